@@ -1,0 +1,22 @@
+# Compiler settings of every Rollcall target, gathered in one interface library.
+add_library(rollcall_settings INTERFACE)
+target_include_directories(rollcall_settings INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(rollcall_settings INTERFACE cxx_std_20)
+target_compile_options(rollcall_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wold-style-cast -Wundef -fno-omit-frame-pointer)
+if(ROLLCALL_WARNINGS_AS_ERRORS)
+  target_compile_options(rollcall_settings INTERFACE -Werror)
+endif()
+if(ROLLCALL_SANITIZE)
+  target_compile_options(rollcall_settings INTERFACE
+    -fsanitize=${ROLLCALL_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(rollcall_settings INTERFACE -fsanitize=${ROLLCALL_SANITIZE})
+endif()
+
+# rollcall_library(NAME SOURCES ... [LINK ...]): a static library with the house's settings.
+function(rollcall_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC rollcall_settings ${arg_LINK})
+endfunction()

@@ -1,0 +1,92 @@
+// Every bound of the product: its name, its default and what happens at it. (Rule 9 of
+// docs/architecture.md: no list, message, rate or wait is without one.)
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/time.h"
+
+namespace rollcall::limits {
+
+using namespace std::chrono_literals;
+
+// Tasks.
+
+/// Tasks of one run. Above: a usage error. Each costs the coordinator about 40 bytes.
+inline constexpr std::uint64_t task_count = 1'000'000'000;
+/// Longest pause or duration option. Above: a usage error.
+inline constexpr Duration longest_duration = 24h * 366;
+/// Attempts in one Assignment. More go into the next one.
+inline constexpr std::size_t assignment_attempts = 8'192;
+/// Assignments of one session that are not acknowledged. At it: nothing more is sent to that
+/// session.
+inline constexpr std::size_t assignments_in_flight = 4;
+/// Attempts sent ahead of a worker's slots, at most, whatever the measured rate asks for.
+inline constexpr std::uint32_t prefetch = 65'536;
+/// How much work a worker should hold ahead of its slots when --prefetch is not given.
+inline constexpr Duration prefetch_time = 10ms;
+
+// Reports.
+
+/// Outcomes in one Report. More go into the next one.
+inline constexpr std::size_t report_outcomes = 8'192;
+/// Reports that are not acknowledged. At it: outcomes wait in the worker, which starts nothing new.
+inline constexpr std::size_t reports_in_flight = 64;
+
+// Messages.
+
+/// Bytes of one message. Longer ones are refused by the socket, and the connection is closed.
+inline constexpr std::size_t message_bytes = 16U << 20U;
+/// Bytes of a host or worker name in a Hello. Longer ones are cut.
+inline constexpr std::size_t name_bytes = 255;
+/// Messages taken from the socket before timers and signals get their turn.
+inline constexpr std::size_t messages_per_turn = 256;
+/// Sessions of one run, lost ones included. At it: a Hello of a new one is not answered.
+inline constexpr std::size_t sessions = 1'000'000;
+/// Connections waiting in the kernel for the coordinator to accept them.
+inline constexpr int backlog = 4'096;
+
+// Waits.
+
+inline constexpr Duration heartbeat_interval = 1s;
+/// Silence after which a session is lost; at least liveness_intervals heartbeats.
+inline constexpr Duration liveness = 10s;
+inline constexpr int liveness_intervals = 3;
+/// A message that needs an answer is sent again after this many heartbeat intervals.
+inline constexpr int resend_intervals = 2;
+/// First and longest pause between two Hellos; each is twice the last, with up to a half of jitter.
+inline constexpr Duration hello_retry_first = 100ms;
+inline constexpr Duration hello_retry_longest = 5s;
+inline constexpr Duration join_timeout = 30s;
+inline constexpr Duration connect_timeout = 60s;
+/// Time for Goodbyes at the end of a run; then local workers are killed and the rest is left.
+inline constexpr Duration shutdown = 2s;
+/// Time that a ZeroMQ socket may go on sending after it was closed.
+inline constexpr Duration linger = 1s;
+/// Time for the handshake of a connection. Slower: closed.
+inline constexpr Duration handshake = 5s;
+
+// Losses.
+
+/// Sessions that a task may cost before it is lost. --max-losses.
+inline constexpr std::uint32_t max_losses = 5;
+/// Starts of one local worker in a row without a completed task. --worker-restarts.
+inline constexpr std::uint32_t worker_restarts = 5;
+/// Attempts in a row that a session fails to start before it is set aside.
+inline constexpr std::uint32_t failed_starts = 3;
+
+// Clocks.
+
+/// How far two clocks may drift apart, in parts per million.
+inline constexpr std::int64_t clock_drift_ppm = 200;
+
+// Output.
+
+/// Lines for each task are left out above this many tasks, unless asked for.
+inline constexpr std::uint64_t task_lines = 10'000;
+/// Tasks named by one failed check of the validation; the rest is counted.
+inline constexpr std::size_t named_tasks = 10;
+
+}  // namespace rollcall::limits

@@ -1,0 +1,56 @@
+#include "common/task.h"
+
+#include <array>
+
+#include "common/check.h"
+
+namespace rollcall {
+
+std::string_view to_string(TaskKind kind) {
+  CHECK(kind == TaskKind::sleep);
+  return "sleep";
+}
+
+std::string_view to_string(Outcome outcome) {
+  static constexpr std::array<std::string_view, kOutcomeCount> names = {
+      "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started"};
+  const auto i = static_cast<std::size_t>(outcome);
+  CHECK(i < names.size());
+  return names[i];
+}
+
+void AttemptColumns::clear() {
+  task.clear();
+  attempt.clear();
+  pause.clear();
+}
+
+void OutcomeColumns::clear() {
+  task.clear();
+  attempt.clear();
+  outcome.clear();
+  started.clear();
+  elapsed.clear();
+  result.clear();
+}
+
+void OutcomeColumns::reserve(std::size_t n) {
+  task.reserve(n);
+  attempt.reserve(n);
+  outcome.reserve(n);
+  started.reserve(n);
+  elapsed.reserve(n);
+  result.reserve(n);
+}
+
+void OutcomeColumns::push_back(TaskId t, Attempt a, Outcome o, Instant start, Duration ran,
+                               Duration value) {
+  task.push_back(t);
+  attempt.push_back(a);
+  outcome.push_back(o);
+  started.push_back(start);
+  elapsed.push_back(ran);
+  result.push_back(value);
+}
+
+}  // namespace rollcall

@@ -1,0 +1,60 @@
+// What a task is and what an attempt at it came to.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/time.h"
+
+namespace rollcall {
+
+/// The kinds of task. A run has tasks of one kind.
+enum class TaskKind : std::uint8_t {
+  sleep,  ///< pause for a given time; the result is the pause
+};
+
+std::string_view to_string(TaskKind kind);
+
+/// What an attempt came to.
+enum class Outcome : std::uint8_t {
+  succeeded,
+  failed,
+  timed_out,
+  cancelled,
+  lost,         ///< given up by the coordinator: it cost too many sessions
+  not_started,  ///< the worker could not start it; never the task's fault, never its last word
+};
+
+inline constexpr std::size_t kOutcomeCount = 6;
+
+/// As it stands in results: "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started".
+std::string_view to_string(Outcome outcome);
+
+/// Attempts to be run, column by column: the i-th of each column belongs together.
+struct AttemptColumns {
+  std::vector<TaskId> task;
+  std::vector<Attempt> attempt;
+  std::vector<Duration> pause;  ///< sleep: how long; not negative
+
+  std::size_t size() const { return task.size(); }
+  void clear();
+};
+
+/// Attempts that have ended, column by column. Instants are on the worker's clock.
+struct OutcomeColumns {
+  std::vector<TaskId> task;
+  std::vector<Attempt> attempt;
+  std::vector<Outcome> outcome;
+  std::vector<Instant> started;
+  std::vector<Duration> elapsed;  ///< finished - started; not negative
+  std::vector<Duration> result;   ///< sleep: the pause that was slept; else 0
+
+  std::size_t size() const { return task.size(); }
+  void clear();
+  void reserve(std::size_t n);
+  void push_back(TaskId t, Attempt a, Outcome o, Instant start, Duration ran, Duration value);
+};
+
+}  // namespace rollcall
