@@ -1,0 +1,87 @@
+// What happens to the scheduler, and what it wants done: its one door.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/message.h"
+#include "common/result.h"
+
+namespace rollcall::coordinator {
+
+// Events: facts, in the past tense.
+
+/// The coordinator listens; workers may come.
+struct ListeningStarted {};
+struct MessageReceived {
+  ConnectionId from{};
+  WorkerMessage message;
+};
+/// Bytes came that are no message. The header is filled in if it could be read.
+struct MalformedReceived {
+  ConnectionId from{};
+  Header header;
+  RejectReason reason = RejectReason::bad_message;
+  std::string text;
+};
+/// Nothing more is waiting to be received, or a deadline has passed. Only now is anybody declared
+/// lost, anything dispatched or acknowledged.
+struct InboxDrained {};
+/// A local worker process has ended, however.
+struct LocalWorkerExited {
+  std::uint32_t ticket = 0;
+  std::string how;  ///< "exit status 1", "killed by signal 9"
+};
+/// The user asked to stop: cancel what is not done, then end.
+struct StopRequested {};
+
+using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, InboxDrained,
+                           LocalWorkerExited, StopRequested>;
+
+// Actions: imperatives, to be carried out in their order.
+
+struct Send {
+  ConnectionId to{};
+  CoordinatorMessage message;
+};
+/// Start a local worker process and hand it this ticket.
+struct StartLocalWorker {
+  std::uint32_t ticket = 0;
+};
+/// For the output: these attempts have begun, in the order of their starts. Each task once.
+struct PublishStarted {
+  SessionIndex session{};
+  std::vector<TaskId> tasks;
+};
+/// For the output: records [first, first + count) of RunRecords were accepted.
+struct PublishOutcomes {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+struct PublishJoined {
+  SessionIndex session{};
+};
+/// SessionRecord says how it ended. `returned`: tasks that are pending again because of it.
+struct PublishLeft {
+  SessionIndex session{};
+  std::uint64_t returned = 0;
+};
+/// One line for the log.
+enum class LogLevel : std::uint8_t { debug, info, warning };
+struct Log {
+  LogLevel level = LogLevel::info;
+  std::string text;
+};
+/// Every task is done; workers are being told. Time is no longer measured.
+struct FinishRun {};
+/// Goodbyes are in, or were waited for long enough: nothing more will come of this scheduler.
+struct End {};
+
+using Action = std::variant<Send, StartLocalWorker, PublishStarted, PublishOutcomes, PublishJoined,
+                            PublishLeft, Log, FinishRun, End>;
+using Actions = std::vector<Action>;
+
+}  // namespace rollcall::coordinator
