@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,10 @@
 #include "common/result.h"
 
 namespace rollcall {
+
+/// Every instant that decode() lets through is in (-kTimeBound, kTimeBound) ns, and every elapsed
+/// time and result in [0, kTimeBound). 36 years; sums and differences of a few cannot overflow.
+inline constexpr std::int64_t kTimeBound = std::int64_t{1} << 60U;
 
 /// Turns messages into bytes and back. Keeps its protobuf objects between calls, so that columns do
 /// not allocate anew. One owner, one thread.
@@ -20,7 +25,8 @@ class WireCodec {
   WireCodec(const WireCodec&) = delete;
   WireCodec& operator=(const WireCodec&) = delete;
 
-  /// Replaces `bytes` by the encoded message.
+  /// Replaces `bytes` by the encoded message. Requires: columns of one length, within the limits
+  /// of limits.h. Texts are cut, and what is no printable UTF-8 in them becomes '?'.
   void encode(const WorkerMessage& message, std::string& bytes);
   void encode(const CoordinatorMessage& message, std::string& bytes);
 

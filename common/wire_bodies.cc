@@ -1,0 +1,240 @@
+#include "common/wire_bodies.h"
+
+#include <cmath>
+#include <variant>
+
+#include "common/limits.h"
+#include "common/text.h"
+
+namespace rollcall::wire {
+namespace {
+
+static_assert(static_cast<int>(rollcall::RejectReason::bad_message) + 1 ==
+              REJECT_REASON_BAD_MESSAGE);
+static_assert(static_cast<int>(rollcall::TaskKind::sleep) + 1 == TASK_KIND_SLEEP);
+
+constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
+
+bool take_instant(std::int64_t ns, Instant& instant) {
+  instant = instant_from_ns(ns);
+  return ns > -kTimeBound && ns < kTimeBound;
+}
+
+bool take_duration(std::uint64_t ns, Duration& duration) {
+  duration = Duration(static_cast<std::int64_t>(ns));
+  return ns <= kLongestNs;
+}
+
+void put_echo(const rollcall::TimeEcho& echo, TimeEcho& out) {
+  out.set_coordinator_sent_ns(to_ns(echo.coordinator_sent));
+  out.set_worker_received_ns(to_ns(echo.worker_received));
+  out.set_worker_sent_ns(to_ns(echo.worker_sent));
+}
+
+bool take_echo(const TimeEcho& in, rollcall::TimeEcho& echo) {
+  return take_instant(in.coordinator_sent_ns(), echo.coordinator_sent) &&
+         take_instant(in.worker_received_ns(), echo.worker_received) &&
+         take_instant(in.worker_sent_ns(), echo.worker_sent);
+}
+
+void put(const rollcall::Hello& from, FromWorker& envelope) {
+  Hello& out = *envelope.mutable_hello();
+  put_id(from.secret, *out.mutable_secret());
+  out.set_nonce(from.nonce);
+  out.set_host(printable(from.host, limits::name_bytes));
+  out.set_name(printable(from.name, limits::name_bytes));
+  out.set_pid(from.pid);
+  out.set_slots(from.slots);
+  out.set_processors(from.processors);
+  out.set_ticket(from.ticket);
+}
+
+Problem take(const Hello& in, rollcall::Hello& to) {
+  if (!take_id(in.secret(), to.secret) || to.secret.empty()) return "hello: bad secret";
+  to.nonce = in.nonce();
+  to.host = printable(in.host(), limits::name_bytes);
+  to.name = printable(in.name(), limits::name_bytes);
+  to.pid = in.pid();
+  to.slots = in.slots();
+  to.processors = in.processors();
+  to.ticket = in.ticket();
+  return nullptr;
+}
+
+void put(const rollcall::Inventory& from, FromWorker& envelope) {
+  Inventory& out = *envelope.mutable_inventory();
+  put_echo(from.echo, *out.mutable_echo());
+  out.set_nonce(from.nonce);
+  out.set_assignments_received(from.assignments_received);
+  out.set_reports_sent(from.reports_sent);
+}
+
+Problem take(const Inventory& in, rollcall::Inventory& to) {
+  to.nonce = in.nonce();
+  to.assignments_received = in.assignments_received();
+  to.reports_sent = in.reports_sent();
+  return take_echo(in.echo(), to.echo) ? nullptr : "inventory: instant out of range";
+}
+
+void put(const rollcall::Heartbeat& from, FromWorker& envelope) {
+  Heartbeat& out = *envelope.mutable_heartbeat();
+  put_echo(from.echo, *out.mutable_echo());
+  out.set_assignments_received(from.assignments_received);
+  out.set_started_count(from.started_count);
+}
+
+Problem take(const Heartbeat& in, rollcall::Heartbeat& to) {
+  to.assignments_received = in.assignments_received();
+  to.started_count = in.started_count();
+  return take_echo(in.echo(), to.echo) ? nullptr : "heartbeat: instant out of range";
+}
+
+void put(const rollcall::Goodbye& from, FromWorker& envelope) {
+  Goodbye& out = *envelope.mutable_goodbye();
+  out.set_reports_sent(from.reports_sent);
+  out.set_outcomes_sent(from.outcomes_sent);
+  out.set_cpu_seconds(from.cpu_seconds);
+  out.set_peak_rss_bytes(from.peak_rss_bytes);
+}
+
+Problem take(const Goodbye& in, rollcall::Goodbye& to) {
+  to.reports_sent = in.reports_sent();
+  to.outcomes_sent = in.outcomes_sent();
+  to.cpu_seconds = in.cpu_seconds();
+  to.peak_rss_bytes = in.peak_rss_bytes();
+  const bool good = std::isfinite(to.cpu_seconds) && to.cpu_seconds >= 0;
+  return good ? nullptr : "goodbye: bad processor time";
+}
+
+void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
+  Welcome& out = *envelope.mutable_welcome();
+  out.set_nonce(from.nonce);
+  out.set_sent_ns(to_ns(from.sent));
+  out.set_kind(to_wire<TaskKind>(from.kind));
+  out.set_slots(from.slots);
+  out.set_heartbeat_interval_ns(ns_to_wire(from.heartbeat_interval));
+  out.set_liveness_ns(ns_to_wire(from.liveness));
+  out.set_orphan_for_ns(ns_to_wire(from.orphan_for));
+}
+
+Problem take(const Welcome& in, rollcall::Welcome& to) {
+  to.nonce = in.nonce();
+  if (!take_instant(in.sent_ns(), to.sent)) return "welcome: instant out of range";
+  if (in.kind() != TASK_KIND_SLEEP) return "welcome: unknown kind of task";
+  to.kind = rollcall::TaskKind::sleep;
+  to.slots = in.slots();
+  const bool good = take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
+                    take_duration(in.liveness_ns(), to.liveness) &&
+                    take_duration(in.orphan_for_ns(), to.orphan_for) &&
+                    to.heartbeat_interval > Duration{} && to.liveness > Duration{};
+  return good ? nullptr : "welcome: interval out of range";
+}
+
+void put(const rollcall::Ack& from, FromCoordinator& envelope) {
+  envelope.mutable_ack()->set_reports_kept(from.reports_kept);
+  envelope.mutable_ack()->set_sent_ns(to_ns(from.sent));
+}
+
+Problem take(const Ack& in, rollcall::Ack& to) {
+  to.reports_kept = in.reports_kept();
+  return take_instant(in.sent_ns(), to.sent) ? nullptr : "ack: instant out of range";
+}
+
+void put(const rollcall::Cancel& from, FromCoordinator& envelope) {
+  envelope.mutable_cancel()->set_assignments_through(from.assignments_through);
+}
+
+Problem take(const Cancel& in, rollcall::Cancel& to) {
+  to.assignments_through = in.assignments_through();
+  return nullptr;
+}
+
+void put(const rollcall::Reject& from, FromCoordinator& envelope) {
+  envelope.mutable_reject()->set_reason(to_wire<RejectReason>(from.reason));
+  envelope.mutable_reject()->set_text(printable(from.text, limits::name_bytes));
+}
+
+Problem take(const Reject& in, rollcall::Reject& to) {
+  if (in.reason() == REJECT_REASON_UNSPECIFIED || !RejectReason_IsValid(in.reason()))
+    return "reject: unknown reason";
+  to.reason = static_cast<rollcall::RejectReason>(in.reason() - 1);
+  to.text = printable(in.text(), limits::name_bytes);
+  return nullptr;
+}
+
+void put(const rollcall::Drain&, FromCoordinator& envelope) {
+  envelope.mutable_drain();
+}
+
+void put(const rollcall::Shutdown&, FromCoordinator& envelope) {
+  envelope.mutable_shutdown();
+}
+
+/// The alternative T of a body, kept with its memory if it is that already.
+template <class T, class Body>
+T& alternative(Body& body) {
+  if (T* kept = std::get_if<T>(&body)) return *kept;
+  return body.template emplace<T>();
+}
+
+void put(const rollcall::Report& from, FromWorker& envelope) {
+  put(from, *envelope.mutable_report());
+}
+
+void put(const rollcall::Assignment& from, FromCoordinator& envelope) {
+  put(from, *envelope.mutable_assignment());
+}
+
+}  // namespace
+
+void put_body(const WorkerBody& from, FromWorker& envelope) {
+  std::visit([&](const auto& body) { put(body, envelope); }, from);
+}
+
+void put_body(const CoordinatorBody& from, FromCoordinator& envelope) {
+  std::visit([&](const auto& body) { put(body, envelope); }, from);
+}
+
+Problem take_body(const FromWorker& in, WorkerBody& body) {
+  switch (in.body_case()) {
+    case FromWorker::kHello:
+      return take(in.hello(), alternative<rollcall::Hello>(body));
+    case FromWorker::kInventory:
+      return take(in.inventory(), alternative<rollcall::Inventory>(body));
+    case FromWorker::kReport:
+      return take(in.report(), alternative<rollcall::Report>(body));
+    case FromWorker::kHeartbeat:
+      return take(in.heartbeat(), alternative<rollcall::Heartbeat>(body));
+    case FromWorker::kGoodbye:
+      return take(in.goodbye(), alternative<rollcall::Goodbye>(body));
+    case FromWorker::BODY_NOT_SET:
+      break;
+  }
+  return "a message without a body that is known here";
+}
+
+Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
+  switch (in.body_case()) {
+    case FromCoordinator::kWelcome:
+      return take(in.welcome(), alternative<rollcall::Welcome>(body));
+    case FromCoordinator::kAssignment:
+      return take(in.assignment(), alternative<rollcall::Assignment>(body));
+    case FromCoordinator::kAck:
+      return take(in.ack(), alternative<rollcall::Ack>(body));
+    case FromCoordinator::kCancel:
+      return take(in.cancel(), alternative<rollcall::Cancel>(body));
+    case FromCoordinator::kDrain:
+      body.emplace<rollcall::Drain>();
+      return nullptr;
+    case FromCoordinator::kReject:
+      return take(in.reject(), alternative<rollcall::Reject>(body));
+    case FromCoordinator::kShutdown:
+      body.emplace<rollcall::Shutdown>();
+      return nullptr;
+    case FromCoordinator::BODY_NOT_SET:
+      break;
+  }
+  return "a message without a body that is known here";
+}
+
+}  // namespace rollcall::wire
