@@ -27,9 +27,12 @@ struct MalformedReceived {
   RejectReason reason = RejectReason::bad_message;
   std::string text;
 };
-/// Nothing more is waiting to be received, or a deadline has passed. Only now is anybody declared
-/// lost, anything dispatched or acknowledged.
-struct InboxDrained {};
+/// What was waiting has been received, or as much of it as one turn takes, or a deadline has
+/// passed. Only now is anything dispatched or acknowledged, and only if the inbox is empty anybody
+/// lost.
+struct TurnEnded {
+  bool inbox_empty = true;
+};
 /// A local worker process has ended, however.
 struct LocalWorkerExited {
   std::uint32_t ticket = 0;
@@ -38,7 +41,7 @@ struct LocalWorkerExited {
 /// The user asked to stop: cancel what is not done, then end.
 struct StopRequested {};
 
-using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, InboxDrained,
+using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
                            LocalWorkerExited, StopRequested>;
 
 // Actions: imperatives, to be carried out in their order.
@@ -51,7 +54,8 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t ticket = 0;
 };
-/// For the output: these attempts have begun, in the order of their starts. Each task once.
+/// For the output: these attempts have begun, in the order of their starts. A task comes
+/// again with each of its attempts.
 struct PublishStarted {
   SessionIndex session{};
   std::vector<TaskId> tasks;

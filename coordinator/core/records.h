@@ -86,6 +86,7 @@ struct RunRecords {
   std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
   std::uint64_t stale = 0;           ///< outcomes dropped because the task was done, or not theirs
   bool wait_timeout_passed = false;  ///< `wait` ended with something pending
+  bool stop_requested = false;       ///< the user asked to stop before the end
 
   explicit RunRecords(const RunSpec& run);
 

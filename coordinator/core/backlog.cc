@@ -1,0 +1,55 @@
+#include "coordinator/core/backlog.h"
+
+#include <algorithm>
+#include <boost/sort/spreadsort/integer_sort.hpp>
+#include <numeric>
+
+#include "common/check.h"
+
+namespace rollcall::coordinator {
+
+Backlog::Backlog(const RunSpec& spec) : spec_(spec) {
+  if (spec_.constant_pause()) return;
+  order_.resize(spec_.task_count);
+  std::uint32_t next = 0;
+  for (TaskId& task : order_) task = task_at(next++);
+  // Negated pauses, so that the longest comes first. Recomputing a pause is cheaper than storing
+  // it.
+  const auto key = [this](TaskId task) { return -spec_.pause(task).count(); };
+  boost::sort::spreadsort::integer_sort(
+      order_.begin(), order_.end(), [&](TaskId task, unsigned shift) { return key(task) >> shift; },
+      [&](TaskId a, TaskId b) {
+        const auto ka = key(a);
+        const auto kb = key(b);
+        return ka != kb ? ka < kb : a < b;
+      });
+}
+
+Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pending) {
+  CHECK(most > 0);
+  Batch batch;
+  while (!returned_.empty() && batch.listed.size() < most) {
+    if (is_pending(returned_.back())) batch.listed.push_back(returned_.back());
+    returned_.pop_back();
+  }
+  if (!batch.listed.empty()) {
+    batch.count = static_cast<std::uint32_t>(batch.listed.size());
+    return batch;
+  }
+  batch.first = static_cast<std::uint32_t>(next_);
+  batch.count = static_cast<std::uint32_t>(std::min(most, spec_.task_count - next_));
+  next_ += batch.count;
+  return batch;
+}
+
+void Backlog::put_back(std::vector<TaskId> tasks) {
+  if (tasks.empty()) return;
+  returned_.insert(returned_.end(), tasks.begin(), tasks.end());
+  std::sort(returned_.begin(), returned_.end(), [this](TaskId a, TaskId b) {
+    const Duration pa = spec_.pause(a);
+    const Duration pb = spec_.pause(b);
+    return pa != pb ? pa < pb : a > b;
+  });
+}
+
+}  // namespace rollcall::coordinator

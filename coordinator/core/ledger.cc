@@ -1,0 +1,206 @@
+#include "coordinator/core/ledger.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/check.h"
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+
+std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backlog,
+                             const Batch& batch, AttemptColumns& out) {
+  const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
+  CHECK(number != kNoDispatch);
+  records_.dispatches.push_back({now, session.index, batch.count});
+  for (std::uint32_t i = 0; i < batch.count; ++i) {
+    const std::size_t t = index(backlog.at(batch, i));
+    CHECK(records_.state_of(task_at(t)) == TaskState::pending);
+    records_.dispatch[t] = number;
+    records_.set_state(task_at(t), TaskState::assigned);
+    if (records_.attempt[t] != 0) ++records_.attempts_retried;
+    if (records_.attempt[t] < std::numeric_limits<Attempt>::max()) ++records_.attempt[t];
+  }
+  records_.attempts_total += batch.count;
+  pending_ -= batch.count;
+  assigned_ += batch.count;
+  session.held += batch.count;
+  HeldAssignment held;
+  held.dispatch = number;
+  held.number = ++session.assignments_sent;
+  held.first_position = session.attempts_assigned;
+  held.sent = now;
+  held.batch = batch;
+  session.attempts_assigned += batch.count;
+  describe(backlog, held, out);
+  session.held_assignments.push_back(std::move(held));
+  return number;
+}
+
+void Ledger::describe(const Backlog& backlog, const HeldAssignment& held,
+                      AttemptColumns& out) const {
+  const std::size_t count = held.batch.count;
+  out.task.resize(count);
+  out.attempt.resize(count);
+  out.pause.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const TaskId task = backlog.at(held.batch, i);
+    out.task[i] = task;
+    out.attempt[i] = records_.attempt[index(task)];
+    out.pause[i] = records_.spec.pause(task);
+  }
+}
+
+void Ledger::open_batch(Instant now, std::optional<SessionIndex> session, Duration bound) {
+  const auto first = static_cast<std::uint32_t>(records_.accepted());
+  if (!records_.batches.empty() && records_.batches.back().first_record == first) {
+    records_.batches.pop_back();  // nothing came of it
+  }
+  records_.batches.push_back({first, session, now, bound});
+}
+
+void Ledger::record(Instant started, Duration elapsed, TaskId task, Outcome outcome) {
+  records_.task.push_back(task);
+  records_.started.push_back(started);
+  records_.elapsed.push_back(elapsed);
+  records_.set_done(task, outcome);
+}
+
+Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes) {
+  SessionRecord& record_of = records_.sessions[index(session.index)];
+  open_batch(now, session.index, record_of.clock.bound(now));
+  Acceptance acceptance;
+  acceptance.first_record = records_.accepted();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const TaskId task = outcomes.task[i];
+    const std::size_t t = index(task);
+    if (t >= records_.state.size()) {
+      ++acceptance.foreign;
+      continue;
+    }
+    if (records_.state_of(task) != TaskState::assigned ||
+        records_.dispatches[records_.dispatch[t]].session != session.index ||
+        records_.attempt[t] != outcomes.attempt[i]) {
+      if (!accept_late(session, outcomes, i, acceptance)) continue;
+    } else {
+      --records_.dispatches[records_.dispatch[t]].remaining;
+      --session.held;
+      --assigned_;
+      if (outcomes.outcome[i] == Outcome::not_started) {
+        records_.set_state(task, TaskState::pending);
+        ++pending_;
+        acceptance.returned.push_back(task);
+        continue;
+      }
+    }
+    record(record_of.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
+           outcomes.outcome[i]);
+    session.run_time += std::min(outcomes.elapsed[i], limits::longest_duration);
+    if (outcomes.outcome[i] == Outcome::succeeded &&
+        outcomes.result[i] != records_.spec.pause(task)) {
+      records_.odd_results.emplace_back(task, outcomes.result[i]);
+    }
+  }
+  acceptance.accepted = records_.accepted() - acceptance.first_record;
+  session.run_count += acceptance.accepted;
+  session.forget_old_run_times();
+  if (acceptance.accepted > 0) {
+    records_.last_accepted = now;
+    record_of.last_accepted = now;
+    record_of.tasks_done += acceptance.accepted;
+  }
+  records_.stale += acceptance.stale + acceptance.foreign;
+  record_of.stale += acceptance.stale + acceptance.foreign + acceptance.returned.size();
+  return acceptance;
+}
+
+/// An outcome of an attempt that the session no longer owns. True: it is the task's first one, and
+/// ends the task.
+bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
+                         Acceptance& acceptance) {
+  const TaskId task = outcomes.task[i];
+  const std::size_t t = index(task);
+  const auto expired =
+      std::lower_bound(session.expired.begin(), session.expired.end(), task,
+                       [](const ExpiredAttempt& e, TaskId wanted) { return e.task < wanted; });
+  if (expired == session.expired.end() || expired->task != task ||
+      expired->attempt != outcomes.attempt[i]) {
+    const bool own = records_.state_of(task) == TaskState::done &&
+                     records_.dispatch[t] != kNoDispatch &&
+                     records_.dispatches[records_.dispatch[t]].session == session.index;
+    ++(own ? acceptance.stale : acceptance.foreign);
+    return false;
+  }
+  if (records_.state_of(task) == TaskState::done || outcomes.outcome[i] == Outcome::not_started) {
+    ++acceptance.stale;
+    return false;
+  }
+  if (records_.state_of(task) == TaskState::assigned) {
+    Dispatch& newer = records_.dispatches[records_.dispatch[t]];
+    --newer.remaining;
+    --assigned_;
+    acceptance.overtaken.push_back(newer.session);
+  } else {
+    --pending_;
+  }
+  records_.dispatch[t] = expired->dispatch;
+  records_.attempt[t] = expired->attempt;
+  return true;
+}
+
+void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
+  const std::size_t t = index(task);
+  CHECK(records_.state_of(task) == TaskState::pending);
+  if (records_.batches.empty() || records_.batches.back().session ||
+      records_.batches.back().arrived != now) {
+    open_batch(now, std::nullopt, Duration::zero());
+  }
+  --pending_;
+  records_.dispatch[t] = kNoDispatch;
+  record(now, Duration::zero(), task, outcome);
+  records_.last_accepted = now;
+}
+
+std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backlog& backlog,
+                                      bool charge, std::uint32_t max_losses) {
+  std::vector<TaskId> returned;
+  for (const HeldAssignment& held : session.held_assignments) {
+    for (std::uint32_t i = 0; i < held.batch.count; ++i) {
+      const TaskId task = backlog.at(held.batch, i);
+      const std::size_t t = index(task);
+      if (records_.dispatch[t] != held.dispatch || records_.state_of(task) != TaskState::assigned)
+        continue;
+      session.expired.push_back({task, records_.attempt[t], held.dispatch});
+      records_.set_state(task, TaskState::pending);
+      --assigned_;
+      ++pending_;
+      const bool begun = held.first_position + i < session.started_count;
+      if (charge && begun && ++losses_[task] >= max_losses) {
+        decide(now, task, Outcome::lost);
+      } else {
+        returned.push_back(task);
+      }
+    }
+    records_.dispatches[held.dispatch].remaining = 0;
+  }
+  std::sort(session.expired.begin(), session.expired.end(),
+            [](const ExpiredAttempt& a, const ExpiredAttempt& b) { return a.task < b.task; });
+  session.held_assignments.clear();
+  session.held = 0;
+  return returned;
+}
+
+void Ledger::check_invariants() const {
+  std::size_t pending = 0;
+  std::size_t assigned = 0;
+  std::size_t done = 0;
+  for (std::size_t t = 0; t < records_.state.size(); ++t) {
+    const TaskState state = records_.state_of(task_at(t));
+    ++(state == TaskState::pending ? pending : state == TaskState::assigned ? assigned : done);
+  }
+  CHECK(pending == pending_);
+  CHECK(assigned == assigned_);
+  CHECK(done == records_.accepted());
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,81 @@
+// Who owns which task: the one place where a task changes its state (rule 1 of
+// docs/architecture.md, "Exactly one result").
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "common/task.h"
+#include "coordinator/core/records.h"
+#include "coordinator/core/session.h"
+
+namespace rollcall::coordinator {
+
+/// An attempt whose owner was overtaken: a late outcome of an older one has ended the task.
+struct Overtaken {
+  SessionIndex owner{};
+  TaskId task{};
+  ExpiredAttempt attempt;
+};
+
+/// What became of the outcomes of one report.
+struct Acceptance {
+  std::size_t first_record = 0;
+  std::size_t accepted = 0;
+  std::uint64_t stale = 0;       ///< dropped: the task was done already
+  std::uint64_t foreign = 0;     ///< dropped: the session was never given that attempt
+  std::vector<TaskId> returned;  ///< not started by the worker: pending again
+  std::vector<Overtaken> overtaken;
+};
+
+/// A task is pending, assigned or done, and done is final. Owns the records of the run; sessions
+/// and the backlog are the scheduler's. Pure; one owner, one thread.
+class Ledger {
+ public:
+  explicit Ledger(const RunSpec& spec) : records_(spec), pending_(spec.task_count) {}
+
+  const RunRecords& records() const { return records_; }
+  /// For what the scheduler alone knows: sessions, the first dispatch, how the run ended.
+  RunRecords& mutable_records() { return records_; }
+
+  std::size_t pending() const { return pending_; }
+  std::size_t assigned() const { return assigned_; }
+  std::size_t done() const { return records_.accepted(); }
+  bool all_done() const { return done() == records_.spec.task_count; }
+
+  /// Gives pending tasks to a session: fills in task, attempt and pause of each, returns the number
+  /// of the new Dispatch.
+  std::uint32_t assign(Instant now, Session& session, const Backlog& backlog, const Batch& batch,
+                       AttemptColumns& out);
+  /// The same columns again, for sending them once more. Tasks that have ended since stay in: the
+  /// worker counts its starts by place.
+  void describe(const Backlog& backlog, const HeldAssignment& held, AttemptColumns& out) const;
+
+  /// Takes in what one report says. The first outcome of a task wins; others are counted.
+  Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes);
+  /// The coordinator's own word on a task that is not done.
+  void decide(Instant now, TaskId task, Outcome outcome);
+
+  /// Takes a session's attempts from it. Those that were begun are charged to their task if
+  /// `charge`. Returns the tasks, now pending; what was lost too often is decided as lost.
+  std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,
+                                std::uint32_t max_losses);
+
+  /// Every task is counted once, in the state that it is in. O(tasks).
+  void check_invariants() const;
+
+ private:
+  bool accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
+                   Acceptance& acceptance);
+  void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
+  void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);
+
+  RunRecords records_;
+  std::size_t pending_;
+  std::size_t assigned_ = 0;
+  boost::unordered_flat_map<TaskId, std::uint32_t> losses_;  ///< sessions that a task has cost
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,321 @@
+#include "coordinator/core/scheduler.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+
+Scheduler::Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch)
+    : policy_(policy),
+      epoch_(epoch),
+      backlog_(spec),
+      ledger_(spec),
+      roster_(policy.liveness),
+      fleet_(policy.local_workers, policy.worker_restarts) {
+  CHECK(policy.heartbeat_interval > Duration::zero());
+  CHECK(policy.liveness >= limits::liveness_intervals * policy.heartbeat_interval);
+}
+
+void Scheduler::step(Instant now, const Event& event, Actions& out) {
+  CHECK(now >= now_);
+  now_ = now;
+  out_ = &out;
+  if (phase_ != Phase::ended) {
+    std::visit([this](const auto& e) { on(e); }, event);
+  }
+  out_ = nullptr;
+}
+
+std::optional<Instant> Scheduler::next_deadline() const {
+  if (phase_ == Phase::idle || phase_ == Phase::ended) return std::nullopt;
+  Instant next = *next_tick_;
+  const RunRecords& r = records();
+  if (phase_ == Phase::joining) next = std::min(next, joining_since_ + policy_.join_timeout);
+  if (phase_ == Phase::finishing) next = std::min(next, finishing_since_ + limits::shutdown);
+  if (working() && !cancelling_ && r.spec.wait_timeout && r.first_dispatch) {
+    next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
+  }
+  return next;
+}
+
+void Scheduler::on(const ListeningStarted&) {
+  CHECK(phase_ == Phase::idle);
+  phase_ = Phase::joining;
+  joining_since_ = now_;
+  next_tick_ = now_ + policy_.heartbeat_interval;
+  if (ledger_.all_done()) return finish();
+  for (const std::uint32_t ticket : fleet_.start_all()) out_->push_back(StartLocalWorker{ticket});
+}
+
+void Scheduler::on(const LocalWorkerExited& event) {
+  if (phase_ == Phase::finishing) return;
+  log(LogLevel::warning, "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
+  exited_.push_back(event.ticket);
+}
+
+void Scheduler::on(const StopRequested&) {
+  if (phase_ == Phase::finishing) return;
+  ledger_.mutable_records().stop_requested = true;
+  cancel_everything();
+}
+
+/// The end of a turn: whatever came in is known, so now it can be decided.
+void Scheduler::on(const TurnEnded& event) {
+  if (phase_ == Phase::idle) return;
+  notice_own_lateness();
+  if (event.inbox_empty) {
+    lose_the_exited();
+    lose_the_silent();
+  }
+  if (phase_ == Phase::joining) start_if_joined();
+  if (working()) {
+    notice_wait_timeout();
+    notice_lack_of_workers();
+    dispatch();
+  }
+  acknowledge();
+  if ((working() || phase_ == Phase::joining) && ledger_.all_done()) finish();
+  if (now_ >= *next_tick_) tick();
+  if (phase_ == Phase::finishing) end_if_all_said_goodbye();
+}
+
+/// Rule 6: the time by which the coordinator was late itself is nobody's silence.
+void Scheduler::notice_own_lateness() {
+  const Duration late = now_ - *next_tick_;
+  if (late > policy_.heartbeat_interval) {
+    roster_.forgive(late);
+    log(LogLevel::warning,
+        "the coordinator was held up for " + std::to_string(to_seconds(late)) + " seconds");
+  }
+}
+
+void Scheduler::lose_the_silent() {
+  while (Session* session = roster_.silent(now_)) {
+    lose(*session,
+         "nothing heard for " + std::to_string(to_seconds(policy_.liveness)) + " seconds");
+  }
+}
+
+void Scheduler::lose_the_exited() {
+  const std::vector<std::uint32_t> tickets = std::exchange(exited_, {});
+  for (const std::uint32_t ticket : tickets) {
+    if (Session* session = roster_.find_ticket(ticket)) lose(*session, "its process ended");
+    if (const auto next = fleet_.exited(ticket)) out_->push_back(StartLocalWorker{*next});
+  }
+}
+
+void Scheduler::start_if_joined() {
+  const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
+  const std::size_t joined = roster_.active();
+  if (joined < policy_.wait_for_workers && time_is_up && joined > 0) {
+    log(LogLevel::warning, "starting with " + std::to_string(joined) + " of " +
+                               std::to_string(policy_.wait_for_workers) +
+                               " workers: no more have joined in time");
+  } else if (joined < policy_.wait_for_workers) {
+    if (joined == 0 && time_is_up) {
+      fail_for_lack_of_workers("no worker has joined in time");
+    } else if (joined == 0 && fleet_.running() == 0 && !policy_.others_may_join) {
+      fail_for_lack_of_workers("no local worker could be kept running");
+    }
+    return;
+  }
+  phase_ = Phase::running;
+}
+
+void Scheduler::notice_lack_of_workers() {
+  if (roster_.live() > 0) {
+    empty_since_.reset();
+    return;
+  }
+  if (!empty_since_) empty_since_ = now_;
+  if (fleet_.running() == 0 && !policy_.others_may_join) {
+    fail_for_lack_of_workers("no worker is left");
+  } else if (now_ >= *empty_since_ + policy_.join_timeout) {
+    fail_for_lack_of_workers("no worker was there for the time of --join-timeout");
+  }
+}
+
+void Scheduler::fail_for_lack_of_workers(const std::string& why) {
+  log(LogLevel::warning, why);
+  ran_out_of_workers_ = true;
+  const std::size_t first = ledger_.done();
+  for (std::size_t t = 0; t < records().state.size(); ++t) {
+    if (records().state_of(task_at(t)) == TaskState::pending) {
+      ledger_.decide(now_, task_at(t), Outcome::lost);
+    }
+  }
+  publish_decided(first);
+}
+
+void Scheduler::notice_wait_timeout() {
+  const RunRecords& r = records();
+  if (cancelling_ || !r.spec.wait_timeout || !r.first_dispatch) return;
+  if (now_ < *r.first_dispatch + *r.spec.wait_timeout || ledger_.all_done()) return;
+  ledger_.mutable_records().wait_timeout_passed = true;
+  cancel_everything();
+}
+
+void Scheduler::cancel_everything() {
+  cancelling_ = true;
+  for (const Session& session : roster_.all()) ask_to_cancel(session);
+  cancel_pending();
+}
+
+/// What was not dispatched needs nobody's answer.
+void Scheduler::cancel_pending() {
+  const std::size_t first = ledger_.done();
+  for (std::size_t t = 0; t < records().state.size() && ledger_.pending() > 0; ++t) {
+    if (records().state_of(task_at(t)) == TaskState::pending) {
+      ledger_.decide(now_, task_at(t), Outcome::cancelled);
+    }
+  }
+  publish_decided(first);
+}
+
+void Scheduler::publish_decided(std::size_t first) {
+  const std::size_t count = ledger_.done() - first;
+  if (count > 0) out_->push_back(PublishOutcomes{first, count});
+}
+
+void Scheduler::ask_to_cancel(const Session& session) {
+  if (session.phase == SessionPhase::active && session.held > 0) {
+    send(session, Cancel{session.assignments_sent});
+  }
+}
+
+std::uint64_t Scheduler::credit_of(const Session& session) const {
+  if (session.slots == 0) return limits::task_count;
+  const std::uint64_t ahead = policy_.prefetch ? *policy_.prefetch : session.measured_prefetch();
+  return session.slots + ahead;
+}
+
+bool Scheduler::has_credit(const Session& session) const {
+  return session.phase == SessionPhase::active && !session.set_aside &&
+         session.in_flight() < limits::assignments_in_flight && session.held < credit_of(session);
+}
+
+void Scheduler::make_ready(Session& session) {
+  if (session.in_ready_list || !has_credit(session)) return;
+  session.in_ready_list = true;
+  ready_.push_back(session.index);
+}
+
+/// Deals the backlog to those with credit, in turns, each at most its share of what there is.
+void Scheduler::dispatch() {
+  if (cancelling_ || ledger_.pending() == 0 || ready_.empty()) return;
+  const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
+  const std::size_t share = (ledger_.pending() + dealers - 1) / dealers;
+  while (ledger_.pending() > 0 && !ready_.empty()) {
+    Session& session = roster_.at(ready_.front());
+    ready_.pop_front();
+    session.in_ready_list = false;
+    if (!has_credit(session)) continue;
+    dispatch_to(session, share);
+    make_ready(session);
+  }
+}
+
+void Scheduler::dispatch_to(Session& session, std::size_t share) {
+  const std::uint64_t credit = credit_of(session);
+  session.most_credit = std::max(session.most_credit, credit);
+  const std::size_t most = std::min(
+      {share, limits::assignment_attempts, static_cast<std::size_t>(credit - session.held)});
+  const Batch batch =
+      backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
+  CHECK(batch.count > 0);
+  if (!records().first_dispatch) ledger_.mutable_records().first_dispatch = now_;
+  Assignment assignment;
+  ledger_.assign(now_, session, backlog_, batch, assignment.attempts);
+  assignment.number = session.assignments_sent;
+  send(session, std::move(assignment));
+  if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
+}
+
+void Scheduler::acknowledge() {
+  for (const SessionIndex s : unacknowledged_) {
+    Session& session = roster_.at(s);
+    session.ack_due = false;
+    send(session, Ack{session.last_report, now_});
+    if (session.live()) continue;
+    if (record_of(session).end == SessionEnd::lost) {
+      send(session, Reject{RejectReason::session_lost, "this session was given up"});
+    }
+  }
+  unacknowledged_.clear();
+}
+
+/// Once a heartbeat interval: what may have got lost on its way is sent again.
+void Scheduler::tick() {
+  next_tick_ = now_ + policy_.heartbeat_interval;
+  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
+  for (Session& session : roster_.all()) {
+    if (!session.live()) continue;
+    if (phase_ == Phase::finishing) {
+      send(session, Shutdown{});
+      continue;
+    }
+    for (HeldAssignment& held : session.held_assignments) {
+      if (held.number <= session.assignments_received || session.phase != SessionPhase::active ||
+          now_ - held.sent < patience)
+        continue;
+      held.sent = now_;
+      Assignment again;
+      again.number = held.number;
+      ledger_.describe(backlog_, held, again.attempts);
+      send(session, std::move(again));
+    }
+    if (cancelling_ || records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
+    make_ready(session);
+  }
+}
+
+void Scheduler::finish() {
+  CHECK(ledger_.all_done());
+  phase_ = Phase::finishing;
+  finishing_since_ = now_;
+  out_->push_back(FinishRun{});
+  for (const Session& session : roster_.all()) {
+    if (session.live()) send(session, Shutdown{});
+  }
+  end_if_all_said_goodbye();
+}
+
+void Scheduler::end_if_all_said_goodbye() {
+  if (phase_ != Phase::finishing) return;
+  if (roster_.live() > 0 && now_ < finishing_since_ + limits::shutdown) return;
+  phase_ = Phase::ended;
+  out_->push_back(End{});
+}
+
+void Scheduler::send(const Session& session, CoordinatorBody body) {
+  send(session.connection, session.id, std::move(body));
+}
+
+void Scheduler::send(ConnectionId to, const SessionId& session, CoordinatorBody body) {
+  Header header;
+  header.run = records().spec.id;
+  header.epoch = epoch_;
+  header.session = session;
+  out_->push_back(Send{to, {header, std::move(body)}});
+}
+
+void Scheduler::log(LogLevel level, std::string text) {
+  out_->push_back(Log{level, std::move(text)});
+}
+
+void Scheduler::check_invariants() const {
+  ledger_.check_invariants();
+  std::uint64_t held = 0;
+  for (const Session& session : roster_.all()) {
+    held += session.held;
+    CHECK(session.live() || session.held == 0);
+    CHECK(session.held <= session.most_credit);
+    CHECK(session.assignments_received <= session.assignments_sent);
+    CHECK(session.started_count <= session.attempts_assigned);
+  }
+  CHECK(held == ledger_.assigned());
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,117 @@
+// The rules of the coordinator: what to dispatch, whom to believe, when it is over.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "coordinator/core/backlog.h"
+#include "coordinator/core/event.h"
+#include "coordinator/core/ledger.h"
+#include "coordinator/core/local_fleet.h"
+#include "coordinator/core/policy.h"
+#include "coordinator/core/roster.h"
+
+namespace rollcall::coordinator {
+
+/// The pure machine of one run. It reads no clock and does no I/O: events go in with the time at
+/// which they happened, actions come out, and the same events give the same actions. The rules that
+/// it keeps are numbered in docs/architecture.md, "Exactly one result". One owner, one thread.
+class Scheduler {
+ public:
+  Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
+
+  /// Takes in one event and appends what is to be done. `now` never goes back. Never blocks.
+  void step(Instant now, const Event& event, Actions& out);
+
+  /// When to be given TurnEnded at the latest; nullopt: never again.
+  std::optional<Instant> next_deadline() const;
+
+  const RunRecords& records() const { return ledger_.records(); }
+  std::size_t live_sessions() const { return roster_.live(); }
+  std::size_t done() const { return ledger_.done(); }
+  std::size_t assigned() const { return ledger_.assigned(); }
+  /// The run ended because there was nobody left to do it.
+  bool ran_out_of_workers() const { return ran_out_of_workers_; }
+
+  /// Rule 10: what holds after every step. O(tasks + sessions).
+  void check_invariants() const;
+
+ private:
+  enum class Phase : std::uint8_t { idle, joining, running, finishing, ended };
+
+  void on(const ListeningStarted&);
+  void on(const MessageReceived& event);
+  void on(const MalformedReceived& event);
+  void on(const TurnEnded& event);
+  void on(const LocalWorkerExited& event);
+  void on(const StopRequested&);
+
+  // Messages (scheduler_sessions.cc).
+  void on_hello(ConnectionId from, const Hello& hello);
+  void on_inventory(Session& session, const Inventory& inventory);
+  void on_report(Session& session, const Report& report);
+  void on_heartbeat(Session& session, const Heartbeat& heartbeat);
+  void on_goodbye(Session& session, const Goodbye& goodbye);
+  void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
+  void publish_started(Session& session, std::uint64_t from, std::uint64_t to);
+  void take_in(Session& session, const OutcomeColumns& outcomes);
+  void count_failed_starts(Session& session, const OutcomeColumns& outcomes);
+  void lose(Session& session, const std::string& why);
+  void release(Session& session, bool charge);
+  void welcome(Session& session);
+  SessionRecord& record_of(const Session& session);
+
+  // What is done once a turn (scheduler.cc).
+  void notice_own_lateness();
+  void lose_the_silent();
+  void lose_the_exited();
+  void start_if_joined();
+  void notice_lack_of_workers();
+  void notice_wait_timeout();
+  void dispatch();
+  bool has_credit(const Session& session) const;
+  std::uint64_t credit_of(const Session& session) const;
+  void dispatch_to(Session& session, std::size_t share);
+  void make_ready(Session& session);
+  void acknowledge();
+  void tick();
+  void cancel_everything();
+  void cancel_pending();
+  void ask_to_cancel(const Session& session);
+  void publish_decided(std::size_t first);
+  void finish();
+  void end_if_all_said_goodbye();
+  void fail_for_lack_of_workers(const std::string& why);
+  bool working() const { return phase_ == Phase::running; }
+
+  void send(const Session& session, CoordinatorBody body);
+  void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
+  void log(LogLevel level, std::string text);
+
+  Policy policy_;
+  Epoch epoch_;
+  Backlog backlog_;
+  Ledger ledger_;
+  Roster roster_;
+  LocalFleet fleet_;
+  Phase phase_ = Phase::idle;
+  bool cancelling_ = false;  ///< nothing new is begun, what runs is to be cancelled
+  bool ran_out_of_workers_ = false;
+
+  Instant now_;                               ///< of the step at hand
+  Actions* out_ = nullptr;                    ///< of the step at hand
+  std::deque<SessionIndex> ready_;            ///< may have credit; each once
+  std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming
+  std::vector<std::uint32_t> exited_;         ///< tickets, since the inbox was last drained
+  Instant joining_since_;
+  std::optional<Instant> empty_since_;  ///< nobody is there since
+  std::optional<Instant> next_tick_;
+  Instant finishing_since_;
+};
+
+}  // namespace rollcall::coordinator

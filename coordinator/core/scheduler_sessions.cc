@@ -1,0 +1,251 @@
+// The scheduler's side that talks with sessions: from Hello to Goodbye or loss.
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/limits.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+
+void Scheduler::on(const MalformedReceived& event) {
+  log(LogLevel::warning, "dropped a message that is not understood: " + event.text);
+  send(event.from, event.header.session, Reject{event.reason, event.text});
+}
+
+void Scheduler::on(const MessageReceived& event) {
+  if (phase_ == Phase::idle) return;
+  if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
+    return on_hello(event.from, *hello);
+  }
+  const Header& header = event.message.header;
+  Session* session = roster_.find(event.from);
+  if (session == nullptr) {
+    return send(event.from, header.session, Reject{RejectReason::say_hello, "unknown connection"});
+  }
+  if (header.run != records().spec.id || header.epoch != epoch_ || header.session != session->id) {
+    return send(event.from, header.session,
+                Reject{RejectReason::wrong_epoch, "meant for another run, epoch or session"});
+  }
+  roster_.heard(now_, *session);
+  std::visit(
+      [&](const auto& body) {
+        using Body = std::decay_t<decltype(body)>;
+        if constexpr (std::is_same_v<Body, Inventory>) on_inventory(*session, body);
+        if constexpr (std::is_same_v<Body, Report>) on_report(*session, body);
+        if constexpr (std::is_same_v<Body, Heartbeat>) on_heartbeat(*session, body);
+        if constexpr (std::is_same_v<Body, Goodbye>) on_goodbye(*session, body);
+      },
+      event.message.body);
+}
+
+SessionRecord& Scheduler::record_of(const Session& session) {
+  return ledger_.mutable_records().sessions[index(session.index)];
+}
+
+/// Rule 4, first half. A Hello changes nothing of what is known about the session's work.
+void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
+  const SessionId id = session_of(hello.secret);
+  Session* session = roster_.find(id);
+  if (session != nullptr && !session->live()) {
+    return send(from, id, Reject{RejectReason::session_lost, "this session is over"});
+  }
+  if (session == nullptr) {
+    if (roster_.size() >= limits::sessions) {
+      return log(LogLevel::warning, "a worker is turned away: there are too many sessions");
+    }
+    if (Session* before = roster_.find(from); before != nullptr && before->live()) {
+      lose(*before, "its process started over as a new session");
+    }
+    session = &roster_.add(now_, id, from);
+    session->ticket = hello.ticket;
+    session->slots = hello.slots;
+    SessionRecord record;
+    record.id = id;
+    record.name = hello.name;
+    record.host = hello.host;
+    record.pid = hello.pid;
+    record.slots = hello.slots;
+    record.welcomed = now_;
+    ledger_.mutable_records().sessions.push_back(std::move(record));
+  }
+  roster_.bind(*session, from);
+  roster_.heard(now_, *session);
+  session->nonce = hello.nonce;
+  welcome(*session);
+}
+
+void Scheduler::welcome(Session& session) {
+  Welcome welcome;
+  welcome.nonce = session.nonce;
+  welcome.sent = now_;
+  welcome.kind = records().spec.kind;
+  welcome.slots = session.slots;
+  welcome.heartbeat_interval = policy_.heartbeat_interval;
+  welcome.liveness = policy_.liveness;
+  welcome.orphan_for = policy_.orphan_for;
+  send(session, std::move(welcome));
+  if (phase_ == Phase::finishing) send(session, Shutdown{});
+}
+
+/// Rule 4, second half: what the session holds is known, so work may flow.
+void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
+  if (!session.live()) {
+    session.ack_due = true;
+    unacknowledged_.push_back(session.index);
+    return;
+  }
+  if (inventory.nonce != session.nonce) {
+    return send(session, Reject{RejectReason::say_hello, "an Inventory of an older Hello"});
+  }
+  record_of(session).clock.add(inventory.echo, now_);
+  if (session.phase == SessionPhase::greeted) {
+    roster_.activate(session);
+    out_->push_back(PublishJoined{session.index});
+  }
+  progress(session, inventory.assignments_received, session.started_count);
+  // What was sent over the old connection may have died with it.
+  for (HeldAssignment& held : session.held_assignments) {
+    if (held.number > session.assignments_received) held.sent = Instant{};
+  }
+  make_ready(session);
+}
+
+void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
+  if (session.phase == SessionPhase::greeted) {
+    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
+  }
+  record_of(session).clock.add(heartbeat.echo, now_);
+  if (session.live()) progress(session, heartbeat.assignments_received, heartbeat.started_count);
+  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+}
+
+/// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
+void Scheduler::on_report(Session& session, const Report& report) {
+  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+  if (session.live()) progress(session, report.assignments_received, report.started_count);
+  if (report.number != session.last_report + 1) return;
+  session.last_report = report.number;
+  take_in(session, report.outcomes);
+}
+
+void Scheduler::take_in(Session& session, const OutcomeColumns& outcomes) {
+  Acceptance a = ledger_.accept(now_, session, outcomes);
+  for (const SessionIndex overtaken : a.overtaken) --roster_.at(overtaken).held;
+  if (a.foreign > 0) {
+    log(LogLevel::warning, "dropped " + std::to_string(a.foreign) + " outcomes of session " +
+                               to_hex(session.id.bytes) + " of tasks that it was not given");
+  }
+  if (a.accepted > 0) {
+    out_->push_back(PublishOutcomes{a.first_record, a.accepted});
+    fleet_.completed(session.ticket);
+  }
+  count_failed_starts(session, outcomes);
+  const std::size_t first = ledger_.done();
+  if (cancelling_) {
+    for (const TaskId task : a.returned) ledger_.decide(now_, task, Outcome::cancelled);
+    publish_decided(first);
+  } else {
+    backlog_.put_back(std::move(a.returned));
+  }
+  while (!session.held_assignments.empty()) {
+    const HeldAssignment& oldest = session.held_assignments.front();
+    if (records().dispatches[oldest.dispatch].remaining > 0 ||
+        oldest.number > session.assignments_received)
+      break;
+    session.held_assignments.pop_front();
+  }
+  make_ready(session);
+}
+
+/// Rule 8: a session that cannot start anything is not given more to fail.
+void Scheduler::count_failed_starts(Session& session, const OutcomeColumns& outcomes) {
+  for (const Outcome outcome : outcomes.outcome) {
+    if (outcome == Outcome::not_started) {
+      ++session.failed_starts;
+    } else {
+      session.failed_starts = 0;
+    }
+  }
+  if (session.failed_starts < limits::failed_starts || session.set_aside) return;
+  session.set_aside = true;
+  log(LogLevel::warning,
+      "session " + to_hex(session.id.bytes) + " could not start anything and is set aside");
+  if (session.live()) send(session, Drain{});
+}
+
+/// What a session says of the assignments that it has got, and of how many attempts it has begun.
+void Scheduler::progress(Session& session, std::uint64_t assignments_received,
+                         std::uint64_t started_count) {
+  session.assignments_received = std::max(session.assignments_received,
+                                          std::min(assignments_received, session.assignments_sent));
+  const std::uint64_t begun =
+      std::max(session.started_count, std::min(started_count, session.attempts_assigned));
+  if (policy_.publish_starts && begun > session.started_count) {
+    publish_started(session, session.started_count, begun);
+  }
+  session.started_count = begun;
+  make_ready(session);
+}
+
+void Scheduler::publish_started(Session& session, std::uint64_t from, std::uint64_t to) {
+  PublishStarted started;
+  started.session = session.index;
+  auto held = std::upper_bound(
+      session.held_assignments.begin(), session.held_assignments.end(), from,
+      [](std::uint64_t p, const HeldAssignment& h) { return p < h.first_position; });
+  if (held != session.held_assignments.begin()) --held;
+  for (; held != session.held_assignments.end() && held->first_position < to; ++held) {
+    const std::uint64_t last =
+        std::min(to - held->first_position, std::uint64_t{held->batch.count});
+    for (std::uint64_t i = from > held->first_position ? from - held->first_position : 0; i < last;
+         ++i) {
+      started.tasks.push_back(backlog_.at(held->batch, i));
+    }
+  }
+  if (!started.tasks.empty()) out_->push_back(std::move(started));
+}
+
+/// The last word of a session, once all its reports are here.
+void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
+  if (session.phase == SessionPhase::ended) return send(session, Shutdown{});
+  if (goodbye.reports_sent > session.last_report) {
+    if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+    return;
+  }
+  SessionRecord& record = record_of(session);
+  record.goodbye = goodbye;
+  record.end = SessionEnd::goodbye;
+  if (working() || phase_ == Phase::joining) {
+    release(session, /*charge=*/false);
+    send(session, Shutdown{});
+  } else {
+    roster_.end(session);
+  }
+}
+
+void Scheduler::lose(Session& session, const std::string& why) {
+  SessionRecord& record = record_of(session);
+  if (phase_ == Phase::finishing) return roster_.end(session);
+  record.end = SessionEnd::lost;
+  record.end_reason = why;
+  log(LogLevel::warning, "worker " + record.name + " is lost: " + why);
+  send(session, Reject{RejectReason::session_lost, why});
+  release(session, /*charge=*/true);
+}
+
+/// Rule 6: what an ended session held is pending again.
+void Scheduler::release(Session& session, bool charge) {
+  const std::size_t first = ledger_.done();
+  std::vector<TaskId> returned =
+      ledger_.take_back(now_, session, backlog_, charge, policy_.max_losses);
+  if (cancelling_) {
+    for (const TaskId task : returned) ledger_.decide(now_, task, Outcome::cancelled);
+    returned.clear();
+  }
+  publish_decided(first);
+  roster_.end(session);
+  out_->push_back(PublishLeft{session.index, returned.size()});
+  backlog_.put_back(std::move(returned));
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,24 @@
+#include "coordinator/core/session.h"
+
+#include <algorithm>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+
+std::uint64_t Session::measured_prefetch() const {
+  if (run_count == 0) return 0;
+  const auto mean = static_cast<std::uint64_t>(run_time.count()) / run_count;
+  if (mean == 0) return limits::prefetch;
+  const auto ahead = static_cast<std::uint64_t>(limits::prefetch_time.count()) * slots / mean;
+  return std::min<std::uint64_t>(ahead, limits::prefetch);
+}
+
+void Session::forget_old_run_times() {
+  while (run_count > 10'000 || run_time > std::chrono::hours(1'000'000)) {
+    run_time /= 2;
+    run_count /= 2;
+  }
+}
+
+}  // namespace rollcall::coordinator

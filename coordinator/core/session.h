@@ -1,0 +1,78 @@
+// One session as the coordinator knows it.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <list>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "coordinator/core/backlog.h"
+
+namespace rollcall::coordinator {
+
+/// How far a session has come.
+enum class SessionPhase : std::uint8_t {
+  greeted,  ///< has had its Welcome; no work before its Inventory
+  active,   ///< may be given work
+  ended,    ///< said goodbye, or is lost; never comes back
+};
+
+/// One assignment that the session has not wholly answered.
+struct HeldAssignment {
+  std::uint32_t dispatch = 0;        ///< which Dispatch of RunRecords
+  std::uint64_t number = 0;          ///< which of the session's assignments
+  std::uint64_t first_position = 0;  ///< how many attempts the session was assigned before it
+  Instant sent;                      ///< last time
+  Batch batch;
+};
+
+/// An attempt that a session does not own any more. Its late outcome may still count.
+struct ExpiredAttempt {
+  Attempt attempt = 0;
+  std::uint32_t dispatch = 0;
+};
+
+/// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Roster.
+struct Session {
+  SessionIndex index{};
+  SessionId id;
+  ConnectionId connection{};
+  SessionPhase phase = SessionPhase::greeted;
+  std::uint64_t nonce = 0;   ///< of the last Hello
+  std::uint32_t ticket = 0;  ///< local workers; else 0
+  std::uint32_t slots = 0;   ///< 0: no limit
+
+  Instant last_heard;
+  Duration grace_then{};  ///< Roster's grace when it was last heard
+  std::list<SessionIndex>::iterator by_silence;
+
+  // Assignments.
+  std::deque<HeldAssignment> held_assignments;  ///< by number
+  std::uint64_t assignments_sent = 0;
+  std::uint64_t assignments_received = 0;  ///< acknowledged by it
+  std::uint64_t attempts_assigned = 0;     ///< in all
+  std::uint64_t started_count = 0;         ///< of those, begun
+  std::uint64_t held = 0;                  ///< attempts that it owns now
+  std::uint64_t most_credit = 0;           ///< the most that it was ever allowed to own
+  bool in_ready_list = false;
+  bool set_aside = false;           ///< gets no more work
+  std::uint32_t failed_starts = 0;  ///< in a row
+  boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
+
+  // Reports.
+  std::uint64_t last_report = 0;  ///< kept, all before it too
+  bool ack_due = false;
+  Duration run_time{};  ///< of its accepted attempts, the newest counting most
+  std::uint64_t run_count = 0;
+
+  bool live() const { return phase != SessionPhase::ended; }
+  std::uint64_t in_flight() const { return assignments_sent - assignments_received; }
+  /// How much to send ahead of its slots: about limits::prefetch_time of work as measured so far.
+  std::uint64_t measured_prefetch() const;
+  /// Halves the weight of what was measured, once it is much.
+  void forget_old_run_times();
+};
+
+}  // namespace rollcall::coordinator
