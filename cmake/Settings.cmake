@@ -14,6 +14,12 @@ if(ROLLCALL_SANITIZE)
   target_link_options(rollcall_settings INTERFACE -fsanitize=${ROLLCALL_SANITIZE})
 endif()
 
+# Builds of the same source in several folders (dev, asan, tsan) share what they can.
+find_program(ROLLCALL_CCACHE ccache)
+if(ROLLCALL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ROLLCALL_CCACHE})
+endif()
+
 # rollcall_library(NAME SOURCES ... [LINK ...]): a static library with the house's settings.
 function(rollcall_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})

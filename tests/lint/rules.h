@@ -1,0 +1,59 @@
+// The rules of the house that a machine can hold. Each finding says what to do instead.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "tests/lint/source.h"
+
+namespace rollcall::lint {
+
+/// Where a rule is broken, and what to do instead.
+struct Finding {
+  std::string path;
+  std::size_t line = 0;  ///< 1-based
+  std::string advice;
+};
+
+using Sources = std::vector<Source>;
+using Findings = std::vector<Finding>;
+
+/// One rule: looks at the whole tree, returns every place that breaks it.
+struct Rule {
+  const char* name;
+  Findings (*check)(const Sources&);
+};
+
+// rules_layers.cc: who may include whom.
+Findings check_core_includes(const Sources& sources);
+Findings check_library_includes(const Sources& sources);
+Findings check_program_includes(const Sources& sources);
+Findings check_include_paths(const Sources& sources);
+
+// rules_code.cc: what code may say.
+Findings check_clock(const Sources& sources);
+Findings check_core_words(const Sources& sources);
+Findings check_unordered_iteration(const Sources& sources);
+Findings check_banned_code(const Sources& sources);
+Findings check_names(const Sources& sources);
+
+// rules_size.cc: how long things may be, and how headers begin.
+Findings check_sizes(const Sources& sources);
+Findings check_headers(const Sources& sources);
+
+// rules_text.cc: every text file of the tree.
+Findings check_white_space(const Sources& sources);
+Findings check_machine_paths(const Sources& sources);
+Findings check_words(const Sources& sources);
+Findings check_links(const Sources& sources);
+
+// rules_whole.cc: that one part of the tree knows of the other.
+Findings check_built(const Sources& sources);
+Findings check_limits_used(const Sources& sources);
+Findings check_options_documented(const Sources& sources);
+
+/// All of the above.
+const std::vector<Rule>& all_rules();
+
+}  // namespace rollcall::lint
