@@ -1,0 +1,81 @@
+#include "worker/core/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+#include "common/limits.h"
+#include "worker/core/columns.h"
+
+namespace rollcall::worker {
+namespace {
+
+const Report& report_in(const WorkerMessage& message) {
+  return std::get<Report>(message.body);
+}
+
+}  // namespace
+
+bool Outbox::full() const {
+  const std::size_t window = limits::reports_in_flight;
+  const std::size_t room = unacknowledged_.size() >= window ? 1 : window;
+  return waiting_.size() >= room * limits::report_outcomes;
+}
+
+OutcomeColumns Outbox::take_front(std::size_t begin, std::size_t count) {
+  if (begin == 0 && count == waiting_.size()) return std::exchange(waiting_, {});
+  return slice(waiting_, begin, count);
+}
+
+void Outbox::cut(Cut how, const Stamp& stamp, Actions& out) {
+  const std::size_t least = how == Cut::full_only ? limits::report_outcomes : 1;
+  const std::size_t total = waiting_.size();
+  std::size_t begin = 0;
+  while (total - begin >= least) {
+    if (how != Cut::without_window && unacknowledged_.size() >= limits::reports_in_flight) break;
+    const std::size_t count = std::min(total - begin, limits::report_outcomes);
+    Report report{++reports_sent_, stamp.assignments_received, stamp.started_count,
+                  take_front(begin, count)};
+    unacknowledged_.push_back(
+        std::make_shared<const WorkerMessage>(WorkerMessage{stamp.header, std::move(report)}));
+    out.push_back(Send{unacknowledged_.back()});
+    outcomes_sent_ += count;
+    begin += count;
+  }
+  if (begin > 0 && waiting_.size() > 0) waiting_ = slice(waiting_, begin, total - begin);
+}
+
+void Outbox::resend(const Header& header, Actions& out) {
+  for (std::shared_ptr<const WorkerMessage>& kept : unacknowledged_) {
+    if (kept->header != header) {
+      kept = std::make_shared<const WorkerMessage>(WorkerMessage{header, kept->body});
+    }
+    out.push_back(Send{kept});
+  }
+}
+
+bool Outbox::acknowledge(std::uint64_t reports_kept) {
+  if (reports_kept > reports_sent_) return false;
+  bool progress = false;
+  while (!unacknowledged_.empty() && report_in(*unacknowledged_.front()).number <= reports_kept) {
+    unacknowledged_.pop_front();
+    progress = true;
+  }
+  return progress;
+}
+
+void Outbox::clear() {
+  *this = Outbox();
+}
+
+void Outbox::check_invariants() const {
+  std::uint64_t number = reports_sent_ - unacknowledged_.size();
+  for (const auto& kept : unacknowledged_) {
+    const Report& report = report_in(*kept);
+    CHECK(report.number == ++number);
+    CHECK(report.outcomes.size() > 0 && report.outcomes.size() <= limits::report_outcomes);
+  }
+  CHECK(number == reports_sent_);
+}
+
+}  // namespace rollcall::worker

@@ -1,0 +1,236 @@
+#include "worker/core/session.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "common/check.h"
+#include "worker/core/columns.h"
+
+namespace rollcall::worker {
+
+Session::Session(Identity identity, Duration connect_timeout)
+    : identity_(std::move(identity)), connect_timeout_(connect_timeout) {}
+
+void Session::step(Instant now, const Event& event, Actions& out) {
+  if (phase_ == Phase::over) return;
+  now_ = now;
+  out_ = &out;
+  forgive_own_lateness();
+  std::visit([this](const auto& e) { on(e); }, event);
+  leave_if_done();
+  out_ = nullptr;
+}
+
+std::optional<Instant> Session::next_deadline() const {
+  if (phase_ == Phase::waiting || phase_ == Phase::over) return std::nullopt;
+  return deadlines_.first();
+}
+
+void Session::check_invariants() const {
+  outbox_.check_invariants();
+  CHECK(out_ == nullptr);
+  CHECK(started_count_ >= running_);
+  CHECK(!is_leaving_ || (running_ == 0 && backlog_.size() == 0));
+  if (phase_ != Phase::working) {
+    CHECK(deadlines_.heartbeat == kNever && deadlines_.resend == kNever);
+    return;
+  }
+  CHECK(!run_.empty() && deadlines_.hello == kNever);
+}
+
+// Events.
+
+void Session::on(const Begun& event) {
+  CHECK(phase_ == Phase::waiting && !event.secret.empty());
+  secret_ = event.secret;
+  session_ = session_of(secret_);
+  rng_ = Rng(event.seed);
+  deadlines_.silence = now_ + (was_welcomed_ ? silence_limit_ : connect_timeout_);
+  greet();
+}
+
+void Session::on(const Reconnected&) {
+  if (phase_ != Phase::waiting) greet();
+}
+
+void Session::on(const AttemptsEnded& event) {
+  CHECK(event.outcomes.size() <= running_);
+  running_ -= event.outcomes.size();
+  append(outbox_.waiting(), event.outcomes);
+  cut_reports(Outbox::Cut::full_only);
+  start_waiting_attempts();
+}
+
+void Session::on(const TurnEnded&) {
+  if (phase_ != Phase::working || is_leaving_) return;
+  cut_reports(Outbox::Cut::all);
+  if (is_news_) send_heartbeat();
+}
+
+void Session::on(const DeadlineReached&) {
+  if (phase_ == Phase::waiting) return;
+  if (now_ >= deadlines_.leave) {
+    exit(kExitDone, "terminated; the coordinator did not confirm the last reports");
+  } else if (now_ >= deadlines_.silence) {
+    exit(kExitNoCoordinator, was_welcomed_ ? "orphaned: the coordinator has fallen silent"
+                                           : "never connected: no coordinator has answered");
+  } else {
+    if (now_ >= deadlines_.hello) say_hello();
+    if (now_ >= deadlines_.heartbeat) send_heartbeat();
+    if (now_ >= deadlines_.resend) resend_reports();
+    if (now_ >= deadlines_.goodbye) send_goodbye();
+  }
+}
+
+void Session::on(const TerminateRequested&) {
+  if (is_leaving_) return;
+  is_leaving_ = true;
+  drop_attempts();
+  backlog_.clear();
+  if (run_.empty()) {
+    exit(kExitDone, "terminated before it had joined");
+    return;
+  }
+  deadlines_.leave = now_ + limits::shutdown;
+  deadlines_.heartbeat = kNever;
+  if (phase_ == Phase::working) send_goodbye();
+}
+
+// What they have in common.
+
+/// A worker that was stopped or starved has not listened, and cannot say that nothing was said:
+/// the coordinator gets another liveness time.
+void Session::forgive_own_lateness() {
+  const std::optional<Instant> due = next_deadline();
+  if (!due || *due == kNever || now_ - *due <= heartbeat_interval_) return;
+  deadlines_.silence = std::max(deadlines_.silence, now_ + liveness_);
+}
+
+void Session::heard() {
+  if (was_welcomed_) deadlines_.silence = now_ + silence_limit_;
+}
+
+/// A new round: the answer to an older Hello is none to this one.
+void Session::greet() {
+  phase_ = Phase::greeting;
+  deadlines_.heartbeat = kNever;
+  deadlines_.resend = kNever;
+  deadlines_.goodbye = kNever;
+  nonce_ = rng_.next();
+  hello_retry_ = limits::hello_retry_first;
+  say_hello();
+}
+
+void Session::say_hello() {
+  const Hello hello{secret_,       nonce_,          identity_.host,       identity_.name,
+                    identity_.pid, identity_.slots, identity_.processors, identity_.ticket};
+  out_->push_back(Send{std::make_shared<const WorkerMessage>(
+      WorkerMessage{{kProtocolVersion, {}, 0, session_}, hello})});
+  const auto jitter = rng_.below(static_cast<std::uint64_t>(hello_retry_.count()) / 2);
+  deadlines_.hello = now_ + hello_retry_ + Duration(static_cast<std::int64_t>(jitter));
+  hello_retry_ = std::min(2 * hello_retry_, limits::hello_retry_longest);
+}
+
+void Session::send(WorkerBody body) {
+  out_->push_back(
+      Send{std::make_shared<const WorkerMessage>(WorkerMessage{header(), std::move(body)})});
+}
+
+TimeEcho Session::echo() const {
+  if (echo_.worker_received == Instant{}) return {};
+  return {echo_.coordinator_sent, echo_.worker_received, now_};
+}
+
+void Session::send_heartbeat() {
+  send(Heartbeat{echo(), assignments_received_, started_count_});
+  is_news_ = false;
+  deadlines_.heartbeat = now_ + heartbeat_interval_;
+}
+
+/// The last reports go first, so that the Goodbye can count them.
+void Session::send_goodbye() {
+  cut_reports(Outbox::Cut::without_window);
+  send(Goodbye{outbox_.reports_sent(), outbox_.outcomes_sent(), 0, 0});
+  deadlines_.goodbye = now_ + heartbeat_interval_;
+}
+
+void Session::cut_reports(Outbox::Cut how) {
+  if (phase_ != Phase::working) return;
+  const std::uint64_t before = outbox_.reports_sent();
+  outbox_.cut(how, {header(), assignments_received_, started_count_}, *out_);
+  if (outbox_.reports_sent() == before) return;
+  is_news_ = false;
+  if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
+}
+
+void Session::resend_reports() {
+  outbox_.resend(header(), *out_);
+  deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
+}
+
+void Session::start_waiting_attempts() {
+  if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
+  const std::size_t room = slots_ == 0 ? std::numeric_limits<std::size_t>::max()
+                                       : slots_ - std::min<std::size_t>(running_, slots_);
+  const std::size_t started = backlog_.take(room, *out_);
+  running_ += started;
+  started_count_ += started;
+  is_news_ = is_news_ || started > 0;
+  CHECK(started == 0 || slots_ == 0 || running_ <= slots_);
+}
+
+void Session::leave_if_done() {
+  if (phase_ != Phase::working) return;
+  if (is_leaving_ && outbox_.all_acknowledged()) {
+    exit(kExitDone, "terminated");
+  } else if (is_draining_ && running_ == 0 && outbox_.empty()) {
+    send_goodbye();
+    exit(kExitDone, "drained");
+  }
+}
+
+void Session::drop_attempts() {
+  if (running_ > 0) out_->push_back(DropAttempts{});
+  running_ = 0;
+}
+
+void Session::forget_run() {
+  drop_attempts();
+  backlog_.clear();
+  outbox_.clear();
+  run_ = {};
+  epoch_ = 0;
+  is_draining_ = false;
+  is_news_ = false;
+  started_count_ = 0;
+  assignments_received_ = 0;
+  cancelled_through_ = 0;
+}
+
+void Session::start_over() {
+  forget_run();
+  if (is_leaving_) {
+    exit(kExitDone, "terminated");
+    return;
+  }
+  log(Severity::warning, "the coordinator has given this session up: starting over as a new one");
+  phase_ = Phase::waiting;
+  echo_ = {};
+  const Instant silence = deadlines_.silence;
+  deadlines_ = {};
+  deadlines_.silence = silence;
+  out_->push_back(StartOver{});
+}
+
+void Session::exit(int status, std::string reason) {
+  phase_ = Phase::over;
+  deadlines_ = {};
+  out_->push_back(Exit{status, std::move(reason)});
+}
+
+void Session::log(Severity severity, std::string text) {
+  out_->push_back(Log{severity, std::move(text)});
+}
+
+}  // namespace rollcall::worker

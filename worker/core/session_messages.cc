@@ -1,0 +1,157 @@
+// What a session does with each message of the coordinator.
+#include <algorithm>
+#include <utility>
+
+#include "worker/core/session.h"
+
+namespace rollcall::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A Welcome that asks for more heartbeats than this gets this many.
+constexpr Duration kShortestInterval = 1ms;
+
+}  // namespace
+
+void Session::on(const MessageReceived& event) {
+  if (phase_ == Phase::waiting) {
+    ++dropped_.not_greeted;
+    return;
+  }
+  if (!is_for_us(event.message)) return;
+  heard();
+  if (phase_ == Phase::greeting) {
+    if (const auto* welcome = std::get_if<Welcome>(&event.message.body)) {
+      join(event.message.header, *welcome);
+    }
+  }
+  std::visit([this](const auto& body) { take(body); }, event.message.body);
+}
+
+/// Counts what is not.
+bool Session::is_for_us(const CoordinatorMessage& message) {
+  const Header& from = message.header;
+  const bool is_same_life = from.run == run_ && from.epoch == epoch_;
+  const auto* welcome = std::get_if<Welcome>(&message.body);
+  bool is_ours = from.session == session_;
+  if (const auto* reject = std::get_if<Reject>(&message.body)) {
+    // To be given up is to be named; what is said of another life of the coordinator is stale.
+    const bool is_lost = reject->reason == RejectReason::session_lost;
+    if (from.session.empty()) is_ours = !is_lost;
+    if (is_lost && phase_ == Phase::working && !from.run.empty()) is_ours &= is_same_life;
+  } else if (phase_ == Phase::working) {
+    is_ours &= is_same_life;
+  } else if (welcome == nullptr) {
+    ++dropped_.not_greeted;
+    return false;
+  }
+  if (!is_ours) {
+    ++dropped_.foreign;
+  } else if (welcome != nullptr && welcome->nonce != nonce_) {
+    ++dropped_.old_welcome;
+    return false;
+  }
+  return is_ours;
+}
+
+/// The step from greeting to working.
+void Session::join(const Header& header, const Welcome& terms) {
+  if (!run_.empty() && run_ != header.run) {
+    log(Severity::warning, "another run is under way: dropping what was held for the last one");
+    forget_run();
+  }
+  run_ = header.run;
+  epoch_ = header.epoch;
+  slots_ = terms.slots;
+  heartbeat_interval_ = std::max(terms.heartbeat_interval, kShortestInterval);
+  liveness_ = std::max(terms.liveness, heartbeat_interval_);
+  silence_limit_ = std::max(liveness_, terms.orphan_for);
+  log(Severity::info, "joined run " + to_hex(run_.bytes) + " as session " + to_hex(session_.bytes));
+  was_welcomed_ = true;
+  phase_ = Phase::working;
+  deadlines_.hello = kNever;
+  heard();
+}
+
+/// Also answered when it comes again: the Inventory may have been lost.
+void Session::take(const Welcome& welcome) {
+  echo_ = {welcome.sent, now_, {}};
+  send(Inventory{echo(), nonce_, assignments_received_, outbox_.reports_sent()});
+  resend_reports();
+  if (is_leaving_) {
+    send_goodbye();
+    return;
+  }
+  deadlines_.heartbeat = now_ + heartbeat_interval_;
+  start_waiting_attempts();
+}
+
+void Session::take(const Assignment& assignment) {
+  if (is_leaving_) return;
+  // Said again even when it is no news: the coordinator sends again what it does not know got here.
+  is_news_ = true;
+  if (assignment.number != assignments_received_ + 1) {
+    ++dropped_.out_of_order;
+    return;
+  }
+  ++assignments_received_;
+  backlog_.push(assignment.number, assignment.attempts);
+  started_count_ += backlog_.cancel(now_, cancelled_through_, outbox_.waiting());
+  start_waiting_attempts();
+}
+
+void Session::take(const Ack& ack) {
+  if (ack.reports_kept > outbox_.reports_sent()) {
+    ++dropped_.unknown_report;
+    return;
+  }
+  echo_ = {ack.sent, now_, {}};
+  if (!outbox_.acknowledge(ack.reports_kept)) return;
+  deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
+  start_waiting_attempts();
+}
+
+void Session::take(const Cancel& cancel) {
+  if (is_leaving_ || cancel.assignments_through <= cancelled_through_) return;
+  cancelled_through_ = cancel.assignments_through;
+  const std::size_t count = backlog_.cancel(now_, cancelled_through_, outbox_.waiting());
+  started_count_ += count;
+  is_news_ = is_news_ || count > 0;
+  if (running_ > 0) out_->push_back(CancelAttempts{cancelled_through_});
+}
+
+void Session::take(const Drain&) {
+  if (!is_draining_) log(Severity::info, "draining: nothing new is started");
+  is_draining_ = true;
+}
+
+void Session::take(const Reject& reject) {
+  switch (reject.reason) {
+    case RejectReason::say_hello:
+    case RejectReason::wrong_epoch:
+      // While greeting, this answers what was sent before the Hello: that is already being put
+      // right, and a fresh nonce would make the Welcome under way worthless.
+      if (phase_ == Phase::working) greet();
+      return;
+    case RejectReason::session_lost:
+      start_over();
+      return;
+    case RejectReason::protocol_version:
+      exit(kExitNoCoordinator,
+           "rejected: the coordinator speaks another protocol version: " + reject.text);
+      return;
+    case RejectReason::bad_message:
+      log(Severity::warning, "the coordinator has rejected a message: " + reject.text);
+      return;
+  }
+}
+
+void Session::take(const Shutdown&) {
+  drop_attempts();
+  backlog_.clear();
+  send(Goodbye{outbox_.reports_sent(), outbox_.outcomes_sent(), 0, 0});
+  exit(kExitDone, "the run is over");
+}
+
+}  // namespace rollcall::worker

@@ -1,0 +1,139 @@
+#include "worker/core/sleep_queue.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "common/check.h"
+#include "common/limits.h"
+
+namespace rollcall::worker {
+namespace {
+
+constexpr std::uint32_t kLastTold = std::numeric_limits<std::uint32_t>::max();
+
+std::uint32_t told_apart(std::uint64_t assignment) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(assignment, kLastTold));
+}
+
+}  // namespace
+
+SleepQueue::Entry::Entry(Duration due, Duration pause, TaskId task, Attempt attempt,
+                         std::uint32_t assignment)
+    : due_((static_cast<std::uint64_t>(due.count()) << 8U) | (assignment & 0xffU)),
+      pause_((static_cast<std::uint64_t>(pause.count()) << 8U) | ((assignment >> 8U) & 0xffU)),
+      task_(task),
+      attempt_(attempt),
+      assignment_high_(static_cast<std::uint16_t>(assignment >> 16U)) {}
+
+std::uint32_t SleepQueue::Entry::assignment() const {
+  return static_cast<std::uint32_t>((due_ & 0xffU) | ((pause_ & 0xffU) << 8U)) |
+         (std::uint32_t{assignment_high_} << 16U);
+}
+
+void SleepQueue::start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts) {
+  if (size() == 0) base_ = now;
+  const Duration since = now - base_;
+  CHECK(since >= Duration::zero() && since <= limits::longest_duration);
+  const std::size_t first_new = at_once_.size();
+  const std::uint32_t told = told_apart(assignment);
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const Duration pause = attempts.pause[i];
+    CHECK(pause >= Duration::zero() && pause <= limits::longest_duration);
+    const Entry entry(since + pause, pause, attempts.task[i], attempts.attempt[i], told);
+    if (pause == Duration::zero()) {
+      at_once_.push_back(entry);
+    } else {
+      heap_.push_back(entry);
+      std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+    }
+  }
+  put_in_order(first_new);
+}
+
+void SleepQueue::put_in_order(std::size_t first_new) {
+  if (first_new == at_once_.size()) return;
+  const Duration due = at_once_.back().due();
+  while (first_new > 0 && at_once_[first_new - 1].due() == due) --first_new;
+  const auto begin = at_once_.begin() + static_cast<std::ptrdiff_t>(first_new);
+  const auto earlier = [](const Entry& a, const Entry& b) { return b > a; };
+  if (!std::is_sorted(begin, at_once_.end(), earlier)) std::sort(begin, at_once_.end(), earlier);
+}
+
+void SleepQueue::append(const Entry& entry, Outcome outcome, Instant now,
+                        OutcomeColumns& out) const {
+  const Instant started = base_ + (entry.due() - entry.pause());
+  const Duration result = outcome == Outcome::succeeded ? entry.pause() : Duration::zero();
+  out.push_back(entry.task(), entry.attempt(), outcome, started, now - started, result);
+}
+
+void SleepQueue::take_due(Instant now, OutcomeColumns& out) {
+  const Duration until = now - base_;
+  const std::size_t before = out.size();
+  auto at_once = at_once_.cbegin();
+  for (;;) {
+    const bool is_at_once = at_once != at_once_.cend();
+    const bool is_due = !heap_.empty() && heap_.front().due() <= until;
+    if (is_at_once && (!is_due || heap_.front() > *at_once)) {
+      append(*at_once++, Outcome::succeeded, now, out);
+    } else if (is_due) {
+      append(heap_.front(), Outcome::succeeded, now, out);
+      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+      heap_.pop_back();
+    } else {
+      break;
+    }
+  }
+  at_once_.clear();
+  count_pops(now, out.size() - before);
+}
+
+void SleepQueue::cancel_in(std::vector<Entry>& entries, std::uint32_t through,
+                           std::vector<Entry>& cancelled) {
+  const auto kept_end = std::stable_partition(
+      entries.begin(), entries.end(), [=](const Entry& e) { return e.assignment() > through; });
+  cancelled.insert(cancelled.end(), kept_end, entries.end());
+  entries.erase(kept_end, entries.end());
+}
+
+void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
+  const std::uint32_t through = told_apart(assignments_through);
+  std::vector<Entry> cancelled;
+  cancel_in(heap_, through, cancelled);
+  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+  cancel_in(at_once_, through, cancelled);
+  std::sort(cancelled.begin(), cancelled.end(),
+            [](const Entry& a, const Entry& b) { return b > a; });
+  for (const Entry& entry : cancelled) append(entry, Outcome::cancelled, now, out);
+}
+
+void SleepQueue::clear() {
+  heap_.clear();
+  at_once_.clear();
+}
+
+std::optional<Instant> SleepQueue::next_due() const {
+  if (size() == 0) return std::nullopt;
+  if (heap_.empty()) return base_ + at_once_.front().due();
+  const Duration due = heap_.front().due();
+  return base_ + (at_once_.empty() ? due : std::min(due, at_once_.front().due()));
+}
+
+void SleepQueue::count_pops(Instant now, std::size_t popped) {
+  if (now - window_begin_ >= kBusyWindow) {
+    previous_pops_ = now - window_begin_ < 2 * kBusyWindow ? window_pops_ : 0;
+    window_pops_ = 0;
+    window_begin_ = now;
+  }
+  window_pops_ += popped;
+}
+
+std::optional<Instant> SleepQueue::next_wake(Instant now) const {
+  const std::optional<Instant> due = next_due();
+  if (!due) return due;
+  const bool is_busy = heap_.size() > kBusyPops &&
+                       std::max(previous_pops_, window_pops_) > kBusyPops && at_once_.empty();
+  return is_busy ? std::max(*due, now + kSlack) : *due;
+}
+
+}  // namespace rollcall::worker

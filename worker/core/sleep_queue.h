@@ -1,0 +1,89 @@
+// The sleeps that run: a pure priority queue of due times.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/task.h"
+#include "common/time.h"
+
+namespace rollcall::worker {
+
+/// Holds every running sleep in 24 bytes and says which are over. Pure: the caller brings the time
+/// and arms one timer with next_wake(). One owner, one thread; `now` never goes back.
+///
+/// Outcomes leave in order of due time, those due at the same instant by task id.
+class SleepQueue {
+ public:
+  /// Many sleeps that come due close together share a wake-up, because waking costs more than the
+  /// sleep does: once more than kBusyPops ended within kBusyWindow and at least as many still run,
+  /// the next wake-up is not before kSlack from now. With fewer running there is nothing to share,
+  /// and the end of a run and the refill of slots are not delayed.
+  static constexpr std::size_t kBusyPops = 2'000;
+  static constexpr Duration kBusyWindow = std::chrono::milliseconds(100);
+  static constexpr Duration kSlack = std::chrono::microseconds(300);
+
+  /// Starts a sleep for each attempt. `assignment` is what cancel() goes by; at most 2^32 - 1 are
+  /// told apart. Requires: 0 <= pause <= limits::longest_duration, and not more than a year
+  /// without a moment in which nothing runs.
+  void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
+
+  /// Appends an outcome `succeeded` for each sleep that is over: elapsed up to `now`, the pause as
+  /// its result.
+  void take_due(Instant now, OutcomeColumns& out);
+
+  /// Ends what was started for assignments up to this one: appends an outcome `cancelled` for each.
+  void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
+
+  /// Drops everything without an outcome.
+  void clear();
+
+  std::size_t size() const { return heap_.size() + at_once_.size(); }
+  /// When the next sleep is over; none if nothing runs.
+  std::optional<Instant> next_due() const;
+  /// When to call take_due() next: next_due(), or a little later under load (see kSlack).
+  std::optional<Instant> next_wake(Instant now) const;
+
+ private:
+  /// Due time and pause need 56 bits each; the 8 bits left in each and 16 more hold the assignment.
+  class Entry {
+   public:
+    Entry(Duration due, Duration pause, TaskId task, Attempt attempt, std::uint32_t assignment);
+    Duration due() const { return Duration(static_cast<std::int64_t>(due_ >> 8U)); }
+    Duration pause() const { return Duration(static_cast<std::int64_t>(pause_ >> 8U)); }
+    TaskId task() const { return task_; }
+    Attempt attempt() const { return attempt_; }
+    std::uint32_t assignment() const;
+    /// Ends after: the order of the heap.
+    friend bool operator>(const Entry& a, const Entry& b) {
+      const std::uint64_t x = a.due_ >> 8U;
+      const std::uint64_t y = b.due_ >> 8U;
+      return x != y ? x > y : a.task_ > b.task_;
+    }
+
+   private:
+    std::uint64_t due_;
+    std::uint64_t pause_;
+    TaskId task_;
+    Attempt attempt_;
+    std::uint16_t assignment_high_;
+  };
+  static_assert(sizeof(Entry) == 24);
+
+  void append(const Entry& entry, Outcome outcome, Instant now, OutcomeColumns& out) const;
+  void put_in_order(std::size_t first_new);
+  void cancel_in(std::vector<Entry>& entries, std::uint32_t through, std::vector<Entry>& cancelled);
+  void count_pops(Instant now, std::size_t popped);
+
+  Instant base_{};                 ///< due times count from here: when the queue was last empty
+  std::vector<Entry> heap_;        ///< a binary heap, the earliest first
+  std::vector<Entry> at_once_;     ///< pauses of zero, in order; no heap for them
+  Instant window_begin_{};         ///< pops are counted in windows of kBusyWindow
+  std::size_t window_pops_ = 0;    ///< in this window
+  std::size_t previous_pops_ = 0;  ///< in the window before
+};
+
+}  // namespace rollcall::worker

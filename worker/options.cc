@@ -1,0 +1,95 @@
+#include "worker/options.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "common/endpoint_text.h"
+
+namespace rollcall::worker {
+namespace {
+
+using cli::OptionSpec;
+using cli::Shown;
+
+constexpr std::uint64_t kHighestPid = std::numeric_limits<std::int32_t>::max();
+
+cli::Apply name_into(std::string& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    if (text.empty() || text.size() > limits::name_bytes) {
+      return permanent("expected a name of 1 to " + std::to_string(limits::name_bytes) + " bytes");
+    }
+    into = text;
+    return {};
+  };
+}
+
+void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
+  const char* group = "Joining";
+  table.insert(
+      table.end(),
+      {{"--access-file", "", "FILE", group, Shown::in_help,
+        "what the coordinator wrote for its workers; - is standard input",
+        cli::text_into(into.access_file, "a file name, or - for standard input"),
+        "ROLLCALL_ACCESS_FILE"},
+       {"--connect", "", "ENDPOINT", group, Shown::in_help,
+        "where the coordinator is, if not where the file says",
+        cli::parsed_into(into.connect, parse_connect_endpoint)},
+       {"--connect-timeout", "", "D", group, Shown::in_help,
+        "how long to wait for the file and the coordinator (default 1m)",
+        cli::duration_into(into.connect_timeout, Duration::zero(), limits::longest_duration)},
+       {"--name", "", "NAME", group, Shown::in_help,
+        "how it is called in results (default host and pid)", name_into(into.name)},
+       {"--parent-pid", "", "N", group, Shown::nowhere, "",
+        cli::count_into(into.parent_pid, 1, kHighestPid)}});
+}
+
+void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
+  table.push_back({"--slots", "-j", "N", "Work", Shown::in_help,
+                   "tasks to run at once (default no limit for sleeps)",
+                   cli::count_into(into.slots, 1, limits::task_count)});
+}
+
+void add_output(std::vector<OptionSpec>& table, WorkerOptions& into) {
+  const char* group = "Output";
+  table.insert(
+      table.end(),
+      {{"--log-level", "", "LEVEL", group, Shown::in_help,
+        "trace, debug, info, warn, error or off (default info)",
+        cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
+       {"--log-file", "", "FILE", group, Shown::in_help, "where logs go (default standard error)",
+        cli::text_into(into.log_file, "a file name")}});
+}
+
+}  // namespace
+
+cli::CommandSpec worker_command(WorkerOptions& options) {
+  std::vector<OptionSpec> table;
+  add_joining(table, options);
+  add_work(table, options);
+  add_output(table, options);
+  return cli::with_standard_options(
+      {"rollcall-worker", "--access-file FILE [OPTION]...",
+       "Joins a run of rollcall and runs tasks for it, until the run is over.\n", std::move(table),
+       "\nD is a time: 500ms, 2m; a bare number is seconds.\n"
+       "--help-all shows every option, --version the version.\n"});
+}
+
+Invocation parse_command_line(int argc, const char* const* argv,
+                              const cli::Environment& environment) {
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  WorkerOptions options;
+  const cli::CommandSpec command = worker_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  if (options.access_file.empty()) {
+    return usage_error(command,
+                       "--access-file is missing: expected the file that the coordinator "
+                       "wrote for its workers, or - for standard input");
+  }
+  return options;
+}
+
+}  // namespace rollcall::worker
