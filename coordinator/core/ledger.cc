@@ -120,11 +120,8 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
                          Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
-  const auto expired =
-      std::lower_bound(session.expired.begin(), session.expired.end(), task,
-                       [](const ExpiredAttempt& e, TaskId wanted) { return e.task < wanted; });
-  if (expired == session.expired.end() || expired->task != task ||
-      expired->attempt != outcomes.attempt[i]) {
+  const auto expired = session.expired.find(task);
+  if (expired == session.expired.end() || expired->second.attempt != outcomes.attempt[i]) {
     const bool own = records_.state_of(task) == TaskState::done &&
                      records_.dispatch[t] != kNoDispatch &&
                      records_.dispatches[records_.dispatch[t]].session == session.index;
@@ -139,12 +136,13 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
     Dispatch& newer = records_.dispatches[records_.dispatch[t]];
     --newer.remaining;
     --assigned_;
-    acceptance.overtaken.push_back(newer.session);
+    acceptance.overtaken.push_back(
+        {newer.session, task, {records_.attempt[t], records_.dispatch[t]}});
   } else {
     --pending_;
   }
-  records_.dispatch[t] = expired->dispatch;
-  records_.attempt[t] = expired->attempt;
+  records_.dispatch[t] = expired->second.dispatch;
+  records_.attempt[t] = expired->second.attempt;
   return true;
 }
 
@@ -170,7 +168,7 @@ std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backl
       const std::size_t t = index(task);
       if (records_.dispatch[t] != held.dispatch || records_.state_of(task) != TaskState::assigned)
         continue;
-      session.expired.push_back({task, records_.attempt[t], held.dispatch});
+      session.expired[task] = {records_.attempt[t], held.dispatch};
       records_.set_state(task, TaskState::pending);
       --assigned_;
       ++pending_;
@@ -183,8 +181,6 @@ std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backl
     }
     records_.dispatches[held.dispatch].remaining = 0;
   }
-  std::sort(session.expired.begin(), session.expired.end(),
-            [](const ExpiredAttempt& a, const ExpiredAttempt& b) { return a.task < b.task; });
   session.held_assignments.clear();
   session.held = 0;
   return returned;

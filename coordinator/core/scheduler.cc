@@ -256,18 +256,22 @@ void Scheduler::tick() {
       send(session, Shutdown{});
       continue;
     }
-    for (HeldAssignment& held : session.held_assignments) {
-      if (held.number <= session.assignments_received || session.phase != SessionPhase::active ||
-          now_ - held.sent < patience)
-        continue;
-      held.sent = now_;
-      Assignment again;
-      again.number = held.number;
-      ledger_.describe(backlog_, held, again.attempts);
-      send(session, std::move(again));
-    }
+    resend(session, patience);
     if (cancelling_ || records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
     make_ready(session);
+  }
+}
+
+/// Sends again what is not acknowledged and was last sent at least this long ago.
+void Scheduler::resend(Session& session, Duration older_than) {
+  if (session.phase != SessionPhase::active) return;
+  for (HeldAssignment& held : session.held_assignments) {
+    if (held.number <= session.assignments_received || now_ - held.sent < older_than) continue;
+    held.sent = now_;
+    Assignment again;
+    again.number = held.number;
+    ledger_.describe(backlog_, held, again.attempts);
+    send(session, std::move(again));
   }
 }
 

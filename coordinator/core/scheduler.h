@@ -57,6 +57,7 @@ class Scheduler {
   void on_report(Session& session, const Report& report);
   void on_heartbeat(Session& session, const Heartbeat& heartbeat);
   void on_goodbye(Session& session, const Goodbye& goodbye);
+  void acknowledge_later(Session& session);
   void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
   void publish_started(Session& session, std::uint64_t from, std::uint64_t to);
   void take_in(Session& session, const OutcomeColumns& outcomes);
@@ -80,6 +81,7 @@ class Scheduler {
   void make_ready(Session& session);
   void acknowledge();
   void tick();
+  void resend(Session& session, Duration older_than);
   void cancel_everything();
   void cancel_pending();
   void ask_to_cancel(const Session& session);

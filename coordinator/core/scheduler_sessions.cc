@@ -90,9 +90,7 @@ void Scheduler::welcome(Session& session) {
 /// Rule 4, second half: what the session holds is known, so work may flow.
 void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
   if (!session.live()) {
-    session.ack_due = true;
-    unacknowledged_.push_back(session.index);
-    return;
+    return acknowledge_later(session);
   }
   if (inventory.nonce != session.nonce) {
     return send(session, Reject{RejectReason::say_hello, "an Inventory of an older Hello"});
@@ -103,10 +101,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
     out_->push_back(PublishJoined{session.index});
   }
   progress(session, inventory.assignments_received, session.started_count);
-  // What was sent over the old connection may have died with it.
-  for (HeldAssignment& held : session.held_assignments) {
-    if (held.number > session.assignments_received) held.sent = Instant{};
-  }
+  resend(session, Duration::zero());  // what the old connection had may have died with it
   make_ready(session);
 }
 
@@ -116,21 +111,30 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
   }
   record_of(session).clock.add(heartbeat.echo, now_);
   if (session.live()) progress(session, heartbeat.assignments_received, heartbeat.started_count);
-  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+  acknowledge_later(session);
 }
 
 /// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
 void Scheduler::on_report(Session& session, const Report& report) {
-  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+  acknowledge_later(session);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
   if (report.number != session.last_report + 1) return;
   session.last_report = report.number;
   take_in(session, report.outcomes);
 }
 
+void Scheduler::acknowledge_later(Session& session) {
+  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
+}
+
 void Scheduler::take_in(Session& session, const OutcomeColumns& outcomes) {
   Acceptance a = ledger_.accept(now_, session, outcomes);
-  for (const SessionIndex overtaken : a.overtaken) --roster_.at(overtaken).held;
+  for (const Overtaken& overtaken : a.overtaken) {
+    Session& owner = roster_.at(overtaken.owner);
+    owner.expired[overtaken.task] = overtaken.attempt;
+    --owner.held;
+    make_ready(owner);
+  }
   if (a.foreign > 0) {
     log(LogLevel::warning, "dropped " + std::to_string(a.foreign) + " outcomes of session " +
                                to_hex(session.id.bytes) + " of tasks that it was not given");
@@ -209,8 +213,7 @@ void Scheduler::publish_started(Session& session, std::uint64_t from, std::uint6
 void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   if (session.phase == SessionPhase::ended) return send(session, Shutdown{});
   if (goodbye.reports_sent > session.last_report) {
-    if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
-    return;
+    return acknowledge_later(session);
   }
   SessionRecord& record = record_of(session);
   record.goodbye = goodbye;
