@@ -1,0 +1,25 @@
+// Endpoints as people write them. Nothing here is resolved or opened.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace rollcall {
+
+/// An endpoint to listen on, as ZeroMQ takes it: tcp://HOST:PORT (HOST and PORT may be *), the
+/// same without tcp://, or ipc://PATH. Port 0 becomes *. The error says "expected ...".
+Result<std::string> parse_bind_endpoint(std::string_view text);
+
+/// An endpoint to connect to: as above, with a host and a port that are not wildcards.
+Result<std::string> parse_connect_endpoint(std::string_view text);
+
+/// HOST or HOST:PORT under which others reach a coordinator, an IPv6 address in brackets.
+Result<std::string> parse_advertised(std::string_view text);
+
+/// True if nothing beyond this host can reach `endpoint`, the result of a parse above:
+/// tcp://127.*, tcp://localhost, tcp://[::1] and ipc://.
+bool is_loopback(std::string_view endpoint);
+
+}  // namespace rollcall

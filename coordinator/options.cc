@@ -1,0 +1,139 @@
+#include "coordinator/options.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "common/duration_text.h"
+#include "common/endpoint_text.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using cli::CommandSpec;
+using cli::Given;
+using cli::GivenOptions;
+using cli::PrintText;
+using cli::UsageError;
+
+using Arguments = std::vector<std::string>;
+using Fault = std::optional<UsageError>;
+
+const Given* find(const GivenOptions& given, const std::string& name) {
+  const auto found = given.find(name);
+  return found == given.end() ? nullptr : &found->second;
+}
+
+Fault check_pauses(const CommandSpec& command, const GivenOptions& given,
+                   const SleepOptions& options) {
+  const Given* constant = find(given, "--pause");
+  const Given* shortest = find(given, "--pause-min");
+  const Given* longest = find(given, "--pause-max");
+  if (constant != nullptr && (shortest != nullptr || longest != nullptr)) {
+    return usage_error(command, *constant, "expected without --pause-min and --pause-max");
+  }
+  if (options.pause_min <= options.pause_max) return std::nullopt;
+  if (shortest != nullptr) {
+    return usage_error(command, *shortest,
+                       "expected at most --pause-max, which is " + format_exact(options.pause_max));
+  }
+  return usage_error(command, *longest,
+                     "expected at least --pause-min, which is " + format_exact(options.pause_min));
+}
+
+/// A longer interval without a word about --liveness raises it.
+Fault check_liveness(const CommandSpec& command, const GivenOptions& given, SleepOptions& options) {
+  const Duration least = options.heartbeat_interval * limits::liveness_intervals;
+  if (options.liveness >= least) return std::nullopt;
+  const Given* liveness = find(given, "--liveness");
+  if (liveness == nullptr) {
+    options.liveness = least;
+    return std::nullopt;
+  }
+  return usage_error(command, *liveness,
+                     "expected at least " + std::to_string(limits::liveness_intervals) +
+                         " heartbeat intervals, which is " + format_exact(least));
+}
+
+Fault check_together(const CommandSpec& command, const GivenOptions& given,
+                     const SleepOptions& options) {
+  const Given* wait_timeout = find(given, "--wait-timeout");
+  if (wait_timeout != nullptr && options.method != CollectionMethod::wait) {
+    return usage_error(command, *wait_timeout, "expected together with --collection-method wait");
+  }
+  if (options.workers == 0U && options.access_file.empty()) {
+    return usage_error(command, *find(given, "--workers"),
+                       "expected together with --access-file, for others to join with");
+  }
+  if (options.insecure && !is_loopback(options.bind)) {
+    return usage_error(command, *find(given, "--bind"),
+                       "expected a loopback endpoint with --insecure, such as tcp://127.0.0.1:*");
+  }
+  return std::nullopt;
+}
+
+Invocation parse_sleep(const Arguments& arguments, const cli::Environment& environment) {
+  SleepOptions options;
+  const CommandSpec command = sleep_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  const auto& given = std::get<GivenOptions>(parsed);
+  if (Fault fault = check_pauses(command, given, options)) return *fault;
+  if (Fault fault = check_liveness(command, given, options)) return *fault;
+  if (Fault fault = check_together(command, given, options)) return *fault;
+  return options;
+}
+
+/// Empty, or the option of `rollcall sleep` that `argument` is.
+std::string option_of_sleep(const std::string& argument) {
+  SleepOptions unused;
+  const std::string name = argument.substr(0, argument.find('='));
+  for (const cli::OptionSpec& option : sleep_command(unused).options) {
+    if (option.group != "Help" && (name == option.name || name == option.letter)) return name;
+  }
+  return {};
+}
+
+/// `rollcall` with options alone: they can only ask for a text.
+Invocation parse_program(const Arguments& arguments, const cli::Environment& environment) {
+  const CommandSpec command = program_command();
+  if (arguments.empty()) return UsageError{help_text(command)};
+  const std::string misplaced = option_of_sleep(arguments.front());
+  if (!misplaced.empty()) {
+    return usage_error(command, "unknown option " + cli::quote(misplaced) +
+                                    ": expected after a command, rollcall sleep " + misplaced);
+  }
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  return UsageError{help_text(command)};
+}
+
+Invocation unknown_command(const std::string& typed) {
+  const std::string near = cli::closest(typed, {"sleep", "help"});
+  return usage_error(program_command(),
+                     "unknown command " + cli::quote(typed) +
+                         (near.empty() ? ": expected sleep" : ": did you mean " + near + "?"));
+}
+
+Invocation parse_help(const Arguments& arguments) {
+  if (arguments.empty()) return PrintText{help_text(program_command())};
+  if (arguments.front() != "sleep") return unknown_command(arguments.front());
+  SleepOptions unused;
+  return PrintText{help_text(sleep_command(unused))};
+}
+
+}  // namespace
+
+Invocation parse_command_line(int argc, const char* const* argv,
+                              const cli::Environment& environment) {
+  const Arguments all(argv + std::min(argc, 1), argv + argc);
+  if (all.empty() || all.front().starts_with('-')) return parse_program(all, environment);
+  const Arguments rest(all.begin() + 1, all.end());
+  if (all.front() == "sleep") return parse_sleep(rest, environment);
+  if (all.front() == "help") return parse_help(rest);
+  return unknown_command(all.front());
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,79 @@
+// The command line of `rollcall`: what its user asks for, checked, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/command_line.h"
+#include "common/limits.h"
+#include "common/time.h"
+#include "coordinator/core/run_spec.h"
+
+namespace rollcall::coordinator {
+
+/// Lines of standard output for each task.
+enum class TaskLines : std::uint8_t {
+  automatic,  ///< up to limits::task_lines tasks
+  always,
+  never,
+};
+
+/// The form of standard output.
+enum class OutputFormat : std::uint8_t { text, json, jsonl };
+
+/// Progress on standard error.
+enum class ProgressStyle : std::uint8_t {
+  automatic,  ///< a bar on a terminal without task lines, plain lines elsewhere
+  bar,
+  plain,
+  none,
+};
+
+/// What `rollcall sleep` is asked to do. Whatever parse_command_line() returns fits together.
+struct SleepOptions {
+  std::uint64_t task_count = 5;  ///< at most limits::task_count
+  Duration pause_min = std::chrono::seconds(1);
+  Duration pause_max = std::chrono::seconds(10);  ///< not below pause_min
+  std::optional<std::uint64_t> seed;              ///< below 2^53; nullopt: draw one
+  CollectionMethod method = CollectionMethod::gather;
+  std::optional<Duration> wait_timeout;  ///< with CollectionMethod::wait only
+
+  std::optional<std::uint32_t> workers;   ///< local ones; nullopt: as many as fit the processors
+  std::uint32_t slots = 0;                ///< of each local worker; 0: no limit
+  std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
+  std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;  ///< nullopt: unlimited
+  std::uint32_t max_losses = limits::max_losses;                           ///< at least 1
+
+  std::string bind = "tcp://127.0.0.1:*";         ///< as ZeroMQ takes it
+  std::string advertise;                          ///< HOST or HOST:PORT; empty: as bound
+  std::string access_file;                        ///< empty: none is written
+  std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
+  Duration join_timeout = limits::join_timeout;
+  Duration heartbeat_interval = limits::heartbeat_interval;
+  Duration liveness = limits::liveness;  ///< at least limits::liveness_intervals heartbeats
+  bool insecure = false;                 ///< no encryption; `bind` is loopback then
+
+  OutputFormat output = OutputFormat::text;
+  TaskLines task_lines = TaskLines::automatic;
+  ProgressStyle progress = ProgressStyle::automatic;
+  std::string results_file;        ///< .csv or .jsonl; empty: none
+  bool quiet = false;              ///< no summary and no progress on standard error
+  std::string log_level = "warn";  ///< one of cli::log_levels()
+  std::string log_file;            ///< empty: standard error
+};
+
+/// What the user wants: a run, a text to read, or nothing that makes sense.
+using Invocation = std::variant<SleepOptions, cli::PrintText, cli::UsageError>;
+
+/// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
+Invocation parse_command_line(int argc, const char* const* argv,
+                              const cli::Environment& environment);
+
+/// The tables of `rollcall` and `rollcall sleep`, which the help comes from. The second writes
+/// into `options`, which must outlive it.
+cli::CommandSpec program_command();
+cli::CommandSpec sleep_command(SleepOptions& options);
+
+}  // namespace rollcall::coordinator
