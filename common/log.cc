@@ -1,0 +1,32 @@
+#include "common/log.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace rollcall {
+
+Result<void> start_log(const std::string& program, const std::string& level,
+                       const std::string& file) {
+  try {
+    std::shared_ptr<spdlog::sinks::sink> sink;
+    if (file.empty()) {
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+      sink->set_pattern("%n: %l: %v");
+    } else {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+      sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n: %l: %v");
+    }
+    auto logger = std::make_shared<spdlog::logger>(program, std::move(sink));
+    logger->set_level(spdlog::level::from_str(level));
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+    return {};
+  } catch (const spdlog::spdlog_ex& error) {
+    return permanent("cannot open the log file: " + std::string(error.what()));
+  }
+}
+
+}  // namespace rollcall

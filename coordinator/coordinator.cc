@@ -1,0 +1,198 @@
+#include "coordinator/coordinator.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "common/check.h"
+#include "common/limits.h"
+#include "common/net/clock.h"
+#include "common/net/keys.h"
+#include "coordinator/endpoints.h"
+
+namespace rollcall::coordinator {
+
+Coordinator::Coordinator(Scheduler& scheduler, Output& output, const Listening& listening,
+                         const LocalWorkers::Settings& workers)
+    : scheduler_(scheduler),
+      output_(output),
+      listening_(listening),
+      local_workers_(
+          loop_, workers,
+          [this](std::uint32_t ticket, const std::string& how) { on_worker_exit(ticket, how); }),
+      timer_(loop_),
+      signals_(loop_, SIGINT, SIGTERM) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen as a failed write
+}
+
+Coordinator::~Coordinator() {
+  if (!listening_.access_file.empty() && socket_) {
+    remove_access_file(listening_.access_file, others_access_);
+  }
+}
+
+Result<void> Coordinator::listen() {
+  net::BindOptions options;
+  options.endpoint = listening_.bind;
+  Access access;
+  if (listening_.encrypted) {
+    const net::KeyPair worker = net::make_key_pair();
+    options.curve = net::make_key_pair();
+    access.server_key = options.curve->public_key;
+    access.worker_public_key = worker.public_key;
+    access.worker_secret_key = worker.secret_key;
+    auto zap = net::ZapHandler::start(context_, {worker.public_key});
+    if (!zap) return zap.error();
+    zap_ = std::move(*zap);
+  }
+  auto socket = net::Socket::bind(
+      loop_, context_, options,
+      {[this](ConnectionId from, std::span<const std::byte> bytes) { on_message(from, bytes); },
+       [this](bool inbox_empty) { end_turn(inbox_empty); }});
+  if (!socket) return socket.error();
+  local_access_ = others_access_ = access;
+  local_access_.endpoint = endpoint_for_local_workers((*socket)->endpoint());
+  others_access_.endpoint =
+      endpoint_for_others((*socket)->endpoint(), listening_.advertise, host_name());
+  if (!listening_.access_file.empty()) {
+    if (auto written = write_access_file(listening_.access_file, others_access_); !written) {
+      return written.error();
+    }
+    spdlog::info("workers may join with {} at {}", listening_.access_file, others_access_.endpoint);
+  }
+  socket_ = std::move(*socket);
+  return {};
+}
+
+void Coordinator::run() {
+  CHECK(socket_ != nullptr);
+  wait_for_signal();
+  step(ListeningStarted{});
+  socket_->drain();
+  loop_.run();
+}
+
+void Coordinator::on_message(ConnectionId from, std::span<const std::byte> bytes) {
+  if (!std::holds_alternative<MessageReceived>(received_)) received_ = MessageReceived{};
+  auto& event = std::get<MessageReceived>(received_);
+  event.from = from;
+  if (auto decoded = codec_.decode(bytes, event.message); !decoded) {
+    const bool version = event.message.header.protocol < kOldestProtocolVersion ||
+                         event.message.header.protocol > kProtocolVersion;
+    const RejectReason reason =
+        version ? RejectReason::protocol_version : RejectReason::bad_message;
+    return step(MalformedReceived{from, event.message.header, reason, decoded.error().message});
+  }
+  step(received_);
+}
+
+void Coordinator::on_worker_exit(std::uint32_t ticket, const std::string& how) {
+  step(LocalWorkerExited{ticket, how});
+  stop_when_done();
+  if (socket_) socket_->drain();
+}
+
+void Coordinator::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int number) {
+    if (!error) on_signal(number);
+  });
+}
+
+void Coordinator::on_signal(int number) {
+  if (signal_ != 0) {
+    interrupted_ = true;
+    return loop_.stop();
+  }
+  signal_ = number;
+  wait_for_signal();
+  step(StopRequested{});
+  socket_->drain();
+}
+
+void Coordinator::step(const Event& event) {
+  actions_.clear();
+  scheduler_.step(net::now(), event, actions_);
+  for (const Action& action : actions_) carry_out(action);
+}
+
+void Coordinator::carry_out(const Action& action) {
+  const Instant now = net::now();
+  std::visit(
+      [&](const auto& a) {
+        using A = std::decay_t<decltype(a)>;
+        if constexpr (std::is_same_v<A, Send>) {
+          codec_.encode(a.message, bytes_);
+          if (!socket_->send(a.to, bytes_)) spdlog::debug("a connection is gone");
+        } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
+          start_local_worker(a.ticket);
+        } else if constexpr (std::is_same_v<A, PublishStarted>) {
+          output_.tasks_started(now, a.session, a.tasks);
+        } else if constexpr (std::is_same_v<A, PublishOutcomes>) {
+          output_.outcomes_accepted(now, a.first, a.count);
+        } else if constexpr (std::is_same_v<A, PublishJoined>) {
+          output_.worker_joined(a.session);
+        } else if constexpr (std::is_same_v<A, PublishLeft>) {
+          output_.worker_left(a.session, a.returned);
+        } else if constexpr (std::is_same_v<A, Log>) {
+          spdlog::log(a.level == LogLevel::warning ? spdlog::level::warn
+                      : a.level == LogLevel::info  ? spdlog::level::info
+                                                   : spdlog::level::debug,
+                      a.text);
+        } else if constexpr (std::is_same_v<A, FinishRun>) {
+          kill_workers_at_ = now + limits::shutdown;
+        } else {
+          static_assert(std::is_same_v<A, End>);
+          ended_ = true;
+          stop_when_done();
+        }
+      },
+      action);
+}
+
+void Coordinator::start_local_worker(std::uint32_t ticket) {
+  Access access = local_access_;
+  access.ticket = ticket;
+  if (auto started = local_workers_.start(access); !started) {
+    spdlog::error(started.error().message);
+    boost::asio::post(loop_, [this, ticket] { on_worker_exit(ticket, "it could not be started"); });
+  }
+}
+
+void Coordinator::end_turn(bool inbox_empty) {
+  step(TurnEnded{inbox_empty});
+  output_.advance(net::now());
+  output_.flush();
+  arm_timer();
+}
+
+/// One timer for all that waits. A timer that fires only makes the inbox be drained; the scheduler
+/// sees the time when that is done.
+void Coordinator::arm_timer() {
+  std::optional<Instant> next = scheduler_.next_deadline();
+  const auto earlier = [&next](Instant deadline) {
+    if (!next || deadline < *next) next = deadline;
+  };
+  if (output_.next_deadline() != kNever) earlier(output_.next_deadline());
+  if (kill_workers_at_ && local_workers_.running() > 0) earlier(*kill_workers_at_);
+  if (next == armed_for_) return;
+  armed_for_ = next;
+  if (!next) return;
+  timer_.expires_after(std::max(*next - net::now(), Duration::zero()));
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    armed_for_.reset();
+    if (kill_workers_at_ && net::now() >= *kill_workers_at_) {
+      local_workers_.kill_all();
+      *kill_workers_at_ += limits::shutdown;
+    }
+    socket_->drain();
+  });
+}
+
+/// The scheduler is through and no local worker is left.
+void Coordinator::stop_when_done() {
+  if (ended_ && local_workers_.running() == 0) loop_.stop();
+}
+
+}  // namespace rollcall::coordinator

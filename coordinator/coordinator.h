@@ -1,0 +1,91 @@
+// The coordinator's shell: it moves events from the world to the scheduler and carries its actions
+// out. Every decision is the scheduler's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/access.h"
+#include "common/net/context.h"
+#include "common/net/socket.h"
+#include "common/net/zap.h"
+#include "common/result.h"
+#include "common/wire.h"
+#include "coordinator/core/scheduler.h"
+#include "coordinator/local_workers.h"
+#include "coordinator/output/output.h"
+
+namespace rollcall::coordinator {
+
+/// Where and to whom a coordinator opens itself.
+struct Listening {
+  std::string bind;         ///< endpoint, as ZeroMQ takes it
+  std::string advertise;    ///< HOST[:PORT] for others; empty: as bound
+  std::string access_file;  ///< written for others to join with; empty: none
+  bool encrypted = true;
+};
+
+/// One run on one event loop: sockets, timer, signals and local workers around a Scheduler, which
+/// it feeds and obeys. Owns everything but the scheduler and the output, which outlive it. One
+/// thread, that of run().
+class Coordinator {
+ public:
+  Coordinator(Scheduler& scheduler, Output& output, const Listening& listening,
+              const LocalWorkers::Settings& workers);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  /// Binds, and writes the access file. Error: permanent: a port that is taken, a file that cannot
+  /// be written; nothing is left behind then.
+  [[nodiscard]] Result<void> listen();
+
+  /// Runs until every task is done and the workers are gone, or a second signal came.
+  /// Requires listen().
+  void run();
+
+  /// The first signal that asked to stop; 0: none came.
+  int signal() const { return signal_; }
+  /// A second signal ended the run at once: nothing is complete.
+  bool interrupted() const { return interrupted_; }
+
+ private:
+  void on_message(ConnectionId from, std::span<const std::byte> bytes);
+  void on_signal(int number);
+  void on_worker_exit(std::uint32_t ticket, const std::string& how);
+  void step(const Event& event);
+  void carry_out(const Action& action);
+  void start_local_worker(std::uint32_t ticket);
+  void end_turn(bool inbox_empty);
+  void arm_timer();
+  void wait_for_signal();
+  void stop_when_done();
+
+  Scheduler& scheduler_;
+  Output& output_;
+  Listening listening_;
+  boost::asio::io_context loop_;
+  net::Context context_;
+  std::unique_ptr<net::ZapHandler> zap_;
+  std::unique_ptr<net::Socket> socket_;
+  LocalWorkers local_workers_;
+  boost::asio::steady_timer timer_;
+  boost::asio::signal_set signals_;
+  WireCodec codec_;
+  Access local_access_;   ///< for local workers, but for the ticket
+  Access others_access_;  ///< as in the access file
+  Event received_;        ///< keeps its columns' memory between messages
+  Actions actions_;
+  std::string bytes_;
+  std::optional<Instant> armed_for_;
+  std::optional<Instant> kill_workers_at_;
+  int signal_ = 0;
+  bool ended_ = false;
+  bool interrupted_ = false;
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,174 @@
+#include "coordinator/local_workers.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+extern char** environ;
+
+namespace rollcall::coordinator {
+namespace {
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor() { reset(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  void reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+std::vector<char*> environment_without_options() {
+  std::vector<char*> kept;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view(*variable).starts_with("ROLLCALL_")) kept.push_back(*variable);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
+/// What posix_spawn is to do in the child: its own process group, no signal blocked or ignored, the
+/// pipe as standard input, nothing of our standard output.
+class SpawnPlan {
+ public:
+  explicit SpawnPlan(int standard_input) {
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawn_file_actions_init(&actions_);
+    sigset_t none;
+    sigset_t all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawn_file_actions_adddup2(&actions_, standard_input, STDIN_FILENO);
+    ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  }
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  /// 0, or errno.
+  int spawn(const std::string& program, const std::vector<std::string>& arguments, pid_t& pid) {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) {
+      argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    std::vector<char*> environment = environment_without_options();
+    return ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv.data(),
+                         environment.data());
+  }
+
+ private:
+  posix_spawnattr_t attributes_{};
+  posix_spawn_file_actions_t actions_{};
+};
+
+std::string describe(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
+  return "killed by signal " + std::to_string(info.si_status);
+}
+
+}  // namespace
+
+struct LocalWorkers::Child {
+  std::uint32_t ticket;
+  pid_t pid;
+  boost::asio::posix::stream_descriptor ended;  ///< a pidfd: readable once the process has ended
+};
+
+std::string worker_program_beside_own() {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (own.parent_path() / "rollcall-worker").string();
+}
+
+LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit)
+    : loop_(loop), settings_(std::move(settings)), on_exit_(std::move(on_exit)) {}
+
+LocalWorkers::~LocalWorkers() {
+  kill_all();
+  for (const auto& child : children_) ::waitpid(child->pid, nullptr, 0);
+}
+
+Result<void> LocalWorkers::start(const Access& access) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return retryable(std::string("cannot start a worker: ") + std::strerror(errno));
+  }
+  Descriptor read_end(ends[0]);
+  Descriptor write_end(ends[1]);
+  std::vector<std::string> arguments = {"rollcall-worker", "--access-file", "-", "--parent-pid",
+                                        std::to_string(::getpid())};
+  if (settings_.slots != 0) {
+    arguments.insert(arguments.end(), {"--slots", std::to_string(settings_.slots)});
+  }
+  if (!settings_.log_level.empty()) {
+    arguments.insert(arguments.end(), {"--log-level", settings_.log_level});
+  }
+  pid_t pid = -1;
+  const int error = SpawnPlan(read_end.get()).spawn(settings_.program, arguments, pid);
+  if (error != 0) {
+    const std::string text = "cannot start " + settings_.program + ": " + std::strerror(error);
+    return error == EAGAIN || error == ENOMEM ? retryable(text) : permanent(text);
+  }
+  // A pipe holds more than an access document, so this does not block, whatever the worker does.
+  const std::string document = to_json(access);
+  const bool handed_over = ::write(write_end.get(), document.data(), document.size()) ==
+                           static_cast<ssize_t>(document.size());
+  const int pidfd = handed_over ? ::pidfd_open(pid, 0) : -1;
+  if (pidfd < 0) {
+    const std::string text = std::string("cannot watch a worker: ") + std::strerror(errno);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return retryable(text);
+  }
+  children_.push_back(std::make_shared<Child>(
+      Child{access.ticket, pid, boost::asio::posix::stream_descriptor(loop_, pidfd)}));
+  watch(children_.back());
+  return {};
+}
+
+void LocalWorkers::watch(const std::shared_ptr<Child>& child) {
+  child->ended.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [this, child](boost::system::error_code error) {
+                            if (!error) reap(child);
+                          });
+}
+
+void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED) != 0) return watch(child);
+  children_.erase(std::find(children_.begin(), children_.end(), child));
+  on_exit_(child->ticket, describe(info));
+}
+
+void LocalWorkers::kill_all() {
+  for (const auto& child : children_) ::kill(-child->pid, SIGKILL);
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,57 @@
+// The local worker processes of a coordinator: started, watched, and never left behind.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/access.h"
+#include "common/result.h"
+
+namespace rollcall::coordinator {
+
+/// Starts `rollcall-worker` as a direct child in a process group of its own, hands it its Access
+/// through a pipe on its standard input, and tells when it ends. Workers die with the coordinator:
+/// the destructor kills and reaps what still runs, and each asks the kernel to be killed when its
+/// parent ends. One thread, that of `loop`, which outlives it.
+class LocalWorkers {
+ public:
+  struct Settings {
+    std::string program;      ///< path of rollcall-worker
+    std::uint32_t slots = 0;  ///< 0: its default
+    std::string log_level;    ///< empty: its default
+  };
+  /// `how`: "exit status 1", "killed by signal 9".
+  using OnExit = std::function<void(std::uint32_t ticket, const std::string& how)>;
+
+  LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit);
+  ~LocalWorkers();
+  LocalWorkers(const LocalWorkers&) = delete;
+  LocalWorkers& operator=(const LocalWorkers&) = delete;
+
+  /// Starts one; access.ticket names it. Error: permanent, when there is no such program;
+  /// retryable, when the system has no room for a process.
+  [[nodiscard]] Result<void> start(const Access& access);
+
+  std::size_t running() const { return children_.size(); }
+  /// SIGKILL to every one and to whatever it has started. They are reaped as they end.
+  void kill_all();
+
+ private:
+  struct Child;
+  void watch(const std::shared_ptr<Child>& child);
+  void reap(const std::shared_ptr<Child>& child);
+
+  boost::asio::io_context& loop_;
+  Settings settings_;
+  OnExit on_exit_;
+  std::vector<std::shared_ptr<Child>> children_;
+};
+
+/// Where rollcall-worker is: beside this program's own binary.
+std::string worker_program_beside_own();
+
+}  // namespace rollcall::coordinator
