@@ -1,0 +1,220 @@
+#include "tests/fuzz/wire_samples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <variant>
+
+#include "common/check.h"
+#include "common/limits.h"
+
+namespace rollcall::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Header header() {
+  Header header;
+  header.epoch = 3;
+  header.run.bytes = {1, 2, 3};
+  header.session.bytes = {4, 5, 6};
+  return header;
+}
+
+/// Rows that all have one value in each column, or rows that are all different.
+AttemptColumns attempts(std::size_t n, bool mixed) {
+  AttemptColumns rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    rows.task.push_back(task_at(mixed ? mix64(i) % 1'000'000 : 100 + i));
+    rows.attempt.push_back(static_cast<Attempt>(mixed ? 1 + i % 3 : 1));
+    rows.pause.push_back(mixed ? Duration(mix64(i) % 10'000'000'000) : 5s);
+  }
+  return rows;
+}
+
+OutcomeColumns outcomes(std::size_t n, bool mixed) {
+  OutcomeColumns rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool cancelled = mixed && i % 4 == 1;
+    const Duration pause = mixed ? Duration(mix64(i) % 10'000'000'000) : 5s;
+    rows.push_back(task_at(mixed ? mix64(i) % 1'000'000 : 100 + i),
+                   static_cast<Attempt>(mixed ? 1 + i % 3 : 1),
+                   cancelled ? Outcome::cancelled : Outcome::succeeded,
+                   instant_from_ns(static_cast<std::int64_t>(mix64(i) % 1'000'000)),
+                   pause + Duration(i), cancelled ? 0ns : pause);
+  }
+  return rows;
+}
+
+TimeEcho echo() {
+  return {instant_from_ns(1'000), instant_from_ns(-2'000), instant_from_ns(-1'500)};
+}
+
+bool fits(Instant t) {
+  return to_ns(t) > -kTimeBound && to_ns(t) < kTimeBound;
+}
+
+bool fits(Duration d, Duration longest) {
+  return d >= Duration{} && d <= longest;
+}
+
+bool fits(const std::string& text) {
+  return text.size() <= limits::name_bytes && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
+
+void check_rows(const std::vector<TaskId>& task, const std::vector<Attempt>& attempt) {
+  CHECK(attempt.size() == task.size());
+  for (const TaskId id : task) CHECK(index(id) < 0xffffffff);
+  for (const Attempt a : attempt) CHECK(a >= 1);
+}
+
+struct Check {
+  void operator()(const Hello& m) const {
+    CHECK(!m.secret.empty() && fits(m.host) && fits(m.name));
+  }
+  void operator()(const Inventory& m) const { (*this)(m.echo); }
+  void operator()(const Heartbeat& m) const { (*this)(m.echo); }
+  void operator()(const TimeEcho& e) const {
+    CHECK(fits(e.coordinator_sent) && fits(e.worker_received) && fits(e.worker_sent));
+  }
+  void operator()(const Goodbye& m) const {
+    CHECK(std::isfinite(m.cpu_seconds) && m.cpu_seconds >= 0);
+  }
+  void operator()(const Report& m) const {
+    const OutcomeColumns& rows = m.outcomes;
+    CHECK(m.number > 0 && rows.size() <= limits::report_outcomes);
+    check_rows(rows.task, rows.attempt);
+    CHECK(rows.outcome.size() == rows.size() && rows.started.size() == rows.size());
+    CHECK(rows.elapsed.size() == rows.size() && rows.result.size() == rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CHECK(static_cast<std::size_t>(rows.outcome[i]) < kOutcomeCount);
+      CHECK(rows.outcome[i] != Outcome::lost && fits(rows.started[i]));
+      CHECK(fits(rows.elapsed[i], Duration(kTimeBound - 1)));
+      CHECK(fits(rows.result[i], Duration(kTimeBound - 1)));
+    }
+  }
+  void operator()(const Welcome& m) const {
+    CHECK(m.kind == TaskKind::sleep && fits(m.sent));
+    CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
+    CHECK(fits(m.heartbeat_interval, limits::longest_duration));
+    CHECK(fits(m.liveness, limits::longest_duration));
+    CHECK(fits(m.orphan_for, limits::longest_duration));
+  }
+  void operator()(const Assignment& m) const {
+    CHECK(m.number > 0 && m.attempts.size() <= limits::assignment_attempts);
+    check_rows(m.attempts.task, m.attempts.attempt);
+    CHECK(m.attempts.pause.size() == m.attempts.size());
+    for (const Duration pause : m.attempts.pause) CHECK(fits(pause, limits::longest_duration));
+  }
+  void operator()(const Ack& m) const { CHECK(fits(m.sent)); }
+  void operator()(const Cancel&) const {}
+  void operator()(const Drain&) const {}
+  void operator()(const Reject& m) const {
+    CHECK(m.reason <= RejectReason::bad_message && fits(m.text));
+  }
+  void operator()(const Shutdown&) const {}
+};
+
+template <class Message>
+int decode_one_way(WireCodec& codec, std::span<const std::byte> bytes) {
+  Message message;
+  if (!codec.decode(bytes, message)) return 0;
+  check_well_formed(message);
+  std::string once;
+  codec.encode(message, once);
+  Message same;
+  CHECK(codec.decode(std::as_bytes(std::span(once)), same).has_value());
+  std::string twice;
+  codec.encode(same, twice);
+  CHECK(once == twice);
+  return 1;
+}
+
+}  // namespace
+
+std::vector<WorkerMessage> worker_samples() {
+  std::vector<WorkerMessage> samples;
+  const auto add = [&](WorkerBody body) { samples.push_back({header(), std::move(body)}); };
+  SessionSecret secret;
+  secret.bytes = {7, 8, 9};
+  add(Hello{secret, 77, "host", "host-12", 12, 4, 2, 9});
+  add(Inventory{echo(), 77, 5, 6});
+  add(Heartbeat{echo(), 5, 1'000});
+  add(Goodbye{6, 600, 1.5, 1U << 24U});
+  for (const bool mixed : {false, true}) {
+    for (const std::size_t n : {0U, 1U, 2U, 40U}) add(Report{7, 5, 1'000, outcomes(n, mixed)});
+  }
+  return samples;
+}
+
+std::vector<CoordinatorMessage> coordinator_samples() {
+  std::vector<CoordinatorMessage> samples;
+  const auto add = [&](CoordinatorBody body) { samples.push_back({header(), std::move(body)}); };
+  add(Welcome{77, instant_from_ns(1'000), TaskKind::sleep, 4, 1s, 10s, 30s});
+  add(Ack{6, instant_from_ns(2'000)});
+  add(Cancel{5});
+  add(Drain{});
+  add(Shutdown{});
+  for (const RejectReason reason :
+       {RejectReason::say_hello, RejectReason::wrong_epoch, RejectReason::session_lost,
+        RejectReason::protocol_version, RejectReason::bad_message}) {
+    add(Reject{reason, "why"});
+  }
+  for (const bool mixed : {false, true}) {
+    for (const std::size_t n : {0U, 1U, 2U, 40U}) add(Assignment{5, attempts(n, mixed)});
+  }
+  return samples;
+}
+
+std::vector<std::string> sample_bytes() {
+  WireCodec codec;
+  std::vector<std::string> all;
+  for (const auto& message : worker_samples()) codec.encode(message, all.emplace_back());
+  for (const auto& message : coordinator_samples()) codec.encode(message, all.emplace_back());
+  return all;
+}
+
+void damage(std::string& bytes, const std::vector<std::string>& samples, Rng& rng) {
+  for (std::uint64_t left = 1 + rng.below(4); left > 0; --left) {
+    const std::size_t at = rng.below(bytes.size() + 1);
+    const std::string& other = samples[rng.below(samples.size())];
+    switch (rng.below(6)) {
+      case 0:
+        if (at < bytes.size()) bytes[at] = static_cast<char>(rng.next());
+        break;
+      case 1:
+        if (at < bytes.size()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng.below(8)));
+        break;
+      case 2:
+        bytes.erase(at, 1 + rng.below(3));
+        break;
+      case 3:
+        bytes.insert(at, 1 + rng.below(3), static_cast<char>(rng.next()));
+        break;
+      case 4:
+        bytes.resize(at);
+        break;
+      default:
+        bytes.insert(at, other, rng.below(other.size()));
+    }
+  }
+}
+
+void check_well_formed(const WorkerMessage& message) {
+  CHECK(message.header.protocol == kProtocolVersion);
+  std::visit(Check{}, message.body);
+}
+
+void check_well_formed(const CoordinatorMessage& message) {
+  CHECK(message.header.protocol == kProtocolVersion);
+  std::visit(Check{}, message.body);
+}
+
+int decode_both_ways(WireCodec& codec, std::span<const std::byte> bytes) {
+  return decode_one_way<WorkerMessage>(codec, bytes) +
+         decode_one_way<CoordinatorMessage>(codec, bytes);
+}
+
+}  // namespace rollcall::test
