@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ using Findings = std::vector<Finding>;
 struct Rule {
   const char* name;
   Findings (*check)(const Sources&);
+
+  friend std::ostream& operator<<(std::ostream& out, const Rule& rule) { return out << rule.name; }
 };
 
 // rules_layers.cc: who may include whom.

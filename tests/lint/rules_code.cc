@@ -120,11 +120,12 @@ std::vector<std::string> identifiers_of(const std::string& code) {
   return found;
 }
 
-/// The names that the file declares as unordered containers, one line each.
+/// The names that the file declares as unordered containers, the standard library's or Boost's,
+/// one line each.
 std::set<std::string> unordered_names(const Source& source) {
   std::set<std::string> names;
   for (const std::string& line : source.code) {
-    const std::size_t at = line.find("std::unordered_");
+    const std::size_t at = line.find("::unordered_");
     const std::size_t end = line.find_first_of(";{=", at);
     if (at == std::string::npos || end == std::string::npos) {
       continue;
