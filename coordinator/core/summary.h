@@ -13,6 +13,7 @@
 
 namespace rollcall::coordinator {
 
+/// p50 and p99 are rounded up by at most a thousandth; max is exact.
 struct Lateness {
   Duration p50{};
   Duration p99{};
@@ -23,7 +24,8 @@ struct Lateness {
 struct Completion {
   std::optional<TaskId> first_task;
   std::optional<TaskId> last_task;
-  std::uint64_t ambiguous_neighbours = 0;  ///< pairs closer than their clocks' bounds
+  /// Neighbours of different workers closer than their clocks' bounds, or at the same instant.
+  std::uint64_t ambiguous_neighbours = 0;
 };
 
 /// CPU time and memory of one process.
