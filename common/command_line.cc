@@ -43,7 +43,9 @@ void declare(CLI::App& app, const CommandSpec& command) {
 /// CLI11 begins its messages with the name of the option that is wrong.
 UsageError explain(const CommandSpec& command, const CLI::ParseError& error) {
   const std::string what = error.what();
-  const OptionSpec* option = find_option(command, what.substr(0, what.find_first_of(": ")));
+  std::string name = what.substr(0, what.find_first_of(": "));
+  if (!name.starts_with("--")) name.insert(0, "--");  // so it names a flag
+  const OptionSpec* option = find_option(command, name);
   if (option == nullptr) return usage_error(command, what);
   if (option->value.empty()) return usage_error(command, option->name + " takes no value");
   const Result<void> empty = option->apply("");
@@ -71,8 +73,8 @@ std::optional<UsageError> find_extra(const CommandSpec& command,
   }
   for (const std::string& extra : extras) {
     if (extra == "--") continue;
-    return usage_error(
-        command, "unexpected argument " + quote(extra) + ": see " + command.name + " --help");
+    return usage_error(command,
+                       "unexpected argument " + quote(extra) + ": see " + command.name + " --help");
   }
   return std::nullopt;
 }

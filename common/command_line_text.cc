@@ -34,14 +34,14 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t column)
   out += '\n';
 }
 
-void append_option(std::string& out, const OptionSpec& option) {
+void append_option(std::string& out, const OptionSpec& option, bool all) {
   std::string left = "  " + (option.letter.empty() ? "    " : option.letter + ", ") + option.name;
   if (!option.value.empty()) left += ' ' + option.value;
   out += left;
   out += left.size() + 2 > kHelpColumn ? '\n' + std::string(kHelpColumn, ' ')
                                        : std::string(kHelpColumn - left.size(), ' ');
   std::string help = option.help;
-  if (!option.environment.empty()) help += " [" + option.environment + ']';
+  if (all && !option.environment.empty()) help += " [" + option.environment + ']';
   append_wrapped(out, help, kHelpColumn);
 }
 
@@ -53,7 +53,7 @@ std::string help_of(const CommandSpec& command, bool all) {
     if (!shown) continue;
     if (option.group != group) out += '\n' + option.group + ":\n";
     group = option.group;
-    append_option(out, option);
+    append_option(out, option, all);
   }
   return out + command.footer;
 }
