@@ -1,0 +1,159 @@
+// A session in a test: told what happened, and held to what it wants done.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <deque>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/limits.h"
+#include "worker/core/session.h"
+
+namespace rollcall::worker {
+
+using namespace std::chrono_literals;
+
+inline std::string describe(const Action& action) {
+  if (const auto* send = std::get_if<Send>(&action)) {
+    static const std::vector<std::string> kinds = {"Hello", "Inventory", "Report", "Heartbeat",
+                                                   "Goodbye"};
+    return "Send " + kinds.at(send->message->body.index());
+  }
+  if (const auto* exit = std::get_if<Exit>(&action)) return "Exit: " + exit->reason;
+  static const std::vector<std::string> kinds = {
+      "Send", "StartAttempts", "CancelAttempts", "DropAttempts", "StartOver", "Log", "Exit"};
+  return kinds.at(action.index());
+}
+
+/// Drives one session. Every action has to be taken by the test before the next event is told and
+/// before the test ends: one that nobody expected is a failure. Logs are passed over.
+class SessionTest : public testing::Test {
+ protected:
+  static constexpr Epoch kEpoch = 3;
+
+  SessionTest() { run_.bytes[0] = 7; }
+  ~SessionTest() override { expect_nothing(); }
+
+  static Identity identity() { return {"host", "name", 42, 0, 2, 9}; }
+
+  void tell(const Event& event) {
+    expect_nothing();
+    Actions actions;
+    session.step(now, event, actions);
+    session.check_invariants();
+    for (Action& action : actions) {
+      if (!std::holds_alternative<Log>(action)) actions_.push_back(std::move(action));
+    }
+  }
+  void receive_as(const Header& header, CoordinatorBody body) {
+    tell(MessageReceived{CoordinatorMessage{header, std::move(body)}});
+  }
+  void receive(CoordinatorBody body) { receive_as(header(), std::move(body)); }
+  void end_turn() { tell(TurnEnded{}); }
+  /// Lets time pass to the next deadline and tells it.
+  void pass_to_deadline() {
+    ASSERT_TRUE(session.next_deadline().has_value());
+    now = *session.next_deadline();
+    tell(DeadlineReached{});
+  }
+
+  void expect_nothing() {
+    for (const Action& action : actions_) ADD_FAILURE() << "not expected: " << describe(action);
+    actions_.clear();
+  }
+  /// Takes the next action, which has to be of this kind.
+  template <class T>
+  T take() {
+    if (actions_.empty()) {
+      ADD_FAILURE() << "nothing was done";
+      return {};
+    }
+    const Action action = std::move(actions_.front());
+    actions_.pop_front();
+    if (const T* wanted = std::get_if<T>(&action)) return *wanted;
+    ADD_FAILURE() << "not expected: " << describe(action);
+    return {};
+  }
+  /// Takes the next action, which has to send a message of this kind with the session's header.
+  template <class T>
+  T sent() {
+    const auto send = take<Send>();
+    if (send.message == nullptr) return {};
+    if (!std::holds_alternative<T>(send.message->body)) {
+      ADD_FAILURE() << "not expected: " << describe(Action(send));
+      return {};
+    }
+    if constexpr (!std::is_same_v<T, Hello>) {
+      EXPECT_EQ(send.message->header, header());
+    }
+    return std::get<T>(send.message->body);
+  }
+
+  Header header() const { return {kProtocolVersion, run_, kEpoch, session.id()}; }
+
+  static SessionSecret secret(std::uint8_t n) {
+    SessionSecret made;
+    made.bytes.fill(n);
+    return made;
+  }
+  Hello begin(std::uint8_t n = 1) {
+    tell(Begun{secret(n), 5});
+    return sent<Hello>();
+  }
+  Welcome welcome(std::uint64_t nonce, std::uint32_t slots = 0) const {
+    return {nonce, instant_from_ns(1'000), TaskKind::sleep, slots, 1s, 10s, 10s};
+  }
+  /// From the start to work.
+  void join(std::uint32_t slots = 0) {
+    const Hello hello = begin();
+    receive(welcome(hello.nonce, slots));
+    sent<Inventory>();
+  }
+
+  static AttemptColumns attempts(std::initializer_list<std::uint32_t> tasks) {
+    AttemptColumns made;
+    for (const std::uint32_t task : tasks) {
+      made.task.push_back(TaskId{task});
+      made.attempt.push_back(1);
+      made.pause.push_back(Duration(1'000 + task));
+    }
+    return made;
+  }
+  static Assignment assignment(std::uint64_t number, std::initializer_list<std::uint32_t> tasks) {
+    return {number, attempts(tasks)};
+  }
+  /// These attempts have slept their pause.
+  void end_attempts(std::initializer_list<std::uint32_t> tasks, Outcome outcome = {}) {
+    OutcomeColumns ended;
+    for (const std::uint32_t task : tasks) {
+      ended.push_back(TaskId{task}, 1, outcome, now, Duration(2'000), Duration(1'000 + task));
+    }
+    tell(AttemptsEnded{ended});
+  }
+  static std::vector<TaskId> tasks(std::initializer_list<std::uint32_t> numbers) {
+    std::vector<TaskId> made;
+    for (const std::uint32_t n : numbers) made.push_back(TaskId{n});
+    return made;
+  }
+  /// Receives an assignment, sees it started and acknowledged.
+  void run_all(std::uint64_t number, std::initializer_list<std::uint32_t> numbers) {
+    receive(assignment(number, numbers));
+    EXPECT_EQ(take<StartAttempts>().attempts.task, tasks(numbers));
+    end_turn();
+    EXPECT_EQ(sent<Heartbeat>().assignments_received, number);
+  }
+
+  Session session{identity()};
+  Instant now = instant_from_ns(1'000'000'000);
+  RunId run_;
+
+ private:
+  std::deque<Action> actions_;
+};
+
+}  // namespace rollcall::worker

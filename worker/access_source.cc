@@ -1,0 +1,44 @@
+#include "worker/access_source.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace rollcall::worker {
+namespace {
+
+/// More than this is no access document.
+constexpr std::size_t kLongestDocument = 64U << 10U;
+
+}  // namespace
+
+AccessSource::AccessSource(std::string file, std::string endpoint)
+    : file_(std::move(file)), endpoint_(std::move(endpoint)) {}
+
+Result<Access> AccessSource::read() {
+  Result<Access> access = file_ == "-" ? read_standard_input() : read_access_file(file_);
+  if (access && !endpoint_.empty()) access->endpoint = endpoint_;
+  return access;
+}
+
+Result<Access> AccessSource::read_standard_input() {
+  if (from_input_) return *from_input_;
+  std::string text;
+  std::array<char, 4'096> buffer{};
+  for (;;) {
+    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return permanent("cannot read the access document from standard input");
+    if (got == 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > kLongestDocument) return permanent("standard input is no access document");
+  }
+  Result<Access> access = access_from_json(text);
+  if (!access) return permanent("standard input: " + access.error().message);
+  from_input_ = *access;
+  return access;
+}
+
+}  // namespace rollcall::worker

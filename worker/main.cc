@@ -1,0 +1,58 @@
+// rollcall-worker: runs the attempts that a coordinator assigns to it.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <variant>
+
+#include "common/net/process_limits.h"
+#include "worker/log.h"
+#include "worker/options.h"
+#include "worker/process.h"
+#include "worker/worker.h"
+
+namespace rollcall::worker {
+namespace {
+
+int say(std::FILE* where, const std::string& text, int status) {
+  std::fputs(text.c_str(), where);
+  return std::fflush(where) == 0 ? status : kExitNoCoordinator;
+}
+
+int work(const WorkerOptions& options) {
+  const bool is_local = options.parent_pid.has_value();
+  if (is_local && !die_with_parent(*options.parent_pid)) return kExitNoCoordinator;
+  // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
+  if (is_local) std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  net::raise_descriptor_limit();
+  if (const auto log = open_log(options.log_level, options.log_file); !log) {
+    return say(stderr, "rollcall-worker: " + log.error().message + "\n", kExitUsage);
+  }
+  return Worker(options).run();
+}
+
+int run(int argc, const char* const* argv) {
+  const Invocation invocation = parse_command_line(
+      argc, argv, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
+  if (const auto* print = std::get_if<cli::PrintText>(&invocation)) {
+    return say(stdout, print->text, kExitDone);
+  }
+  if (const auto* error = std::get_if<cli::UsageError>(&invocation)) {
+    return say(stderr, error->text, kExitUsage);
+  }
+  return work(std::get<WorkerOptions>(invocation));
+}
+
+}  // namespace
+}  // namespace rollcall::worker
+
+int main(int argc, char** argv) {
+  try {
+    return rollcall::worker::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rollcall-worker: %s\n", error.what());
+    return rollcall::worker::kExitNoCoordinator;
+  }
+}

@@ -1,0 +1,33 @@
+#include "worker/sleep_executor.h"
+
+#include <utility>
+
+namespace rollcall::worker {
+
+SleepExecutor::SleepExecutor(boost::asio::io_context& loop, std::function<void()> on_due)
+    : alarm_(loop, std::move(on_due)) {}
+
+void SleepExecutor::start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts) {
+  queue_.start(now, assignment, attempts);
+}
+
+bool SleepExecutor::take_due(Instant now, OutcomeColumns& out) {
+  out.clear();
+  queue_.take_due(now, out);
+  return out.size() > 0;
+}
+
+void SleepExecutor::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
+  out.clear();
+  queue_.cancel(now, assignments_through, out);
+}
+
+void SleepExecutor::drop() {
+  queue_.clear();
+}
+
+void SleepExecutor::arm(Instant now) {
+  alarm_.set(queue_.next_wake(now));
+}
+
+}  // namespace rollcall::worker

@@ -1,0 +1,272 @@
+#include "worker/worker.h"
+
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "common/check.h"
+#include "common/net/clock.h"
+#include "common/net/context.h"
+#include "common/net/random.h"
+#include "common/net/socket.h"
+#include "common/wire.h"
+#include "worker/access_source.h"
+#include "worker/alarm.h"
+#include "worker/core/session.h"
+#include "worker/log.h"
+#include "worker/process.h"
+#include "worker/sleep_executor.h"
+
+namespace rollcall::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Pause between two looks at an access file that is not there yet.
+constexpr Duration kAccessRetry = 50ms;
+
+Begun new_life() {
+  return {net::random_id128<SessionSecret>(), net::random_u64()};
+}
+
+net::ConnectOptions connect_options(const Access& access) {
+  net::ConnectOptions options{access.endpoint, std::nullopt};
+  if (access.encrypted()) {
+    options.curve =
+        net::CurvePeer{access.server_key, {access.worker_public_key, access.worker_secret_key}};
+  }
+  return options;
+}
+
+}  // namespace
+
+class Worker::Loop {
+ public:
+  explicit Loop(const WorkerOptions& options)
+      : options_(options),
+        source_(options.access_file, options.connect),
+        signals_(loop_, SIGTERM),
+        alarm_(loop_, [this] { on_alarm(); }),
+        sleeps_(loop_, [this] { end_turn(); }) {
+    if (!options.parent_pid) signals_.add(SIGINT);
+  }
+
+  int run() {
+    started_ = net::now();
+    await_signal();
+    seek_access();
+    if (!status_) loop_.run();
+    CHECK(status_.has_value());
+    return *status_;
+  }
+
+ private:
+  // Joining.
+
+  /// The order of starting does not matter: the file may come after the worker.
+  void seek_access() {
+    const Result<Access> access = source_.read();
+    if (access) {
+      begin(*access);
+      return;
+    }
+    const Error& error = access.error();
+    const Instant now = net::now();
+    if (error.kind != ErrorKind::retryable) {
+      end(kExitUsage, error.message);
+    } else if (now - started_ >= options_.connect_timeout) {
+      end(kExitNoCoordinator, "never connected: " + error.message);
+    } else {
+      if (!is_seeking_) write_log(Severity::info, "waiting: " + error.message);
+      is_seeking_ = true;
+      alarm_.set(now + kAccessRetry);
+    }
+  }
+
+  void begin(const Access& access) {
+    if (const Result<void> connected = connect(access); !connected) {
+      end(kExitUsage, connected.error().message);
+      return;
+    }
+    session_.emplace(identify(options_.name, options_.slots, access.ticket),
+                     options_.connect_timeout - (net::now() - started_));
+    tell(new_life());
+    end_turn();
+  }
+
+  Result<void> connect(const Access& access) {
+    net::Handlers handlers;
+    handlers.on_message = [this](ConnectionId, std::span<const std::byte> bytes) {
+      on_message(bytes);
+    };
+    handlers.on_turn = [this](bool) { end_turn(); };
+    auto made = net::Socket::connect(loop_, context_, connect_options(access), std::move(handlers));
+    if (!made) return made.error();
+    socket_ = std::move(*made);
+    access_ = access;
+    return {};
+  }
+
+  /// True if the access has changed since the last try, and the way there with it.
+  bool follow_access() {
+    const Result<Access> access = source_.read();
+    if (!access || *access == access_) return false;
+    write_log(Severity::info, "the access file has changed: connecting to " + access->endpoint);
+    const Result<void> connected = connect(*access);
+    if (!connected) write_log(Severity::warning, connected.error().message);
+    return connected.has_value();
+  }
+
+  // What happens.
+
+  void on_message(std::span<const std::byte> bytes) {
+    const Result<void> decoded = codec_.decode(bytes, incoming_);
+    if (!decoded) {
+      ++malformed_;
+      write_log(Severity::warning, "message " + std::to_string(malformed_) +
+                                       " that is none: " + decoded.error().message);
+      return;
+    }
+    tell(MessageReceived{incoming_});
+  }
+
+  void on_alarm() {
+    if (!session_) {
+      seek_access();
+      return;
+    }
+    tell(DeadlineReached{});
+    end_turn();
+  }
+
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      if (is_terminating_) ::_exit(kExitDone);
+      is_terminating_ = true;
+      await_signal();
+      if (!session_) {
+        end(kExitDone, "terminated before it had joined");
+        return;
+      }
+      tell(TerminateRequested{});
+      end_turn();
+    });
+  }
+
+  /// Everything that was there has been told; what is over by now still belongs to the turn.
+  void end_turn() {
+    if (status_) return;
+    while (sleeps_.take_due(net::now(), ended_)) tell(AttemptsEnded{ended_});
+    tell(TurnEnded{});
+    if (status_) return;
+    sleeps_.arm(net::now());
+    alarm_.set(session_->next_deadline());
+  }
+
+  // What is to be done.
+
+  void tell(const Event& event) {
+    if (status_) return;
+    session_->step(net::now(), event, actions_);
+    if (is_performing_) return;
+    is_performing_ = true;
+    // An action may lead to another event, whose actions then follow at the end of the list.
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const Action action = std::move(actions_[i]);
+      std::visit([this](const auto& a) { perform(a); }, action);
+    }
+    actions_.clear();
+    is_performing_ = false;
+  }
+
+  void perform(const Send& send) {
+    const bool is_hello = std::holds_alternative<Hello>(send.message->body);
+    if (is_hello && follow_access()) {
+      tell(Reconnected{});
+      return;
+    }
+    if (const auto* goodbye = std::get_if<Goodbye>(&send.message->body)) {
+      const Usage used = usage();
+      Goodbye filled = *goodbye;
+      filled.cpu_seconds = used.cpu_seconds;
+      filled.peak_rss_bytes = used.peak_rss_bytes;
+      codec_.encode(WorkerMessage{send.message->header, filled}, bytes_);
+    } else {
+      codec_.encode(*send.message, bytes_);
+    }
+    if (!socket_->send(ConnectionId{}, bytes_)) connect_again(is_hello);
+  }
+
+  /// The socket has given up, for its handshake was refused. That may change; only a new socket
+  /// will see.
+  void connect_again(bool is_hello) {
+    const Access access = access_;
+    if (!connect(access)) return;
+    if (!is_hello) {
+      tell(Reconnected{});
+    } else if (!socket_->send(ConnectionId{}, bytes_)) {
+      write_log(Severity::debug, "a Hello was not sent");
+    }
+  }
+
+  void perform(const StartAttempts& start) {
+    sleeps_.start(net::now(), start.assignment, start.attempts);
+  }
+  void perform(const CancelAttempts& cancel) {
+    sleeps_.cancel(net::now(), cancel.assignments_through, ended_);
+    if (ended_.size() > 0) tell(AttemptsEnded{ended_});
+  }
+  void perform(const DropAttempts&) { sleeps_.drop(); }
+  void perform(const StartOver&) { tell(new_life()); }
+  void perform(const Log& log) { write_log(log.severity, log.text); }
+  void perform(const Exit& exit) { end(exit.status, exit.reason); }
+
+  void end(int status, const std::string& reason) {
+    status_ = status;
+    write_log(status == kExitDone ? Severity::info : Severity::error, reason);
+    // What is sent to nobody needs no time to be sent.
+    if (socket_) socket_->close(status == kExitDone ? limits::linger : Duration::zero());
+    loop_.stop();
+  }
+
+  WorkerOptions options_;
+  AccessSource source_;
+  Access access_;
+  Instant started_;
+  bool is_seeking_ = false;
+  bool is_terminating_ = false;
+
+  net::Context context_;
+  boost::asio::io_context loop_{1};
+  boost::asio::signal_set signals_;
+  Alarm alarm_;
+  SleepExecutor sleeps_;
+  std::unique_ptr<net::Socket> socket_;
+
+  std::optional<Session> session_;
+  WireCodec codec_;
+  CoordinatorMessage incoming_;  ///< reused
+  OutcomeColumns ended_;         ///< reused
+  std::string bytes_;            ///< reused
+  Actions actions_;
+  bool is_performing_ = false;
+  std::uint64_t malformed_ = 0;
+  std::optional<int> status_;  ///< set: over
+};
+
+Worker::Worker(const WorkerOptions& options) : loop_(std::make_unique<Loop>(options)) {}
+Worker::~Worker() = default;
+
+int Worker::run() {
+  return loop_->run();
+}
+
+}  // namespace rollcall::worker
