@@ -56,11 +56,11 @@ void put_header(const Header& header, Envelope& out) {
 
 template <class Envelope>
 Result<void> take_header(const Envelope& in, Header& header) {
+  if (in.magic() != kMagic) return bad("it does not begin as messages of Rollcall do");
   header.protocol = in.protocol();
   header.epoch = in.epoch();
   const bool run = wire::take_id(in.run(), header.run);
   const bool session = wire::take_id(in.session(), header.session);
-  if (in.magic() != kMagic) return bad("it does not begin as messages of Rollcall do");
   if (in.protocol() < kOldestProtocolVersion || in.protocol() > kProtocolVersion) {
     const std::string oldest = std::to_string(kOldestProtocolVersion);
     const std::string newest = std::to_string(kProtocolVersion);
@@ -84,7 +84,6 @@ template <class Envelope, class Message>
 Result<void> decode_in(Envelope& envelope, std::span<const std::byte> bytes, Message& message) {
   CodedInputStream in = stream_of(bytes);
   if (!envelope.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
-    message.header = Header{};
     return bad("it cannot be parsed");
   }
   if (const Result<void> header = take_header(envelope, message.header); !header) return header;
@@ -137,6 +136,7 @@ void WireCodec::encode(const CoordinatorMessage& message, std::string& bytes) {
 }
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& message) {
+  message.header = Header{};
   if (bytes.size() > limits::message_bytes) return bad("it is too long");
   const bool columns = ends_with_body(bytes, wire::FromWorker::kReportFieldNumber);
   Result<void> result = decode_in(buffers_->for_worker(columns), bytes, message);
@@ -145,6 +145,7 @@ Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& 
 }
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, CoordinatorMessage& message) {
+  message.header = Header{};
   if (bytes.size() > limits::message_bytes) return bad("it is too long");
   const bool columns = ends_with_body(bytes, wire::FromCoordinator::kAssignmentFieldNumber);
   Result<void> result = decode_in(buffers_->for_coordinator(columns), bytes, message);

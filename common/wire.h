@@ -34,7 +34,8 @@ class WireCodec {
   /// for its length, every number for its range: what is returned is well formed, whoever sent it.
   /// Error: ErrorKind::protocol, with what is wrong; `message` is then unspecified.
   /// A protocol version outside [kOldestProtocolVersion, kProtocolVersion] is an error, but the
-  /// header of `message` is then filled in, so that the peer can be told.
+  /// header of `message` is then filled in, so that the peer can be told. Whatever else cannot be
+  /// read as a message leaves a header that says kProtocolVersion.
   [[nodiscard]] Result<void> decode(std::span<const std::byte> bytes, WorkerMessage& message);
   [[nodiscard]] Result<void> decode(std::span<const std::byte> bytes, CoordinatorMessage& message);
 

@@ -127,6 +127,16 @@ TEST(WireReject, VersionButTellsWhoSentIt) {
               HasSubstr("version 0"));
 }
 
+TEST(WireReject, WhatIsNoMessageHasNoVersion) {
+  WireCodec codec;
+  for (const std::string& bytes : {std::string("garbage"), "\x0dXOLL" + number(2, 9)}) {
+    WorkerMessage message;
+    message.header.protocol = 7;
+    EXPECT_FALSE(codec.decode(span_of(bytes), message));
+    EXPECT_EQ(message.header, Header{});
+  }
+}
+
 TEST(WireReject, UnknownFieldsAreNoReason) {
   EXPECT_EQ(from_coordinator(kAck, number(1, 5) + text(77, "new") + number(78, 3)), "");
   EXPECT_EQ(complaint<CoordinatorMessage>(text(9, "new") + envelope(kAck, "") + number(90, 1)), "");
