@@ -28,6 +28,12 @@ inline constexpr std::uint32_t prefetch = 65'536;
 /// How much work a worker should hold ahead of its slots when --prefetch is not given.
 inline constexpr Duration prefetch_time = 10ms;
 
+/// Seeds are below this, so that a JSON reader that has only doubles reads them exactly.
+inline constexpr std::uint64_t seed = std::uint64_t{1} << 53U;
+/// Local workers when --workers is not given: the processors, but not less and not more than these.
+inline constexpr std::uint32_t local_workers_least = 2;
+inline constexpr std::uint32_t local_workers_most = 8;
+
 // Reports.
 
 /// Outcomes in one Report. More go into the next one.

@@ -13,10 +13,11 @@
 
 namespace rollcall::coordinator {
 
-Coordinator::Coordinator(Scheduler& scheduler, Output& output, const Listening& listening,
-                         const LocalWorkers::Settings& workers)
+Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
+                         const Listening& listening, const LocalWorkers::Settings& workers)
     : scheduler_(scheduler),
       output_(output),
+      progress_(progress),
       listening_(listening),
       local_workers_(
           loop_, workers,
@@ -127,7 +128,8 @@ void Coordinator::carry_out(const Action& action) {
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
           start_local_worker(a.ticket);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
-          output_.tasks_started(now, a.session, a.tasks);
+          progress_.tasks_started(a.count);
+          if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);
         } else if constexpr (std::is_same_v<A, PublishOutcomes>) {
           output_.outcomes_accepted(now, a.first, a.count);
         } else if constexpr (std::is_same_v<A, PublishJoined>) {
@@ -135,11 +137,13 @@ void Coordinator::carry_out(const Action& action) {
         } else if constexpr (std::is_same_v<A, PublishLeft>) {
           output_.worker_left(a.session, a.returned);
         } else if constexpr (std::is_same_v<A, Log>) {
+          progress_.hide();
           spdlog::log(a.level == LogLevel::warning ? spdlog::level::warn
                       : a.level == LogLevel::info  ? spdlog::level::info
                                                    : spdlog::level::debug,
                       a.text);
         } else if constexpr (std::is_same_v<A, FinishRun>) {
+          progress_.finish();
           kill_workers_at_ = now + limits::shutdown;
         } else {
           static_assert(std::is_same_v<A, End>);
@@ -163,6 +167,7 @@ void Coordinator::end_turn(bool inbox_empty) {
   step(TurnEnded{inbox_empty});
   output_.advance(net::now());
   output_.flush();
+  progress_.advance(net::now());
   arm_timer();
 }
 
@@ -174,6 +179,7 @@ void Coordinator::arm_timer() {
     if (!next || deadline < *next) next = deadline;
   };
   if (output_.next_deadline() != kNever) earlier(output_.next_deadline());
+  if (progress_.next_deadline() != kNever) earlier(progress_.next_deadline());
   if (kill_workers_at_ && local_workers_.running() > 0) earlier(*kill_workers_at_);
   if (next == armed_for_) return;
   armed_for_ = next;

@@ -18,6 +18,7 @@
 #include "coordinator/core/scheduler.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/output/output.h"
+#include "coordinator/output/progress_writer.h"
 
 namespace rollcall::coordinator {
 
@@ -30,12 +31,12 @@ struct Listening {
 };
 
 /// One run on one event loop: sockets, timer, signals and local workers around a Scheduler, which
-/// it feeds and obeys. Owns everything but the scheduler and the output, which outlive it. One
+/// it feeds and obeys. Owns everything but the scheduler and the outputs, which outlive it. One
 /// thread, that of run().
 class Coordinator {
  public:
-  Coordinator(Scheduler& scheduler, Output& output, const Listening& listening,
-              const LocalWorkers::Settings& workers);
+  Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
+              const Listening& listening, const LocalWorkers::Settings& workers);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -67,6 +68,7 @@ class Coordinator {
 
   Scheduler& scheduler_;
   Output& output_;
+  ProgressWriter& progress_;
   Listening listening_;
   boost::asio::io_context loop_;
   net::Context context_;

@@ -31,6 +31,11 @@ class Backlog {
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);
 
+  /// Zero if there are no tasks.
+  Duration longest_pause() const {
+    return spec_.task_count == 0 ? Duration::zero() : spec_.pause(in_order(0));
+  }
+
   /// The i-th task of a batch.
   TaskId at(const Batch& batch, std::size_t i) const {
     if (!batch.listed.empty()) return batch.listed[i];

@@ -58,7 +58,8 @@ struct StartLocalWorker {
 /// again with each of its attempts.
 struct PublishStarted {
   SessionIndex session{};
-  std::vector<TaskId> tasks;
+  std::uint64_t count = 0;
+  std::vector<TaskId> tasks;  ///< empty if nobody wants them: Policy::name_starts
 };
 /// For the output: records [first, first + count) of RunRecords were accepted.
 struct PublishOutcomes {

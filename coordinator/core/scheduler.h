@@ -32,6 +32,7 @@ class Scheduler {
   std::optional<Instant> next_deadline() const;
 
   const RunRecords& records() const { return ledger_.records(); }
+  Duration longest_pause() const { return backlog_.longest_pause(); }
   std::size_t live_sessions() const { return roster_.live(); }
   std::size_t done() const { return ledger_.done(); }
   std::size_t assigned() const { return ledger_.assigned(); }
@@ -59,7 +60,9 @@ class Scheduler {
   void on_goodbye(Session& session, const Goodbye& goodbye);
   void acknowledge_later(Session& session);
   void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
-  void publish_started(Session& session, std::uint64_t from, std::uint64_t to);
+  void publish_started(const Session& session, std::uint64_t from, std::uint64_t to);
+  std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
+                                      std::uint64_t to) const;
   void take_in(Session& session, const OutcomeColumns& outcomes);
   void count_failed_starts(Session& session, const OutcomeColumns& outcomes);
   void lose(Session& session, const std::string& why);

@@ -184,29 +184,34 @@ void Scheduler::progress(Session& session, std::uint64_t assignments_received,
                                           std::min(assignments_received, session.assignments_sent));
   const std::uint64_t begun =
       std::max(session.started_count, std::min(started_count, session.attempts_assigned));
-  if (policy_.publish_starts && begun > session.started_count) {
-    publish_started(session, session.started_count, begun);
-  }
+  if (begun > session.started_count) publish_started(session, session.started_count, begun);
   session.started_count = begun;
   make_ready(session);
 }
 
-void Scheduler::publish_started(Session& session, std::uint64_t from, std::uint64_t to) {
+void Scheduler::publish_started(const Session& session, std::uint64_t from, std::uint64_t to) {
   PublishStarted started;
   started.session = session.index;
+  started.count = to - from;
+  if (policy_.name_starts) started.tasks = started_between(session, from, to);
+  out_->push_back(std::move(started));
+}
+
+std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint64_t from,
+                                               std::uint64_t to) const {
+  std::vector<TaskId> tasks;
+  const auto& all = session.held_assignments;
   auto held = std::upper_bound(
-      session.held_assignments.begin(), session.held_assignments.end(), from,
+      all.begin(), all.end(), from,
       [](std::uint64_t p, const HeldAssignment& h) { return p < h.first_position; });
-  if (held != session.held_assignments.begin()) --held;
-  for (; held != session.held_assignments.end() && held->first_position < to; ++held) {
+  if (held != all.begin()) --held;
+  for (; held != all.end() && held->first_position < to; ++held) {
+    const std::uint64_t first = std::max(from, held->first_position) - held->first_position;
     const std::uint64_t last =
         std::min(to - held->first_position, std::uint64_t{held->batch.count});
-    for (std::uint64_t i = from > held->first_position ? from - held->first_position : 0; i < last;
-         ++i) {
-      started.tasks.push_back(backlog_.at(held->batch, i));
-    }
+    for (std::uint64_t i = first; i < last; ++i) tasks.push_back(backlog_.at(held->batch, i));
   }
-  if (!started.tasks.empty()) out_->push_back(std::move(started));
+  return tasks;
 }
 
 /// The last word of a session, once all its reports are here.

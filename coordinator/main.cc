@@ -1,0 +1,39 @@
+// `rollcall`: splits a run over workers and gathers its results.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <variant>
+
+#include "common/net/clock.h"
+#include "coordinator/options.h"
+#include "coordinator/sleep_command.h"
+
+namespace {
+
+using namespace rollcall;
+using namespace rollcall::coordinator;
+
+struct Run {
+  Instant started;
+
+  int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
+  int operator()(const cli::PrintText& print) const {
+    return std::fputs(print.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
+  }
+  int operator()(const cli::UsageError& error) const {
+    std::fputs(error.text.c_str(), stderr);
+    return cli::kUsageStatus;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const Instant started = net::now();
+    return std::visit(Run{started}, parse_command_line(argc, argv, std::getenv));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rollcall: %s\n", error.what());
+    return 70;  // EX_SOFTWARE: a bug
+  }
+}
