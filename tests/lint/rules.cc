@@ -21,7 +21,6 @@ const std::vector<Rule>& all_rules() {
       {"Links", check_links},
       {"Built", check_built},
       {"LimitsUsed", check_limits_used},
-      {"OptionsDocumented", check_options_documented},
   };
   return rules;
 }

@@ -54,7 +54,6 @@ Findings check_links(const Sources& sources);
 // rules_whole.cc: that one part of the tree knows of the other.
 Findings check_built(const Sources& sources);
 Findings check_limits_used(const Sources& sources);
-Findings check_options_documented(const Sources& sources);
 
 /// All of the above.
 const std::vector<Rule>& all_rules();

@@ -48,8 +48,7 @@ std::string function(std::size_t count) {
 Sources around(const Example& example) {
   Sources sources = {{"CMakeLists.txt", "used\n"},
                      {"common/ids.h", ""},
-                     {"coordinator/core/ledger.h", "std::unordered_map<int, int> held_;\n"},
-                     {"docs/man/rollcall.1", ".It Fl n , Fl -task-count Ar N\n.B \\-\\-seed\n"}};
+                     {"coordinator/core/ledger.h", "std::unordered_map<int, int> held_;\n"}};
   std::erase_if(sources, [&](const Source& source) { return source.path == example.path; });
   sources.emplace_back(example.path, example.text);
   return sources;
@@ -143,11 +142,6 @@ std::vector<Example> examples_of_form_and_text() {
       {"Built", "common/used.cc", "", 0},
       {"Built", "common/unused.cc", "", 1},
       {"LimitsUsed", "common/limits.h", "\ninline constexpr int backlog = 1;\n", 2},
-      {"OptionsDocumented", "coordinator/options.cc", "add(\"-n,--task-count\", n);\n", 0},
-      {"OptionsDocumented", "coordinator/options.cc", "add(\"--seed\", n);\n", 0},
-      {"OptionsDocumented", "coordinator/options.cc", "add(\"--task-counts\", n);\n", 1},
-      {"OptionsDocumented", "coordinator/options.cc", "add(\"--task\", n);\n", 1},
-      {"OptionsDocumented", "coordinator/options.cc", "{\"--fd\", Shown::nowhere},\n", 0},
   };
 }
 

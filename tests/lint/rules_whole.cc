@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cctype>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,71 +45,6 @@ std::string constant_of(const std::string& code) {
   return code.substr(begin, end - begin);
 }
 
-bool is_option_character(char c) {
-  return std::islower(static_cast<unsigned char>(c)) != 0 ||
-         std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-';
-}
-
-/// Every "--option" that stands in the line of code after a quote or a space.
-std::set<std::string> options_of(const std::string& line) {
-  std::set<std::string> options;
-  for (std::size_t at = line.find("--"); at != std::string::npos; at = line.find("--", at + 2)) {
-    std::size_t end = at;
-    while (end < line.size() && is_option_character(line[end])) {
-      ++end;
-    }
-    const bool begins = at > 0 && std::string_view("\" ,").find(line[at - 1]) != std::string::npos;
-    if (begins && end - at > 3 && line[at + 2] != '-') {
-      options.insert(line.substr(at, end - at));
-    }
-  }
-  return options;
-}
-
-/// True if the manual page has the option: mdoc(7) writes --name as "Fl -name", man(7) as
-/// \\-\\-name.
-bool explains(const Source& manual, const std::string& option) {
-  const std::string name = option.substr(1);
-  return std::ranges::any_of(manual.lines, [&](std::string line) {
-    std::erase(line, '\\');
-    for (std::size_t at = line.find(name, 1); at != std::string::npos;
-         at = line.find(name, at + 1)) {
-      const std::size_t end = at + name.size();
-      if ((line[at - 1] == ' ' || line[at - 1] == '-') &&
-          (end == line.size() || !is_option_character(line[end]))) {
-        return true;
-      }
-    }
-    return false;
-  });
-}
-
-/// What is said of an option that only the programs give each other.
-constexpr std::string_view kHidden = "Shown::nowhere";
-
-void check_options(const Sources& sources, std::string_view folder, std::string_view page,
-                   Findings& findings) {
-  const Source* manual = find(sources, page);
-  if (manual == nullptr) {
-    return;
-  }
-  for (const Source& source : sources) {
-    if (!source.is_in(folder) || stem_of(source).find("options") == std::string::npos) {
-      continue;
-    }
-    for (std::size_t i = 0; i < source.lines.size(); ++i) {
-      for (const std::string& option : options_of(source.lines[i])) {
-        if (!explains(*manual, option) && source.lines[i].find(kHidden) == std::string::npos) {
-          findings.push_back({source.path, i + 1,
-                              option + " is not in " + std::string(page) +
-                                  ": say there what it "
-                                  "means, its unit and its default"});
-        }
-      }
-    }
-  }
-}
-
 }  // namespace
 
 Findings check_built(const Sources& sources) {
@@ -149,13 +82,6 @@ Findings check_limits_used(const Sources& sources) {
           {limits->path, i + 1, name + ": nothing holds this bound. Hold it, or remove it"});
     }
   }
-  return findings;
-}
-
-Findings check_options_documented(const Sources& sources) {
-  Findings findings;
-  check_options(sources, "coordinator/", "docs/man/rollcall.1", findings);
-  check_options(sources, "worker/", "docs/man/rollcall-worker.1", findings);
   return findings;
 }
 
