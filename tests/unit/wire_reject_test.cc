@@ -98,6 +98,12 @@ TEST(WireReject, Envelope) {
               HasSubstr("16 bytes"));
   EXPECT_THAT(complaint<CoordinatorMessage>(std::string(limits::message_bytes + 1, '\0')),
               HasSubstr("too long"));
+  EXPECT_THAT(complaint<WorkerMessage>(std::string(limits::message_bytes + 1, '\0')),
+              HasSubstr("too long"));
+  for (const char end : {'\0', '\x0c'}) {  // no tag; the end of a group that never began
+    EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "") + end + "more"),
+                HasSubstr("parsed"));
+  }
 }
 
 TEST(WireReject, ReusedBuffersKeepNothing) {
