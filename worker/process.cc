@@ -2,9 +2,9 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 
@@ -25,10 +25,6 @@ std::uint32_t processors() {
   return static_cast<std::uint32_t>(CPU_COUNT(&set));
 }
 
-double seconds(const timeval& t) {
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-}
-
 }  // namespace
 
 bool die_with_parent(std::uint32_t parent) {
@@ -47,13 +43,6 @@ Identity identify(const std::string& name, std::uint32_t slots, std::uint32_t ti
   self.processors = processors();
   self.ticket = ticket;
   return self;
-}
-
-Usage usage() {
-  rusage used{};
-  if (::getrusage(RUSAGE_SELF, &used) != 0) return {};
-  return {seconds(used.ru_utime) + seconds(used.ru_stime),
-          static_cast<std::uint64_t>(used.ru_maxrss) * 1'024};
 }
 
 }  // namespace rollcall::worker

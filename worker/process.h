@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "worker/core/event.h"
@@ -15,12 +14,5 @@ namespace rollcall::worker {
 
 /// Who this process is. `name`: empty for HOST-PID.
 Identity identify(const std::string& name, std::uint32_t slots, std::uint32_t ticket);
-
-/// What this process has used so far.
-struct Usage {
-  double cpu_seconds = 0;  ///< user and system
-  std::uint64_t peak_rss_bytes = 0;
-};
-Usage usage();
 
 }  // namespace rollcall::worker

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "common/net/context.h"
 #include "common/net/random.h"
 #include "common/net/socket.h"
+#include "common/net/usage.h"
 #include "common/wire.h"
 #include "worker/access_source.h"
 #include "worker/alarm.h"
@@ -194,7 +196,7 @@ class Worker::Loop {
       return;
     }
     if (const auto* goodbye = std::get_if<Goodbye>(&send.message->body)) {
-      const Usage used = usage();
+      const net::Usage used = net::usage();
       Goodbye filled = *goodbye;
       filled.cpu_seconds = used.cpu_seconds;
       filled.peak_rss_bytes = used.peak_rss_bytes;
