@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +88,11 @@ class SpawnPlan {
   posix_spawn_file_actions_t actions_{};
 };
 
+/// The C library's own pidfd_open() has no C linkage in its header before version 2.37.
+int open_pidfd(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
+}
+
 std::string describe(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
   return "killed by signal " + std::to_string(info.si_status);
@@ -140,7 +145,7 @@ Result<void> LocalWorkers::start(const Access& access) {
   const std::string document = to_json(access);
   const bool handed_over = ::write(write_end.get(), document.data(), document.size()) ==
                            static_cast<ssize_t>(document.size());
-  const int pidfd = handed_over ? ::pidfd_open(pid, 0) : -1;
+  const int pidfd = handed_over ? open_pidfd(pid) : -1;
   if (pidfd < 0) {
     const std::string text = std::string("cannot watch a worker: ") + std::strerror(errno);
     ::kill(pid, SIGKILL);

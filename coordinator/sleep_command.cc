@@ -127,7 +127,7 @@ int run_sleep(const SleepOptions& options, Instant started) {
   ProgressWriter progress = progress_for(options, scheduler, policy);
   Coordinator coordinator(scheduler, *output, progress,
                           {options.bind, options.advertise, options.access_file, !options.insecure},
-                          {worker_program_beside_own(), options.slots, ""});
+                          {worker_program_beside_own(), options.slots, options.log_level});
   if (auto listening = coordinator.listen(); !listening) {
     return give_up(listening.error().message, 2);
   }
