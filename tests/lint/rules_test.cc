@@ -79,6 +79,7 @@ std::vector<Example> examples_of_layers_and_code() {
       {"CoreIncludes", "worker/core/a.cc", "#include \"worker/core/a.h\"\n", 0},
       {"CoreIncludes", "worker/core/a.cc", "#include <thread>\n", 1},
       {"CoreIncludes", "worker/core/a.cc", "\n#include <boost/asio/post.hpp>\n", 2},
+      {"CoreIncludes", "worker/core/a.cc", "#include <boost/sort/sort.hpp>\n", 0},
       {"CoreIncludes", "worker/core/a.cc", "#include <zmq.h>\n", 1},
       {"CoreIncludes", "coordinator/core/a.cc", "#include \"common/wire.h\"\n", 1},
       {"CoreIncludes", "coordinator/core/a.cc", "#include \"common/net/clock.h\"\n", 1},
