@@ -1,0 +1,109 @@
+// What a run that cannot go well ends with, for scripts.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <string>
+
+#include "common/access.h"
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const Arguments kShort = {"-n", "5", "--pause", "50ms", "-w", "1"};
+
+class Endings : public ProgramsTest {};
+
+TEST_F(Endings, AFullDiskForTheResultsIsStatus6) {
+  for (const char* name : {"results.csv", "results.jsonl"}) {
+    fs::create_symlink("/dev/full", file(name));
+    Program& run = rollcall(kShort + Arguments{"--results", file(name)});
+    EXPECT_EQ(run.wait(), 6) << run.story();
+    EXPECT_THAT(run.err(), HasSubstr(name));
+    EXPECT_THAT(run.out(), HasSubstr("5 async tasks validated in"));
+  }
+}
+
+TEST_F(Endings, AFullDiskForStandardOutputIsStatus6) {
+  for (const char* form : {"text", "json", "jsonl"}) {
+    Program& run = start({programs_folder() / "rollcall",
+                          Arguments{"sleep", "--output", form} + kShort,
+                          {},
+                          {},
+                          "/dev/full"});
+    EXPECT_EQ(run.wait(), 6) << run.story();
+    EXPECT_THAT(run.err(), HasSubstr("standard output"));
+  }
+}
+
+TEST_F(Endings, WhatCannotBeOpenedAtTheStartIsStatus2) {
+  for (const Arguments& unusable :
+       {Arguments{"--results", file("missing/results.csv")},
+        Arguments{"--access-file", file("missing/access")},
+        Arguments{"--log-file", file("missing/log")}, Arguments{"--bind", "tcp://192.0.2.1:5555"},
+        Arguments{"--bind", "tcp://no.such.host.invalid:5555"}}) {
+    Program& run = rollcall(kShort + unusable);
+    EXPECT_EQ(run.wait(), 2) << run.story();
+    EXPECT_NE(run.err(), "");
+    EXPECT_EQ(run.out(), "");
+  }
+}
+
+TEST_F(Endings, APortThatIsTakenIsStatus2) {
+  Program& first =
+      rollcall({"-n", "1", "--pause", "60s", "-w", "1", "--access-file", access_file()});
+  ASSERT_TRUE(wait_for_file("access"));
+  const std::string endpoint = read_access_file(access_file()).value().endpoint;
+  Program& second = rollcall(kShort + Arguments{"--bind", endpoint});
+  EXPECT_EQ(second.wait(), 2) << second.story();
+  EXPECT_THAT(second.err(), HasSubstr(endpoint));
+  EXPECT_TRUE(first.running());
+}
+
+TEST_F(Endings, NobodyJoinsIsStatus4) {
+  Program& run =
+      rollcall({"-n", "5", "-w", "0", "--access-file", access_file(), "--join-timeout", "300ms"});
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("no worker has joined in time"));
+}
+
+TEST_F(Endings, NoWorkerProgramIsStatus4) {
+  fs::copy_file(programs_folder() / "rollcall", file("rollcall"));
+  Program& run = start({file("rollcall"), Arguments{"sleep"} + kShort, {}, {}, {}});
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("rollcall-worker"));
+}
+
+TEST_F(Endings, AWrongCommandLineIsStatus2AndStartsNothing) {
+  for (const Arguments& wrong :
+       {Arguments{"--task-count", "ten"}, Arguments{"--no-such-option"}, Arguments{"surplus"},
+        Arguments{"--workers", "0"}, Arguments{"--wait-timeout", "1s"},
+        Arguments{"--liveness", "1s", "--heartbeat-interval", "1s"}}) {
+    Program& run = rollcall(wrong);
+    EXPECT_EQ(run.wait(), 2) << run.story();
+    EXPECT_EQ(run.out(), "");
+  }
+  EXPECT_EQ(worker({}).wait(), 2);
+  EXPECT_EQ(worker({"--access-file", file("x"), "--slots", "0"}).wait(), 2);
+}
+
+TEST_F(Endings, AnAccessFileThatIsNoneIsStatus2) {
+  Program& reading = worker({"--access-file", "-"}, "{\"schema\": \"something else\"}\n");
+  EXPECT_EQ(reading.wait(), 2) << reading.story();
+}
+
+TEST_F(Endings, VersionAndHelpAreStatus0) {
+  for (const char* program : {"rollcall", "rollcall-worker"}) {
+    for (const char* option : {"--version", "--help"}) {
+      Program& asked = start({programs_folder() / program, {option}, {}, {}, {}});
+      EXPECT_EQ(asked.wait(), 0) << asked.story();
+      EXPECT_THAT(asked.out(), HasSubstr("rollcall"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::integration

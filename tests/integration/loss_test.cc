@@ -1,0 +1,162 @@
+// Workers and coordinators that die or stop: every task still answers once, and nothing is left.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+class Loss : public ProgramsTest {};
+
+TEST_F(Loss, TheTasksOfAKilledWorkerRunElsewhere) {
+  Program& run = rollcall({"-n", "200", "--pause", "1s", "-w", "2", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 200));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ASSERT_THAT(workers, SizeIs(2));
+  ::kill(workers[0], SIGKILL);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["validated"], true);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 200);
+  EXPECT_GT(document["attempts"]["retried"], 0);
+  EXPECT_THAT(events_of(run, "worker_lost"), SizeIs(1));
+  EXPECT_THAT(events_of(run, "done"), SizeIs(200));
+}
+
+TEST_F(Loss, ALocalWorkerThatDiedIsStartedAgain) {
+  Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ASSERT_THAT(workers, SizeIs(1));
+  ::kill(workers[0], SIGKILL);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  ASSERT_THAT(document["workers"], SizeIs(2));
+  EXPECT_EQ(document["workers"][0]["lost"], true);
+  EXPECT_EQ(document["workers"][1]["lost"], false);
+  EXPECT_EQ(document["workers"][1]["tasks_done"], 4);
+  EXPECT_EQ(document["attempts"]["retried"], 4);
+}
+
+TEST_F(Loss, TheSummaryForPeopleSaysWhatHappened) {
+  Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1"});
+  ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 4));
+  for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("lost"));
+  EXPECT_THAT(run.out_lines(".* - done with sleep .*"), SizeIs(4));
+  EXPECT_THAT(run.out_lines(".* - await a sleep .*"), SizeIs(4));
+}
+
+TEST_F(Loss, ATaskThatCostsTooManyWorkersIsLost) {
+  Program& run =
+      rollcall({"-n", "1", "--pause", "60s", "-w", "1", "--max-losses", "2", "--output", "jsonl"});
+  for (std::size_t life = 1; life <= 2; ++life) {
+    ASSERT_TRUE(wait_for_events(run, "started", life));
+    for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
+  }
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["lost"], 1);
+  EXPECT_EQ(summary_of(run)["validated"], true);
+}
+
+TEST_F(Loss, AWorkerThatCannotBeKeptRunningEndsTheRun) {
+  Program& run = rollcall(
+      {"-n", "3", "--pause", "60s", "-w", "1", "--worker-restarts", "1", "--output", "jsonl"});
+  for (std::size_t life = 1; life <= 2; ++life) {
+    ASSERT_TRUE(wait_for_events(run, "started", 3 * life));
+    for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
+  }
+  EXPECT_EQ(run.wait(), 4) << run.story();
+}
+
+TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {
+  Program& run = rollcall({"-n", "50", "--pause", "60s", "-w", "3"});
+  ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 50));
+  ASSERT_THAT(processes(), SizeIs(4));
+  run.signal(SIGKILL);
+  EXPECT_EQ(run.wait(), -SIGKILL);
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(Loss, AJoinedWorkerEndsWhenItsCoordinatorIsGone) {
+  Program& run = rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
+                           "--heartbeat-interval", "100ms", "--liveness", "400ms"});
+  Program& orphan = worker({"--access-file", access_file()});
+  ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 50));
+  run.signal(SIGKILL);
+  EXPECT_EQ(orphan.wait(), 4) << orphan.story();
+}
+
+/// These stop processes for longer than they may be silent.
+class StoppedWorker : public ProgramsTest {};
+
+TEST_F(StoppedWorker, IsFencedAndComesBackAsANewSession) {
+  Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "2", "--heartbeat-interval",
+                           "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ASSERT_THAT(workers, SizeIs(2));
+  ::kill(workers[0], SIGSTOP);
+  ASSERT_TRUE(wait_for_events(run, "worker_lost", 1));
+  ::kill(workers[0], SIGCONT);
+  ASSERT_TRUE(wait_for_events(run, "worker_joined", 3));
+  const std::vector<json> joined = events_of(run, "worker_joined");
+  EXPECT_EQ(joined[2]["pid"], workers[0]);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["validated"], true);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+  EXPECT_GT(document["attempts"]["retried"], 0);
+  EXPECT_THAT(events_of(run, "done"), SizeIs(20));
+}
+
+TEST_F(StoppedWorker, WhoseLateOutcomesComeFirstSavesTheWork) {
+  // The other worker begins these tasks anew only when the stopped one is nearly through.
+  Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--heartbeat-interval", "100ms",
+                           "--liveness", "400ms", "--output", "json"});
+  ASSERT_TRUE(wait_until([&] { return children_of(run.pid()).size() == 2; }));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ::kill(workers[0], SIGSTOP);
+  ASSERT_TRUE(run.wait_for_err("lost") || !run.running());
+  ::kill(workers[0], SIGCONT);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(document_of(run)["outcomes"]["succeeded"], 20);
+}
+
+TEST_F(StoppedWorker, AtTheEndDoesNotHoldTheRunUp) {
+  Program& run = rollcall({"-n", "1", "--pause", "700ms", "-w", "2", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  const std::string busy = events_of(run, "started")[0]["worker"];
+  for (const json& joined : events_of(run, "worker_joined")) {
+    if (joined["worker"] != busy) ::kill(joined["pid"], SIGSTOP);
+  }
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(StoppedWorker, AStoppedCoordinatorForgivesTheTimeThatItWasAway) {
+  Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--heartbeat-interval",
+                           "100ms", "--liveness", "1s", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  run.signal(SIGSTOP);
+  // Nobody can say that it is over: what is waited for is time itself.
+  const auto away = std::chrono::steady_clock::now() + std::chrono::milliseconds(600);
+  wait_until([&] { return std::chrono::steady_clock::now() > away; });
+  run.signal(SIGCONT);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(events_of(run, "worker_lost"), SizeIs(0)) << run.story();
+}
+
+}  // namespace
+}  // namespace rollcall::integration

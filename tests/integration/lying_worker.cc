@@ -1,0 +1,240 @@
+// A worker that speaks the protocol and does not tell the truth: lying_worker ACCESS_FILE MODE.
+// Ends with 0 after its Goodbye, or after a Reject, whose reason it prints.
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/access.h"
+#include "common/net/clock.h"
+#include "common/net/context.h"
+#include "common/net/random.h"
+#include "common/net/socket.h"
+#include "common/wire.h"
+
+namespace rollcall::integration {
+namespace {
+
+using namespace std::chrono_literals;
+
+enum class Mode {
+  honest,
+  at_once,          ///< stamps the whole pause and reports at once: it finishes in the future
+  backdated,        ///< the same, but as if it had begun a pause ago
+  half,             ///< sleeps for half of the pause and says so
+  other_result,     ///< reports another pause than it was given
+  clock_ahead,      ///< its clock jumps an hour ahead once it has work
+  clock_back,       ///< its clock jumps an hour back once it has work
+  twice,            ///< every outcome in two reports
+  foreign,          ///< outcomes of tasks that it was not given, beside its own
+  wrong_count,      ///< its Goodbye counts one outcome too many
+  old_version,      ///< its Hello is of a protocol version that nobody speaks
+  unknown_session,  ///< begins with a Heartbeat of a session that nobody knows
+  other_run,        ///< joins, then sends a Heartbeat of another run
+};
+
+constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
+    {{"honest", Mode::honest},
+     {"at-once", Mode::at_once},
+     {"backdated", Mode::backdated},
+     {"half", Mode::half},
+     {"other-result", Mode::other_result},
+     {"clock-ahead", Mode::clock_ahead},
+     {"clock-back", Mode::clock_back},
+     {"twice", Mode::twice},
+     {"foreign", Mode::foreign},
+     {"wrong-count", Mode::wrong_count},
+     {"old-version", Mode::old_version},
+     {"unknown-session", Mode::unknown_session},
+     {"other-run", Mode::other_run}}};
+
+std::string_view name_of(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::say_hello:
+      return "say_hello";
+    case RejectReason::wrong_epoch:
+      return "wrong_epoch";
+    case RejectReason::session_lost:
+      return "session_lost";
+    case RejectReason::protocol_version:
+      return "protocol_version";
+    case RejectReason::bad_message:
+      return "bad_message";
+  }
+  return "unknown";
+}
+
+class LyingWorker {
+ public:
+  LyingWorker(const Access& access, Mode mode) : mode_(mode) {
+    net::ConnectOptions options{access.endpoint, std::nullopt};
+    if (access.encrypted()) {
+      options.curve =
+          net::CurvePeer{access.server_key, {access.worker_public_key, access.worker_secret_key}};
+    }
+    net::Handlers handlers;
+    handlers.on_message = [this](ConnectionId, std::span<const std::byte> bytes) {
+      if (codec_.decode(bytes, incoming_)) {
+        std::visit([this](const auto& body) { on(body); }, incoming_.body);
+      }
+    };
+    handlers.on_turn = [](bool) {};
+    socket_ = net::Socket::connect(loop_, context_, options, std::move(handlers)).value();
+    header_.session = session_of(secret_);
+  }
+
+  void run() {
+    if (mode_ == Mode::unknown_session) {
+      header_.run = net::random_id128<RunId>();
+      header_.epoch = 1;
+      send(Heartbeat{});
+    } else {
+      if (mode_ == Mode::old_version) header_.protocol = 999;
+      Hello hello;
+      hello.secret = secret_;
+      hello.nonce = 1;
+      hello.host = "somewhere";
+      hello.name = "liar";
+      send(hello);
+    }
+    loop_.run();
+  }
+
+ private:
+  Instant clock() const { return net::now() + jump_; }
+
+  void send(WorkerBody body) {
+    codec_.encode(WorkerMessage{header_, std::move(body)}, bytes_);
+    if (!socket_->send(ConnectionId{}, bytes_)) std::exit(1);
+  }
+
+  void end() {
+    socket_->close();
+    loop_.stop();
+  }
+
+  void on(const Welcome& welcome) {
+    header_.run = incoming_.header.run;
+    header_.epoch = incoming_.header.epoch;
+    heard(welcome.sent);
+    send(Inventory{echo(), welcome.nonce, 0, 0});
+    beat(welcome.heartbeat_interval);
+    if (mode_ == Mode::other_run) {
+      header_.run = net::random_id128<RunId>();
+      send(Heartbeat{});
+    }
+  }
+
+  void on(const Assignment& assignment) {
+    if (assignment.number != assignments_ + 1) return;
+    ++assignments_;
+    if (mode_ == Mode::clock_ahead) jump_ = 1h;
+    if (mode_ == Mode::clock_back) jump_ = -1h;
+    const AttemptColumns& attempts = assignment.attempts;
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      sleep(attempts.task[i], attempts.attempt[i], attempts.pause[i]);
+    }
+  }
+
+  void on(const Ack& ack) { heard(ack.sent); }
+  void on(const Cancel&) {}
+  void on(const Drain&) {}
+  void on(const Reject& reject) {
+    std::printf("%s\n", std::string(name_of(reject.reason)).c_str());
+    end();
+  }
+  void on(const Shutdown&) {
+    const std::uint64_t more = mode_ == Mode::wrong_count ? 1 : 0;
+    send(Goodbye{reports_, outcomes_ + more, 0, 0});
+    end();
+  }
+
+  void heard(Instant sent) {
+    heard_sent_ = sent;
+    heard_at_ = clock();
+  }
+  TimeEcho echo() const { return {heard_sent_, heard_at_, clock()}; }
+
+  void beat(Duration interval) {
+    timers_.push_back(std::make_unique<boost::asio::steady_timer>(loop_, interval));
+    timers_.back()->async_wait([this, interval](boost::system::error_code error) {
+      if (error) return;
+      send(Heartbeat{echo(), assignments_, started_});
+      beat(interval);
+    });
+  }
+
+  void sleep(TaskId task, Attempt attempt, Duration pause) {
+    ++started_;
+    Duration slept = pause;
+    if (mode_ == Mode::half) slept /= 2;
+    if (mode_ == Mode::at_once || mode_ == Mode::backdated) slept = Duration::zero();
+    const Instant started = mode_ == Mode::backdated ? clock() - pause : clock();
+    timers_.push_back(std::make_unique<boost::asio::steady_timer>(loop_, slept));
+    timers_.back()->async_wait(
+        [this, task, attempt, pause, started](boost::system::error_code error) {
+          if (!error) wake(task, attempt, pause, started);
+        });
+  }
+
+  void wake(TaskId task, Attempt attempt, Duration pause, Instant started) {
+    Duration elapsed = clock() - started;
+    if (mode_ == Mode::at_once) elapsed = std::max(elapsed, pause);
+    Duration result = pause;
+    if (mode_ == Mode::other_result) result += 1ns;
+    OutcomeColumns outcomes;
+    outcomes.push_back(task, attempt, Outcome::succeeded, started, elapsed, result);
+    if (mode_ == Mode::foreign) {
+      outcomes.push_back(task_at(index(task) ^ 1U), attempt, Outcome::succeeded, started, elapsed,
+                         result);
+      outcomes.push_back(task_at(4'000'000'000), 1, Outcome::succeeded, started, elapsed, result);
+    }
+    report(outcomes);
+    if (mode_ == Mode::twice) report(outcomes);
+  }
+
+  void report(const OutcomeColumns& outcomes) {
+    outcomes_ += outcomes.size();
+    send(Report{++reports_, assignments_, started_, outcomes});
+  }
+
+  Mode mode_;
+  Duration jump_{};
+  net::Context context_;
+  boost::asio::io_context loop_{1};
+  std::unique_ptr<net::Socket> socket_;
+  WireCodec codec_;
+  CoordinatorMessage incoming_;
+  std::string bytes_;
+  SessionSecret secret_ = net::random_id128<SessionSecret>();
+  Header header_;
+  Instant heard_sent_;
+  Instant heard_at_;
+  std::vector<std::unique_ptr<boost::asio::steady_timer>> timers_;
+  std::uint64_t assignments_ = 0;
+  std::uint64_t started_ = 0;
+  std::uint64_t reports_ = 0;
+  std::uint64_t outcomes_ = 0;
+};
+
+}  // namespace
+}  // namespace rollcall::integration
+
+int main(int argc, char** argv) {
+  using namespace rollcall::integration;
+  const std::string_view wanted = argc == 3 ? argv[2] : "";
+  const auto* mode = std::find_if(kModes.begin(), kModes.end(),
+                                  [&](const auto& known) { return known.first == wanted; });
+  if (mode == kModes.end()) return 2;
+  const auto access = rollcall::read_access_file(argv[1]);
+  if (!access) return 2;
+  LyingWorker(*access, mode->second).run();
+  return 0;
+}

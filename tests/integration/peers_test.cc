@@ -1,0 +1,238 @@
+// Peers that send what they should not: noise on the port, another protocol, lies. The run is not
+// harmed by the first two, and validation names the third.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "common/access.h"
+#include "common/rng.h"
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// A plain TCP connection to a port of this host.
+class Connection {
+ public:
+  explicit Connection(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Connection() { ::close(fd_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// The other side may hang up meanwhile.
+  void write(const std::string& bytes) const {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    static_cast<void>(sent);
+  }
+
+ private:
+  int fd_;
+};
+
+std::string noise(std::uint64_t seed, std::size_t size) {
+  Rng rng(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(rng.below(256));
+  return bytes;
+}
+
+/// What somebody sends who speaks ZMTP 3 without keys: a greeting for the NULL mechanism.
+std::string null_greeting() {
+  std::string greeting = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
+  greeting.resize(64, '\0');
+  return greeting;
+}
+
+class Peers : public ProgramsTest {
+ protected:
+  int port() const {
+    const std::string endpoint = read_access_file(access_file()).value().endpoint;
+    return std::stoi(endpoint.substr(endpoint.rfind(':') + 1));
+  }
+};
+
+TEST_F(Peers, NoiseOnThePortHarmsNobody) {
+  Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--access-file",
+                           access_file(), "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    connections.push_back(std::make_unique<Connection>(port()));
+    connections.back()->write(noise(seed, 1 + 400 * seed));
+  }
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\r\nHost: here\r\n\r\n"), null_greeting(),
+        null_greeting() + noise(99, 1000), std::string("\x01\x00", 2) + noise(98, 5000)}) {
+    connections.push_back(std::make_unique<Connection>(port()));
+    connections.back()->write(bytes);
+  }
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+  EXPECT_EQ(document["attempts"]["retried"], 0);
+  EXPECT_THAT(document["workers"], SizeIs(2));
+}
+
+TEST_F(Peers, NoiseWithoutEncryptionHarmsNobodyEither) {
+  Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--access-file", access_file(),
+                           "--insecure", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  // READY of a DEALER, then a frame that is no message.
+  std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 0);
+  ready.assign("\5READY\x0bSocket-Type", 18);
+  ready += std::string("\0\0\0\6DEALER", 10);
+  std::string command("\4", 1);
+  command += static_cast<char>(ready.size());
+  Connection connection(port());
+  connection.write(null_greeting() + command + ready + std::string("\0\5hello", 7));
+  Connection noisy(port());
+  noisy.write(noise(1, 5000));
+  ASSERT_TRUE(run.wait_for_err("not understood"));
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 20);
+}
+
+struct Strange {
+  const char* mode;
+  const char* answer;
+};
+
+class StrangePeers : public Peers, public testing::WithParamInterface<Strange> {};
+
+TEST_P(StrangePeers, AreAnsweredAndDoNoHarm) {
+  Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "2", "--access-file",
+                           access_file(), "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  Program& stranger = lying_worker(GetParam().mode);
+  EXPECT_EQ(stranger.wait(), 0) << stranger.story();
+  EXPECT_EQ(stranger.out(), std::string(GetParam().answer) + "\n");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+  EXPECT_EQ(document["validated"], true);
+}
+
+INSTANTIATE_TEST_SUITE_P(, StrangePeers,
+                         testing::Values(Strange{"old-version", "protocol_version"},
+                                         Strange{"unknown-session", "say_hello"},
+                                         Strange{"other-run", "wrong_epoch"}),
+                         [](const auto& param) {
+                           std::string name = param.param.mode;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST_F(Peers, AnotherProtocolVersionIsLogged) {
+  Program& run = rollcall({"-n", "2", "--pause", "1s", "-w", "1", "--access-file", access_file()});
+  ASSERT_TRUE(wait_for_file("access"));
+  EXPECT_EQ(lying_worker("old-version").wait(), 0);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("version 999"));
+}
+
+// Lies.
+
+class Lies : public Peers {
+ protected:
+  /// The document of a run with one worker, which behaves in this way.
+  json told_by(const std::string& mode, int status) {
+    Program& run = rollcall({"-n", "6", "--pause-min", "100ms", "--pause-max", "300ms", "-w", "0",
+                             "--access-file", access_file(), "--output", "json"});
+    if (!wait_for_file("access")) return nullptr;
+    Program& liar = lying_worker(mode);
+    EXPECT_EQ(run.wait(), status) << run.story();
+    EXPECT_EQ(liar.wait(), 0) << liar.story();
+    return document_of(run);
+  }
+};
+
+TEST_F(Lies, TheTruthPasses) {
+  const json document = told_by("honest", 0);
+  EXPECT_THAT(failed_checks(document), IsEmpty());
+  EXPECT_EQ(document["workers"][0]["name"], "liar");
+}
+
+TEST_F(Lies, AReportAtOnceFails) {
+  const json document = told_by("at-once", 3);
+  EXPECT_EQ(document["validated"], false);
+  EXPECT_THAT(failed_checks(document), Contains("finish_before_arrival"));
+  EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
+  EXPECT_THAT(failed_checks(document), Contains("total_time"));
+}
+
+TEST_F(Lies, ABackdatedReportFails) {
+  const json document = told_by("backdated", 3);
+  EXPECT_THAT(failed_checks(document), Contains("start_after_dispatch"));
+  EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
+}
+
+TEST_F(Lies, AShortSleepFails) {
+  EXPECT_THAT(failed_checks(told_by("half", 3)), Contains("not_early"));
+}
+
+TEST_F(Lies, AnotherResultFails) {
+  const json document = told_by("other-result", 3);
+  EXPECT_THAT(failed_checks(document), testing::ElementsAre("result"));
+  EXPECT_EQ(document["failed_checks"][0]["count"], 6);
+  EXPECT_THAT(document["failed_checks"][0]["tasks"], SizeIs(6));
+}
+
+TEST_F(Lies, AClockThatJumpsFails) {
+  EXPECT_THAT(failed_checks(told_by("clock-ahead", 3)), Contains("finish_before_arrival"));
+  EXPECT_THAT(failed_checks(told_by("clock-back", 3)), Contains("start_after_dispatch"));
+}
+
+TEST_F(Lies, AGoodbyeThatCountsWronglyFails) {
+  EXPECT_THAT(failed_checks(told_by("wrong-count", 3)), testing::ElementsAre("worker_counts"));
+}
+
+TEST_F(Lies, AnOutcomeThatIsToldTwiceIsDroppedOnce) {
+  const json document = told_by("twice", 0);
+  EXPECT_EQ(document["attempts"]["stale"], 6);
+  EXPECT_EQ(document["workers"][0]["tasks_done"], 6);
+}
+
+TEST_F(Lies, OutcomesOfTasksThatItWasNotGivenAreDropped) {
+  Program& run = rollcall({"-n", "12", "--pause", "300ms", "-w", "0", "--wait-for-workers", "2",
+                           "--access-file", access_file(), "--output", "json"});
+  ASSERT_TRUE(wait_for_file("access"));
+  Program& liar = lying_worker("foreign");
+  Program& honest = lying_worker("honest");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(liar.wait(), 0) << liar.story();
+  EXPECT_EQ(honest.wait(), 0) << honest.story();
+  const json document = document_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 12);
+  EXPECT_GT(document["attempts"]["stale"], 0);
+}
+
+TEST_F(Lies, PeopleAreToldTheNameOfTheCheckAndTheTasks) {
+  Program& run =
+      rollcall({"-n", "20", "--pause", "100ms", "-w", "0", "--access-file", access_file()});
+  ASSERT_TRUE(wait_for_file("access"));
+  Program& liar = lying_worker("other-result");
+  EXPECT_EQ(run.wait(), 3) << run.story();
+  EXPECT_EQ(liar.wait(), 0) << liar.story();
+  EXPECT_THAT(run.err(), testing::AllOf(HasSubstr("validation failed: result:"),
+                                        HasSubstr("20 tasks: 0 1 2")));
+}
+
+}  // namespace
+}  // namespace rollcall::integration
