@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/summary.h"
+#include "coordinator/options.h"
 
 namespace rollcall::coordinator {
 
@@ -25,16 +26,30 @@ class Output {
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
-  /// Writes what was held back to be put in order, if it has waited long enough at `now`.
+  /// Writes what was held back, to be put in order or for a slow reader, if it is time at `now`.
   virtual void advance(Instant now) = 0;
   /// When advance() wants to be called; kNever: no need.
   virtual Instant next_deadline() const = 0;
   /// The run is over and accounted for. `order` is finish_order().
   virtual void finished(const Summary& summary, std::span<const std::uint32_t> order) = 0;
-  /// Hands everything to the operating system.
+  /// Hands over to the operating system: at the end of a turn what can be without waiting for a
+  /// slow reader (the rest follows with advance()), after finished() everything.
   virtual void flush() = 0;
   /// Empty, or why standard output cannot be written any more.
   virtual const std::string& failed() const = 0;
 };
+
+/// Whether text output has lines for each task: by --task-lines; "auto" means up to
+/// limits::task_lines tasks and not with --quiet.
+bool task_lines_shown(const SleepOptions& options);
+
+/// For standard error before the run: that there are no task lines and why. Empty if there is
+/// nothing to say.
+std::string task_lines_notice(const SleepOptions& options);
+
+/// Outputs to `fd`, which stays the caller's. SIGPIPE must be ignored.
+std::unique_ptr<Output> make_text_output(const RunRecords& records, int fd, bool task_lines);
+std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd);
+std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd);
 
 }  // namespace rollcall::coordinator

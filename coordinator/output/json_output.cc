@@ -1,0 +1,114 @@
+#include "coordinator/output/decimal.h"
+#include "coordinator/output/output.h"
+#include "coordinator/output/row.h"
+#include "coordinator/output/run_document.h"
+#include "coordinator/output/stream_output.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// One document when the run is over; nothing before.
+class JsonOutput final : public StreamOutput {
+ public:
+  JsonOutput(const RunRecords& records, int fd) : StreamOutput(fd), records_(records) {}
+
+  void worker_joined(SessionIndex) override {}
+  void worker_left(SessionIndex, std::uint64_t) override {}
+  void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
+  void outcomes_accepted(Instant, std::size_t, std::size_t) override {}
+
+  void finished(const Summary& summary, std::span<const std::uint32_t>) override {
+    text() += dump(run_document(records_, summary), 2);
+    text() += '\n';
+    write_all_from_now_on();
+  }
+
+ private:
+  const RunRecords& records_;
+};
+
+/// One event a line, the document last (docs/reference/jsonl.md).
+class JsonlOutput final : public StreamOutput {
+ public:
+  JsonlOutput(const RunRecords& records, int fd)
+      : StreamOutput(fd), records_(records), rows_(records) {
+    const RunSpec& spec = records.spec;
+    write({{"event", "run_started"},
+           {"schema", "rollcall/events/1"},
+           {"run_id", to_hex(spec.id.bytes)},
+           {"kind", to_string(spec.kind)},
+           {"seed", spec.seed},
+           {"task_count", spec.task_count},
+           {"collection_method", to_string(spec.method)}});
+  }
+
+  void worker_joined(SessionIndex session) override {
+    const SessionRecord& record = records_.sessions[index(session)];
+    write({{"event", "worker_joined"},
+           {"worker", rows_.name_of(session)},
+           {"name", record.name},
+           {"host", record.host},
+           {"pid", record.pid},
+           {"slots", record.slots > 0 ? Json(record.slots) : Json(nullptr)}});
+  }
+
+  void worker_left(SessionIndex session, std::uint64_t returned) override {
+    const SessionRecord& record = records_.sessions[index(session)];
+    const bool lost = record.end == SessionEnd::lost;
+    Json event = {{"event", lost ? "worker_lost" : "worker_left"},
+                  {"worker", rows_.name_of(session)},
+                  {"returned", returned}};
+    if (lost) event["reason"] = record.end_reason;
+    write(event);
+  }
+
+  void tasks_started(Instant, SessionIndex session, std::span<const TaskId> tasks) override {
+    for (const TaskId task : tasks) {
+      text() += R"({"event":"started","task":)";
+      append_number(text(), index(task));
+      text() += R"(,"attempt":)";
+      append_number(text(), records_.attempt[index(task)]);
+      text() += R"(,"worker":")";
+      text() += rows_.name_of(session);
+      text() += "\"}\n";
+    }
+  }
+
+  void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
+    for (std::size_t record = first; record < first + count; ++record) {
+      text() += R"({"event":"done",)";
+      rows_.append_json_members(text(), record);
+      text() += "}\n";
+    }
+  }
+
+  void finished(const Summary& summary, std::span<const std::uint32_t>) override {
+    Json event = {{"event", "summary"}};
+    event.update(run_document(records_, summary));
+    write(event);
+    write_all_from_now_on();
+  }
+
+ private:
+  void write(const Json& event) {
+    text() += dump(event);
+    text() += '\n';
+  }
+
+  const RunRecords& records_;
+  RowWriter rows_;
+};
+
+}  // namespace
+
+std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd) {
+  return std::make_unique<JsonOutput>(records, fd);
+}
+
+std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd) {
+  return std::make_unique<JsonlOutput>(records, fd);
+}
+
+}  // namespace rollcall::coordinator

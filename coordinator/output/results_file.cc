@@ -1,0 +1,122 @@
+#include "coordinator/output/results_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "coordinator/output/row.h"
+#include "coordinator/output/stream_writer.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
+constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+
+/// The descriptor that a path like /dev/stdout means. To open such a path again would give another
+/// place in the file.
+std::optional<int> descriptor_named(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const std::string_view number = path.substr(folder.size());
+    int fd = -1;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fd);
+    if (error == std::errc() && end == number.data() + number.size()) return fd;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ResultsFile>> ResultsFile::open(const std::string& path) {
+  std::unique_ptr<ResultsFile> file(new ResultsFile);
+  file->path_ = path;
+  file->place_ = path;
+  file->json_ = path.ends_with(".jsonl");
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool direct = descriptor_named(path) || (exists && !S_ISREG(status.st_mode));
+  const Result<void> opened = direct ? file->open_in_place() : file->open_beside();
+  if (!opened) return opened.error();
+  return file;
+}
+
+Result<void> ResultsFile::open_in_place() {
+  const std::optional<int> named = descriptor_named(path_);
+  fd_ = named ? ::fcntl(*named, F_DUPFD_CLOEXEC, 0)
+              : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd_ < 0) return error("cannot open", errno);
+  return {};
+}
+
+Result<void> ResultsFile::open_beside() {
+  std::error_code code;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(path_, code);
+  if (!code) place_ = real.string();
+  struct stat status {};
+  const bool exists = ::stat(place_.c_str(), &status) == 0;
+  if (exists && ::access(place_.c_str(), W_OK) != 0) return error("cannot open", errno);
+  const std::string name = place_ + "." + std::to_string(::getpid()) + ".tmp";
+  ::unlink(name.c_str());  // of a process that is no more: its id is ours now
+  fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
+  if (fd_ < 0) return error("cannot open", errno);
+  temporary_ = name;
+  if (exists) ::fchmod(fd_, status.st_mode & 07777U);  // where there are modes at all
+  return {};
+}
+
+ResultsFile::~ResultsFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<void> ResultsFile::write(const RunRecords& records, std::span<const std::uint32_t> order) {
+  if (Result<void> written = write_rows(records, order); !written) return written;
+  // Some file systems tell only now that the disk is full.
+  if (::close(std::exchange(fd_, -1)) != 0) return error("cannot write", errno);
+  return put_in_place();
+}
+
+Result<void> ResultsFile::write_rows(const RunRecords& records,
+                                     std::span<const std::uint32_t> order) {
+  StreamWriter writer(fd_, path_);
+  RowWriter rows(records);
+  if (!json_) writer.buffer() += kCsvHeader;
+  for (const std::uint32_t record : order) {
+    if (json_) {
+      writer.buffer() += '{';
+      rows.append_json_members(writer.buffer(), record);
+      writer.buffer() += "}\n";
+    } else {
+      rows.append_csv(writer.buffer(), record);
+    }
+    if (writer.buffer().size() >= kPiece) writer.write_all();
+    if (!writer.failed().empty()) break;
+  }
+  writer.write_all();
+  if (!writer.failed().empty()) return permanent(writer.failed());
+  return {};
+}
+
+Result<void> ResultsFile::put_in_place() {
+  if (temporary_.empty()) return {};
+  if (::rename(temporary_.c_str(), place_.c_str()) != 0) return error("cannot write", errno);
+  temporary_.clear();
+  return {};
+}
+
+Error ResultsFile::error(const std::string& what, int code) const {
+  return permanent(what + " " + path_ + ": " + std::generic_category().message(code));
+}
+
+}  // namespace rollcall::coordinator

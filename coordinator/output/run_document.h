@@ -1,0 +1,18 @@
+// The one document about a run (docs/reference/json.md).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "coordinator/core/records.h"
+#include "coordinator/core/summary.h"
+
+namespace rollcall::coordinator {
+
+/// All members in their documented order.
+nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary);
+
+/// As text. `indent` -1: on one line. Bytes that are not UTF-8 are replaced.
+std::string dump(const nlohmann::ordered_json& json, int indent = -1);
+
+}  // namespace rollcall::coordinator

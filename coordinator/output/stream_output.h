@@ -1,0 +1,53 @@
+// What all forms of output to standard output share: the stream.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "coordinator/output/output.h"
+#include "coordinator/output/stream_writer.h"
+
+namespace rollcall::coordinator {
+
+/// An Output that appends to text(); this class gets it written.
+class StreamOutput : public Output {
+ public:
+  void advance(Instant now) final {
+    now_ = now;
+    const bool due = now >= held_until();
+    if (due) release();
+    if (due || now >= retry_at_) flush();
+  }
+  Instant next_deadline() const final { return std::min(held_until(), retry_at_); }
+  void flush() final {
+    if (write_all_) {
+      writer_.write_all();
+    } else if (writer_.pending()) {
+      writer_.write_some();
+    }
+    retry_at_ = writer_.pending() ? now_ + kRetry : kNever;
+  }
+  const std::string& failed() const final { return writer_.failed(); }
+
+ protected:
+  explicit StreamOutput(int fd) : writer_(fd, "standard output") {}
+
+  std::string& text() { return writer_.buffer(); }
+  void write_all_from_now_on() { write_all_ = true; }
+
+ private:
+  /// How long a slow reader is left alone.
+  static constexpr Duration kRetry = std::chrono::milliseconds(20);
+
+  /// When release() is due; kNever: nothing is held back.
+  virtual Instant held_until() const { return kNever; }
+  virtual void release() {}
+
+  StreamWriter writer_;
+  bool write_all_ = false;
+  Instant now_{};  ///< of the last advance()
+  Instant retry_at_ = kNever;
+};
+
+}  // namespace rollcall::coordinator
