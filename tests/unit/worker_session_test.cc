@@ -235,6 +235,7 @@ TEST_F(SessionTest, SendsUnacknowledgedReportsAfterItsInventory) {
   EXPECT_EQ(inventory.message->header, next);
   EXPECT_EQ(std::get<Inventory>(inventory.message->body).reports_sent, 1U);
   const auto again = take<Send>();
+  ASSERT_NE(again.message, nullptr);
   EXPECT_EQ(again.message->header, next) << "else it would be rejected for ever";
   EXPECT_EQ(std::get<Report>(again.message->body).outcomes.task, tasks({0}));
   end_turn();
