@@ -5,7 +5,10 @@
 namespace rollcall {
 
 Duration drift_over(Duration elapsed) {
-  return Duration(std::chrono::abs(elapsed).count() / 1'000'000 * limits::clock_drift_ppm);
+  constexpr std::int64_t kMillion = 1'000'000;
+  const std::int64_t ns = std::chrono::abs(elapsed).count();
+  const std::int64_t rest = ns % kMillion * limits::clock_drift_ppm;
+  return Duration(ns / kMillion * limits::clock_drift_ppm + (rest + kMillion - 1) / kMillion);
 }
 
 void ClockEstimate::add(const TimeEcho& echo, Instant received) {
@@ -13,7 +16,8 @@ void ClockEstimate::add(const TimeEcho& echo, Instant received) {
   const Duration held = echo.worker_sent - echo.worker_received;
   const Duration round_trip = (received - echo.coordinator_sent) - held;
   if (held < Duration::zero() || round_trip < Duration::zero()) return;
-  const Duration error = round_trip / 2 + drift_over(held) + Duration(1);
+  const Duration error =
+      round_trip / 2 + drift_over(received - echo.coordinator_sent) + Duration(1);
   if (known_ && error > bound(received)) return;
   offset_ = ((echo.worker_received - echo.coordinator_sent) + (echo.worker_sent - received)) / 2;
   error_ = error;

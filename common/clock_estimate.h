@@ -28,7 +28,7 @@ class ClockEstimate {
   Instant sampled_{};  ///< coordinator's clock
 };
 
-/// By how much two clocks may have drifted apart over `elapsed`: clock_drift_ppm of it.
+/// By how much two clocks may have drifted apart over `elapsed`: clock_drift_ppm of it, rounded up.
 Duration drift_over(Duration elapsed);
 
 }  // namespace rollcall
