@@ -59,6 +59,12 @@ bool clearly_before(Instant second, Instant first, Duration bound) {
   return gap > Duration::zero() && gap - drift_over(gap) > bound;
 }
 
+/// How far off an instant may be: the bound is that of the arrival, and clocks drift until then.
+Duration bound_at(Instant instant, const AcceptedBatch& batch) {
+  const Duration drift = drift_over(batch.arrived - instant);
+  return batch.clock_bound > Duration::max() - drift ? Duration::max() : batch.clock_bound + drift;
+}
+
 std::array<bool, kOutcomeCount> outcomes_asked_for(const RunRecords& r) {
   const bool all_cancelled = r.spec.method == CollectionMethod::cancelled;
   const bool some_cancelled = all_cancelled || r.stop_requested || r.wait_timeout_passed;
@@ -150,7 +156,9 @@ class Validator {
       return;
     }
     const Instant dispatched = r_.dispatches[number].at;
-    if (clearly_before(started, dispatched, batch.clock_bound)) start_after_dispatch_.add(task);
+    if (clearly_before(started, dispatched, bound_at(started, batch))) {
+      start_after_dispatch_.add(task);
+    }
     if (batch.arrived - dispatched + drift_over(pause) < pause) dispatch_delay_.add(task);
   }
 
