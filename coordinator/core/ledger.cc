@@ -32,12 +32,12 @@ std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backl
   held.sent = now;
   held.batch = batch;
   session.attempts_assigned += batch.count;
-  describe(backlog, held, out);
+  describe(backlog, session, held, out);
   session.held_assignments.push_back(std::move(held));
   return number;
 }
 
-void Ledger::describe(const Backlog& backlog, const HeldAssignment& held,
+void Ledger::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
                       AttemptColumns& out) const {
   const std::size_t count = held.batch.count;
   out.task.resize(count);
@@ -46,7 +46,8 @@ void Ledger::describe(const Backlog& backlog, const HeldAssignment& held,
   for (std::size_t i = 0; i < count; ++i) {
     const TaskId task = backlog.at(held.batch, i);
     out.task[i] = task;
-    out.attempt[i] = records_.attempt[index(task)];
+    const bool overtaken = records_.dispatch[index(task)] != held.dispatch;
+    out.attempt[i] = overtaken ? session.expired.at(task).attempt : records_.attempt[index(task)];
     out.pause[i] = records_.spec.pause(task);
   }
 }
@@ -95,15 +96,13 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     }
     record(record_of.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
-    session.run_time += std::min(outcomes.elapsed[i], limits::longest_duration);
+    session.count_run_time(std::min(outcomes.elapsed[i], limits::longest_duration));
     if (outcomes.outcome[i] == Outcome::succeeded &&
         outcomes.result[i] != records_.spec.pause(task)) {
       records_.odd_results.emplace_back(task, outcomes.result[i]);
     }
   }
   acceptance.accepted = records_.accepted() - acceptance.first_record;
-  session.run_count += acceptance.accepted;
-  session.forget_old_run_times();
   if (acceptance.accepted > 0) {
     records_.last_accepted = now;
     record_of.last_accepted = now;

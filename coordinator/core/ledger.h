@@ -49,9 +49,10 @@ class Ledger {
   /// of the new Dispatch.
   std::uint32_t assign(Instant now, Session& session, const Backlog& backlog, const Batch& batch,
                        AttemptColumns& out);
-  /// The same columns again, for sending them once more. Tasks that have ended since stay in: the
-  /// worker counts its starts by place.
-  void describe(const Backlog& backlog, const HeldAssignment& held, AttemptColumns& out) const;
+  /// The same columns again, for sending once more what the session may not have got. Tasks that
+  /// have ended since stay in: the worker counts its starts by place.
+  void describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
+                AttemptColumns& out) const;
 
   /// Takes in what one report says. The first outcome of a task wins; others are counted.
   Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes);

@@ -257,6 +257,7 @@ void Scheduler::tick() {
       continue;
     }
     resend(session, patience);
+    if (session.set_aside) send(session, Drain{});
     if (cancelling_ || records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
     make_ready(session);
   }
@@ -270,7 +271,7 @@ void Scheduler::resend(Session& session, Duration older_than) {
     held.sent = now_;
     Assignment again;
     again.number = held.number;
-    ledger_.describe(backlog_, held, again.attempts);
+    ledger_.describe(backlog_, session, held, again.attempts);
     send(session, std::move(again));
   }
 }

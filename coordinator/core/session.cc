@@ -14,7 +14,9 @@ std::uint64_t Session::measured_prefetch() const {
   return std::min<std::uint64_t>(ahead, limits::prefetch);
 }
 
-void Session::forget_old_run_times() {
+void Session::count_run_time(Duration elapsed) {
+  run_time += elapsed;
+  ++run_count;
   while (run_count > 10'000 || run_time > std::chrono::hours(1'000'000)) {
     run_time /= 2;
     run_count /= 2;

@@ -71,8 +71,8 @@ struct Session {
   std::uint64_t in_flight() const { return assignments_sent - assignments_received; }
   /// How much to send ahead of its slots: about limits::prefetch_time of work as measured so far.
   std::uint64_t measured_prefetch() const;
-  /// Halves the weight of what was measured, once it is much.
-  void forget_old_run_times();
+  /// Halves the weight of what was measured before, once it is much.
+  void count_run_time(Duration elapsed);
 };
 
 }  // namespace rollcall::coordinator
