@@ -46,8 +46,11 @@ void Ledger::describe(const Backlog& backlog, const Session& session, const Held
   for (std::size_t i = 0; i < count; ++i) {
     const TaskId task = backlog.at(held.batch, i);
     out.task[i] = task;
-    const bool overtaken = records_.dispatch[index(task)] != held.dispatch;
-    out.attempt[i] = overtaken ? session.expired.at(task).attempt : records_.attempt[index(task)];
+    out.attempt[i] = records_.attempt[index(task)];
+    if (records_.dispatch[index(task)] != held.dispatch) {  // overtaken: what was assigned stays
+      const auto expired = session.expired.find(task);
+      if (expired != session.expired.end()) out.attempt[i] = expired->second.attempt;
+    }
     out.pause[i] = records_.spec.pause(task);
   }
 }
