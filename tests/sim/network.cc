@@ -1,0 +1,119 @@
+#include "tests/sim/network.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "tests/scenario/describe.h"
+
+namespace rollcall::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::span<const std::byte> as_bytes(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+}  // namespace
+
+Network::Link& Network::open(std::function<void(DownMessage)> deliver) {
+  Link& link = links_.emplace_back();
+  link.number = static_cast<std::uint32_t>(links_.size());
+  link.deliver = std::move(deliver);
+  world_.timeline.after(world_.time(10us, 2ms), [this, &link] { connect(link); });
+  return link;
+}
+
+void Network::connect(Link& link) {
+  if (link.closed) return;
+  link.connection = static_cast<ConnectionId>(++connections_);
+  by_connection_[link.connection] = &link;
+  link.up = true;
+  for (const UpMessage& message : std::exchange(link.waiting, {})) transmit(link, message);
+}
+
+UpMessage Network::through_codec(const UpMessage& message) {
+  codec_.encode(*message, bytes_);
+  WorkerMessage copy;
+  require(codec_.decode(as_bytes(bytes_), copy).has_value(), "the codec refuses its own message");
+  return std::make_shared<const WorkerMessage>(std::move(copy));
+}
+
+CoordinatorMessage Network::through_codec(const CoordinatorMessage& message) {
+  codec_.encode(message, bytes_);
+  CoordinatorMessage copy;
+  require(codec_.decode(as_bytes(bytes_), copy).has_value(), "the codec refuses its own message");
+  return copy;
+}
+
+void Network::send(Link& link, UpMessage message) {
+  world_.tell([&] { return "w" + std::to_string(link.number) + " says " + describe(*message); });
+  if (world_.plan.wire) message = through_codec(message);
+  if (!link.up) return link.waiting.push_back(std::move(message));
+  transmit(link, message);
+}
+
+void Network::send(ConnectionId to, CoordinatorMessage message) {
+  const auto found = by_connection_.find(to);
+  if (found == by_connection_.end()) return;
+  Link& link = *found->second;
+  world_.tell([&] { return "w" + std::to_string(link.number) + " is told " + describe(message); });
+  if (link.closed || link.connection != to) return;
+  if (world_.plan.wire) message = through_codec(message);
+  transmit(link, std::make_shared<const CoordinatorMessage>(std::move(message)));
+}
+
+/// Decides when, how often and whether a message arrives.
+void Network::schedule(Instant& last, Instant cut_until, const std::function<void()>& arrive) {
+  const Weather& weather = world_.plan.weather;
+  const bool faulty = world_.faulty();
+  const bool is_cut = world_.timeline.now() < cut_until;
+  if (is_cut && !weather.ordered) return;
+  if (faulty && world_.chance(weather.loss)) return;
+  const int times = faulty && world_.chance(weather.repeat) ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    Instant when = std::max(world_.timeline.now(), is_cut ? cut_until : Instant{}) +
+                   world_.time(weather.delay_min, weather.delay_max);
+    if (weather.ordered || !faulty) when = std::max(when, last + Duration(1));
+    last = std::max(last, when);
+    world_.timeline.at(when, arrive);
+  }
+}
+
+void Network::transmit(Link& link, const UpMessage& message) {
+  schedule(link.last_up, link.up_cut_until,
+           [this, &link, message, from = link.connection, life = link.life] {
+             if (coordinator_gone_) return;
+             if ((link.closed || life != link.life) && link.flight_lost) return;
+             to_coordinator_(from, message);
+           });
+}
+
+void Network::transmit(Link& link, const DownMessage& message) {
+  schedule(link.last_down, link.down_cut_until, [&link, message, life = link.life] {
+    if (!link.closed && life == link.life) link.deliver(message);
+  });
+}
+
+void Network::cut(Link& link, bool up, bool down, Duration lasts) {
+  const Instant until = world_.timeline.now() + lasts;
+  if (up) link.up_cut_until = until;
+  if (down) link.down_cut_until = until;
+}
+
+void Network::break_connection(Link& link, Duration down_for, bool keeps_waiting) {
+  if (!link.up) return;
+  link.up = false;
+  ++link.life;
+  link.flight_lost = world_.chance(0.5);
+  if (!keeps_waiting) link.waiting.clear();
+  world_.timeline.after(down_for, [this, &link] { connect(link); });
+}
+
+void Network::close(Link& link, bool flight_lost) {
+  link.closed = true;
+  link.flight_lost = flight_lost;
+}
+
+}  // namespace rollcall::sim

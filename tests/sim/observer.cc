@@ -1,0 +1,136 @@
+#include "tests/sim/observer.h"
+
+#include "coordinator/core/summary.h"
+#include "coordinator/core/validation.h"
+
+namespace rollcall::sim {
+
+using coordinator::CollectionMethod;
+using coordinator::RunRecords;
+using coordinator::SessionEnd;
+
+void Observer::arrived(ConnectionId from, const WorkerMessage& message) {
+  if (const auto* hello = std::get_if<Hello>(&message.body)) {
+    sessions_[session_of(hello->secret)].heard = world_.timeline.now();
+    return;
+  }
+  const auto bound = bound_.find(from);
+  if (bound == bound_.end() || bound->second != message.header.session) return;
+  sessions_[bound->second].heard = world_.timeline.now();
+}
+
+void Observer::taken(ConnectionId from, const WorkerMessage& message) {
+  world_.trace.add(message.body.index());
+  if (const auto* hello = std::get_if<Hello>(&message.body)) {
+    const SessionId id = session_of(hello->secret);
+    Seen& seen = sessions_[id];
+    const auto old = bound_.find(seen.connection);
+    if (old != bound_.end() && old->second == id) bound_.erase(old);
+    seen.connection = from;
+    seen.nonce = hello->nonce;
+    bound_[from] = id;
+  } else if (const auto* inventory = std::get_if<Inventory>(&message.body)) {
+    const auto seen = sessions_.find(message.header.session);
+    if (seen == sessions_.end() || seen->second.connection != from) return;
+    seen->second.inventory |= seen->second.nonce == inventory->nonce;
+  }
+}
+
+void Observer::done(const coordinator::Action& action) {
+  const RunRecords& records = scheduler_.records();
+  world_.trace.add(action.index());
+  require(ends_ == 0, "the scheduler acts after its end");
+  if (const auto* published_now = std::get_if<coordinator::PublishOutcomes>(&action)) {
+    published(published_now->first, published_now->count);
+  } else if (const auto* joined_now = std::get_if<coordinator::PublishJoined>(&action)) {
+    joined(records.sessions[index(joined_now->session)].id);
+  } else if (const auto* left_now = std::get_if<coordinator::PublishLeft>(&action)) {
+    left(records.sessions[index(left_now->session)]);
+  } else if (const auto* log = std::get_if<coordinator::Log>(&action)) {
+    world_.tell([&] { return "coordinator logs: " + log->text; });
+    require(log->text.find("was not given") == std::string::npos,
+            "an honest worker's outcome was called foreign");
+  } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
+    require(++finishes_ == 1, "the run finished twice");
+    require(published_.size() == records.spec.task_count, "the run finished before all was told");
+  } else if (std::holds_alternative<coordinator::End>(action)) {
+    require(++ends_ == 1 && finishes_ == 1, "the run ended before it had finished");
+  }
+}
+
+void Observer::joined(const SessionId& session) {
+  require(sessions_[session].inventory,
+          "a session was given work before an Inventory that answers its last Hello");
+}
+
+void Observer::left(const coordinator::SessionRecord& session) const {
+  if (session.end != SessionEnd::lost || !session.end_reason.starts_with("nothing heard")) return;
+  const Duration silence = world_.timeline.now() - sessions_.at(session.id).heard;
+  require(silence >= world_.plan.policy.liveness, "a session was lost that was heard " +
+                                                      std::to_string(to_seconds(silence)) +
+                                                      " seconds before");
+}
+
+void Observer::published(std::size_t first, std::size_t count) {
+  const RunRecords& records = scheduler_.records();
+  require(first == published_.size() && count > 0, "a record was published twice or left out");
+  require(first + count <= records.accepted(), "a record was published that is not there");
+  for (std::size_t i = first; i < first + count; ++i) {
+    const TaskId task = records.task[i];
+    world_.trace.add(index(task));
+    published_.push_back({task, records.outcome_of(task), records.started[i], records.elapsed[i]});
+  }
+}
+
+void Observer::check_published() const {
+  const RunRecords& records = scheduler_.records();
+  require(published_.size() == records.accepted(), "not every record was published");
+  require(records.accepted() == records.spec.task_count, "not every task has one record");
+  std::vector<bool> seen(records.spec.task_count);
+  for (std::size_t i = 0; i < published_.size(); ++i) {
+    const Published& then = published_[i];
+    require(!seen[index(then.task)], "a task has two results");
+    seen[index(then.task)] = true;
+    require(then.task == records.task[i] && then.outcome == records.outcome_of(then.task) &&
+                then.started == records.started[i] && then.elapsed == records.elapsed[i],
+            "a published record has changed");
+  }
+}
+
+/// Where nothing was done to the workers, nothing is lost; where nothing was done at all, nothing
+/// is repeated either.
+void Observer::check_kindness() const {
+  const RunRecords& records = scheduler_.records();
+  if (world_.plan.profile > Profile::coordinator) return;
+  for (const coordinator::SessionRecord& session : records.sessions) {
+    require(session.end != SessionEnd::lost, "a session was lost: " + session.end_reason);
+  }
+  require(records.attempts_retried == 0, "an attempt was repeated for nothing");
+  require(records.stale == 0, "an outcome was stale for nothing");
+}
+
+void Observer::check_end() const {
+  require(ends_ == 1, "the run has not ended");
+  check_published();
+  check_kindness();
+  const RunRecords& records = scheduler_.records();
+  for (std::size_t t = 0; t < records.spec.task_count; ++t) {
+    const Outcome outcome = records.outcome_of(task_at(t));
+    const bool may_be_cancelled = records.spec.method == CollectionMethod::cancelled ||
+                                  records.wait_timeout_passed || records.stop_requested;
+    require(outcome == Outcome::succeeded || outcome == Outcome::lost ||
+                (outcome == Outcome::cancelled && may_be_cancelled),
+            "task " + std::to_string(t) + " has an outcome that nobody gave it");
+  }
+  const std::string wrong = world_.truth.compare(records);
+  require(wrong.empty(), wrong);
+  const auto failed = coordinator::validate(records, coordinator::finish_order(records),
+                                            coordinator::lower_bound(records));
+  for (const coordinator::FailedCheck& check : failed) {
+    // A task that was lost or stopped is not what the method asks for, and the user is told so.
+    if (check.name == "asked_outcome") continue;
+    require(false, "validation failed: " + check.name + ": " + check.text);
+  }
+}
+
+}  // namespace rollcall::sim

@@ -1,0 +1,58 @@
+// Watches what the coordinator is told and what it does, and knows the rules better than it does.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "coordinator/core/event.h"
+#include "coordinator/core/scheduler.h"
+#include "tests/sim/world.h"
+
+namespace rollcall::sim {
+
+/// Rules that can be seen from outside: no work before the inventory that answers the last Hello,
+/// nobody lost who was heard, what was published stays as it was and comes once. One thread.
+class Observer {
+ public:
+  Observer(World& world, const coordinator::Scheduler& scheduler)
+      : world_(world), scheduler_(scheduler) {}
+
+  /// A message is in the inbox.
+  void arrived(ConnectionId from, const WorkerMessage& message);
+  /// The scheduler is about to be given it.
+  void taken(ConnectionId from, const WorkerMessage& message);
+  void done(const coordinator::Action& action);
+  /// The run has ended: everything that there is to hold the records against.
+  void check_end() const;
+
+ private:
+  struct Seen {
+    ConnectionId connection{};
+    std::uint64_t nonce = 0;
+    bool inventory = false;
+    Instant heard;
+  };
+  struct Published {
+    TaskId task{};
+    Outcome outcome{};
+    Instant started;
+    Duration elapsed{};
+  };
+
+  void joined(const SessionId& session);
+  void left(const coordinator::SessionRecord& session) const;
+  void published(std::size_t first, std::size_t count);
+  void check_published() const;
+  void check_kindness() const;
+
+  World& world_;
+  const coordinator::Scheduler& scheduler_;
+  std::map<SessionId, Seen> sessions_;
+  std::unordered_map<ConnectionId, SessionId> bound_;
+  std::vector<Published> published_;
+  int finishes_ = 0;
+  int ends_ = 0;
+};
+
+}  // namespace rollcall::sim

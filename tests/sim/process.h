@@ -1,0 +1,86 @@
+// A worker process: the real Session and SleepQueue, with a shell for virtual time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+
+#include "tests/sim/network.h"
+#include "tests/sim/world.h"
+#include "worker/core/session.h"
+#include "worker/core/sleep_queue.h"
+
+namespace rollcall::sim {
+
+/// The clock of one host: it began at another time than ours and runs a little faster or slower.
+class HostClock {
+ public:
+  HostClock(Duration offset, std::int64_t ppm) : offset_(offset), ppm_(ppm) {}
+
+  Instant at(Instant real) const {
+    const std::int64_t ns = to_ns(real);
+    return real + offset_ + Duration(ns / 1'000'000 * ppm_ + ns % 1'000'000 * ppm_ / 1'000'000);
+  }
+  /// The first real instant at which this clock shows `local` or more.
+  Instant real(Instant local) const;
+
+ private:
+  Duration offset_;
+  std::int64_t ppm_;
+};
+
+/// One life of a worker process. Never moves; outlives everything that is on the timeline.
+class Process {
+ public:
+  struct Terms {
+    std::uint32_t number = 0;
+    std::uint32_t ticket = 0;
+    std::uint32_t slots = 0;
+    std::function<void(int status)> exited;  ///< told once, however it ends
+  };
+
+  Process(World& world, Network& network, Terms terms);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  bool alive() const { return alive_; }
+  bool is_local() const { return terms_.ticket != 0; }
+  std::uint32_t number() const { return terms_.number; }
+
+  void kill();
+  void terminate();
+  void freeze(Duration lasts);
+  void cut(bool up, bool down, Duration lasts) { network_.cut(*link_, up, down, lasts); }
+  void break_connection(Duration down_for);
+
+ private:
+  void receive(DownMessage message);
+  void turn();
+  void arm();
+  void wake_at(Instant real);
+  void begin();
+  void step(const worker::Event& event);
+  void step_message(const CoordinatorMessage& message);
+  void perform(const worker::Action& action);
+  void attempts_ended(const OutcomeColumns& outcomes);
+  void end(int status, bool flight_lost);
+  Instant local_now() const { return clock_.at(world_.timeline.now()); }
+
+  World& world_;
+  Network& network_;
+  Terms terms_;
+  Rng rng_;
+  HostClock clock_;
+  worker::Session session_;
+  worker::SleepQueue sleeps_;
+  Network::Link* link_ = nullptr;
+  std::deque<DownMessage> inbox_;
+  bool alive_ = true;
+  Instant frozen_until_{};
+  bool term_pending_ = false;
+  bool reconnected_pending_ = false;
+  std::optional<Instant> wake_;  ///< real
+};
+
+}  // namespace rollcall::sim

@@ -1,0 +1,89 @@
+#include "tests/sim/truth.h"
+
+#include <cstring>
+
+#include "common/rng.h"
+#include "tests/sim/world.h"
+
+namespace rollcall::sim {
+
+using coordinator::AcceptedBatch;
+using coordinator::RunRecords;
+
+std::size_t Truth::Hash::operator()(const Key& key) const {
+  std::uint64_t id = 0;
+  std::memcpy(&id, key.session.bytes.data(), sizeof id);
+  return mix64(id ^ (std::uint64_t{index(key.task)} << 16U) ^ key.attempt);
+}
+
+void Truth::started(const SessionId& session, TaskId task, Attempt attempt, Instant real) {
+  const bool is_new = runs_.try_emplace(Key{session, task, attempt}, Run{real}).second;
+  require(is_new, "task " + std::to_string(index(task)) + " attempt " + std::to_string(attempt) +
+                      " was started twice by one session");
+}
+
+void Truth::ended(const SessionId& session, const OutcomeColumns& outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const auto run = runs_.find(Key{session, outcomes.task[i], outcomes.attempt[i]});
+    require(run != runs_.end() && !run->second.ended, "an attempt ended that was not running");
+    run->second.ended = true;
+    run->second.outcome = outcomes.outcome[i];
+    run->second.elapsed = outcomes.elapsed[i];
+  }
+}
+
+void Truth::reported(const SessionId& session, std::uint64_t number, std::size_t outcomes) {
+  Reported& so_far = reported_[session];
+  if (number <= so_far.reports) return;  // sent again
+  require(number == so_far.reports + 1, "a session's reports have a gap");
+  ++so_far.reports;
+  so_far.outcomes += outcomes;
+}
+
+std::string Truth::compare(const RunRecords& records) const {
+  for (std::size_t b = 0; b < records.batches.size(); ++b) {
+    const AcceptedBatch& batch = records.batches[b];
+    for (std::size_t r = batch.first_record; batch.session && r < records.batch_end(b); ++r) {
+      std::string wrong = compare_record(records, r, batch);
+      if (!wrong.empty()) return wrong;
+    }
+  }
+  for (const coordinator::SessionRecord& session : records.sessions) {
+    const auto found = reported_.find(session.id);
+    const std::uint64_t sent = found == reported_.end() ? 0 : found->second.outcomes;
+    const std::uint64_t taken = session.tasks_done + session.stale;
+    if (taken > sent) return "more was taken in from a session than it reported";
+    if (session.goodbye && session.goodbye->outcomes_sent != taken) {
+      return "a session's own count is not what was taken in";
+    }
+  }
+  return {};
+}
+
+std::string Truth::compare_record(const RunRecords& records, std::size_t record,
+                                  const AcceptedBatch& batch) const {
+  const TaskId task = records.task[record];
+  const std::string name = "task " + std::to_string(index(task));
+  const Outcome outcome = records.outcome_of(task);
+  const SessionId session = records.sessions[index(*batch.session)].id;
+  const auto run = runs_.find(Key{session, task, records.attempt[index(task)]});
+  if (run == runs_.end()) {  // cancelled before its start: the session's own word
+    const bool unstarted = outcome == Outcome::cancelled && records.elapsed[record].count() == 0;
+    return unstarted ? std::string() : name + " has a result although it never ran there";
+  }
+  const Run& really = run->second;
+  if (!really.ended || really.outcome != outcome || really.elapsed != records.elapsed[record]) {
+    return name + " has another result than its attempt had";
+  }
+  const Duration since = batch.arrived - records.started[record];
+  const Duration allowed =
+      batch.clock_bound + drift_over(since) + drift_over(batch.arrived - really.started);
+  const Duration error = std::chrono::abs(records.started[record] - really.started);
+  if (batch.clock_bound != Duration::max() && error > allowed) {
+    return name + ": its start is off by " + std::to_string(error.count()) + " ns, and only " +
+           std::to_string(allowed.count()) + " ns are allowed";
+  }
+  return {};
+}
+
+}  // namespace rollcall::sim

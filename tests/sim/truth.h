@@ -1,0 +1,61 @@
+// What the workers of a simulated run really did: what the records are held against.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/task.h"
+#include "common/time.h"
+#include "coordinator/core/records.h"
+
+namespace rollcall::sim {
+
+/// Watches every start and end of an attempt, on real (that is, virtual) time. One thread.
+class Truth {
+ public:
+  struct Run {
+    Instant started;  ///< real
+    bool ended = false;
+    Outcome outcome = Outcome::succeeded;
+    Duration elapsed{};  ///< on the worker's clock
+  };
+
+  /// Each attempt is started once by each session, at most.
+  void started(const SessionId& session, TaskId task, Attempt attempt, Instant real);
+  void ended(const SessionId& session, const OutcomeColumns& outcomes);
+  /// A report left with its number.
+  void reported(const SessionId& session, std::uint64_t number, std::size_t outcomes);
+
+  /// Every record is what a session really did, and every session's count is right. Returns what
+  /// is wrong; empty: nothing.
+  std::string compare(const coordinator::RunRecords& records) const;
+
+ private:
+  struct Key {
+    SessionId session;
+    TaskId task{};
+    Attempt attempt = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+  struct Reported {
+    std::uint64_t reports = 0;
+    std::uint64_t outcomes = 0;
+  };
+
+  std::string compare_record(const coordinator::RunRecords& records, std::size_t record,
+                             const coordinator::AcceptedBatch& batch) const;
+
+  std::unordered_map<Key, Run, Hash> runs_;
+  std::map<SessionId, Reported> reported_;
+};
+
+}  // namespace rollcall::sim
