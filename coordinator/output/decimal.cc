@@ -13,29 +13,27 @@ std::uint64_t magnitude(Duration duration) {
   return duration < Duration::zero() ? 0 - ns : ns;
 }
 
-/// `value` with a point before its last `decimals` digits.
-void append_fixed(std::string& out, bool negative, std::uint64_t value, unsigned decimals) {
-  char digits[std::numeric_limits<std::uint64_t>::digits10 + 4];
+/// `value` / `unit`, a power of ten, with as many decimals as the unit has zeros.
+void append_fixed(std::string& out, bool negative, std::uint64_t value, std::uint64_t unit) {
+  char digits[2 * std::numeric_limits<std::uint64_t>::digits10 + 4];
   char* const end = digits + sizeof digits;
-  char* at = end;
-  for (unsigned i = 0; i < decimals; ++i) {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
+  char* at = digits;
+  if (negative) *at++ = '-';
+  at = std::to_chars(at, end, value / unit).ptr;
+  if (unit > 1) {
+    // The digit of the unit keeps the zeros that follow it; the point takes its place.
+    char* const point = at;
+    at = std::to_chars(at, end, unit + value % unit).ptr;
+    *point = '.';
   }
-  if (decimals > 0) *--at = '.';
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value > 0);
-  if (negative) *--at = '-';
-  out.append(at, end);
+  out.append(digits, at);
 }
 
 void append_rounded(std::string& out, Duration duration, unsigned decimals) {
   std::uint64_t unit = kNsPerSecond;
   for (unsigned i = 0; i < decimals; ++i) unit /= 10;
   const std::uint64_t value = (magnitude(duration) + unit / 2) / unit;
-  append_fixed(out, duration < Duration::zero() && value > 0, value, decimals);
+  append_fixed(out, duration < Duration::zero() && value > 0, value, kNsPerSecond / unit);
 }
 
 }  // namespace
@@ -47,7 +45,7 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 
 void append_seconds(std::string& out, Duration duration) {
-  append_fixed(out, duration < Duration::zero(), magnitude(duration), 9);
+  append_fixed(out, duration < Duration::zero(), magnitude(duration), kNsPerSecond);
 }
 
 void append_rounded_seconds(std::string& out, Duration duration) {
