@@ -38,7 +38,8 @@ inline constexpr std::uint32_t local_workers_most = 8;
 
 /// Outcomes in one Report. More go into the next one.
 inline constexpr std::size_t report_outcomes = 8'192;
-/// Reports that are not acknowledged. At it: outcomes wait in the worker, which starts nothing new.
+/// Reports that are not acknowledged. At it outcomes wait in the worker, which starts
+/// nothing new once they fill a Report.
 inline constexpr std::size_t reports_in_flight = 64;
 
 // Messages.

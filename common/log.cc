@@ -13,15 +13,14 @@ Result<void> start_log(const std::string& program, const std::string& level,
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (file.empty()) {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-      sink->set_pattern("%n: %l: %v");
+      sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
     } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
-      sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n: %l: %v");
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(file);
     }
     auto logger = std::make_shared<spdlog::logger>(program, std::move(sink));
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
     logger->set_level(spdlog::level::from_str(level));
-    logger->flush_on(spdlog::level::info);
+    logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));
     return {};
   } catch (const spdlog::spdlog_ex& error) {

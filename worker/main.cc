@@ -6,8 +6,8 @@
 #include <string>
 #include <variant>
 
+#include "common/log.h"
 #include "common/net/process_limits.h"
-#include "worker/log.h"
 #include "worker/options.h"
 #include "worker/process.h"
 #include "worker/worker.h"
@@ -27,7 +27,7 @@ int work(const WorkerOptions& options) {
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   net::raise_descriptor_limit();
-  if (const auto log = open_log(options.log_level, options.log_file); !log) {
+  if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
     return say(stderr, "rollcall-worker: " + log.error().message + "\n", kExitUsage);
   }
   return Worker(options).run();

@@ -108,7 +108,10 @@ class Worker::Loop {
     handlers.on_message = [this](ConnectionId, std::span<const std::byte> bytes) {
       on_message(bytes);
     };
-    handlers.on_turn = [this](bool) { end_turn(); };
+    handlers.on_turn = [this](bool inbox_empty) {
+      if (inbox_empty && std::exchange(is_deadline_due_, false)) tell(DeadlineReached{});
+      end_turn();
+    };
     auto made = net::Socket::connect(loop_, context_, connect_options(access), std::move(handlers));
     if (!made) return made.error();
     socket_ = std::move(*made);
@@ -144,8 +147,8 @@ class Worker::Loop {
       seek_access();
       return;
     }
-    tell(DeadlineReached{});
-    end_turn();
+    is_deadline_due_ = true;  // what waits in the inbox is heard first
+    socket_->drain();
   }
 
   void await_signal() {
@@ -260,6 +263,7 @@ class Worker::Loop {
   std::string bytes_;            ///< reused
   Actions actions_;
   bool is_performing_ = false;
+  bool is_deadline_due_ = false;
   std::uint64_t malformed_ = 0;
   std::optional<int> status_;  ///< set: over
 };
