@@ -36,6 +36,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Waits until that many bytes have come.
+  void read(std::size_t size) const {
+    std::string bytes(size, '\0');
+    const ssize_t got = ::recv(fd_, bytes.data(), size, MSG_WAITALL);
+    EXPECT_EQ(got, static_cast<ssize_t>(size));
+  }
   /// The other side may hang up meanwhile.
   void write(const std::string& bytes) const {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -94,14 +100,12 @@ TEST_F(Peers, NoiseWithoutEncryptionHarmsNobodyEither) {
   Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--access-file", access_file(),
                            "--insecure", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
-  // READY of a DEALER, then a frame that is no message.
-  std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 0);
-  ready.assign("\5READY\x0bSocket-Type", 18);
-  ready += std::string("\0\0\0\6DEALER", 10);
-  std::string command("\4", 1);
-  command += static_cast<char>(ready.size());
   Connection connection(port());
-  connection.write(null_greeting() + command + ready + std::string("\0\5hello", 7));
+  connection.write(null_greeting());
+  connection.read(null_greeting().size());
+  // READY of a DEALER, then a message of one frame.
+  const std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 28);
+  connection.write(std::string("\4\x1c", 2) + ready + std::string("\0\5hello", 7));
   Connection noisy(port());
   noisy.write(noise(1, 5000));
   ASSERT_TRUE(run.wait_for_err("not understood"));

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,17 +162,11 @@ void Program::signal(int number) const {
 }
 
 int Program::wait(std::chrono::milliseconds limit) {
-  if (!running()) return *ended_;
-  pollfd ended{::pidfd_open(pid_, 0), POLLIN, 0};
-  const int count = ::poll(&ended, 1, static_cast<int>(limit.count()));
-  ::close(ended.fd);
-  if (count != 1) {
-    ADD_FAILURE() << "not ended after " << limit.count() << " ms: " << story();
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    ended_ = -SIGKILL;
-  }
-  wait_until([this] { return !running(); });
+  if (wait_until([this] { return !running(); }, limit)) return *ended_;
+  ADD_FAILURE() << "not ended after " << limit.count() << " ms: " << story();
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  ended_ = -SIGKILL;
   return *ended_;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ TaskLine parsed(const std::string& line) {
   return {std::atoi(line.c_str() + 5), std::atof(line.c_str() + line.rfind(' '))};
 }
 
-std::vector<TaskLine> parsed(const std::vector<std::string>& lines) {
+std::vector<TaskLine> parsed(std::span<const std::string> lines) {
   std::vector<TaskLine> tasks;
   for (const std::string& line : lines) tasks.push_back(parsed(line));
   return tasks;
@@ -52,15 +53,16 @@ TEST_F(LiveRun, FiveTasksLineByLine) {
   const std::vector<std::string> lines = run.out_lines();
   ASSERT_THAT(lines, SizeIs(12)) << run.story();
 
-  const std::vector<TaskLine> awaited = parsed({lines.begin(), lines.begin() + 5});
-  const std::vector<TaskLine> done = parsed({lines.begin() + 5, lines.begin() + 10});
+  const std::vector<TaskLine> awaited = parsed(std::span(lines).first(5));
+  const std::vector<TaskLine> done = parsed(std::span(lines).subspan(5, 5));
   EXPECT_THAT(run.out_lines(kAwait), SizeIs(5));
   EXPECT_THAT(run.out_lines(kDone), SizeIs(5));
-  for (int task = 0; task < 5; ++task)
-    EXPECT_EQ(awaited[static_cast<std::size_t>(task)].task, task);
   for (std::size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(done[i].seconds, awaited[static_cast<std::size_t>(done[i].task)].seconds);
-    if (i > 0) EXPECT_GT(done[i].seconds, done[i - 1].seconds) << run.story();
+    EXPECT_EQ(static_cast<std::size_t>(awaited[i].task), i);
+    EXPECT_EQ(done[i].seconds, awaited.at(static_cast<std::size_t>(done[i].task)).seconds);
+    if (i > 0) {
+      EXPECT_GT(done[i].seconds, done[i - 1].seconds);
+    }
   }
   EXPECT_THAT(lines[10], MatchesRegex(R"(5 async tasks finished in [0-9]+\.[0-9][0-9] seconds\.)"));
   EXPECT_THAT(lines[11],
