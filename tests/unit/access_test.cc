@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -136,6 +138,24 @@ TEST_F(AccessFileTest, FailureLeavesNothingBehind) {
   EXPECT_THAT(written.error().message, HasSubstr(path.string()));
   EXPECT_EQ(file_count(), 1U);
   EXPECT_FALSE(write_access_file(folder / "no" / "such" / "folder", example()).has_value());
+  EXPECT_EQ(file_count(), 1U);
+}
+
+TEST_F(AccessFileTest, FullDiskLeavesTheOldOneAndNothingElse) {
+  ASSERT_TRUE(write_access_file(path, example()).has_value());
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit tiny{10, limit.rlim_max};
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tiny), 0);
+  Access other = example();
+  other.ticket = 8;
+  const auto written = write_access_file(path, other);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, old_handler);
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().message, HasSubstr("File too large"));
+  EXPECT_EQ(*read_access_file(path), example());
   EXPECT_EQ(file_count(), 1U);
 }
 

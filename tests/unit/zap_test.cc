@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "common/rng.h"
 #include "tests/unit/net_fixture.h"
+#include "tests/unit/raw_peer.h"
 
 namespace rollcall::net {
 namespace {
@@ -18,9 +19,7 @@ class ZapTest : public ::testing::Test {
     proxy = std::make_unique<Proxy>(loop, coordinator.socket->endpoint());
   }
   void admit(const std::set<std::string>& keys) {
-    auto started = ZapHandler::start(process_context(), keys);
-    ASSERT_TRUE(started.has_value()) << started.error().message;
-    zap = std::move(*started);
+    zap = std::move(ZapHandler::start(process_context(), keys).value());
   }
   void join(Peer& peer, std::optional<CurvePeer> keys) {
     peer.connect(loop, {proxy->endpoint(), std::move(keys)});
