@@ -1,5 +1,7 @@
 #include "common/clock_estimate.h"
 
+#include <algorithm>
+
 #include "common/limits.h"
 
 namespace rollcall {
@@ -14,8 +16,9 @@ Duration drift_over(Duration elapsed) {
 void ClockEstimate::add(const TimeEcho& echo, Instant received) {
   if (echo.coordinator_sent == Instant{}) return;
   const Duration held = echo.worker_sent - echo.worker_received;
-  const Duration round_trip = (received - echo.coordinator_sent) - held;
-  if (held < Duration::zero() || round_trip < Duration::zero()) return;
+  Duration round_trip = (received - echo.coordinator_sent) - held;
+  if (held < Duration::zero() || round_trip < -drift_over(held)) return;
+  round_trip = std::max(round_trip, Duration::zero());  // a fast clock makes a short one negative
   const Duration error =
       round_trip / 2 + drift_over(received - echo.coordinator_sent) + Duration(1);
   if (known_ && error > bound(received)) return;
