@@ -20,7 +20,7 @@ using rollcall::sim::Verdict;
 
 constexpr const char* kUsage =
     "sim --seed N             run one seed and print what happens\n"
-    "sim --seeds FIRST COUNT  run many; every 20th twice, to see the same trace\n"
+    "sim --seeds FIRST COUNT  run many, every 20th twice, to see the same trace\n"
     "sim --fresh SECONDS      run seeds that nobody chose, for this much CPU time\n"
     "sim --file FILE          run the seeds in a file\n"
     "sim --scale SEED SESSIONS TASKS\n"
@@ -28,7 +28,8 @@ constexpr const char* kUsage =
 
 /// A CHECK that fails aborts: the handler still says which seed it was.
 volatile std::sig_atomic_t expect_failure = 0;
-char how_to_repeat[256];  // written before each run, read by the handler
+char how_to_repeat[512];  // written before each run, read by the handler
+const char* program = "sim";
 
 void report_failure() {
   const std::string_view text = how_to_repeat;
@@ -47,8 +48,8 @@ struct Totals {
 
 bool run(const Plan& plan, const std::string& arguments, bool prints, bool twice, Totals& totals) {
   std::snprintf(how_to_repeat, sizeof how_to_repeat,
-                "a rule was broken by seed %llu; to see it: sim %s\n",
-                static_cast<unsigned long long>(plan.seed), arguments.c_str());
+                "a rule was broken by seed %llu; to see it: %s %s\n",
+                static_cast<unsigned long long>(plan.seed), program, arguments.c_str());
   const Verdict verdict = simulate(plan, prints);
   std::string wrong = verdict.wrong;
   if (wrong.empty() && twice && simulate(plan).hash != verdict.hash) {
@@ -121,6 +122,8 @@ int usage() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc < 1) return usage();
+  program = argv[0];
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments.front() == "--expect-failure") {
     expect_failure = 1;

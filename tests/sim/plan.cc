@@ -101,7 +101,7 @@ FaultKind draw_kind(Dice& dice, Profile profile) {
 void draw_faults(Dice& dice, Plan& plan) {
   plan.calm_from = kBegin;
   if (plan.profile == Profile::calm) return;
-  const Duration horizon = dice.time(2s, 20s);
+  const Duration horizon = dice.time(500ms, 20s);
   const std::uint32_t count = dice.number(1, 12);
   for (std::uint32_t i = 0; i < count; ++i) {
     Fault fault;

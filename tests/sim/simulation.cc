@@ -57,10 +57,8 @@ void Simulation::strike(const Fault& fault) {
            std::to_string(to_seconds(fault.lasts)) + " s";
   });
   switch (fault.kind) {
-    case FaultKind::freeze_coordinator: {
-      // Shorter than the workers' patience where nobody may be lost.
+    case FaultKind::freeze_coordinator:
       return coordinator_.freeze(fault.lasts);
-    }
     case FaultKind::freeze_everyone:
       return freeze_everyone(fault.lasts);
     case FaultKind::overload:

@@ -1,0 +1,97 @@
+// A stage for one Scheduler: workers w1, w2, ... who say what they are told to say, and every
+// action of the scheduler as one readable line.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+
+/// Outcomes that a worker is to report, by task; the attempts are those that it was last sent.
+struct Ended {
+  std::vector<std::uint32_t> tasks;
+  Outcome outcome = Outcome::succeeded;
+};
+
+/// Every event is followed by the end of its turn. Time only moves with at() and wait(), which let
+/// every deadline on the way pass. One thread.
+class Stage {
+ public:
+  Stage(const RunSpec& spec, const Policy& policy) : scheduler_(spec, policy, /*epoch=*/1) {}
+
+  /// Lets time pass up to this many milliseconds after the beginning.
+  void at(std::int64_t ms);
+  void wait(std::int64_t ms) { at(now_ms_ + ms); }
+  /// The coordinator itself was held up: no deadline passed on the way, and mail came in meanwhile.
+  void oversleep(std::int64_t ms) { now_ms_ += ms; }
+  std::int64_t now_ms() const { return now_ms_; }
+
+  void listen() { give(ListeningStarted{}); }
+  void hello(int worker, std::uint32_t slots = 0, std::uint64_t nonce = 1,
+             std::uint32_t ticket = 0);
+  void inventory(int worker, std::uint64_t nonce = 1);
+  void heartbeat(int worker);
+  void report(int worker, std::uint64_t number, const std::vector<Ended>& ended);
+  void goodbye(int worker, std::uint64_t reports, std::uint64_t outcomes);
+  void exited(std::uint32_t ticket, const std::string& how = "killed by signal 9") {
+    give(LocalWorkerExited{ticket, how});
+  }
+  void stop() { give(StopRequested{}); }
+  void malformed(int worker, RejectReason reason, const std::string& text);
+  void turn(bool inbox_empty = true);
+  /// As the worker would send it, for what none of the above says.
+  void send(int worker, WorkerBody body);
+  void send(ConnectionId from, const Header& header, WorkerBody body);
+
+  // What a worker is made of; to be changed before it says something.
+  struct Worker {
+    ConnectionId connection{};
+    SessionSecret secret;
+    std::uint32_t slots = 0;
+    std::uint64_t got = 0;       ///< assignments that reached it
+    std::uint64_t attempts = 0;  ///< in them
+    std::uint64_t ended = 0;     ///< of those, reported
+    std::uint64_t reports = 0;   ///< the last one's number
+    bool reached = true;         ///< false: assignments to it get lost
+    bool starts = true;          ///< false: it begins nothing of what reaches it
+    std::map<TaskId, Attempt> attempt;
+
+    std::uint64_t started() const;
+  };
+  Worker& worker(int number);
+  Header header(int worker);
+
+  struct Line {
+    std::int64_t ms = 0;
+    std::string text;
+  };
+  /// The lines since the last call; empties them.
+  std::vector<Line> take_lines();
+  std::vector<std::string> take();
+  /// Forgets the lines so far.
+  void ignore() { lines_.clear(); }
+  const Scheduler& scheduler() const { return scheduler_; }
+  const RunRecords& records() const { return scheduler_.records(); }
+  bool ended() const { return ended_; }
+
+ private:
+  void give(const Event& event);
+  void step(const Event& event);
+  Instant now() const { return instant_from_ns((now_ms_ + 1'000) * 1'000'000); }
+  std::string line_of(const Action& action);
+  std::string name_of(ConnectionId connection) const;
+  std::string name_of(SessionIndex session) const;
+  void delivered(ConnectionId to, const CoordinatorMessage& message);
+
+  Scheduler scheduler_;
+  std::int64_t now_ms_ = 0;
+  std::map<int, Worker> workers_;
+  std::vector<Line> lines_;
+  bool ended_ = false;
+};
+
+}  // namespace rollcall::coordinator
