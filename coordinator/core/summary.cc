@@ -64,9 +64,8 @@ Completion completion_of(const RunRecords& records, std::span<const std::uint32_
     const Duration gap = records.finished(order[i]) - records.finished(order[i - 1]);
     // One clock is exact to itself. (Halves: a bound may be Duration::max().)
     const bool one_clock = previous->session == current->session;
-    const Duration half_bound =
-        one_clock ? Duration::zero() : previous->clock_bound / 2 + current->clock_bound / 2;
-    if (gap / 2 <= half_bound && (!one_clock || gap == Duration::zero())) {
+    const Duration half_bounds = previous->clock_bound / 2 + current->clock_bound / 2;
+    if (one_clock ? gap == Duration::zero() : gap / 2 <= half_bounds) {
       ++completion.ambiguous_neighbours;
     }
     previous = current;

@@ -52,14 +52,8 @@ class Marks {
   std::vector<std::uint64_t> bits_;
 };
 
-/// Is `second` before `first` by more than two clocks may differ? (No sum of `bound`: it may be
-/// Duration::max().)
-bool clearly_before(Instant second, Instant first, Duration bound) {
-  const Duration gap = first - second;
-  return gap > Duration::zero() && gap - drift_over(gap) > bound;
-}
-
-/// How far off an instant may be: the bound is that of the arrival, and clocks drift until then.
+/// How far off an instant of a worker may be: the bound is that of the arrival, and clocks drift
+/// until then.
 Duration bound_at(Instant instant, const AcceptedBatch& batch) {
   const Duration drift = drift_over(batch.arrived - instant);
   return batch.clock_bound > Duration::max() - drift ? Duration::max() : batch.clock_bound + drift;
@@ -147,18 +141,15 @@ class Validator {
     const bool succeeded = r_.outcome_of(task) == Outcome::succeeded;
     const Duration pause = succeeded ? r_.spec.pause(task) : Duration::zero();
     if (r_.elapsed[record] < pause) not_early_.add(task);
-    if (clearly_before(batch.arrived, r_.finished(record), batch.clock_bound)) {
-      finish_before_arrival_.add(task);
-    }
+    const Instant finished = r_.finished(record);
+    if (finished - batch.arrived > bound_at(finished, batch)) finish_before_arrival_.add(task);
     const std::uint32_t number = r_.dispatch[index(task)];
     if (number >= r_.dispatches.size() || r_.dispatches[number].session != *batch.session) {
       start_after_dispatch_.add(task);
       return;
     }
     const Instant dispatched = r_.dispatches[number].at;
-    if (clearly_before(started, dispatched, bound_at(started, batch))) {
-      start_after_dispatch_.add(task);
-    }
+    if (dispatched - started > bound_at(started, batch)) start_after_dispatch_.add(task);
     if (batch.arrived - dispatched + drift_over(pause) < pause) dispatch_delay_.add(task);
   }
 

@@ -49,10 +49,12 @@ TEST(LowerBound, IsNothingForARunWithoutTasks) {
 
 TEST(PeakSlots, CountsSessionsThatWerePresentAtOnce) {
   RunRecordsBuilder run(3);
-  run.worker(4).worker(2).worker(9);
+  run.worker(4).worker(2).worker(0);
   run.done(0, 0).done(1, 1);  // the third never got anything done
   EXPECT_EQ(peak_slots(run.records()), 6U);
-  run.records().sessions[1].welcomed = *run.records().sessions[0].last_accepted + 1ns;
+  run.records().sessions[1].welcomed = *run.records().sessions[0].last_accepted;
+  EXPECT_EQ(peak_slots(run.records()), 6U);
+  run.records().sessions[1].welcomed += 1ns;
   run.records().sessions[1].last_accepted = run.records().sessions[1].welcomed + 2s;
   EXPECT_EQ(peak_slots(run.records()), 4U);
 }
