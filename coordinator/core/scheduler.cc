@@ -263,11 +263,15 @@ void Scheduler::tick() {
   }
 }
 
-/// Sends again what is not acknowledged and was last sent at least this long ago.
+/// Sends again what is not acknowledged and was last sent at least this long ago, and all that
+/// follows it: the worker has dropped that as out of order.
 void Scheduler::resend(Session& session, Duration older_than) {
   if (session.phase != SessionPhase::active) return;
+  bool is_overdue = false;
   for (HeldAssignment& held : session.held_assignments) {
-    if (held.number <= session.assignments_received || now_ - held.sent < older_than) continue;
+    if (held.number <= session.assignments_received) continue;
+    is_overdue = is_overdue || now_ - held.sent >= older_than;
+    if (!is_overdue) continue;
     held.sent = now_;
     Assignment again;
     again.number = held.number;

@@ -158,6 +158,18 @@ TEST_F(SchedulerTest, WhatIsNotAcknowledgedIsSentAgainAfterTwoIntervals) {
   expect({});  // acknowledged
 }
 
+TEST_F(SchedulerTest, WhatFollowsALostAssignmentIsSentAgainWithIt) {
+  begin_with({1}, /*slots=*/2);
+  stage->worker(1).reached = false;
+  stage->report(1, 1, {{{0}}});  // assignment 2 gets lost
+  stage->at(1'900);
+  stage->worker(1).reached = true;
+  stage->report(1, 2, {{{1}}});  // and 3 comes out of order
+  stage->ignore();
+  stage->at(2'000);
+  expect({"w1 <- Assignment 2: 2 for 1 s", "w1 <- Assignment 3: 3 for 1 s"});
+}
+
 TEST_F(SchedulerTest, WhatWasAcknowledgedIsNeverTakenBack) {
   begin_with({1});
   stage->worker(1).got = 0;
