@@ -61,6 +61,7 @@ Apply duration_into(MaybeDuration& into, Duration min, Duration max) {
 template <class Choices>
 std::vector<std::string> names_of(const Choices& choices) {
   std::vector<std::string> names;
+  names.reserve(std::size(choices));
   for (const auto& choice : choices) names.emplace_back(choice.name);
   return names;
 }

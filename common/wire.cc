@@ -86,7 +86,7 @@ Result<void> decode_in(Envelope& envelope, std::span<const std::byte> bytes, Mes
   if (!envelope.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
     return bad("it cannot be parsed");
   }
-  if (const Result<void> header = take_header(envelope, message.header); !header) return header;
+  if (Result<void> header = take_header(envelope, message.header); !header) return header;
   if (const wire::Problem problem = wire::take_body(envelope, message.body)) return bad(problem);
   return {};
 }

@@ -7,7 +7,8 @@
 
 namespace rollcall::worker {
 
-/// Writes one line at once, to where start_log() (common/log.h) said; before that on standard error.
+/// Writes one line at once, to where start_log() (common/log.h) said; before that on standard
+/// error.
 void write_log(Severity severity, std::string_view text);
 
 }  // namespace rollcall::worker

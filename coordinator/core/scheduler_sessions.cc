@@ -83,7 +83,7 @@ void Scheduler::welcome(Session& session) {
   welcome.heartbeat_interval = policy_.heartbeat_interval;
   welcome.liveness = policy_.liveness;
   welcome.orphan_for = policy_.orphan_for;
-  send(session, std::move(welcome));
+  send(session, welcome);
   if (phase_ == Phase::finishing) send(session, Shutdown{});
 }
 

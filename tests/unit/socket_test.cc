@@ -66,9 +66,9 @@ TEST_P(SocketTransportTest, EveryMessageArrivesBothWays) {
   if (!bound && endpoint.find("::1") != std::string::npos) GTEST_SKIP() << bound.error().message;
   ASSERT_TRUE(bound.has_value()) << bound.error().message;
   router = std::move(*bound);
-  dealer = std::move(*Socket::connect(
+  dealer = *Socket::connect(
       loop, process_context(), {router->endpoint(), {}},
-      {[&](ConnectionId, std::span<const std::byte>) { ++returned; }, [&](bool) { send_more(); }}));
+      {[&](ConnectionId, std::span<const std::byte>) { ++returned; }, [&](bool) { send_more(); }});
   send_more();
   EXPECT_TRUE(run_until([&] { return returned == kMessages; }));
   EXPECT_EQ(sent, kMessages);
@@ -154,19 +154,18 @@ TEST_F(SocketTest, FloodLetsTimersHaveTheirTurn) {
   std::size_t received_at_timer = 0;
   boost::asio::steady_timer timer(loop);
   std::string work(4096, 'w');
-  auto router = std::move(*Socket::bind(loop, process_context(), {kAnyPort, {}},
-                                        {[&](ConnectionId, std::span<const std::byte>) {
-                                           if (++received == 1) {
-                                             timer.expires_after(std::chrono::nanoseconds(0));
-                                             timer.async_wait([&](boost::system::error_code) {
-                                               received_at_timer = received;
-                                             });
-                                           }
-                                           // Slower than messages come, so that the inbox is never
-                                           // empty before the end.
-                                           for (char& c : work) c = static_cast<char>(c * 31 + 7);
-                                         },
-                                         [](bool) {}}));
+  auto router = *Socket::bind(
+      loop, process_context(), {kAnyPort, {}},
+      {[&](ConnectionId, std::span<const std::byte>) {
+         if (++received == 1) {
+           timer.expires_after(std::chrono::nanoseconds(0));
+           timer.async_wait([&](boost::system::error_code) { received_at_timer = received; });
+         }
+         // Slower than messages come, so that the inbox is never
+         // empty before the end.
+         for (char& c : work) c = static_cast<char>(c * 31 + 7);
+       },
+       [](bool) {}});
   Peer worker;
   worker.connect(loop, {router->endpoint(), {}});
   for (std::size_t i = 0; i < kMessages; ++i) ASSERT_TRUE(worker.send("flood"));
@@ -286,12 +285,12 @@ TEST_F(SocketTest, HandlerMayDestroyItsSocket) {
   start_worker(worker);
   int calls = 0;
   std::unique_ptr<Socket> victim;
-  victim = std::move(*Socket::bind(loop, process_context(), {kAnyPort, {}},
-                                   {[&](ConnectionId, std::span<const std::byte>) {
-                                      ++calls;
-                                      victim.reset();
-                                    },
-                                    [&](bool) { ++calls; }}));
+  victim = *Socket::bind(loop, process_context(), {kAnyPort, {}},
+                         {[&](ConnectionId, std::span<const std::byte>) {
+                            ++calls;
+                            victim.reset();
+                          },
+                          [&](bool) { ++calls; }});
   Peer sender;
   sender.connect(loop, {victim->endpoint(), {}});
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender.send("x"));
