@@ -1,7 +1,6 @@
 #include "coordinator/local_workers.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,11 +9,10 @@
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
-
-extern char** environ;
 
 namespace rollcall::coordinator {
 namespace {
@@ -74,6 +72,7 @@ class SpawnPlan {
   /// 0, or errno.
   int spawn(const std::string& program, const std::vector<std::string>& arguments, pid_t& pid) {
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
       argv.push_back(const_cast<char*>(argument.c_str()));
     }

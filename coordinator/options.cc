@@ -88,7 +88,7 @@ Invocation parse_sleep(const Arguments& arguments, const cli::Environment& envir
 /// Empty, or the option of `rollcall sleep` that `argument` is.
 std::string option_of_sleep(const std::string& argument) {
   SleepOptions unused;
-  const std::string name = argument.substr(0, argument.find('='));
+  std::string name = argument.substr(0, argument.find('='));
   for (const cli::OptionSpec& option : sleep_command(unused).options) {
     if (option.group != "Help" && (name == option.name || name == option.letter)) return name;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <vector>
 
 #include "coordinator/output/decimal.h"
@@ -27,7 +28,7 @@ std::string clock_text(Duration duration) {
 std::string rate_text(double rate) {
   const auto rounded = [](double value) {
     return value < 10 ? seconds_text(Duration(static_cast<Duration::rep>(value * 1e9)), 1)
-                      : std::to_string(static_cast<std::uint64_t>(value + 0.5));
+                      : std::to_string(std::llround(value));
   };
   if (rate < 1e4) return rounded(rate) + "/s";
   if (rate < 1e6) return rounded(rate / 1e3) + "k/s";
