@@ -16,10 +16,15 @@ std::uint32_t LocalFleet::start(std::uint32_t worker) {
   return static_cast<std::uint32_t>(worker_of_.size());
 }
 
-std::optional<std::uint32_t> LocalFleet::exited(std::uint32_t ticket) {
-  if (ticket == 0 || ticket > over_.size() || over_[ticket - 1]) return std::nullopt;
+bool LocalFleet::ended(std::uint32_t ticket) {
+  if (ticket == 0 || ticket > over_.size() || over_[ticket - 1]) return false;
   over_[ticket - 1] = true;
   --running_;
+  return true;
+}
+
+std::optional<std::uint32_t> LocalFleet::exited(std::uint32_t ticket) {
+  if (!ended(ticket)) return std::nullopt;
   const std::uint32_t worker = worker_of_[ticket - 1];
   if (restarts_ && failures_[worker] >= *restarts_) return std::nullopt;
   ++failures_[worker];

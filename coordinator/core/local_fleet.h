@@ -18,6 +18,8 @@ class LocalFleet {
   std::vector<std::uint32_t> start_all();
   /// The life with this ticket is over. Returns the ticket of the next one, or nothing.
   std::optional<std::uint32_t> exited(std::uint32_t ticket);
+  /// The same at the end of the run: there is no next one. False: it was known.
+  bool ended(std::uint32_t ticket);
   /// The life with this ticket has completed a task: its worker has all its restarts again.
   void completed(std::uint32_t ticket);
 

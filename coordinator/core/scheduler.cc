@@ -50,9 +50,9 @@ void Scheduler::on(const ListeningStarted&) {
 }
 
 void Scheduler::on(const LocalWorkerExited& event) {
+  exited_.push_back(event.ticket);
   if (phase_ == Phase::finishing) return;
   log(LogLevel::warning, "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
-  exited_.push_back(event.ticket);
 }
 
 void Scheduler::on(const StopRequested&) {
@@ -101,6 +101,10 @@ void Scheduler::lose_the_silent() {
 void Scheduler::lose_the_exited() {
   const std::vector<std::uint32_t> tickets = std::exchange(exited_, {});
   for (const std::uint32_t ticket : tickets) {
+    if (phase_ == Phase::finishing) {
+      fleet_.ended(ticket);
+      continue;
+    }
     if (Session* session = roster_.find_ticket(ticket)) lose(*session, "its process ended");
     if (const auto next = fleet_.exited(ticket)) out_->push_back(StartLocalWorker{*next});
   }
@@ -291,9 +295,11 @@ void Scheduler::finish() {
   end_if_all_said_goodbye();
 }
 
+/// A local worker that is not gone may still come to join, and is then told that it is over.
 void Scheduler::end_if_all_said_goodbye() {
   if (phase_ != Phase::finishing) return;
-  if (roster_.live() > 0 && now_ < finishing_since_ + limits::shutdown) return;
+  const bool is_anybody_left = roster_.live() > 0 || fleet_.running() > 0;
+  if (is_anybody_left && now_ < finishing_since_ + limits::shutdown) return;
   phase_ = Phase::ended;
   out_->push_back(End{});
 }

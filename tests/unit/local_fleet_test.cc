@@ -43,6 +43,14 @@ TEST(LocalFleet, WithoutALimitItGoesOn) {
   }
 }
 
+TEST(LocalFleet, AtTheEndOfTheRunNobodyIsStartedAgain) {
+  LocalFleet fleet(2, 5);
+  fleet.start_all();
+  EXPECT_TRUE(fleet.ended(1));
+  EXPECT_FALSE(fleet.ended(1));
+  EXPECT_EQ(fleet.running(), 1U);
+}
+
 TEST(LocalFleet, ALifeEndsOnceAndStrangersNever) {
   LocalFleet fleet(1, 5);
   fleet.start_all();

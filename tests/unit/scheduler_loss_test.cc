@@ -207,6 +207,19 @@ TEST_F(SchedulerLossTest, GoodbyesAtTheEndEndTheRun) {
   expect({"the end"});
 }
 
+TEST_F(SchedulerLossTest, ALocalWorkerThatComesAfterTheEndIsToldSo) {
+  policy.local_workers = 1;
+  begin();
+  stage->stop();
+  stage->ignore();
+  stage->hello(1, /*slots=*/0, /*nonce=*/1, /*ticket=*/1);
+  expect({"w1 <- Welcome: slots 0", "w1 <- Shutdown"});
+  stage->goodbye(1, 0, 0);
+  expect({});
+  stage->exited(1, "exit status 0");
+  expect({"the end"});
+}
+
 TEST_F(SchedulerLossTest, TheLastWorkersGoodbyeLeavesTimeForAnother) {
   policy.join_timeout = 4s;
   begin_with({1});
