@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <iostream>
 
 namespace rollcall::integration {
 namespace {
@@ -88,6 +89,10 @@ std::vector<pid_t> ProgramsTest::processes() const {
 
 bool ProgramsTest::wait_for_no_process() const {
   return wait_until([this] { return processes().empty(); }, std::chrono::seconds(10));
+}
+
+void ProgramsTest::forget_ended() {
+  if (!HasFailure()) std::erase_if(programs_, [](const auto& p) { return !p->running(); });
 }
 
 Arguments operator+(Arguments first, const Arguments& more) {

@@ -44,6 +44,8 @@ class ProgramsTest : public ::testing::Test {
   /// Every process that this test has started, or what those have started, and that still lives.
   std::vector<pid_t> processes() const;
   bool wait_for_no_process() const;
+  /// Drops the programs that have ended, unless the test has failed and they are to be shown.
+  void forget_ended();
 
  private:
   std::filesystem::path folder_;

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/net/random.h"
 #include "common/rng.h"
@@ -27,25 +31,53 @@ std::uint64_t seed() {
   return given != nullptr ? std::strtoull(given, nullptr, 10) : net::random_u64() >> 11U;
 }
 
+using Clock = std::chrono::steady_clock;
+
+/// A short run and how it is to end.
+struct Life {
+  Arguments arguments;
+  int signal = 0;
+  Clock::duration moment{};  ///< of the signal, after the start
+  Program* run = nullptr;
+
+  std::string told() const {
+    std::string text = "signal " + std::to_string(signal) + " after " +
+                       std::to_string(moment / std::chrono::microseconds(1)) + " us: ";
+    for (const std::string& argument : arguments) text += " " + argument;
+    return text;
+  }
+};
+
 class StartStop : public ProgramsTest {
  protected:
-  void start_and_stop(Rng& rng) {
+  Life draw(Rng& rng, const std::string& results) {
     constexpr std::array kSignals = {SIGINT, SIGTERM, SIGKILL};
-    const std::string workers = std::to_string(1 + rng.below(3));
-    const std::string pause = std::to_string(rng.below(60)) + "ms";
-    const int signal = kSignals[rng.below(kSignals.size())];
-    const std::chrono::microseconds moment(rng.below(120'000));
-    SCOPED_TRACE("-w " + workers + " --pause " + pause + ", signal " + std::to_string(signal) +
-                 " after " + std::to_string(moment.count()) + " us");
-    const std::string results = file("results.csv");
-    Program& run = rollcall({"-n", "100", "-w", workers, "--pause", pause, "--results", results});
-    const auto end = std::chrono::steady_clock::now() + moment;
-    wait_until([&] { return std::chrono::steady_clock::now() >= end; });
-    run.signal(signal);
-    // 0: it was over before. -2, -15: not yet ready to take a signal.
-    EXPECT_THAT(run.wait(), AnyOf(0, signal == SIGKILL ? -SIGKILL : 128 + signal, -signal))
-        << run.story();
+    Life life;
+    life.arguments = {"-n",        "100",
+                      "-w",        std::to_string(1 + rng.below(3)),
+                      "--pause",   std::to_string(rng.below(60)) + "ms",
+                      "--results", results};
+    life.signal = kSignals[rng.below(kSignals.size())];
+    life.moment = std::chrono::microseconds(rng.below(120'000));
+    return life;
+  }
+
+  /// Some at a time, so that they also meet each other's starts and ends.
+  void live(std::vector<Life> lives) {
+    std::ranges::sort(lives, {}, &Life::moment);
+    const Clock::time_point start = Clock::now();
+    for (Life& life : lives) life.run = &rollcall(life.arguments);
+    for (const Life& life : lives) {
+      wait_until([&] { return Clock::now() >= start + life.moment; });
+      life.run->signal(life.signal);
+    }
+    for (const Life& life : lives) {
+      // 0: it was over before. Minus the signal: it had no handler yet.
+      const int asked = life.signal == SIGKILL ? -SIGKILL : 128 + life.signal;
+      EXPECT_THAT(life.run->wait(), AnyOf(0, asked, -life.signal)) << life.told();
+    }
     EXPECT_TRUE(wait_for_no_process());
+    forget_ended();
   }
 };
 
@@ -54,8 +86,15 @@ TEST_F(StartStop, AtRandomMomentsLeavesNoProcess) {
   std::cout << "seed " << chosen << std::endl;
   RecordProperty("seed", std::to_string(chosen));
   Rng rng(chosen);
-  const int times = long_tests() ? 2'000 : 200;
-  for (int i = 0; i < times && !HasFailure(); ++i) start_and_stop(rng);
+  const int rounds = long_tests() ? 500 : 50;
+  for (int round = 0; round < rounds && !HasFailure(); ++round) {
+    std::vector<Life> lives;
+    for (const char* name : {"1.csv", "2.csv", "3.csv", "4.csv"}) {
+      lives.push_back(draw(rng, file(name)));
+    }
+    SCOPED_TRACE("round " + std::to_string(round));
+    live(std::move(lives));
+  }
 }
 
 class Long : public ProgramsTest {
