@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -78,7 +77,7 @@ class RawPeer {
   bool closed_ = false;
 };
 
-/// Stands between workers and a coordinator, and counts the connections that the latter closes.
+/// Stands between workers and a coordinator, and counts the connections that either closes.
 /// Outlives the runs of its loop.
 class Proxy {
  public:
@@ -91,7 +90,7 @@ class Proxy {
   std::string endpoint() const {
     return "tcp://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
   }
-  int closed_by_target() const { return closed_by_target_; }
+  int ended() const { return ended_; }
 
  private:
   struct Link {
@@ -106,33 +105,33 @@ class Proxy {
     acceptor_.async_accept(link->outer, [this, link](boost::system::error_code error) {
       if (error) return;
       link->inner.connect(target_);
-      pump(link, link->outer, link->inner, link->from_outer, [] {});
-      pump(link, link->inner, link->outer, link->from_inner, [this] { ++closed_by_target_; });
+      pump(link, link->outer, link->inner, link->from_outer);
+      pump(link, link->inner, link->outer, link->from_inner);
       accept();
     });
   }
   void pump(const std::shared_ptr<Link>& link, Tcp::socket& from, Tcp::socket& to,
-            std::array<char, 4096>& chunk, std::function<void()> at_end) {
+            std::array<char, 4096>& chunk) {
     from.async_read_some(
         boost::asio::buffer(chunk),
-        [this, link, &from, &to, &chunk, at_end](boost::system::error_code error, std::size_t n) {
+        [this, link, &from, &to, &chunk](boost::system::error_code error, std::size_t n) {
           if (error == boost::asio::error::operation_aborted) return;
           boost::system::error_code ignored;
           if (error) {
-            at_end();
+            ++ended_;  // the other direction is aborted
             from.close(ignored);
             to.close(ignored);
             return;
           }
           boost::asio::write(to, boost::asio::buffer(chunk, n), ignored);
-          pump(link, from, to, chunk, at_end);
+          pump(link, from, to, chunk);
         });
   }
 
   boost::asio::io_context& loop_;
   Tcp::endpoint target_;
   Tcp::acceptor acceptor_;
-  int closed_by_target_ = 0;
+  int ended_ = 0;
 };
 
 }  // namespace rollcall::net
