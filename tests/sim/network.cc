@@ -75,6 +75,7 @@ void Network::schedule(Instant& last, Instant cut_until, const std::function<voi
   for (int i = 0; i < times; ++i) {
     Instant when = std::max(world_.timeline.now(), is_cut ? cut_until : Instant{}) +
                    world_.time(weather.delay_min, weather.delay_max);
+    if (faulty && world_.chance(weather.straggle)) when += world_.time(0s, 1s);
     if (weather.ordered || !faulty) when = std::max(when, last + Duration(1));
     last = std::max(last, when);
     world_.timeline.at(when, arrive);

@@ -81,6 +81,7 @@ void draw_weather(Dice& dice, Plan& plan) {
   plan.weather.delay_max = plan.weather.delay_min * dice.one_of(std::array<int, 3>{1, 3, 40});
   if (plan.profile != Profile::wild) return;
   plan.weather.ordered = dice.chance(0.3);
+  plan.weather.straggle = dice.one_of(std::array<double, 3>{0, 0.05, 0.3});
   plan.weather.loss = dice.one_of(std::array<double, 4>{0, 0.02, 0.1, 0.25});
   plan.weather.repeat = dice.one_of(std::array<double, 4>{0, 0.02, 0.1, 0.4});
 }
@@ -160,7 +161,7 @@ Plan plan_at_scale(std::uint64_t seed, std::uint32_t sessions, std::uint32_t tas
   plan.policy.others_may_join = true;
   plan.policy.wait_for_workers = sessions / 2;
   plan.policy.liveness = 5s;
-  plan.weather = {100us, 20ms, 0.01, 0.01, false};
+  plan.weather = {100us, 20ms, 0.01, 0.01, 0.01, false};
   plan.most_slots = 16;
   plan.drift_ppm = 200;
   plan.revive = true;

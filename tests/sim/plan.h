@@ -15,6 +15,7 @@ struct Weather {
   Duration delay_max{};
   double loss = 0;      ///< share of messages that vanish
   double repeat = 0;    ///< share of messages that come twice
+  double straggle = 0;  ///< share of messages that take up to a second more
   bool ordered = true;  ///< as over one TCP connection; false: each message has its own delay
 };
 
