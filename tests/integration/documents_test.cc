@@ -34,7 +34,7 @@ std::vector<std::string> fields_of(const std::string& row) {
 }
 
 /// What every document must hold, whatever the run came to.
-void expect_whole(const json& document, std::size_t task_count) {
+void expect_whole(json document, std::size_t task_count) {
   const std::vector<std::string> members = {"schema",
                                             "run_id",
                                             "kind",
@@ -70,7 +70,7 @@ void expect_whole(const json& document, std::size_t task_count) {
                                "clock_bound_seconds", "lost", "resources"}) {
       EXPECT_TRUE(worker.contains(member)) << member;
     }
-    done += worker["tasks_done"].get<std::size_t>();
+    done += worker.at("tasks_done").get<std::size_t>();
   }
   EXPECT_EQ(done, task_count);
   EXPECT_NEAR(
@@ -84,7 +84,7 @@ class Documents : public ProgramsTest {};
 TEST_F(Documents, JsonIsOneDocumentThatAddsUp) {
   Program& run = rollcall(kRun + Arguments{"--output", "json", "--seed", "77"});
   EXPECT_EQ(run.wait(), 0) << run.story();
-  const json document = document_of(run);
+  json document = document_of(run);
   expect_whole(document, kTasks);
   EXPECT_EQ(document["validated"], true);
   EXPECT_THAT(failed_checks(document), IsEmpty());
@@ -104,7 +104,7 @@ TEST_F(Documents, SlotsAreToldAndKept) {
   Program& run =
       rollcall({"-n", "12", "--pause", "50ms", "-w", "2", "--slots", "2", "--output", "json"});
   EXPECT_EQ(run.wait(), 0) << run.story();
-  const json document = document_of(run);
+  json document = document_of(run);
   expect_whole(document, 12);
   EXPECT_EQ(document["workers"][0]["slots"], 2);
   EXPECT_NEAR(document["lower_bound_seconds"].get<double>(), 0.15, 1e-9);
@@ -120,7 +120,7 @@ TEST_F(Documents, JsonLinesAreEventsAndTheDocumentLast) {
     const std::string name = event.at("event");
     ++counts[name];
     if (!event.contains("task")) continue;
-    std::string& last = last_of_task[event["task"].get<int>()];
+    std::string& last = last_of_task[event.at("task").get<int>()];
     EXPECT_EQ(last, name == "started" ? "" : "started") << line;
     last = name;
   }
@@ -128,7 +128,7 @@ TEST_F(Documents, JsonLinesAreEventsAndTheDocumentLast) {
   EXPECT_EQ(counts["started"], kTasks);
   EXPECT_EQ(counts["done"], kTasks);
   EXPECT_EQ(counts["summary"], 1U);
-  const json summary = summary_of(run);
+  json summary = summary_of(run);
   EXPECT_EQ(summary["event"], "summary");
   expect_whole(summary, kTasks);
 }
@@ -165,9 +165,9 @@ TEST_F(Documents, ResultsInCsvAreInOrderOfFinishAndAgreeWithTheSummary) {
   }
   EXPECT_THAT(tasks, SizeIs(kTasks));
   EXPECT_THAT(places, SizeIs(kTasks));
-  const json document = document_of(run);
+  json document = document_of(run);
   for (const json& worker : document["workers"]) {
-    EXPECT_EQ(by_worker[worker["session"]], worker["tasks_done"].get<std::size_t>());
+    EXPECT_EQ(by_worker[worker.at("session")], worker.at("tasks_done").get<std::size_t>());
   }
   EXPECT_EQ(document["completion"]["first_task"].dump(), fields_of(lines[1])[0]);
   EXPECT_EQ(document["completion"]["last_task"].dump(), fields_of(lines.back())[0]);
@@ -184,10 +184,10 @@ TEST_F(Documents, ResultsInJsonLinesSayTheSame) {
     const json row = json::parse(line);
     ++outcomes[row.at("outcome")];
     EXPECT_GE(row.at("finished_seconds").get<double>(), before);
-    before = row["finished_seconds"];
-    EXPECT_EQ(row["outcome"] == "succeeded", row["lateness_seconds"].is_number());
+    before = row.at("finished_seconds");
+    EXPECT_EQ(row.at("outcome") == "succeeded", row.at("lateness_seconds").is_number());
   }
-  const json document = document_of(run);
+  json document = document_of(run);
   expect_whole(document, 8);
   for (const auto& [name, count] : document["outcomes"].items()) {
     EXPECT_EQ(outcomes[name], count.get<std::size_t>()) << name;

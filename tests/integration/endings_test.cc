@@ -28,6 +28,22 @@ TEST_F(Endings, AFullDiskForTheResultsIsStatus6) {
   }
 }
 
+TEST_F(Endings, ResultsThatDoNotFitLeaveTheOlderFileAsItWas) {
+  std::ofstream(file("results.csv")) << "older\n";
+  const std::string run_it = (programs_folder() / "rollcall").string() +
+                             " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
+                             file("results.csv");
+  // Files may have 8 blocks of 512 bytes: as on a full disk, a write fails in the middle.
+  Program& run =
+      start({"/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 8; exec " + run_it}, {}, {}, {}});
+  EXPECT_EQ(run.wait(), 6) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("results.csv"));
+  EXPECT_EQ(contents_of(file("results.csv")), "older\n");
+  for (const fs::directory_entry& entry : fs::directory_iterator(file("."))) {
+    EXPECT_NE(entry.path().extension(), ".tmp");
+  }
+}
+
 TEST_F(Endings, AFullDiskForStandardOutputIsStatus6) {
   for (const char* form : {"text", "json", "jsonl"}) {
     Program& run = start({programs_folder() / "rollcall",

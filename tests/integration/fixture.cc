@@ -88,7 +88,7 @@ std::vector<pid_t> ProgramsTest::processes() const {
 }
 
 bool ProgramsTest::wait_for_no_process() const {
-  return wait_until([this] { return processes().empty(); }, std::chrono::seconds(10));
+  return wait_until([this] { return processes().empty(); }, std::chrono::seconds(5));
 }
 
 void ProgramsTest::forget_ended() {

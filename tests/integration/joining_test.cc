@@ -20,9 +20,9 @@ using testing::SizeIs;
 class Joining : public ProgramsTest {
  protected:
   /// Of the worker that a document knows by this name; null if there is none.
-  static json worker_named(const json& document, const std::string& name) {
+  static json worker_named(json document, const std::string& name) {
     for (const json& worker : document["workers"]) {
-      if (worker["name"] == name) return worker;
+      if (worker.at("name") == name) return worker;
     }
     return nullptr;
   }
@@ -35,7 +35,7 @@ TEST_F(Joining, AWorkerThatJoinsInTheMiddleGetsWork) {
   Program& late = worker({"--access-file", access_file(), "--slots", "3", "--name", "late"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(late.wait(), 0) << late.story();
-  const json document = summary_of(run);
+  json document = summary_of(run);
   EXPECT_THAT(document["workers"], SizeIs(2));
   EXPECT_GT(worker_named(document, "late")["tasks_done"], 0);
   EXPECT_EQ(worker_named(document, "late")["slots"], 3);
@@ -78,7 +78,7 @@ TEST_F(Joining, AWorkerThatIsToldToEndGivesBackWhatItHolds) {
   EXPECT_EQ(leaving.wait(), 0) << leaving.story();
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(staying.wait(), 0) << staying.story();
-  const json document = summary_of(run);
+  json document = summary_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
   EXPECT_GT(document["attempts"]["retried"], 0);
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);

@@ -90,7 +90,7 @@ TEST_F(Peers, NoiseOnThePortHarmsNobody) {
     connections.back()->write(bytes);
   }
   EXPECT_EQ(run.wait(), 0) << run.story();
-  const json document = summary_of(run);
+  json document = summary_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
   EXPECT_EQ(document["attempts"]["retried"], 0);
   EXPECT_THAT(document["workers"], SizeIs(2));
@@ -128,7 +128,7 @@ TEST_P(StrangePeers, AreAnsweredAndDoNoHarm) {
   EXPECT_EQ(stranger.wait(), 0) << stranger.story();
   EXPECT_EQ(stranger.out(), std::string(GetParam().answer) + "\n");
   EXPECT_EQ(run.wait(), 0) << run.story();
-  const json document = summary_of(run);
+  json document = summary_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
   EXPECT_EQ(document["validated"], true);
 }
@@ -168,13 +168,13 @@ class Lies : public Peers {
 };
 
 TEST_F(Lies, TheTruthPasses) {
-  const json document = told_by("honest", 0);
+  json document = told_by("honest", 0);
   EXPECT_THAT(failed_checks(document), IsEmpty());
   EXPECT_EQ(document["workers"][0]["name"], "liar");
 }
 
 TEST_F(Lies, AReportAtOnceFails) {
-  const json document = told_by("at-once", 3);
+  json document = told_by("at-once", 3);
   EXPECT_EQ(document["validated"], false);
   EXPECT_THAT(failed_checks(document), Contains("finish_before_arrival"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
@@ -182,7 +182,7 @@ TEST_F(Lies, AReportAtOnceFails) {
 }
 
 TEST_F(Lies, ABackdatedReportFails) {
-  const json document = told_by("backdated", 3);
+  json document = told_by("backdated", 3);
   EXPECT_THAT(failed_checks(document), Contains("start_after_dispatch"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
 }
@@ -192,7 +192,7 @@ TEST_F(Lies, AShortSleepFails) {
 }
 
 TEST_F(Lies, AnotherResultFails) {
-  const json document = told_by("other-result", 3);
+  json document = told_by("other-result", 3);
   EXPECT_THAT(failed_checks(document), testing::ElementsAre("result"));
   EXPECT_EQ(document["failed_checks"][0]["count"], 6);
   EXPECT_THAT(document["failed_checks"][0]["tasks"], SizeIs(6));
@@ -208,7 +208,7 @@ TEST_F(Lies, AGoodbyeThatCountsWronglyFails) {
 }
 
 TEST_F(Lies, AnOutcomeThatIsToldTwiceIsDroppedOnce) {
-  const json document = told_by("twice", 0);
+  json document = told_by("twice", 0);
   EXPECT_EQ(document["attempts"]["stale"], 6);
   EXPECT_EQ(document["workers"][0]["tasks_done"], 6);
 }
@@ -222,7 +222,7 @@ TEST_F(Lies, OutcomesOfTasksThatItWasNotGivenAreDropped) {
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(liar.wait(), 0) << liar.story();
   EXPECT_EQ(honest.wait(), 0) << honest.story();
-  const json document = document_of(run);
+  json document = document_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 12);
   EXPECT_GT(document["attempts"]["stale"], 0);
 }

@@ -108,8 +108,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::string contents_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return {};  // a device may have no end
+  std::ifstream in(file, std::ios::binary);
   if (in) text << in.rdbuf();
   return text.str();
 }

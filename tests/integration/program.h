@@ -22,7 +22,7 @@ bool wait_until(const std::function<bool()>& fact, std::chrono::milliseconds lim
 /// `text` at its line ends; what follows the last one, an unfinished line, is left out.
 std::vector<std::string> lines_of(const std::string& text);
 
-/// The whole file; empty if it cannot be read.
+/// The whole file; empty if it cannot be read or is a device.
 std::string contents_of(const std::filesystem::path& file);
 
 struct Command {

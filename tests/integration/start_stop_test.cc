@@ -108,7 +108,7 @@ TEST_F(Long, AMillionTasks) {
   Program& run =
       rollcall({"-n", "1000000", "-w", "2", "--output", "json", "--results", file("results.csv")});
   EXPECT_EQ(run.wait(std::chrono::minutes(5)), 0) << run.story();
-  const nlohmann::json document = document_of(run);
+  nlohmann::json document = document_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 1'000'000);
   EXPECT_EQ(document["validated"], true);
   std::cout << "overhead " << document["overhead_seconds"] << " s" << std::endl;
