@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/limits.h"
+
 namespace rollcall {
 namespace {
 
@@ -22,8 +24,6 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kSchema = "rollcall/access/1";
 constexpr std::size_t kKeyCharacters = 40;
-/// Longer files are not ours.
-constexpr std::size_t kMostBytes = 64U << 10U;
 constexpr std::string_view kZ85 =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
@@ -170,8 +170,8 @@ Result<void> write_access_file(const std::filesystem::path& path, const Access& 
 Result<Access> read_access_file(const std::filesystem::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
-  int error = file.open() ? read_all(file.fd(), kMostBytes + 1, text) : errno;
-  if (error == 0 && text.size() > kMostBytes) error = EFBIG;
+  int error = file.open() ? read_all(file.fd(), limits::access_bytes + 1, text) : errno;
+  if (error == 0 && text.size() > limits::access_bytes) error = EFBIG;
   if (error == ENOENT) return retryable(system_error("read", path, error));
   if (error != 0) return permanent(system_error("read", path, error));
   auto access = access_from_json(text);

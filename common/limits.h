@@ -75,6 +75,17 @@ inline constexpr Duration linger = 1s;
 /// Time for the handshake of a connection. Slower: closed.
 inline constexpr Duration handshake = 5s;
 
+/// Pause between two looks at an access file that is not there yet.
+inline constexpr Duration access_retry = 50ms;
+/// ZMTP's own heartbeat, answered by ZeroMQ's thread: it finds dead connections, not hung programs.
+/// How often, how long to wait for the answer, and after how long the other side gives up.
+inline constexpr Duration ping_interval = 1s;
+inline constexpr Duration ping_timeout = 3s;
+inline constexpr Duration ping_time_to_live = 5s;
+/// First and longest pause between two tries to connect; each is twice the last.
+inline constexpr Duration reconnect_first = 100ms;
+inline constexpr Duration reconnect_longest = 5s;
+
 // Losses.
 
 /// Sessions that a task may cost before it is lost. --max-losses.
@@ -89,7 +100,19 @@ inline constexpr std::uint32_t failed_starts = 3;
 /// How far two clocks may drift apart, in parts per million.
 inline constexpr std::int64_t clock_drift_ppm = 200;
 
+// System.
+
+/// Never asks for more descriptors: some programs that inherit the limit close every one below it.
+inline constexpr std::uint64_t descriptors = 1U << 20U;
+/// Bytes of an access document. A longer one is none.
+inline constexpr std::size_t access_bytes = 64U << 10U;
+
 // Output.
+
+/// A reader of standard output may be this many bytes behind; then the program waits for it.
+inline constexpr std::size_t output_backlog = 64U << 20U;
+/// How long await lines wait for those that belong before them.
+inline constexpr Duration hold_starts = 100ms;
 
 /// Lines for each task are left out above this many tasks, unless asked for.
 inline constexpr std::uint64_t task_lines = 10'000;

@@ -5,6 +5,7 @@
 
 #include "common/duration_text.h"
 #include "common/endpoint_text.h"
+#include "common/limits.h"
 #include "coordinator/options.h"
 
 namespace rollcall::coordinator {
@@ -14,7 +15,6 @@ using cli::Choice;
 using cli::OptionSpec;
 using cli::Shown;
 
-constexpr std::uint64_t kSeedEnd = std::uint64_t{1} << 53U;
 constexpr Duration kShortestHeartbeat = std::chrono::milliseconds(1);
 constexpr std::uint64_t kMostLosses = std::numeric_limits<Attempt>::max();
 
@@ -76,7 +76,7 @@ void add_tasks(std::vector<OptionSpec>& table, SleepOptions& into) {
           return {};
         }},
        {"--seed", "", "N", group, Shown::in_help_all, "draw the same pauses again (default random)",
-        cli::count_into(into.seed, 0, kSeedEnd - 1)},
+        cli::count_into(into.seed, 0, limits::seed - 1)},
        {"--collection-method", "", "M", group, Shown::in_help,
         "gather, as-complete, wait, cancelled (gather)", cli::choice_into(into.method, kMethods),
         "", cli::names_of(kMethods)},

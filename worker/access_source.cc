@@ -6,13 +6,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "common/limits.h"
+
 namespace rollcall::worker {
-namespace {
-
-/// More than this is no access document.
-constexpr std::size_t kLongestDocument = 64U << 10U;
-
-}  // namespace
+namespace {}  // namespace
 
 AccessSource::AccessSource(std::string file, std::string endpoint)
     : file_(std::move(file)), endpoint_(std::move(endpoint)) {}
@@ -33,7 +30,8 @@ Result<Access> AccessSource::read_standard_input() {
     if (got < 0) return permanent("cannot read the access document from standard input");
     if (got == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > kLongestDocument) return permanent("standard input is no access document");
+    if (text.size() > limits::access_bytes)
+      return permanent("standard input is no access document");
   }
   Result<Access> access = access_from_json(text);
   if (!access) return permanent("standard input: " + access.error().message);

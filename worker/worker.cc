@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "common/check.h"
+#include "common/limits.h"
 #include "common/net/clock.h"
 #include "common/net/context.h"
 #include "common/net/random.h"
@@ -28,11 +29,6 @@
 
 namespace rollcall::worker {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// Pause between two looks at an access file that is not there yet.
-constexpr Duration kAccessRetry = 50ms;
 
 Begun new_life() {
   return {net::random_id128<SessionSecret>(), net::random_u64()};
@@ -88,7 +84,7 @@ class Worker::Loop {
     } else {
       if (!is_seeking_) write_log(Severity::info, "waiting: " + error.message);
       is_seeking_ = true;
-      alarm_.set(now + kAccessRetry);
+      alarm_.set(now + limits::access_retry);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/limits.h"
 
 namespace rollcall::net {
 
@@ -13,7 +14,7 @@ DescriptorLimit raise_descriptor_limit() {
   CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlim_t inherited = limit.rlim_cur;
   // Never lowers: the soft limit may already be above our own bound.
-  limit.rlim_cur = std::max(inherited, std::min<rlim_t>(limit.rlim_max, kMostDescriptors));
+  limit.rlim_cur = std::max(inherited, std::min<rlim_t>(limit.rlim_max, limits::descriptors));
   const bool raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
   return {inherited, raised ? limit.rlim_cur : inherited};
 }

@@ -11,11 +11,7 @@ struct DescriptorLimit {
   std::uint64_t raised = 0;     ///< in force now
 };
 
-/// Never asks for more descriptors than this: some programs that inherit the limit close every
-/// descriptor below it one by one.
-inline constexpr std::uint64_t kMostDescriptors = 1U << 20U;
-
-/// Raises the soft limit to the hard one (at most kMostDescriptors), as every connection costs a
+/// Raises the soft limit to the hard one (at most limits::descriptors), as every connection costs a
 /// descriptor. Where the system refuses, the limit stays as it is. Call it once, at the start.
 DescriptorLimit raise_descriptor_limit();
 

@@ -12,19 +12,12 @@
 #include <zmq.hpp>
 
 #include "common/check.h"
+#include "common/limits.h"
 #include "common/net/zap.h"
 
 namespace rollcall::net {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// ZMTP's own heartbeat, answered by ZeroMQ's thread: finds dead connections, not hung programs.
-constexpr Duration kPingInterval = 1s;
-constexpr Duration kPingTimeout = 3s;
-constexpr Duration kPingTimeToLive = 5s;
-constexpr Duration kReconnectFirst = 100ms;
-constexpr Duration kReconnectLongest = 5s;
 /// What CURVE adds to a frame before its length is checked: command name, nonce, flags and MAC.
 constexpr std::size_t kCurveBytes = 8 + 8 + 1 + 16;
 
@@ -67,9 +60,9 @@ void set_common_options(zmq::socket_t& socket) {
   // Credit bounds what is in flight; a high-water mark would drop or block behind its back.
   socket.set(opt::sndhwm, 0);
   socket.set(opt::rcvhwm, 0);
-  socket.set(opt::heartbeat_ivl, to_ms(kPingInterval));
-  socket.set(opt::heartbeat_timeout, to_ms(kPingTimeout));
-  socket.set(opt::heartbeat_ttl, to_ms(kPingTimeToLive));
+  socket.set(opt::heartbeat_ivl, to_ms(limits::ping_interval));
+  socket.set(opt::heartbeat_timeout, to_ms(limits::ping_timeout));
+  socket.set(opt::heartbeat_ttl, to_ms(limits::ping_time_to_live));
 }
 
 void set_router_options(zmq::socket_t& socket) {
@@ -81,8 +74,8 @@ void set_router_options(zmq::socket_t& socket) {
 void set_dealer_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   socket.set(opt::connect_timeout, to_ms(limits::handshake));
-  socket.set(opt::reconnect_ivl, to_ms(kReconnectFirst));
-  socket.set(opt::reconnect_ivl_max, to_ms(kReconnectLongest));
+  socket.set(opt::reconnect_ivl, to_ms(limits::reconnect_first));
+  socket.set(opt::reconnect_ivl_max, to_ms(limits::reconnect_longest));
 }
 
 bool is_key(const std::string& key) {

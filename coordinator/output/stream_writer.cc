@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/limits.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -35,7 +37,7 @@ void StreamWriter::write_some() {
     if (!write_piece(std::min(piece_, buffer_.size() - written_), false)) break;
   }
   forget_written();
-  if (buffer_.size() - written_ > kLongestBacklog) write_all();
+  if (buffer_.size() - written_ > limits::output_backlog) write_all();
 }
 
 void StreamWriter::write_all() {

@@ -10,9 +10,6 @@ namespace rollcall::coordinator {
 /// write has failed, everything else is dropped.
 class StreamWriter {
  public:
-  /// A reader may be this far behind; then the program waits for it.
-  static constexpr std::size_t kLongestBacklog = std::size_t{64} << 20U;
-
   /// `name` stands in errors: "standard output".
   StreamWriter(int fd, std::string name);
 

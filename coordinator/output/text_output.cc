@@ -2,6 +2,7 @@
 #include <chrono>
 #include <vector>
 
+#include "common/limits.h"
 #include "coordinator/output/decimal.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/stream_output.h"
@@ -9,14 +10,9 @@
 namespace rollcall::coordinator {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// How long await lines wait for those that belong before them.
-constexpr Duration kHoldStarts = 100ms;
-
 /// The lines of the teaching program. Await lines of what starts together are in task order: they
 /// are held until every dispatched task is known to have started, an outcome is to be written, or
-/// kHoldStarts has passed.
+/// limits::hold_starts has passed.
 class TextOutput final : public StreamOutput {
  public:
   TextOutput(const RunRecords& records, int fd, bool task_lines)
@@ -35,7 +31,7 @@ class TextOutput final : public StreamOutput {
     if (awaited_count_ == records_.attempts_total - records_.attempts_retried) {
       write_held();
     } else if (!held_.empty() && held_until_ == kNever) {
-      held_until_ = now + kHoldStarts;
+      held_until_ = now + limits::hold_starts;
     }
   }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/access.h"
+#include "common/limits.h"
 #include "common/net/process_limits.h"
 #include "common/net/random.h"
 
@@ -51,7 +52,7 @@ TEST(ProcessLimitsTest, RaisesTheSoftLimitAndTellsTheInheritedOne) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
   const DescriptorLimit limit = raise_descriptor_limit();
   EXPECT_EQ(limit.inherited, low.rlim_cur);
-  EXPECT_EQ(limit.raised, std::min<rlim_t>(before.rlim_max, kMostDescriptors));
+  EXPECT_EQ(limit.raised, std::min<rlim_t>(before.rlim_max, limits::descriptors));
   rlimit after{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
   EXPECT_EQ(after.rlim_cur, limit.raised);
