@@ -13,6 +13,7 @@
 
 #include "common/check.h"
 #include "common/limits.h"
+#include "common/net/signals_blocked.h"
 #include "common/net/zap.h"
 
 namespace rollcall::net {
@@ -307,6 +308,7 @@ Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Cont
                                              const BindOptions& options, Handlers handlers) {
   if (!well_formed(options.endpoint)) return endpoint_error("bind", options.endpoint, EINVAL);
   if (options.curve && !are_keys(*options.curve)) return key_error(options.endpoint);
+  const SignalsBlocked blocked;
   try {
     zmq::socket_t socket(context.handle(), zmq::socket_type::router);
     set_common_options(socket);
@@ -330,6 +332,7 @@ Result<std::unique_ptr<Socket>> Socket::connect(boost::asio::io_context& loop, C
   if (options.curve && !(is_key(options.curve->server_key) && are_keys(options.curve->own))) {
     return key_error(options.endpoint);
   }
+  const SignalsBlocked blocked;
   try {
     zmq::socket_t socket(context.handle(), zmq::socket_type::dealer);
     set_common_options(socket);

@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <string_view>
 #include <thread>
@@ -16,6 +15,7 @@
 #include <zmq_addon.hpp>
 
 #include "common/check.h"
+#include "common/net/signals_blocked.h"
 
 namespace rollcall::net {
 namespace {
@@ -76,15 +76,13 @@ struct ZapHandler::Impl {
       CHECK(::write(stop_fd, &one, sizeof one) == sizeof one);
       thread.join();
       // Unlike close, this frees the name at once: the next handler may start.
+      const SignalsBlocked blocked;
       socket.unbind(kZapEndpoint);
     }
     ::close(stop_fd);
   }
 
   void run() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     std::array<zmq::pollitem_t, 2> items = {
         {{socket.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, stop_fd, ZMQ_POLLIN, 0}}};
     for (;;) {
@@ -122,6 +120,7 @@ std::uint64_t ZapHandler::refused() const {
 
 Result<std::unique_ptr<ZapHandler>> ZapHandler::start(Context& context,
                                                       std::set<std::string> admitted) {
+  const SignalsBlocked blocked;  // the thread inherits this: signals are for others
   try {
     auto impl = std::make_unique<Impl>(context.handle(), std::move(admitted));
     return std::unique_ptr<ZapHandler>(new ZapHandler(std::move(impl)));
