@@ -17,10 +17,18 @@ folder=$(mktemp -d)
 port=$((20000 + RANDOM % 20000))
 host=$(uname -n)
 
+# A daemon that has ended may stay a zombie where nobody reaps it.
+runs() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"; }
+
 stop_cluster() {
-  local file
+  local file pid
+  local -a pids=()
   for file in "$folder"/*.pid; do
-    [ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+    [ ! -f "$file" ] || pids+=("$(cat "$file")")
+  done
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do
+    while runs "$pid"; do sleep 0.1; done # what still runs still writes into the folder
   done
   rm -rf "$folder"
 }
