@@ -4,12 +4,19 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <memory>
 
 namespace rollcall {
 
 Result<void> start_log(const std::string& program, const std::string& level,
                        const std::string& file) {
+  // spdlog would make the folders of a mistyped path.
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (std::error_code none; !folder.empty() && !std::filesystem::is_directory(folder, none)) {
+    return permanent("cannot open the log file " + file + ": there is no folder " +
+                     folder.string());
+  }
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (file.empty()) {

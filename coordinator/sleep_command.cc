@@ -109,7 +109,7 @@ Summary account_for(const RunRecords& records, const std::vector<std::uint32_t>&
 
 int run_sleep(const SleepOptions& options, Instant started) {
   if (auto log = start_log("rollcall", options.log_level, options.log_file); !log) {
-    return give_up(log.error().message, 2);
+    return give_up("--log-file: " + log.error().message, 2);
   }
   net::raise_descriptor_limit();
   std::unique_ptr<ResultsFile> results;

@@ -28,7 +28,7 @@ int work(const WorkerOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   net::raise_descriptor_limit();
   if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
-    return say(stderr, "rollcall-worker: " + log.error().message + "\n", kExitUsage);
+    return say(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
   }
   return Worker(options).run();
 }

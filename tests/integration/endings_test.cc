@@ -61,7 +61,8 @@ TEST_F(Endings, WhatCannotBeOpenedAtTheStartIsStatus2) {
   for (const Arguments& unusable :
        {Arguments{"--results", file("missing/results.csv")},
         Arguments{"--access-file", file("missing/access")},
-        Arguments{"--log-file", file("no-folder/log")}, Arguments{"--bind", "tcp://192.0.2.1:5555"},
+        Arguments{"--log-file", file("no-folder/log")},
+        Arguments{"--log-file", file("missing/log")}, Arguments{"--bind", "tcp://192.0.2.1:5555"},
         Arguments{"--bind", "tcp://no.such.host.invalid:5555"}}) {
     Program& run = rollcall(kShort + unusable);
     EXPECT_EQ(run.wait(), 2) << run.story();
