@@ -84,11 +84,11 @@ void Scheduler::on(const TurnEnded& event) {
 /// Rule 6: the time by which the coordinator was late itself is nobody's silence.
 void Scheduler::notice_own_lateness() {
   const Duration late = now_ - *next_tick_;
-  if (late > policy_.heartbeat_interval) {
-    roster_.forgive(late);
-    log(LogLevel::warning,
-        "the coordinator was held up for " + std::to_string(to_seconds(late)) + " seconds");
-  }
+  if (late <= Duration::zero()) return;
+  roster_.forgive(late);
+  if (late <= policy_.heartbeat_interval) return;
+  log(LogLevel::warning,
+      "the coordinator was held up for " + std::to_string(to_seconds(late)) + " seconds");
 }
 
 void Scheduler::lose_the_silent() {
