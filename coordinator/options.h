@@ -59,7 +59,7 @@ struct SleepOptions {
   TaskLines task_lines = TaskLines::automatic;
   ProgressStyle progress = ProgressStyle::automatic;
   std::string results_file;        ///< .csv or .jsonl; empty: none
-  bool quiet = false;              ///< no summary and no progress on standard error
+  bool quiet = false;              ///< no summary, progress or automatic task lines
   std::string log_level = "warn";  ///< one of cli::log_levels()
   std::string log_file;            ///< empty: standard error
 };
