@@ -7,9 +7,9 @@
 
 namespace rollcall {
 
-/// Sets up the process's log: time, `program` and process begin each line; `level` is one of debug,
-/// info, warn, error, off; `file` is appended to (empty: standard error). Call it once, before the
-/// first line. Error: permanent, when the file cannot be opened.
+/// Sets up the process's log: time, `program` and process begin each line; `level` is one of
+/// cli::log_levels() (option_values.h); `file` is appended to (empty: standard error). Call it
+/// once, before the first line. Error: permanent, when the file cannot be opened.
 [[nodiscard]] Result<void> start_log(const std::string& program, const std::string& level,
                                      const std::string& file);
 
