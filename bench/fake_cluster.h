@@ -1,0 +1,69 @@
+// A Scheduler among sessions that do nothing but answer, in virtual time: what its core costs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "common/message.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::bench {
+
+/// Real seconds spent inside Scheduler::step(), by what was going on, and beside it.
+struct CoreTime {
+  double planning = 0;  ///< making the Scheduler: drawing and sorting
+  double joining = 0;   ///< Hello and Inventory
+  double reports = 0;   ///< taking reports and heartbeats in
+  double turns = 0;     ///< ends of turns: dispatching, acknowledging
+  double per_task(std::size_t tasks) const {
+    return (reports + turns) / static_cast<double>(tasks);
+  }
+};
+
+/// Each session answers an Assignment with one Report and says one Heartbeat a second. The run
+/// takes ten virtual seconds. One thread.
+class FakeCluster {
+ public:
+  FakeCluster(const coordinator::RunSpec& spec, std::size_t sessions);
+
+  /// To the end of the run; CHECKs that every task is done.
+  void run();
+
+  const CoreTime& time() const { return time_; }
+  std::size_t assignments() const { return assignments_; }
+
+ private:
+  struct Peer {
+    SessionSecret secret;
+    SessionId id;
+    std::uint64_t reports = 0;
+    std::uint64_t outcomes = 0;
+    std::uint64_t received = 0;  ///< assignments
+  };
+  struct Waiting {
+    std::size_t peer = 0;
+    Assignment assignment;
+  };
+
+  void join();
+  void beat();
+  void report(Waiting waiting);
+  void tell(std::size_t peer, WorkerBody body, double& spent);
+  void end_turn();
+  void step(const coordinator::Event& event, double& spent);
+  void carry_out();
+
+  coordinator::RunSpec spec_;
+  CoreTime time_;
+  Instant now_;  ///< virtual
+  Instant next_beat_;
+  coordinator::Scheduler scheduler_;
+  std::vector<Peer> peers_;  ///< the connection of each is its place
+  std::deque<Waiting> waiting_;
+  coordinator::Actions actions_;
+  std::size_t assignments_ = 0;
+};
+
+}  // namespace rollcall::bench
