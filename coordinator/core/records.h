@@ -49,10 +49,12 @@ struct SessionRecord {
   std::string host;
   std::uint32_t pid = 0;
   std::uint32_t slots = 0;  ///< in force; 0: no limit
+  bool is_local = false;    ///< started by a coordinator of this run
   Instant welcomed;
   std::optional<Instant> last_accepted;
-  std::uint64_t tasks_done = 0;  ///< accepted outcomes, of whatever kind
-  std::uint64_t stale = 0;       ///< outcomes of it that were dropped, or sent back to the backlog
+  std::uint64_t tasks_done = 0;   ///< accepted outcomes, of whatever kind
+  std::uint64_t stale = 0;        ///< outcomes of it that were dropped, or sent back to the backlog
+  std::uint64_t last_report = 0;  ///< taken in, and all before it
   SessionEnd end = SessionEnd::none;
   std::string end_reason;          ///< lost: why, in a few words
   std::optional<Goodbye> goodbye;  ///< its own count
@@ -84,6 +86,7 @@ struct RunRecords {
   std::optional<Instant> last_accepted;
   std::uint64_t attempts_total = 0;    ///< attempts dispatched
   std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
+  std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
   std::uint64_t stale = 0;           ///< outcomes dropped because the task was done, or not theirs
   bool wait_timeout_passed = false;  ///< `wait` ended with something pending
   bool stop_requested = false;       ///< the user asked to stop before the end

@@ -241,7 +241,7 @@ void Scheduler::acknowledge() {
   for (const SessionIndex s : unacknowledged_) {
     Session& session = roster_.at(s);
     session.ack_due = false;
-    send(session, Ack{session.last_report, now_});
+    send(session, Ack{record_of(session).last_report, now_});
     if (session.live()) continue;
     if (record_of(session).end == SessionEnd::lost) {
       send(session, Reject{RejectReason::session_lost, "this session was given up"});

@@ -118,8 +118,9 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
 void Scheduler::on_report(Session& session, const Report& report) {
   acknowledge_later(session);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
-  if (report.number != session.last_report + 1) return;
-  session.last_report = report.number;
+  SessionRecord& record = record_of(session);
+  if (report.number != record.last_report + 1) return;
+  record.last_report = report.number;
   take_in(session, report.outcomes);
 }
 
@@ -217,7 +218,7 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
 /// The last word of a session, once all its reports are here.
 void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   if (session.phase == SessionPhase::ended) return send(session, Shutdown{});
-  if (goodbye.reports_sent > session.last_report) {
+  if (goodbye.reports_sent > record_of(session).last_report) {
     return acknowledge_later(session);
   }
   SessionRecord& record = record_of(session);

@@ -62,7 +62,6 @@ struct Session {
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
   // Reports.
-  std::uint64_t last_report = 0;  ///< kept, all before it too
   bool ack_due = false;
   Duration run_time{};  ///< of its accepted attempts, the newest counting most
   std::uint64_t run_count = 0;
