@@ -1,0 +1,218 @@
+"""Holds script/bench to its arithmetic: what it says of a measurement must be what was measured."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "bench"))
+
+import chart  # noqa: E402
+import main  # noqa: E402
+import measure  # noqa: E402
+import programs  # noqa: E402
+import report  # noqa: E402
+from measure import Case, Check, Plan, at_least, at_most, of  # noqa: E402
+from row import Bench, Row, count_text  # noqa: E402
+
+PROGRAMS = os.environ.get("ROLLCALL_BENCH_PROGRAMS")
+
+
+def rounds(**arms):
+    """rounds(a=[1, 2], b=[3, 4]): two rounds of two arms with one figure, "x"."""
+    return [
+        {arm: {"x": values[n]} for arm, values in arms.items()}
+        for n in range(len(next(iter(arms.values()))))
+    ]
+
+
+class Arithmetic(unittest.TestCase):
+    def judge(self, value, taken, target=None, **more):
+        return Check("label", value, "s", target, **more).judge(taken)
+
+    def test_quotes_median_and_extremes(self):
+        said = self.judge(of("a", "x"), rounds(a=[5, 1, 3, 2, 100]))
+        self.assertEqual((said["median"], said["min"], said["max"]), (3, 1, 100))
+        self.assertIsNone(said["reached"])
+
+    def test_takes_ratios_within_a_round(self):
+        # The machine was twice as slow in the second round: the ratio must not notice.
+        taken = rounds(a=[10, 5, 10], b=[20, 10, 20])
+        said = self.judge(measure.ratio("a", "b", "x"), taken)
+        self.assertEqual((said["median"], said["min"], said["max"]), (0.5, 0.5, 0.5))
+
+    def test_holds_against_the_best_of_the_others(self):
+        taken = rounds(a=[10, 10], b=[20, 5], c=[5, 9])
+        said = self.judge(measure.against_best("c", ["a", "b"], "x"), taken)
+        self.assertEqual((said["min"], said["max"]), (0.25, 0.9))
+
+    def test_differences_have_a_factor(self):
+        said = self.judge(measure.difference("a", "b", "x", 1000), rounds(a=[3], b=[1]))
+        self.assertEqual(said["median"], 2000)
+
+    def test_targets_are_met_on_the_line(self):
+        for target, value, reached in (
+            (at_most(2), 2, True),
+            (at_most(2), 2.01, False),
+            (at_least(0.5), 0.5, True),
+            (at_least(0.5), 0.49, False),
+        ):
+            self.assertEqual(self.judge(of("a", "x"), rounds(a=[value]), target)["reached"], reached)
+
+    def test_a_reason_stands_only_beside_what_was_missed(self):
+        missed = self.judge(of("a", "x"), rounds(a=[3]), at_most(2), because="the disk is slow")
+        met = self.judge(of("a", "x"), rounds(a=[1]), at_most(2), because="the disk is slow")
+        self.assertEqual(report.verdict(missed), "not reached, because the disk is slow")
+        self.assertEqual(report.verdict(met), "reached")
+
+    def test_rounds_take_turns_and_the_warm_up_is_left_out(self):
+        order = []
+
+        def arm(name):
+            return lambda: order.append(name) or {"x": len(order)}
+
+        case = Case("case", {"a": arm("a"), "b": arm("b")}, [Check("a", of("a", "x"))])
+        said = measure.measure(case, Plan(rounds=2))
+        self.assertEqual("".join(order), "ababab")
+        self.assertEqual([each["a"]["x"] for each in said["rounds"]], [3, 5])
+
+    def test_gaps_between_rows_leave_the_warm_up_out(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as rows:
+            finished = [0.0, 5.0] + [5.0 + 0.5 * n for n in range(1, 20)]
+            rows.write("task,finished_seconds\n")
+            rows.writelines(f"{n},{at:.9f}\n" for n, at in enumerate(finished))
+            rows.flush()
+            self.assertEqual(set(programs.gaps(rows.name)), {0.5})
+
+
+def result_of(cases, name="sleeps"):
+    return {
+        "row": name,
+        "title": "A row",
+        "about": "About it.",
+        "command": "script/bench",
+        "date": "2026-01-01",
+        "load_before": 0.1,
+        "machine": {"processors": 2, "processor": "P", "memory_gib": 8, "system": "S", "kernel": "K"},
+        "versions": {"commit": "c", "compiler": ["G"], "libzmq": "1", "protobuf": "2", "python": "3"},
+        "cases": cases,
+    }
+
+
+class Reports(unittest.TestCase):
+    def one_case(self):
+        check = Check("speed", of("a", "x"), "M/s", at_least(10))
+        return measure.measure(Case("a case", {"a": lambda: {"x": 12345.678}}, [check]), Plan(rounds=1))
+
+    def test_figures_have_the_digits_that_count(self):
+        wanted = {0.01234: "0.012", 1.2345: "1.234", 12.345: "12.35", 123.45: "123.5", 12345.6: "12,346"}
+        for value, text in wanted.items():
+            self.assertEqual(report.figure(value), text)
+
+    def test_the_page_keeps_everything_beside_its_tables(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.md"
+            page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+            results = [result_of([self.one_case()])]
+            report.refresh(page, results)
+            once = page.read_text()
+            report.refresh(page, results)
+            self.assertEqual(page.read_text(), once)
+        self.assertTrue(once.startswith("before\n") and once.endswith("\nafter\n"))
+        self.assertNotIn("old", once)
+        self.assertIn("| speed | 12,346 M/s | 12,346 to 12,346 | at least 10 | reached |", once)
+        self.assertEqual(once.count("2 processors"), 1)
+
+    def test_json_comes_back(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = result_of([self.one_case()], "b")
+            report.write_json(result, folder)
+            self.assertEqual(report.read_all(folder, ["a", "b"]), [result])
+
+    def test_text_shows_each_check(self):
+        text = report.as_text(result_of([self.one_case()]))
+        self.assertRegex(text, r"speed +12,346 M/s +12,346 to 12,346 +at least 10 +reached")
+
+    def test_the_chart_has_every_point_and_is_xml(self):
+        cases = [
+            {
+                "rounds": [
+                    {
+                        "rollcall": {"tasks": tasks, "overhead_seconds": 1e-9 * tasks},
+                        "asyncio": {"tasks": tasks, "overhead_seconds": 1e-5 * tasks},
+                    }
+                ]
+            }
+            for tasks in (10, 1000, 1_000_000)
+        ]
+        points = chart.points_of({"cases": cases})
+        self.assertEqual(points["asyncio"], [(10, 1e-4), (1000, 1e-2), (1_000_000, 10)])
+        picture = ElementTree.fromstring(chart.svg({"cases": cases}))
+        self.assertEqual(len(picture.findall("{*}circle")), 6)
+        y = [float(each.get("cy")) for each in picture.findall("{*}circle")][3:]
+        self.assertGreater(y[0], y[2], "more overhead stands higher")
+
+    def test_the_page_of_the_repository_has_both_markers(self):
+        text = main.PAGE.read_text()
+        self.assertLess(text.index(report.BEGIN), text.index(report.END))
+
+
+class Rows(unittest.TestCase):
+    def test_are_complete_in_both_sizes(self):
+        rows = main.all_rows()
+        self.assertEqual([each.title.split(".")[0] for each in rows[:10]], [str(n) for n in range(1, 11)])
+        self.assertEqual(len({each.name for each in rows}), len(rows))
+        for quick in (False, True):
+            bench = Bench(programs.Programs("nowhere"), quick)
+            for each in rows:
+                for case in each.cases(bench):
+                    self.assertTrue(case.arms and case.checks, each.name)
+
+    def test_a_row_is_measured_and_told(self):
+        row = Row("name", "title", "about", lambda bench: [Case("c", {"a": lambda: {"x": 1}}, [])])
+        result = main.measure_row(row, Bench(None, True), Plan(1, False), {"command": "script/bench"})
+        self.assertEqual(result["schema"], report.SCHEMA)
+        self.assertEqual(result["cases"][0]["rounds"], [{"a": {"x": 1}}])
+        json.dumps(result)
+
+    def test_counts_are_short(self):
+        texts = [count_text(n) for n in (100, 9600, 50_000, 20_000_000)]
+        self.assertEqual(texts, ["100", "9600", "50 k", "20 M"])
+
+
+class References(unittest.TestCase):
+    def test_asyncio_sleeps_in_both_modes(self):
+        for mode in ("best", "teaching"):
+            sample = programs.Programs("nowhere").asyncio(mode, 50, (0.01, 0.02))
+            self.assertGreaterEqual(sample["overhead_seconds"], 0)
+            self.assertLessEqual(sample["longest_seconds"], 0.02)
+            self.assertGreater(sample["process_overhead_seconds"], sample["overhead_seconds"])
+
+    def test_a_program_that_fails_says_so(self):
+        with self.assertRaisesRegex(programs.ProgramFailed, "status 3\nwhy"):
+            programs.run(["sh", "-c", "echo why >&2; exit 3"])
+
+    @unittest.skipUnless(PROGRAMS, "needs the programs of the preset bench")
+    def test_each_program_gives_its_figures(self):
+        built = programs.Programs(PROGRAMS)
+        for sample, figure in (
+            (built.rollcall(1000, pause=0), "rate"),
+            (built.rollcall_lines(10, "always", pause=0), "output_bytes"),
+            (built.round_trip(100), "p50_seconds"),
+            (built.wire_limit(5000, "--curve"), "rate"),
+            (built.wire_limit(500, "--window", 0, "--pause-max-ns", 1_000_000), "overhead_seconds"),
+            (built.posix_loop(500, (0.001, 0.002), "--slots", 100), "lateness_p99_seconds"),
+            (built.reference("ping_pong", "--rounds", 100), "p50_seconds"),
+            (built.reference("ping_pong", "--rounds", 100, "--curve", "--on-loop"), "p50_seconds"),
+            (built.reference("simulated_cluster", "--sessions", 5, "--tasks", 50_000), "core_ns_per_task"),
+        ):
+            self.assertGreater(sample[figure], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
