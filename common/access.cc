@@ -1,20 +1,17 @@
 #include "common/access.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/limits.h"
+#include "common/private_file.h"
 
 namespace rollcall {
 namespace {
@@ -22,30 +19,14 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
+constexpr const char* kFile = "access file";
 constexpr const char* kSchema = "rollcall/access/1";
 constexpr std::size_t kKeyCharacters = 40;
 constexpr std::string_view kZ85 =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
-/// 40 characters of Z85, each five of them a number of 32 bits.
-bool is_key(std::string_view text) {
-  if (text.size() != kKeyCharacters) return false;
-  std::uint64_t group = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t digit = kZ85.find(text[i]);
-    if (digit == std::string_view::npos) return false;
-    group = (i % 5 == 0 ? 0 : group * kZ85.size()) + digit;
-    if (group > std::numeric_limits<std::uint32_t>::max()) return false;
-  }
-  return true;
-}
-
 Error bad(const std::string& what) {
   return permanent("not an access file: " + what);
-}
-
-std::string system_error(const std::string& what, const std::filesystem::path& path, int error) {
-  return "cannot " + what + " access file " + path.string() + ": " + std::strerror(error);
 }
 
 /// Empty, or what is wrong with it.
@@ -80,51 +61,25 @@ std::string content_error(const Access& access) {
   }
   const auto keys = {access.server_key, access.worker_public_key, access.worker_secret_key};
   const bool none = std::ranges::all_of(keys, [](const auto& key) { return key.empty(); });
-  if (!none && !std::ranges::all_of(keys, is_key)) {
+  if (!none && !std::ranges::all_of(keys, is_curve_key)) {
     return "a key is not 40 characters of Z85";
   }
   return {};
 }
 
-/// A descriptor that closes itself.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-/// 0, or the errno.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return errno;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
-/// 0, or the errno. Reads no more than `most` bytes.
-int read_all(int fd, std::size_t most, std::string& text) {
-  std::array<char, 4096> chunk{};
-  while (text.size() < most) {
-    const ssize_t got = ::read(fd, chunk.data(), std::min(chunk.size(), most - text.size()));
-    if (got == 0) return 0;
-    if (got < 0 && errno != EINTR) return errno;
-    if (got > 0) text.append(chunk.data(), static_cast<std::size_t>(got));
-  }
-  return 0;
-}
-
 }  // namespace
+
+bool is_curve_key(std::string_view text) {
+  if (text.size() != kKeyCharacters) return false;
+  std::uint64_t group = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t digit = kZ85.find(text[i]);
+    if (digit == std::string_view::npos) return false;
+    group = (i % 5 == 0 ? 0 : group * kZ85.size()) + digit;
+    if (group > std::numeric_limits<std::uint32_t>::max()) return false;
+  }
+  return true;
+}
 
 std::string to_json(const Access& access) {
   const OrderedJson json = {{"schema", kSchema},
@@ -152,29 +107,13 @@ Result<Access> access_from_json(std::string_view text) {
 }
 
 Result<void> write_access_file(const std::filesystem::path& path, const Access& access) {
-  struct stat there {};
-  // A rename would put a file in the place of a device such as /dev/stdout.
-  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    return permanent("cannot write access file " + path.string() + ": not a regular file");
-  }
-  std::string temporary = path.string() + ".XXXXXX";
-  const File file(::mkostemp(temporary.data(), O_CLOEXEC));  // creates it with mode 0600
-  if (!file.open()) return permanent(system_error("write", path, errno));
-  int error = write_all(file.fd(), to_json(access));
-  if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error == 0) return {};
-  ::unlink(temporary.c_str());
-  return permanent(system_error("write", path, error));
+  return replace_private_file(path, kFile, to_json(access));
 }
 
 Result<Access> read_access_file(const std::filesystem::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  int error = file.open() ? read_all(file.fd(), limits::access_bytes + 1, text) : errno;
-  if (error == 0 && text.size() > limits::access_bytes) error = EFBIG;
-  if (error == ENOENT) return retryable(system_error("read", path, error));
-  if (error != 0) return permanent(system_error("read", path, error));
-  auto access = access_from_json(text);
+  const auto text = read_private_file(path, kFile, limits::access_bytes);
+  if (!text) return text.error();
+  auto access = access_from_json(*text);
   if (access) return access;
   return Error{access.error().kind, path.string() + ": " + access.error().message};
 }

@@ -5,6 +5,7 @@
 #include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 #include <CLI/Option.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -63,6 +64,18 @@ UsageError unknown_option(const CommandSpec& command, std::string_view typed) {
                                        : ": did you mean " + near + "?"));
 }
 
+/// Takes the argument of the command out of what CLI11 could not place: the first that is no
+/// option.
+void take_argument(const CommandSpec& command, std::vector<std::string>& extras,
+                   GivenOptions& given) {
+  if (command.argument.empty()) return;
+  const auto found = std::ranges::find_if(
+      extras, [](const std::string& extra) { return !extra.empty() && !extra.starts_with('-'); });
+  if (found == extras.end()) return;
+  given[command.argument] = {command.argument, *found};
+  extras.erase(found);
+}
+
 /// What CLI11 could not place. Unknown options come before arguments, which may be their values.
 std::optional<UsageError> find_extra(const CommandSpec& command,
                                      const std::vector<std::string>& extras) {
@@ -117,7 +130,9 @@ Parsed parse_options(const CommandSpec& command, const std::vector<std::string>&
   }
   GivenOptions given = collect(command, app, environment);
   if (std::optional<PrintText> print = find_print(command, given)) return *print;
-  if (std::optional<UsageError> extra = find_extra(command, app.remaining())) return *extra;
+  std::vector<std::string> extras = app.remaining();
+  take_argument(command, extras, given);
+  if (std::optional<UsageError> extra = find_extra(command, extras)) return *extra;
   for (const OptionSpec& option : command.options) {
     const auto found = given.find(option.name);
     if (found == given.end() || !option.apply) continue;

@@ -42,6 +42,8 @@ struct CommandSpec {
   std::vector<OptionSpec> options;  ///< in the order of the help; --help and the like come by
                                     ///< with_standard_options
   std::string footer;               ///< lines that end the help
+  std::string argument = {};        ///< "DIR": stands for its one argument, which is given under
+                                    ///< this name; empty: it takes none
 };
 
 /// An option that was given: by what name, and the text of its value.
@@ -50,7 +52,8 @@ struct Given {
   std::string text;
 };
 
-/// By the name of the option. An option that was given twice has its last value.
+/// By the name of the option, or of the argument. An option that was given twice has its last
+/// value.
 using GivenOptions = std::map<std::string, Given>;
 
 /// To be printed on standard output as it is; the program exits with 0.

@@ -99,6 +99,13 @@ Result<std::string> parse_advertised(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_http_address(std::string_view text) {
+  const auto [host, port] = split(text);
+  const bool right = (host == "*" || is_host(host)) && (port == "*" || is_port(port));
+  if (!right) return permanent("expected HOST:PORT, such as 127.0.0.1:8080 or *:8080");
+  return std::string(text);
+}
+
 bool is_loopback(std::string_view endpoint) {
   if (endpoint.starts_with(kIpc)) return true;
   const std::string_view host = split(without_tcp(endpoint)).host;

@@ -18,6 +18,9 @@ Result<std::string> parse_connect_endpoint(std::string_view text);
 /// HOST or HOST:PORT under which others reach a coordinator, an IPv6 address in brackets.
 Result<std::string> parse_advertised(std::string_view text);
 
+/// HOST:PORT to answer HTTP at, as it is; HOST may be * and PORT may be * or 0, a free one.
+Result<std::string> parse_http_address(std::string_view text);
+
 /// True if nothing beyond this host can reach `endpoint`, the result of a parse above:
 /// tcp://127.*, tcp://localhost, tcp://[::1] and ipc://.
 bool is_loopback(std::string_view endpoint);

@@ -107,6 +107,17 @@ inline constexpr std::uint64_t descriptors = 1U << 20U;
 /// Bytes of an access document. A longer one is none.
 inline constexpr std::size_t access_bytes = 64U << 10U;
 
+// Health checks over HTTP (--http).
+
+/// Bytes of a request line and its header fields. Longer ones are answered with 400 and closed.
+inline constexpr std::uint32_t http_header_bytes = 8U << 10U;
+/// Time for a request and its answer. Slower: closed.
+inline constexpr Duration http_request = 5s;
+/// Connections at once. At it: the oldest is closed for the new one.
+inline constexpr int http_connections = 32;
+/// Pause after a connection could not be accepted.
+inline constexpr Duration http_accept_retry = 100ms;
+
 // Output.
 
 /// A reader of standard output may be this many bytes behind; then the program waits for it.

@@ -8,7 +8,6 @@
 #include "common/check.h"
 #include "common/limits.h"
 #include "common/net/clock.h"
-#include "common/net/keys.h"
 #include "coordinator/endpoints.h"
 
 namespace rollcall::coordinator {
@@ -38,12 +37,10 @@ Result<void> Coordinator::listen() {
   options.endpoint = listening_.bind;
   Access access;
   if (listening_.encrypted) {
-    const net::KeyPair worker = net::make_key_pair();
-    options.curve = net::make_key_pair();
-    access.server_key = options.curve->public_key;
-    access.worker_public_key = worker.public_key;
-    access.worker_secret_key = worker.secret_key;
-    auto zap = net::ZapHandler::start(context_, {worker.public_key});
+    const RunKeys keys = listening_.keys ? *listening_.keys : make_run_keys("");
+    options.curve = keys.coordinator;
+    access = access_of(keys);
+    auto zap = net::ZapHandler::start(context_, {access.worker_public_key});
     if (!zap) return zap.error();
     zap_ = std::move(*zap);
   }
@@ -52,10 +49,13 @@ Result<void> Coordinator::listen() {
       {[this](ConnectionId from, std::span<const std::byte> bytes) { on_message(from, bytes); },
        [this](bool inbox_empty) { end_turn(inbox_empty); }});
   if (!socket) return socket.error();
+  if (auto answers = answer_health_checks(); !answers) return answers;
   local_access_ = others_access_ = access;
   local_access_.endpoint = endpoint_for_local_workers((*socket)->endpoint());
-  others_access_.endpoint =
-      endpoint_for_others((*socket)->endpoint(), listening_.advertise, host_name());
+  if (access.endpoint.empty() || !listening_.advertise.empty()) {
+    others_access_.endpoint =
+        endpoint_for_others((*socket)->endpoint(), listening_.advertise, host_name());
+  }
   if (!listening_.access_file.empty()) {
     if (auto written = write_access_file(listening_.access_file, others_access_); !written) {
       return written.error();
@@ -63,6 +63,17 @@ Result<void> Coordinator::listen() {
     spdlog::info("workers may join with {} at {}", listening_.access_file, others_access_.endpoint);
   }
   socket_ = std::move(*socket);
+  return {};
+}
+
+/// Ready: a worker that comes now may join.
+Result<void> Coordinator::answer_health_checks() {
+  if (listening_.http.empty()) return {};
+  auto health = net::HttpHealth::listen(loop_, listening_.http,
+                                        [this] { return socket_ != nullptr && !kill_workers_at_; });
+  if (!health) return permanent("--http: " + health.error().message);
+  health_ = std::move(*health);
+  spdlog::info("health checks are answered at {}", health_->url());
   return {};
 }
 

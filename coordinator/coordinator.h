@@ -11,24 +11,18 @@
 
 #include "common/access.h"
 #include "common/net/context.h"
+#include "common/net/http_health.h"
 #include "common/net/socket.h"
 #include "common/net/zap.h"
 #include "common/result.h"
 #include "common/wire.h"
 #include "coordinator/core/scheduler.h"
+#include "coordinator/listening.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
 
 namespace rollcall::coordinator {
-
-/// Where and to whom a coordinator opens itself.
-struct Listening {
-  std::string bind;         ///< endpoint, as ZeroMQ takes it
-  std::string advertise;    ///< HOST[:PORT] for others; empty: as bound
-  std::string access_file;  ///< written for others to join with; empty: none
-  bool encrypted = true;
-};
 
 /// One run on one event loop: sockets, timer, signals and local workers around a Scheduler, which
 /// it feeds and obeys. Owns everything but the scheduler and the outputs, which outlive it. One
@@ -41,8 +35,8 @@ class Coordinator {
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
 
-  /// Binds, and writes the access file. Error: permanent: a port that is taken, a file that cannot
-  /// be written; nothing is left behind then.
+  /// Binds, answers health checks, and writes the access file. Error: permanent: a port that is
+  /// taken, a file that cannot be written; nothing is left behind then.
   [[nodiscard]] Result<void> listen();
 
   /// Runs until every task is done and the workers are gone, or a second signal came.
@@ -55,6 +49,7 @@ class Coordinator {
   bool interrupted() const { return interrupted_; }
 
  private:
+  [[nodiscard]] Result<void> answer_health_checks();
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
   void on_worker_exit(std::uint32_t ticket, const std::string& how);
@@ -74,6 +69,7 @@ class Coordinator {
   net::Context context_;
   std::unique_ptr<net::ZapHandler> zap_;
   std::unique_ptr<net::Socket> socket_;
+  std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
   LocalWorkers local_workers_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;

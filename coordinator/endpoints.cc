@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "common/endpoint_text.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -48,6 +50,11 @@ std::string endpoint_for_others(std::string_view bound, std::string_view adverti
   if (has_port(advertised)) return std::string(kTcp) + std::string(advertised);
   if (!advertised.empty()) return tcp(advertised, own.port);
   return tcp(is_wildcard(own.host) ? host_name : own.host, own.port);
+}
+
+std::string endpoint_to_bind(std::string_view endpoint) {
+  if (is_loopback(endpoint)) return std::string(endpoint);
+  return tcp("*", split(endpoint.substr(kTcp.size())).port);
 }
 
 std::string host_name() {

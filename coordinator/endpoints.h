@@ -14,6 +14,11 @@ std::string endpoint_for_local_workers(std::string_view bound);
 std::string endpoint_for_others(std::string_view bound, std::string_view advertised,
                                 std::string_view host_name);
 
+/// Where to listen so that who connects to `endpoint` arrives: its port on every address of this
+/// host, which need not have the address that others know; a loopback endpoint and a path as they
+/// are.
+std::string endpoint_to_bind(std::string_view endpoint);
+
 /// The name of this host.
 std::string host_name();
 

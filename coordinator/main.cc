@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/net/clock.h"
+#include "coordinator/keys_command.h"
 #include "coordinator/options.h"
 #include "coordinator/sleep_command.h"
 
@@ -17,6 +18,7 @@ struct Run {
   Instant started;
 
   int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
+  int operator()(const KeysOptions& options) const { return run_keys(options); }
   int operator()(const cli::PrintText& print) const {
     return std::fputs(print.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
   }

@@ -61,11 +61,14 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
   if (wait_timeout != nullptr && options.method != CollectionMethod::wait) {
     return usage_error(command, *wait_timeout, "expected together with --collection-method wait");
   }
-  if (options.workers == 0U && options.access_file.empty()) {
+  if (options.workers == 0U && !options.others_may_join()) {
     return usage_error(command, *find(given, "--workers"),
-                       "expected together with --access-file, for others to join with");
+                       "expected together with --access-file or --keys, for others to join with");
   }
-  if (options.insecure && !is_loopback(options.bind)) {
+  if (options.insecure && !options.keys.empty()) {
+    return usage_error(command, *find(given, "--keys"), "expected without --insecure");
+  }
+  if (options.insecure && !options.bind.empty() && !is_loopback(options.bind)) {
     return usage_error(command, *find(given, "--bind"),
                        "expected a loopback endpoint with --insecure, such as tcp://127.0.0.1:*");
   }
@@ -82,6 +85,25 @@ Invocation parse_sleep(const Arguments& arguments, const cli::Environment& envir
   if (Fault fault = check_pauses(command, given, options)) return *fault;
   if (Fault fault = check_liveness(command, given, options)) return *fault;
   if (Fault fault = check_together(command, given, options)) return *fault;
+  return options;
+}
+
+Invocation parse_keys(const Arguments& arguments, const cli::Environment& environment) {
+  KeysOptions options;
+  const CommandSpec command = keys_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  const Given* folder = find(std::get<GivenOptions>(parsed), command.argument);
+  if (folder == nullptr) {
+    return usage_error(command, "DIR is missing: expected the folder to make the keys in");
+  }
+  if (options.endpoint.empty()) {
+    return usage_error(command,
+                       "--endpoint is missing: expected where workers will find the coordinator, "
+                       "such as tcp://HOST:PORT");
+  }
+  options.folder = folder->text;
   return options;
 }
 
@@ -111,17 +133,20 @@ Invocation parse_program(const Arguments& arguments, const cli::Environment& env
 }
 
 Invocation unknown_command(const std::string& typed) {
-  const std::string near = cli::closest(typed, {"sleep", "help"});
-  return usage_error(program_command(),
-                     "unknown command " + cli::quote(typed) +
-                         (near.empty() ? ": expected sleep" : ": did you mean " + near + "?"));
+  static const std::vector<std::string> commands{"sleep", "keys", "help"};
+  const std::string near = cli::closest(typed, commands);
+  return usage_error(program_command(), "unknown command " + cli::quote(typed) + ": " +
+                                            (near.empty() ? cli::expected_one_of(commands).message
+                                                          : "did you mean " + near + "?"));
 }
 
 Invocation parse_help(const Arguments& arguments) {
   if (arguments.empty()) return PrintText{help_text(program_command())};
-  if (arguments.front() != "sleep") return unknown_command(arguments.front());
-  SleepOptions unused;
-  return PrintText{help_text(sleep_command(unused))};
+  SleepOptions sleep;
+  KeysOptions keys;
+  if (arguments.front() == "sleep") return PrintText{help_text(sleep_command(sleep))};
+  if (arguments.front() == "keys") return PrintText{help_text(keys_command(keys))};
+  return unknown_command(arguments.front());
 }
 
 }  // namespace
@@ -132,6 +157,7 @@ Invocation parse_command_line(int argc, const char* const* argv,
   if (all.empty() || all.front().starts_with('-')) return parse_program(all, environment);
   const Arguments rest(all.begin() + 1, all.end());
   if (all.front() == "sleep") return parse_sleep(rest, environment);
+  if (all.front() == "keys") return parse_keys(rest, environment);
   if (all.front() == "help") return parse_help(rest);
   return unknown_command(all.front());
 }

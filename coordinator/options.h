@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/command_line.h"
 #include "common/limits.h"
@@ -31,8 +32,24 @@ enum class ProgressStyle : std::uint8_t {
   none,
 };
 
+/// Who may join a run and how: the same for every command that has workers.
+struct JoiningOptions {
+  std::string bind;         ///< as ZeroMQ takes it; empty: a free loopback port, or as the keys say
+  std::string advertise;    ///< HOST or HOST:PORT; empty: as bound
+  std::string access_file;  ///< empty: none is written
+  std::string keys;         ///< folder of keys made ahead of time; empty: new ones
+  std::string http;         ///< HOST:PORT for health checks; empty: none
+  std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
+  Duration join_timeout = limits::join_timeout;
+  Duration heartbeat_interval = limits::heartbeat_interval;
+  Duration liveness = limits::liveness;  ///< at least limits::liveness_intervals heartbeats
+  bool insecure = false;                 ///< no encryption; `bind` is loopback then
+
+  bool others_may_join() const { return !access_file.empty() || !keys.empty(); }
+};
+
 /// What `rollcall sleep` is asked to do. Whatever parse_command_line() returns fits together.
-struct SleepOptions {
+struct SleepOptions : JoiningOptions {
   std::uint64_t task_count = 5;  ///< at most limits::task_count
   Duration pause_min = std::chrono::seconds(1);
   Duration pause_max = std::chrono::seconds(10);  ///< not below pause_min
@@ -46,15 +63,6 @@ struct SleepOptions {
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;  ///< nullopt: unlimited
   std::uint32_t max_losses = limits::max_losses;                           ///< at least 1
 
-  std::string bind = "tcp://127.0.0.1:*";         ///< as ZeroMQ takes it
-  std::string advertise;                          ///< HOST or HOST:PORT; empty: as bound
-  std::string access_file;                        ///< empty: none is written
-  std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
-  Duration join_timeout = limits::join_timeout;
-  Duration heartbeat_interval = limits::heartbeat_interval;
-  Duration liveness = limits::liveness;  ///< at least limits::liveness_intervals heartbeats
-  bool insecure = false;                 ///< no encryption; `bind` is loopback then
-
   OutputFormat output = OutputFormat::text;
   TaskLines task_lines = TaskLines::automatic;
   ProgressStyle progress = ProgressStyle::automatic;
@@ -64,16 +72,26 @@ struct SleepOptions {
   std::string log_file;            ///< empty: standard error
 };
 
-/// What the user wants: a run, a text to read, or nothing that makes sense.
-using Invocation = std::variant<SleepOptions, cli::PrintText, cli::UsageError>;
+/// What `rollcall keys` is asked to make.
+struct KeysOptions {
+  std::string folder;    ///< never empty
+  std::string endpoint;  ///< as workers connect to it; never empty
+};
+
+/// What the user wants: a command, a text to read, or nothing that makes sense.
+using Invocation = std::variant<SleepOptions, KeysOptions, cli::PrintText, cli::UsageError>;
 
 /// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
 Invocation parse_command_line(int argc, const char* const* argv,
                               const cli::Environment& environment);
 
-/// The tables of `rollcall` and `rollcall sleep`, which the help comes from. The second writes
-/// into `options`, which must outlive it.
+/// The tables of `rollcall` and its commands, which the help comes from. They write into
+/// `options`, which must outlive them.
 cli::CommandSpec program_command();
 cli::CommandSpec sleep_command(SleepOptions& options);
+cli::CommandSpec keys_command(KeysOptions& options);
+
+/// Appends the options of every command that has workers, which write into `into`.
+void add_joining(std::vector<cli::OptionSpec>& table, JoiningOptions& into);
 
 }  // namespace rollcall::coordinator

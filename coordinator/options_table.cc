@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/duration_text.h"
-#include "common/endpoint_text.h"
 #include "common/limits.h"
 #include "coordinator/options.h"
 
@@ -15,7 +14,6 @@ using cli::Choice;
 using cli::OptionSpec;
 using cli::Shown;
 
-constexpr Duration kShortestHeartbeat = std::chrono::milliseconds(1);
 constexpr std::uint64_t kMostLosses = std::numeric_limits<Attempt>::max();
 
 constexpr std::array<Choice<CollectionMethod>, 4> kMethods{
@@ -105,37 +103,6 @@ void add_workers(std::vector<OptionSpec>& table, SleepOptions& into) {
                  cli::count_into(into.max_losses, 1, kMostLosses)}});
 }
 
-void add_joining(std::vector<OptionSpec>& table, SleepOptions& into) {
-  const Duration longest = limits::longest_duration;
-  const char* group = "Other machines";
-  table.insert(
-      table.end(),
-      {{"--access-file", "", "FILE", group, Shown::in_help,
-        "write here what other workers need to join",
-        cli::text_into(into.access_file, "a file name"), "ROLLCALL_ACCESS_FILE"},
-       {"--bind", "", "ENDPOINT", group, Shown::in_help,
-        "where to listen (default a free loopback port)",
-        cli::parsed_into(into.bind, parse_bind_endpoint)},
-       {"--advertise", "", "HOST", group, Shown::in_help_all,
-        "HOST or HOST:PORT by which others reach this one (default as bound, or the host name)",
-        cli::parsed_into(into.advertise, parse_advertised)},
-       {"--wait-for-workers", "", "N", group, Shown::in_help_all,
-        "start when N have joined (default the local ones, or 1)",
-        cli::count_into(into.wait_for_workers, 1, limits::sessions)},
-       {"--join-timeout", "", "D", group, Shown::in_help_all,
-        "how long to wait for them (default 30s)",
-        cli::duration_into(into.join_timeout, Duration::zero(), longest)},
-       {"--heartbeat-interval", "", "D", group, Shown::in_help_all,
-        "how often a worker shows that it lives (default 1s)",
-        cli::duration_into(into.heartbeat_interval, kShortestHeartbeat,
-                           longest / limits::liveness_intervals)},
-       {"--liveness", "", "D", group, Shown::in_help_all,
-        "a worker silent for so long is lost (default 10s, at least 3 heartbeats)",
-        cli::duration_into(into.liveness, Duration::zero(), longest)},
-       {"--insecure", "", "", group, Shown::in_help_all,
-        "no encryption and no keys; on a loopback endpoint only", cli::flag_into(into.insecure)}});
-}
-
 void add_output(std::vector<OptionSpec>& table, SleepOptions& into) {
   const char* group = "Output";
   table.insert(
@@ -182,6 +149,7 @@ cli::CommandSpec program_command() {
        "Runs many tasks at once on many processes and machines, and calls the roll.\n"
        "\nCommands:\n"
        "  sleep    tasks that each pause for a while\n"
+       "  keys     makes the keys of a run ahead of time\n"
        "  help     the help of a command: rollcall help sleep\n",
        {},
        "\nrollcall COMMAND --help shows its options, rollcall --version the version.\n"});

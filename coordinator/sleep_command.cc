@@ -45,7 +45,7 @@ Policy policy_of(const SleepOptions& options) {
   policy.local_workers = options.workers.value_or(default_workers());
   policy.wait_for_workers =
       options.wait_for_workers.value_or(std::max(policy.local_workers, std::uint32_t{1}));
-  policy.others_may_join = !options.access_file.empty();
+  policy.others_may_join = options.others_may_join();
   policy.join_timeout = options.join_timeout;
   policy.heartbeat_interval = options.heartbeat_interval;
   policy.liveness = options.liveness;
@@ -112,6 +112,8 @@ int run_sleep(const SleepOptions& options, Instant started) {
     return give_up("--log-file: " + log.error().message, 2);
   }
   net::raise_descriptor_limit();
+  const auto listening = listening_of(options);
+  if (!listening) return give_up(listening.error().message, 2);
   std::unique_ptr<ResultsFile> results;
   if (!options.results_file.empty()) {
     auto opened = ResultsFile::open(options.results_file);
@@ -125,11 +127,10 @@ int run_sleep(const SleepOptions& options, Instant started) {
   const RunRecords& records = scheduler.records();
   const std::unique_ptr<Output> output = output_for(options, records);
   ProgressWriter progress = progress_for(options, scheduler, policy);
-  Coordinator coordinator(scheduler, *output, progress,
-                          {options.bind, options.advertise, options.access_file, !options.insecure},
+  Coordinator coordinator(scheduler, *output, progress, *listening,
                           {worker_program_beside_own(), options.slots, options.log_level});
-  if (auto listening = coordinator.listen(); !listening) {
-    return give_up(listening.error().message, 2);
+  if (auto listens = coordinator.listen(); !listens) {
+    return give_up(listens.error().message, 2);
   }
   if (const std::string notice = task_lines_notice(options); !options.quiet && !notice.empty()) {
     std::fprintf(stderr, "%s\n", notice.c_str());

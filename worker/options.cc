@@ -41,6 +41,9 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
         cli::duration_into(into.connect_timeout, Duration::zero(), limits::longest_duration)},
        {"--name", "", "NAME", group, Shown::in_help,
         "how it is called in results (default host and pid)", name_into(into.name)},
+       {"--http", "", "HOST:PORT", group, Shown::in_help,
+        "answer GET /healthz and /readyz there (default nowhere)",
+        cli::parsed_into(into.http, parse_http_address)},
        {"--parent-pid", "", "N", group, Shown::nowhere, "",
         cli::count_into(into.parent_pid, 1, kHighestPid)}});
 }

@@ -16,6 +16,7 @@
 #include "common/limits.h"
 #include "common/net/clock.h"
 #include "common/net/context.h"
+#include "common/net/http_health.h"
 #include "common/net/random.h"
 #include "common/net/socket.h"
 #include "common/net/usage.h"
@@ -59,13 +60,27 @@ class Worker::Loop {
   int run() {
     started_ = net::now();
     await_signal();
-    seek_access();
+    if (answer_health_checks()) seek_access();
     if (!status_) loop_.run();
     CHECK(status_.has_value());
     return *status_;
   }
 
  private:
+  /// Ready: it has joined a run. False: it cannot, and this is the end.
+  bool answer_health_checks() {
+    if (options_.http.empty()) return true;
+    auto health = net::HttpHealth::listen(loop_, options_.http,
+                                          [this] { return session_ && session_->welcomed(); });
+    if (!health) {
+      end(kExitUsage, "--http: " + health.error().message);
+      return false;
+    }
+    health_ = std::move(*health);
+    write_log(Severity::info, "health checks are answered at " + health_->url());
+    return true;
+  }
+
   // Joining.
 
   /// The order of starting does not matter: the file may come after the worker.
@@ -251,6 +266,7 @@ class Worker::Loop {
   Alarm alarm_;
   SleepExecutor sleeps_;
   std::unique_ptr<net::Socket> socket_;
+  std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
 
   std::optional<Session> session_;
   WireCodec codec_;

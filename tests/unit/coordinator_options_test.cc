@@ -48,7 +48,7 @@ TEST(SleepOptions, HaveDefaults) {
   EXPECT_EQ(parsed.workers, std::nullopt);
   EXPECT_EQ(parsed.slots, 0U);
   EXPECT_EQ(parsed.prefetch, std::nullopt);
-  EXPECT_EQ(parsed.bind, "tcp://127.0.0.1:*");
+  EXPECT_EQ(parsed.bind, "");
   EXPECT_EQ(parsed.join_timeout, 30s);
   EXPECT_EQ(parsed.heartbeat_interval, 1s);
   EXPECT_EQ(parsed.liveness, 10s);
@@ -215,9 +215,12 @@ TEST(SleepOptions, HoldWhatGoesTogether) {
   EXPECT_EQ(fault({"--wait-timeout", "5"}),
             "--wait-timeout \"5\": expected together with --collection-method wait");
   EXPECT_EQ(fault({"--workers", "0"}),
-            "--workers \"0\": expected together with --access-file, for others to join with");
+            "--workers \"0\": expected together with --access-file or --keys, for others to "
+            "join with");
   EXPECT_EQ(options({"--workers", "0", "--access-file", "a"}).workers, 0U);
   EXPECT_EQ(options({"--workers", "0"}, {{"ROLLCALL_ACCESS_FILE", "a"}}).workers, 0U);
+  EXPECT_EQ(options({"--workers", "0", "--keys", "k"}).workers, 0U);
+  EXPECT_EQ(fault({"--keys", "k", "--insecure"}), "--keys \"k\": expected without --insecure");
 }
 
 TEST(SleepOptions, AreInsecureOnLoopbackOnly) {
@@ -290,12 +293,52 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
   EXPECT_EQ(cli::shown(start({"dance"})),
-            "2: rollcall: unknown command \"dance\": expected sleep\n");
+            "2: rollcall: unknown command \"dance\": expected sleep, keys or help\n");
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
   EXPECT_EQ(cli::shown(start({"--versoin"})),
             "2: rollcall: unknown option \"--versoin\": did you mean --version?\n");
+}
+
+Invocation keys(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "keys");
+  return start(std::move(arguments));
+}
+
+TEST(KeysOptions, AreAFolderAndAnEndpoint) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"run-keys", "--endpoint", "alpha:7700"}, {"--endpoint=tcp://alpha:7700", "run-keys"}}) {
+    const Invocation invocation = keys(arguments);
+    const auto* parsed = std::get_if<KeysOptions>(&invocation);
+    ASSERT_NE(parsed, nullptr) << cli::shown(invocation);
+    EXPECT_EQ(parsed->folder, "run-keys");
+    EXPECT_EQ(parsed->endpoint, "tcp://alpha:7700");
+  }
+}
+
+TEST(KeysOptions, AreRefusedWithWhatWouldBeRight) {
+  EXPECT_EQ(cli::shown(keys({"--endpoint", "alpha:7700"})),
+            "2: rollcall keys: DIR is missing: expected the folder to make the keys in\n");
+  EXPECT_EQ(cli::shown(keys({"k"})),
+            "2: rollcall keys: --endpoint is missing: expected where workers will find the "
+            "coordinator, such as tcp://HOST:PORT\n");
+  EXPECT_EQ(cli::shown(keys({"k", "--endpoint", "*:7700"})),
+            "2: rollcall keys: --endpoint \"*:7700\": expected tcp://HOST:PORT, HOST:PORT or "
+            "ipc://PATH\n");
+  EXPECT_EQ(cli::shown(keys({"k", "l", "--endpoint", "alpha:7700"})),
+            "2: rollcall keys: unexpected argument \"l\": see rollcall keys --help\n");
+  EXPECT_EQ(cli::shown(keys({"k", "--endpont", "alpha:7700"})),
+            "2: rollcall keys: unknown option \"--endpont\": did you mean --endpoint?\n");
+}
+
+TEST(KeysHelp, FitsOnOneScreen) {
+  KeysOptions unused;
+  const std::string help = cli::help_text(keys_command(unused));
+  EXPECT_LE(cli::lines_of(help).size(), 24U);
+  EXPECT_LE(cli::longest_line(help), 80U);
+  EXPECT_EQ(cli::shown(start({"help", "keys"})), "0: " + help);
+  EXPECT_EQ(cli::shown(keys({"-h"})), "0: " + help);
 }
 
 TEST(ProgramOptions, SayTheirVersion) {
@@ -344,7 +387,10 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   const cli::CommandSpec command = sleep_command(unused);
   const std::string text = cli::repository_text(GetParam());
   cli::expect_all_options(command, text);
+  KeysOptions keys;
+  cli::expect_all_options(keys_command(keys), text);
   std::set<std::string> known = cli::visible_options(command);
+  known.merge(cli::visible_options(keys_command(keys)));
   if (std::string(GetParam()).ends_with(".md")) {  // has both programs, and examples
     known.insert({"--option", "--task-cout", "--connect", "--connect-timeout", "--name"});
   }

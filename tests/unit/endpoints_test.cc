@@ -26,5 +26,12 @@ TEST(Endpoints, WhatIsAdvertisedWins) {
             "tcp://[fd00::1]:80");
 }
 
+TEST(Endpoints, WhoComesToAnEndpointFindsWhatListensForIt) {
+  EXPECT_EQ(endpoint_to_bind("tcp://alpha:7700"), "tcp://*:7700");
+  EXPECT_EQ(endpoint_to_bind("tcp://[fd00::1]:7700"), "tcp://*:7700");
+  EXPECT_EQ(endpoint_to_bind("tcp://127.0.0.1:7700"), "tcp://127.0.0.1:7700");
+  EXPECT_EQ(endpoint_to_bind("ipc:///tmp/run"), "ipc:///tmp/run");
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator

@@ -76,6 +76,17 @@ TEST(WorkerOptions, RefuseWithWhatWouldBeRight) {
             "error or off\n");
 }
 
+TEST(WorkerOptions, AnswerHealthChecksWhereTheyAreTold) {
+  for (const char* address : {"127.0.0.1:8080", "*:8080", "[::1]:0", "localhost:*"}) {
+    EXPECT_EQ(cli::shown(start({"--access-file", "a", "--http", address})), "run") << address;
+  }
+  for (const char* address : {"8080", ":8080", "host", "host:65536", "http://host:1", "::1:80"}) {
+    EXPECT_EQ(fault({"--http", address}),
+              "2: rollcall-worker: --http \"" + std::string(address) +
+                  "\": expected HOST:PORT, such as 127.0.0.1:8080 or *:8080\n");
+  }
+}
+
 TEST(WorkerOptions, AnswerWithoutAnAccessFile) {
   WorkerOptions unused;
   const cli::CommandSpec command = worker_command(unused);

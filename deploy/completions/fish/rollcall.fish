@@ -1,8 +1,9 @@
 # fish completion for rollcall
 complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a sleep -d 'Tasks that each pause for a while'
+complete -c rollcall -n __fish_use_subcommand -a keys -d 'Makes the keys of a run ahead of time'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'The help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a sleep
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep keys'
 complete -c rollcall -s h -l help -d 'The options that people need'
 complete -c rollcall -l help-all -d 'Every option'
 complete -c rollcall -s V -l version -d 'The version'
@@ -21,12 +22,14 @@ complete -c rollcall -n $in_sleep -l prefetch -x -d 'Tasks sent ahead of the slo
 complete -c rollcall -n $in_sleep -l worker-restarts -x -a unlimited -d 'Starts without a completed task'
 complete -c rollcall -n $in_sleep -l max-losses -x -d 'Workers that a task may cost'
 complete -c rollcall -n $in_sleep -l access-file -r -F -d 'Write here what others need to join'
+complete -c rollcall -n $in_sleep -l keys -x -a '(__fish_complete_directories)' -d 'Use the keys of rollcall keys'
 complete -c rollcall -n $in_sleep -l bind -x -d 'Where to listen'
 complete -c rollcall -n $in_sleep -l advertise -x -a '(__fish_print_hostnames)' -d 'How others reach this host'
 complete -c rollcall -n $in_sleep -l wait-for-workers -x -d 'Start when this many have joined'
 complete -c rollcall -n $in_sleep -l join-timeout -x -d 'How long to wait for them'
 complete -c rollcall -n $in_sleep -l heartbeat-interval -x -d 'How often a worker shows that it lives'
 complete -c rollcall -n $in_sleep -l liveness -x -d 'A worker silent for so long is lost'
+complete -c rollcall -n $in_sleep -l http -x -d 'Where to answer health checks'
 complete -c rollcall -n $in_sleep -l insecure -d 'No encryption, on loopback only'
 complete -c rollcall -n $in_sleep -l output -x -a 'text json jsonl' -d 'Form of standard output'
 complete -c rollcall -n $in_sleep -s o -l results -r -F -d 'One row for each task, .csv or .jsonl'
@@ -35,3 +38,7 @@ complete -c rollcall -n $in_sleep -l progress -x -a 'auto bar plain none' -d 'Pr
 complete -c rollcall -n $in_sleep -s q -l quiet -d 'No progress and no summary'
 complete -c rollcall -n $in_sleep -l log-level -x -a 'trace debug info warn error off' -d 'What is logged'
 complete -c rollcall -n $in_sleep -l log-file -r -F -d 'Where logs go'
+
+set -l in_keys '__fish_seen_subcommand_from keys; and not __fish_seen_subcommand_from help'
+complete -c rollcall -n $in_keys -a '(__fish_complete_directories)' -d 'Folder of the keys'
+complete -c rollcall -n $in_keys -l endpoint -x -d 'Where workers will find the coordinator'

@@ -1,0 +1,238 @@
+#include "common/net/http_health.h"
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <list>
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+
+namespace rollcall::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Code = boost::system::error_code;
+using Tcp = asio::ip::tcp;
+using Response = http::response<http::string_body>;
+
+/// A target without its query.
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+Response answer(http::verb method, std::string_view target, const HttpHealth::Ready& ready) {
+  const std::string_view path = path_of(target);
+  const bool is_health = path == "/healthz";
+  const bool is_known = is_health || path == "/readyz";
+  Response response;
+  if (!is_known) {
+    response.result(http::status::not_found);
+    response.body() = "not found\n";
+  } else if (method != http::verb::get) {
+    response.result(http::status::method_not_allowed);
+    response.set(http::field::allow, "GET");
+    response.body() = "method not allowed\n";
+  } else if (is_health || ready()) {
+    response.body() = "ok\n";
+  } else {
+    response.result(http::status::service_unavailable);
+    response.body() = "not ready\n";
+  }
+  response.set(http::field::content_type, "text/plain");
+  response.set(http::field::cache_control, "no-store");
+  response.keep_alive(false);
+  response.prepare_payload();
+  return response;
+}
+
+/// One request and its answer.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Tcp::socket socket, HttpHealth::Ready ready)
+      : stream_(std::move(socket)), buffer_(limits::http_header_bytes), ready_(std::move(ready)) {
+    parser_.header_limit(limits::http_header_bytes);
+  }
+
+  /// `done` is called once, when nothing more will come.
+  void start(std::function<void()> done) {
+    done_ = std::move(done);
+    stream_.expires_after(limits::http_request);
+    http::async_read_header(
+        stream_, buffer_, parser_,
+        [self = shared_from_this()](Code error, std::size_t) { self->on_header(error); });
+  }
+
+  /// Ends it now; `done` will be called.
+  void close() { stream_.close(); }
+
+ private:
+  void on_header(Code error) {
+    if (error == http::error::end_of_stream || (error && !is_bad_request(error))) return done_();
+    const auto& request = parser_.get();
+    response_ = answer(request.method(), request.target(), ready_);
+    if (error) response_.result(http::status::bad_request);
+    http::async_write(stream_, response_, [self = shared_from_this()](Code failed, std::size_t) {
+      self->on_written(failed);
+    });
+  }
+
+  void on_written(Code error) {
+    Code ignored;
+    if (!error) stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    stream_.close();
+    done_();
+  }
+
+  /// Whether it said something, and that was no HTTP or too much of it.
+  static bool is_bad_request(Code error) {
+    return error.category() == make_error_code(http::error::bad_method).category();
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  http::request_parser<http::empty_body> parser_;
+  Response response_;
+  HttpHealth::Ready ready_;
+  std::function<void()> done_;
+};
+
+/// What an address may mean, best first; none: there is no such host.
+std::vector<Tcp::endpoint> resolve(asio::io_context& loop, const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  std::string port = address.substr(colon + 1);
+  if (port == "*") port = "0";
+  if (host == "*") host = "[::]";  // that takes IPv4 too
+  const bool is_any = host == "[::]";
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  Code error;
+  std::vector<Tcp::endpoint> endpoints;
+  for (const auto& entry : Tcp::resolver(loop).resolve(host, port, Tcp::resolver::passive, error)) {
+    endpoints.push_back(entry.endpoint());
+  }
+  // Of a name with addresses of both kinds, most look for the older one.
+  std::ranges::stable_sort(endpoints, {}, [](const auto& e) { return e.address().is_v6(); });
+  if (is_any && !endpoints.empty()) {
+    endpoints.emplace_back(Tcp::v4(), endpoints.front().port());
+  }
+  return endpoints;
+}
+
+/// Whether this host has no such address: another may do.
+bool is_missing(Code error) {
+  return error == asio::error::address_family_not_supported ||
+         error == boost::system::errc::address_not_available;
+}
+
+std::string url_of(const Tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  const bool is_v6 = endpoint.address().is_v6();
+  return "http://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+class HttpHealth::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::io_context& loop, Ready ready)
+      : acceptor_(loop), retry_(loop), ready_(std::move(ready)) {}
+
+  Code open(const Tcp::endpoint& endpoint) {
+    Code error;
+    if (acceptor_.is_open()) acceptor_.close(error);
+    if (acceptor_.open(endpoint.protocol(), error)) return error;
+    if (acceptor_.set_option(Tcp::acceptor::reuse_address(true), error)) return error;
+    if (acceptor_.bind(endpoint, error)) return error;
+    if (acceptor_.listen(limits::http_connections, error)) return error;
+    url_ = url_of(acceptor_.local_endpoint(error));
+    return error;
+  }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](Code error, Tcp::socket socket) {
+      if (self->closed_) return;
+      if (error) return self->accept_later();
+      self->serve(std::move(socket));
+      self->accept();
+    });
+  }
+
+  void close() {
+    closed_ = true;
+    Code ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    for (const auto& connection : connections_) connection->close();
+  }
+
+  const std::string& url() const { return url_; }
+
+ private:
+  /// Out of descriptors, say: it would fail again at once, and again.
+  void accept_later() {
+    retry_.expires_after(limits::http_accept_retry);
+    retry_.async_wait([self = shared_from_this()](Code error) {
+      if (!error && !self->closed_) self->accept();
+    });
+  }
+
+  void serve(Tcp::socket socket) {
+    // Who holds connections open and says nothing must not lock a health check out.
+    if (connections_.size() >= limits::http_connections) {
+      connections_.front()->close();
+      connections_.pop_front();
+    }
+    const auto connection = std::make_shared<Connection>(std::move(socket), ready_);
+    connections_.push_back(connection);
+    connection->start([self = weak_from_this(), gone = connection.get()] {
+      if (const auto impl = self.lock()) impl->forget(gone);
+    });
+  }
+
+  void forget(const Connection* gone) {
+    connections_.remove_if([gone](const auto& connection) { return connection.get() == gone; });
+  }
+
+  Tcp::acceptor acceptor_;
+  asio::steady_timer retry_;
+  Ready ready_;
+  std::list<std::shared_ptr<Connection>> connections_;  ///< oldest first
+  std::string url_;
+  bool closed_ = false;
+};
+
+Result<std::unique_ptr<HttpHealth>> HttpHealth::listen(asio::io_context& loop,
+                                                       const std::string& address, Ready ready) {
+  auto impl = std::make_shared<Impl>(loop, std::move(ready));
+  Code error = asio::error::host_not_found;
+  for (const Tcp::endpoint& endpoint : resolve(loop, address)) {
+    error = impl->open(endpoint);
+    if (!is_missing(error)) break;
+  }
+  if (error) return permanent("cannot listen at " + address + ": " + error.message());
+  impl->accept();
+  return std::unique_ptr<HttpHealth>(new HttpHealth(std::move(impl)));
+}
+
+HttpHealth::HttpHealth(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpHealth::~HttpHealth() {
+  impl_->close();
+}
+
+const std::string& HttpHealth::url() const {
+  return impl_->url();
+}
+
+}  // namespace rollcall::net
