@@ -52,6 +52,7 @@ void FakeCluster::run() {
   join();
   while (scheduler_.done() < spec_.task_count) {
     CHECK(!waiting_.empty());
+    for (const std::size_t peer : std::exchange(news_, {})) say_heartbeat(peer);
     for (std::size_t n = 0; n < limits::messages_per_turn && !waiting_.empty(); ++n) {
       Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
@@ -80,9 +81,12 @@ void FakeCluster::join() {
 
 void FakeCluster::beat() {
   next_beat_ = now_ + 1s;
-  for (std::size_t p = 0; p < peers_.size(); ++p) {
-    tell(p, Heartbeat{{}, peers_[p].received, peers_[p].outcomes}, time_.reports);
-  }
+  for (std::size_t p = 0; p < peers_.size(); ++p) say_heartbeat(p);
+}
+
+void FakeCluster::say_heartbeat(std::size_t peer) {
+  peers_[peer].has_news = false;
+  tell(peer, Heartbeat{{}, peers_[peer].received, peers_[peer].started}, time_.reports);
 }
 
 void FakeCluster::report(Waiting waiting) {
@@ -92,8 +96,8 @@ void FakeCluster::report(Waiting waiting) {
   now_ += kRunTime * n / spec_.task_count;
   Report report;
   report.number = ++peer.reports;
-  report.assignments_received = peer.received = waiting.assignment.number;
-  report.started_count = peer.outcomes += n;
+  report.assignments_received = peer.received;
+  report.started_count = peer.started;
   // The shortest of what was sent longest first ends first.
   report.outcomes.task.assign(attempts.task.rbegin(), attempts.task.rend());
   report.outcomes.attempt.assign(attempts.attempt.rbegin(), attempts.attempt.rend());
@@ -131,7 +135,12 @@ void FakeCluster::carry_out() {
     CHECK(!std::holds_alternative<Reject>(send->message.body));
     if (auto* assignment = std::get_if<Assignment>(&send->message.body)) {
       ++assignments_;
-      waiting_.push_back({static_cast<std::size_t>(send->to), std::move(*assignment)});
+      const auto to = static_cast<std::size_t>(send->to);
+      CHECK(assignment->number == peers_[to].received + 1);
+      ++peers_[to].received;
+      peers_[to].started += assignment->attempts.size();
+      if (!std::exchange(peers_[to].has_news, true)) news_.push_back(to);
+      waiting_.push_back({to, std::move(*assignment)});
     }
   }
 }

@@ -39,8 +39,9 @@ class FakeCluster {
     SessionSecret secret;
     SessionId id;
     std::uint64_t reports = 0;
-    std::uint64_t outcomes = 0;
     std::uint64_t received = 0;  ///< assignments
+    std::uint64_t started = 0;   ///< attempts in them
+    bool has_news = false;       ///< received something since its last Heartbeat
   };
   struct Waiting {
     std::size_t peer = 0;
@@ -49,6 +50,7 @@ class FakeCluster {
 
   void join();
   void beat();
+  void say_heartbeat(std::size_t peer);
   void report(Waiting waiting);
   void tell(std::size_t peer, WorkerBody body, double& spent);
   void end_turn();
@@ -62,6 +64,7 @@ class FakeCluster {
   coordinator::Scheduler scheduler_;
   std::vector<Peer> peers_;  ///< the connection of each is its place
   std::deque<Waiting> waiting_;
+  std::vector<std::size_t> news_;  ///< peers that have received something
   coordinator::Actions actions_;
   std::size_t assignments_ = 0;
 };
