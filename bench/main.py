@@ -119,6 +119,7 @@ def main(arguments):
         "versions": machine.versions(Path(options.programs) / "rollcall"),
     }
     results = []
+    failed = False
     for each in all_rows():
         if options.rows and each.name not in options.rows:
             continue
@@ -126,12 +127,13 @@ def main(arguments):
             result = measure_row(each, bench, plan, about)
         except ProgramFailed as failure:
             print(f"\n{each.title}\n  FAILED: {failure}", file=sys.stderr)
-            return 1
+            failed = True
+            continue
         print(report.as_text(result), flush=True)
         keep(result, options)
         results.append(result)
     print(summary_of(results))
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 // in each worker, and nothing else: nothing is kept, acknowledged, sent again or validated. What
 // Rollcall does on top is held against this.
 //
-//   wire_limit [--tasks N] [--workers 2] [--batch 1000] [--window 32] [--curve]
+//   wire_limit [--tasks N] [--workers 2] [--batch 1000] [--window 128] [--curve]
 //              [--pause-min-ns 0] [--pause-max-ns 0]
 //
 // --window: batches that a worker has ahead; 0: everything is sent at once, longest first.
@@ -258,7 +258,7 @@ Settings settings_from(Arguments& arguments) {
   settings.tasks = static_cast<std::uint32_t>(arguments.number("tasks", 20'000'000));
   settings.workers = static_cast<int>(arguments.number("workers", 2));
   settings.batch = static_cast<std::uint32_t>(arguments.number("batch", 1'000));
-  settings.window = static_cast<std::uint32_t>(arguments.number("window", 32));
+  settings.window = static_cast<std::uint32_t>(arguments.number("window", 128));
   settings.curve = arguments.flag("curve");
   settings.pause_min = static_cast<std::uint64_t>(arguments.number("pause-min-ns", 0));
   settings.pause_max =
