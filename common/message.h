@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/give_back.h"
 #include "common/ids.h"
 #include "common/task.h"
 #include "common/time.h"
@@ -55,6 +56,7 @@ struct Inventory {
   std::uint64_t nonce = 0;                 ///< of the Welcome that it answers
   std::uint64_t assignments_received = 0;  ///< highest number got in order
   std::uint64_t reports_sent = 0;          ///< highest number used so far
+  bool draining = false;                   ///< starts nothing new, and is about to leave
 };
 
 /// Outcomes, numbered per session without gaps, kept by the worker until acknowledged.
@@ -63,6 +65,7 @@ struct Report {
   std::uint64_t assignments_received = 0;
   std::uint64_t started_count = 0;  ///< attempts begun so far, in the order they were assigned
   OutcomeColumns outcomes;
+  bool draining = false;
 };
 
 /// "I live", from the event loop, every heartbeat interval; also acknowledges assignments.
@@ -70,6 +73,7 @@ struct Heartbeat {
   TimeEcho echo;
   std::uint64_t assignments_received = 0;
   std::uint64_t started_count = 0;
+  bool draining = false;
 };
 
 /// The last word of a session. What it held and did not report, it gives back.
@@ -117,9 +121,6 @@ struct Cancel {
   std::uint64_t assignments_through = 0;
 };
 
-/// "Finish what runs, take nothing new": what is not started comes back with the Goodbye.
-struct Drain {};
-
 enum class RejectReason : std::uint8_t {
   say_hello,         ///< this connection is not known: send Hello
   wrong_epoch,       ///< meant for another run or epoch: send Hello again
@@ -136,7 +137,8 @@ struct Reject {
 /// The run is over: answer with Goodbye and end.
 struct Shutdown {};
 
-using CoordinatorBody = std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown>;
+using CoordinatorBody =
+    std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown, Recall>;
 
 struct CoordinatorMessage {
   Header header;

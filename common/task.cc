@@ -13,7 +13,7 @@ std::string_view to_string(TaskKind kind) {
 
 std::string_view to_string(Outcome outcome) {
   static constexpr std::array<std::string_view, kOutcomeCount> names = {
-      "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started"};
+      "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started", "returned"};
   const auto i = static_cast<std::size_t>(outcome);
   CHECK(i < names.size());
   return names[i];

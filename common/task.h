@@ -25,11 +25,12 @@ enum class Outcome : std::uint8_t {
   cancelled,
   lost,         ///< given up by the coordinator: it cost too many sessions
   not_started,  ///< the worker could not start it; never the task's fault, never its last word
+  returned,     ///< given back before it began; never the task's last word
 };
 
-inline constexpr std::size_t kOutcomeCount = 6;
+inline constexpr std::size_t kOutcomeCount = 7;
 
-/// As it stands in results: "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started".
+/// As it stands in results: "succeeded", "timed_out", "not_started" ...
 std::string_view to_string(Outcome outcome);
 
 /// Attempts to be run, column by column: the i-th of each column belongs together.

@@ -67,12 +67,14 @@ void put(const rollcall::Inventory& from, FromWorker& envelope) {
   out.set_nonce(from.nonce);
   out.set_assignments_received(from.assignments_received);
   out.set_reports_sent(from.reports_sent);
+  out.set_draining(from.draining);
 }
 
 Problem take(const Inventory& in, rollcall::Inventory& to) {
   to.nonce = in.nonce();
   to.assignments_received = in.assignments_received();
   to.reports_sent = in.reports_sent();
+  to.draining = in.draining();
   return take_echo(in.echo(), to.echo) ? nullptr : "inventory: instant out of range";
 }
 
@@ -81,11 +83,13 @@ void put(const rollcall::Heartbeat& from, FromWorker& envelope) {
   put_echo(from.echo, *out.mutable_echo());
   out.set_assignments_received(from.assignments_received);
   out.set_started_count(from.started_count);
+  out.set_draining(from.draining);
 }
 
 Problem take(const Heartbeat& in, rollcall::Heartbeat& to) {
   to.assignments_received = in.assignments_received();
   to.started_count = in.started_count();
+  to.draining = in.draining();
   return take_echo(in.echo(), to.echo) ? nullptr : "heartbeat: instant out of range";
 }
 
@@ -162,8 +166,27 @@ Problem take(const Reject& in, rollcall::Reject& to) {
   return nullptr;
 }
 
-void put(const rollcall::Drain&, FromCoordinator& envelope) {
-  envelope.mutable_drain();
+void put(const rollcall::Drain& from, FromCoordinator& envelope) {
+  const bool returns = from.mode == rollcall::DrainMode::give_back;
+  envelope.mutable_drain()->set_mode(returns ? DRAIN_MODE_RETURN : DRAIN_MODE_FINISH);
+}
+
+Problem take(const Drain& in, rollcall::Drain& to) {
+  if (!DrainMode_IsValid(in.mode())) return "drain: unknown mode";
+  const bool returns = in.mode() == DRAIN_MODE_RETURN;
+  to.mode = returns ? rollcall::DrainMode::give_back : rollcall::DrainMode::finish;
+  return nullptr;
+}
+
+void put(const rollcall::Recall& from, FromCoordinator& envelope) {
+  envelope.mutable_recall()->set_assignments_through(from.assignments_through);
+  envelope.mutable_recall()->set_keep(from.keep);
+}
+
+Problem take(const Recall& in, rollcall::Recall& to) {
+  to.assignments_through = in.assignments_through();
+  to.keep = in.keep();
+  return to.assignments_through > 0 ? nullptr : "recall: no assignment";
 }
 
 void put(const rollcall::Shutdown&, FromCoordinator& envelope) {
@@ -224,13 +247,14 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
     case FromCoordinator::kCancel:
       return take(in.cancel(), alternative<rollcall::Cancel>(body));
     case FromCoordinator::kDrain:
-      body.emplace<rollcall::Drain>();
-      return nullptr;
+      return take(in.drain(), alternative<rollcall::Drain>(body));
     case FromCoordinator::kReject:
       return take(in.reject(), alternative<rollcall::Reject>(body));
     case FromCoordinator::kShutdown:
       body.emplace<rollcall::Shutdown>();
       return nullptr;
+    case FromCoordinator::kRecall:
+      return take(in.recall(), alternative<rollcall::Recall>(body));
     case FromCoordinator::BODY_NOT_SET:
       break;
   }

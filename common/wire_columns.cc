@@ -12,6 +12,7 @@ namespace {
 using google::protobuf::RepeatedField;
 
 static_assert(static_cast<int>(rollcall::Outcome::not_started) + 1 == OUTCOME_NOT_STARTED);
+static_assert(static_cast<int>(rollcall::Outcome::returned) + 1 == OUTCOME_RETURNED);
 
 /// The largest TaskId that may be used; one above it stays free for "no task".
 constexpr std::uint64_t kLargestTask = std::numeric_limits<std::uint32_t>::max() - 1;
@@ -173,6 +174,7 @@ void put(const rollcall::Report& from, Report& out) {
   out.set_number(from.number);
   out.set_assignments_received(from.assignments_received);
   out.set_started_count(from.started_count);
+  out.set_draining(from.draining);
   std::int64_t* task = grow(*out.mutable_task_delta(), n);
   std::int64_t* started = grow(*out.mutable_started_delta_ns(), n);
   std::uint64_t* elapsed = grow(*out.mutable_elapsed_ns(), n);
@@ -201,6 +203,7 @@ Problem take(const Report& in, rollcall::Report& to) {
   if (to.number == 0) return "report: no number";
   to.assignments_received = in.assignments_received();
   to.started_count = in.started_count();
+  to.draining = in.draining();
   OutcomeColumns& rows = to.outcomes;
   const auto n = static_cast<std::size_t>(in.task_delta_size());
   if (n > limits::report_outcomes) return "report: too many outcomes";

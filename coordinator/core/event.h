@@ -38,11 +38,16 @@ struct LocalWorkerExited {
   std::uint32_t ticket = 0;
   std::string how;  ///< "exit status 1", "killed by signal 9"
 };
+/// The user asked that these sessions leave: local ones are not started again.
+struct DrainRequested {
+  std::vector<SessionIndex> sessions;
+  DrainMode mode = DrainMode::finish;
+};
 /// The user asked to stop: cancel what is not done, then end.
 struct StopRequested {};
 
 using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
-                           LocalWorkerExited, StopRequested>;
+                           LocalWorkerExited, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be carried out in their order.
 

@@ -8,6 +8,15 @@
 
 namespace rollcall::coordinator {
 
+namespace {
+
+/// The task is still to be done.
+bool is_no_last_word(Outcome outcome) {
+  return outcome == Outcome::not_started || outcome == Outcome::returned;
+}
+
+}  // namespace
+
 std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backlog,
                              const Batch& batch, AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
@@ -18,7 +27,8 @@ std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backl
     CHECK(records_.state_of(task_at(t)) == TaskState::pending);
     records_.dispatch[t] = number;
     records_.set_state(task_at(t), TaskState::assigned);
-    if (records_.attempt[t] != 0) ++records_.attempts_retried;
+    const bool is_counted = !given_back_.empty() && given_back_.erase(task_at(t)) > 0;
+    if (records_.attempt[t] != 0 && !is_counted) ++records_.attempts_retried;
     if (records_.attempt[t] < std::numeric_limits<Attempt>::max()) ++records_.attempt[t];
   }
   records_.attempts_total += batch.count;
@@ -90,10 +100,15 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
       --records_.dispatches[records_.dispatch[t]].remaining;
       --session.held;
       --assigned_;
-      if (outcomes.outcome[i] == Outcome::not_started) {
+      if (is_no_last_word(outcomes.outcome[i])) {
         records_.set_state(task, TaskState::pending);
         ++pending_;
         acceptance.returned.push_back(task);
+        if (outcomes.outcome[i] == Outcome::returned) {
+          ++acceptance.given_back;
+          --records_.attempts_total;
+          given_back_.insert(task);
+        }
         continue;
       }
     }
@@ -130,7 +145,7 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
     ++(own ? acceptance.stale : acceptance.foreign);
     return false;
   }
-  if (records_.state_of(task) == TaskState::done || outcomes.outcome[i] == Outcome::not_started) {
+  if (records_.state_of(task) == TaskState::done || is_no_last_word(outcomes.outcome[i])) {
     ++acceptance.stale;
     return false;
   }
@@ -186,6 +201,13 @@ std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backl
   session.held_assignments.clear();
   session.held = 0;
   return returned;
+}
+
+bool Ledger::was_given_back(const Session& session, const HeldAssignment& held, TaskId task) const {
+  const std::size_t t = index(task);
+  if (records_.dispatch[t] == held.dispatch) return records_.state_of(task) == TaskState::pending;
+  const auto expired = session.expired.find(task);
+  return expired == session.expired.end() || expired->second.dispatch != held.dispatch;
 }
 
 void Ledger::check_invariants() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ struct Acceptance {
   std::uint64_t stale = 0;       ///< dropped: the task was done already
   std::uint64_t foreign = 0;     ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started by the worker: pending again
+  std::uint64_t given_back = 0;  ///< of those, given back before their turn
   std::vector<Overtaken> overtaken;
 };
 
@@ -64,6 +66,9 @@ class Ledger {
   std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,
                                 std::uint32_t max_losses);
 
+  /// The attempt at this task, of an assignment of that session, was given back before it began.
+  bool was_given_back(const Session& session, const HeldAssignment& held, TaskId task) const;
+
   /// Every task is counted once, in the state that it is in. O(tasks).
   void check_invariants() const;
 
@@ -77,6 +82,7 @@ class Ledger {
   std::size_t pending_;
   std::size_t assigned_ = 0;
   boost::unordered_flat_map<TaskId, std::uint32_t> losses_;  ///< sessions that a task has cost
+  boost::unordered_flat_set<TaskId> given_back_;  ///< the next attempt is none more than before
 };
 
 }  // namespace rollcall::coordinator

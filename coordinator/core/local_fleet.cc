@@ -5,6 +5,7 @@ namespace rollcall::coordinator {
 std::vector<std::uint32_t> LocalFleet::start_all() {
   std::vector<std::uint32_t> tickets;
   failures_.assign(workers_, 0);
+  retired_.assign(workers_, false);
   for (std::uint32_t worker = 0; worker < workers_; ++worker) tickets.push_back(start(worker));
   return tickets;
 }
@@ -26,9 +27,13 @@ bool LocalFleet::ended(std::uint32_t ticket) {
 std::optional<std::uint32_t> LocalFleet::exited(std::uint32_t ticket) {
   if (!ended(ticket)) return std::nullopt;
   const std::uint32_t worker = worker_of_[ticket - 1];
-  if (restarts_ && failures_[worker] >= *restarts_) return std::nullopt;
+  if (retired_[worker] || (restarts_ && failures_[worker] >= *restarts_)) return std::nullopt;
   ++failures_[worker];
   return start(worker);
+}
+
+void LocalFleet::retire(std::uint32_t ticket) {
+  if (ticket != 0 && ticket <= worker_of_.size()) retired_[worker_of_[ticket - 1]] = true;
 }
 
 void LocalFleet::completed(std::uint32_t ticket) {

@@ -20,6 +20,8 @@ class LocalFleet {
   std::optional<std::uint32_t> exited(std::uint32_t ticket);
   /// The same at the end of the run: there is no next one. False: it was known.
   bool ended(std::uint32_t ticket);
+  /// Whoever is in the life with this ticket is to leave: nobody follows it.
+  void retire(std::uint32_t ticket);
   /// The life with this ticket has completed a task: its worker has all its restarts again.
   void completed(std::uint32_t ticket);
 
@@ -35,6 +37,7 @@ class LocalFleet {
   std::vector<std::uint32_t> worker_of_;  ///< by ticket - 1
   std::vector<bool> over_;                ///< by ticket - 1
   std::vector<std::uint32_t> failures_;   ///< by worker: lives in a row that completed nothing
+  std::vector<bool> retired_;             ///< by worker
 };
 
 }  // namespace rollcall::coordinator

@@ -74,6 +74,7 @@ void Scheduler::on(const TurnEnded& event) {
     notice_wait_timeout();
     notice_lack_of_workers();
     dispatch();
+    take_back_for_the_idle();
   }
   acknowledge();
   if ((working() || phase_ == Phase::joining) && ledger_.all_done()) finish();
@@ -105,7 +106,7 @@ void Scheduler::lose_the_exited() {
       fleet_.ended(ticket);
       continue;
     }
-    if (Session* session = roster_.find_ticket(ticket)) lose(*session, "its process ended");
+    if (Session* session = roster_.find_ticket(ticket)) lose_exited(*session);
     if (const auto next = fleet_.exited(ticket)) out_->push_back(StartLocalWorker{*next});
   }
 }
@@ -196,7 +197,7 @@ std::uint64_t Scheduler::credit_of(const Session& session) const {
 }
 
 bool Scheduler::has_credit(const Session& session) const {
-  return session.phase == SessionPhase::active && !session.set_aside &&
+  return session.phase == SessionPhase::active && !session.leaves() &&
          session.in_flight() < limits::assignments_in_flight && session.held < credit_of(session);
 }
 
@@ -209,6 +210,7 @@ void Scheduler::make_ready(Session& session) {
 /// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
   if (cancelling_ || ledger_.pending() == 0 || ready_.empty()) return;
+  if (has_recalled_) deal_to_the_idle();
   const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
   const std::size_t share = (ledger_.pending() + dealers - 1) / dealers;
   while (ledger_.pending() > 0 && !ready_.empty()) {
@@ -229,6 +231,7 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   const Batch batch =
       backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   CHECK(batch.count > 0);
+  may_recall_ = true;
   if (!records().first_dispatch) ledger_.mutable_records().first_dispatch = now_;
   Assignment assignment;
   ledger_.assign(now_, session, backlog_, batch, assignment.attempts);
@@ -253,6 +256,7 @@ void Scheduler::acknowledge() {
 /// Once a heartbeat interval: what may have got lost on its way is sent again.
 void Scheduler::tick() {
   next_tick_ = now_ + policy_.heartbeat_interval;
+  lose_those_without_goodbye();
   const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
   for (Session& session : roster_.all()) {
     if (!session.live()) continue;
@@ -261,7 +265,7 @@ void Scheduler::tick() {
       continue;
     }
     resend(session, patience);
-    if (session.set_aside) send(session, Drain{});
+    if (session.drain) send(session, Drain{*session.drain});
     if (cancelling_ || records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
     make_ready(session);
   }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -50,6 +51,7 @@ class Scheduler {
   void on(const MalformedReceived& event);
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);
+  void on(const DrainRequested& event);
   void on(const StopRequested&);
 
   // Messages (scheduler_sessions.cc).
@@ -63,9 +65,19 @@ class Scheduler {
   void publish_started(const Session& session, std::uint64_t from, std::uint64_t to);
   std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
                                       std::uint64_t to) const;
-  void take_in(Session& session, const OutcomeColumns& outcomes);
+  void take_in(Session& session, const Report& report);
   void count_failed_starts(Session& session, const OutcomeColumns& outcomes);
   void lose(Session& session, const std::string& why);
+
+  // Workers that come and go (scheduler_elastic.cc).
+  void lose_exited(Session& session);
+  void lose_those_without_goodbye();
+  void ask_to_drain(Session& session, DrainMode mode);
+  void take_back_for_the_idle();
+  void recall(Session& session, std::uint64_t count);
+  void settle_recall(Session& session, std::uint64_t given_back);
+  void deal_to_the_idle();
+  std::uint64_t free_slots(const Session& session) const;
   void release(Session& session, bool charge);
   void welcome(Session& session);
   SessionRecord& record_of(const Session& session);
@@ -105,7 +117,9 @@ class Scheduler {
   Roster roster_;
   LocalFleet fleet_;
   Phase phase_ = Phase::idle;
-  bool cancelling_ = false;  ///< nothing new is begun, what runs is to be cancelled
+  bool may_recall_ = false;    ///< something was dispatched since there was nothing to take back
+  bool has_recalled_ = false;  ///< ever
+  bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
   bool ran_out_of_workers_ = false;
 
   Instant now_;                               ///< of the step at hand
@@ -113,6 +127,7 @@ class Scheduler {
   std::deque<SessionIndex> ready_;            ///< may have credit; each once
   std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming
   std::vector<std::uint32_t> exited_;         ///< tickets, since the inbox was last drained
+  std::vector<std::pair<Instant, SessionIndex>> awaiting_goodbye_;  ///< since their process ended
   Instant joining_since_;
   std::optional<Instant> empty_since_;  ///< nobody is there since
   std::optional<Instant> next_tick_;

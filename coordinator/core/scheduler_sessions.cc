@@ -99,7 +99,9 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
   if (session.phase == SessionPhase::greeted) {
     roster_.activate(session);
     out_->push_back(PublishJoined{session.index});
+    if (session.drain) send(session, Drain{*session.drain});
   }
+  session.draining = session.draining || inventory.draining;
   progress(session, inventory.assignments_received, session.started_count);
   resend(session, Duration::zero());  // what the old connection had may have died with it
   make_ready(session);
@@ -110,26 +112,32 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
     return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
   }
   record_of(session).clock.add(heartbeat.echo, now_);
-  if (session.live()) progress(session, heartbeat.assignments_received, heartbeat.started_count);
+  if (session.live()) {
+    session.draining = session.draining || heartbeat.draining;
+    progress(session, heartbeat.assignments_received, heartbeat.started_count);
+  }
   acknowledge_later(session);
 }
 
 /// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
 void Scheduler::on_report(Session& session, const Report& report) {
   acknowledge_later(session);
-  if (session.live()) progress(session, report.assignments_received, report.started_count);
+  session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
   if (report.number != record.last_report + 1) return;
   record.last_report = report.number;
-  take_in(session, report.outcomes);
+  take_in(session, report);
 }
 
 void Scheduler::acknowledge_later(Session& session) {
   if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
 }
 
-void Scheduler::take_in(Session& session, const OutcomeColumns& outcomes) {
-  Acceptance a = ledger_.accept(now_, session, outcomes);
+/// What was given back is known before the starts are told: it has begun for nobody.
+void Scheduler::take_in(Session& session, const Report& report) {
+  Acceptance a = ledger_.accept(now_, session, report.outcomes);
+  settle_recall(session, a.given_back);
+  if (session.live()) progress(session, report.assignments_received, report.started_count);
   for (const Overtaken& overtaken : a.overtaken) {
     Session& owner = roster_.at(overtaken.owner);
     owner.expired[overtaken.task] = overtaken.attempt;
@@ -144,7 +152,7 @@ void Scheduler::take_in(Session& session, const OutcomeColumns& outcomes) {
     out_->push_back(PublishOutcomes{a.first_record, a.accepted});
     fleet_.completed(session.ticket);
   }
-  count_failed_starts(session, outcomes);
+  count_failed_starts(session, report.outcomes);
   const std::size_t first = ledger_.done();
   if (cancelling_) {
     for (const TaskId task : a.returned) ledger_.decide(now_, task, Outcome::cancelled);
@@ -167,15 +175,14 @@ void Scheduler::count_failed_starts(Session& session, const OutcomeColumns& outc
   for (const Outcome outcome : outcomes.outcome) {
     if (outcome == Outcome::not_started) {
       ++session.failed_starts;
-    } else {
+    } else if (outcome != Outcome::returned) {
       session.failed_starts = 0;
     }
   }
-  if (session.failed_starts < limits::failed_starts || session.set_aside) return;
-  session.set_aside = true;
+  if (session.failed_starts < limits::failed_starts || session.drain) return;
   log(LogLevel::warning,
       "session " + to_hex(session.id.bytes) + " could not start anything and is set aside");
-  if (session.live()) send(session, Drain{});
+  ask_to_drain(session, DrainMode::finish);
 }
 
 /// What a session says of the assignments that it has got, and of how many attempts it has begun.
@@ -187,6 +194,7 @@ void Scheduler::progress(Session& session, std::uint64_t assignments_received,
       std::max(session.started_count, std::min(started_count, session.attempts_assigned));
   if (begun > session.started_count) publish_started(session, session.started_count, begun);
   session.started_count = begun;
+  if (session.recalled && begun >= session.recalled->end) session.recalled.reset();
   make_ready(session);
 }
 
@@ -194,7 +202,12 @@ void Scheduler::publish_started(const Session& session, std::uint64_t from, std:
   PublishStarted started;
   started.session = session.index;
   started.count = to - from;
-  if (policy_.name_starts) started.tasks = started_between(session, from, to);
+  if (policy_.name_starts || session.given_back > 0) {
+    started.tasks = started_between(session, from, to);
+    started.count = started.tasks.size();
+    if (started.count == 0) return;
+    if (!policy_.name_starts) started.tasks.clear();
+  }
   out_->push_back(std::move(started));
 }
 
@@ -210,7 +223,12 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
     const std::uint64_t first = std::max(from, held->first_position) - held->first_position;
     const std::uint64_t last =
         std::min(to - held->first_position, std::uint64_t{held->batch.count});
-    for (std::uint64_t i = first; i < last; ++i) tasks.push_back(backlog_.at(held->batch, i));
+    for (std::uint64_t i = first; i < last; ++i) {
+      const TaskId task = backlog_.at(held->batch, i);
+      const bool has_begun =
+          session.given_back == 0 || !ledger_.was_given_back(session, *held, task);
+      if (has_begun) tasks.push_back(task);
+    }
   }
   return tasks;
 }

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <optional>
 
+#include "common/give_back.h"
 #include "common/ids.h"
 #include "common/time.h"
 #include "coordinator/core/backlog.h"
@@ -34,6 +36,13 @@ struct ExpiredAttempt {
   std::uint32_t dispatch = 0;
 };
 
+/// What a session was last asked to give back: places are counted in the order of assignment.
+struct Recalled {
+  Recall recall;
+  std::uint64_t end = 0;  ///< one past the last place that is meant
+  Instant asked;
+};
+
 /// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Roster.
 struct Session {
   SessionIndex index{};
@@ -57,8 +66,11 @@ struct Session {
   std::uint64_t held = 0;                  ///< attempts that it owns now
   std::uint64_t most_credit = 0;           ///< the most that it was ever allowed to own
   bool in_ready_list = false;
-  bool set_aside = false;           ///< gets no more work
-  std::uint32_t failed_starts = 0;  ///< in a row
+  bool draining = false;             ///< says that it is about to leave
+  std::optional<DrainMode> drain;    ///< what it is told to do, again and again
+  std::uint64_t given_back = 0;      ///< attempts that it gave back before they began
+  std::optional<Recalled> recalled;  ///< not answered yet
+  std::uint32_t failed_starts = 0;   ///< in a row
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
   // Reports.
@@ -67,6 +79,10 @@ struct Session {
   std::uint64_t run_count = 0;
 
   bool live() const { return phase != SessionPhase::ended; }
+  /// Gets no more work.
+  bool leaves() const { return draining || drain.has_value(); }
+  /// Attempts that it holds and has not begun, as far as its slots tell.
+  std::uint64_t waiting() const { return slots == 0 || held < slots ? 0 : held - slots; }
   std::uint64_t in_flight() const { return assignments_sent - assignments_received; }
   /// How much to send ahead of its slots: about limits::prefetch_time of work as measured so far.
   std::uint64_t measured_prefetch() const;

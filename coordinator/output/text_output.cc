@@ -100,6 +100,7 @@ class TextOutput final : public StreamOutput {
         break;
       case Outcome::failed:
       case Outcome::not_started:
+      case Outcome::returned:
         write_after("failed after ", record);
         break;
     }

@@ -37,11 +37,12 @@ OutcomeColumns outcomes(std::size_t n, bool mixed) {
   for (std::size_t i = 0; i < n; ++i) {
     const bool cancelled = mixed && i % 4 == 1;
     const Duration pause = mixed ? Duration(mix64(i) % 10'000'000'000) : 5s;
-    rows.push_back(task_at(mixed ? mix64(i) % 1'000'000 : 100 + i),
-                   static_cast<Attempt>(mixed ? 1 + i % 3 : 1),
-                   cancelled ? Outcome::cancelled : Outcome::succeeded,
-                   instant_from_ns(static_cast<std::int64_t>(mix64(i) % 1'000'000)),
-                   pause + Duration(i), cancelled ? 0ns : pause);
+    rows.push_back(
+        task_at(mixed ? mix64(i) % 1'000'000 : 100 + i),
+        static_cast<Attempt>(mixed ? 1 + i % 3 : 1),
+        cancelled ? (i % 8 == 1 ? Outcome::returned : Outcome::cancelled) : Outcome::succeeded,
+        instant_from_ns(static_cast<std::int64_t>(mix64(i) % 1'000'000)), pause + Duration(i),
+        cancelled ? 0ns : pause);
   }
   return rows;
 }
@@ -110,7 +111,8 @@ struct Check {
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }
   void operator()(const Cancel&) const {}
-  void operator()(const Drain&) const {}
+  void operator()(const Drain& m) const { CHECK(m.mode <= DrainMode::give_back); }
+  void operator()(const Recall& m) const { CHECK(m.assignments_through > 0); }
   void operator()(const Reject& m) const {
     CHECK(m.reason <= RejectReason::bad_message && fits(m.text));
   }
@@ -142,6 +144,8 @@ std::vector<WorkerMessage> worker_samples() {
   add(Hello{secret, 77, "host", "host-12", 12, 4, 2, 9});
   add(Inventory{echo(), 77, 5, 6});
   add(Heartbeat{echo(), 5, 1'000});
+  add(Heartbeat{echo(), 5, 1'000, true});
+  add(Inventory{echo(), 77, 5, 6, true});
   add(Goodbye{6, 600, 1.5, 1U << 24U});
   for (const bool mixed : {false, true}) {
     for (const std::size_t n : {0U, 1U, 2U, 40U}) add(Report{7, 5, 1'000, outcomes(n, mixed)});
@@ -156,6 +160,8 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   add(Ack{6, instant_from_ns(2'000)});
   add(Cancel{5});
   add(Drain{});
+  add(Drain{DrainMode::give_back});
+  add(Recall{5, 1'000});
   add(Shutdown{});
   for (const RejectReason reason :
        {RejectReason::say_hello, RejectReason::wrong_epoch, RejectReason::session_lost,

@@ -23,10 +23,11 @@ struct Describer {
       text += to_string(index(o.task[i])) + attempt(o.attempt[i]) + " " +
               std::string(rollcall::to_string(o.outcome[i]));
     }
-    return text + progress(report.assignments_received, report.started_count);
+    return text + progress(report.assignments_received, report.started_count, report.draining);
   }
   std::string operator()(const Heartbeat& heartbeat) const {
-    return "Heartbeat" + progress(heartbeat.assignments_received, heartbeat.started_count);
+    return "Heartbeat" +
+           progress(heartbeat.assignments_received, heartbeat.started_count, heartbeat.draining);
   }
   std::string operator()(const Goodbye& goodbye) const {
     return "Goodbye after " + to_string(goodbye.reports_sent) + " reports, " +
@@ -51,7 +52,13 @@ struct Describer {
   std::string operator()(const Cancel& cancel) const {
     return "Cancel: assignments through " + to_string(cancel.assignments_through);
   }
-  std::string operator()(const Drain&) const { return "Drain"; }
+  std::string operator()(const Drain& drain) const {
+    return "Drain: " + std::string(rollcall::to_string(drain.mode));
+  }
+  std::string operator()(const Recall& recall) const {
+    return "Recall: assignments through " + to_string(recall.assignments_through) + ", keep " +
+           to_string(recall.keep);
+  }
   std::string operator()(const Reject& reject) const {
     return "Reject " + std::string(rollcall::to_string(reject.reason)) + ": " + reject.text;
   }
@@ -60,8 +67,9 @@ struct Describer {
   static std::string attempt(Attempt attempt) {
     return attempt == 1 ? "" : " (attempt " + to_string(attempt) + ")";
   }
-  static std::string progress(std::uint64_t received, std::uint64_t started) {
-    return "; got assignments through " + to_string(received) + ", started " + to_string(started);
+  static std::string progress(std::uint64_t received, std::uint64_t started, bool draining) {
+    return "; got assignments through " + to_string(received) + ", started " + to_string(started) +
+           (draining ? ", draining" : "");
   }
 };
 

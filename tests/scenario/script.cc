@@ -113,6 +113,10 @@ void Player::at(const Words& words) {
     if (has(rest, "listens")) stage_->listen();
     if (has(rest, "waits")) stage_->turn();
     if (has(rest, "stop")) stage_->stop();
+    if (has(rest, "drains")) {
+      const DrainMode mode = has(rest, "return") ? DrainMode::give_back : DrainMode::finish;
+      stage_->drain({static_cast<std::uint32_t>(number_after(rest, "session", 0))}, mode);
+    }
   } else if (words[2] == "ticket") {
     stage_->exited(static_cast<std::uint32_t>(std::stoul(words[3])));
   } else if (words[2].starts_with("w")) {
@@ -133,7 +137,7 @@ void Player::act(int worker, const Words& words) {
   } else if (what == "inventory") {
     stage_->inventory(worker, nonce);
   } else if (what == "heartbeat") {
-    stage_->heartbeat(worker);
+    stage_->heartbeat(worker, has(words, "draining"));
   } else if (what == "report") {
     report(worker, words);
   } else if (what == "goodbye") {
@@ -154,7 +158,8 @@ void Player::act(int worker, const Words& words) {
 void Player::report(int worker, const Words& words) {
   static const std::map<std::string, Outcome> outcomes = {{"cancelled", Outcome::cancelled},
                                                           {"failed", Outcome::failed},
-                                                          {"not_started", Outcome::not_started}};
+                                                          {"not_started", Outcome::not_started},
+                                                          {"returned", Outcome::returned}};
   Ended ended;
   for (std::size_t i = 2; i < words.size(); ++i) {
     const auto outcome = outcomes.find(words[i]);

@@ -19,7 +19,18 @@ Stage::Worker& Stage::worker(int number) {
 
 std::uint64_t Stage::Worker::started() const {
   if (!starts) return 0;
-  return slots == 0 ? attempts : std::min(attempts, ended + slots);
+  if (slots == 0) return attempts;
+  std::uint64_t begun = 0;
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    if (places[place] == kNobody) continue;
+    if (begun++ == ended + slots) return place;
+  }
+  return attempts;
+}
+
+void Stage::Worker::give_back(TaskId task) {
+  const auto last = std::find(places.rbegin(), places.rend(), task);
+  if (last != places.rend()) *last = kNobody;
 }
 
 Header Stage::header(int number) {
@@ -45,6 +56,12 @@ void Stage::step(const Event& event) {
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
     ended_ |= std::holds_alternative<End>(action);
   }
+}
+
+void Stage::drain(const std::vector<std::uint32_t>& sessions, DrainMode mode) {
+  DrainRequested request{{}, mode};
+  for (const std::uint32_t s : sessions) request.sessions.push_back(SessionIndex{s});
+  give(request);
 }
 
 void Stage::turn(bool inbox_empty) {
@@ -84,8 +101,9 @@ void Stage::inventory(int number, std::uint64_t nonce) {
   send(number, inventory);
 }
 
-void Stage::heartbeat(int number) {
+void Stage::heartbeat(int number, bool draining) {
   Heartbeat heartbeat;
+  heartbeat.draining = draining;
   heartbeat.assignments_received = worker(number).got;
   heartbeat.started_count = worker(number).started();
   send(number, heartbeat);
@@ -107,7 +125,11 @@ void Stage::report(int number, std::uint64_t report_number, const std::vector<En
   }
   if (from.reports < report_number) {  // else it is sent again
     from.reports = report_number;
-    from.ended += report.outcomes.size();
+    for (std::size_t i = 0; i < report.outcomes.size(); ++i) {
+      const bool is_given_back = report.outcomes.outcome[i] == Outcome::returned;
+      if (is_given_back) from.give_back(report.outcomes.task[i]);
+      from.ended += is_given_back ? 0 : 1;
+    }
   }
   report.started_count = from.started();
   send(number, std::move(report));
@@ -130,6 +152,7 @@ void Stage::delivered(ConnectionId to, const CoordinatorMessage& message) {
     worker.attempts += assignment->attempts.size();
     for (std::size_t i = 0; i < assignment->attempts.size(); ++i) {
       worker.attempt[assignment->attempts.task[i]] = assignment->attempts.attempt[i];
+      worker.places.push_back(assignment->attempts.task[i]);
     }
   }
 }

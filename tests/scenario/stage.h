@@ -34,13 +34,14 @@ class Stage {
   void hello(int worker, std::uint32_t slots = 0, std::uint64_t nonce = 1,
              std::uint32_t ticket = 0);
   void inventory(int worker, std::uint64_t nonce = 1);
-  void heartbeat(int worker);
+  void heartbeat(int worker, bool draining = false);
   void report(int worker, std::uint64_t number, const std::vector<Ended>& ended);
   void goodbye(int worker, std::uint64_t reports, std::uint64_t outcomes);
   void exited(std::uint32_t ticket, const std::string& how = "killed by signal 9") {
     give(LocalWorkerExited{ticket, how});
   }
   void stop() { give(StopRequested{}); }
+  void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
   void malformed(int worker, RejectReason reason, const std::string& text);
   void turn(bool inbox_empty = true);
   /// As the worker would send it, for what none of the above says.
@@ -55,12 +56,15 @@ class Stage {
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported
+    std::vector<TaskId> places;  ///< what they are, in their order; kNobody: given back
     std::uint64_t reports = 0;   ///< the last one's number
     bool reached = true;         ///< false: assignments to it get lost
     bool starts = true;          ///< false: it begins nothing of what reaches it
     std::map<TaskId, Attempt> attempt;
 
+    static constexpr TaskId kNobody{0xffffffff};
     std::uint64_t started() const;
+    void give_back(TaskId task);
   };
   Worker& worker(int number);
   Header header(int worker);

@@ -30,6 +30,15 @@ void CoordinatorProcess::local_worker_exited(std::uint32_t ticket) {
   wake_at(now());
 }
 
+void CoordinatorProcess::drain(const SessionId& session, DrainMode mode) {
+  const auto& sessions = scheduler_.records().sessions;
+  for (std::uint32_t s = 0; s < sessions.size() && !ended_; ++s) {
+    if (sessions[s].id != session) continue;
+    others_.push_back(coordinator::DrainRequested{{SessionIndex{s}}, mode});
+    wake_at(now());
+  }
+}
+
 void CoordinatorProcess::stop() {
   if (ended_) return;
   others_.push_back(coordinator::StopRequested{});

@@ -26,6 +26,7 @@ class CoordinatorProcess {
   void listen();
   void receive(ConnectionId from, UpMessage message);
   void local_worker_exited(std::uint32_t ticket);
+  void drain(const SessionId& session, DrainMode mode);
   void stop();
   void freeze(Duration lasts);
   /// Until then each turn takes one message and nearly a heartbeat interval.
@@ -48,7 +49,7 @@ class CoordinatorProcess {
   coordinator::Scheduler scheduler_;
   Observer observer_;
   std::deque<std::pair<ConnectionId, UpMessage>> inbox_;
-  std::vector<coordinator::Event> others_;  ///< exits and signals
+  std::vector<coordinator::Event> others_;  ///< exits and what the user asks for
   std::optional<Instant> wake_;
   Instant busy_until_{};
   Instant overloaded_until_{};

@@ -42,6 +42,7 @@ class Observer {
 
   void joined(const SessionId& session);
   void left(const coordinator::SessionRecord& session) const;
+  void begun(const coordinator::PublishStarted& started) const;
   void published(std::size_t first, std::size_t count);
   void check_published() const;
   void check_kindness() const;

@@ -117,6 +117,23 @@ void draw_faults(Dice& dice, Plan& plan) {
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
+/// Workers that are asked to leave. Drawn last of all, so that everything else stays what it was.
+void draw_drains(Dice& dice, Plan& plan) {
+  if (!dice.chance(0.3)) return;
+  const bool may_stop = plan.profile > Profile::coordinator;  // what was stopped is repeated
+  for (std::uint32_t left = dice.number(1, 3); left > 0; --left) {
+    Fault fault;
+    fault.at = kBegin + dice.time(0ms, 10s);
+    fault.kind = dice.one_of(std::array{FaultKind::leave, FaultKind::drain,
+                                        may_stop ? FaultKind::drain_at_once : FaultKind::drain});
+    fault.worker = dice.number(0, 99);
+    plan.calm_from = std::max(plan.calm_from, fault.at);
+    plan.faults.push_back(fault);
+  }
+  std::stable_sort(plan.faults.begin(), plan.faults.end(),
+                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+}
+
 /// How long a run may take from the moment when nothing goes wrong any more.
 Duration patience(const Plan& plan) {
   Duration work{};
@@ -142,6 +159,7 @@ Plan plan_for(std::uint64_t seed) {
   draw_faults(dice, plan);
   plan.revive = dice.chance(0.6);
   plan.wire = dice.chance(0.1);
+  draw_drains(dice, plan);
   Instant last_join = kBegin;
   for (const Instant join : plan.joins) last_join = std::max(last_join, join);
   plan.end_by = std::max(plan.calm_from, last_join) + patience(plan);

@@ -22,6 +22,9 @@ struct Weather {
 enum class FaultKind : std::uint8_t {
   kill,                ///< kill -9 of a worker
   terminate,           ///< SIGTERM to a worker
+  leave,               ///< SIGTERM to a worker that finishes what runs
+  drain,               ///< the user asks that a worker finish and leave
+  drain_at_once,       ///< the user asks that a worker leave
   freeze,              ///< SIGSTOP of a worker, SIGCONT after `lasts`
   cut_up,              ///< nothing gets from a worker to the coordinator
   cut_down,            ///< nothing gets from the coordinator to a worker

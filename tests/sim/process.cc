@@ -102,7 +102,9 @@ void Process::turn() {
   OutcomeColumns due;
   sleeps_.take_due(local_now(), due);
   if (due.size() > 0) attempts_ended(due);
-  if (alive_ && std::exchange(term_pending_, false)) step(worker::TerminateRequested{});
+  if (const auto term = std::exchange(term_pending_, std::nullopt); alive_ && term) {
+    step(worker::TerminateRequested{*term});
+  }
   if (const auto deadline = session_.next_deadline(); deadline && *deadline <= local_now()) {
     step(worker::DeadlineReached{});
   }
@@ -176,8 +178,8 @@ void Process::kill() {
   end(137, world_.chance(0.5));
 }
 
-void Process::terminate() {
-  term_pending_ = true;
+void Process::terminate(DrainMode mode) {
+  term_pending_ = mode;
   wake_at(world_.timeline.now());
 }
 

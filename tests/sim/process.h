@@ -49,7 +49,8 @@ class Process {
   std::uint32_t number() const { return terms_.number; }
 
   void kill();
-  void terminate();
+  void terminate(DrainMode mode);
+  SessionId session() const { return session_.id(); }
   void freeze(Duration lasts);
   void cut(bool up, bool down, Duration lasts) { network_.cut(*link_, up, down, lasts); }
   void break_connection(Duration down_for);
@@ -78,7 +79,7 @@ class Process {
   std::deque<DownMessage> inbox_;
   bool alive_ = true;
   Instant frozen_until_{};
-  bool term_pending_ = false;
+  std::optional<DrainMode> term_pending_;
   bool reconnected_pending_ = false;
   std::optional<Instant> wake_;  ///< real
 };

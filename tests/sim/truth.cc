@@ -20,6 +20,11 @@ void Truth::started(const SessionId& session, TaskId task, Attempt attempt, Inst
   const bool is_new = runs_.try_emplace(Key{session, task, attempt}, Run{real}).second;
   require(is_new, "task " + std::to_string(index(task)) + " attempt " + std::to_string(attempt) +
                       " was started twice by one session");
+  begun_.insert(Key{session, task, 0});
+}
+
+bool Truth::has_begun(const SessionId& session, TaskId task) const {
+  return begun_.contains(Key{session, task, 0});
 }
 
 void Truth::ended(const SessionId& session, const OutcomeColumns& outcomes) {

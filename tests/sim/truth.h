@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "common/ids.h"
@@ -29,6 +30,8 @@ class Truth {
   /// Each attempt is started once by each session, at most.
   void started(const SessionId& session, TaskId task, Attempt attempt, Instant real);
   void ended(const SessionId& session, const OutcomeColumns& outcomes);
+  /// The session has started some attempt at the task.
+  bool has_begun(const SessionId& session, TaskId task) const;
   /// A report left with its number.
   void reported(const SessionId& session, std::uint64_t number, std::size_t outcomes);
 
@@ -55,6 +58,7 @@ class Truth {
                              const coordinator::AcceptedBatch& batch) const;
 
   std::unordered_map<Key, Run, Hash> runs_;
+  std::unordered_set<Key, Hash> begun_;  ///< without attempts
   std::map<SessionId, Reported> reported_;
 };
 

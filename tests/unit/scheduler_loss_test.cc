@@ -237,10 +237,10 @@ TEST_F(SchedulerLossTest, ASessionThatStartsNothingIsSetAside) {
   begin_with({1}, /*slots=*/3);
   stage->report(1, 1, {{{0, 1, 2}, Outcome::not_started}});
   const std::vector<std::string> lines = stage->take();
-  EXPECT_THAT(lines, testing::Contains("w1 <- Drain"));
+  EXPECT_THAT(lines, testing::Contains("w1 <- Drain: finish"));
   EXPECT_THAT(lines, testing::Not(testing::Contains(testing::HasSubstr("Assignment"))));
   stage->at(1'000);
-  expect({"w1 <- Drain"});  // said again: it may have been lost
+  expect({"w1 <- Drain: finish"});  // said again: it may have been lost
   stage->goodbye(1, 1, 3);
   join(2);
   stage->ignore();

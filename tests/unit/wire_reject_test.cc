@@ -58,7 +58,14 @@ std::string envelope(unsigned body_field, std::string_view body) {
 }
 
 enum : unsigned { kHello = 16, kInventory = 17, kReport = 18, kHeartbeat = 19, kGoodbye = 20 };
-enum : unsigned { kWelcome = 32, kAssignment = 33, kAck = 34, kReject = 37 };
+enum : unsigned {
+  kWelcome = 32,
+  kAssignment = 33,
+  kAck = 34,
+  kDrain = 36,
+  kReject = 37,
+  kRecall = 39
+};
 
 /// What decode says of `bytes`; empty if it takes them.
 template <class Message>
@@ -292,10 +299,23 @@ TEST(WireReject, Reports) {
   EXPECT_THAT(report([](Rows& r) { r.result = {kTimeBound}; }), HasSubstr("results"));
   EXPECT_THAT(report([](Rows& r) { r.result = {1, 2, 3}; }), HasSubstr("results"));
   EXPECT_EQ(report([](Rows& r) { r.outcome = {4, 6}; }), "");
-  for (const std::uint64_t outcome : {0UL, 5UL, 7UL, 260UL, ~0UL}) {
+  for (const std::uint64_t outcome : {0UL, 5UL, 8UL, 260UL, ~0UL}) {
     EXPECT_THAT(report([=](Rows& r) { r.outcome = {1, outcome}; }), HasSubstr("outcomes"));
   }
   EXPECT_THAT(report([](Rows& r) { r.task.assign(8193, 0); }), HasSubstr("too many"));
+}
+
+TEST(WireReject, DrainsOfAModeThatIsNotKnown) {
+  EXPECT_EQ(from_coordinator(kDrain, ""), "");
+  EXPECT_EQ(from_coordinator(kDrain, number(1, 1)), "");
+  for (const std::uint64_t mode : {2UL, 260UL, ~0UL}) {
+    EXPECT_THAT(from_coordinator(kDrain, number(1, mode)), HasSubstr("mode"));
+  }
+}
+
+TEST(WireReject, RecallsOfNoAssignment) {
+  EXPECT_EQ(from_coordinator(kRecall, number(1, 1)), "");
+  EXPECT_THAT(from_coordinator(kRecall, number(2, 7)), HasSubstr("no assignment"));
 }
 
 }  // namespace

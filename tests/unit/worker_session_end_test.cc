@@ -48,13 +48,18 @@ TEST_F(SessionTest, DrainFinishesWhatRunsAndGivesBackTheRest) {
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
   receive(Drain{});
+  end_turn();
+  const auto given_back = sent<Report>();  // at once, not when what runs is over
+  EXPECT_TRUE(given_back.draining);
+  EXPECT_EQ(given_back.outcomes.task, tasks({1}));
+  EXPECT_EQ(given_back.outcomes.outcome, std::vector(1, Outcome::returned));
   end_attempts({0});  // and starts nothing
   end_turn();
   sent<Report>();
-  receive(Ack{1, now});
+  receive(Ack{2, now});
   const auto goodbye = sent<Goodbye>();
-  EXPECT_EQ(goodbye.reports_sent, 1U);
-  EXPECT_EQ(goodbye.outcomes_sent, 1U);
+  EXPECT_EQ(goodbye.reports_sent, 2U);
+  EXPECT_EQ(goodbye.outcomes_sent, 2U);
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 

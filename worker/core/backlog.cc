@@ -9,46 +9,77 @@ namespace rollcall::worker {
 
 void Backlog::push(std::uint64_t assignment, const AttemptColumns& attempts) {
   if (attempts.size() == 0) return;
-  batches_.push_back({assignment, attempts, 0});
+  batches_.push_back({assignment, attempts, pushed_, 0, attempts.size()});
   size_ += attempts.size();
+  pushed_ += attempts.size();
 }
 
-std::size_t Backlog::take(std::size_t room, Actions& out) {
-  std::size_t taken = 0;
-  while (taken < room && !batches_.empty()) {
+Backlog::Taken Backlog::take(std::size_t room, Actions& out) {
+  Taken taken;
+  while (taken.attempts < room && !batches_.empty()) {
     Batch& batch = batches_.front();
-    const std::size_t left = batch.attempts.size() - batch.next;
-    const std::size_t count = std::min(room - taken, left);
+    const std::size_t count = std::min(room - taken.attempts, batch.end - batch.next);
     if (count == batch.attempts.size()) {
       out.push_back(StartAttempts{batch.assignment, std::move(batch.attempts)});
+      batches_.pop_front();
     } else {
       out.push_back(StartAttempts{batch.assignment, slice(batch.attempts, batch.next, count)});
+      batch.next += count;
     }
-    batch.next += count;
-    taken += count;
-    if (count == left) batches_.pop_front();
+    taken.attempts += count;
+    taken.places += count + pass_empty_batches();
   }
-  size_ -= taken;
+  size_ -= taken.attempts;
   return taken;
 }
 
-std::size_t Backlog::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
-  std::size_t cancelled = 0;
-  while (!batches_.empty() && batches_.front().assignment <= assignments_through) {
-    const Batch& batch = batches_.front();
-    for (std::size_t i = batch.next; i < batch.attempts.size(); ++i, ++cancelled) {
-      out.push_back(batch.attempts.task[i], batch.attempts.attempt[i], Outcome::cancelled, now,
-                    Duration::zero(), Duration::zero());
-    }
+/// What was given back is passed as soon as it stands first. Returns how many places that are.
+std::size_t Backlog::pass_empty_batches() {
+  std::size_t places = 0;
+  while (!batches_.empty() && batches_.front().next == batches_.front().end) {
+    places += batches_.front().attempts.size() - batches_.front().end;
     batches_.pop_front();
   }
-  size_ -= cancelled;
-  return cancelled;
+  return places;
+}
+
+void Backlog::append(const Batch& batch, std::size_t begin, Instant now, Outcome outcome,
+                     OutcomeColumns& out) const {
+  for (std::size_t i = begin; i < batch.end; ++i) {
+    out.push_back(batch.attempts.task[i], batch.attempts.attempt[i], outcome, now, Duration::zero(),
+                  Duration::zero());
+  }
+}
+
+std::size_t Backlog::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
+  std::size_t places = 0;
+  while (!batches_.empty() && batches_.front().assignment <= assignments_through) {
+    const Batch& batch = batches_.front();
+    append(batch, batch.next, now, Outcome::cancelled, out);
+    size_ -= batch.end - batch.next;
+    places += batch.attempts.size() - batch.next;
+    batches_.pop_front();
+  }
+  return places + pass_empty_batches();
+}
+
+std::size_t Backlog::give_back(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
+                               OutcomeColumns& out) {
+  for (Batch& batch : batches_) {
+    if (batch.assignment > assignments_through) break;
+    const std::uint64_t kept = keep - std::min(keep, batch.first_place);
+    const std::size_t end = std::clamp<std::uint64_t>(kept, batch.next, batch.end);
+    append(batch, end, now, Outcome::returned, out);
+    size_ -= batch.end - end;
+    batch.end = end;
+  }
+  return pass_empty_batches();
 }
 
 void Backlog::clear() {
   batches_.clear();
   size_ = 0;
+  pushed_ = 0;
 }
 
 }  // namespace rollcall::worker

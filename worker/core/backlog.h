@@ -15,12 +15,23 @@ namespace rollcall::worker {
 class Backlog {
  public:
   void push(std::uint64_t assignment, const AttemptColumns& attempts);
+  /// How far the queue has come: attempts taken, and places passed, which are those of the attempts
+  /// and of what was given back between them.
+  struct Taken {
+    std::size_t attempts = 0;
+    std::size_t places = 0;
+  };
   /// Appends StartAttempts, one for each assignment touched, for the first `room` attempts or all
-  /// there are. Returns how many.
-  std::size_t take(std::size_t room, Actions& out);
+  /// there are.
+  Taken take(std::size_t room, Actions& out);
   /// Takes out what is of assignments up to this one and appends its outcomes: cancelled, started
-  /// and ended at `now`. Returns how many.
+  /// and ended at `now`. Returns the places passed.
   std::size_t cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
+  /// Takes out what is of assignments up to this one, but for the first `keep` attempts that were
+  /// ever pushed, and appends its outcomes: returned. Its places are passed when their turn comes.
+  /// Returns the places passed now.
+  std::size_t give_back(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
+                        OutcomeColumns& out);
   void clear();
   std::size_t size() const { return size_; }
 
@@ -28,11 +39,18 @@ class Backlog {
   struct Batch {
     std::uint64_t assignment = 0;
     AttemptColumns attempts;
-    std::size_t next = 0;  ///< the first that is not taken yet
+    std::uint64_t first_place = 0;  ///< how many attempts were pushed before it
+    std::size_t next = 0;           ///< the first that is not taken yet
+    std::size_t end = 0;            ///< from here on all were given back
   };
+
+  std::size_t pass_empty_batches();
+  void append(const Batch& batch, std::size_t begin, Instant now, Outcome outcome,
+              OutcomeColumns& out) const;
 
   std::deque<Batch> batches_;
   std::size_t size_ = 0;
+  std::uint64_t pushed_ = 0;
 };
 
 }  // namespace rollcall::worker

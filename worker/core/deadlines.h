@@ -15,8 +15,11 @@ struct Deadlines {
   Instant silence = kNever;  ///< end, if nothing was heard until then
   Instant goodbye = kNever;  ///< said again until it is answered
   Instant leave = kNever;    ///< end, answered or not
+  Instant idle = kNever;     ///< leave, if nothing is held until then
 
-  Instant first() const { return std::min({hello, heartbeat, resend, silence, goodbye, leave}); }
+  Instant first() const {
+    return std::min({hello, heartbeat, resend, silence, goodbye, leave, idle});
+  }
 };
 
 }  // namespace rollcall::worker

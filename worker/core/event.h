@@ -52,8 +52,10 @@ struct TurnEnded {};
 /// next_deadline() has passed. The inbox is to be drained before this is told.
 struct DeadlineReached {};
 
-/// The first SIGTERM.
-struct TerminateRequested {};
+/// The first SIGTERM or SIGUSR1: leave.
+struct TerminateRequested {
+  DrainMode mode = DrainMode::give_back;
+};
 
 using Event = std::variant<Begun, Reconnected, MessageReceived, AttemptsEnded, TurnEnded,
                            DeadlineReached, TerminateRequested>;
@@ -98,6 +100,15 @@ struct Exit {
 using Action =
     std::variant<Send, StartAttempts, CancelAttempts, DropAttempts, StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
+
+/// Messages that were not obeyed, by why.
+struct Dropped {
+  std::uint64_t foreign = 0;         ///< of another run, epoch or session
+  std::uint64_t not_greeted = 0;     ///< came between a Hello and its Welcome
+  std::uint64_t old_welcome = 0;     ///< a Welcome that answers another Hello
+  std::uint64_t out_of_order = 0;    ///< an Assignment got twice, or after a lost one
+  std::uint64_t unknown_report = 0;  ///< an Ack of a report that was never sent
+};
 
 /// Exit statuses of rollcall-worker.
 inline constexpr int kExitDone = 0;

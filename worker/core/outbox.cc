@@ -35,7 +35,7 @@ void Outbox::cut(Cut how, const Stamp& stamp, Actions& out) {
     if (how != Cut::without_window && unacknowledged_.size() >= limits::reports_in_flight) break;
     const std::size_t count = std::min(total - begin, limits::report_outcomes);
     Report report{++reports_sent_, stamp.assignments_received, stamp.started_count,
-                  take_front(begin, count)};
+                  take_front(begin, count), stamp.draining};
     unacknowledged_.push_back(
         std::make_shared<const WorkerMessage>(WorkerMessage{stamp.header, std::move(report)}));
     out.push_back(Send{unacknowledged_.back()});

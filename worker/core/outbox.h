@@ -19,6 +19,7 @@ class Outbox {
     Header header;
     std::uint64_t assignments_received = 0;
     std::uint64_t started_count = 0;
+    bool draining = false;
   };
   enum class Cut {
     full_only,       ///< only reports that are full, within limits::reports_in_flight

@@ -9,8 +9,10 @@
 
 namespace rollcall::worker {
 
-Session::Session(Identity identity, Duration connect_timeout)
-    : identity_(std::move(identity)), connect_timeout_(connect_timeout) {}
+Session::Session(Identity identity, Duration connect_timeout, std::optional<Duration> idle_timeout)
+    : identity_(std::move(identity)),
+      connect_timeout_(connect_timeout),
+      idle_timeout_(idle_timeout) {}
 
 void Session::step(Instant now, const Event& event, Actions& out) {
   if (phase_ == Phase::over) return;
@@ -19,6 +21,7 @@ void Session::step(Instant now, const Event& event, Actions& out) {
   forgive_own_lateness();
   std::visit([this](const auto& e) { on(e); }, event);
   leave_if_done();
+  watch_idleness();
   out_ = nullptr;
 }
 
@@ -80,21 +83,8 @@ void Session::on(const DeadlineReached&) {
     if (now_ >= deadlines_.heartbeat) send_heartbeat();
     if (now_ >= deadlines_.resend) resend_reports();
     if (now_ >= deadlines_.goodbye) send_goodbye();
+    if (now_ >= deadlines_.idle) leave_when_done();
   }
-}
-
-void Session::on(const TerminateRequested&) {
-  if (is_leaving_) return;
-  is_leaving_ = true;
-  drop_attempts();
-  backlog_.clear();
-  if (run_.empty()) {
-    exit(kExitDone, "terminated before it had joined");
-    return;
-  }
-  deadlines_.leave = now_ + limits::shutdown;
-  deadlines_.heartbeat = kNever;
-  if (phase_ == Phase::working) send_goodbye();
 }
 
 // What they have in common.
@@ -143,7 +133,7 @@ TimeEcho Session::echo() const {
 }
 
 void Session::send_heartbeat() {
-  send(Heartbeat{echo(), assignments_received_, started_count_});
+  send(Heartbeat{echo(), assignments_received_, started_count_, is_draining_});
   is_news_ = false;
   deadlines_.heartbeat = now_ + heartbeat_interval_;
 }
@@ -158,7 +148,7 @@ void Session::send_goodbye() {
 void Session::cut_reports(Outbox::Cut how) {
   if (phase_ != Phase::working) return;
   const std::uint64_t before = outbox_.reports_sent();
-  outbox_.cut(how, {header(), assignments_received_, started_count_}, *out_);
+  outbox_.cut(how, {header(), assignments_received_, started_count_, is_draining_}, *out_);
   if (outbox_.reports_sent() == before) return;
   is_news_ = false;
   if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
@@ -173,21 +163,11 @@ void Session::start_waiting_attempts() {
   if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
   const std::size_t room = slots_ == 0 ? std::numeric_limits<std::size_t>::max()
                                        : slots_ - std::min<std::size_t>(running_, slots_);
-  const std::size_t started = backlog_.take(room, *out_);
-  running_ += started;
-  started_count_ += started;
-  is_news_ = is_news_ || started > 0;
-  CHECK(started == 0 || slots_ == 0 || running_ <= slots_);
-}
-
-void Session::leave_if_done() {
-  if (phase_ != Phase::working) return;
-  if (is_leaving_ && outbox_.all_acknowledged()) {
-    exit(kExitDone, "terminated");
-  } else if (is_draining_ && running_ == 0 && outbox_.empty()) {
-    send_goodbye();
-    exit(kExitDone, "drained");
-  }
+  const Backlog::Taken taken = backlog_.take(room, *out_);
+  running_ += taken.attempts;
+  started_count_ += taken.places;
+  is_news_ = is_news_ || taken.places > 0;
+  CHECK(taken.attempts == 0 || slots_ == 0 || running_ <= slots_);
 }
 
 void Session::drop_attempts() {
@@ -201,7 +181,7 @@ void Session::forget_run() {
   outbox_.clear();
   run_ = {};
   epoch_ = 0;
-  is_draining_ = false;
+  is_draining_ = ends_by_itself_;
   is_news_ = false;
   started_count_ = 0;
   assignments_received_ = 0;
@@ -209,9 +189,10 @@ void Session::forget_run() {
 }
 
 void Session::start_over() {
+  const bool was_draining = is_draining_;
   forget_run();
-  if (is_leaving_) {
-    exit(kExitDone, "terminated");
+  if (is_leaving_ || was_draining) {
+    exit(kExitDone, "drained; it was given up before it had left");
     return;
   }
   log(Severity::warning, "the coordinator has given this session up: starting over as a new one");

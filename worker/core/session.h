@@ -16,15 +16,6 @@
 
 namespace rollcall::worker {
 
-/// Messages that were not obeyed, by why.
-struct Dropped {
-  std::uint64_t foreign = 0;         ///< of another run, epoch or session
-  std::uint64_t not_greeted = 0;     ///< came between a Hello and its Welcome
-  std::uint64_t old_welcome = 0;     ///< a Welcome that answers another Hello
-  std::uint64_t out_of_order = 0;    ///< an Assignment got twice, or after a lost one
-  std::uint64_t unknown_report = 0;  ///< an Ack of a report that was never sent
-};
-
 /// The one machine of a worker. It says Hello until it is welcomed, gives its inventory, takes
 /// assignments in order, keeps as many attempts running as there are slots, and keeps every
 /// report until it is acknowledged. When the coordinator has given it up, it starts over as a new
@@ -33,8 +24,10 @@ struct Dropped {
 /// Pure: it reads no clock and does nothing itself. One owner, one thread; `now` never goes back.
 class Session {
  public:
-  /// `connect_timeout`: how long to say Hello before the first Welcome.
-  explicit Session(Identity identity, Duration connect_timeout = limits::connect_timeout);
+  /// `connect_timeout`: how long to say Hello before the first Welcome. `idle_timeout`: leave when
+  /// nothing was held for so long; nullopt: stay.
+  explicit Session(Identity identity, Duration connect_timeout = limits::connect_timeout,
+                   std::optional<Duration> idle_timeout = std::nullopt);
 
   /// Takes one event in and appends what is to be done. After Exit, events change nothing.
   void step(Instant now, const Event& event, Actions& out);
@@ -72,6 +65,7 @@ class Session {
   void take(const Ack& ack);
   void take(const Cancel& cancel);
   void take(const Drain& drain);
+  void take(const Recall& recall);
   void take(const Reject& reject);
   void take(const Shutdown& shutdown);
   bool is_for_us(const CoordinatorMessage& message);
@@ -85,6 +79,11 @@ class Session {
   void cut_reports(Outbox::Cut how);
   void resend_reports();
   void start_waiting_attempts();
+  // In session_leaving.cc: how it gives back and goes.
+  void leave_at_once();
+  void leave_when_done();
+  void give_back_waiting(std::uint64_t assignments_through, std::uint64_t keep);
+  void watch_idleness();
   void leave_if_done();
   void drop_attempts();
   void forget_run();
@@ -105,8 +104,10 @@ class Session {
   // Of the process.
   Identity identity_;
   Duration connect_timeout_;
+  std::optional<Duration> idle_timeout_;
   Phase phase_ = Phase::waiting;
-  bool is_leaving_ = false;  ///< terminate was requested
+  bool is_leaving_ = false;      ///< has said Goodbye, and only waits for its last reports
+  bool ends_by_itself_ = false;  ///< drains because its user said so, whatever the run
   bool was_welcomed_ = false;
   Dropped dropped_;
 
@@ -114,9 +115,9 @@ class Session {
   Rng rng_{0};
   SessionSecret secret_;
   SessionId session_;
-  RunId run_;        ///< empty before the first Welcome
-  Epoch epoch_ = 0;  ///< 0 before the first Welcome
-  bool is_draining_ = false;
+  RunId run_;                 ///< empty before the first Welcome
+  Epoch epoch_ = 0;           ///< 0 before the first Welcome
+  bool is_draining_ = false;  ///< starts nothing new
   Backlog backlog_;
   Outbox outbox_;
   std::size_t running_ = 0;

@@ -77,7 +77,7 @@ void Session::join(const Header& header, const Welcome& terms) {
 /// Also answered when it comes again: the Inventory may have been lost.
 void Session::take(const Welcome& welcome) {
   echo_ = {welcome.sent, now_, {}};
-  send(Inventory{echo(), nonce_, assignments_received_, outbox_.reports_sent()});
+  send(Inventory{echo(), nonce_, assignments_received_, outbox_.reports_sent(), is_draining_});
   resend_reports();
   if (is_leaving_) {
     send_goodbye();
@@ -98,6 +98,7 @@ void Session::take(const Assignment& assignment) {
   ++assignments_received_;
   backlog_.push(assignment.number, assignment.attempts);
   started_count_ += backlog_.cancel(now_, cancelled_through_, outbox_.waiting());
+  if (is_draining_) give_back_waiting(assignments_received_, 0);
   start_waiting_attempts();
 }
 
@@ -121,9 +122,19 @@ void Session::take(const Cancel& cancel) {
   if (running_ > 0) out_->push_back(CancelAttempts{cancelled_through_});
 }
 
-void Session::take(const Drain&) {
-  if (!is_draining_) log(Severity::info, "draining: nothing new is started");
-  is_draining_ = true;
+void Session::take(const Drain& drain) {
+  if (drain.mode == DrainMode::give_back) {
+    leave_at_once();
+  } else {
+    leave_when_done();
+  }
+}
+
+/// Answered even when there is nothing to give back: then the start of what was meant is the news.
+void Session::take(const Recall& recall) {
+  if (is_leaving_) return;
+  is_news_ = true;
+  give_back_waiting(recall.assignments_through, recall.keep);
 }
 
 void Session::take(const Reject& reject) {

@@ -1,0 +1,123 @@
+// The scheduler's side for workers that come and go: who is to leave, and what is taken back from
+// those who have more than they can start for those who have nothing to do.
+#include <algorithm>
+
+#include "common/limits.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+
+void Scheduler::on(const DrainRequested& event) {
+  for (const SessionIndex s : event.sessions) {
+    Session& session = roster_.at(s);
+    if (!session.live()) continue;
+    if (session.ticket != 0) fleet_.retire(session.ticket);
+    ask_to_drain(session, event.mode);
+  }
+}
+
+/// One that was about to leave has said Goodbye before its process ended: it may still be on its
+/// way.
+void Scheduler::lose_exited(Session& session) {
+  if (session.leaves()) {
+    awaiting_goodbye_.emplace_back(now_, session.index);
+  } else {
+    lose(session, "its process ended");
+  }
+}
+
+void Scheduler::lose_those_without_goodbye() {
+  std::erase_if(awaiting_goodbye_, [this](const auto& exited) {
+    if (now_ < exited.first + policy_.heartbeat_interval) return false;
+    Session& session = roster_.at(exited.second);
+    if (session.live()) lose(session, "its process ended");
+    return true;
+  });
+}
+
+/// A level, said again with each tick: a worker that drains may only be told to hurry.
+void Scheduler::ask_to_drain(Session& session, DrainMode mode) {
+  if (!session.live()) return;
+  if (!session.drain || mode == DrainMode::give_back) session.drain = mode;
+  if (session.phase == SessionPhase::active) send(session, Drain{*session.drain});
+}
+
+/// Slots bound what runs; without them there is always room, and nothing ever waits for it.
+std::uint64_t Scheduler::free_slots(const Session& session) const {
+  if (!has_credit(session)) return 0;
+  if (session.slots == 0) return limits::task_count;
+  return session.slots - std::min<std::uint64_t>(session.slots, session.held);
+}
+
+/// When nothing is left to deal, somebody has free slots, and somebody else holds attempts that
+/// wait for theirs: half of those of the one who has most come back, as many as there is room for.
+void Scheduler::take_back_for_the_idle() {
+  if (!may_recall_ || cancelling_ || ledger_.pending() > 0) return;
+  if (records().spec.method == CollectionMethod::cancelled) return;
+  Session* richest = nullptr;
+  std::uint64_t room = 0;
+  bool is_anything_waiting = false;
+  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
+  for (Session& session : roster_.all()) {
+    room = std::min(room + free_slots(session), limits::task_count);
+    if (session.phase != SessionPhase::active || session.waiting() == 0) continue;
+    is_anything_waiting = true;
+    const bool is_asked = session.recalled && now_ - session.recalled->asked < patience;
+    if (is_asked || session.leaves()) continue;
+    if (richest == nullptr || session.waiting() > richest->waiting()) richest = &session;
+  }
+  may_recall_ = is_anything_waiting;
+  if (room == 0 || richest == nullptr) return;
+  recall(*richest, std::min(room, (richest->waiting() + 1) / 2));
+}
+
+/// Asks for the last `count` attempts that it holds. Their places stay what they are, so the asking
+/// may get lost or come late; a session that has begun them meanwhile says so.
+void Scheduler::recall(Session& session, std::uint64_t count) {
+  Recalled asked;
+  asked.recall.assignments_through = session.assignments_sent;
+  asked.end = session.attempts_assigned;
+  asked.asked = now_;
+  asked.recall.keep = session.attempts_assigned;
+  const auto& all = session.held_assignments;
+  for (auto held = all.rbegin(); held != all.rend() && count > 0; ++held) {
+    for (std::uint32_t i = held->batch.count; i > 0 && count > 0; --i) {
+      const std::size_t t = index(backlog_.at(held->batch, i - 1));
+      const bool is_held = records().dispatch[t] == held->dispatch &&
+                           records().state_of(task_at(t)) == TaskState::assigned;
+      asked.recall.keep = held->first_position + i - 1;
+      if (is_held) --count;
+    }
+  }
+  asked.recall.keep = std::max(asked.recall.keep, session.started_count);
+  if (asked.recall.keep >= asked.end) return;
+  has_recalled_ = true;
+  session.recalled = asked;
+  send(session, asked.recall);
+}
+
+void Scheduler::settle_recall(Session& session, std::uint64_t given_back) {
+  if (given_back == 0) return;
+  session.given_back += given_back;
+  session.recalled.reset();
+}
+
+/// What was taken back goes to those who can start it, before those with credit alone.
+void Scheduler::deal_to_the_idle() {
+  std::vector<SessionIndex> idle;
+  for (const SessionIndex s : ready_) {
+    if (free_slots(roster_.at(s)) > 0) idle.push_back(s);
+  }
+  while (ledger_.pending() > 0 && !idle.empty()) {
+    const std::size_t share = (ledger_.pending() + idle.size() - 1) / idle.size();
+    for (const SessionIndex s : idle) {
+      Session& session = roster_.at(s);
+      const std::uint64_t room = free_slots(session);
+      if (room == 0 || ledger_.pending() == 0) continue;
+      dispatch_to(session, std::min<std::uint64_t>(share, room));
+    }
+    std::erase_if(idle, [this](SessionIndex s) { return free_slots(roster_.at(s)) == 0; });
+  }
+}
+
+}  // namespace rollcall::coordinator
