@@ -118,6 +118,21 @@ inline constexpr int http_connections = 32;
 /// Pause after a connection could not be accepted.
 inline constexpr Duration http_accept_retry = 100ms;
 
+// Journal.
+
+/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep them.
+inline constexpr std::uint64_t journal_backlog = 1U << 18U;
+/// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.
+inline constexpr std::uint64_t journal_transaction = 1U << 15U;
+/// Pause between two tries to write to a full disk.
+inline constexpr Duration journal_retry = 1s;
+/// How long the journal waits for another program that writes to it. Longer: it is given up.
+inline constexpr Duration journal_busy = 10s;
+/// The write-ahead log is moved to its place at this size if nothing waits to be kept, and above
+/// the second one in any case.
+inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
+inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
+
 // Output.
 
 /// A reader of standard output may be this many bytes behind; then the program waits for it.

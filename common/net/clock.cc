@@ -6,10 +6,26 @@
 
 namespace rollcall::net {
 
-Instant now() {
+namespace {
+
+Duration read(clockid_t clock) {
   std::timespec t{};
-  CHECK(::clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-  return Instant(std::chrono::seconds(t.tv_sec) + Duration(t.tv_nsec));
+  CHECK(::clock_gettime(clock, &t) == 0);
+  return std::chrono::seconds(t.tv_sec) + Duration(t.tv_nsec);
+}
+
+}  // namespace
+
+Instant now() {
+  return Instant(read(CLOCK_MONOTONIC));
+}
+
+Duration time_since_boot() {
+  return read(CLOCK_BOOTTIME);
+}
+
+Duration unix_time() {
+  return read(CLOCK_REALTIME);
 }
 
 }  // namespace rollcall::net

@@ -1,0 +1,184 @@
+#include "coordinator/journal/journal.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "common/check.h"
+#include "coordinator/journal/schema.h"
+#include "coordinator/journal/statements.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr std::uint64_t kPageBytes = 4096;
+
+using sqlite::Database;
+
+/// Without a name that SQLite gives a meaning of its own.
+std::string for_sqlite(const std::string& path) {
+  return std::filesystem::absolute(path).string();
+}
+
+Error cannot_create(const std::string& path, const Error& why) {
+  return permanent("cannot create journal " + path + ": " + why.message);
+}
+
+Result<void> insert_run(Database& database, const JournalRun& run) {
+  auto insert = database.prepare(
+      "INSERT INTO run (run_id, kind, task_count, pause_min_ns, pause_max_ns, seed, "
+      "collection_method, wait_timeout_ns, request, created_unix_ns) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!insert) return insert.error();
+  const RunSpec& spec = run.spec;
+  std::optional<std::int64_t> wait_timeout;
+  if (spec.wait_timeout) wait_timeout = spec.wait_timeout->count();
+  const bool done =
+      insert->run(to_hex(spec.id.bytes), to_string(spec.kind), std::int64_t{spec.task_count},
+                  std::int64_t{spec.pause_min.count()}, std::int64_t{spec.pause_max.count()},
+                  static_cast<std::int64_t>(spec.seed), to_string(spec.method), wait_timeout,
+                  std::string_view(run.request), run.created);
+  if (!done) return database.error();
+  return {};
+}
+
+/// A whole journal that nobody has begun an epoch in.
+Result<void> write_new(const std::string& path, const JournalRun& run) {
+  auto database = Database::open(path, Database::Mode::create);
+  if (!database) return database.error();
+  const std::string before = "PRAGMA page_size = " + std::to_string(kPageBytes) +
+                             "; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;";
+  if (!database->execute(before + journal_schema())) return database->error();
+  if (auto inserted = insert_run(*database, run); !inserted) return inserted;
+  // The mode is a mark in the file, too.
+  if (!database->execute("COMMIT; PRAGMA journal_mode = WAL;")) return database->error();
+  return {};
+}
+
+void remove_new(const std::string& path) {
+  for (const char* part : {"", "-journal", "-wal", "-shm"}) ::unlink((path + part).c_str());
+}
+
+}  // namespace
+
+Journal::Journal(std::string path, FileLock lock, Database database)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      database_(std::move(database)),
+      statements_(std::make_unique<Statements>()) {}
+
+Journal::~Journal() {
+  // A finished one is a single file again, which can be read where nothing can be written. Not if
+  // somebody is reading it right now.
+  if (finished_ && epoch_) {
+    statements_.reset();
+    static_cast<void>(database_.execute("PRAGMA journal_mode = DELETE;"));
+  }
+}
+
+Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, const JournalRun& run) {
+  if (auto free = check_name_is_free(path); !free) return free.error();
+  const std::string name = temporary_name(for_sqlite(path));
+  if (auto written = write_new(name, run); !written) {
+    remove_new(name);
+    return cannot_create(path, written.error());
+  }
+  if (auto placed = put_in_place(name, path); !placed) return placed.error();
+  return open(path);
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
+  auto lock = FileLock::open(path, true);
+  if (!lock) return lock.error();
+  if (auto taken = lock->take(path); !taken) return taken.error();
+  auto database = Database::open(for_sqlite(path), Database::Mode::write);
+  if (!database) return permanent("cannot open journal " + path + ": " + database.error().message);
+  std::unique_ptr<Journal> journal(new Journal(path, std::move(*lock), std::move(*database)));
+  if (auto prepared = journal->prepare(true); !prepared) return prepared.error();
+  return journal;
+}
+
+Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) {
+  {
+    const auto checked = FileLock::open(path, false);
+    if (!checked) return checked.error();
+  }
+  auto database = Database::open(for_sqlite(path), Database::Mode::read);
+  if (!database) return permanent("cannot open journal " + path + ": " + database.error().message);
+  std::unique_ptr<Journal> journal(new Journal(path, FileLock(), std::move(*database)));
+  if (auto prepared = journal->prepare(false); !prepared) return prepared.error();
+  return journal;
+}
+
+Result<void> Journal::prepare(bool to_write) {
+  const auto fail = [this] {
+    return permanent("cannot open journal " + path_ + ": " + database_.error().message);
+  };
+  if (to_write) {
+    // Every commit reaches the disk before anybody is told.
+    if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) return fail();
+    if (!statements_->prepare(database_)) return fail();
+  }
+  return read_run();
+}
+
+Result<Epoch> Journal::begin_epoch(const EpochStart& start) {
+  CHECK(!epoch_);
+  const auto epochs = read_epochs();
+  if (!epochs) return epochs.error();
+  auto newest = database_.prepare("SELECT max(arrived_ns) FROM batch");
+  if (!newest) return write_error();
+  std::optional<Instant> newest_instant;
+  if (newest->next() && !newest->is_null(0)) newest_instant = instant_from_ns(newest->integer(0));
+  if (newest->failed()) return write_error();
+  const EpochRecord next =
+      next_epoch(epochs->empty() ? nullptr : &epochs->back(), start, newest_instant);
+  auto insert = database_.prepare("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?)");
+  auto mark = database_.prepare("UPDATE counters SET epoch = ?");
+  if (!insert || !mark) return write_error();
+  const auto written = in_transaction([&] {
+    return insert->run(std::int64_t{next.epoch}, std::int64_t{start.pid},
+                       std::string_view(start.boot_id), to_ns(start.monotonic),
+                       std::int64_t{start.boottime.count()}, start.unix_ns,
+                       std::int64_t{next.shift.count()}) &&
+           mark->run(std::int64_t{next.epoch});
+  });
+  if (!written) return written.error();
+  epoch_ = next;
+  return next.epoch;
+}
+
+Error Journal::write_error() {
+  Error error = database_.error();
+  if (fenced_) error = permanent("another coordinator has gone on with it");
+  error.message = "cannot write journal " + path_ + ": " + error.message;
+  if (error.kind == ErrorKind::permanent) broken_ = error;
+  return error;
+}
+
+Result<void> Journal::in_transaction(const std::function<bool()>& write) {
+  if (broken_) return *broken_;
+  if (!lock_.is_at(path_)) {
+    broken_ = permanent("journal " + path_ + " has been removed or replaced");
+    return *broken_;
+  }
+  if (statements_->begin.run() && write() && statements_->end.run()) return {};
+  const Error error = write_error();
+  if (database_.in_transaction()) static_cast<void>(statements_->rollback.run());
+  return error;
+}
+
+std::uint64_t Journal::untidy_bytes() const {
+  return database_.waiting_pages() * kPageBytes;
+}
+
+Result<void> Journal::tidy() {
+  if (broken_) return *broken_;
+  if (database_.checkpoint()) return {};
+  // What does not fit in its place stays in the log, and is as safe there.
+  const Error error = write_error();
+  if (error.kind == ErrorKind::retryable) return {};
+  return error;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,54 @@
+#include "coordinator/journal/statements.h"
+
+#include <string>
+#include <utility>
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr const char* kSession =
+    "INSERT INTO session (session, session_id, name, host, pid, slots, is_local, welcomed_ns) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+constexpr const char* kProgress =
+    "UPDATE session SET last_report = ?, stale = ?, state = ?, end_reason = ?, "
+    "goodbye_reports = ?, goodbye_outcomes = ?, goodbye_cpu_seconds = ?, "
+    "goodbye_peak_rss_bytes = ? WHERE session = ?";
+
+// Changes nothing if a later epoch has begun.
+constexpr const char* kCounters =
+    "UPDATE counters SET accepted = ?, published = ?, first_dispatch_ns = ?, attempts_total = ?, "
+    "attempts_retried = ?, attempts_adopted = ?, stale = ?, wait_timeout_passed = ?, "
+    "stop_requested = ? WHERE epoch = ?";
+
+std::string insert_outcomes(std::size_t rows) {
+  std::string sql = "INSERT INTO outcome VALUES ";
+  for (std::size_t row = 0; row < rows; ++row) {
+    sql += row == 0 ? "(?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?)";
+  }
+  return sql;
+}
+
+}  // namespace
+
+Result<void> Journal::Statements::prepare(sqlite::Database& database) {
+  const std::pair<sqlite::Statement*, std::string> all[] = {
+      {&begin, "BEGIN IMMEDIATE"},
+      {&end, "COMMIT"},
+      {&rollback, "ROLLBACK"},
+      {&session, kSession},
+      {&progress, kProgress},
+      {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?)"},
+      {&outcome, insert_outcomes(1)},
+      {&outcomes, insert_outcomes(kRowsAtOnce)},
+      {&odd_result, "INSERT INTO odd_result VALUES (?, ?)"},
+      {&counters, kCounters}};
+  for (const auto& [statement, sql] : all) {
+    auto prepared = database.prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+}  // namespace rollcall::coordinator
