@@ -1,0 +1,50 @@
+// The bounds of commands: the part of common/limits.h that is about real commands alone.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/time.h"
+
+namespace rollcall::limits {
+
+using namespace std::chrono_literals;
+
+/// Commands of one worker at a time, whatever its slots and descriptors. --slots is lowered to it.
+inline constexpr std::uint32_t commands = 16'384;
+/// Bytes and number of a command's arguments and variables. Above: it is not started (E2BIG).
+inline constexpr std::size_t command_bytes = 8U << 20U;
+inline constexpr std::size_t command_strings = 1U << 20U;
+/// Commands handed to the guardian that have not started yet. More wait in the worker.
+inline constexpr std::uint32_t spawns_in_flight = 16;
+/// Process groups of ended commands that may take their time to end. More are killed at once.
+inline constexpr std::ptrdiff_t groups_left = 256;
+/// Descriptors that each running command needs, and those that all else needs; with a low limit
+/// the slots are lowered.
+inline constexpr std::uint64_t command_descriptors = 3;
+inline constexpr std::uint64_t reserved_descriptors = 64;
+/// A command that has run this long has its output read while it runs; others at their end.
+inline constexpr Duration read_output_after = 5ms;
+/// Bytes still read from each stream of a command that has ended; a pipe does not hold more.
+inline constexpr std::size_t output_left = 1U << 20U;
+/// How long the end of a worker waits until the guardian has ended all descendants.
+inline constexpr Duration guardian_end = 1s;
+
+// Journal.
+
+/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep
+/// them.
+inline constexpr std::uint64_t journal_backlog = 1U << 18U;
+/// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.
+inline constexpr std::uint64_t journal_transaction = 1U << 15U;
+/// Pause between two tries to write to a full disk.
+inline constexpr Duration journal_retry = 1s;
+/// How long the journal waits for another program that writes to it. Longer: it is given up.
+inline constexpr Duration journal_busy = 10s;
+/// The write-ahead log is moved to its place at this size if nothing waits to be kept, and above
+/// the second one in any case.
+inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
+inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
+
+}  // namespace rollcall::limits

@@ -1,0 +1,72 @@
+// Runs commands on the event loop: starts them by the guardian, reads what they write, ends them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/command.h"
+#include "common/time.h"
+#include "worker/guardian.h"
+
+namespace rollcall::worker {
+
+/// A command that has ended, by the key that it was started with.
+struct EndedCommand {
+  std::uint64_t key = 0;
+  CommandResult result;
+};
+
+/// How many commands can run at once with this limit of descriptors; 0: none.
+std::uint32_t command_slots(std::uint64_t descriptors);
+
+/// An attempt ends when its command does. Then its process group gets SIGTERM, and SIGKILL after
+/// `kill_after`; what hides from that ends with the worker. No thread and no signal handler; memory
+/// is bounded by the slots times two streams. One thread, that of `loop`, which outlives it.
+class ExecExecutor {
+ public:
+  struct Settings {
+    std::size_t max_output = 0;  ///< bytes kept of each stream of each command
+    Duration kill_after{};       ///< from SIGTERM to SIGKILL
+  };
+
+  struct Handlers {
+    /// Commands have ended, for take_ended(). Once for those that ended together.
+    std::function<void()> on_ended;
+    /// The guardian was killed, and with it everything that ran: the session is over.
+    std::function<void(const std::string& why)> on_broken;
+  };
+
+  /// From now on this process adopts orphans, so that commands end even if the guardian is killed.
+  ExecExecutor(boost::asio::io_context& loop, Guardian guardian, const Settings& settings,
+               Handlers handlers);
+  /// Ends every command and every descendant of any, hidden or not.
+  ~ExecExecutor();
+  ExecExecutor(const ExecExecutor&) = delete;
+  ExecExecutor& operator=(const ExecExecutor&) = delete;
+
+  /// `key` is any number that no running command has. It starts as soon as it can; how many run at
+  /// once is the caller's to bound. What cannot be started ends as not_started, also at once.
+  void start(std::uint64_t key, Command command);
+  /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. A key
+  /// that does not run is ignored.
+  void cancel(std::uint64_t key);
+  void cancel_all();
+  /// SIGKILL to all, of which nothing is told any more.
+  void drop();
+
+  /// What has ended and was not taken yet.
+  std::vector<EndedCommand> take_ended();
+  /// Commands that were started and have not ended.
+  std::size_t running() const;
+
+ private:
+  class Children;
+  std::unique_ptr<Children> children_;
+};
+
+}  // namespace rollcall::worker

@@ -1,0 +1,359 @@
+#include "worker/guardian_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "common/command_limits.h"
+#include "common/net/clock.h"
+#include "worker/guardian_end.h"
+#include "worker/guardian_protocol.h"
+#include "worker/guardian_spawn.h"
+
+namespace rollcall::worker {
+namespace {
+
+/// How long a start waits to be told together with its end.
+constexpr int kTellStartsAfterMs = 2;
+/// Starts that are told at once.
+constexpr std::uint32_t kStartsTold = limits::spawns_in_flight / 2;
+
+/// Room for `count` zeroed values that costs memory only where it is used.
+template <class T>
+T* map_array(std::size_t count) {
+  void* const room = ::mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) ::_exit(1);
+  return static_cast<T*>(room);
+}
+
+/// A slot. A command that has ended still holds it while others of its process group live.
+struct Entry {
+  pid_t pid = 0;  ///< the command and its group; 0: free
+  pid_t pin = 0;  ///< a process of ours in the group of a command that has ended; 0: it runs
+  bool is_told = false;
+  std::int64_t started_ns = 0;
+};
+
+bool read_all(void* to, std::size_t size) {
+  auto* at = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t got = ::recv(kGuardianSocket, at, size, MSG_WAITALL);
+    if (got <= 0) return false;
+    at += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+/// True if `variable` ("NAME=VALUE") has the name of `other`.
+bool same_name(const char* variable, const char* other) {
+  const char* const end = ::strchrnul(variable, '=');
+  const auto size = static_cast<std::size_t>(end - variable);
+  return std::strncmp(variable, other, size) == 0 && other[size] == '=';
+}
+
+/// Puts a process of ours into the group, so that its number stays that group's. 0: it has no
+/// members any more.
+pid_t pin_group(pid_t group) {
+  const pid_t pin = ::fork();
+  if (pin == 0) {
+    ::close(kGuardianSocket);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::pause();
+  }
+  if (pin < 0 || ::setpgid(pin, group) == 0) return pin < 0 ? 0 : pin;
+  ::kill(pin, SIGKILL);
+  ::waitpid(pin, nullptr, 0);
+  return 0;
+}
+
+class GuardianProcess {
+ public:
+  GuardianProcess()
+      : entries_(map_array<Entry>(limits::commands)),
+        strings_(map_array<char>(limits::command_bytes)),
+        pointers_(map_array<char*>(limits::command_strings + kSparePointers)),
+        base_(own_variables()) {}
+
+  void run(int child_signals) {
+    std::array<pollfd, 2> awaited{{{kGuardianSocket, POLLIN, 0}, {child_signals, POLLIN, 0}}};
+    for (;;) {
+      const int ready =
+          ::poll(awaited.data(), awaited.size(), untold_ > 0 ? kTellStartsAfterMs : -1);
+      if (ready == 0 || untold_ >= kStartsTold) tell_starts();
+      if (awaited[1].revents != 0) {
+        signalfd_siginfo info{};
+        if (::read(child_signals, &info, sizeof info) > 0) reap();
+      }
+      if (!flush() || (awaited[0].revents != 0 && !take_request())) return;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kSparePointers = 16'384;
+
+  /// The environment of commands before what is theirs alone.
+  static char** own_variables() {
+    std::size_t count = 0;
+    while (environ[count] != nullptr) ++count;
+    char** const kept = map_array<char*>(count + 1);
+    char** end = kept;
+    for (std::size_t i = 0; i < count && i < kSparePointers / 2; ++i) {
+      if (std::strncmp(environ[i], "ROLLCALL_", 9) != 0) *end++ = environ[i];
+    }
+    return kept;
+  }
+
+  // Requests.
+
+  /// False: the worker is gone.
+  bool take_request() {
+    GuardianRequest request;
+    std::array<int, 3> files{-1, -1, -1};
+    if (!receive(request, files)) return false;
+    if (request.slot >= limits::commands || request.bytes > limits::command_bytes ||
+        request.args + request.variables > limits::command_strings) {
+      return false;
+    }
+    if (request.kind == GuardianRequest::Kind::signal) {
+      signal_group(entries_[request.slot], request.signal);
+      return true;
+    }
+    const bool complete = read_all(strings_, request.bytes);
+    if (complete) spawn(request, files);
+    for (const int file : files) {
+      if (file >= 0) ::close(file);
+    }
+    return complete;
+  }
+
+  static bool receive(GuardianRequest& request, std::array<int, 3>& files) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> control{};
+    iovec part{&request, sizeof request};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = ::recvmsg(kGuardianSocket, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+    if (got != static_cast<ssize_t>(sizeof request)) return false;
+    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+      std::memcpy(files.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    }
+    return true;
+  }
+
+  void spawn(const GuardianRequest& request, const std::array<int, 3>& files) {
+    SpawnPlan plan;
+    plan.output = files[0];
+    plan.error_output = files[1];
+    plan.input = request.has_input != 0 ? files[2] : -1;
+    lay_out(request, plan);
+    const Instant now = net::now();
+    // A descriptor that did not fit into this process got lost on the way.
+    const bool is_short = files[1] < 0 || (request.has_input != 0 && files[2] < 0);
+    const SpawnResult result = is_short ? SpawnResult{-1, EMFILE, false} : spawn_process(plan);
+    if (result.pid < 0) {
+      GuardianEvent event;
+      event.kind = GuardianEvent::Kind::not_started;
+      event.slot = request.slot;
+      event.value = result.error;
+      event.in_cwd = result.in_cwd ? 1 : 0;
+      event.started_ns = event.ended_ns = to_ns(now);
+      add(event);
+      return;
+    }
+    entries_[request.slot] = {result.pid, 0, false, to_ns(now)};
+    if (used_ <= request.slot) used_ = request.slot + 1;
+    ++untold_;
+  }
+
+  /// Sets plan's pointers into strings_.
+  void lay_out(const GuardianRequest& request, SpawnPlan& plan) {
+    char* text = strings_;
+    const auto next = [&text] {
+      char* const begin = text;
+      text += std::strlen(text) + 1;
+      return begin;
+    };
+    plan.cwd = next();
+    plan.args = pointers_ + 1;
+    char** end = plan.args;
+    for (std::uint32_t i = 0; i < request.args; ++i) *end++ = next();
+    *end++ = nullptr;
+    plan.variables = end;
+    for (char** variable = base_; *variable != nullptr; ++variable) *end++ = *variable;
+    for (std::uint32_t i = 0; i < request.variables; ++i) {
+      char* const variable = next();
+      char** place = plan.variables;
+      while (place != end && !same_name(variable, *place)) ++place;
+      *place = variable;
+      if (place == end) ++end;
+    }
+    *end = nullptr;
+  }
+
+  static void signal_group(Entry& entry, int signal) {
+    if (entry.pid == 0) return;
+    ::kill(-entry.pid, signal);
+    if (entry.pin != 0 && signal == SIGKILL) entry = {};
+  }
+
+  // Ends.
+
+  void reap() {
+    for (;;) {
+      // It stays a zombie until its group has been signalled: until then the number is its own.
+      siginfo_t info{};
+      if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+      const pid_t pid = info.si_pid;
+      const auto is_its = [pid](const Entry& e) { return e.pid == pid || e.pin == pid; };
+      Entry* const entry = std::find_if(entries_, entries_ + used_, is_its);
+      if (entry == entries_ + used_) {
+        ::waitpid(pid, nullptr, 0);  // an orphan that came to us
+      } else if (entry->pid == pid) {
+        ended(static_cast<std::uint32_t>(entry - entries_));
+      } else {
+        // Its group has killed itself.
+        signal_group(*entry, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+      }
+    }
+  }
+
+  void ended(std::uint32_t slot) {
+    Entry& entry = entries_[slot];
+    const std::int64_t now = to_ns(net::now());
+    ::kill(-entry.pid, SIGTERM);
+    rusage used{};
+    int status = 0;
+    ::wait4(entry.pid, &status, 0, &used);
+    const auto ns = [](const timeval& t) { return t.tv_sec * 1'000'000'000 + t.tv_usec * 1'000; };
+    GuardianEvent event;
+    event.kind = GuardianEvent::Kind::ended;
+    event.slot = slot;
+    event.value = status;
+    event.group_lives = keep_group(entry) ? 1 : 0;
+    event.started_ns = entry.started_ns;
+    event.ended_ns = now;
+    event.cpu_ns = ns(used.ru_utime) + ns(used.ru_stime);
+    event.peak_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+    if (!entry.is_told) --untold_;
+    entry.is_told = true;
+    if (event.group_lives == 0) entry = {};
+    add(event);
+  }
+
+  /// True if the group has members left; they may be sent SIGKILL later.
+  bool keep_group(Entry& entry) {
+    if (::kill(-entry.pid, 0) != 0) return false;
+    const auto is_kept = [](const Entry& other) { return other.pin != 0; };
+    const auto kept = std::count_if(entries_, entries_ + used_, is_kept);
+    if (kept < limits::groups_left) entry.pin = pin_group(entry.pid);
+    if (entry.pin == 0) ::kill(-entry.pid, SIGKILL);
+    return entry.pin != 0;
+  }
+
+  // Events.
+
+  void tell_starts() {
+    for (std::uint32_t slot = 0; slot < used_ && untold_ > 0; ++slot) {
+      Entry& entry = entries_[slot];
+      if (entry.pid == 0 || entry.is_told) continue;
+      GuardianEvent event;
+      event.slot = slot;
+      event.started_ns = entry.started_ns;
+      add(event);
+      entry.is_told = true;
+      --untold_;
+    }
+  }
+
+  void add(const GuardianEvent& event) {
+    if (count_ == events_.size()) flush();
+    events_[count_++] = event;
+  }
+
+  /// False: the worker is gone.
+  bool flush() {
+    const char* at = reinterpret_cast<const char*>(events_.data());
+    std::size_t size = std::exchange(count_, 0) * sizeof(GuardianEvent);
+    while (size > 0) {
+      const ssize_t sent = ::send(kGuardianSocket, at, size, MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      at += sent;
+      size -= static_cast<std::size_t>(sent);
+    }
+    return true;
+  }
+
+  Entry* entries_;
+  char* strings_;
+  char** pointers_;
+  char** base_;
+  std::uint32_t used_ = 0;    ///< slots from here on were never used
+  std::uint32_t untold_ = 0;  ///< started, and the worker was not told
+  std::array<GuardianEvent, 128> events_{};
+  std::size_t count_ = 0;
+};
+
+/// Nothing of the worker's stays open here: not its sockets, not its output.
+void close_files(int socket) {
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  const int sink = ::open("/dev/null", O_WRONLY);
+  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(sink, STDOUT_FILENO);
+  ::dup2(sink, STDERR_FILENO);
+  if (socket != kGuardianSocket) ::dup2(socket, kGuardianSocket);
+  ::fcntl(kGuardianSocket, F_SETFD, FD_CLOEXEC);
+  ::close_range(kGuardianSocket + 1, ~0U, 0);
+}
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+}
+
+void limit_descriptors(std::uint64_t descriptors) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = descriptors < limit.rlim_max ? descriptors : limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+void guard(int socket, std::uint64_t descriptors) {
+  // A session of its own: no signal of a terminal reaches it, and no command waits at a terminal.
+  ::setsid();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::prctl(PR_SET_NAME, "rollcall-guard");
+  reset_signals();
+  limit_descriptors(descriptors);
+  close_files(socket);
+  sigset_t child_ended;
+  ::sigemptyset(&child_ended);
+  ::sigaddset(&child_ended, SIGCHLD);
+  const int child_signals = ::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (child_signals < 0) ::_exit(1);
+  GuardianProcess process;
+  process.run(child_signals);
+  end_descendants();
+  ::_exit(0);
+}
+
+}  // namespace rollcall::worker

@@ -1,0 +1,46 @@
+// What a worker and its guardian say to each other over their socket. Both are the same program on
+// the same machine: plain structures in native byte order.
+#pragma once
+
+#include <cstdint>
+
+namespace rollcall::worker {
+
+/// Worker to guardian. A spawn is followed by `bytes` bytes of strings, each with a NUL behind it:
+/// the working directory (empty: the guardian's), the arguments, the variables. With its first byte
+/// come the descriptors of standard output, standard error and, if has_input, standard input.
+struct GuardianRequest {
+  enum class Kind : std::uint32_t { spawn, signal };
+
+  Kind kind = Kind::spawn;
+  std::uint32_t slot = 0;  ///< chosen by the worker, below limits::commands, and free
+  std::uint32_t bytes = 0;
+  std::uint32_t args = 0;
+  std::uint32_t variables = 0;
+  std::uint32_t has_input = 0;
+  std::int32_t signal = 0;  ///< for the process group of the command in this slot
+};
+
+/// Guardian to worker: facts, in order for each slot. A command that ends soon has no `started`.
+struct GuardianEvent {
+  enum class Kind : std::uint32_t {
+    started,
+    not_started,  ///< the slot is free
+    ended,        ///< the slot is free, unless group_lives: then it is once SIGKILL was asked for
+  };
+
+  Kind kind = Kind::started;
+  std::uint32_t slot = 0;
+  std::int32_t value = 0;         ///< not_started: errno; ended: the status of wait(2)
+  std::uint32_t in_cwd = 0;       ///< not_started: it was the working directory that failed
+  std::uint32_t group_lives = 0;  ///< ended: the group got SIGTERM and has members left
+  std::int64_t started_ns = 0;    ///< the worker's clock
+  std::int64_t ended_ns = 0;
+  std::int64_t cpu_ns = 0;
+  std::uint64_t peak_rss_bytes = 0;
+};
+
+/// Where the guardian finds its end of the socket.
+inline constexpr int kGuardianSocket = 3;
+
+}  // namespace rollcall::worker
