@@ -1,0 +1,67 @@
+"""Strict JSON schemas of Kubernetes' kinds, from the types of Debian's python3-kubernetes (which come
+from the API description of Kubernetes 1.22): a field that is unknown, missing or of another type is
+an error. Later versions only add fields to the kinds that are checked here."""
+
+import re
+
+from kubernetes import client
+from kubernetes.client.configuration import Configuration
+
+MODELS = {
+    ("v1", "Service"): client.V1Service,
+    ("batch/v1", "Job"): client.V1Job,
+    ("networking.k8s.io/v1", "NetworkPolicy"): client.V1NetworkPolicy,
+}
+PLAIN = {
+    "bool": {"type": "boolean"},
+    "datetime": {"type": "string"},
+    "float": {"type": "number"},
+    "int": {"type": "integer"},
+    "object": {"type": ["integer", "string"]},  # a port by number or name
+    "str": {"type": "string"},
+}
+
+
+def is_required(model, attribute):
+    """The types refuse None for what is required."""
+    unchecked, checked = Configuration(), Configuration()
+    unchecked.client_side_validation = False
+    value = model(local_vars_configuration=unchecked)
+    value.local_vars_configuration = checked
+    try:
+        setattr(value, attribute, None)
+    except ValueError:
+        return True
+    return False
+
+
+def schema_of_type(name, definitions):
+    if name in PLAIN:
+        return PLAIN[name]
+    if found := re.fullmatch(r"list\[(.*)\]", name):
+        return {"type": "array", "items": schema_of_type(found[1], definitions)}
+    if found := re.fullmatch(r"dict\(str, (.*)\)", name):
+        return {"type": "object", "additionalProperties": schema_of_type(found[1], definitions)}
+    if name not in definitions:
+        definitions[name] = {}  # known from now on: types may hold themselves
+        definitions[name] = schema_of_model(getattr(client, name), definitions)
+    return {"$ref": "#/definitions/" + name}
+
+
+def schema_of_model(model, definitions):
+    fields = model.attribute_map
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [fields[a] for a in fields if is_required(model, a)],
+        "properties": {
+            fields[a]: schema_of_type(model.openapi_types[a], definitions) for a in fields
+        },
+    }
+
+
+def schema_of(document):
+    """For the kind of a document; KeyError: none that is known here."""
+    definitions = {}
+    schema = schema_of_model(MODELS[document.get("apiVersion"), document.get("kind")], definitions)
+    return {**schema, "definitions": definitions}
