@@ -20,6 +20,9 @@ inline constexpr std::size_t command_strings = 1U << 20U;
 inline constexpr std::uint32_t spawns_in_flight = 16;
 /// Process groups of ended commands that may take their time to end. More are killed at once.
 inline constexpr std::ptrdiff_t groups_left = 256;
+/// Those of them whose output stays open, unread, so that they can tidy up. Of more, the oldest
+/// ones get SIGPIPE when they write.
+inline constexpr std::size_t outputs_left_open = 16;
 /// Descriptors that each running command needs, and those that all else needs; with a low limit
 /// the slots are lowered.
 inline constexpr std::uint64_t command_descriptors = 3;

@@ -157,17 +157,30 @@ class ExecExecutor::Children {
 
   void finish(std::uint32_t slot, bool group_lives) {
     Child& child = *slots_[slot];
-    child.out.finish();
-    child.err.finish();
+    child.out.drain();
+    child.err.drain();
     if (child.stop != Child::Stop::dropped) add_ended(child);
     child.state = Child::State::left;
     child.told = net::now();
     if (group_lives && !child.is_killed) {
       set_deadline(slot);
+      bound_open_outputs(slot);
       return;
     }
     if (group_lives) channel_.signal(slot, SIGKILL);
     release(slot);
+  }
+
+  /// Who tidies up after SIGTERM may say so: a shell that is not let write dies before its trap.
+  void bound_open_outputs(std::uint32_t slot) {
+    if (slots_[slot]->stop != Child::Stop::dropped) left_open_.push_back({slot, slots_[slot]->key});
+    if (left_open_.size() <= limits::outputs_left_open) return;
+    const auto [oldest, key] = left_open_.front();
+    left_open_.pop_front();
+    Child* const child = slots_[oldest].get();
+    if (child == nullptr || child->key != key || child->state != Child::State::left) return;
+    child->out.close();
+    child->err.close();
   }
 
   void on_alarm() {
@@ -244,10 +257,10 @@ class ExecExecutor::Children {
   }
 
   void add_ended(Child& child) {
-    child.result.out = child.out.take();
-    child.result.err = child.err.take();
     child.result.out_dropped = child.out.dropped();
     child.result.err_dropped = child.err.dropped();
+    child.result.out = child.out.take();
+    child.result.err = child.err.take();
     ended_.push_back({child.key, std::move(child.result)});
   }
 
@@ -295,6 +308,8 @@ class ExecExecutor::Children {
   std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
   std::vector<std::unique_ptr<Child>> slots_;
   std::vector<std::uint32_t> free_;
+  /// Slots, and keys, of groups that were left with their output open, oldest first.
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> left_open_;
   std::vector<EndedCommand> ended_;
   bool is_broken_ = false;
 };

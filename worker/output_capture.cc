@@ -44,7 +44,7 @@ void OutputCapture::watch(boost::asio::io_context& loop) {
   watch_->next();
 }
 
-void OutputCapture::finish() {
+void OutputCapture::drain() {
   int waiting = 0;
   std::size_t seen = 0;
   // A descendant that lives on may go on writing: what comes from now on is not the command's.
@@ -52,7 +52,11 @@ void OutputCapture::finish() {
          waiting > 0 && read_some()) {
     seen += static_cast<std::size_t>(waiting);
   }
-  close();
+}
+
+std::string OutputCapture::take() {
+  most_ = 0;
+  return std::exchange(kept_, {});
 }
 
 void OutputCapture::close() {

@@ -25,14 +25,17 @@ class OutputCapture {
   /// Once, before everything else.
   void open(Descriptor pipe, std::size_t keep);
   /// From now on reads what comes as it comes. Short commands are cheaper without: their output
-  /// stays in the pipe until finish(). Once.
+  /// stays in the pipe until drain(). Once.
   void watch(boost::asio::io_context& loop);
-  /// Reads what is there, and closes. Whoever still writes gets SIGPIPE.
-  void finish();
+  /// Reads what is there.
+  void drain();
+  /// Whoever still writes gets SIGPIPE.
   void close();
 
-  std::string take() { return std::move(kept_); }
+  /// Bytes that were not kept.
   std::uint64_t dropped() const { return dropped_; }
+  /// What was kept. From now on everything is dropped.
+  std::string take();
 
  private:
   struct Watch;
