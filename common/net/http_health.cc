@@ -193,7 +193,12 @@ class HttpHealth::Impl : public std::enable_shared_from_this<Impl> {
       connections_.front()->close();
       connections_.pop_front();
     }
-    const auto connection = std::make_shared<Connection>(std::move(socket), ready_);
+    // A request may be on its way when the owner, whom ready() asks, is gone.
+    const auto ready = [self = weak_from_this()] {
+      const auto impl = self.lock();
+      return impl && !impl->closed_ && impl->ready_();
+    };
+    const auto connection = std::make_shared<Connection>(std::move(socket), ready);
     connections_.push_back(connection);
     connection->start([self = weak_from_this(), gone = connection.get()] {
       if (const auto impl = self.lock()) impl->forget(gone);
