@@ -36,6 +36,10 @@ void LocalFleet::retire(std::uint32_t ticket) {
   if (ticket != 0 && ticket <= worker_of_.size()) retired_[worker_of_[ticket - 1]] = true;
 }
 
+bool LocalFleet::is_retired(std::uint32_t ticket) const {
+  return ticket != 0 && ticket <= worker_of_.size() && retired_[worker_of_[ticket - 1]];
+}
+
 void LocalFleet::completed(std::uint32_t ticket) {
   if (ticket != 0 && ticket <= worker_of_.size()) failures_[worker_of_[ticket - 1]] = 0;
 }

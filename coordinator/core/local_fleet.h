@@ -22,6 +22,7 @@ class LocalFleet {
   bool ended(std::uint32_t ticket);
   /// Whoever is in the life with this ticket is to leave: nobody follows it.
   void retire(std::uint32_t ticket);
+  bool is_retired(std::uint32_t ticket) const;
   /// The life with this ticket has completed a task: its worker has all its restarts again.
   void completed(std::uint32_t ticket);
 

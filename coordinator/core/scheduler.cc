@@ -52,7 +52,8 @@ void Scheduler::on(const ListeningStarted&) {
 void Scheduler::on(const LocalWorkerExited& event) {
   exited_.push_back(event.ticket);
   if (phase_ == Phase::finishing) return;
-  log(LogLevel::warning, "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
+  log(fleet_.is_retired(event.ticket) ? LogLevel::info : LogLevel::warning,
+      "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
 }
 
 void Scheduler::on(const StopRequested&) {

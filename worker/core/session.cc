@@ -132,7 +132,9 @@ TimeEcho Session::echo() const {
   return {echo_.coordinator_sent, echo_.worker_received, now_};
 }
 
+/// Outcomes go first: what was given back is to be known before its place is passed.
 void Session::send_heartbeat() {
+  cut_reports(Outbox::Cut::all);
   send(Heartbeat{echo(), assignments_received_, started_count_, is_draining_});
   is_news_ = false;
   deadlines_.heartbeat = now_ + heartbeat_interval_;
