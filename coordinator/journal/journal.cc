@@ -112,7 +112,9 @@ Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) 
 
 Result<void> Journal::prepare(bool to_write) {
   const auto fail = [this] {
-    return permanent("cannot open journal " + path_ + ": " + database_.error().message);
+    const std::string why = ": " + database_.error().message;
+    if (database_.error_is_damage()) return permanent("journal " + path_ + " is damaged" + why);
+    return permanent("cannot open journal " + path_ + why);
   };
   if (to_write) {
     // Every commit reaches the disk before anybody is told.

@@ -183,9 +183,10 @@ void FaultyVfs::fail(std::uint64_t first, std::uint64_t count, int code) {
 }
 
 int FaultyVfs::operation(bool writes) {
+  if (fail_code_ == SQLITE_FULL && !writes) return SQLITE_OK;
   const std::uint64_t number = ++operations_;
   const bool hit = fail_first_ != 0 && number >= fail_first_ && number - fail_first_ < fail_count_;
-  return hit && (writes || fail_code_ != SQLITE_FULL) ? fail_code_ : SQLITE_OK;
+  return hit ? fail_code_ : SQLITE_OK;
 }
 
 int FaultyVfs::changing(bool writes) {

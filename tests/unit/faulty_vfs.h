@@ -23,8 +23,8 @@ class FaultyVfs {
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-  /// Operation `first` from now on (1: the next) and `count - 1` after it fail with `code`;
-  /// SQLITE_FULL only those that write.
+  /// Operation `first` from now on (1: the next) and `count - 1` after it fail with `code`. With
+  /// SQLITE_FULL only those that write are counted.
   void fail(std::uint64_t first, std::uint64_t count, int code);
   void heal() { fail(0, 0, SQLITE_OK); }
   /// Since fail() or heal().
