@@ -23,6 +23,12 @@ inline constexpr std::ptrdiff_t groups_left = 256;
 /// Those of them whose output stays open, unread, so that they can tidy up. Of more, the oldest
 /// ones get SIGPIPE when they write.
 inline constexpr std::size_t outputs_left_open = 16;
+/// Bytes of one line of the input: what the system takes as one argument. Above: a usage error.
+inline constexpr std::size_t input_line_bytes = 131'071;
+/// Output of ended tasks held in memory for --keep-order. What is more waits in a temporary file.
+inline constexpr std::size_t held_output_bytes = 64U << 20U;
+/// Output of several tasks that is printed in one go.
+inline constexpr std::size_t printed_bytes = 4U << 20U;
 /// Descriptors that each running command needs, and those that all else needs; with a low limit
 /// the slots are lowered.
 inline constexpr std::uint64_t command_descriptors = 3;
@@ -33,21 +39,5 @@ inline constexpr Duration read_output_after = 5ms;
 inline constexpr std::size_t output_left = 1U << 20U;
 /// How long the end of a worker waits until the guardian has ended all descendants.
 inline constexpr Duration guardian_end = 1s;
-
-// Journal.
-
-/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep
-/// them.
-inline constexpr std::uint64_t journal_backlog = 1U << 18U;
-/// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.
-inline constexpr std::uint64_t journal_transaction = 1U << 15U;
-/// Pause between two tries to write to a full disk.
-inline constexpr Duration journal_retry = 1s;
-/// How long the journal waits for another program that writes to it. Longer: it is given up.
-inline constexpr Duration journal_busy = 10s;
-/// The write-ahead log is moved to its place at this size if nothing waits to be kept, and above
-/// the second one in any case.
-inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
-inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
 
 }  // namespace rollcall::limits

@@ -1,0 +1,37 @@
+// The command of each task of `rollcall exec`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/command.h"
+#include "common/ids.h"
+#include "coordinator/exec/command_template.h"
+#include "coordinator/exec/task_input.h"
+
+namespace rollcall::coordinator {
+
+/// Makes commands as they are dispatched, so that none is held. Without a template each line of the
+/// input is a command of its own, over `common`: its variables come after those, and its folder,
+/// input and timeout win.
+class TaskCommands {
+ public:
+  /// `common`: what all commands have; its args are not used. Requires a template exactly if the
+  /// input does not have_commands().
+  TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common);
+
+  std::uint64_t size() const { return input_.size(); }
+  /// Requires a task below size(). The same each time.
+  Command operator[](TaskId task) const;
+  /// The line, for --tag.
+  std::string text(TaskId task) const { return input_.text(index(task)); }
+
+ private:
+  TaskInput input_;
+  std::optional<CommandTemplate> words_;
+  Command common_;
+};
+
+}  // namespace rollcall::coordinator
