@@ -7,6 +7,7 @@
 #include "common/net/clock.h"
 #include "coordinator/keys_command.h"
 #include "coordinator/options.h"
+#include "coordinator/report_command.h"
 #include "coordinator/sleep_command.h"
 
 namespace {
@@ -19,6 +20,8 @@ struct Run {
 
   int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
   int operator()(const KeysOptions& options) const { return run_keys(options); }
+  int operator()(const ReportOptions& options) const { return run_report(options); }
+  int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const cli::PrintText& print) const {
     return std::fputs(print.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
   }

@@ -107,6 +107,32 @@ Invocation parse_keys(const Arguments& arguments, const cli::Environment& enviro
   return options;
 }
 
+/// Reads a command whose argument is a journal, which goes into `journal`. Else what to do instead.
+std::optional<Invocation> parse_journal(const CommandSpec& command, const Arguments& arguments,
+                                        const cli::Environment& environment, std::string& journal) {
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  const Given* file = find(std::get<GivenOptions>(parsed), command.argument);
+  if (file == nullptr || file->text.empty()) {
+    return usage_error(command, "FILE is missing: expected the journal of a run");
+  }
+  journal = file->text;
+  return std::nullopt;
+}
+
+Invocation parse_report(const Arguments& arguments, const cli::Environment& environment) {
+  ReportOptions options;
+  auto instead = parse_journal(report_command(options), arguments, environment, options.journal);
+  return instead ? *instead : options;
+}
+
+Invocation parse_validate(const Arguments& arguments, const cli::Environment& environment) {
+  ValidateOptions options;
+  auto instead = parse_journal(validate_command(), arguments, environment, options.journal);
+  return instead ? *instead : options;
+}
+
 /// Empty, or the option of `rollcall sleep` that `argument` is.
 std::string option_of_sleep(const std::string& argument) {
   SleepOptions unused;
@@ -133,7 +159,7 @@ Invocation parse_program(const Arguments& arguments, const cli::Environment& env
 }
 
 Invocation unknown_command(const std::string& typed) {
-  static const std::vector<std::string> commands{"sleep", "keys", "help"};
+  static const std::vector<std::string> commands{"sleep", "report", "validate", "keys", "help"};
   const std::string near = cli::closest(typed, commands);
   return usage_error(program_command(), "unknown command " + cli::quote(typed) + ": " +
                                             (near.empty() ? cli::expected_one_of(commands).message
@@ -146,6 +172,9 @@ Invocation parse_help(const Arguments& arguments) {
   KeysOptions keys;
   if (arguments.front() == "sleep") return PrintText{help_text(sleep_command(sleep))};
   if (arguments.front() == "keys") return PrintText{help_text(keys_command(keys))};
+  ReportOptions report;
+  if (arguments.front() == "report") return PrintText{help_text(report_command(report))};
+  if (arguments.front() == "validate") return PrintText{help_text(validate_command())};
   return unknown_command(arguments.front());
 }
 
@@ -158,6 +187,8 @@ Invocation parse_command_line(int argc, const char* const* argv,
   const Arguments rest(all.begin() + 1, all.end());
   if (all.front() == "sleep") return parse_sleep(rest, environment);
   if (all.front() == "keys") return parse_keys(rest, environment);
+  if (all.front() == "report") return parse_report(rest, environment);
+  if (all.front() == "validate") return parse_validate(rest, environment);
   if (all.front() == "help") return parse_help(rest);
   return unknown_command(all.front());
 }

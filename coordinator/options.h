@@ -78,8 +78,20 @@ struct KeysOptions {
   std::string endpoint;  ///< as workers connect to it; never empty
 };
 
+/// What `rollcall report` is asked to show.
+struct ReportOptions {
+  std::string journal;                       ///< never empty
+  OutputFormat output = OutputFormat::text;  ///< text or json
+};
+
+/// What `rollcall validate` is asked to check.
+struct ValidateOptions {
+  std::string journal;  ///< never empty
+};
+
 /// What the user wants: a command, a text to read, or nothing that makes sense.
-using Invocation = std::variant<SleepOptions, KeysOptions, cli::PrintText, cli::UsageError>;
+using Invocation = std::variant<SleepOptions, KeysOptions, ReportOptions, ValidateOptions,
+                                cli::PrintText, cli::UsageError>;
 
 /// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
 Invocation parse_command_line(int argc, const char* const* argv,
@@ -90,6 +102,8 @@ Invocation parse_command_line(int argc, const char* const* argv,
 cli::CommandSpec program_command();
 cli::CommandSpec sleep_command(SleepOptions& options);
 cli::CommandSpec keys_command(KeysOptions& options);
+cli::CommandSpec report_command(ReportOptions& options);
+cli::CommandSpec validate_command();
 
 /// Appends the options of every command that has workers, which write into `into`.
 void add_joining(std::vector<cli::OptionSpec>& table, JoiningOptions& into);

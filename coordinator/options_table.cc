@@ -149,6 +149,8 @@ cli::CommandSpec program_command() {
        "Runs many tasks at once on many processes and machines, and calls the roll.\n"
        "\nCommands:\n"
        "  sleep    tasks that each pause for a while\n"
+       "  report   a run again, from its journal\n"
+       "  validate checks a run again, from its journal\n"
        "  keys     makes the keys of a run ahead of time\n"
        "  help     the help of a command: rollcall help sleep\n",
        {},

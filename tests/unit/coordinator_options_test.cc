@@ -292,8 +292,9 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_EQ(cli::shown(start({"dance"})),
-            "2: rollcall: unknown command \"dance\": expected sleep, keys or help\n");
+  EXPECT_EQ(
+      cli::shown(start({"dance"})),
+      "2: rollcall: unknown command \"dance\": expected sleep, report, validate, keys or help\n");
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
@@ -328,6 +329,19 @@ TEST(ProgramOptions, HelpWhoeverAsks) {
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
 }
 
+TEST(ReportOptions, NameAJournal) {
+  EXPECT_EQ(cli::shown(start({"report"})),
+            "2: rollcall report: FILE is missing: expected the journal of a run\n");
+  const Invocation report = start({"report", "--output", "json", "run.db"});
+  const auto* parsed = std::get_if<ReportOptions>(&report);
+  ASSERT_NE(parsed, nullptr);
+  EXPECT_EQ(parsed->journal, "run.db");
+  EXPECT_EQ(parsed->output, OutputFormat::json);
+  const Invocation validate = start({"validate", "run.db"});
+  ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
+  EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");
+}
+
 TEST(SleepHelp, IsTenOptionsOnOneScreen) {
   SleepOptions unused;
   const cli::CommandSpec command = sleep_command(unused);
@@ -349,6 +363,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   cli::expect_all_options(command, text);
   KeysOptions keys;
   cli::expect_all_options(keys_command(keys), text);
+  ReportOptions report;
+  cli::expect_all_options(report_command(report), text);
   std::set<std::string> known = cli::visible_options(command);
   known.merge(cli::visible_options(keys_command(keys)));
   if (std::string(GetParam()).ends_with(".md")) {  // has both programs, and examples

@@ -1,12 +1,17 @@
 # fish completion for rollcall
 complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a sleep -d 'Tasks that each pause for a while'
+complete -c rollcall -n __fish_use_subcommand -a report -d 'Reports a run again, from its journal'
+complete -c rollcall -n __fish_use_subcommand -a validate -d 'Checks a run again, from its journal'
 complete -c rollcall -n __fish_use_subcommand -a keys -d 'Makes the keys of a run ahead of time'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'The help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep keys'
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep report validate keys'
 complete -c rollcall -s h -l help -d 'The options that people need'
 complete -c rollcall -l help-all -d 'Every option'
 complete -c rollcall -s V -l version -d 'The version'
+
+complete -c rollcall -n '__fish_seen_subcommand_from report validate' -F
+complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Form of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_sleep -s n -l task-count -x -d 'How many tasks to run'
