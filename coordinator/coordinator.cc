@@ -4,10 +4,12 @@
 
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <cstdlib>
 
 #include "common/check.h"
 #include "common/limits.h"
 #include "common/net/clock.h"
+#include "coordinator/control_path.h"
 #include "coordinator/endpoints.h"
 
 namespace rollcall::coordinator {
@@ -18,6 +20,7 @@ Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& p
       output_(output),
       progress_(progress),
       listening_(listening),
+      desk_(scheduler, [this](const Event& event) { step(event); }),
       local_workers_(
           loop_, workers,
           [this](std::uint32_t ticket, const std::string& how) { on_worker_exit(ticket, how); }),
@@ -50,6 +53,7 @@ Result<void> Coordinator::listen() {
        [this](bool inbox_empty) { end_turn(inbox_empty); }});
   if (!socket) return socket.error();
   if (auto answers = answer_health_checks(); !answers) return answers;
+  if (auto opened = open_control_socket(); !opened) return opened;
   local_access_ = others_access_ = access;
   local_access_.endpoint = endpoint_for_local_workers((*socket)->endpoint());
   if (access.endpoint.empty() || !listening_.advertise.empty()) {
@@ -75,6 +79,35 @@ Result<void> Coordinator::answer_health_checks() {
   health_ = std::move(*health);
   spdlog::info("health checks are answered at {}", health_->url());
   return {};
+}
+
+/// One that nobody asked for is no reason not to run.
+Result<void> Coordinator::open_control_socket() {
+  std::string path = listening_.control;
+  Result<void> made;
+  if (path.empty()) {
+    const std::filesystem::path folder = control_folder(std::getenv);
+    made = make_control_folder(folder);
+    path = control_path_in(folder).string();
+  }
+  if (made) {
+    auto control = ControlSocket::listen(
+        loop_, path, [this](const std::string& line) { return answer_control(line); });
+    if (control) {
+      control_ = std::move(*control);
+      return {};
+    }
+    made = control.error();
+  }
+  if (!listening_.control.empty()) return permanent("--control: " + made.error().message);
+  spdlog::debug("no control socket: {}", made.error().message);
+  return {};
+}
+
+std::string Coordinator::answer_control(const std::string& line) {
+  std::string answer = desk_.answer(net::now(), line);
+  socket_->drain();
+  return answer;
 }
 
 void Coordinator::run() {

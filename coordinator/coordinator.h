@@ -16,6 +16,8 @@
 #include "common/net/zap.h"
 #include "common/result.h"
 #include "common/wire.h"
+#include "coordinator/control_desk.h"
+#include "coordinator/control_socket.h"
 #include "coordinator/core/scheduler.h"
 #include "coordinator/listening.h"
 #include "coordinator/local_workers.h"
@@ -50,6 +52,8 @@ class Coordinator {
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
+  [[nodiscard]] Result<void> open_control_socket();
+  std::string answer_control(const std::string& line);
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
   void on_worker_exit(std::uint32_t ticket, const std::string& how);
@@ -70,6 +74,8 @@ class Coordinator {
   std::unique_ptr<net::ZapHandler> zap_;
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
+  ControlDesk desk_;
+  std::unique_ptr<ControlSocket> control_;  ///< null: it could not be made
   LocalWorkers local_workers_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;

@@ -13,8 +13,8 @@ constexpr const char* kFreeLoopbackPort = "tcp://127.0.0.1:*";
 }  // namespace
 
 Result<Listening> listening_of(const JoiningOptions& options) {
-  Listening listening{options.bind,      options.advertise, options.access_file,
-                      !options.insecure, std::nullopt,      options.http};
+  Listening listening{options.bind, options.advertise, options.access_file, !options.insecure,
+                      std::nullopt, options.http,      options.control};
   if (!options.keys.empty()) {
     const std::filesystem::path folder = options.keys;
     auto keys = read_run_keys(folder);

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/net/clock.h"
+#include "coordinator/control_commands.h"
 #include "coordinator/keys_command.h"
 #include "coordinator/options.h"
 #include "coordinator/report_command.h"
@@ -20,6 +21,8 @@ struct Run {
 
   int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
   int operator()(const KeysOptions& options) const { return run_keys(options); }
+  int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
+  int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const cli::PrintText& print) const {

@@ -107,9 +107,58 @@ Invocation parse_keys(const Arguments& arguments, const cli::Environment& enviro
   return options;
 }
 
+Invocation parse_status(const Arguments& arguments, const cli::Environment& environment) {
+  StatusOptions options;
+  cli::Parsed parsed = cli::parse_options(status_command(options), arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  return options;
+}
+
+Invocation parse_drain(const Arguments& arguments, const cli::Environment& environment) {
+  DrainOptions options;
+  const CommandSpec command = drain_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  const Given* worker = find(std::get<GivenOptions>(parsed), command.argument);
+  if (worker == nullptr || worker->text.empty()) {
+    return usage_error(command, "WORKER is missing: expected a worker's name, or all");
+  }
+  options.worker = worker->text;
+  return options;
+}
+
 /// Reads a command whose argument is a journal, which goes into `journal`. Else what to do instead.
 std::optional<Invocation> parse_journal(const CommandSpec& command, const Arguments& arguments,
                                         const cli::Environment& environment, std::string& journal) {
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  const Given* file = find(std::get<GivenOptions>(parsed), command.argument);
+  if (file == nullptr || file->text.empty()) {
+    return usage_error(command, "FILE is missing: expected the journal of a run");
+  }
+  journal = file->text;
+  return std::nullopt;
+}
+
+Invocation parse_report(const Arguments& arguments, const cli::Environment& environment) {
+  ReportOptions options;
+  auto instead = parse_journal(report_command(options), arguments, environment, options.journal);
+  return instead ? *instead : options;
+}
+
+Invocation parse_validate(const Arguments& arguments, const cli::Environment& environment) {
+  ValidateOptions options;
+  auto instead = parse_journal(validate_command(), arguments, environment, options.journal);
+  return instead ? *instead : options;
+}
+
+/// Reads a command whose argument is a journal, which goes into `journal`. Else what to do instead.
+std::optional<Invocation> parse_journal(const CommandSpec& command, const Arguments& arguments,
+                                        const cli::Environment& environment,
+                                        std::string& journal) {
   cli::Parsed parsed = cli::parse_options(command, arguments, environment);
   if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
@@ -159,7 +208,8 @@ Invocation parse_program(const Arguments& arguments, const cli::Environment& env
 }
 
 Invocation unknown_command(const std::string& typed) {
-  static const std::vector<std::string> commands{"sleep", "report", "validate", "keys", "help"};
+  static const std::vector<std::string> commands{"sleep",    "status", "drain", "report",
+                                                 "validate", "keys",   "help"};
   const std::string near = cli::closest(typed, commands);
   return usage_error(program_command(), "unknown command " + cli::quote(typed) + ": " +
                                             (near.empty() ? cli::expected_one_of(commands).message
@@ -170,8 +220,12 @@ Invocation parse_help(const Arguments& arguments) {
   if (arguments.empty()) return PrintText{help_text(program_command())};
   SleepOptions sleep;
   KeysOptions keys;
+  StatusOptions status;
+  DrainOptions drain;
   if (arguments.front() == "sleep") return PrintText{help_text(sleep_command(sleep))};
   if (arguments.front() == "keys") return PrintText{help_text(keys_command(keys))};
+  if (arguments.front() == "status") return PrintText{help_text(status_command(status))};
+  if (arguments.front() == "drain") return PrintText{help_text(drain_command(drain))};
   ReportOptions report;
   if (arguments.front() == "report") return PrintText{help_text(report_command(report))};
   if (arguments.front() == "validate") return PrintText{help_text(validate_command())};
@@ -187,6 +241,8 @@ Invocation parse_command_line(int argc, const char* const* argv,
   const Arguments rest(all.begin() + 1, all.end());
   if (all.front() == "sleep") return parse_sleep(rest, environment);
   if (all.front() == "keys") return parse_keys(rest, environment);
+  if (all.front() == "status") return parse_status(rest, environment);
+  if (all.front() == "drain") return parse_drain(rest, environment);
   if (all.front() == "report") return parse_report(rest, environment);
   if (all.front() == "validate") return parse_validate(rest, environment);
   if (all.front() == "help") return parse_help(rest);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/command_line.h"
+#include "common/give_back.h"
 #include "common/limits.h"
 #include "common/time.h"
 #include "coordinator/core/run_spec.h"
@@ -39,6 +40,7 @@ struct JoiningOptions {
   std::string access_file;  ///< empty: none is written
   std::string keys;         ///< folder of keys made ahead of time; empty: new ones
   std::string http;         ///< HOST:PORT for health checks; empty: none
+  std::string control;      ///< path of the control socket; empty: as control_path.h says
   std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
   Duration join_timeout = limits::join_timeout;
   Duration heartbeat_interval = limits::heartbeat_interval;
@@ -78,6 +80,19 @@ struct KeysOptions {
   std::string endpoint;  ///< as workers connect to it; never empty
 };
 
+/// What `rollcall status` is asked to show.
+struct StatusOptions {
+  std::string control;                       ///< path of a socket; empty: the one that answers
+  OutputFormat output = OutputFormat::text;  ///< text or json
+};
+
+/// Whom `rollcall drain` is to tell.
+struct DrainOptions {
+  std::string worker;   ///< its name or session, or "all"; never empty
+  std::string control;  ///< as in StatusOptions
+  DrainMode mode = DrainMode::finish;
+};
+
 /// What `rollcall report` is asked to show.
 struct ReportOptions {
   std::string journal;                       ///< never empty
@@ -90,8 +105,8 @@ struct ValidateOptions {
 };
 
 /// What the user wants: a command, a text to read, or nothing that makes sense.
-using Invocation = std::variant<SleepOptions, KeysOptions, ReportOptions, ValidateOptions,
-                                cli::PrintText, cli::UsageError>;
+using Invocation = std::variant<SleepOptions, KeysOptions, StatusOptions, DrainOptions,
+                                ReportOptions, ValidateOptions, cli::PrintText, cli::UsageError>;
 
 /// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
 Invocation parse_command_line(int argc, const char* const* argv,
@@ -102,6 +117,8 @@ Invocation parse_command_line(int argc, const char* const* argv,
 cli::CommandSpec program_command();
 cli::CommandSpec sleep_command(SleepOptions& options);
 cli::CommandSpec keys_command(KeysOptions& options);
+cli::CommandSpec status_command(StatusOptions& options);
+cli::CommandSpec drain_command(DrainOptions& options);
 cli::CommandSpec report_command(ReportOptions& options);
 cli::CommandSpec validate_command();
 

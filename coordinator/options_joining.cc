@@ -48,6 +48,9 @@ void add_joining(std::vector<OptionSpec>& table, JoiningOptions& into) {
        {"--http", "", "HOST:PORT", group, Shown::in_help_all,
         "answer GET /healthz and /readyz there (default nowhere)",
         cli::parsed_into(into.http, parse_http_address)},
+       {"--control", "", "PATH", group, Shown::in_help_all,
+        "the socket for rollcall status and drain (default in the runtime directory)",
+        cli::text_into(into.control, "the path of a socket")},
        {"--insecure", "", "", group, Shown::in_help_all,
         "no encryption and no keys; on a loopback endpoint only", cli::flag_into(into.insecure)}});
 }

@@ -149,6 +149,8 @@ cli::CommandSpec program_command() {
        "Runs many tasks at once on many processes and machines, and calls the roll.\n"
        "\nCommands:\n"
        "  sleep    tasks that each pause for a while\n"
+       "  status   shows what a run is doing\n"
+       "  drain    has workers of a run leave\n"
        "  report   a run again, from its journal\n"
        "  validate checks a run again, from its journal\n"
        "  keys     makes the keys of a run ahead of time\n"

@@ -1,6 +1,7 @@
 #include "worker/options.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -12,6 +13,9 @@ namespace {
 
 using cli::OptionSpec;
 using cli::Shown;
+
+constexpr std::array<cli::Choice<DrainMode>, 2> kDrainModes{
+    {{"finish", DrainMode::finish}, {"return", DrainMode::give_back}}};
 
 constexpr std::uint64_t kHighestPid = std::numeric_limits<std::int32_t>::max();
 
@@ -49,9 +53,18 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
 }
 
 void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
-  table.push_back({"--slots", "-j", "N", "Work", Shown::in_help,
-                   "tasks to run at once (default no limit for sleeps)",
-                   cli::count_into(into.slots, 1, limits::task_count)});
+  const char* group = "Work";
+  table.insert(
+      table.end(),
+      {{"--slots", "-j", "N", group, Shown::in_help,
+        "tasks to run at once (default no limit for sleeps)",
+        cli::count_into(into.slots, 1, limits::task_count)},
+       {"--drain", "", "MODE", group, Shown::in_help_all,
+        "on SIGTERM or SIGUSR1: finish what runs, or return it (default return)",
+        cli::choice_into(into.drain, kDrainModes), "", cli::names_of(kDrainModes)},
+       {"--idle-timeout", "", "D", group, Shown::in_help_all,
+        "leave when it has held nothing for so long (default never)",
+        cli::duration_into(into.idle_timeout, Duration::zero(), limits::longest_duration)}});
 }
 
 void add_output(std::vector<OptionSpec>& table, WorkerOptions& into) {

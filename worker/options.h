@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/command_line.h"
+#include "common/give_back.h"
 #include "common/limits.h"
 #include "common/time.h"
 
@@ -19,8 +20,10 @@ struct WorkerOptions {
   std::string name;         ///< empty: host and pid
   std::string http;         ///< HOST:PORT for health checks; empty: none
   Duration connect_timeout = limits::connect_timeout;
-  std::string log_level = "info";  ///< one of cli::log_levels()
-  std::string log_file;            ///< empty: standard error
+  DrainMode drain = DrainMode::give_back;  ///< what becomes of that which runs when it is to leave
+  std::optional<Duration> idle_timeout;    ///< leave when nothing was held for so long
+  std::string log_level = "info";          ///< one of cli::log_levels()
+  std::string log_file;                    ///< empty: standard error
 
   // Given by a coordinator that starts its own workers; not in the help.
   std::optional<std::uint32_t> parent_pid;  ///< end when this process is not the parent any more

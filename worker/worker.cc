@@ -51,7 +51,7 @@ class Worker::Loop {
   explicit Loop(const WorkerOptions& options)
       : options_(options),
         source_(options.access_file, options.connect),
-        signals_(loop_, SIGTERM),
+        signals_(loop_, SIGTERM, SIGUSR1),
         alarm_(loop_, [this] { on_alarm(); }),
         sleeps_(loop_, [this] { end_turn(); }) {
     if (!options.parent_pid) signals_.add(SIGINT);
@@ -109,7 +109,7 @@ class Worker::Loop {
       return;
     }
     session_.emplace(identify(options_.name, options_.slots, access.ticket),
-                     options_.connect_timeout - (net::now() - started_));
+                     options_.connect_timeout - (net::now() - started_), options_.idle_timeout);
     tell(new_life());
     end_turn();
   }
@@ -172,7 +172,7 @@ class Worker::Loop {
         end(kExitDone, "terminated before it had joined");
         return;
       }
-      tell(TerminateRequested{});
+      tell(TerminateRequested{options_.drain});
       end_turn();
     });
   }

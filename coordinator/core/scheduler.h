@@ -34,6 +34,7 @@ class Scheduler {
 
   const RunRecords& records() const { return ledger_.records(); }
   Duration longest_pause() const { return backlog_.longest_pause(); }
+  const std::deque<Session>& sessions() const { return roster_.all(); }
   std::size_t live_sessions() const { return roster_.live(); }
   std::size_t done() const { return ledger_.done(); }
   std::size_t assigned() const { return ledger_.assigned(); }

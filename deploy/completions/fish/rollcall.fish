@@ -1,11 +1,13 @@
 # fish completion for rollcall
 complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a sleep -d 'Tasks that each pause for a while'
+complete -c rollcall -n __fish_use_subcommand -a status -d 'Shows what a run is doing'
+complete -c rollcall -n __fish_use_subcommand -a drain -d 'Has workers of a run leave'
 complete -c rollcall -n __fish_use_subcommand -a report -d 'Reports a run again, from its journal'
 complete -c rollcall -n __fish_use_subcommand -a validate -d 'Checks a run again, from its journal'
 complete -c rollcall -n __fish_use_subcommand -a keys -d 'Makes the keys of a run ahead of time'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'The help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep report validate keys'
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep status drain report validate keys'
 complete -c rollcall -s h -l help -d 'The options that people need'
 complete -c rollcall -l help-all -d 'Every option'
 complete -c rollcall -s V -l version -d 'The version'
@@ -35,6 +37,7 @@ complete -c rollcall -n $in_sleep -l join-timeout -x -d 'How long to wait for th
 complete -c rollcall -n $in_sleep -l heartbeat-interval -x -d 'How often a worker shows that it lives'
 complete -c rollcall -n $in_sleep -l liveness -x -d 'A worker silent for so long is lost'
 complete -c rollcall -n $in_sleep -l http -x -d 'Where to answer health checks'
+complete -c rollcall -n $in_sleep -l control -r -F -d 'The socket for status and drain'
 complete -c rollcall -n $in_sleep -l insecure -d 'No encryption, on loopback only'
 complete -c rollcall -n $in_sleep -l output -x -a 'text json jsonl' -d 'Form of standard output'
 complete -c rollcall -n $in_sleep -s o -l results -r -F -d 'One row for each task, .csv or .jsonl'
@@ -43,6 +46,15 @@ complete -c rollcall -n $in_sleep -l progress -x -a 'auto bar plain none' -d 'Pr
 complete -c rollcall -n $in_sleep -s q -l quiet -d 'No progress and no summary'
 complete -c rollcall -n $in_sleep -l log-level -x -a 'trace debug info warn error off' -d 'What is logged'
 complete -c rollcall -n $in_sleep -l log-file -r -F -d 'Where logs go'
+
+set -l in_status '__fish_seen_subcommand_from status; and not __fish_seen_subcommand_from help'
+complete -c rollcall -n $in_status -l control -r -F -d 'The control socket of the run'
+complete -c rollcall -n $in_status -l output -x -a 'text json' -d 'Form of standard output'
+
+set -l in_drain '__fish_seen_subcommand_from drain; and not __fish_seen_subcommand_from help'
+complete -c rollcall -n $in_drain -a all -d 'All workers'
+complete -c rollcall -n $in_drain -l control -r -F -d 'The control socket of the run'
+complete -c rollcall -n $in_drain -l drain -x -a 'finish return' -d 'What becomes of the tasks that run'
 
 set -l in_keys '__fish_seen_subcommand_from keys; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_keys -a '(__fish_complete_directories)' -d 'Folder of the keys'

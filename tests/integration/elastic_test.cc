@@ -1,0 +1,244 @@
+// Workers that come and go, and the commands that ask a run and tell it what to do.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+class Elastic : public ProgramsTest {
+ protected:
+  /// A run of tasks for the workers of others, as JSON lines, with its control socket in file("s").
+  Program& run_for(const std::string& workers, const Arguments& more) {
+    return rollcall(Arguments{"-w", "0", "--wait-for-workers", workers, "--access-file",
+                              access_file(), "--output", "jsonl", "--control", file("s")} +
+                    more);
+  }
+  Program& named(const std::string& name, const Arguments& more = {}) {
+    return worker(Arguments{"--access-file", access_file(), "--name", name} + more);
+  }
+  /// `rollcall ARGUMENTS`; the runtime folder is that of this test.
+  Program& command(const Arguments& arguments) {
+    return start({programs_folder() / "rollcall", arguments, runtime(), {}, {}});
+  }
+  Environment runtime() const { return {{"XDG_RUNTIME_DIR", file("runtime")}}; }
+  json status() {
+    Program& asked = command({"status", "--control", file("s"), "--output", "json"});
+    EXPECT_EQ(asked.wait(), 0) << asked.story();
+    return document_of(asked);
+  }
+  static json worker_named(const json& document, const std::string& name) {
+    for (const json& worker : document.at("workers")) {
+      if (worker.at("name") == name) return worker;
+    }
+    return nullptr;
+  }
+};
+
+TEST_F(Elastic, OneThatIsDrainedFinishesWhatRunsAndLeaves) {
+  Program& run = run_for("2", {"-n", "40", "--pause", "200ms", "--prefetch", "3"});
+  Program& leaving = named("leaving", {"--slots", "2"});
+  Program& staying = named("staying", {"--slots", "2"});
+  ASSERT_TRUE(wait_for_events(run, "done", 4));
+  Program& drain = command({"drain", "leaving", "--control", file("s")});
+  EXPECT_EQ(drain.wait(), 0) << drain.story();
+  EXPECT_THAT(drain.out(), MatchesRegex("leaving drains \\(finish\\), session [0-9a-f]{32}\n"));
+  EXPECT_EQ(leaving.wait(), 0) << leaving.story();
+  EXPECT_TRUE(run.running());
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(staying.wait(), 0) << staying.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 40);
+  EXPECT_EQ(document["attempts"]["retried"], 0) << "something ran twice";
+  EXPECT_EQ(document["attempts"]["total"], 40);
+  EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
+}
+
+TEST_F(Elastic, OneThatIsDrainedAtOnceGivesBackWhatRunsToo) {
+  Program& run = run_for("2", {"-n", "8", "--pause", "2s"});
+  Program& leaving = named("leaving");
+  named("staying");
+  ASSERT_TRUE(wait_for_events(run, "started", 8));
+  Program& drain = command({"drain", "leaving", "--drain", "return", "--control", file("s")});
+  EXPECT_EQ(drain.wait(), 0) << drain.story();
+  EXPECT_EQ(leaving.wait(), 0) << leaving.story();
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 8);
+  EXPECT_EQ(document["attempts"]["retried"], 4);
+  EXPECT_EQ(worker_named(document, "leaving")["tasks_done"], 0);
+}
+
+TEST_F(Elastic, WhenAllAreDrainedTheRunWaitsForOthers) {
+  Program& run = run_for("1", {"-n", "10", "--pause", "100ms"});
+  Program& first = named("first", {"--slots", "1"});
+  ASSERT_TRUE(wait_for_events(run, "done", 1));
+  EXPECT_EQ(command({"drain", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(first.wait(), 0) << first.story();
+  ASSERT_TRUE(wait_until([&] { return status()["workers_left"] == 1; }));
+  EXPECT_TRUE(run.running());
+  Program& second = named("second");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(second.wait(), 0) << second.story();
+}
+
+TEST_F(Elastic, WhenAllAreDrainedAndNobodyCanComeTheRunEnds) {
+  Program& run = rollcall({"-n", "100", "--pause", "100ms", "-w", "2", "--slots", "1", "--control",
+                           file("s"), "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "done", 2));
+  EXPECT_EQ(command({"drain", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("no worker is left"));
+  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
+}
+
+TEST_F(Elastic, OneThatJoinsLateGetsWhatWasSentAheadToOthers) {
+  Program& run = run_for("1", {"-n", "20", "--pause", "250ms", "--prefetch", "100"});
+  Program& first = named("first", {"--slots", "1"});
+  ASSERT_TRUE(wait_for_events(run, "done", 1));
+  Program& late = named("late", {"--slots", "3"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(first.wait(), 0) << first.story();
+  EXPECT_EQ(late.wait(), 0) << late.story();
+  const json document = summary_of(run);
+  EXPECT_GT(worker_named(document, "late")["tasks_done"], 8);
+  EXPECT_EQ(document["attempts"]["retried"], 0);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+}
+
+TEST_F(Elastic, ASignalDrainsAsTheWorkerWasTold) {
+  Program& run = run_for("2", {"-n", "12", "--pause", "300ms"});
+  Program& leaving = named("leaving", {"--slots", "2", "--drain", "finish"});
+  named("staying", {"--slots", "2"});
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  leaving.signal(SIGUSR1);
+  EXPECT_EQ(leaving.wait(), 0) << leaving.story();
+  EXPECT_THAT(leaving.err(), HasSubstr("drained"));
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0) << "what ran was not finished";
+}
+
+TEST_F(Elastic, ASecondSignalEndsAtOnce) {
+  Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
+  Program& leaving = named("leaving", {"--drain", "finish"});
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  leaving.signal(SIGTERM);
+  ASSERT_TRUE(leaving.wait_for_err("draining"));
+  leaving.signal(SIGUSR1);
+  EXPECT_EQ(leaving.wait(), 0) << leaving.story();
+  EXPECT_THAT(leaving.err(), testing::Not(HasSubstr("drained")));
+  run.signal(SIGKILL);
+  run.wait();
+}
+
+TEST_F(Elastic, OneThatHoldsNothingLeavesByItself) {
+  Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
+  named("busy");
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  Program& idle = named("idle", {"--idle-timeout", "200ms"});
+  EXPECT_EQ(idle.wait(), 0) << idle.story();
+  EXPECT_TRUE(run.running());
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
+  Program& run = run_for("1", {"-n", "9", "--pause", "1s"});
+  Program& one = named("one", {"--slots", "2"});
+  ASSERT_TRUE(wait_for_events(run, "done", 2));
+  const json document = status();
+  EXPECT_EQ(document["schema"], "rollcall/status/1");
+  EXPECT_EQ(document["pid"], run.pid());
+  EXPECT_EQ(document["tasks"]["total"], 9);
+  EXPECT_GE(document["tasks"]["done"], 2);
+  EXPECT_GT(document["elapsed_seconds"], 1.0);
+  const json worker = worker_named(document, "one");
+  EXPECT_EQ(worker["pid"], one.pid());
+  EXPECT_EQ(worker["slots"], 2);
+  EXPECT_EQ(worker["running"], 2);
+  EXPECT_EQ(worker["state"], "working");
+  Program& text = command({"status", "--control", file("s")});
+  EXPECT_EQ(text.wait(), 0) << text.story();
+  EXPECT_THAT(text.out_lines("run [0-9a-f]{32}"), testing::SizeIs(1)) << text.story();
+  EXPECT_THAT(text.out_lines(R"(\d/9 done, 2 running, \d waiting, 0 failed, \d\.\d\d s)"),
+              testing::SizeIs(1))
+      << text.story();
+  EXPECT_THAT(text.out_lines(R"(one +\S+ +\d+ +2 +2 +\d +working +[0-9a-f]{32})"),
+              testing::SizeIs(1))
+      << text.story();
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(Elastic, AWorkerThatIsNotThereCannotBeDrained) {
+  Program& run = run_for("1", {"-n", "4", "--pause", "500ms"});
+  named("one");
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  Program& drain = command({"drain", "two", "--control", file("s")});
+  EXPECT_EQ(drain.wait(), 1) << drain.story();
+  EXPECT_EQ(drain.err(), "rollcall drain: no worker that is there is called two\n");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(Elastic, TheOneRunThatAnswersIsMeant) {
+  std::filesystem::create_directory(file("runtime"));
+  Program& none = command({"status"});
+  EXPECT_EQ(none.wait(), 2) << none.story();
+  EXPECT_THAT(none.err(), HasSubstr("no coordinator of this user answers in"));
+  const Arguments tasks{"-n", "4", "--pause", "2s", "-w", "1", "--output", "jsonl"};
+  Program& first = rollcall(tasks, runtime());
+  ASSERT_TRUE(wait_for_events(first, "started", 4));
+  const std::string socket = file("runtime/rollcall/" + std::to_string(first.pid()) + ".sock");
+  struct stat found {};
+  ASSERT_EQ(::stat(socket.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777U, 0600U);
+  ASSERT_EQ(::stat(file("runtime/rollcall").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777U, 0700U);
+  EXPECT_EQ(command({"status"}).wait(), 0);
+  Program& second = rollcall(tasks, runtime());
+  ASSERT_TRUE(wait_for_events(second, "started", 4));
+  Program& which = command({"status"});
+  EXPECT_EQ(which.wait(), 2) << which.story();
+  EXPECT_THAT(which.err(), HasSubstr("--control " + socket + "\n"));
+  EXPECT_EQ(first.wait(), 0) << first.story();
+  EXPECT_EQ(second.wait(), 0) << second.story();
+  EXPECT_FALSE(std::filesystem::exists(socket));
+}
+
+TEST_F(Elastic, AControlSocketTakesNobodysPlace) {
+  const Arguments tasks{"-n", "2",        "--pause", "2s",        "-w",
+                        "1",  "--output", "jsonl",   "--control", file("s")};
+  Program& first = rollcall(tasks);
+  ASSERT_TRUE(wait_for_events(first, "started", 2));
+  Program& second = rollcall(tasks);
+  EXPECT_EQ(second.wait(), 2) << second.story();
+  EXPECT_THAT(second.err(), HasSubstr("another coordinator answers there"));
+  first.signal(SIGKILL);  // and leaves its socket there
+  first.wait();
+  EXPECT_TRUE(std::filesystem::exists(file("s")));
+  Program& third = rollcall(tasks);
+  EXPECT_EQ(third.wait(), 0) << third.story();
+  EXPECT_FALSE(std::filesystem::exists(file("s")));
+  std::ofstream(file("s")) << "mine";
+  Program& fourth = rollcall(tasks);
+  EXPECT_EQ(fourth.wait(), 2) << fourth.story();
+  EXPECT_EQ(contents_of(file("s")), "mine");
+}
+
+TEST_F(Elastic, ARunNeedsNoControlSocketThatNobodyAskedFor) {
+  Program& run =
+      rollcall({"-n", "2", "--pause", "10ms", "-w", "1"}, {{"XDG_RUNTIME_DIR", file("not/there")}});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), testing::Not(HasSubstr("control")));
+}
+
+}  // namespace
+}  // namespace rollcall::integration
