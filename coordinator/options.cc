@@ -155,33 +155,6 @@ Invocation parse_validate(const Arguments& arguments, const cli::Environment& en
   return instead ? *instead : options;
 }
 
-/// Reads a command whose argument is a journal, which goes into `journal`. Else what to do instead.
-std::optional<Invocation> parse_journal(const CommandSpec& command, const Arguments& arguments,
-                                        const cli::Environment& environment,
-                                        std::string& journal) {
-  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
-  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
-  const Given* file = find(std::get<GivenOptions>(parsed), command.argument);
-  if (file == nullptr || file->text.empty()) {
-    return usage_error(command, "FILE is missing: expected the journal of a run");
-  }
-  journal = file->text;
-  return std::nullopt;
-}
-
-Invocation parse_report(const Arguments& arguments, const cli::Environment& environment) {
-  ReportOptions options;
-  auto instead = parse_journal(report_command(options), arguments, environment, options.journal);
-  return instead ? *instead : options;
-}
-
-Invocation parse_validate(const Arguments& arguments, const cli::Environment& environment) {
-  ValidateOptions options;
-  auto instead = parse_journal(validate_command(), arguments, environment, options.journal);
-  return instead ? *instead : options;
-}
-
 /// Empty, or the option of `rollcall sleep` that `argument` is.
 std::string option_of_sleep(const std::string& argument) {
   SleepOptions unused;
