@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   std::uint64_t failed = 0;
   ExecExecutor* executor = nullptr;
   const auto refill = [&] {
-    for (; started < count && started - ended < in_flight; ++started) {
+    for (; started < count && started - ended < in_flight + 4; ++started) {
       executor->start(started, command);
     }
   };
@@ -54,7 +54,8 @@ int main(int argc, char** argv) {
     refill();
     if (ended == count) loop.stop();
   };
-  ExecExecutor made(loop, std::move(*guardian), {1U << 20U, std::chrono::seconds(5)},
+  ExecExecutor made(loop, std::move(*guardian),
+                    {static_cast<std::uint32_t>(in_flight), 1U << 20U, std::chrono::seconds(5)},
                     {on_ended, [&](const std::string&) { loop.stop(); }});
   executor = &made;
   refill();

@@ -18,6 +18,8 @@ inline constexpr std::size_t command_bytes = 8U << 20U;
 inline constexpr std::size_t command_strings = 1U << 20U;
 /// Commands handed to the guardian that have not started yet. More wait in the worker.
 inline constexpr std::uint32_t spawns_in_flight = 16;
+/// Of those, how many are handed over before there is a slot for them.
+inline constexpr std::uint32_t spawns_ahead = 2;
 /// Process groups of ended commands that may take their time to end. More are killed at once.
 inline constexpr std::ptrdiff_t groups_left = 256;
 /// Those of them whose output stays open, unread, so that they can tidy up. Of more, the oldest

@@ -87,12 +87,14 @@ int open_files(Child& child, std::size_t max_output, CommandFiles& files) {
 
 void set_not_started(Child& child, int error, bool in_cwd, Instant now) {
   const std::string program = child.command.args.empty() ? "" : child.command.args.front();
-  child.result.end = CommandEnd::not_started;
+  // ECANCELED: the guardian was told to before it could start it.
+  child.result.end = error == ECANCELED ? CommandEnd::cancelled : CommandEnd::not_started;
+  child.result.started = now;
+  if (error == ECANCELED) return;
   child.result.error = error;
   child.result.error_text =
       (in_cwd ? "cannot enter " + child.command.cwd : "cannot start " + program) + ": " +
       std::strerror(error);
-  child.result.started = now;
 }
 
 void set_ended(Child& child, const GuardianEvent& event) {

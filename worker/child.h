@@ -23,6 +23,7 @@ struct Child {
   };
 
   std::uint64_t key = 0;
+  std::uint64_t number = 0;  ///< of its request to the guardian
   Command command;
   CommandResult result;
   OutputCapture out;

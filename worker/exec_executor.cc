@@ -94,7 +94,8 @@ class ExecExecutor::Children {
   // Starting.
 
   void start_waiting() {
-    while (!waiting_.empty() && sent_ < limits::spawns_in_flight) {
+    const std::size_t most = std::size_t{settings_.slots} + limits::spawns_ahead;
+    while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most) {
       if (free_.empty()) {
         if (slots_.size() >= limits::commands) return;  // until one is free
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -117,13 +118,14 @@ class ExecExecutor::Children {
     }
     const std::uint32_t slot = free_.back();
     free_.pop_back();
-    channel_.spawn(slot, child->command, std::move(files));
+    child->number = channel_.spawn(slot, child->command, std::move(files), settings_.slots);
     // What the guardian has got need not be kept for as long as the command runs.
     child->command.args.resize(1);
     child->command.env = {};
     child->command.input = {};
     child->state = Child::State::sent;
     ++sent_;
+    ++alive_;
     slots_[slot] = std::move(child);
   }
 
@@ -160,6 +162,7 @@ class ExecExecutor::Children {
     child.out.drain();
     child.err.drain();
     if (child.stop != Child::Stop::dropped) add_ended(child);
+    --alive_;
     child.state = Child::State::left;
     child.told = net::now();
     if (group_lives && !child.is_killed) {
@@ -167,7 +170,7 @@ class ExecExecutor::Children {
       bound_open_outputs(slot);
       return;
     }
-    if (group_lives) channel_.signal(slot, SIGKILL);
+    if (group_lives) channel_.signal(slot, slots_[slot]->number, SIGKILL);
     release(slot);
   }
 
@@ -196,7 +199,7 @@ class ExecExecutor::Children {
   void on_deadline(std::uint32_t slot, Instant now) {
     Child& child = *slots_[slot];
     if (child.state == Child::State::left) {
-      channel_.signal(slot, SIGKILL);
+      channel_.signal(slot, slots_[slot]->number, SIGKILL);
       release(slot);
       return;
     }
@@ -229,14 +232,14 @@ class ExecExecutor::Children {
     if (child.state == Child::State::left || child.stop != Child::Stop::no) return;
     child.stop = why;
     child.told = net::now();
-    channel_.signal(slot, SIGTERM);
+    channel_.signal(slot, slots_[slot]->number, SIGTERM);
     set_deadline(slot);
     arm();
   }
 
   void kill(std::uint32_t slot) {
     Child& child = *slots_[slot];
-    channel_.signal(slot, SIGKILL);
+    channel_.signal(slot, slots_[slot]->number, SIGKILL);
     child.is_killed = true;
     if (child.state == Child::State::left) {
       release(slot);
@@ -306,6 +309,7 @@ class ExecExecutor::Children {
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;
   Waiting waiting_;
   std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
+  std::size_t alive_ = 0;   ///< handed to the guardian and not ended
   std::vector<std::unique_ptr<Child>> slots_;
   std::vector<std::uint32_t> free_;
   /// Slots, and keys, of groups that were left with their output open, oldest first.

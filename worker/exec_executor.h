@@ -30,6 +30,7 @@ std::uint32_t command_slots(std::uint64_t descriptors);
 class ExecExecutor {
  public:
   struct Settings {
+    std::uint32_t slots = 0;     ///< commands that run at once, from 1 to command_slots()
     std::size_t max_output = 0;  ///< bytes kept of each stream of each command
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
   };
@@ -49,11 +50,13 @@ class ExecExecutor {
   ExecExecutor(const ExecExecutor&) = delete;
   ExecExecutor& operator=(const ExecExecutor&) = delete;
 
-  /// `key` is any number that no running command has. It starts as soon as it can; how many run at
-  /// once is the caller's to bound. What cannot be started ends as not_started, also at once.
+  /// `key` is any number that no running command has. It starts once fewer than `slots` run. With
+  /// limits::spawns_ahead more than the slots a slot is filled again without asking the caller.
+  /// What cannot be started ends as not_started.
   void start(std::uint64_t key, Command command);
-  /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. A key
-  /// that does not run is ignored.
+  /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. What
+  /// has not started never does, and is told so by the time that it would have. Other keys are
+  /// ignored.
   void cancel(std::uint64_t key);
   void cancel_all();
   /// SIGKILL to all, of which nothing is told any more.

@@ -37,11 +37,14 @@ Result<Guardian> Guardian::start(std::uint64_t descriptors) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return cannot_start();
   Descriptor own(ends[0]);
   const Descriptor its(ends[1]);
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return cannot_start();
+  Descriptor own_signals(ends[0]);
+  const Descriptor its_signals(ends[1]);
   const net::SignalsBlocked in_child_too;
   const pid_t pid = ::fork();
   if (pid < 0) return cannot_start();
-  if (pid == 0) guard(its.get(), descriptors);
-  return Guardian(std::move(own), pid);
+  if (pid == 0) guard(its.get(), its_signals.get(), descriptors);
+  return Guardian(std::move(own), std::move(own_signals), pid);
 }
 
 Guardian::~Guardian() {

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "common/result.h"
 #include "worker/descriptor.h"
@@ -28,18 +29,22 @@ class Guardian {
   /// Ends every command and its descendants and waits until they are gone, but not longer than
   /// limits::guardian_end.
   ~Guardian();
-  Guardian(Guardian&& other) noexcept : socket_(std::move(other.socket_)), pid_(other.pid_) {
-    other.pid_ = -1;
-  }
+  Guardian(Guardian&& other) noexcept
+      : socket_(std::move(other.socket_)),
+        signals_(std::move(other.signals_)),
+        pid_(std::exchange(other.pid_, -1)) {}
   Guardian& operator=(Guardian&&) = delete;
 
   int socket() const { return socket_.get(); }
+  int signals() const { return signals_.get(); }
   pid_t pid() const { return pid_; }
 
  private:
-  Guardian(Descriptor socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
+  Guardian(Descriptor socket, Descriptor signals, pid_t pid)
+      : socket_(std::move(socket)), signals_(std::move(signals)), pid_(pid) {}
 
   Descriptor socket_;
+  Descriptor signals_;
   pid_t pid_;
 };
 

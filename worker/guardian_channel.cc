@@ -17,10 +17,6 @@ void append(std::string& bytes, const std::string& text) {
   bytes.append(text.c_str(), text.size() + 1);
 }
 
-std::string header_bytes(const GuardianRequest& request) {
-  return {reinterpret_cast<const char*>(&request), sizeof request};
-}
-
 }  // namespace
 
 GuardianChannel::GuardianChannel(boost::asio::io_context& loop, Guardian guardian,
@@ -28,6 +24,7 @@ GuardianChannel::GuardianChannel(boost::asio::io_context& loop, Guardian guardia
     : guardian_(std::move(guardian)),
       stream_(loop, guardian_.socket()),
       retry_(loop),
+      signals_retry_(loop),
       handlers_(std::move(handlers)) {
   await_events();
 }
@@ -36,33 +33,44 @@ GuardianChannel::~GuardianChannel() {
   stream_.release();  // the guardian's to close
 }
 
-void GuardianChannel::spawn(std::uint32_t slot, const Command& command, CommandFiles files) {
+std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command, CommandFiles files,
+                                     std::uint32_t most) {
   GuardianRequest request;
+  request.number = ++number_;
   request.slot = slot;
   request.args = static_cast<std::uint32_t>(command.args.size());
   request.variables = static_cast<std::uint32_t>(command.env.size());
   request.has_input = files.input ? 1 : 0;
+  request.most = most;
   std::string bytes(sizeof request, '\0');
   append(bytes, command.cwd);
   for (const std::string& argument : command.args) append(bytes, argument);
   for (const std::string& variable : command.env) append(bytes, variable);
   request.bytes = static_cast<std::uint32_t>(bytes.size() - sizeof request);
   std::memcpy(bytes.data(), &request, sizeof request);
-  push({std::move(bytes), 0, std::move(files)});
-}
-
-void GuardianChannel::signal(std::uint32_t slot, int signal) {
-  GuardianRequest request;
-  request.kind = GuardianRequest::Kind::signal;
-  request.slot = slot;
-  request.signal = signal;
-  push({header_bytes(request), 0, {}});
-}
-
-void GuardianChannel::push(Outgoing request) {
-  if (is_gone_) return;
-  outbox_.push_back(std::move(request));
+  if (is_gone_) return number_;
+  outbox_.push_back({std::move(bytes), 0, std::move(files)});
   if (!is_waiting_) send();
+  return number_;
+}
+
+void GuardianChannel::signal(std::uint32_t slot, std::uint64_t number, int signal) {
+  if (is_gone_) return;
+  signals_.push_back({number, slot, signal});
+  if (signals_.size() == 1) send_signals();
+}
+
+void GuardianChannel::send_signals() {
+  for (; !signals_.empty(); signals_.pop_front()) {
+    const ssize_t sent = ::send(guardian_.signals(), &signals_.front(), sizeof(GuardianSignal),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) continue;
+    signals_retry_.expires_after(kRetry);
+    signals_retry_.async_wait([this](boost::system::error_code error) {
+      if (!error && !is_gone_) send_signals();
+    });
+    return;
+  }
 }
 
 void GuardianChannel::send() {
@@ -143,6 +151,7 @@ void GuardianChannel::read_events() {
 void GuardianChannel::gone() {
   is_gone_ = true;
   outbox_.clear();
+  signals_.clear();
   handlers_.on_gone();
 }
 

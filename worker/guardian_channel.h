@@ -39,9 +39,12 @@ class GuardianChannel {
   GuardianChannel(const GuardianChannel&) = delete;
   GuardianChannel& operator=(const GuardianChannel&) = delete;
 
-  /// Requires that the command keeps limits::command_bytes and command_strings and has no NUL.
-  void spawn(std::uint32_t slot, const Command& command, CommandFiles files);
-  void signal(std::uint32_t slot, int signal);
+  /// Starts it once fewer than `most` run. Requires that the command keeps limits::command_bytes
+  /// and command_strings and has no NUL. Returns the number of the request.
+  std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files,
+                      std::uint32_t most);
+  /// `number`: what spawn() returned for the command in this slot.
+  void signal(std::uint32_t slot, std::uint64_t number, int signal);
 
  private:
   struct Outgoing {
@@ -50,8 +53,8 @@ class GuardianChannel {
     CommandFiles files;  ///< until they are sent
   };
 
-  void push(Outgoing request);
   void send();
+  void send_signals();
   /// Bytes sent, or -1 with errno.
   static ssize_t send_some(int socket, Outgoing& request);
   void await_room();
@@ -62,9 +65,12 @@ class GuardianChannel {
   Guardian guardian_;
   boost::asio::posix::stream_descriptor stream_;
   boost::asio::steady_timer retry_;
+  boost::asio::steady_timer signals_retry_;
   Handlers handlers_;
   std::deque<Outgoing> outbox_;
-  bool is_waiting_ = false;  ///< for room in the socket
+  bool is_waiting_ = false;   ///< for room in the socket
+  std::uint64_t number_ = 0;  ///< of the last request
+  std::deque<GuardianSignal> signals_;
   bool is_gone_ = false;
   std::array<GuardianEvent, 128> events_{};
   std::size_t received_ = 0;  ///< bytes of events_

@@ -1,6 +1,5 @@
 #include "worker/guardian_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +20,7 @@
 #include "common/net/clock.h"
 #include "worker/guardian_end.h"
 #include "worker/guardian_protocol.h"
+#include "worker/guardian_setup.h"
 #include "worker/guardian_spawn.h"
 
 namespace rollcall::worker {
@@ -45,6 +45,7 @@ struct Entry {
   pid_t pid = 0;  ///< the command and its group; 0: free
   pid_t pin = 0;  ///< a process of ours in the group of a command that has ended; 0: it runs
   bool is_told = false;
+  std::uint64_t number = 0;  ///< of its request
   std::int64_t started_ns = 0;
 };
 
@@ -72,6 +73,7 @@ pid_t pin_group(pid_t group) {
   const pid_t pin = ::fork();
   if (pin == 0) {
     ::close(kGuardianSocket);
+    ::close(kGuardianSignals);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) ::pause();
   }
@@ -90,8 +92,11 @@ class GuardianProcess {
         base_(own_variables()) {}
 
   void run(int child_signals) {
-    std::array<pollfd, 2> awaited{{{kGuardianSocket, POLLIN, 0}, {child_signals, POLLIN, 0}}};
+    std::array<pollfd, 3> awaited{
+        {{kGuardianSocket, POLLIN, 0}, {child_signals, POLLIN, 0}, {kGuardianSignals, POLLIN, 0}}};
     for (;;) {
+      // The end of the worker is seen in any case.
+      awaited[0].events = running_ < most_ ? POLLIN : 0;
       const int ready =
           ::poll(awaited.data(), awaited.size(), untold_ > 0 ? kTellStartsAfterMs : -1);
       if (ready == 0 || untold_ >= kStartsTold) tell_starts();
@@ -99,7 +104,10 @@ class GuardianProcess {
         signalfd_siginfo info{};
         if (::read(child_signals, &info, sizeof info) > 0) reap();
       }
-      if (!flush() || (awaited[0].revents != 0 && !take_request())) return;
+      if ((awaited[2].revents & POLLIN) != 0) take_signals();
+      const bool may_take = awaited[0].revents != 0 || awaited[1].revents != 0;
+      if (!flush() || (awaited[0].revents & POLLHUP) != 0) return;
+      if (may_take && running_ < most_ && !(take_request() && flush())) return;
     }
   }
 
@@ -120,28 +128,25 @@ class GuardianProcess {
 
   // Requests.
 
-  /// False: the worker is gone.
+  /// Takes a request, if there is one. False: the worker is gone.
   bool take_request() {
     GuardianRequest request;
     std::array<int, 3> files{-1, -1, -1};
-    if (!receive(request, files)) return false;
-    if (request.slot >= limits::commands || request.bytes > limits::command_bytes ||
-        request.args + request.variables > limits::command_strings) {
-      return false;
-    }
-    if (request.kind == GuardianRequest::Kind::signal) {
-      signal_group(entries_[request.slot], request.signal);
-      return true;
-    }
-    const bool complete = read_all(strings_, request.bytes);
-    if (complete) spawn(request, files);
+    const ssize_t got = receive(request, files);
+    if (got < 0 && errno == EAGAIN) return true;
+    const bool is_sound = got == static_cast<ssize_t>(sizeof request) &&
+                          request.slot < limits::commands &&
+                          request.bytes <= limits::command_bytes &&
+                          request.args + request.variables <= limits::command_strings;
+    if (!is_sound || !read_all(strings_, request.bytes)) return false;
+    spawn(request, files);
     for (const int file : files) {
       if (file >= 0) ::close(file);
     }
-    return complete;
+    return true;
   }
 
-  static bool receive(GuardianRequest& request, std::array<int, 3>& files) {
+  static ssize_t receive(GuardianRequest& request, std::array<int, 3>& files) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> control{};
     iovec part{&request, sizeof request};
     msghdr message{};
@@ -149,13 +154,12 @@ class GuardianProcess {
     message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    const ssize_t got = ::recvmsg(kGuardianSocket, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
-    if (got != static_cast<ssize_t>(sizeof request)) return false;
-    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    const ssize_t got = ::recvmsg(kGuardianSocket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const cmsghdr* const header = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
     if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
       std::memcpy(files.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     }
-    return true;
+    return got;
   }
 
   void spawn(const GuardianRequest& request, const std::array<int, 3>& files) {
@@ -164,10 +168,14 @@ class GuardianProcess {
     plan.error_output = files[1];
     plan.input = request.has_input != 0 ? files[2] : -1;
     lay_out(request, plan);
+    most_ = request.most;
+    last_number_ = request.number;
     const Instant now = net::now();
     // A descriptor that did not fit into this process got lost on the way.
     const bool is_short = files[1] < 0 || (request.has_input != 0 && files[2] < 0);
-    const SpawnResult result = is_short ? SpawnResult{-1, EMFILE, false} : spawn_process(plan);
+    const SpawnResult result = take_unwanted(request.number) ? SpawnResult{-1, ECANCELED, false}
+                               : is_short                    ? SpawnResult{-1, EMFILE, false}
+                                                             : spawn_process(plan);
     if (result.pid < 0) {
       GuardianEvent event;
       event.kind = GuardianEvent::Kind::not_started;
@@ -178,7 +186,8 @@ class GuardianProcess {
       add(event);
       return;
     }
-    entries_[request.slot] = {result.pid, 0, false, to_ns(now)};
+    entries_[request.slot] = {result.pid, 0, false, request.number, to_ns(now)};
+    ++running_;
     if (used_ <= request.slot) used_ = request.slot + 1;
     ++untold_;
   }
@@ -206,6 +215,33 @@ class GuardianProcess {
       if (place == end) ++end;
     }
     *end = nullptr;
+  }
+
+  void take_signals() {
+    GuardianSignal wanted;
+    while (::recv(kGuardianSignals, &wanted, sizeof wanted, MSG_DONTWAIT) == sizeof wanted) {
+      if (wanted.slot >= limits::commands) continue;
+      if (wanted.number > last_number_) {
+        add_unwanted(wanted.number);
+      } else if (entries_[wanted.slot].number == wanted.number) {
+        signal_group(entries_[wanted.slot], wanted.signal);
+      }
+    }
+  }
+
+  void add_unwanted(std::uint64_t number) {
+    const auto end = unwanted_.begin() + unwanted_count_;
+    if (std::find(unwanted_.begin(), end, number) != end) return;
+    if (unwanted_count_ < unwanted_.size()) unwanted_[unwanted_count_++] = number;
+  }
+
+  /// True if it was told not to start this one; forgets that.
+  bool take_unwanted(std::uint64_t number) {
+    const auto end = unwanted_.begin() + unwanted_count_;
+    const auto found = std::find(unwanted_.begin(), end, number);
+    if (found == end) return false;
+    *found = unwanted_[--unwanted_count_];
+    return true;
   }
 
   static void signal_group(Entry& entry, int signal) {
@@ -255,6 +291,7 @@ class GuardianProcess {
     event.peak_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
     if (!entry.is_told) --untold_;
     entry.is_told = true;
+    --running_;
     if (event.group_lives == 0) entry = {};
     add(event);
   }
@@ -308,43 +345,20 @@ class GuardianProcess {
   char** base_;
   std::uint32_t used_ = 0;    ///< slots from here on were never used
   std::uint32_t untold_ = 0;  ///< started, and the worker was not told
+  std::uint32_t running_ = 0;
+  std::uint32_t most_ = 1;  ///< that may run; the first request tells
+  std::uint64_t last_number_ = 0;
+  /// Requests that were called off before they came.
+  std::array<std::uint64_t, limits::spawns_in_flight> unwanted_{};
+  std::size_t unwanted_count_ = 0;
   std::array<GuardianEvent, 128> events_{};
   std::size_t count_ = 0;
 };
 
-/// Nothing of the worker's stays open here: not its sockets, not its output.
-void close_files(int socket) {
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  const int sink = ::open("/dev/null", O_WRONLY);
-  ::dup2(nothing, STDIN_FILENO);
-  ::dup2(sink, STDOUT_FILENO);
-  ::dup2(sink, STDERR_FILENO);
-  if (socket != kGuardianSocket) ::dup2(socket, kGuardianSocket);
-  ::fcntl(kGuardianSocket, F_SETFD, FD_CLOEXEC);
-  ::close_range(kGuardianSocket + 1, ~0U, 0);
-}
-
-void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-}
-
-void limit_descriptors(std::uint64_t descriptors) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = descriptors < limit.rlim_max ? descriptors : limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
-void guard(int socket, std::uint64_t descriptors) {
-  // A session of its own: no signal of a terminal reaches it, and no command waits at a terminal.
-  ::setsid();
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::prctl(PR_SET_NAME, "rollcall-guard");
-  reset_signals();
-  limit_descriptors(descriptors);
-  close_files(socket);
+void guard(int socket, int signals, std::uint64_t descriptors) {
+  set_up_guardian(socket, signals, descriptors);
   sigset_t child_ended;
   ::sigemptyset(&child_ended);
   ::sigaddset(&child_ended, SIGCHLD);

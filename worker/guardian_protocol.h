@@ -6,19 +6,27 @@
 
 namespace rollcall::worker {
 
-/// Worker to guardian. A spawn is followed by `bytes` bytes of strings, each with a NUL behind it:
-/// the working directory (empty: the guardian's), the arguments, the variables. With its first byte
-/// come the descriptors of standard output, standard error and, if has_input, standard input.
+/// Worker to guardian: start a command. Followed by `bytes` bytes of strings, each with a NUL
+/// behind it: the working directory (empty: the guardian's), the arguments, the variables. With its
+/// first byte come the descriptors of standard output, standard error and, if has_input, standard
+/// input. While `most` commands run the guardian leaves requests in the socket; so the next one is
+/// at hand when one ends.
 struct GuardianRequest {
-  enum class Kind : std::uint32_t { spawn, signal };
-
-  Kind kind = Kind::spawn;
-  std::uint32_t slot = 0;  ///< chosen by the worker, below limits::commands, and free
+  std::uint64_t number = 0;  ///< one more than that of the last request; the first is 1
+  std::uint32_t slot = 0;    ///< chosen by the worker, below limits::commands, and free
   std::uint32_t bytes = 0;
   std::uint32_t args = 0;
   std::uint32_t variables = 0;
   std::uint32_t has_input = 0;
-  std::int32_t signal = 0;  ///< for the process group of the command in this slot
+  std::uint32_t most = 0;
+};
+
+/// Worker to guardian, on a socket of its own, as it overtakes requests: a signal for the process
+/// group of a command. One that has not started will not: it becomes `not_started`, ECANCELED.
+struct GuardianSignal {
+  std::uint64_t number = 0;  ///< of the command's request
+  std::uint32_t slot = 0;
+  std::int32_t signal = 0;
 };
 
 /// Guardian to worker: facts, in order for each slot. A command that ends soon has no `started`.
@@ -40,7 +48,8 @@ struct GuardianEvent {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Where the guardian finds its end of the socket.
+/// Where the guardian finds its ends of the sockets.
 inline constexpr int kGuardianSocket = 3;
+inline constexpr int kGuardianSignals = 4;
 
 }  // namespace rollcall::worker

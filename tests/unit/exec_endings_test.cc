@@ -40,7 +40,7 @@ TEST_F(ExecTest, ATimeoutLeavesTheTimeToTidyUp) {
 }
 
 TEST_F(ExecTest, WhoIgnoresTermIsKilled) {
-  remake({.max_output = 1000, .kill_after = 50ms});
+  remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   Command command = shell("trap '' TERM; while :; do sleep 1000; done");
   command.timeout = 100ms;
   const CommandResult result = run(command);
@@ -73,6 +73,22 @@ TEST_F(ExecTest, IsCancelledBeforeItHasStarted) {
   EXPECT_EQ(executor_->running(), 0U);
 }
 
+TEST_F(ExecTest, WhatIsCancelledBeforeItHasASlotNeverStarts) {
+  remake({.slots = 1, .max_output = 1000, .kill_after = 1s});
+  make_pipe("up");
+  executor_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  for (std::uint64_t key = 2; key < 8; ++key) executor_->start(key, shell("touch " + path("no")));
+  EXPECT_GT(number_from_pipe(), 0);
+  for (std::uint64_t key = 2; key < 8; ++key) executor_->cancel(key);
+  for (std::uint64_t key = 4; key < 8; ++key) {
+    EXPECT_EQ(result_of(key).end, CommandEnd::cancelled) << key;
+  }
+  executor_->cancel(1);  // those that the guardian was given are looked at when it is their turn
+  EXPECT_EQ(result_of(2).end, CommandEnd::cancelled);
+  EXPECT_EQ(result_of(3).end, CommandEnd::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(path("no")));
+}
+
 TEST_F(ExecTest, OfWhatIsDroppedNothingIsTold) {
   make_pipe("up");
   executor_->start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
@@ -95,7 +111,7 @@ TEST_F(ExecTest, TheRestOfItsGroupGetsTermWhenItEnds) {
 }
 
 TEST_F(ExecTest, TheRestOfItsGroupGetsKillAfterThat) {
-  remake({.max_output = 1000, .kill_after = 50ms});
+  remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   const CommandResult result = run(shell("trap '' TERM; sleep 1000 & echo $!; exit 0"));
   EXPECT_EQ(result.end, CommandEnd::exited);
   const pid_t rest = std::stoi(result.out);
@@ -144,7 +160,7 @@ TEST_F(ExecTest, WhatHidesEndsWithAKilledWorker) {
   const pid_t worker = ::fork();
   if (worker == 0) {
     loop_.notify_fork(boost::asio::execution_context::fork_child);
-    remake({.max_output = 1000, .kill_after = 1s});
+    remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
     executor_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
     wait_until([] { return false; });
     ::_exit(0);

@@ -73,7 +73,7 @@ TEST_F(ExecTest, PutsItsVariablesOverTheWorkersOwn) {
   ::setenv("SHARED_VARIABLE", "worker", 1);
   ::setenv("KEPT_VARIABLE", "kept", 1);
   ::setenv("ROLLCALL_OUTPUT", "json", 1);
-  remake({.max_output = 1000, .kill_after = 1s});
+  remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
   ::unsetenv("ROLLCALL_OUTPUT");
   Command command =
       shell("echo $SHARED_VARIABLE $KEPT_VARIABLE $NEW_VARIABLE ${ROLLCALL_OUTPUT-none}");
@@ -158,7 +158,7 @@ TEST_F(ExecTest, ADescriptorShortageIsNoCrash) {
 }
 
 TEST_F(ExecTest, KeepsTheFirstBytesOfAFloodAndCountsTheRest) {
-  remake({.max_output = 10'000, .kill_after = 1s});
+  remake({.slots = 400, .max_output = 10'000, .kill_after = 1s});
   const CommandResult result =
       run(shell("(echo begin; head -c 20000000 /dev/zero) & (echo err; head -c 10000000 /dev/zero) "
                 ">&2; wait"));
@@ -171,7 +171,7 @@ TEST_F(ExecTest, KeepsTheFirstBytesOfAFloodAndCountsTheRest) {
 }
 
 TEST_F(ExecTest, AnEndlessFloodEndsByItsTimeout) {
-  remake({.max_output = 1'000, .kill_after = 1s});
+  remake({.slots = 400, .max_output = 1'000, .kill_after = 1s});
   Command command = shell("yes & exec yes >&2");
   command.timeout = 100ms;
   const CommandResult result = run(command);
@@ -200,6 +200,22 @@ TEST_F(ExecTest, RunsManyAtOnce) {
   ASSERT_TRUE(wait_until([&] { return results_.size() == 300; }));
   for (std::uint64_t i = 0; i < 300; ++i) EXPECT_EQ(results_[i].out, std::to_string(i) + "\n");
   EXPECT_EQ(executor_->running(), 0U);
+}
+
+TEST_F(ExecTest, RunsNoMoreAtOnceThanItHasSlots) {
+  remake({.slots = 3, .max_output = 1000, .kill_after = 1s});
+  for (std::uint64_t i = 0; i < 40; ++i) executor_->start(i, program({"sleep", "0.005"}));
+  ASSERT_TRUE(wait_until([&] { return results_.size() == 40; }));
+  std::vector<std::pair<Instant, int>> changes;
+  for (const auto& [key, result] : results_) {
+    changes.emplace_back(result.started, 1);
+    changes.emplace_back(result.started + result.elapsed, -1);
+  }
+  std::sort(changes.begin(), changes.end());
+  int running = 0;
+  int most = 0;
+  for (const auto& [at, change] : changes) most = std::max(most, running += change);
+  EXPECT_EQ(most, 3);
 }
 
 TEST_F(ExecTest, LeavesNoDescriptorOpen) {

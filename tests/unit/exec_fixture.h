@@ -46,7 +46,7 @@ inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
 
 class ExecTest : public testing::Test {
  protected:
-  ExecTest() { remake({.max_output = 1U << 20U, .kill_after = 10s}); }
+  ExecTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
   ~ExecTest() override { std::filesystem::remove_all(folder_); }
 
   void remake(const ExecExecutor::Settings& settings) {
