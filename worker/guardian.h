@@ -6,7 +6,7 @@
 // socket to the worker closes, it kills its children until there are none, and ends.
 //
 // The worker's loop gains by it: starting a process blocks the caller until the new program runs,
-// which takes long on a slow file system. docs/exec-processes.md has the picture and the figures.
+// which takes long on a slow file system. docs/exec-processes.md has the picture.
 #pragma once
 
 #include <sys/types.h>

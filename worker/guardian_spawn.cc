@@ -18,6 +18,8 @@ namespace {
 constexpr const char* kShell = "/bin/sh";
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
+// What runs in the child runs on a stack that AddressSanitizer does not know, and never returns.
+
 struct Shared {
   const SpawnPlan* plan = nullptr;
   volatile int error = 0;
@@ -26,7 +28,7 @@ struct Shared {
 
 /// Returns only if it failed, with errno. A script without a "#!" line is the shell's, as execvp
 /// and every shell have it.
-int execute(const char* file, char** args, char** variables) {
+[[gnu::no_sanitize_address]] int execute(const char* file, char** args, char** variables) {
   ::execve(file, args, variables);
   if (errno != ENOEXEC) return errno;
   args[-1] = const_cast<char*>(kShell);
@@ -35,7 +37,7 @@ int execute(const char* file, char** args, char** variables) {
   return ENOEXEC;
 }
 
-const char* path_of(char** variables) {
+[[gnu::no_sanitize_address]] const char* path_of(char** variables) {
   for (; *variables != nullptr; ++variables) {
     if (std::strncmp(*variables, "PATH=", 5) == 0) return *variables + 5;
   }
@@ -48,7 +50,7 @@ bool is_elsewhere(int error) {
          error == ENODEV || error == ETIMEDOUT;
 }
 
-int search(const char* name, char** args, char** variables) {
+[[gnu::no_sanitize_address]] int search(const char* name, char** args, char** variables) {
   std::array<char, PATH_MAX> file{};
   const std::size_t name_size = std::strlen(name) + 1;
   int error = ENOENT;
@@ -71,7 +73,7 @@ int search(const char* name, char** args, char** variables) {
   }
 }
 
-int become(const SpawnPlan& plan, volatile bool& in_cwd) {
+[[gnu::no_sanitize_address]] int become(const SpawnPlan& plan, volatile bool& in_cwd) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (plan.input >= 0 && ::dup2(plan.input, STDIN_FILENO) < 0) return errno;
@@ -90,7 +92,7 @@ int become(const SpawnPlan& plan, volatile bool& in_cwd) {
   return search(program, plan.args, plan.variables);
 }
 
-int child_main(void* argument) {
+[[gnu::no_sanitize_address]] int child_main(void* argument) {
   auto* const shared = static_cast<Shared*>(argument);
   shared->error = become(*shared->plan, shared->in_cwd);
   ::_exit(127);

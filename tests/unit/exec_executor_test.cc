@@ -150,8 +150,9 @@ TEST_F(ExecTest, ADescriptorShortageIsNoCrash) {
   rlimit low = before;
   low.rlim_cur = 3;
   ::setrlimit(RLIMIT_NOFILE, &low);
-  const CommandResult result = run(program({"true"}));
+  executor_->start(1, program({"true"}));
   ::setrlimit(RLIMIT_NOFILE, &before);
+  const CommandResult result = result_of(1);
   EXPECT_EQ(result.end, CommandEnd::not_started);
   EXPECT_EQ(result.error_text, "cannot start true: Too many open files");
   EXPECT_EQ(run(program({"true"})).end, CommandEnd::exited);
