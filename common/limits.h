@@ -25,6 +25,13 @@ inline constexpr std::size_t assignment_attempts = 8'192;
 inline constexpr std::size_t assignments_in_flight = 4;
 /// Attempts sent ahead of a worker's slots, at most, whatever the measured rate asks for.
 inline constexpr std::uint32_t prefetch = 65'536;
+/// Attempts in one part of an Inventory. More go into the next one.
+inline constexpr std::size_t inventory_attempts = 262'144;
+/// Parts of one Inventory: as many as a run can have tasks.
+inline constexpr std::size_t inventory_parts = task_count / inventory_attempts + 1;
+/// Outcomes that were accepted and are not kept yet. At it: reports are not taken in, and workers
+/// keep them.
+inline constexpr std::size_t unkept_outcomes = 2'000'000;
 /// How much work a worker should hold ahead of its slots when --prefetch is not given.
 inline constexpr Duration prefetch_time = 10ms;
 
@@ -120,7 +127,8 @@ inline constexpr Duration http_accept_retry = 100ms;
 
 // Journal.
 
-/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep them.
+/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep
+/// them.
 inline constexpr std::uint64_t journal_backlog = 1U << 18U;
 /// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.
 inline constexpr std::uint64_t journal_transaction = 1U << 15U;

@@ -57,6 +57,15 @@ struct Inventory {
   std::uint64_t assignments_received = 0;  ///< highest number got in order
   std::uint64_t reports_sent = 0;          ///< highest number used so far
   bool draining = false;                   ///< starts nothing new, and is about to leave
+
+  // For a Welcome that asks for it, in parts: all that it holds, that is, has not reported or has
+  // no Ack for. What has begun comes first, then the rest in the order in which it was assigned.
+  std::uint64_t started_count = 0;  ///< attempts begun so far
+  std::uint64_t begun = 0;          ///< of what it holds, in all parts
+  std::uint32_t list = 0;           ///< the same in all parts, another one each time; 0: no list
+  std::uint32_t part = 0;           ///< from 0
+  bool is_last_part = false;
+  HeldColumns held{};
 };
 
 /// Outcomes, numbered per session without gaps, kept by the worker until acknowledged.
@@ -101,7 +110,9 @@ struct Welcome {
   std::uint32_t slots = 0;  ///< in force; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
-  Duration orphan_for{};  ///< how long to live on without a coordinator
+  Duration orphan_for{};   ///< how long to live on without a coordinator
+  bool list_held = false;  ///< a new epoch: the Inventory is to list what the session holds
+  std::uint64_t reports_kept = 0;  ///< as in Ack, so that what is kept is not listed
 };
 
 /// Attempts to run, numbered per session without gaps, kept by the coordinator until acknowledged.

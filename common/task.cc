@@ -19,6 +19,11 @@ std::string_view to_string(Outcome outcome) {
   return names[i];
 }
 
+void append(HeldColumns& to, const HeldColumns& from) {
+  to.task.insert(to.task.end(), from.task.begin(), from.task.end());
+  to.attempt.insert(to.attempt.end(), from.attempt.begin(), from.attempt.end());
+}
+
 void AttemptColumns::clear() {
   task.clear();
   attempt.clear();

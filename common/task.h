@@ -43,6 +43,15 @@ struct AttemptColumns {
   void clear();
 };
 
+/// Attempts that somebody holds, column by column.
+struct HeldColumns {
+  std::vector<TaskId> task;
+  std::vector<Attempt> attempt;
+
+  std::size_t size() const { return task.size(); }
+};
+void append(HeldColumns& to, const HeldColumns& from);
+
 /// Attempts that have ended, column by column. Instants are on the worker's clock.
 struct OutcomeColumns {
   std::vector<TaskId> task;

@@ -68,6 +68,13 @@ void put(const rollcall::Inventory& from, FromWorker& envelope) {
   out.set_assignments_received(from.assignments_received);
   out.set_reports_sent(from.reports_sent);
   out.set_draining(from.draining);
+  if (from.list == 0) return;
+  out.set_started_count(from.started_count);
+  out.set_begun(from.begun);
+  out.set_list(from.list);
+  out.set_part(from.part);
+  out.set_is_last_part(from.is_last_part);
+  put(from.held, out);
 }
 
 Problem take(const Inventory& in, rollcall::Inventory& to) {
@@ -75,7 +82,13 @@ Problem take(const Inventory& in, rollcall::Inventory& to) {
   to.assignments_received = in.assignments_received();
   to.reports_sent = in.reports_sent();
   to.draining = in.draining();
-  return take_echo(in.echo(), to.echo) ? nullptr : "inventory: instant out of range";
+  to.started_count = in.started_count();
+  to.begun = in.begun();
+  to.list = in.list();
+  to.part = in.part();
+  to.is_last_part = in.is_last_part();
+  if (!take_echo(in.echo(), to.echo)) return "inventory: instant out of range";
+  return take(in, to.held);
 }
 
 void put(const rollcall::Heartbeat& from, FromWorker& envelope) {
@@ -119,6 +132,8 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_heartbeat_interval_ns(ns_to_wire(from.heartbeat_interval));
   out.set_liveness_ns(ns_to_wire(from.liveness));
   out.set_orphan_for_ns(ns_to_wire(from.orphan_for));
+  out.set_list_held(from.list_held);
+  out.set_reports_kept(from.reports_kept);
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
@@ -127,6 +142,8 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
   if (in.kind() != TASK_KIND_SLEEP) return "welcome: unknown kind of task";
   to.kind = rollcall::TaskKind::sleep;
   to.slots = in.slots();
+  to.list_held = in.list_held();
+  to.reports_kept = in.reports_kept();
   const bool good = take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
                     take_duration(in.liveness_ns(), to.liveness) &&
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&

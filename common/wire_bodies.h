@@ -26,8 +26,10 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body);
 
 void put(const rollcall::Report& from, Report& out);
 void put(const rollcall::Assignment& from, Assignment& out);
+void put(const HeldColumns& from, Inventory& out);
 Problem take(const Report& in, rollcall::Report& to);
 Problem take(const Assignment& in, rollcall::Assignment& to);
+Problem take(const Inventory& in, HeldColumns& to);
 
 // Values that several messages share.
 

@@ -165,6 +165,37 @@ Problem take(const Assignment& in, rollcall::Assignment& to) {
   return nullptr;
 }
 
+void put(const HeldColumns& from, Inventory& out) {
+  CHECK(from.size() <= limits::inventory_attempts && from.attempt.size() == from.size());
+  std::int64_t* task = grow(*out.mutable_task_delta(), from.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    task[i] = static_cast<std::int64_t>(index(from.task[i]) - before);
+    before = index(from.task[i]);
+  }
+  put_short(from.attempt, Attempt{1}, *out.mutable_attempt(),
+            [](Attempt attempt) -> std::uint32_t { return attempt; });
+}
+
+Problem take(const Inventory& in, HeldColumns& to) {
+  const auto n = static_cast<std::size_t>(in.task_delta_size());
+  if (n > limits::inventory_attempts) return "inventory: too many attempts";
+  to.task.resize(n);
+  std::uint64_t task = 0;
+  bool good = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    task +=
+        static_cast<std::uint64_t>(in.task_delta().data()[i]);  // modulo 2^64: any bytes may come
+    good &= task <= kLargestTask;
+    to.task[i] = static_cast<TaskId>(task);
+  }
+  if (!good) return "inventory: task id out of range";
+  const bool fits = take_short(
+      in.attempt(), n, Attempt{1}, to.attempt, [](std::uint32_t a) { return a <= 0xffff; },
+      [](std::uint32_t a) { return static_cast<Attempt>(a); });
+  return fits ? nullptr : "inventory: attempts do not fit";
+}
+
 void put(const rollcall::Report& from, Report& out) {
   const OutcomeColumns& rows = from.outcomes;
   const std::size_t n = rows.size();

@@ -171,6 +171,8 @@ void Coordinator::carry_out(const Action& action) {
           if (!socket_->send(a.to, bytes_)) spdlog::debug("a connection is gone");
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
           start_local_worker(a.ticket);
+        } else if constexpr (std::is_same_v<A, Keep>) {
+          CHECK(false);  // there is no journal
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
           progress_.tasks_started(a.count);
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);

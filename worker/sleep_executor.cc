@@ -22,6 +22,11 @@ void SleepExecutor::cancel(Instant now, std::uint64_t assignments_through, Outco
   queue_.cancel(now, assignments_through, out);
 }
 
+void SleepExecutor::list(HeldColumns& out) const {
+  out = {};
+  queue_.list(out);
+}
+
 void SleepExecutor::drop() {
   queue_.clear();
 }

@@ -25,6 +25,8 @@ class SleepExecutor {
   /// Replaces `out` by the outcomes of what was started for assignments up to this one.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
   void drop();
+  /// Replaces `out` by what runs.
+  void list(HeldColumns& out) const;
   /// Sets the timer anew. To be called once at the end of each turn in which something changed.
   void arm(Instant now);
 

@@ -241,6 +241,11 @@ class Worker::Loop {
     if (ended_.size() > 0) tell(AttemptsEnded{ended_});
   }
   void perform(const DropAttempts&) { sleeps_.drop(); }
+  void perform(const ListRunning&) {
+    HeldColumns running;
+    sleeps_.list(running);
+    tell(RunningListed{running});
+  }
   void perform(const StartOver&) { tell(new_life()); }
   void perform(const Log& log) { write_log(log.severity, log.text); }
   void perform(const Exit& exit) { end(exit.status, exit.reason); }

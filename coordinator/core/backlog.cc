@@ -8,8 +8,11 @@
 
 namespace rollcall::coordinator {
 
-Backlog::Backlog(const RunSpec& spec) : spec_(spec) {
-  if (spec_.constant_pause()) return;
+Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.constant_pause()) {
+  if (by_id_) {
+    longest_pause_ = spec_.task_count == 0 ? Duration::zero() : spec_.pause_max;
+    return;
+  }
   order_.resize(spec_.task_count);
   std::uint32_t next = 0;
   for (TaskId& task : order_) task = task_at(next++);
@@ -23,6 +26,18 @@ Backlog::Backlog(const RunSpec& spec) : spec_(spec) {
         const auto kb = key(b);
         return ka != kb ? ka < kb : a < b;
       });
+  if (!order_.empty()) longest_pause_ = spec_.pause(order_.front());
+}
+
+void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
+  if (by_id_) {
+    order_.reserve(spec_.task_count);
+    for (std::uint32_t t = 0; t < spec_.task_count; ++t) order_.push_back(task_at(t));
+    by_id_ = false;
+  }
+  std::erase_if(order_, [&](TaskId task) { return !is_pending(task); });
+  returned_.clear();
+  next_ = 0;
 }
 
 Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pending) {
@@ -37,7 +52,8 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
     return batch;
   }
   batch.first = static_cast<std::uint32_t>(next_);
-  batch.count = static_cast<std::uint32_t>(std::min(most, spec_.task_count - next_));
+  batch.count = static_cast<std::uint32_t>(
+      std::min(most, (by_id_ ? spec_.task_count : order_.size()) - next_));
   next_ += batch.count;
   return batch;
 }

@@ -31,10 +31,12 @@ class Backlog {
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);
 
-  /// Zero if there are no tasks.
-  Duration longest_pause() const {
-    return spec_.task_count == 0 ? Duration::zero() : spec_.pause(in_order(0));
-  }
+  /// Only these are pending, whatever was taken or put back before. Batches that were taken from
+  /// the order are of no use any more. O(tasks).
+  void keep_only(const std::function<bool(TaskId)>& is_pending);
+
+  /// Of all tasks of the run. Zero if there are none.
+  Duration longest_pause() const { return longest_pause_; }
 
   /// The i-th task of a batch.
   TaskId at(const Batch& batch, std::size_t i) const {
@@ -43,12 +45,12 @@ class Backlog {
   }
 
  private:
-  TaskId in_order(std::size_t place) const {
-    return order_.empty() ? task_at(place) : order_[place];
-  }
+  TaskId in_order(std::size_t place) const { return by_id_ ? task_at(place) : order_[place]; }
 
   RunSpec spec_;
-  std::vector<TaskId> order_;     ///< empty: by id
+  Duration longest_pause_{};
+  bool by_id_ = true;             ///< the order is that of the ids, and all are in it
+  std::vector<TaskId> order_;     ///< unless by_id_
   std::size_t next_ = 0;          ///< place of the first one that was never taken
   std::vector<TaskId> returned_;  ///< next one last
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "common/ids.h"
 #include "common/message.h"
 #include "common/result.h"
+#include "coordinator/core/commit.h"
 
 namespace rollcall::coordinator {
 
@@ -38,16 +40,25 @@ struct LocalWorkerExited {
   std::uint32_t ticket = 0;
   std::string how;  ///< "exit status 1", "killed by signal 9"
 };
+/// A worker of an earlier epoch is surely not there any more: its process is gone.
+struct WorkerVanished {
+  SessionIndex session{};
+};
+/// Commits up to this number have reached the disk. Told only where there is a journal.
+struct Kept {
+  std::uint64_t commit = 0;
+};
 /// The user asked that these sessions leave: local ones are not started again.
 struct DrainRequested {
   std::vector<SessionIndex> sessions;
   DrainMode mode = DrainMode::finish;
 };
-/// The user asked to stop: cancel what is not done, then end.
+/// The user asked to stop. Without a journal: cancel what is not done, then end. With one: leave
+/// everything as it is, to be resumed.
 struct StopRequested {};
 
 using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
-                           LocalWorkerExited, DrainRequested, StopRequested>;
+                           LocalWorkerExited, WorkerVanished, Kept, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be carried out in their order.
 
@@ -59,6 +70,11 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t ticket = 0;
 };
+/// Keep this, numbered from 1 without gaps, and say Kept when it is. Only where there is a journal.
+struct Keep {
+  std::uint64_t number = 0;
+  std::shared_ptr<const Commit> commit;
+};
 /// For the output: these attempts have begun, in the order of their starts. A task comes
 /// again with each of its attempts.
 struct PublishStarted {
@@ -66,7 +82,7 @@ struct PublishStarted {
   std::uint64_t count = 0;
   std::vector<TaskId> tasks;  ///< empty if nobody wants them: Policy::name_starts
 };
-/// For the output: records [first, first + count) of RunRecords were accepted.
+/// For the output: records [first, first + count) of RunRecords were accepted, and are kept.
 struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;
@@ -90,8 +106,8 @@ struct FinishRun {};
 /// Goodbyes are in, or were waited for long enough: nothing more will come of this scheduler.
 struct End {};
 
-using Action = std::variant<Send, StartLocalWorker, PublishStarted, PublishOutcomes, PublishJoined,
-                            PublishLeft, Log, FinishRun, End>;
+using Action = std::variant<Send, StartLocalWorker, Keep, PublishStarted, PublishOutcomes,
+                            PublishJoined, PublishLeft, Log, FinishRun, End>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

@@ -176,6 +176,41 @@ void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
   records_.last_accepted = now;
 }
 
+std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed) {
+  CHECK(session.held_assignments.empty());
+  const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
+  std::uint32_t owned = 0;
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const TaskId task = listed.task[i];
+    const std::size_t t = index(task);
+    if (t >= records_.state.size() || listed.attempt[i] == 0) continue;
+    if (records_.state_of(task) != TaskState::pending) {
+      session.expired[task] = {listed.attempt[i], number};
+      continue;
+    }
+    records_.dispatch[t] = number;
+    records_.attempt[t] = listed.attempt[i];
+    records_.set_state(task, TaskState::assigned);
+    ++owned;
+  }
+  // When each was dispatched is not known any more, but not before its session was welcomed.
+  records_.dispatches.push_back(
+      {records_.sessions[index(session.index)].welcomed, session.index, owned});
+  records_.attempts_adopted += owned;
+  pending_ -= owned;
+  assigned_ += owned;
+  session.held += owned;
+  session.most_credit = std::max(session.most_credit, session.held);
+  HeldAssignment held;
+  held.dispatch = number;
+  held.number = session.assignments_sent;
+  held.first_position = inventory.started_count - inventory.begun;
+  held.batch.count = static_cast<std::uint32_t>(listed.size());
+  held.batch.listed = listed.task;
+  if (held.batch.count > 0) session.held_assignments.push_back(std::move(held));
+  return owned;
+}
+
 std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backlog& backlog,
                                       bool charge, std::uint32_t max_losses) {
   std::vector<TaskId> returned;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/message.h"
 #include "common/task.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/session.h"
@@ -36,7 +37,10 @@ struct Acceptance {
 /// and the backlog are the scheduler's. Pure; one owner, one thread.
 class Ledger {
  public:
-  explicit Ledger(const RunSpec& spec) : records_(spec), pending_(spec.task_count) {}
+  explicit Ledger(const RunSpec& spec) : Ledger(RunRecords(spec)) {}
+  /// Goes on with what was kept: what is not done is pending.
+  explicit Ledger(RunRecords records)
+      : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {}
 
   const RunRecords& records() const { return records_; }
   /// For what the scheduler alone knows: sessions, the first dispatch, how the run ended.
@@ -60,6 +64,11 @@ class Ledger {
   Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes);
   /// The coordinator's own word on a task that is not done.
   void decide(Instant now, TaskId task, Outcome outcome);
+
+  /// Gives to a session of an earlier epoch what it has listed in its inventory, the first `begun`
+  /// of it begun. What is done, another session's or was given back, it does not own. Returns how
+  /// many it owns.
+  std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed);
 
   /// Takes a session's attempts from it. Those that were begun are charged to their task if
   /// `charge`. Returns the tasks, now pending; what was lost too often is decided as lost.

@@ -5,17 +5,29 @@
 #include <optional>
 #include <vector>
 
+#include "common/ids.h"
+
 namespace rollcall::coordinator {
 
 /// Decides when a local worker that has ended is started again: at most `restarts` times in a row
-/// without a completed task. Tickets name lives: each start has its own, from 1. Pure.
+/// without a completed task. Tickets name lives: each start has its own, and no epoch has those of
+/// another. Pure.
 class LocalFleet {
  public:
-  LocalFleet(std::uint32_t workers, std::optional<std::uint32_t> restarts)
-      : workers_(workers), restarts_(restarts) {}
+  LocalFleet(std::uint32_t workers, std::optional<std::uint32_t> restarts, Epoch epoch = 1)
+      : workers_(workers),
+        restarts_(restarts),
+        first_ticket_((epoch - 1) * kTicketsOfAnEpoch + 1) {}
 
-  /// The tickets of the first starts.
-  std::vector<std::uint32_t> start_all();
+  /// Whether this ticket was given out here.
+  bool knows(std::uint32_t ticket) const {
+    return ticket >= first_ticket_ && ticket - first_ticket_ < worker_of_.size();
+  }
+
+  /// The tickets of the first starts; `present` workers are there already.
+  std::vector<std::uint32_t> start_all(std::uint32_t present = 0);
+  /// In place of one that was there already and has ended. Requires start_all().
+  std::uint32_t start_another();
   /// The life with this ticket is over. Returns the ticket of the next one, or nothing.
   std::optional<std::uint32_t> exited(std::uint32_t ticket);
   /// The same at the end of the run: there is no next one. False: it was known.
@@ -30,13 +42,16 @@ class LocalFleet {
   std::uint32_t running() const { return running_; }
 
  private:
+  static constexpr std::uint32_t kTicketsOfAnEpoch = 1U << 20U;
+
   std::uint32_t start(std::uint32_t worker);
 
   std::uint32_t workers_;
   std::optional<std::uint32_t> restarts_;
+  std::uint32_t first_ticket_;
   std::uint32_t running_ = 0;
-  std::vector<std::uint32_t> worker_of_;  ///< by ticket - 1
-  std::vector<bool> over_;                ///< by ticket - 1
+  std::vector<std::uint32_t> worker_of_;  ///< by ticket - first_ticket_
+  std::vector<bool> over_;                ///< by ticket - first_ticket_
   std::vector<std::uint32_t> failures_;   ///< by worker: lives in a row that completed nothing
   std::vector<bool> retired_;             ///< by worker
 };

@@ -30,22 +30,33 @@ Session* Roster::find_ticket(std::uint32_t ticket) {
 }
 
 Session& Roster::add(Instant now, const SessionId& id, ConnectionId connection) {
+  Session& session = restore(now, id, /*live=*/true);
+  bind(session, connection);
+  return session;
+}
+
+Session& Roster::restore(Instant now, const SessionId& id, bool live) {
   Session& session = sessions_.emplace_back();
   session.index = static_cast<SessionIndex>(sessions_.size() - 1);
   session.id = id;
-  session.connection = connection;
   session.last_heard = now;
   session.grace_then = grace_;
-  session.by_silence = by_silence_.insert(by_silence_.end(), session.index);
   by_id_[id] = session.index;
-  by_connection_[connection] = session.index;
+  if (live) {
+    session.by_silence = by_silence_.insert(by_silence_.end(), session.index);
+  } else {
+    session.phase = SessionPhase::ended;
+  }
   return session;
 }
 
 void Roster::bind(Session& session, ConnectionId connection) {
-  if (session.connection == connection) return;
+  if (session.connected && session.connection == connection) return;
   const auto old = by_connection_.find(session.connection);
-  if (old != by_connection_.end() && old->second == session.index) by_connection_.erase(old);
+  if (session.connected && old != by_connection_.end() && old->second == session.index) {
+    by_connection_.erase(old);
+  }
+  session.connected = true;
   session.connection = connection;
   by_connection_[connection] = session.index;
 }

@@ -35,6 +35,8 @@ class Roster {
 
   /// A new session, greeted and just heard.
   Session& add(Instant now, const SessionId& id, ConnectionId connection);
+  /// A session of an earlier epoch; nobody has said Hello for it yet.
+  Session& restore(Instant now, const SessionId& id, bool live);
   /// From now on this is the way to the session.
   void bind(Session& session, ConnectionId connection);
   void activate(Session& session);

@@ -13,7 +13,7 @@ Scheduler::Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch)
       backlog_(spec),
       ledger_(spec),
       roster_(policy.liveness),
-      fleet_(policy.local_workers, policy.worker_restarts) {
+      fleet_(policy.local_workers, policy.worker_restarts, epoch) {
   CHECK(policy.heartbeat_interval > Duration::zero());
   CHECK(policy.liveness >= limits::liveness_intervals * policy.heartbeat_interval);
 }
@@ -30,6 +30,7 @@ void Scheduler::step(Instant now, const Event& event, Actions& out) {
 
 std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::idle || phase_ == Phase::ended) return std::nullopt;
+  if (phase_ == Phase::suspending) return std::nullopt;
   Instant next = *next_tick_;
   const RunRecords& r = records();
   if (phase_ == Phase::joining) next = std::min(next, joining_since_ + policy_.join_timeout);
@@ -45,7 +46,9 @@ void Scheduler::on(const ListeningStarted&) {
   phase_ = Phase::joining;
   joining_since_ = now_;
   next_tick_ = now_ + policy_.heartbeat_interval;
+  if (is_resumed_) begin_recovery();
   if (ledger_.all_done()) return finish();
+  if (is_resumed_) return;
   for (const std::uint32_t ticket : fleet_.start_all()) out_->push_back(StartLocalWorker{ticket});
 }
 
@@ -58,6 +61,10 @@ void Scheduler::on(const LocalWorkerExited& event) {
 
 void Scheduler::on(const StopRequested&) {
   if (phase_ == Phase::finishing) return;
+  if (policy_.journal) {
+    phase_ = Phase::suspending;
+    return;
+  }
   ledger_.mutable_records().stop_requested = true;
   cancel_everything();
 }
@@ -65,22 +72,36 @@ void Scheduler::on(const StopRequested&) {
 /// The end of a turn: whatever came in is known, so now it can be decided.
 void Scheduler::on(const TurnEnded& event) {
   if (phase_ == Phase::idle) return;
+  if (phase_ == Phase::suspending) return suspend();
   notice_own_lateness();
   if (event.inbox_empty) {
     lose_the_exited();
     lose_the_silent();
   }
+  if (phase_ == Phase::recovering) end_recovery();
   if (phase_ == Phase::joining) start_if_joined();
   if (working()) {
     notice_wait_timeout();
     notice_lack_of_workers();
+  }
+  keep();
+  if (working()) {
     dispatch();
     take_back_for_the_idle();
   }
   acknowledge();
-  if ((working() || phase_ == Phase::joining) && ledger_.all_done()) finish();
+  if (phase_ < Phase::finishing && ledger_.all_done() && all_kept()) finish();
   if (now_ >= *next_tick_) tick();
   if (phase_ == Phase::finishing) end_if_all_said_goodbye();
+}
+
+/// Workers hold on to what they have until somebody resumes the run.
+void Scheduler::suspend() {
+  keep();
+  if (!all_kept()) return;
+  phase_ = Phase::ended;
+  suspended_ = true;
+  out_->push_back(End{});
 }
 
 /// Rule 6: the time by which the coordinator was late itself is nobody's silence.
@@ -115,6 +136,10 @@ void Scheduler::lose_the_exited() {
 void Scheduler::start_if_joined() {
   const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
   const std::size_t joined = roster_.active();
+  if (is_resumed_ && joined > 0) {
+    phase_ = Phase::running;  // those who come back go on at once
+    return;
+  }
   if (joined < policy_.wait_for_workers && time_is_up && joined > 0) {
     log(LogLevel::warning, "starting with " + std::to_string(joined) + " of " +
                                std::to_string(policy_.wait_for_workers) +
@@ -146,13 +171,11 @@ void Scheduler::notice_lack_of_workers() {
 void Scheduler::fail_for_lack_of_workers(const std::string& why) {
   log(LogLevel::warning, why);
   ran_out_of_workers_ = true;
-  const std::size_t first = ledger_.done();
   for (std::size_t t = 0; t < records().state.size(); ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::lost);
     }
   }
-  publish_decided(first);
 }
 
 void Scheduler::notice_wait_timeout() {
@@ -171,18 +194,11 @@ void Scheduler::cancel_everything() {
 
 /// What was not dispatched needs nobody's answer.
 void Scheduler::cancel_pending() {
-  const std::size_t first = ledger_.done();
   for (std::size_t t = 0; t < records().state.size() && ledger_.pending() > 0; ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::cancelled);
     }
   }
-  publish_decided(first);
-}
-
-void Scheduler::publish_decided(std::size_t first) {
-  const std::size_t count = ledger_.done() - first;
-  if (count > 0) out_->push_back(PublishOutcomes{first, count});
 }
 
 void Scheduler::ask_to_cancel(const Session& session) {
@@ -198,7 +214,7 @@ std::uint64_t Scheduler::credit_of(const Session& session) const {
 }
 
 bool Scheduler::has_credit(const Session& session) const {
-  return session.phase == SessionPhase::active && !session.leaves() &&
+  return session.phase == SessionPhase::active && session.kept && !session.leaves() &&
          session.in_flight() < limits::assignments_in_flight && session.held < credit_of(session);
 }
 
@@ -245,7 +261,7 @@ void Scheduler::acknowledge() {
   for (const SessionIndex s : unacknowledged_) {
     Session& session = roster_.at(s);
     session.ack_due = false;
-    send(session, Ack{record_of(session).last_report, now_});
+    send(session, Ack{session.reports_kept, now_});
     if (session.live()) continue;
     if (record_of(session).end == SessionEnd::lost) {
       send(session, Reject{RejectReason::session_lost, "this session was given up"});
@@ -305,11 +321,13 @@ void Scheduler::end_if_all_said_goodbye() {
   if (phase_ != Phase::finishing) return;
   const bool is_anybody_left = roster_.live() > 0 || fleet_.running() > 0;
   if (is_anybody_left && now_ < finishing_since_ + limits::shutdown) return;
+  if (!all_kept()) return;
   phase_ = Phase::ended;
   out_->push_back(End{});
 }
 
 void Scheduler::send(const Session& session, CoordinatorBody body) {
+  if (!session.connected) return;
   send(session.connection, session.id, std::move(body));
 }
 
@@ -336,6 +354,8 @@ void Scheduler::check_invariants() const {
     CHECK(session.started_count <= session.attempts_assigned);
   }
   CHECK(held == ledger_.assigned());
+  CHECK(published_ <= handed_over_ && handed_over_ <= ledger_.done());
+  CHECK(unkept_.size() <= commits_ || !policy_.journal);
 }
 
 }  // namespace rollcall::coordinator

@@ -25,6 +25,9 @@ namespace rollcall::coordinator {
 class Scheduler {
  public:
   Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
+  /// Resumes a run of which this was kept, the first `published` records perhaps told to the
+  /// output. Requires a journal and a later epoch than any before.
+  Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch);
 
   /// Takes in one event and appends what is to be done. `now` never goes back. Never blocks.
   void step(Instant now, const Event& event, Actions& out);
@@ -40,12 +43,32 @@ class Scheduler {
   std::size_t assigned() const { return ledger_.assigned(); }
   /// The run ended because there was nobody left to do it.
   bool ran_out_of_workers() const { return ran_out_of_workers_; }
+  /// The run was left as it is, to be resumed.
+  bool suspended() const { return suspended_; }
 
   /// Rule 10: what holds after every step. O(tasks + sessions).
   void check_invariants() const;
 
  private:
-  enum class Phase : std::uint8_t { idle, joining, running, finishing, ended };
+  enum class Phase : std::uint8_t {
+    idle,
+    recovering,  ///< resumed: waits for the inventories of those who may hold something
+    joining,     ///< waits for workers
+    running,
+    finishing,   ///< every task is done, and that is kept; Goodbyes are awaited
+    suspending,  ///< what was accepted is being kept, to be resumed later
+    ended,
+  };
+  struct UnkeptSession {
+    SessionIndex session{};
+    std::uint64_t last_report = 0;
+  };
+  /// What is to be told when a commit is kept.
+  struct Unkept {
+    std::size_t records = 0;  ///< accepted up to here
+    std::vector<UnkeptSession> sessions;
+    std::vector<PublishLeft> left;
+  };
 
   void on(const ListeningStarted&);
   void on(const MessageReceived& event);
@@ -53,6 +76,8 @@ class Scheduler {
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);
   void on(const DrainRequested& event);
+  void on(const WorkerVanished& event);
+  void on(const Kept& event);
   void on(const StopRequested&);
 
   // Messages (scheduler_sessions.cc).
@@ -82,9 +107,26 @@ class Scheduler {
   void release(Session& session, bool charge);
   void welcome(Session& session);
   SessionRecord& record_of(const Session& session);
+  const SessionRecord& record_of(const Session& session) const {
+    return records().sessions[index(session.index)];
+  }
+
+  // Keeping (scheduler_keep.cc).
+  void changed(Session& session);
+  void keep();
+  void tell_next();
+  bool all_kept() const { return unkept_.empty() && handed_over_ == ledger_.done(); }
+
+  // Resuming (scheduler_resume.cc).
+  void begin_recovery();
+  void end_recovery();
+  bool collect(Session& session, const Inventory& inventory);
+  bool adopt(Session& session, const Inventory& inventory);
+  void replace_adopted(const Session& session);
 
   // What is done once a turn (scheduler.cc).
   void notice_own_lateness();
+  void suspend();
   void lose_the_silent();
   void lose_the_exited();
   void start_if_joined();
@@ -101,7 +143,6 @@ class Scheduler {
   void cancel_everything();
   void cancel_pending();
   void ask_to_cancel(const Session& session);
-  void publish_decided(std::size_t first);
   void finish();
   void end_if_all_said_goodbye();
   void fail_for_lack_of_workers(const std::string& why);
@@ -122,6 +163,18 @@ class Scheduler {
   bool has_recalled_ = false;  ///< ever
   bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
   bool ran_out_of_workers_ = false;
+  bool is_resumed_ = false;
+  bool suspended_ = false;
+
+  // Keeping. Records and sessions below these numbers were handed over to be kept, or published.
+  std::size_t handed_over_ = 0;
+  std::size_t published_ = 0;
+  std::size_t sessions_handed_over_ = 0;
+  std::size_t odd_handed_over_ = 0;
+  std::uint64_t commits_ = 0;          ///< handed over
+  std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
+  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
+  std::vector<PublishLeft> left_;      ///< since the last commit
 
   Instant now_;                               ///< of the step at hand
   Actions* out_ = nullptr;                    ///< of the step at hand

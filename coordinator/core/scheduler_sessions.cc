@@ -13,7 +13,7 @@ void Scheduler::on(const MalformedReceived& event) {
 }
 
 void Scheduler::on(const MessageReceived& event) {
-  if (phase_ == Phase::idle) return;
+  if (phase_ == Phase::idle || phase_ == Phase::suspending) return;
   if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
     return on_hello(event.from, *hello);
   }
@@ -57,7 +57,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
       lose(*before, "its process started over as a new session");
     }
     session = &roster_.add(now_, id, from);
-    session->ticket = hello.ticket;
+    if (fleet_.knows(hello.ticket)) session->ticket = hello.ticket;
     session->slots = hello.slots;
     SessionRecord record;
     record.id = id;
@@ -65,8 +65,10 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.host = hello.host;
     record.pid = hello.pid;
     record.slots = hello.slots;
+    record.is_local = hello.ticket != 0;
     record.welcomed = now_;
     ledger_.mutable_records().sessions.push_back(std::move(record));
+    changed(*session);
   }
   roster_.bind(*session, from);
   roster_.heard(now_, *session);
@@ -83,6 +85,8 @@ void Scheduler::welcome(Session& session) {
   welcome.heartbeat_interval = policy_.heartbeat_interval;
   welcome.liveness = policy_.liveness;
   welcome.orphan_for = policy_.orphan_for;
+  welcome.list_held = session.wants_inventory;
+  welcome.reports_kept = session.reports_kept;
   send(session, welcome);
   if (phase_ == Phase::finishing) send(session, Shutdown{});
 }
@@ -96,6 +100,10 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
     return send(session, Reject{RejectReason::say_hello, "an Inventory of an older Hello"});
   }
   record_of(session).clock.add(inventory.echo, now_);
+  if (session.wants_inventory) {
+    if (!collect(session, inventory)) return;
+    if (!adopt(session, inventory)) return lose(session, "its inventory cannot be");
+  }
   if (session.phase == SessionPhase::greeted) {
     roster_.activate(session);
     out_->push_back(PublishJoined{session.index});
@@ -121,11 +129,17 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
 
 /// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
 void Scheduler::on_report(Session& session, const Report& report) {
-  acknowledge_later(session);
+  if (session.phase == SessionPhase::greeted) {
+    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
+  }
+  // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
+  if (session.wants_inventory) return acknowledge_later(session);
+  if (ledger_.done() - published_ >= limits::unkept_outcomes) return;  // it will come again
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
-  if (report.number != record.last_report + 1) return;
+  if (report.number != record.last_report + 1) return acknowledge_later(session);
   record.last_report = report.number;
+  changed(session);
   take_in(session, report);
 }
 
@@ -149,14 +163,11 @@ void Scheduler::take_in(Session& session, const Report& report) {
                                to_hex(session.id.bytes) + " of tasks that it was not given");
   }
   if (a.accepted > 0) {
-    out_->push_back(PublishOutcomes{a.first_record, a.accepted});
     fleet_.completed(session.ticket);
   }
   count_failed_starts(session, report.outcomes);
-  const std::size_t first = ledger_.done();
   if (cancelling_) {
     for (const TaskId task : a.returned) ledger_.decide(now_, task, Outcome::cancelled);
-    publish_decided(first);
   } else {
     backlog_.put_back(std::move(a.returned));
   }
@@ -239,10 +250,15 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   if (goodbye.reports_sent > record_of(session).last_report) {
     return acknowledge_later(session);
   }
+  if (goodbye.reports_sent > session.reports_kept) {
+    session.parting = goodbye;
+    return;
+  }
   SessionRecord& record = record_of(session);
+  changed(session);
   record.goodbye = goodbye;
   record.end = SessionEnd::goodbye;
-  if (working() || phase_ == Phase::joining) {
+  if (phase_ < Phase::finishing) {
     release(session, /*charge=*/false);
     send(session, Shutdown{});
   } else {
@@ -253,6 +269,7 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
 void Scheduler::lose(Session& session, const std::string& why) {
   SessionRecord& record = record_of(session);
   if (phase_ == Phase::finishing) return roster_.end(session);
+  changed(session);
   record.end = SessionEnd::lost;
   record.end_reason = why;
   log(LogLevel::warning, "worker " + record.name + " is lost: " + why);
@@ -262,16 +279,15 @@ void Scheduler::lose(Session& session, const std::string& why) {
 
 /// Rule 6: what an ended session held is pending again.
 void Scheduler::release(Session& session, bool charge) {
-  const std::size_t first = ledger_.done();
   std::vector<TaskId> returned =
       ledger_.take_back(now_, session, backlog_, charge, policy_.max_losses);
   if (cancelling_) {
     for (const TaskId task : returned) ledger_.decide(now_, task, Outcome::cancelled);
     returned.clear();
   }
-  publish_decided(first);
   roster_.end(session);
-  out_->push_back(PublishLeft{session.index, returned.size()});
+  left_.push_back(PublishLeft{session.index, returned.size()});
+  replace_adopted(session);
   backlog_.put_back(std::move(returned));
 }
 

@@ -6,9 +6,11 @@
 #include <deque>
 #include <list>
 #include <optional>
+#include <vector>
 
 #include "common/give_back.h"
 #include "common/ids.h"
+#include "common/message.h"
 #include "common/time.h"
 #include "coordinator/core/backlog.h"
 
@@ -43,19 +45,31 @@ struct Recalled {
   Instant asked;
 };
 
+/// What a session of an earlier epoch holds, as far as it has said.
+struct PartialInventory {
+  std::uint32_t list = 0;       ///< which of its inventories
+  std::uint32_t next_part = 0;  ///< the part that is to come
+  HeldColumns held;
+};
+
 /// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Roster.
 struct Session {
   SessionIndex index{};
   SessionId id;
   ConnectionId connection{};
+  bool connected = false;  ///< has said Hello in this epoch
   SessionPhase phase = SessionPhase::greeted;
   std::uint64_t nonce = 0;   ///< of the last Hello
-  std::uint32_t ticket = 0;  ///< local workers; else 0
+  std::uint32_t ticket = 0;  ///< local workers of this epoch; else 0
   std::uint32_t slots = 0;   ///< 0: no limit
 
   Instant last_heard;
   Duration grace_then{};  ///< Roster's grace when it was last heard
   std::list<SessionIndex>::iterator by_silence;
+
+  // Of an earlier epoch.
+  bool wants_inventory = false;  ///< what it holds is not known yet
+  PartialInventory inventory;
 
   // Assignments.
   std::deque<HeldAssignment> held_assignments;  ///< by number
@@ -73,7 +87,11 @@ struct Session {
   std::uint32_t failed_starts = 0;   ///< in a row
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
-  // Reports.
+  // Reports. The last one that was taken in is in SessionRecord.
+  std::uint64_t reports_kept = 0;  ///< what may be acknowledged
+  std::optional<Goodbye> parting;  ///< said, while its last reports are not kept
+  bool changed = false;            ///< since the last commit
+  bool kept = false;               ///< a resumed coordinator would know it: it may get work
   bool ack_due = false;
   Duration run_time{};  ///< of its accepted attempts, the newest counting most
   std::uint64_t run_count = 0;

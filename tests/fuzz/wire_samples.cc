@@ -143,6 +143,12 @@ std::vector<WorkerMessage> worker_samples() {
   secret.bytes = {7, 8, 9};
   add(Hello{secret, 77, "host", "host-12", 12, 4, 2, 9});
   add(Inventory{echo(), 77, 5, 6});
+  Inventory list{echo(), 77, 5, 6};
+  list.started_count = 9;
+  list.begun = list.list = 1;
+  list.is_last_part = true;
+  list.held = {{TaskId{3}, TaskId{1}}, {1, 2}};
+  add(list);
   add(Heartbeat{echo(), 5, 1'000});
   add(Heartbeat{echo(), 5, 1'000, true});
   add(Inventory{echo(), 77, 5, 6, true});

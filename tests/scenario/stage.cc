@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/check.h"
 #include "tests/scenario/describe.h"
 
 namespace rollcall::coordinator {
@@ -34,13 +35,13 @@ void Stage::Worker::give_back(TaskId task) {
 }
 
 Header Stage::header(int number) {
-  return {kProtocolVersion, records().spec.id, 1, session_of(worker(number).secret)};
+  return {kProtocolVersion, records().spec.id, epoch_, session_of(worker(number).secret)};
 }
 
 void Stage::at(std::int64_t ms) {
   const Instant until = instant_from_ns((ms + 1'000) * 1'000'000);
-  for (auto next = scheduler_.next_deadline(); next && *next <= until;
-       next = scheduler_.next_deadline()) {
+  for (auto next = scheduler_->next_deadline(); next && *next <= until;
+       next = scheduler_->next_deadline()) {
     now_ms_ = std::max(now_ms_, to_ns(*next) / 1'000'000 - 1'000);
     turn();
   }
@@ -49,11 +50,12 @@ void Stage::at(std::int64_t ms) {
 
 void Stage::step(const Event& event) {
   Actions actions;
-  scheduler_.step(now(), event, actions);
-  scheduler_.check_invariants();
+  scheduler_->step(now(), event, actions);
+  scheduler_->check_invariants();
   for (const Action& action : actions) {
     lines_.push_back({now_ms_, line_of(action)});
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
+    if (const auto* keep = std::get_if<Keep>(&action)) commits_.push_back(keep->commit);
     ended_ |= std::holds_alternative<End>(action);
   }
 }
@@ -135,6 +137,37 @@ void Stage::report(int number, std::uint64_t report_number, const std::vector<En
   send(number, std::move(report));
 }
 
+void Stage::kept(std::uint64_t commit) {
+  kept_ = commits_before_ + commit;
+  give(Kept{commit});
+}
+
+void Stage::crash() {
+  commits_.resize(kept_);
+  commits_before_ = kept_;
+  Replay replay(records().spec);
+  for (const auto& commit : commits_) CHECK(replay.apply(*commit));
+  const std::uint64_t published = commits_.empty() ? 0 : commits_.back()->counters.published;
+  scheduler_ = std::make_unique<Scheduler>(replay.take(), published, policy_, ++epoch_);
+  listen();
+}
+
+void Stage::inventory_of(int number, std::uint64_t nonce, const std::vector<std::uint32_t>& tasks,
+                         std::uint64_t begun) {
+  Inventory inventory;
+  inventory.nonce = nonce;
+  inventory.assignments_received = worker(number).got;
+  inventory.started_count = worker(number).started();
+  inventory.begun = begun;
+  inventory.list = 1;
+  inventory.is_last_part = true;
+  for (const std::uint32_t task : tasks) {
+    inventory.held.task.push_back(task_at(task));
+    inventory.held.attempt.push_back(worker(number).attempt[task_at(task)]);
+  }
+  send(number, std::move(inventory));
+}
+
 void Stage::goodbye(int number, std::uint64_t reports, std::uint64_t outcomes) {
   send(number, Goodbye{reports, outcomes, 0, 0});
 }
@@ -205,6 +238,10 @@ std::string Stage::line_of(const Action& action) {
     const std::string how =
         record.end == SessionEnd::lost ? "lost: " + record.end_reason : "said goodbye";
     return record.name + " has left (" + how + "), " + to_string(left->returned) + " given back";
+  }
+  if (const auto* keep = std::get_if<Keep>(&action)) {
+    return "keep " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +
+           " outcomes, " + to_string(keep->commit->sessions.size()) + " new sessions";
   }
   if (const auto* log = std::get_if<Log>(&action)) return "log: " + log->text;
   return std::holds_alternative<FinishRun>(action) ? "the run is finished" : "the end";

@@ -21,7 +21,8 @@ struct Ended {
 /// every deadline on the way pass. One thread.
 class Stage {
  public:
-  Stage(const RunSpec& spec, const Policy& policy) : scheduler_(spec, policy, /*epoch=*/1) {}
+  Stage(const RunSpec& spec, const Policy& policy)
+      : policy_(policy), scheduler_(std::make_unique<Scheduler>(spec, policy, epoch_)) {}
 
   /// Lets time pass up to this many milliseconds after the beginning.
   void at(std::int64_t ms);
@@ -42,6 +43,14 @@ class Stage {
   }
   void stop() { give(StopRequested{}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
+  /// Where there is a journal: commits up to this number are kept.
+  void kept(std::uint64_t commit);
+  /// kill -9 of the coordinator, and the next epoch from what was kept. Listens.
+  void crash();
+  void vanished(int session) { give(WorkerVanished{SessionIndex(session)}); }
+  /// What a worker of an earlier epoch holds: the first `begun` of these have begun.
+  void inventory_of(int worker, std::uint64_t nonce, const std::vector<std::uint32_t>& tasks,
+                    std::uint64_t begun);
   void malformed(int worker, RejectReason reason, const std::string& text);
   void turn(bool inbox_empty = true);
   /// As the worker would send it, for what none of the above says.
@@ -78,8 +87,8 @@ class Stage {
   std::vector<std::string> take();
   /// Forgets the lines so far.
   void ignore() { lines_.clear(); }
-  const Scheduler& scheduler() const { return scheduler_; }
-  const RunRecords& records() const { return scheduler_.records(); }
+  const Scheduler& scheduler() const { return *scheduler_; }
+  const RunRecords& records() const { return scheduler_->records(); }
   bool ended() const { return ended_; }
 
  private:
@@ -91,7 +100,12 @@ class Stage {
   std::string name_of(SessionIndex session) const;
   void delivered(ConnectionId to, const CoordinatorMessage& message);
 
-  Scheduler scheduler_;
+  Policy policy_;
+  Epoch epoch_ = 1;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::vector<std::shared_ptr<const Commit>> commits_;  ///< of all epochs, as far as not lost
+  std::size_t commits_before_ = 0;                      ///< of earlier epochs
+  std::size_t kept_ = 0;                                ///< of commits_
   std::int64_t now_ms_ = 0;
   std::map<int, Worker> workers_;
   std::vector<Line> lines_;

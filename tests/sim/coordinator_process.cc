@@ -2,15 +2,22 @@
 
 #include <algorithm>
 
+#include "coordinator/core/commit.h"
+
 namespace rollcall::sim {
 
+using namespace std::chrono_literals;
+
 CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
-                                       std::function<void(std::uint32_t)> start_local_worker)
+                                       std::function<void(std::uint32_t)> start_local_worker,
+                                       std::function<bool(const SessionId&)> is_alive)
     : world_(world),
       network_(network),
       start_local_worker_(std::move(start_local_worker)),
-      scheduler_(world.plan.spec, world.plan.policy, /*epoch=*/1),
-      observer_(world, scheduler_) {}
+      is_alive_(std::move(is_alive)),
+      scheduler_(
+          std::make_unique<coordinator::Scheduler>(world.plan.spec, world.plan.policy, epoch_)),
+      observer_(world, *scheduler_) {}
 
 void CoordinatorProcess::listen() {
   step(coordinator::ListeningStarted{});
@@ -18,31 +25,90 @@ void CoordinatorProcess::listen() {
 }
 
 void CoordinatorProcess::receive(ConnectionId from, UpMessage message) {
-  if (ended_) return;
+  if (ended_ || is_down_) return;
   observer_.arrived(from, *message);
   inbox_.emplace_back(from, std::move(message));
   wake_at(now());
 }
 
 void CoordinatorProcess::local_worker_exited(std::uint32_t ticket) {
-  if (ended_) return;
+  if (ended_ || is_down_) return;
   others_.push_back(coordinator::LocalWorkerExited{ticket, "it ended"});
   wake_at(now());
 }
 
 void CoordinatorProcess::drain(const SessionId& session, DrainMode mode) {
-  const auto& sessions = scheduler_.records().sessions;
-  for (std::uint32_t s = 0; s < sessions.size() && !ended_; ++s) {
+  const auto& sessions = scheduler_->records().sessions;
+  for (std::uint32_t s = 0; s < sessions.size() && !ended_ && !is_down_; ++s) {
     if (sessions[s].id != session) continue;
     others_.push_back(coordinator::DrainRequested{{SessionIndex{s}}, mode});
     wake_at(now());
   }
 }
 
-void CoordinatorProcess::stop() {
-  if (ended_) return;
+void CoordinatorProcess::stop(Duration resume_after) {
+  resume_after_ = resume_after;
+  if (ended_ || is_down_) return;
   others_.push_back(coordinator::StopRequested{});
   wake_at(now());
+}
+
+void CoordinatorProcess::crash(Duration down_for) {
+  if (ended_ || is_down_) return;
+  go_down(down_for);
+  // What was being written may be there, although nobody was told.
+  for (std::size_t torn = world_.rng.below(writing_.size() + 1); torn > 0; --torn) {
+    disk_.push_back(writing_.front().commit);
+    writing_.pop_front();
+  }
+  writing_.clear();
+}
+
+void CoordinatorProcess::go_down(Duration down_for) {
+  is_down_ = true;
+  inbox_.clear();
+  others_.clear();
+  network_.coordinator_crashed(down_for);
+  world_.timeline.after(down_for, [this] { resume(); });
+}
+
+/// From what is on the disk alone.
+void CoordinatorProcess::resume() {
+  coordinator::Replay replay(world_.plan.spec);
+  for (const auto& commit : disk_) require(replay.apply(*commit), "a commit does not follow");
+  coordinator::RunRecords records = replay.take();
+  observer_.crashed(records);
+  const std::uint64_t published = disk_.empty() ? 0 : disk_.back()->counters.published;
+  std::vector<coordinator::Event> vanished;
+  for (std::size_t s = 0; s < records.sessions.size(); ++s) {
+    const coordinator::SessionRecord& session = records.sessions[s];
+    if (session.is_local && !is_alive_(session.id) && world_.chance(0.5)) {
+      vanished.push_back(coordinator::WorkerVanished{static_cast<SessionIndex>(s)});
+    }
+  }
+  scheduler_ = std::make_unique<coordinator::Scheduler>(std::move(records), published,
+                                                        world_.plan.policy, ++epoch_);
+  observer_.watch(*scheduler_);
+  is_down_ = false;
+  busy_until_ = overloaded_until_ = {};
+  listen();
+  others_.insert(others_.end(), vanished.begin(), vanished.end());
+}
+
+/// One write at a time takes all that waits; a full disk now and then takes its time.
+void CoordinatorProcess::keep(const coordinator::Keep& keep) {
+  writing_.push_back(keep);
+  const bool slow = world_.faulty() && world_.chance(0.01);
+  const Duration takes = slow ? world_.time(0s, 2s) : world_.time(10us, 20ms);
+  world_.timeline.after(takes, [this, epoch = epoch_, number = keep.number] {
+    if (epoch != epoch_ || is_down_) return;
+    while (!writing_.empty() && writing_.front().number <= number) {
+      disk_.push_back(writing_.front().commit);
+      writing_.pop_front();
+      others_.push_back(coordinator::Kept{number});
+    }
+    wake_at(now());
+  });
 }
 
 void CoordinatorProcess::freeze(Duration lasts) {
@@ -65,7 +131,7 @@ void CoordinatorProcess::wake_at(Instant when) {
 }
 
 void CoordinatorProcess::turn() {
-  if (ended_) return;
+  if (ended_ || is_down_) return;
   if (now() < busy_until_) return wake_at(busy_until_);
   const bool overloaded = now() < overloaded_until_;
   for (const coordinator::Event& event : std::exchange(others_, {})) step(event);
@@ -76,17 +142,17 @@ void CoordinatorProcess::turn() {
     step(coordinator::MessageReceived{from, *message});
   }
   step(coordinator::TurnEnded{inbox_.empty()});
-  if (++turns_ % world_.plan.check_every == 0) scheduler_.check_invariants();
+  if (++turns_ % world_.plan.check_every == 0) scheduler_->check_invariants();
   if (overloaded) busy_until_ = now() + world_.plan.policy.heartbeat_interval * 9 / 10;
   if (!inbox_.empty()) return wake_at(now());
-  if (const auto deadline = scheduler_.next_deadline()) {
+  if (const auto deadline = scheduler_->next_deadline()) {
     wake_at(std::max(*deadline, now() + Duration(1'000)));
   }
 }
 
 void CoordinatorProcess::step(const coordinator::Event& event) {
   coordinator::Actions actions;
-  scheduler_.step(now(), event, actions);
+  scheduler_->step(now(), event, actions);
   for (coordinator::Action& action : actions) perform(action);
 }
 
@@ -96,7 +162,10 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
     start_local_worker_(start->ticket);
+  } else if (const auto* keep_now = std::get_if<coordinator::Keep>(&action)) {
+    keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {
+    if (scheduler_->suspended()) return go_down(resume_after_);
     ended_ = true;
     network_.close_all();
   }

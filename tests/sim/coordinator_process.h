@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,7 +20,8 @@ namespace rollcall::sim {
 class CoordinatorProcess {
  public:
   CoordinatorProcess(World& world, Network& network,
-                     std::function<void(std::uint32_t ticket)> start_local_worker);
+                     std::function<void(std::uint32_t ticket)> start_local_worker,
+                     std::function<bool(const SessionId&)> is_alive);
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
 
@@ -27,16 +29,22 @@ class CoordinatorProcess {
   void receive(ConnectionId from, UpMessage message);
   void local_worker_exited(std::uint32_t ticket);
   void drain(const SessionId& session, DrainMode mode);
-  void stop();
+  void stop(Duration resume_after);
+  /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch.
+  void crash(Duration down_for);
   void freeze(Duration lasts);
   /// Until then each turn takes one message and nearly a heartbeat interval.
   void overload(Duration lasts);
 
   bool ended() const { return ended_; }
-  const coordinator::Scheduler& scheduler() const { return scheduler_; }
+  Epoch epoch() const { return epoch_; }
+  const coordinator::Scheduler& scheduler() const { return *scheduler_; }
   const Observer& observer() const { return observer_; }
 
  private:
+  void go_down(Duration down_for);
+  void resume();
+  void keep(const coordinator::Keep& keep);
   void turn();
   void wake_at(Instant when);
   void step(const coordinator::Event& event);
@@ -46,7 +54,9 @@ class CoordinatorProcess {
   World& world_;
   Network& network_;
   std::function<void(std::uint32_t)> start_local_worker_;
-  coordinator::Scheduler scheduler_;
+  std::function<bool(const SessionId&)> is_alive_;
+  Epoch epoch_ = 1;
+  std::unique_ptr<coordinator::Scheduler> scheduler_;
   Observer observer_;
   std::deque<std::pair<ConnectionId, UpMessage>> inbox_;
   std::vector<coordinator::Event> others_;  ///< exits and what the user asks for
@@ -54,6 +64,10 @@ class CoordinatorProcess {
   Instant busy_until_{};
   Instant overloaded_until_{};
   std::uint64_t turns_ = 0;
+  std::vector<std::shared_ptr<const coordinator::Commit>> disk_;
+  std::deque<coordinator::Keep> writing_;
+  bool is_down_ = false;
+  Duration resume_after_{};  ///< when the run was stopped
   bool ended_ = false;
 };
 

@@ -112,6 +112,15 @@ void Network::break_connection(Link& link, Duration down_for, bool keeps_waiting
   world_.timeline.after(down_for, [this, &link] { connect(link); });
 }
 
+void Network::coordinator_crashed(Duration down_for) {
+  for (Link& link : links_) {
+    if (link.closed || !link.up) continue;
+    const bool still_arrives = world_.chance(0.5);  // of what the coordinator had sent
+    break_connection(link, down_for + world_.time(10us, 300ms), /*keeps_waiting=*/true);
+    if (still_arrives) --link.life;
+  }
+}
+
 void Network::close(Link& link, bool flight_lost) {
   link.closed = true;
   link.flight_lost = flight_lost;

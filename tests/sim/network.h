@@ -47,6 +47,9 @@ class Network {
   void break_connection(Link& link, Duration down_for, bool keeps_waiting);
   /// The process is gone. `flight_lost`: and what it had said last with it.
   void close(Link& link, bool flight_lost);
+  /// The coordinator has crashed and listens again after `down_for`: every connection breaks, and
+  /// what waits in a worker's socket is for the next one.
+  void coordinator_crashed(Duration down_for);
   /// The coordinator is gone.
   void close_all() { coordinator_gone_ = true; }
 

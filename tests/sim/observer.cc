@@ -16,6 +16,7 @@ void Observer::arrived(ConnectionId from, const WorkerMessage& message) {
     sessions_[session_of(hello->secret)].heard = world_.timeline.now();
     return;
   }
+  if (message.header.epoch != epoch_) return;  // said before the crash
   const auto bound = bound_.find(from);
   if (bound == bound_.end() || bound->second != message.header.session) return;
   sessions_[bound->second].heard = world_.timeline.now();
@@ -39,26 +40,33 @@ void Observer::taken(ConnectionId from, const WorkerMessage& message) {
 }
 
 void Observer::done(const coordinator::Action& action) {
-  const RunRecords& records = scheduler_.records();
+  const RunRecords& records = scheduler_->records();
   world_.trace.add(action.index());
   require(ends_ == 0, "the scheduler acts after its end");
+  if (const auto* send = std::get_if<coordinator::Send>(&action)) {
+    if (const auto* ack = std::get_if<Ack>(&send->message.body)) {
+      acknowledged(send->message.header, ack->reports_kept);
+    } else if (const auto* reject = std::get_if<Reject>(&send->message.body)) {
+      if (reject->text.starts_with("nothing heard")) lost(send->message.header.session);
+    }
+  }
   if (const auto* published_now = std::get_if<coordinator::PublishOutcomes>(&action)) {
     published(published_now->first, published_now->count);
+    epoch_begins_ = false;
   } else if (const auto* begun_now = std::get_if<coordinator::PublishStarted>(&action)) {
     begun(*begun_now);
   } else if (const auto* joined_now = std::get_if<coordinator::PublishJoined>(&action)) {
     joined(records.sessions[index(joined_now->session)].id);
-  } else if (const auto* left_now = std::get_if<coordinator::PublishLeft>(&action)) {
-    left(records.sessions[index(left_now->session)]);
   } else if (const auto* log = std::get_if<coordinator::Log>(&action)) {
     world_.tell([&] { return "coordinator logs: " + log->text; });
     require(log->text.find("was not given") == std::string::npos,
             "an honest worker's outcome was called foreign");
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
-    require(++finishes_ == 1, "the run finished twice");
+    require(++finishes_ == 1 || world_.plan.policy.journal, "the run finished twice");
     require(published_.size() == records.spec.task_count, "the run finished before all was told");
   } else if (std::holds_alternative<coordinator::End>(action)) {
-    require(++ends_ == 1 && finishes_ == 1, "the run ended before it had finished");
+    if (scheduler_->suspended()) return;
+    require(++ends_ == 1 && finishes_ >= 1, "the run ended before it had finished");
   }
 }
 
@@ -70,7 +78,7 @@ void Observer::joined(const SessionId& session) {
 /// What waits at a worker has not begun. Where messages get lost a count may be known before what
 /// was given back is; one that was cancelled while it waited counts as begun.
 void Observer::begun(const coordinator::PublishStarted& started) const {
-  const RunRecords& records = scheduler_.records();
+  const RunRecords& records = scheduler_->records();
   const bool is_cancelled = records.spec.method != CollectionMethod::gather;
   if (world_.plan.profile > Profile::coordinator || is_cancelled || records.stop_requested) return;
   for (const TaskId task : started.tasks) {
@@ -79,27 +87,56 @@ void Observer::begun(const coordinator::PublishStarted& started) const {
   }
 }
 
-void Observer::left(const coordinator::SessionRecord& session) const {
-  if (session.end != SessionEnd::lost || !session.end_reason.starts_with("nothing heard")) return;
-  const Duration silence = world_.timeline.now() - sessions_.at(session.id).heard;
+void Observer::lost(const SessionId& session) const {
+  const auto seen = sessions_.find(session);
+  if (seen == sessions_.end()) return;  // of an earlier epoch, and never heard in this one
+  const Duration silence = world_.timeline.now() - seen->second.heard;
   require(silence >= world_.plan.policy.liveness, "a session was lost that was heard " +
                                                       std::to_string(to_seconds(silence)) +
                                                       " seconds before");
 }
 
 void Observer::published(std::size_t first, std::size_t count) {
-  const RunRecords& records = scheduler_.records();
-  require(first == published_.size() && count > 0, "a record was published twice or left out");
+  const RunRecords& records = scheduler_->records();
+  // What was told just before a crash is told again.
+  require(first <= published_.size() && count > 0, "a record was left out");
+  require(first == published_.size() || epoch_begins_, "a record was published twice");
   require(first + count <= records.accepted(), "a record was published that is not there");
   for (std::size_t i = first; i < first + count; ++i) {
     const TaskId task = records.task[i];
     world_.trace.add(index(task));
+    if (i < published_.size()) continue;
     published_.push_back({task, records.outcome_of(task), records.started[i], records.elapsed[i]});
   }
 }
 
+void Observer::acknowledged(const Header& header, std::uint64_t reports) {
+  std::uint64_t& so_far = acknowledged_[header.session];
+  so_far = std::max(so_far, reports);
+}
+
+/// Rule 5: what was told, was kept.
+void Observer::crashed(const RunRecords& kept) {
+  require(published_.size() <= kept.accepted(), "a record was published that was not kept");
+  for (std::size_t i = 0; i < published_.size(); ++i) {
+    require(published_[i].task == kept.task[i] &&
+                published_[i].outcome == kept.outcome_of(kept.task[i]),
+            "a record was kept otherwise than it was published");
+  }
+  for (const auto& [id, reports] : acknowledged_) {
+    const auto session = std::find_if(kept.sessions.begin(), kept.sessions.end(),
+                                      [&](const auto& record) { return record.id == id; });
+    require(reports == 0 || (session != kept.sessions.end() && reports <= session->last_report),
+            "a report was acknowledged that was not kept");
+  }
+  sessions_.clear();
+  bound_.clear();
+  epoch_begins_ = true;
+  ++epoch_;
+}
+
 void Observer::check_published() const {
-  const RunRecords& records = scheduler_.records();
+  const RunRecords& records = scheduler_->records();
   require(published_.size() == records.accepted(), "not every record was published");
   require(records.accepted() == records.spec.task_count, "not every task has one record");
   std::vector<bool> seen(records.spec.task_count);
@@ -116,15 +153,20 @@ void Observer::check_published() const {
 /// Where nothing was done to the workers, nothing is lost; where nothing was done at all, nothing
 /// is repeated either.
 void Observer::check_kindness() const {
-  const RunRecords& records = scheduler_.records();
-  if (world_.plan.profile > Profile::coordinator) return;
-  require(records.stale == 0, "an outcome was stale for nothing");
+  const RunRecords& records = scheduler_->records();
+  if (world_.plan.profile > Profile::crashes) return;
+  // What was given back just before a crash may be done elsewhere when that is told again.
+  const bool may_be_told_late =
+      world_.plan.profile == Profile::crashes && world_.plan.most_slots > 0;
+  require(records.stale == 0 || may_be_told_late, "an outcome was stale for nothing");
   // One that leaves before it has joined says nothing, and what is on its way to it comes back.
   const auto& faults = world_.plan.faults;
   const auto leaves = [](const Fault& fault) {
-    return fault.kind == FaultKind::leave || fault.kind == FaultKind::drain;
+    return fault.kind == FaultKind::leave || fault.kind == FaultKind::drain ||
+           fault.kind == FaultKind::drain_at_once;
   };
   if (std::any_of(faults.begin(), faults.end(), leaves)) return;
+  require(world_.truth.most_starts() <= 1, "a task was run again for nothing");
   for (const coordinator::SessionRecord& session : records.sessions) {
     require(session.end != SessionEnd::lost, "a session was lost: " + session.end_reason);
   }
@@ -135,7 +177,7 @@ void Observer::check_end() const {
   require(ends_ == 1, "the run has not ended");
   check_published();
   check_kindness();
-  const RunRecords& records = scheduler_.records();
+  const RunRecords& records = scheduler_->records();
   for (std::size_t t = 0; t < records.spec.task_count; ++t) {
     const Outcome outcome = records.outcome_of(task_at(t));
     const bool may_be_cancelled = records.spec.method == CollectionMethod::cancelled ||

@@ -16,7 +16,12 @@ namespace rollcall::sim {
 class Observer {
  public:
   Observer(World& world, const coordinator::Scheduler& scheduler)
-      : world_(world), scheduler_(scheduler) {}
+      : world_(world), scheduler_(&scheduler) {}
+
+  /// The coordinator died, and this is what was kept.
+  void crashed(const coordinator::RunRecords& kept);
+  /// The next epoch.
+  void watch(const coordinator::Scheduler& scheduler) { scheduler_ = &scheduler; }
 
   /// A message is in the inbox.
   void arrived(ConnectionId from, const WorkerMessage& message);
@@ -41,17 +46,21 @@ class Observer {
   };
 
   void joined(const SessionId& session);
-  void left(const coordinator::SessionRecord& session) const;
+  void lost(const SessionId& session) const;
   void begun(const coordinator::PublishStarted& started) const;
   void published(std::size_t first, std::size_t count);
   void check_published() const;
   void check_kindness() const;
+  void acknowledged(const Header& header, std::uint64_t reports);
 
   World& world_;
-  const coordinator::Scheduler& scheduler_;
+  const coordinator::Scheduler* scheduler_;
   std::map<SessionId, Seen> sessions_;
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;
+  std::map<SessionId, std::uint64_t> acknowledged_;  ///< reports, of all epochs
+  Epoch epoch_ = 1;
+  bool epoch_begins_ = false;                        ///< nothing was published since the crash
   int finishes_ = 0;
   int ends_ = 0;
 };

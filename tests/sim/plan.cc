@@ -86,12 +86,14 @@ void draw_weather(Dice& dice, Plan& plan) {
   plan.weather.repeat = dice.one_of(std::array<double, 4>{0, 0.02, 0.1, 0.4});
 }
 
-FaultKind draw_kind(Dice& dice, Profile profile) {
+FaultKind draw_kind(Dice& dice, Profile profile, bool journal = false) {
   if (profile == Profile::coordinator) {
     return dice.one_of(
         std::array{FaultKind::freeze_coordinator, FaultKind::freeze_everyone, FaultKind::overload});
   }
+  if (profile == Profile::crashes) return FaultKind::crash_coordinator;
   if (dice.chance(0.02)) return FaultKind::stop;
+  if (journal && dice.chance(0.2)) return FaultKind::crash_coordinator;
   return dice.one_of(
       std::array{FaultKind::kill, FaultKind::kill, FaultKind::terminate, FaultKind::freeze,
                  FaultKind::freeze, FaultKind::cut_up, FaultKind::cut_down, FaultKind::cut_both,
@@ -107,7 +109,7 @@ void draw_faults(Dice& dice, Plan& plan) {
   for (std::uint32_t i = 0; i < count; ++i) {
     Fault fault;
     fault.at = kBegin + dice.time(0ms, horizon);
-    fault.kind = draw_kind(dice, plan.profile);
+    fault.kind = draw_kind(dice, plan.profile, plan.policy.journal);
     fault.worker = dice.number(0, 99);
     fault.lasts = dice.time(1ms, dice.chance(0.5) ? 2 * plan.policy.liveness : Duration(500ms));
     plan.calm_from = std::max(plan.calm_from, fault.at + fault.lasts);
@@ -120,7 +122,7 @@ void draw_faults(Dice& dice, Plan& plan) {
 /// Workers that are asked to leave. Drawn last of all, so that everything else stays what it was.
 void draw_drains(Dice& dice, Plan& plan) {
   if (!dice.chance(0.3)) return;
-  const bool may_stop = plan.profile > Profile::coordinator;  // what was stopped is repeated
+  const bool may_stop = plan.profile > Profile::crashes;  // what was stopped is repeated
   for (std::uint32_t left = dice.number(1, 3); left > 0; --left) {
     Fault fault;
     fault.at = kBegin + dice.time(0ms, 10s);
@@ -149,12 +151,17 @@ Plan plan_for(std::uint64_t seed) {
   Dice dice(seed);
   Plan plan;
   plan.seed = seed;
-  plan.profile = dice.one_of(std::array{Profile::calm, Profile::coordinator, Profile::connections,
-                                        Profile::connections, Profile::wild, Profile::wild,
-                                        Profile::wild, Profile::wild});
+  plan.profile = dice.one_of(std::array{
+      Profile::calm, Profile::coordinator, Profile::crashes, Profile::crashes, Profile::connections,
+      Profile::connections, Profile::wild, Profile::wild, Profile::wild, Profile::wild});
   draw_tasks(dice, plan);
   draw_workers(dice, plan);
-  if (plan.profile == Profile::coordinator) plan.policy.orphan_for = 100 * plan.policy.liveness;
+  plan.policy.journal = plan.profile == Profile::crashes || dice.chance(0.5);
+  if (plan.profile == Profile::crashes)
+    plan.policy.liveness = std::max(plan.policy.liveness, Duration(12s));
+  if (plan.policy.journal || plan.profile == Profile::coordinator) {
+    plan.policy.orphan_for = 100 * plan.policy.liveness;
+  }
   draw_weather(dice, plan);
   draw_faults(dice, plan);
   plan.revive = dice.chance(0.6);

@@ -33,7 +33,8 @@ enum class FaultKind : std::uint8_t {
   freeze_coordinator,  ///< SIGSTOP of the coordinator
   freeze_everyone,     ///< the machine stands still; the coordinator wakes up first
   overload,            ///< each turn of the coordinator takes long and takes one message in
-  stop,                ///< the user asks to stop
+  crash_coordinator,   ///< kill -9 of the coordinator, and after `lasts` somebody resumes the run
+  stop,  ///< the user asks to stop; where there is a journal, and resumes after `lasts`
 };
 
 struct Fault {
@@ -47,6 +48,7 @@ struct Fault {
 enum class Profile : std::uint8_t {
   calm,         ///< no faults: nothing may be lost, repeated or stale
   coordinator,  ///< only the coordinator, or everyone, is late: nobody may be lost
+  crashes,      ///< only the coordinator dies, and comes back: nothing may run twice
   connections,  ///< messages keep their order; connections break; workers die, freeze, end
   wild,         ///< all of that, and messages are lost, repeated and reordered
 };

@@ -155,6 +155,10 @@ void Process::perform(const worker::Action& action) {
     if (cancelled.size() > 0) attempts_ended(cancelled);
   } else if (std::holds_alternative<worker::DropAttempts>(action)) {
     sleeps_.clear();
+  } else if (std::holds_alternative<worker::ListRunning>(action)) {
+    HeldColumns running;
+    sleeps_.list(running);
+    step(worker::RunningListed{running});
   } else if (std::holds_alternative<worker::StartOver>(action)) {
     begin();
   } else if (const auto* over = std::get_if<worker::Exit>(&action)) {

@@ -12,10 +12,17 @@ Simulation::Simulation(const Plan& plan, bool prints)
                [this](ConnectionId from, UpMessage message) {
                  coordinator_.receive(from, std::move(message));
                }),
-      coordinator_(world_, network_, [this](std::uint32_t ticket) {
-        const Duration starting = world_.time(1ms, 50ms);
-        world_.timeline.after(starting, [this, ticket] { start_worker(ticket); });
-      }) {}
+      coordinator_(
+          world_, network_,
+          [this](std::uint32_t ticket) {
+            const Duration starting = world_.time(1ms, 50ms);
+            world_.timeline.after(starting, [this, ticket] { start_worker(ticket); });
+          },
+          [this](const SessionId& id) {
+            return std::any_of(alive_.begin(), alive_.end(), [&](std::uint32_t number) {
+              return processes_[number - 1].session() == id;
+            });
+          }) {}
 
 void Simulation::start_worker(std::uint32_t ticket) {
   if (coordinator_.ended()) return;
@@ -25,16 +32,21 @@ void Simulation::start_worker(std::uint32_t ticket) {
   terms.number = number;
   terms.ticket = ticket;
   terms.slots = most == 0 ? 0 : static_cast<std::uint32_t>(world_.rng.below(most)) + 1;
-  terms.exited = [this, number, ticket](int status) { worker_exited(number, ticket, status); };
+  terms.exited = [this, number, ticket, epoch = coordinator_.epoch()](int) {
+    worker_exited(number, ticket, epoch);
+  };
   alive_.push_back(number);
   processes_.emplace_back(world_, network_, std::move(terms));
 }
 
-void Simulation::worker_exited(std::uint32_t number, std::uint32_t ticket, int /*status*/) {
+void Simulation::worker_exited(std::uint32_t number, std::uint32_t ticket, Epoch epoch) {
   std::erase(alive_, number);
   const Duration noticed = world_.time(10us, 5ms);
   if (ticket != 0) {
-    world_.timeline.after(noticed, [this, ticket] { coordinator_.local_worker_exited(ticket); });
+    world_.timeline.after(noticed, [this, ticket, epoch] {
+      // Only its own children are told to a coordinator.
+      if (epoch == coordinator_.epoch()) coordinator_.local_worker_exited(ticket);
+    });
   } else if (world_.plan.revive) {
     world_.timeline.after(noticed + 100ms, [this] { start_worker(0); });
   }
@@ -64,7 +76,9 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::overload:
       return coordinator_.overload(fault.lasts);
     case FaultKind::stop:
-      return coordinator_.stop();
+      return coordinator_.stop(fault.lasts);
+    case FaultKind::crash_coordinator:
+      return coordinator_.crash(fault.lasts);
     default:
       break;
   }

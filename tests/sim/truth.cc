@@ -1,5 +1,6 @@
 #include "tests/sim/truth.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "common/rng.h"
@@ -18,6 +19,7 @@ std::size_t Truth::Hash::operator()(const Key& key) const {
 
 void Truth::started(const SessionId& session, TaskId task, Attempt attempt, Instant real) {
   const bool is_new = runs_.try_emplace(Key{session, task, attempt}, Run{real}).second;
+  most_starts_ = std::max(most_starts_, ++starts_[index(task)]);
   require(is_new, "task " + std::to_string(index(task)) + " attempt " + std::to_string(attempt) +
                       " was started twice by one session");
   begun_.insert(Key{session, task, 0});

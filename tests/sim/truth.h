@@ -35,6 +35,8 @@ class Truth {
   /// A report left with its number.
   void reported(const SessionId& session, std::uint64_t number, std::size_t outcomes);
 
+  /// The most often that a task was started, by whomever.
+  std::uint32_t most_starts() const { return most_starts_; }
   /// Every record is what a session really did, and every session's count is right. Returns what
   /// is wrong; empty: nothing.
   std::string compare(const coordinator::RunRecords& records) const;
@@ -60,6 +62,8 @@ class Truth {
   std::unordered_map<Key, Run, Hash> runs_;
   std::unordered_set<Key, Hash> begun_;  ///< without attempts
   std::map<SessionId, Reported> reported_;
+  std::unordered_map<std::uint64_t, std::uint32_t> starts_;  ///< by task
+  std::uint32_t most_starts_ = 0;
 };
 
 }  // namespace rollcall::sim

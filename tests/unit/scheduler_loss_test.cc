@@ -118,8 +118,8 @@ TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
   stage->exited(1);
   expect({"log: local worker 1 ended: killed by signal 9",
           "log: worker w1 is lost: its process ended",
-          "w1 <- Reject session_lost: its process ended",
-          "w1 has left (lost: its process ended), 2 given back", "start local worker, ticket 2"});
+          "w1 <- Reject session_lost: its process ended", "start local worker, ticket 2",
+          "w1 has left (lost: its process ended), 2 given back"});
 }
 
 TEST_F(SchedulerLossTest, LocalWorkersAreStartedAgainOnlySoOften) {
@@ -144,8 +144,8 @@ TEST_F(SchedulerLossTest, ANewSessionOnTheSameConnectionEndsTheOld) {
   stage->hello(2);
   expect({"log: worker w1 is lost: its process started over as a new session",
           "w2 <- Reject session_lost: its process started over as a new session",
-          "w1 has left (lost: its process started over as a new session), 2 given back",
-          "w2 <- Welcome: slots 0"});
+          "w2 <- Welcome: slots 0",
+          "w1 has left (lost: its process started over as a new session), 2 given back"});
 }
 
 TEST_F(SchedulerLossTest, ATaskThatCostsTooManySessionsIsLost) {
@@ -180,7 +180,7 @@ TEST_F(SchedulerLossTest, GoodbyeInTheMiddleGivesBackAndChargesNobody) {
   policy.max_losses = 1;
   begin_with({1, 2});
   stage->goodbye(1, 0, 0);
-  expect({"w1 has left (said goodbye), 1 given back", "w1 <- Shutdown",
+  expect({"w1 <- Shutdown", "w1 has left (said goodbye), 1 given back",
           "w2 <- Assignment 2: 0 (attempt 2) for 5 s"});
 }
 
@@ -190,8 +190,8 @@ TEST_F(SchedulerLossTest, GoodbyeIsNotBelievedWhileReportsAreMissing) {
   expect({"w1 <- Ack: reports kept through 0"});
   stage->report(1, 1, {{{0}}});
   stage->goodbye(1, 1, 1);
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1",
-          "w1 has left (said goodbye), 0 given back", "w1 <- Shutdown"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1", "w1 <- Shutdown",
+          "w1 has left (said goodbye), 0 given back"});
   ASSERT_TRUE(records().sessions[0].goodbye);
   EXPECT_EQ(records().sessions[0].goodbye->outcomes_sent, 1U);
 }

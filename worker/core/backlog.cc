@@ -76,6 +76,18 @@ std::size_t Backlog::give_back(Instant now, std::uint64_t assignments_through, s
   return pass_empty_batches();
 }
 
+void Backlog::list(AttemptSet& unacknowledged, HeldColumns& out) const {
+  for (const Batch& batch : batches_) {
+    for (std::size_t i = batch.next; i < batch.attempts.size(); ++i) {
+      const TaskId task = batch.attempts.task[i];
+      const Attempt attempt = batch.attempts.attempt[i];
+      const bool is_held = i < batch.end || unacknowledged.erase({task, attempt}) > 0;
+      out.task.push_back(task);
+      out.attempt.push_back(is_held ? attempt : Attempt{0});
+    }
+  }
+}
+
 void Backlog::clear() {
   batches_.clear();
   size_ = 0;

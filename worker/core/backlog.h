@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <set>
+#include <utility>
 
 #include "common/task.h"
 #include "common/time.h"
@@ -14,6 +16,8 @@ namespace rollcall::worker {
 /// A queue of batches. Pure; one owner, one thread. Its bound is the coordinator's credit.
 class Backlog {
  public:
+  using AttemptSet = std::set<std::pair<TaskId, Attempt>>;
+
   void push(std::uint64_t assignment, const AttemptColumns& attempts);
   /// How far the queue has come: attempts taken, and places passed, which are those of the attempts
   /// and of what was given back between them.
@@ -32,6 +36,9 @@ class Backlog {
   /// Returns the places passed now.
   std::size_t give_back(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
                         OutcomeColumns& out);
+  /// Appends what is there, in its order. What was given back stands in its place with attempt 0,
+  /// or as it was if `unacknowledged` names it: then it is taken out of there.
+  void list(AttemptSet& unacknowledged, HeldColumns& out) const;
   void clear();
   std::size_t size() const { return size_; }
 

@@ -57,8 +57,13 @@ struct TerminateRequested {
   DrainMode mode = DrainMode::give_back;
 };
 
-using Event = std::variant<Begun, Reconnected, MessageReceived, AttemptsEnded, TurnEnded,
-                           DeadlineReached, TerminateRequested>;
+/// The answer to ListRunning: what runs, in any order.
+struct RunningListed {
+  const HeldColumns& running;
+};
+
+using Event = std::variant<Begun, RunningListed, Reconnected, MessageReceived, AttemptsEnded,
+                           TurnEnded, DeadlineReached, TerminateRequested>;
 
 // Actions, to be done in order.
 
@@ -81,6 +86,9 @@ struct CancelAttempts {
 /// Stop everything that runs. No AttemptsEnded follows.
 struct DropAttempts {};
 
+/// Say what runs; RunningListed follows at once.
+struct ListRunning {};
+
 /// Make a new secret; Begun follows.
 struct StartOver {};
 
@@ -97,8 +105,8 @@ struct Exit {
   std::string reason;
 };
 
-using Action =
-    std::variant<Send, StartAttempts, CancelAttempts, DropAttempts, StartOver, Log, Exit>;
+using Action = std::variant<Send, StartAttempts, CancelAttempts, DropAttempts, ListRunning,
+                            StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
 /// Messages that were not obeyed, by why.

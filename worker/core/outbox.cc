@@ -64,6 +64,21 @@ bool Outbox::acknowledge(std::uint64_t reports_kept) {
   return progress;
 }
 
+void Outbox::list(Backlog::AttemptSet& returned, HeldColumns& others) const {
+  const auto add = [&](const OutcomeColumns& outcomes) {
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (outcomes.outcome[i] == Outcome::returned) {
+        returned.emplace(outcomes.task[i], outcomes.attempt[i]);
+      } else {
+        others.task.push_back(outcomes.task[i]);
+        others.attempt.push_back(outcomes.attempt[i]);
+      }
+    }
+  };
+  for (const auto& kept : unacknowledged_) add(report_in(*kept).outcomes);
+  add(waiting_);
+}
+
 void Outbox::clear() {
   *this = Outbox();
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "common/message.h"
+#include "worker/core/backlog.h"
 #include "worker/core/event.h"
 
 namespace rollcall::worker {
@@ -36,6 +37,10 @@ class Outbox {
   /// Forgets reports up to this number. False, and nothing happens, if none was waiting for it.
   bool acknowledge(std::uint64_t reports_kept);
   void clear();
+
+  /// The attempts of all outcomes that are not acknowledged: those that were given back, and the
+  /// others.
+  void list(Backlog::AttemptSet& returned, HeldColumns& others) const;
 
   /// No room: nothing new should be started.
   bool full() const;

@@ -59,6 +59,7 @@ class Session {
   void on(const TurnEnded& event);
   void on(const DeadlineReached& event);
   void on(const TerminateRequested& event);
+  void on(const RunningListed& event);
   // In session_messages.cc: what the coordinator said.
   void take(const Welcome& welcome);
   void take(const Assignment& assignment);
@@ -71,6 +72,8 @@ class Session {
   bool is_for_us(const CoordinatorMessage& message);
   void join(const Header& header, const Welcome& terms);
 
+  Inventory inventory() const;
+  void go_on();
   void greet();
   void say_hello();
   void send(WorkerBody body);
@@ -124,7 +127,8 @@ class Session {
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
   std::uint64_t cancelled_through_ = 0;
-  bool is_news_ = false;  ///< started or received something that no message has told yet
+  std::uint32_t inventories_ = 0;  ///< lists given so far
+  bool is_news_ = false;           ///< started or received something that no message has told yet
 
   // Terms of the last Welcome.
   std::uint32_t slots_ = 0;  ///< 0: no limit

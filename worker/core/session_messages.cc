@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/limits.h"
+#include "worker/core/columns.h"
 #include "worker/core/session.h"
 
 namespace rollcall::worker {
@@ -42,6 +44,8 @@ bool Session::is_for_us(const CoordinatorMessage& message) {
     if (is_lost && phase_ == Phase::working && !from.run.empty()) is_ours &= is_same_life;
   } else if (phase_ == Phase::working) {
     is_ours &= is_same_life;
+  } else if (welcome != nullptr && from.run == run_ && from.epoch < epoch_) {
+    is_ours = false;  // rule 2: an older life of the coordinator has no say any more
   } else if (welcome == nullptr) {
     ++dropped_.not_greeted;
     return false;
@@ -77,7 +81,59 @@ void Session::join(const Header& header, const Welcome& terms) {
 /// Also answered when it comes again: the Inventory may have been lost.
 void Session::take(const Welcome& welcome) {
   echo_ = {welcome.sent, now_, {}};
-  send(Inventory{echo(), nonce_, assignments_received_, outbox_.reports_sent(), is_draining_});
+  outbox_.acknowledge(welcome.reports_kept);
+  if (welcome.list_held) {
+    out_->push_back(ListRunning{});
+    return;
+  }
+  send(inventory());
+  go_on();
+}
+
+Inventory Session::inventory() const {
+  Inventory inventory;
+  inventory.echo = echo();
+  inventory.nonce = nonce_;
+  inventory.assignments_received = assignments_received_;
+  inventory.reports_sent = outbox_.reports_sent();
+  inventory.draining = is_draining_;
+  return inventory;
+}
+
+/// The coordinator is another one than before and knows only what was kept. What was given back
+/// and passed already has had its turn, like what has begun.
+void Session::on(const RunningListed& event) {
+  if (phase_ != Phase::working) return;
+  HeldColumns held;
+  HeldColumns waiting;
+  Backlog::AttemptSet returned;
+  outbox_.list(returned, held);
+  append(held, event.running);
+  backlog_.list(returned, waiting);
+  for (const auto& [task, attempt] : returned) {
+    held.task.push_back(task);
+    held.attempt.push_back(attempt);
+  }
+  const std::size_t begun = held.size();
+  append(held, waiting);
+  ++inventories_;
+  for (std::size_t first = 0, part = 0; first < held.size() || part == 0; ++part) {
+    const std::size_t count = std::min(held.size() - first, limits::inventory_attempts);
+    Inventory listed = inventory();
+    listed.started_count = started_count_;
+    listed.begun = begun;
+    listed.list = inventories_;
+    listed.part = static_cast<std::uint32_t>(part);
+    listed.held = {slice(held.task, first, count), slice(held.attempt, first, count)};
+    first += count;
+    listed.is_last_part = first == held.size();
+    send(std::move(listed));
+  }
+  go_on();
+}
+
+/// After the Inventory.
+void Session::go_on() {
   resend_reports();
   if (is_leaving_) {
     send_goodbye();

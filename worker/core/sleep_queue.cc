@@ -107,6 +107,15 @@ void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeC
   for (const Entry& entry : cancelled) append(entry, Outcome::cancelled, now, out);
 }
 
+void SleepQueue::list(HeldColumns& out) const {
+  for (const std::vector<Entry>* entries : {&at_once_, &heap_}) {
+    for (const Entry& entry : *entries) {
+      out.task.push_back(entry.task());
+      out.attempt.push_back(entry.attempt());
+    }
+  }
+}
+
 void SleepQueue::clear() {
   heap_.clear();
   at_once_.clear();

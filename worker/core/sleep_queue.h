@@ -38,6 +38,9 @@ class SleepQueue {
   /// Ends what was started for assignments up to this one: appends an outcome `cancelled` for each.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
 
+  /// Appends what runs, in any order.
+  void list(HeldColumns& out) const;
+
   /// Drops everything without an outcome.
   void clear();
 

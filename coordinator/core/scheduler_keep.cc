@@ -1,0 +1,70 @@
+// The scheduler's side that keeps before it tells (rule 5): what was accepted is handed over to be
+// kept, and only when it is kept the output, the workers and the end of the run get to know of it.
+#include "common/check.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+
+void Scheduler::changed(Session& session) {
+  if (!std::exchange(session.changed, true)) changed_.push_back(session.index);
+}
+
+/// At the end of a turn: one commit of all that it has brought. Without a journal memory is what is
+/// kept.
+void Scheduler::keep() {
+  if (handed_over_ == ledger_.done() && changed_.empty() && left_.empty()) return;
+  Unkept unkept;
+  unkept.records = ledger_.done();
+  unkept.left = std::exchange(left_, {});
+  for (const SessionIndex s : changed_) {
+    roster_.at(s).changed = false;
+    unkept.sessions.push_back({s, record_of(roster_.at(s)).last_report});
+  }
+  changed_.clear();
+  if (policy_.journal) {
+    auto commit = std::make_shared<Commit>();
+    add_outcomes(records(), handed_over_, *commit);
+    for (const UnkeptSession& s : unkept.sessions) {
+      if (index(s.session) >= sessions_handed_over_) {
+        CHECK(index(s.session) == sessions_handed_over_++);
+        commit->sessions.push_back(kept_session(records(), s.session));
+      }
+      commit->progress.push_back(kept_progress(records(), s.session));
+    }
+    const auto& odd = records().odd_results;
+    commit->odd_results.assign(odd.begin() + static_cast<std::ptrdiff_t>(odd_handed_over_),
+                               odd.end());
+    odd_handed_over_ = odd.size();
+    commit->counters = kept_counters(records(), published_);
+    out_->push_back(Keep{++commits_, std::move(commit)});
+  }
+  handed_over_ = unkept.records;
+  unkept_.push_back(std::move(unkept));
+  if (!policy_.journal) tell_next();
+}
+
+void Scheduler::on(const Kept& event) {
+  CHECK(policy_.journal && event.commit <= commits_);
+  while (commits_ - unkept_.size() < event.commit) tell_next();
+}
+
+/// The oldest commit is kept: now it may be known.
+void Scheduler::tell_next() {
+  const Unkept kept = std::move(unkept_.front());
+  unkept_.pop_front();
+  if (kept.records > published_) {
+    out_->push_back(PublishOutcomes{published_, kept.records - published_});
+    published_ = kept.records;
+  }
+  for (const PublishLeft& left : kept.left) out_->push_back(left);
+  for (const UnkeptSession& s : kept.sessions) {
+    Session& session = roster_.at(s.session);
+    session.kept = true;
+    if (s.last_report > session.reports_kept) acknowledge_later(session);
+    session.reports_kept = s.last_report;
+    if (session.parting && session.live()) on_goodbye(session, *std::exchange(session.parting, {}));
+    make_ready(session);
+  }
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,118 @@
+// The scheduler's side that goes on with a run of an earlier epoch (rule 7): nothing is dispatched
+// before everybody who may hold something has said what, or was silent for the liveness time.
+#include <algorithm>
+
+#include "common/check.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+
+Scheduler::Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch)
+    : policy_(policy),
+      epoch_(epoch),
+      backlog_(kept.spec),
+      ledger_(std::move(kept)),
+      roster_(policy.liveness),
+      fleet_(policy.local_workers, policy.worker_restarts, epoch),
+      is_resumed_(true),
+      handed_over_(ledger_.done()),
+      published_(published),
+      sessions_handed_over_(records().sessions.size()),
+      odd_handed_over_(records().odd_results.size()) {
+  CHECK(policy.journal && epoch > 1 && published <= handed_over_);
+}
+
+/// Everybody whom the journal knows and who has not left may hold something.
+void Scheduler::begin_recovery() {
+  phase_ = Phase::recovering;
+  for (const SessionRecord& record : records().sessions) {
+    Session& session = roster_.restore(now_, record.id, record.end == SessionEnd::none);
+    session.slots = record.slots;
+    session.reports_kept = record.last_report;
+    session.wants_inventory = session.live();
+    session.kept = true;
+  }
+  RunRecords& kept = ledger_.mutable_records();
+  // Kept with the first outcome. Before: no sooner than the first session was welcomed.
+  if (!kept.first_dispatch && !kept.sessions.empty()) {
+    kept.first_dispatch = kept.sessions.front().welcomed;
+  }
+  const bool is_late = kept.spec.wait_timeout && kept.first_dispatch && !ledger_.all_done() &&
+                       now_ >= *kept.first_dispatch + *kept.spec.wait_timeout;
+  kept.wait_timeout_passed = kept.wait_timeout_passed || is_late;
+  if (published_ < ledger_.done()) {
+    out_->push_back(PublishOutcomes{published_, ledger_.done() - published_});
+    published_ = ledger_.done();
+  }
+}
+
+void Scheduler::on(const WorkerVanished& event) {
+  Session& session = roster_.at(event.session);
+  if (session.live() && !session.connected) lose(session, "its process has gone");
+}
+
+void Scheduler::end_recovery() {
+  const auto& all = roster_.all();
+  if (std::any_of(all.begin(), all.end(),
+                  [](const Session& s) { return s.live() && s.wants_inventory; })) {
+    return;
+  }
+  log(LogLevel::info, "resumed with " + std::to_string(ledger_.done()) + " of " +
+                          std::to_string(records().spec.task_count) + " tasks done and " +
+                          std::to_string(ledger_.assigned()) + " held by workers");
+  backlog_.keep_only([this](TaskId t) { return records().state_of(t) == TaskState::pending; });
+  phase_ = Phase::joining;
+  joining_since_ = now_;
+  const auto adopted = std::count_if(all.begin(), all.end(), [this](const Session& s) {
+    return s.live() && record_of(s).is_local;
+  });
+  for (const std::uint32_t ticket : fleet_.start_all(static_cast<std::uint32_t>(adopted))) {
+    out_->push_back(StartLocalWorker{ticket});
+  }
+}
+
+/// The parts of an Inventory follow each other; of two lists the later one counts. True: complete.
+bool Scheduler::collect(Session& session, const Inventory& inventory) {
+  PartialInventory& known = session.inventory;
+  if (inventory.list > known.list) known = {inventory.list, 0, {}};
+  if (inventory.list != known.list || inventory.part != known.next_part) return false;
+  if (known.held.size() + inventory.held.size() > records().spec.task_count) return false;
+  ++known.next_part;
+  append(known.held, inventory.held);
+  return inventory.is_last_part;
+}
+
+/// What it holds is its own, and is not run again. False: it says what cannot be.
+bool Scheduler::adopt(Session& session, const Inventory& inventory) {
+  HeldColumns listed = std::exchange(session.inventory, {}).held;
+  if (inventory.begun > listed.size() || inventory.begun > inventory.started_count) return false;
+  session.wants_inventory = false;
+  session.assignments_sent = session.assignments_received = inventory.assignments_received;
+  session.attempts_assigned = inventory.started_count - inventory.begun + listed.size();
+  session.started_count = inventory.started_count;
+  const std::size_t owned = ledger_.adopt(session, inventory, listed);
+  log(LogLevel::info, "worker " + record_of(session).name + " has come back with " +
+                          std::to_string(owned) + " tasks");
+  session.given_back = static_cast<std::uint64_t>(
+      std::count(listed.attempt.begin(), listed.attempt.end(), Attempt{0}));
+  PublishStarted started;
+  started.session = session.index;
+  for (std::size_t i = 0; i < inventory.begun; ++i) {
+    const TaskId task = listed.task[i];
+    if (index(task) >= records().state.size()) continue;
+    if (records().state_of(task) == TaskState::assigned) started.tasks.push_back(task);
+  }
+  started.count = started.tasks.size();
+  if (!policy_.name_starts) started.tasks.clear();
+  out_->push_back(std::move(started));
+  return true;
+}
+
+/// An adopted local worker is no child of this process: another one takes its place.
+void Scheduler::replace_adopted(const Session& session) {
+  if (!working() || session.ticket != 0 || !record_of(session).is_local) return;
+  if (session.leaves()) return;  // it was asked to
+  out_->push_back(StartLocalWorker{fleet_.start_another()});
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,237 @@
+// Keeping before telling, and going on after a crash.
+#include "tests/unit/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+using testing::StartsWith;
+
+class SchedulerResumeTest : public SchedulerTest {
+ protected:
+  SchedulerResumeTest() { policy.journal = true; }
+
+  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is kept.
+  void begin_with_two() {
+    policy.wait_for_workers = 2;
+    begin();
+    stage->hello(1);
+    stage->hello(2);
+    stage->inventory(1);
+    stage->inventory(2);
+    stage->kept(2);
+    stage->heartbeat(1);
+    stage->heartbeat(2);
+    stage->ignore();
+  }
+  void crash() {
+    stage->crash();
+    stage->ignore();
+  }
+};
+
+TEST_F(SchedulerResumeTest, ASessionGetsNoWorkBeforeItIsKept) {
+  begin();
+  stage->hello(1);
+  stage->inventory(1);
+  expect({"w1 <- Welcome: slots 0", "keep 1: 0 outcomes, 1 new sessions", "w1 has joined"});
+  stage->kept(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
+}
+
+TEST_F(SchedulerResumeTest, AnOutcomeIsKeptBeforeItIsTold) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  expect({"keep 3: 1 outcomes, 0 new sessions"});
+  stage->heartbeat(1);
+  expect({"w1 <- Ack: reports kept through 0"});
+  stage->kept(3);
+  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+}
+
+TEST_F(SchedulerResumeTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  expect({"keep 3: 2 outcomes, 0 new sessions", "keep 4: 2 outcomes, 0 new sessions"});
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Not(Contains("the run is finished")));
+  stage->kept(4);
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+}
+
+TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->kept(3);
+  crash();
+  stage->heartbeat(1);
+  expect({"w1 <- Reject say_hello: unknown connection"});
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {1}, 1);
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("w1 <- Assignment"))));
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  EXPECT_EQ(records().attempts_adopted, 3U);
+  EXPECT_EQ(stage->scheduler().assigned(), 3U);
+  stage->report(1, 2, {{{1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->kept(2);
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+  EXPECT_EQ(records().attempts_total, 4U);
+  EXPECT_EQ(records().stale, 0U);
+}
+
+TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEverybodyHasSaidWhatHeHolds) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {}, 0);  // what was sent to it got lost with the crash
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 0 for 1 s")));
+}
+
+TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeOpensTheWay) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  for (int second = 1; second <= 9; ++second) {
+    stage->wait(1'000);
+    stage->heartbeat(1);
+  }
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->wait(2'000);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2 for 1 s, 3 for 1 s")));
+}
+
+TEST_F(SchedulerResumeTest, AWorkerThatIsSurelyGoneIsNotWaitedFor) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2")));
+}
+
+TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});  // never kept
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->ignore();
+  stage->report(1, 1, {{{0}}});
+  expect({"keep 1: 1 outcomes, 0 new sessions"});
+  stage->kept(1);
+  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+}
+
+TEST_F(SchedulerResumeTest, WhatWasKeptAndPerhapsNotToldIsToldAgain) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->kept(3);  // told after the last commit: nobody knows
+  stage->crash();
+  EXPECT_THAT(stage->take(), Contains("results: 0 succeeded"));
+}
+
+TEST_F(SchedulerResumeTest, AnInventoryInPartsCountsWhenItsLastPartIsThere) {
+  begin_with_two();
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->hello(1, 0, 2);
+  stage->ignore();
+  Inventory part;
+  part.nonce = 2;
+  part.assignments_received = 1;
+  part.started_count = part.begun = 2;
+  part.list = 1;
+  part.held.task = {task_at(0)};
+  part.held.attempt = {1};
+  stage->send(1, part);
+  EXPECT_EQ(stage->scheduler().assigned(), 2U);
+  part.part = 1;
+  part.held.task = {task_at(1)};
+  part.is_last_part = true;
+  stage->send(1, part);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, AnInventoryThatCannotBeEndsItsSession) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0}, 2);
+  EXPECT_THAT(stage->take(), Contains("log: worker w1 is lost: its inventory cannot be"));
+}
+
+TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->worker(2).attempt[task_at(1)] = 1;
+  stage->inventory_of(2, 2, {1, 2, 3}, 2);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->report(2, 1, {{{1}}});
+  stage->kept(1);
+  EXPECT_EQ(stage->scheduler().done(), 1U) << "the first outcome counts, whoever has it";
+  stage->report(1, 1, {{{1}}});
+  stage->kept(2);
+  EXPECT_EQ(records().stale, 1U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, ASignalLeavesTheRunAsItIs) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  stage->stop();
+  expect({});
+  stage->kept(3);
+  expect({"results: 0 succeeded", "the end"});
+  EXPECT_TRUE(stage->scheduler().suspended());
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+}
+
+TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
+  policy.local_workers = 2;
+  policy.wait_for_workers = 2;
+  begin();
+  stage->hello(1, 0, 1, /*ticket=*/1);
+  stage->hello(2, 0, 1, /*ticket=*/2);
+  stage->inventory(1);
+  stage->inventory(2);
+  stage->kept(2);
+  stage->ignore();
+  stage->crash();
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+}
+
+TEST_F(SchedulerResumeTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->goodbye(1, 1, 2);
+  expect({"keep 3: 2 outcomes, 0 new sessions"});
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Shutdown"));
+  ASSERT_TRUE(records().sessions[0].goodbye);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator
