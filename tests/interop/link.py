@@ -1,0 +1,132 @@
+"""The way to the coordinator, for worker.py: access file, socket, envelope and columns."""
+import collections
+import hashlib
+import json
+import os
+import random
+import resource
+import socket
+
+import zmq
+import wire_pb2 as wire
+
+MAGIC, VERSION, MOST_ROWS, MOST_LISTED = 0x4C4C4F52, 1, 8192, 262144
+NAME_SPACE = bytes.fromhex("526f6c6c63616c6c53657373696f6e31")
+Row = collections.namedtuple("Row", "task number outcome started elapsed result")
+
+
+def session_of(secret):
+    digest = bytearray(hashlib.sha1(NAME_SPACE + secret).digest()[:16])
+    digest[6], digest[8] = (digest[6] & 0x0F) | 0x50, (digest[8] & 0x3F) | 0x80
+    return bytes(digest)
+
+
+def column(values, rows, default):
+    """A short form column, spelled out."""
+    if len(values) not in (0, 1, rows):
+        raise ValueError(f"a column of {len(values)} values for {rows} rows")
+    return list(values) if len(values) == rows else list(values or [default]) * rows
+
+
+def rows_of(assignment):
+    """(task, attempt number, pause) of each row."""
+    firsts, tasks, end = assignment.range_first_delta, [], 0
+    counts = column(assignment.range_count, len(firsts), 1)
+    if any(not 1 <= n <= MOST_ROWS for n in counts) or sum(counts) > MOST_ROWS:
+        raise ValueError("too many attempts")
+    for delta, count in zip(firsts, counts):
+        tasks += range(end + delta, end + delta + count)
+        end += delta + count
+    if any(not 0 <= task < 2**32 - 1 for task in tasks):
+        raise ValueError("no such task id")
+    return list(zip(tasks, column(assignment.attempt, len(tasks), 1),
+                    column(assignment.pause_ns, len(tasks), 0)))
+
+
+def deltas(values):
+    return [value - before for before, value in zip([0, *values], values)]
+
+
+def report_columns(rows):
+    return {"task_delta": deltas([row.task for row in rows]),
+            "attempt": [row.number for row in rows],
+            "outcome": [row.outcome for row in rows],
+            "started_delta_ns": deltas([row.started for row in rows]),
+            "elapsed_ns": [row.elapsed for row in rows],
+            "result_ns": [row.result for row in rows]}
+
+
+def listed_parts(names):
+    """Inventories with the (task, attempt number) of what is held, and nothing else."""
+    for first in range(0, max(1, len(names)), MOST_LISTED):
+        part = names[first:first + MOST_LISTED]
+        yield wire.Inventory(part=first // MOST_LISTED,
+                             is_last_part=first + MOST_LISTED >= len(names),
+                             task_delta=deltas([task for task, _ in part]),
+                             attempt=[number for _, number in part])
+
+
+def usage():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_seconds": used.ru_utime + used.ru_stime, "peak_rss_bytes": used.ru_maxrss * 1024}
+
+
+class Link:
+    """Envelopes over one DEALER. A share of them, `loss`, is lost on purpose, both ways."""
+
+    def __init__(self, access_file, loss):
+        self.access_file, self.loss = access_file, loss
+        self.context, self.socket, self.access = zmq.Context(), None, None
+
+    def connect(self):
+        """Reads the access file, and makes another socket if it says something new."""
+        try:
+            with open(self.access_file, encoding="utf-8") as file:
+                access = json.load(file)
+        except OSError:
+            return
+        if access == self.access:
+            return
+        if self.socket is not None:
+            self.socket.close(0)
+        self.access, self.socket = access, self.context.socket(zmq.DEALER)
+        self.socket.linger, self.socket.ipv6, self.socket.maxmsgsize = 1000, True, 17 << 20
+        self.socket.sndhwm = self.socket.rcvhwm = 0
+        if access["server_key"]:
+            self.socket.curve_serverkey = access["server_key"].encode()
+            self.socket.curve_publickey = access["worker_public_key"].encode()
+            self.socket.curve_secretkey = access["worker_secret_key"].encode()
+        self.socket.connect(access["endpoint"])
+
+    def who(self, name):
+        return {"host": socket.gethostname().encode()[:255], "name": name.encode()[:255],
+                "pid": os.getpid(), "ticket": self.access["ticket"] if self.access else 0}
+
+    def wait(self, milliseconds):
+        poller = zmq.Poller()
+        if self.socket is not None:
+            poller.register(self.socket, zmq.POLLIN)
+        poller.poll(milliseconds)
+
+    def send(self, run, epoch, session, body):
+        message = wire.FromWorker(magic=MAGIC, protocol=VERSION, run=run, epoch=epoch,
+                                  session=session, **body)
+        if self.socket is not None and random.random() >= self.loss:
+            self.socket.send(message.SerializeToString())
+
+    def receive(self):
+        """The next message; None: it was dropped. Raises zmq.Again if there is none."""
+        frames = self.socket.recv_multipart(zmq.DONTWAIT)
+        if len(frames) != 1 or random.random() < self.loss:
+            return None
+        message = wire.FromCoordinator.FromString(frames[0])
+        if message.magic != MAGIC:
+            return None
+        if message.protocol == VERSION and message.WhichOneof("body") is None:
+            raise ValueError("no body that is known")
+        return message
+
+    def close(self):
+        if self.socket is not None:
+            self.socket.close()
+        self.context.term()

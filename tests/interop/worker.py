@@ -1,0 +1,327 @@
+"""A worker for runs of sleeps, written from docs/protocol.md and proto/wire.proto alone.
+
+It shows that the two say all that another implementation needs. PYTHONPATH has to have wire_pb2.py,
+made by `protoc --python_out`. --loss loses that share of the messages, both ways.
+"""
+import argparse
+import collections
+import heapq
+import os
+import random
+import secrets
+import signal
+import sys
+import time
+
+import zmq
+import google.protobuf.message
+import wire_pb2 as wire
+from link import (MOST_ROWS, VERSION, Link, Row, listed_parts, report_columns, rows_of, session_of,
+                  usage)
+
+MOST_REPORTS, NEVER = 64, 2**62
+CONNECT_TIMEOUT, LEAVE_TIMEOUT = 60 * 10**9, 2 * 10**9
+DONE, NO_COORDINATOR = 0, 4
+Attempt = collections.namedtuple("Attempt", "place assignment task number pause started")
+
+
+class Worker:
+    def __init__(self, options):
+        self.options, self.status = options, None
+        self.link = Link(options.access_file, options.loss)
+        self.told_to_leave = self.draining = self.leaving = False
+        self.now = self.heard = time.monotonic_ns()
+        self.interval = self.liveness = self.silence = CONNECT_TIMEOUT
+        self.leave_by = NEVER
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "told_to_leave", True))
+        self.start_over()
+
+    def start_over(self):
+        self.secret, self.run, self.epoch = secrets.token_bytes(16), b"", 0
+        self.session = session_of(self.secret)
+        self.forget_run()
+        self.greet()
+
+    def forget_run(self):
+        self.slots = self.received = self.assigned = self.begun = self.cancelled_through = 0
+        self.reports_sent = self.outcomes_sent = self.lists = 0
+        self.waiting, self.running, self.due = collections.deque(), {}, []  # running: by place
+        self.outcomes, self.unacknowledged = [], collections.deque()  # of (number, rows)
+        self.returned = set()  # places that were given back and have not had their turn
+        self.echo, self.news = (0, 0), False
+
+    def greet(self):
+        self.nonce, self.welcomed = secrets.randbits(64), False
+        self.hello_at, self.hello_pause = self.now, 100 * 10**6
+        self.heartbeat_at = self.resend_at = NEVER
+
+    def send(self, **body):
+        self.link.send(self.run, self.epoch, self.session, body)
+
+    def send_hello(self):
+        self.link.connect()
+        self.link.send(b"", 0, self.session, {"hello": wire.Hello(
+            secret=self.secret, nonce=self.nonce, slots=self.options.slots,
+            **self.link.who(self.options.name))})
+        self.hello_at = self.now + int(self.hello_pause * random.uniform(1, 1.5))
+        self.hello_pause = min(2 * self.hello_pause, 5 * 10**9)
+
+    def common(self):
+        """What Inventory and Heartbeat both have."""
+        echo = wire.TimeEcho(coordinator_sent_ns=self.echo[0], worker_received_ns=self.echo[1],
+                             worker_sent_ns=time.monotonic_ns() if self.echo[0] else 0)
+        return {"echo": echo, "assignments_received": self.received, "draining": self.draining,
+                "started_count": self.begun}
+
+    def send_inventory(self, list_held):
+        answer = wire.Inventory(nonce=self.nonce, reports_sent=self.reports_sent, **self.common())
+        if not list_held:
+            return self.send(inventory=answer)
+        said = [row for _, rows in self.unacknowledged for row in rows] + self.outcomes
+        names = {(row.task, row.number): row.outcome for row in said}
+        rest = [(a.task, a.number if a.place not in self.returned or (a.task, a.number) in names
+                 else 0) for a in self.waiting]
+        begun = [name for name in names if name not in set(rest)]
+        begun += [(attempt.task, attempt.number) for attempt in self.running.values()]
+        self.lists, answer.begun, listed = self.lists + 1, len(begun), begun + rest
+        for columns in listed_parts(listed):
+            answer.MergeFrom(columns)
+            answer.list = self.lists
+            self.send(inventory=answer)
+            answer.ClearField("task_delta")
+            answer.ClearField("attempt")
+
+    def heartbeat(self):
+        self.send(heartbeat=wire.Heartbeat(**self.common()))
+        self.news, self.heartbeat_at = False, self.now + self.interval
+
+    def send_reports(self, kept):
+        for number, rows in kept:
+            self.send(report=wire.Report(
+                number=number, assignments_received=self.received, started_count=self.begun,
+                draining=self.draining, **report_columns(rows)))
+        self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
+
+    def report(self):
+        fresh = []
+        while self.outcomes and (len(self.unacknowledged) < MOST_REPORTS or self.leaving):
+            rows, self.outcomes = self.outcomes[:MOST_ROWS], self.outcomes[MOST_ROWS:]
+            self.reports_sent += 1
+            self.outcomes_sent += len(rows)
+            fresh.append((self.reports_sent, rows))
+            self.unacknowledged.append(fresh[-1])
+        if fresh:
+            self.send_reports(fresh)
+        elif self.news:
+            self.heartbeat()
+        self.news = False
+
+    def goodbye(self):
+        self.send(goodbye=wire.Goodbye(reports_sent=self.reports_sent,
+                                       outcomes_sent=self.outcomes_sent, **usage()))
+
+    def receive(self, message):
+        if message.protocol != VERSION:
+            return self.welcomed or self.end(NO_COORDINATOR, "it speaks another version")
+        same_life = (message.run, message.epoch) == (self.run, self.epoch)
+        kind = message.WhichOneof("body")
+        body = getattr(message, kind)
+        if kind == "reject":
+            return self.take_reject(message, same_life)
+        if message.session != self.session or (self.welcomed and not same_life):
+            return
+        is_old = message.run == self.run and message.epoch < self.epoch
+        if (body.nonce != self.nonce or is_old) if kind == "welcome" else not self.welcomed:
+            return
+        self.heard = self.now
+        if kind == "welcome" and message.run != self.run:
+            self.forget_run()
+        self.run, self.epoch = message.run, message.epoch
+        getattr(self, "take_" + kind)(body)
+
+    def take_welcome(self, terms):
+        if terms.kind != wire.TASK_KIND_SLEEP:
+            return self.end(NO_COORDINATOR, "this worker can only sleep")
+        self.welcomed, self.slots, self.interval = True, terms.slots, terms.heartbeat_interval_ns
+        self.liveness, self.silence = terms.liveness_ns, max(terms.liveness_ns, terms.orphan_for_ns)
+        self.echo, self.hello_at = (terms.sent_ns, self.now), NEVER
+        self.acknowledged(terms.reports_kept)
+        self.send_inventory(terms.list_held)
+        self.send_reports(self.unacknowledged)
+        self.heartbeat_at = self.now + self.interval
+        if self.leaving:
+            self.goodbye()
+
+    def take_reject(self, message, same_life):
+        reason = message.reject.reason
+        is_lost = reason == wire.REJECT_REASON_SESSION_LOST
+        is_stale = not message.session or (self.welcomed and message.run and not same_life)
+        if message.session not in (self.session, b"") or (is_lost and is_stale):
+            return
+        self.heard = self.now
+        print("rejected:", reason, message.reject.text.decode(errors="replace"), file=sys.stderr)
+        if is_lost and (self.draining or self.leaving):
+            self.end(DONE, "given up while it was leaving")
+        elif is_lost:
+            self.start_over()
+        elif reason == wire.REJECT_REASON_PROTOCOL_VERSION:
+            self.end(NO_COORDINATOR, "rejected")
+        elif reason != wire.REJECT_REASON_BAD_MESSAGE and self.welcomed:
+            self.greet()
+
+    def take_assignment(self, assignment):
+        rows, self.news = rows_of(assignment), True
+        if self.leaving or assignment.number != self.received + 1:
+            return
+        self.received += 1
+        for task, number, pause in rows:
+            self.waiting.append(Attempt(self.assigned, self.received, task, number, pause, None))
+            self.assigned += 1
+        self.cancel(self.cancelled_through)
+        if self.draining:
+            self.give_back(self.received, 0)
+
+    def take_ack(self, ack):
+        if ack.reports_kept <= self.reports_sent:
+            self.echo = (ack.sent_ns, self.now)
+            self.acknowledged(ack.reports_kept)
+
+    def acknowledged(self, kept):
+        while self.unacknowledged and self.unacknowledged[0][0] <= kept:
+            self.unacknowledged.popleft()
+            self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
+
+    def take_cancel(self, cancel):
+        self.cancel(max(self.cancelled_through, cancel.assignments_through))
+
+    def cancel(self, through):
+        self.cancelled_through = through
+        while self.waiting and self.waiting[0].assignment <= through:
+            attempt = self.take_place()
+            if attempt is not None:
+                self.ended(attempt, wire.OUTCOME_CANCELLED, self.now)
+        for attempt in [a for a in self.running.values() if a.assignment <= through]:
+            del self.running[attempt.place]
+            self.ended(attempt, wire.OUTCOME_CANCELLED, attempt.started)
+
+    def take_recall(self, recall):
+        self.news = True
+        self.give_back(recall.assignments_through, recall.keep)
+
+    def take_drain(self, drain):
+        if drain.mode == wire.DRAIN_MODE_RETURN:
+            return self.leave_at_once()
+        self.draining = self.news = True
+        self.give_back(self.received, 0)
+
+    def take_shutdown(self, _):
+        self.goodbye()
+        self.end(DONE, "the run is over")
+
+    def ended(self, attempt, outcome, started, result=0):
+        self.outcomes.append(Row(attempt.task, attempt.number, outcome, started, self.now - started,
+                                 result))
+
+    def take_place(self):
+        """The turn of the first place has come; None: its attempt was given back."""
+        attempt, self.begun, self.news = self.waiting.popleft(), self.begun + 1, True
+        was_returned = attempt.place in self.returned
+        self.returned.discard(attempt.place)
+        return None if was_returned else attempt
+
+    def give_back(self, through, keep):
+        for attempt in self.waiting:
+            is_meant = attempt.assignment <= through and attempt.place >= keep
+            if is_meant and attempt.place not in self.returned:
+                self.returned.add(attempt.place)
+                self.ended(attempt, wire.OUTCOME_RETURNED, self.now)
+
+    def start_what_may(self):
+        while self.waiting and len(self.unacknowledged) < MOST_REPORTS:
+            if (self.slots and len(self.running) >= self.slots
+                    and self.waiting[0].place not in self.returned):
+                return
+            attempt = self.take_place()
+            if attempt is not None:
+                self.running[attempt.place] = attempt._replace(started=self.now)
+                heapq.heappush(self.due, (self.now + attempt.pause, attempt.place))
+
+    def finish_what_is_due(self):
+        while self.due and self.due[0][0] <= self.now:
+            attempt = self.running.pop(heapq.heappop(self.due)[1], None)
+            if attempt is not None:
+                self.ended(attempt, wire.OUTCOME_SUCCEEDED, attempt.started, attempt.pause)
+
+    def leave_at_once(self):
+        if self.leaving or not self.run:
+            return self.leaving or self.end(DONE, "told to leave before it had joined")
+        self.leaving, self.leave_by = True, self.now + LEAVE_TIMEOUT
+        self.waiting, self.running, self.due = collections.deque(), {}, []
+        if self.welcomed:
+            self.report()
+            self.goodbye()
+
+    def end(self, status, why):
+        print("ends:", why, file=sys.stderr)
+        self.status = status
+
+    def keep_time(self):
+        if self.now >= self.hello_at:
+            self.send_hello()
+        if self.now >= min(self.resend_at, self.heartbeat_at if self.leaving else NEVER):
+            self.send_reports(self.unacknowledged)
+        if self.now >= self.heartbeat_at:
+            self.heartbeat()
+            if self.leaving:
+                self.goodbye()
+        if self.now >= self.heard + self.silence:
+            return self.end(NO_COORDINATOR, "no coordinator is heard")
+        holds = self.running or self.outcomes or self.unacknowledged
+        all_said = self.welcomed and not holds
+        if self.draining and all_said and not self.leaving:
+            self.goodbye()
+        if self.now >= self.leave_by or ((self.draining or self.leaving) and all_said):
+            self.end(DONE, "left")
+
+    def turn(self):
+        wait = min(self.hello_at, self.resend_at, self.heartbeat_at, self.leave_by,
+                   self.heard + self.silence, self.due[0][0] if self.due else NEVER) - self.now
+        self.link.wait(min(50, max(0, -(-wait // 10**6))))  # a signal does not end a wait
+        before, self.now = self.now, time.monotonic_ns()
+        if self.now - before > max(self.silence, wait + 10**9):  # was stopped
+            self.heard = self.now - self.silence + self.liveness
+        self.finish_what_is_due()
+        for _ in range(256 if self.link.socket is not None else 0):
+            try:
+                message = self.link.receive()
+                if message is not None:
+                    self.receive(message)
+            except zmq.Again:
+                break
+            except (ValueError, google.protobuf.message.DecodeError) as error:
+                print("dropped a message:", error, file=sys.stderr)
+            if self.status is not None:
+                return
+        self.now = time.monotonic_ns()  # what came was sent before what is begun now
+        if self.told_to_leave:
+            self.leave_at_once()
+        if self.welcomed:
+            self.start_what_may()
+            self.report()
+        if self.status is None:
+            self.keep_time()
+
+    def work(self):
+        while self.status is None:
+            self.turn()
+        self.link.close()
+        return self.status
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--access-file", required=True)
+    parser.add_argument("--name", default=f"python-{os.getpid()}")
+    parser.add_argument("--slots", type=int, default=0)
+    parser.add_argument("--loss", type=float, default=0)
+    sys.exit(Worker(parser.parse_args()).work())
