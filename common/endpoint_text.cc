@@ -35,14 +35,28 @@ bool is_host(std::string_view host) {
          std::all_of(address.begin(), address.end(), is_address_character);
 }
 
-bool is_port(std::string_view port) {
-  if (port.empty() || port.size() > 5) return false;
+/// Of up to five digits.
+unsigned number_of(std::string_view digits) {
   unsigned number = 0;
-  for (const char c : port) {
-    if (c < '0' || c > '9') return false;
-    number = number * 10 + static_cast<unsigned>(c - '0');
-  }
-  return number <= kHighestPort;
+  for (const char c : digits) number = number * 10 + static_cast<unsigned>(c - '0');
+  return number;
+}
+
+bool is_port(std::string_view port) {
+  const bool is_number =
+      !port.empty() && port.size() <= 5 &&
+      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number && number_of(port) <= kHighestPort;
+}
+
+/// "FIRST-LAST", neither of them 0.
+bool is_port_range(std::string_view ports) {
+  const std::size_t dash = ports.find('-');
+  if (dash == std::string_view::npos) return false;
+  const std::string_view first = ports.substr(0, dash);
+  const std::string_view last = ports.substr(dash + 1);
+  return is_port(first) && is_port(last) && number_of(first) > 0 &&
+         number_of(first) <= number_of(last);
 }
 
 bool is_zero(std::string_view port) {
@@ -76,8 +90,11 @@ std::string_view without_tcp(std::string_view text) {
 Result<std::string> parse_bind_endpoint(std::string_view text) {
   if (text.starts_with(kIpc)) return parse_ipc(text);
   const auto [host, port] = split(without_tcp(text));
-  const bool right = (host == "*" || is_host(host)) && (port == "*" || is_port(port));
-  if (!right) return permanent("expected tcp://HOST:PORT (* for any), HOST:PORT or ipc://PATH");
+  const bool right =
+      (host == "*" || is_host(host)) && (port == "*" || is_port(port) || is_port_range(port));
+  if (!right) {
+    return permanent("expected tcp://HOST:PORT (* for any, N-M), HOST:PORT or ipc://PATH");
+  }
   return std::string(kTcp) + std::string(host) + ':' + (is_zero(port) ? "*" : std::string(port));
 }
 

@@ -8,8 +8,9 @@
 
 namespace rollcall {
 
-/// An endpoint to listen on, as ZeroMQ takes it: tcp://HOST:PORT (HOST and PORT may be *), the
-/// same without tcp://, or ipc://PATH. Port 0 becomes *. The error says "expected ...".
+/// An endpoint to listen on, as net::Socket takes it: tcp://HOST:PORT (HOST and PORT may be *, PORT
+/// may be FIRST-LAST), the same without tcp://, or ipc://PATH. Port 0 becomes *. The error says
+/// "expected ...".
 Result<std::string> parse_bind_endpoint(std::string_view text);
 
 /// An endpoint to connect to: as above, with a host and a port that are not wildcards.

@@ -5,7 +5,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "common/check.h"
 #include "common/limits.h"
+#include "common/net/port_range.h"
 #include "common/net/signals_blocked.h"
 #include "common/net/zap.h"
 
@@ -131,15 +131,15 @@ Error endpoint_error(const char* verb, const std::string& endpoint, int error) {
   return permanent(std::string("cannot ") + verb + " " + endpoint + ": " + reason_of(error));
 }
 
-/// What libzmq does not check: it would serve inproc:// too, and take port 70000 for 4464.
-bool well_formed(std::string_view endpoint) {
-  if (endpoint.starts_with("ipc://")) return true;
-  if (!endpoint.starts_with("tcp://")) return false;
-  const std::string_view port = endpoint.substr(endpoint.rfind(':') + 1);
-  if (port == "*") return true;
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc() && end == port.data() + port.size();
+/// Throws as libzmq does; EADDRINUSE if all of a range are taken.
+void bind_to_first_free(zmq::socket_t& socket, const PortRange& range) {
+  for (unsigned port = range.first;; ++port) {
+    try {
+      return socket.bind(range.before_port + std::to_string(port));
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EADDRINUSE || port == range.last) throw;
+    }
+  }
 }
 
 /// An IPv4 address as people write it, where libzmq tells it as a part of IPv6.
@@ -306,7 +306,10 @@ Socket::~Socket() {
 
 Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Context& context,
                                              const BindOptions& options, Handlers handlers) {
-  if (!well_formed(options.endpoint)) return endpoint_error("bind", options.endpoint, EINVAL);
+  const PortRange range = port_range_of(options.endpoint);
+  if (!range.exists() && !well_formed(options.endpoint)) {
+    return endpoint_error("bind", options.endpoint, EINVAL);
+  }
   if (options.curve && !are_keys(*options.curve)) return key_error(options.endpoint);
   const SignalsBlocked blocked;
   try {
@@ -314,12 +317,19 @@ Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Cont
     set_common_options(socket);
     set_router_options(socket);
     if (options.curve) admit_by_key(socket, *options.curve);
-    socket.bind(options.endpoint);
+    if (range.exists()) {
+      bind_to_first_free(socket, range);
+    } else {
+      socket.bind(options.endpoint);
+    }
     std::string endpoint = without_mapping(socket.get(zmq::sockopt::last_endpoint));
     return std::unique_ptr<Socket>(
         new Socket(std::make_shared<Impl>(loop, std::move(socket), std::move(endpoint), true,
                                           options.curve.has_value(), std::move(handlers))));
   } catch (const zmq::error_t& error) {
+    if (range.exists() && error.num() == EADDRINUSE) {
+      return permanent("cannot bind " + options.endpoint + ": all these ports are in use");
+    }
     return endpoint_error("bind", options.endpoint, error.num());
   }
 }

@@ -31,7 +31,9 @@ struct Handlers {
 };
 
 struct BindOptions {
-  std::string endpoint;  ///< tcp://HOST:PORT (`*`: every address, a free port) or ipc://PATH
+  /// tcp://HOST:PORT (`*`: every address, a free port; FIRST-LAST: the first port of these that is
+  /// free) or ipc://PATH
+  std::string endpoint;
   /// The coordinator's own keys. Then only peers that a ZapHandler of the context admits get in;
   /// without a handler nobody does. Empty: no CURVE, everybody gets in.
   std::optional<KeyPair> curve;

@@ -23,14 +23,22 @@ TEST(BindEndpoint, IsReadInEachForm) {
   EXPECT_EQ(bound("node-1.example.org:*"), "tcp://node-1.example.org:*");
   EXPECT_EQ(bound("127.0.0.1:0"), "tcp://127.0.0.1:*");
   EXPECT_EQ(bound("[::1]:65535"), "tcp://[::1]:65535");
+  EXPECT_EQ(bound("*:7000-7010"), "tcp://*:7000-7010");
+  EXPECT_EQ(bound("tcp://[::1]:7000-7000"), "tcp://[::1]:7000-7000");
   EXPECT_EQ(bound("ipc:///run/rollcall.sock"), "ipc:///run/rollcall.sock");
 }
 
 TEST(BindEndpoint, IsRefusedWithWhatWouldBeRight) {
-  for (const char* text :
-       {"", "5555", ":5555", "host", "host:", "host:65536", "host:-1", "h st:1", "udp://host:1",
-        "::1:5555", "[::1]", "[]:1", "tcp://", "host:1x", "tcp://host:1/path", "[1.2.3.4]:5"}) {
-    EXPECT_EQ(bound(text), "expected tcp://HOST:PORT (* for any), HOST:PORT or ipc://PATH") << text;
+  for (const char* text : {"",           "5555",         ":5555",
+                           "host",       "host:",        "host:65536",
+                           "host:-1",    "h st:1",       "udp://host:1",
+                           "::1:5555",   "[::1]",        "[]:1",
+                           "tcp://",     "host:1x",      "host:2-1",
+                           "host:0-5",   "host:1-65536", "host:1-",
+                           "host:-",     "host:1-2-3",   "tcp://host:1/path",
+                           "[1.2.3.4]:5"}) {
+    EXPECT_EQ(bound(text), "expected tcp://HOST:PORT (* for any, N-M), HOST:PORT or ipc://PATH")
+        << text;
   }
   const std::string path(101, 'p');
   EXPECT_EQ(bound("ipc://1234567" + path), "expected ipc:// and a path of 1 to 107 bytes");

@@ -182,7 +182,7 @@ TEST(SleepOptions, RefuseFilesAndEndpointsOfAnotherForm) {
   EXPECT_EQ(fault({"-o", "r.txt"}),
             "--results \"r.txt\": expected a file name that ends in .csv or .jsonl");
   EXPECT_EQ(fault({"--bind", "5555"}),
-            "--bind \"5555\": expected tcp://HOST:PORT (* for any), HOST:PORT or ipc://PATH");
+            "--bind \"5555\": expected tcp://HOST:PORT (* for any, N-M), HOST:PORT or ipc://PATH");
   EXPECT_EQ(fault({"--advertise", "tcp://h:1"}),
             "--advertise \"tcp://h:1\": expected HOST or HOST:PORT, such as node1 or "
             "[fd00::1]:5555");

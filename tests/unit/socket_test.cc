@@ -322,6 +322,24 @@ TEST_F(SocketTest, EndpointTellsTheRealPort) {
   EXPECT_THAT(zero.socket->endpoint(), ::testing::Not(::testing::EndsWith(":0")));
 }
 
+TEST_F(SocketTest, TakesTheFirstFreePortOfARange) {
+  start_coordinator();
+  const std::string taken = coordinator.socket->endpoint();
+  const std::size_t colon = taken.rfind(':') + 1;
+  const int port = std::stoi(taken.substr(colon));
+  if (port == 65535) GTEST_SKIP() << "no port after this one";
+  const std::string host = taken.substr(0, colon);
+  const std::string range = host + std::to_string(port) + "-" + std::to_string(port + 1);
+  Peer next;
+  next.bind(loop, {range, {}});
+  EXPECT_EQ(next.socket->endpoint(), host + std::to_string(port + 1));
+  EXPECT_THAT(bind_error(range), AllOf(HasSubstr(range), HasSubstr("all these ports are in use")));
+  for (const char* bad : {"tcp://127.0.0.1:0-5", "tcp://127.0.0.1:6-5", "tcp://127.0.0.1:5-",
+                          "tcp://127.0.0.1:5-65536", "tcp://127.0.0.1:-"}) {
+    EXPECT_THAT(bind_error(bad), HasSubstr("not of the form")) << bad;
+  }
+}
+
 TEST_F(SocketTest, BindErrorsNameTheEndpointAndTheReason) {
   start_coordinator();
   const std::string taken = coordinator.socket->endpoint();

@@ -1,0 +1,186 @@
+"""Runs over several hosts, each in a network namespace of its own: hosts_test.py PROGRAMS_FOLDER.
+
+Exit status 77, with a word why: it cannot be done here.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from hosts_network import Impossible, Network
+
+PROGRAMS = os.path.abspath(sys.argv.pop(1))
+PATIENCE = 60
+# Takes a port here to another host, as a gateway does: PORT HOST PORT.
+FORWARD = """
+import asyncio, sys
+async def pump(reader, writer):
+    while chunk := await reader.read(65536):
+        writer.write(chunk)
+    writer.close()
+async def serve(reader, writer):
+    there, back = await asyncio.open_connection(sys.argv[2], int(sys.argv[3]))
+    await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+async def main():
+    server = await asyncio.start_server(serve, "0.0.0.0", int(sys.argv[1]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def eventually(fact):
+    deadline = time.monotonic() + PATIENCE
+    while not fact():
+        if time.monotonic() > deadline:
+            raise AssertionError("never true")
+        time.sleep(0.05)
+
+
+class Hosts(unittest.TestCase):
+    """The coordinator on host 1, workers on 2 and 3."""
+
+    def setUp(self):
+        network.delay, network.loss, network.cut_off = 0.0, 0.0, set()
+        self.folder = tempfile.mkdtemp(prefix="rollcall-hosts-")
+        self.started = []
+
+    def tearDown(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        shutil.rmtree(self.folder)
+
+    def start(self, host, *command):
+        self.started.append(subprocess.Popen(network.command_on(host, command), text=True,
+                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return self.started[-1]
+
+    def coordinate(self, *arguments, name="run", bind="tcp://*:7700", advertise="10.77.0.1"):
+        path = os.path.join(self.folder, name)
+        return self.start(1, os.path.join(PROGRAMS, "rollcall"), "sleep", "--workers", "0",
+                          "--access-file", path + ".access", "--control", path + ".control",
+                          "--bind", bind, "--advertise", advertise, "--output", "json", "--quiet",
+                          "--heartbeat-interval", "200ms", *arguments)
+
+    def join(self, host, name="run", *arguments):
+        path = os.path.join(self.folder, name)
+        return self.start(host, os.path.join(PROGRAMS, "rollcall-worker"), "--access-file",
+                          path + ".access", "--name", f"on-host-{host}", *arguments)
+
+    def workers(self, name="run"):
+        """Those that are there and have been given something, by name."""
+        control = os.path.join(self.folder, name + ".control")
+        if not os.path.exists(control):
+            return {}
+        status = subprocess.run([os.path.join(PROGRAMS, "rollcall"), "status", "--output", "json",
+                                 "--control", control], capture_output=True, text=True, check=False)
+        workers = json.loads(status.stdout)["workers"] if status.returncode == 0 else []
+        return {w["name"]: w for w in workers if w["running"] + w["done"] > 0}
+
+    def finish(self, run, *workers):
+        out, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(run.returncode, 0, errors)
+        for worker in workers:
+            _, errors = worker.communicate(timeout=PATIENCE)
+            self.assertEqual(worker.returncode, 0, errors)
+        document = json.loads(out)
+        self.assertTrue(document["validated"])
+        return document
+
+    def test_address(self):
+        run = self.coordinate("-n", "200", "--pause-max", "2s", "--wait-for-workers", "2")
+        document = self.finish(run, self.join(2), self.join(3))
+        self.assertEqual({w["name"] for w in document["workers"]}, {"on-host-2", "on-host-3"})
+
+    def test_ipv6_address(self):
+        run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
+                              bind="tcp://[fd77::1]:7700", advertise="[fd77::1]")
+        self.finish(run, self.join(2), self.join(3))
+
+    def test_host_name(self):
+        run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
+                              advertise="host1")
+        self.finish(run, self.join(2), self.join(3))
+
+    def test_behind_a_gateway(self):
+        gateway = self.start(3, sys.executable, "-c", FORWARD, "7780", "10.77.0.1", "7700")
+        run = self.coordinate("-n", "20", "--pause", "500ms", advertise="10.77.0.3:7780")
+        self.finish(run, self.join(2))
+        gateway.kill()
+
+    def test_port_range(self):
+        """Two runs at once in a range of two ports; a third says that none is free."""
+        ports = "tcp://*:7700-7701"
+        runs = [self.coordinate("-n", "4", "--pause", "2s", name=name, bind=ports)
+                for name in ("a", "b")]
+        eventually(lambda: all(os.path.exists(os.path.join(self.folder, name + ".access"))
+                               for name in ("a", "b")))
+        third = self.coordinate("-n", "4", name="c", bind=ports)
+        _, errors = third.communicate(timeout=PATIENCE)
+        self.assertEqual(third.returncode, 2)
+        self.assertIn("tcp://*:7700-7701: all these ports are in use", errors)
+        workers = [self.join(2, "a"), self.join(3, "b")]
+        for run, worker in zip(runs, workers):
+            self.finish(run, worker)
+
+    def test_late_join(self):
+        run = self.coordinate("-n", "60", "--pause", "500ms")
+        first = self.join(2, "run", "--slots", "4")
+        eventually(lambda: "on-host-2" in self.workers())
+        document = self.finish(run, first, self.join(3, "run", "--slots", "4"))
+        self.assertGreater(document["workers"][1]["tasks_done"], 4)
+
+    def test_cut_off_for_less_than_the_liveness_time(self):
+        run = self.coordinate("-n", "40", "--pause", "6s", "--liveness", "20s",
+                              "--wait-for-workers", "2")
+        workers = self.join(2), self.join(3)
+        eventually(lambda: len(self.workers()) == 2)
+        network.cut_off = {2}
+        time.sleep(4)  # what is tried: four seconds without a frame
+        network.cut_off = set()
+        document = self.finish(run, *workers)
+        self.assertEqual(len(document["workers"]), 2)
+        self.assertFalse(any(w["lost"] for w in document["workers"]))
+        self.assertEqual(document["attempts"]["retried"], 0)
+
+    def test_cut_off_for_longer_and_back(self):
+        run = self.coordinate("-n", "40", "--pause", "500ms", "--liveness", "2s",
+                              "--wait-for-workers", "2")
+        cut, other = (self.join(host, "run", "--slots", "1") for host in (2, 3))
+        eventually(lambda: len(self.workers()) == 2)
+        network.cut_off = {2}
+        eventually(lambda: set(self.workers()) == {"on-host-3"})
+        self.assertEqual(cut.wait(PATIENCE), 4)  # it is orphaned: what starts workers starts another
+        network.cut_off = set()
+        document = self.finish(run, other, self.join(2, "run", "--slots", "1"))
+        sessions = [w for w in document["workers"] if w["name"] == "on-host-2"]
+        self.assertEqual(sorted(w["lost"] for w in sessions), [False, True])
+        self.assertGreater(sum(w["tasks_done"] for w in sessions if not w["lost"]), 0)
+
+    def test_delay_and_loss(self):
+        network.delay, network.loss = 0.050, 0.01
+        run = self.coordinate("-n", "1000", "--pause-min", "0.1s", "--pause-max", "5s",
+                              "--wait-for-workers", "2")
+        document = self.finish(run, self.join(2), self.join(3))
+        self.assertFalse(any(w["lost"] for w in document["workers"]))
+        print(f"50 ms one way, 1 % lost: {document['measured_seconds']:.2f} s, lower bound "
+              f"{document['lower_bound_seconds']:.2f} s, clocks known to "
+              f"{max(w['clock_bound_seconds'] for w in document['workers']) * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    try:
+        network = Network(3)
+    except (Impossible, OSError) as error:
+        print("skipped: no network namespaces here:", error)
+        sys.exit(77)
+    try:
+        result = unittest.main(verbosity=2, exit=False).result
+    finally:
+        network.remove()
+    sys.exit(not result.wasSuccessful())
