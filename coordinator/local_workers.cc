@@ -111,6 +111,17 @@ std::string worker_program_beside_own() {
   return (own.parent_path() / "rollcall-worker").string();
 }
 
+Result<void> check_room(std::uint32_t count, std::uint64_t descriptors) {
+  constexpr std::uint64_t kOwn = 32;     // sockets, logs, what is open for a moment
+  constexpr std::uint64_t kEachOne = 2;  // a pidfd and a connection
+  if (kOwn + kEachOne * count <= descriptors) return {};
+  const std::uint64_t room = descriptors < kOwn ? 0 : (descriptors - kOwn) / kEachOne;
+  return permanent("--workers " + std::to_string(count) + ": there is room for " +
+                   std::to_string(room) + ", as this process may open " +
+                   std::to_string(descriptors) + " files: raise ulimit -Hn to " +
+                   std::to_string(kOwn + kEachOne * count));
+}
+
 LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit)
     : loop_(loop), settings_(std::move(settings)), on_exit_(std::move(on_exit)) {}
 

@@ -51,6 +51,10 @@ class LocalWorkers {
   std::vector<std::shared_ptr<Child>> children_;
 };
 
+/// Error: permanent: `count` local workers and their connections need more than the `descriptors`
+/// that this process may have.
+[[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors);
+
 /// Where rollcall-worker is: beside this program's own binary.
 std::string worker_program_beside_own();
 

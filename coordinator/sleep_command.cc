@@ -111,7 +111,7 @@ int run_sleep(const SleepOptions& options, Instant started) {
   if (auto log = start_log("rollcall", options.log_level, options.log_file); !log) {
     return give_up("--log-file: " + log.error().message, 2);
   }
-  net::raise_descriptor_limit();
+  const std::uint64_t descriptors = net::raise_descriptor_limit().raised;
   const auto listening = listening_of(options);
   if (!listening) return give_up(listening.error().message, 2);
   std::unique_ptr<ResultsFile> results;
@@ -121,6 +121,9 @@ int run_sleep(const SleepOptions& options, Instant started) {
     results = std::move(*opened);
   }
   const Policy policy = policy_of(options);
+  if (auto room = check_room(policy.local_workers, descriptors); !room) {
+    return give_up(room.error().message, 2);
+  }
   const Instant before_planning = net::now();
   Scheduler scheduler(spec_of(options), policy, kFirstEpoch);
   const Duration planning = net::now() - before_planning;
