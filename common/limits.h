@@ -84,11 +84,14 @@ inline constexpr Duration handshake = 5s;
 
 /// Pause between two looks at an access file that is not there yet.
 inline constexpr Duration access_retry = 50ms;
-/// ZMTP's own heartbeat, answered by ZeroMQ's thread: it finds dead connections, not hung programs.
-/// How often, how long to wait for the answer, and after how long the other side gives up.
+/// How a worker finds a dead connection (not a hung program): ZMTP's own heartbeat, answered by
+/// ZeroMQ's thread. How often, and how long to wait for the answer.
 inline constexpr Duration ping_interval = 1s;
 inline constexpr Duration ping_timeout = 3s;
-inline constexpr Duration ping_time_to_live = 5s;
+/// How the coordinator does: TCP keep-alive. The silence before the first probe, and how many, each
+/// after a ping_interval.
+inline constexpr Duration keepalive_idle = 5s;
+inline constexpr int keepalive_probes = 3;
 /// First and longest pause between two tries to connect; each is twice the last.
 inline constexpr Duration reconnect_first = 100ms;
 inline constexpr Duration reconnect_longest = 5s;

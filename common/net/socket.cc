@@ -47,6 +47,10 @@ int to_ms(Duration d) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
 }
 
+int to_seconds(Duration d) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(d).count());
+}
+
 bool has_user_id(zmq::message_t& frame) {
   const char* name = zmq_msg_gets(frame.handle(), "User-Id");
   return name != nullptr && *name != '\0';
@@ -61,20 +65,25 @@ void set_common_options(zmq::socket_t& socket) {
   // Credit bounds what is in flight; a high-water mark would drop or block behind its back.
   socket.set(opt::sndhwm, 0);
   socket.set(opt::rcvhwm, 0);
-  socket.set(opt::heartbeat_ivl, to_ms(limits::ping_interval));
-  socket.set(opt::heartbeat_timeout, to_ms(limits::ping_timeout));
-  socket.set(opt::heartbeat_ttl, to_ms(limits::ping_time_to_live));
 }
 
 void set_router_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   socket.set(opt::router_mandatory, true);
+  // Not ZMTP's heartbeat: libzmq looks for each timer that it stops among those of all connections,
+  // so that thousands of them leave its thread no time for anything else.
+  socket.set(opt::tcp_keepalive, 1);
+  socket.set(opt::tcp_keepalive_idle, to_seconds(limits::keepalive_idle));
+  socket.set(opt::tcp_keepalive_intvl, to_seconds(limits::ping_interval));
+  socket.set(opt::tcp_keepalive_cnt, limits::keepalive_probes);
   socket.set(opt::backlog, limits::backlog);
 }
 
 void set_dealer_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   socket.set(opt::connect_timeout, to_ms(limits::handshake));
+  socket.set(opt::heartbeat_ivl, to_ms(limits::ping_interval));
+  socket.set(opt::heartbeat_timeout, to_ms(limits::ping_timeout));
   socket.set(opt::reconnect_ivl, to_ms(limits::reconnect_first));
   socket.set(opt::reconnect_ivl_max, to_ms(limits::reconnect_longest));
 }

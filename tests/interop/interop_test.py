@@ -1,4 +1,4 @@
-"""Runs of the real coordinator with the worker of worker.py: interop_test.py PROGRAMS_FOLDER."""
+"""Runs of the real coordinator with the worker of worker.py: python.sh interop_test.py PROGRAMS."""
 import json
 import os
 import signal

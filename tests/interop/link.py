@@ -74,9 +74,9 @@ def usage():
 class Link:
     """Envelopes over one DEALER. A share of them, `loss`, is lost on purpose, both ways."""
 
-    def __init__(self, access_file, loss):
+    def __init__(self, access_file, loss, context=None):
         self.access_file, self.loss = access_file, loss
-        self.context, self.socket, self.access = zmq.Context(), None, None
+        self.context, self.socket, self.access = context or zmq.Context(), None, None
 
     def connect(self):
         """Reads the access file, and makes another socket if it says something new."""

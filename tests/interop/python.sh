@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The second implementation against the product: tests/interop/run.sh PROGRAMS_FOLDER [TEST...]
+# A Python test that speaks the protocol: tests/interop/python.sh SCRIPT PROGRAMS_FOLDER [TEST...]
 # Exit status 77, with a word why: it cannot be done here.
 set -euo pipefail
-programs=${1:?the folder of rollcall and rollcall-worker}
+script=${1:?the test to run}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -20,4 +20,4 @@ done
 generated=$(mktemp -d)
 trap 'rm -rf "$generated"' EXIT
 protoc -I "$here/../../proto" --python_out="$generated" wire.proto
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$generated:$here "$python" "$here/interop_test.py" "$programs" "$@"
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$generated:$here "$python" "$script" "$@"
