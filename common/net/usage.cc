@@ -2,9 +2,25 @@
 
 #include <sys/resource.h>
 
+#include <fstream>
+#include <string>
+
 #include "common/check.h"
 
 namespace rollcall::net {
+namespace {
+
+/// Not ru_maxrss: that is at least what the program that started this one held just then.
+std::uint64_t peak_rss_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+}  // namespace
 
 Usage usage() {
   rusage used{};
@@ -12,8 +28,7 @@ Usage usage() {
   const auto seconds = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };
-  return {seconds(used.ru_utime) + seconds(used.ru_stime),
-          static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
+  return {seconds(used.ru_utime) + seconds(used.ru_stime), peak_rss_bytes()};
 }
 
 }  // namespace rollcall::net
