@@ -48,6 +48,15 @@ void OutcomeColumns::reserve(std::size_t n) {
   result.reserve(n);
 }
 
+void OutcomeColumns::resize(std::size_t n) {
+  task.resize(n);
+  attempt.resize(n);
+  outcome.resize(n);
+  started.resize(n);
+  elapsed.resize(n);
+  result.resize(n);
+}
+
 void OutcomeColumns::push_back(TaskId t, Attempt a, Outcome o, Instant start, Duration ran,
                                Duration value) {
   task.push_back(t);

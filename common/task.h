@@ -64,6 +64,7 @@ struct OutcomeColumns {
   std::size_t size() const { return task.size(); }
   void clear();
   void reserve(std::size_t n);
+  void resize(std::size_t n);
   void push_back(TaskId t, Attempt a, Outcome o, Instant start, Duration ran, Duration value);
 };
 

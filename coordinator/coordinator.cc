@@ -9,10 +9,19 @@
 #include "common/check.h"
 #include "common/limits.h"
 #include "common/net/clock.h"
+#include "common/net/memory.h"
 #include "coordinator/control_path.h"
 #include "coordinator/endpoints.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+template <class T>
+void fault_in(const std::vector<T>& column) {
+  net::fault_in(column.data(), column.capacity() * sizeof(T));
+}
+
+}  // namespace
 
 Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
                          const Listening& listening, const LocalWorkers::Settings& workers)
@@ -114,6 +123,11 @@ void Coordinator::run() {
   CHECK(socket_ != nullptr);
   wait_for_signal();
   step(ListeningStarted{});
+  // While the workers start. Later it would hold up those that have work to report.
+  const RunRecords& records = scheduler_.records();
+  fault_in(records.task);
+  fault_in(records.started);
+  fault_in(records.elapsed);
   socket_->drain();
   loop_.run();
 }

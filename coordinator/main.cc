@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/net/clock.h"
+#include "common/net/memory.h"
 #include "coordinator/control_commands.h"
 #include "coordinator/keys_command.h"
 #include "coordinator/options.h"
@@ -39,6 +40,7 @@ struct Run {
 int main(int argc, char** argv) {
   try {
     const Instant started = net::now();
+    net::keep_freed_memory();
     return std::visit(Run{started}, parse_command_line(argc, argv, std::getenv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rollcall: %s\n", error.what());

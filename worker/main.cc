@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/log.h"
+#include "common/net/memory.h"
 #include "common/net/process_limits.h"
 #include "worker/options.h"
 #include "worker/process.h"
@@ -50,6 +51,7 @@ int run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   try {
+    rollcall::net::keep_freed_memory();
     return rollcall::worker::run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rollcall-worker: %s\n", error.what());

@@ -4,6 +4,14 @@
 
 namespace rollcall::worker {
 
+namespace {
+
+/// Thousands of sleeps that began together end together. What follows them is not to wait until the
+/// last of them is accounted for.
+constexpr std::size_t kEndedAtOnce = 128;
+
+}  // namespace
+
 SleepExecutor::SleepExecutor(boost::asio::io_context& loop, std::function<void()> on_due)
     : alarm_(loop, std::move(on_due)) {}
 
@@ -13,7 +21,7 @@ void SleepExecutor::start(Instant now, std::uint64_t assignment, const AttemptCo
 
 bool SleepExecutor::take_due(Instant now, OutcomeColumns& out) {
   out.clear();
-  queue_.take_due(now, out);
+  queue_.take_due(now, out, kEndedAtOnce);
   return out.size() > 0;
 }
 

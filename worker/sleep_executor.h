@@ -20,7 +20,8 @@ class SleepExecutor {
   SleepExecutor(boost::asio::io_context& loop, std::function<void()> on_due);
 
   void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
-  /// Replaces `out` by the outcomes of what is over. False: there are none.
+  /// Replaces `out` by the outcomes of what is over, or of as many as may end before what waits for
+  /// their slots is started: to be called again until there are none, which is false.
   bool take_due(Instant now, OutcomeColumns& out);
   /// Replaces `out` by the outcomes of what was started for assignments up to this one.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);

@@ -55,6 +55,17 @@ TEST(SleepQueue, EndsASleepWhenItIsOverAndNotBefore) {
   EXPECT_FALSE(queue.next_due().has_value());
 }
 
+TEST(SleepQueue, EndsNoMoreThanItIsAskedForAndKeepsTheRest) {
+  SleepQueue queue;
+  queue.start(at(0s), 1, sleeps({{1, 3ms}, {2, 3ms}, {3, 3ms}, {4, 9ms}}));
+  OutcomeColumns ended;
+  queue.take_due(at(5ms), ended, 2);
+  EXPECT_EQ(tasks(ended), (Numbers{1, 2}));
+  queue.take_due(at(5ms), ended, 2);
+  EXPECT_EQ(tasks(ended), (Numbers{1, 2, 3}));
+  EXPECT_EQ(queue.size(), 1U);
+}
+
 TEST(SleepQueue, EndsInOrderOfDueTimeThenTask) {
   SleepQueue queue;
   queue.start(at(0s), 1, sleeps({{9, 3ms}, {2, 3ms}, {5, 1ms}}));

@@ -55,7 +55,7 @@ void SleepQueue::put_in_order(std::size_t first_new) {
   if (first_new == at_once_.size()) return;
   const Duration due = at_once_.back().due();
   while (first_new > 0 && at_once_[first_new - 1].due() == due) --first_new;
-  const auto begin = at_once_.begin() + static_cast<std::ptrdiff_t>(first_new);
+  Entry* const begin = at_once_.begin() + first_new;
   const auto earlier = [](const Entry& a, const Entry& b) { return b > a; };
   if (!std::is_sorted(begin, at_once_.end(), earlier)) std::sort(begin, at_once_.end(), earlier);
 }
@@ -67,33 +67,54 @@ void SleepQueue::append(const Entry& entry, Outcome outcome, Instant now,
   out.push_back(entry.task(), entry.attempt(), outcome, started, now - started, result);
 }
 
-void SleepQueue::take_due(Instant now, OutcomeColumns& out) {
+/// All of them, column by column.
+void SleepQueue::take_at_once(Instant now, OutcomeColumns& out) {
+  const std::size_t before = out.size();
+  const std::size_t count = at_once_.size();
+  out.resize(before + count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry& entry = at_once_[i];
+    const Instant started = base_ + entry.due();
+    out.task[before + i] = entry.task();
+    out.attempt[before + i] = entry.attempt();
+    out.outcome[before + i] = Outcome::succeeded;
+    out.started[before + i] = started;
+    out.elapsed[before + i] = now - started;
+    out.result[before + i] = Duration::zero();
+  }
+  at_once_.clear();
+}
+
+void SleepQueue::take_due(Instant now, OutcomeColumns& out, std::size_t most) {
   const Duration until = now - base_;
   const std::size_t before = out.size();
-  auto at_once = at_once_.cbegin();
+  if (!at_once_.empty()) most = kAll;  // they have their places among the others
+  if (heap_.empty() || heap_.front().due() > until) take_at_once(now, out);
+  const Entry* at_once = at_once_.begin();
   for (;;) {
-    const bool is_at_once = at_once != at_once_.cend();
-    const bool is_due = !heap_.empty() && heap_.front().due() <= until;
+    const bool is_at_once = at_once != at_once_.end();
+    const bool is_due = most > 0 && !heap_.empty() && heap_.front().due() <= until;
     if (is_at_once && (!is_due || heap_.front() > *at_once)) {
       append(*at_once++, Outcome::succeeded, now, out);
     } else if (is_due) {
       append(heap_.front(), Outcome::succeeded, now, out);
       std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
       heap_.pop_back();
+      --most;
     } else {
       break;
     }
   }
   at_once_.clear();
-  count_pops(now, out.size() - before);
+  pops_.count(now, out.size() - before);
 }
 
-void SleepQueue::cancel_in(std::vector<Entry>& entries, std::uint32_t through,
+void SleepQueue::cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
                            std::vector<Entry>& cancelled) {
-  const auto kept_end = std::stable_partition(
+  Entry* const kept_end = std::stable_partition(
       entries.begin(), entries.end(), [=](const Entry& e) { return e.assignment() > through; });
   cancelled.insert(cancelled.end(), kept_end, entries.end());
-  entries.erase(kept_end, entries.end());
+  entries.cut(static_cast<std::size_t>(kept_end - entries.begin()));
 }
 
 void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
@@ -108,7 +129,7 @@ void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeC
 }
 
 void SleepQueue::list(HeldColumns& out) const {
-  for (const std::vector<Entry>* entries : {&at_once_, &heap_}) {
+  for (const GrowingArray<Entry>* entries : {&at_once_, &heap_}) {
     for (const Entry& entry : *entries) {
       out.task.push_back(entry.task());
       out.attempt.push_back(entry.attempt());
@@ -128,20 +149,10 @@ std::optional<Instant> SleepQueue::next_due() const {
   return base_ + (at_once_.empty() ? due : std::min(due, at_once_.front().due()));
 }
 
-void SleepQueue::count_pops(Instant now, std::size_t popped) {
-  if (now - window_begin_ >= kBusyWindow) {
-    previous_pops_ = now - window_begin_ < 2 * kBusyWindow ? window_pops_ : 0;
-    window_pops_ = 0;
-    window_begin_ = now;
-  }
-  window_pops_ += popped;
-}
-
 std::optional<Instant> SleepQueue::next_wake(Instant now) const {
   const std::optional<Instant> due = next_due();
   if (!due) return due;
-  const bool is_busy = heap_.size() > kBusyPops &&
-                       std::max(previous_pops_, window_pops_) > kBusyPops && at_once_.empty();
+  const bool is_busy = heap_.size() > kBusyPops && pops_.busy() && at_once_.empty();
   return is_busy ? std::max(*due, now + kSlack) : *due;
 }
 

@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
+#include "common/batch_limits.h"
 #include "common/ids.h"
+#include "common/rate_meter.h"
 #include "common/task.h"
 #include "common/time.h"
+#include "worker/core/growing_array.h"
 
 namespace rollcall::worker {
 
@@ -22,18 +26,20 @@ class SleepQueue {
   /// sleep does: once more than kBusyPops ended within kBusyWindow and at least as many still run,
   /// the next wake-up is not before kSlack from now. With fewer running there is nothing to share,
   /// and the end of a run and the refill of slots are not delayed.
-  static constexpr std::size_t kBusyPops = 2'000;
-  static constexpr Duration kBusyWindow = std::chrono::milliseconds(100);
+  static constexpr std::size_t kBusyPops = limits::busy_outcomes;
+  static constexpr Duration kBusyWindow = limits::busy_window;
   static constexpr Duration kSlack = std::chrono::microseconds(300);
+
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
   /// Starts a sleep for each attempt. `assignment` is what cancel() goes by; at most 2^32 - 1 are
   /// told apart. Requires: 0 <= pause <= limits::longest_duration, and not more than a year
   /// without a moment in which nothing runs.
   void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
 
-  /// Appends an outcome `succeeded` for each sleep that is over: elapsed up to `now`, the pause as
-  /// its result.
-  void take_due(Instant now, OutcomeColumns& out);
+  /// Appends an outcome `succeeded` for each sleep that is over, but for at most `most` if all had
+  /// a pause: elapsed up to `now`, the pause as its result.
+  void take_due(Instant now, OutcomeColumns& out, std::size_t most = kAll);
 
   /// Ends what was started for assignments up to this one: appends an outcome `cancelled` for each.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
@@ -78,15 +84,14 @@ class SleepQueue {
 
   void append(const Entry& entry, Outcome outcome, Instant now, OutcomeColumns& out) const;
   void put_in_order(std::size_t first_new);
-  void cancel_in(std::vector<Entry>& entries, std::uint32_t through, std::vector<Entry>& cancelled);
-  void count_pops(Instant now, std::size_t popped);
+  void take_at_once(Instant now, OutcomeColumns& out);
+  static void cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
+                        std::vector<Entry>& cancelled);
 
-  Instant base_{};                 ///< due times count from here: when the queue was last empty
-  std::vector<Entry> heap_;        ///< a binary heap, the earliest first
-  std::vector<Entry> at_once_;     ///< pauses of zero, in order; no heap for them
-  Instant window_begin_{};         ///< pops are counted in windows of kBusyWindow
-  std::size_t window_pops_ = 0;    ///< in this window
-  std::size_t previous_pops_ = 0;  ///< in the window before
+  Instant base_{};               ///< due times count from here: when the queue was last empty
+  GrowingArray<Entry> heap_;     ///< a binary heap, the earliest first
+  GrowingArray<Entry> at_once_;  ///< pauses of zero, in order; no heap for them
+  RateMeter pops_{kBusyPops, kBusyWindow};
 };
 
 }  // namespace rollcall::worker

@@ -1,0 +1,28 @@
+#include "common/net/memory.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace rollcall::net {
+
+void keep_freed_memory() {
+  // More than the batches under way need, and no more than anybody would miss.
+  constexpr int kKept = 64 << 20;
+  // Columns of a batch are below this, those of a run above.
+  constexpr int kLarge = 4 << 20;
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
+void fault_in(const void* memory, std::size_t bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page * page;
+  if (begin >= end) return;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+}
+
+}  // namespace rollcall::net
