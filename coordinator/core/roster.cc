@@ -65,11 +65,15 @@ void Roster::activate(Session& session) {
   CHECK(session.phase == SessionPhase::greeted);
   session.phase = SessionPhase::active;
   ++active_;
+  slots_ += session.slots;
 }
 
 void Roster::end(Session& session) {
   CHECK(session.live());
-  if (session.phase == SessionPhase::active) --active_;
+  if (session.phase == SessionPhase::active) {
+    --active_;
+    slots_ -= session.slots;
+  }
   session.phase = SessionPhase::ended;
   by_silence_.erase(session.by_silence);
 }

@@ -22,6 +22,8 @@ class Roster {
   std::size_t size() const { return sessions_.size(); }
   std::size_t live() const { return by_silence_.size(); }
   std::size_t active() const { return active_; }
+  /// Of all that are active; those without a limit have none.
+  std::uint64_t slots() const { return slots_; }
   Session& at(SessionIndex session) { return sessions_[index(session)]; }
   const Session& at(SessionIndex session) const { return sessions_[index(session)]; }
   std::deque<Session>& all() { return sessions_; }
@@ -60,6 +62,7 @@ class Roster {
   Duration liveness_;
   Duration grace_{};
   std::size_t active_ = 0;
+  std::uint64_t slots_ = 0;
   std::deque<Session> sessions_;
   std::list<SessionIndex> by_silence_;  ///< live ones, the longest silent first
   std::unordered_map<SessionId, SessionIndex, HashId> by_id_;

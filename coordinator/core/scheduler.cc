@@ -33,6 +33,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::suspending) return std::nullopt;
   Instant next = *next_tick_;
   const RunRecords& r = records();
+  if (!acks_held_.empty()) next = std::min(next, acks_sent_ + limits::ack_wait);
   if (phase_ == Phase::joining) next = std::min(next, joining_since_ + policy_.join_timeout);
   if (phase_ == Phase::finishing) next = std::min(next, finishing_since_ + limits::shutdown);
   if (working() && !cancelling_ && r.spec.wait_timeout && r.first_dispatch) {
@@ -207,10 +208,13 @@ void Scheduler::ask_to_cancel(const Session& session) {
   }
 }
 
+/// Once every task that is left could begin as soon as what runs has ended, none is sent ahead: it
+/// might wait for its turn while slots elsewhere stay empty.
 std::uint64_t Scheduler::credit_of(const Session& session) const {
   if (session.slots == 0) return limits::task_count;
-  const std::uint64_t ahead = policy_.prefetch ? *policy_.prefetch : session.measured_prefetch();
-  return session.slots + ahead;
+  if (policy_.prefetch) return session.slots + *policy_.prefetch;
+  const bool is_last_round = ledger_.pending() <= roster_.slots();
+  return session.slots + (is_last_round ? 0 : session.measured_prefetch());
 }
 
 bool Scheduler::has_credit(const Session& session) const {
@@ -257,10 +261,21 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
 }
 
+/// What has waited for its time, and what goes at once.
 void Scheduler::acknowledge() {
+  if (!acks_held_.empty() && now_ >= acks_sent_ + limits::ack_wait) {
+    for (const SessionIndex s : acks_held_) {
+      Session& session = roster_.at(s);
+      session.ack_held = false;
+      if (session.reports_acknowledged < session.reports_kept) acknowledge_later(session);
+    }
+    acks_held_.clear();
+    acks_sent_ = now_;
+  }
   for (const SessionIndex s : unacknowledged_) {
     Session& session = roster_.at(s);
     session.ack_due = false;
+    session.reports_acknowledged = session.reports_kept;
     send(session, Ack{session.reports_kept, now_});
     if (session.live()) continue;
     if (record_of(session).end == SessionEnd::lost) {

@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/batch_limits.h"
 #include "common/ids.h"
+#include "common/rate_meter.h"
 #include "common/time.h"
 #include "coordinator/core/backlog.h"
 #include "coordinator/core/event.h"
@@ -87,6 +89,7 @@ class Scheduler {
   void on_heartbeat(Session& session, const Heartbeat& heartbeat);
   void on_goodbye(Session& session, const Goodbye& goodbye);
   void acknowledge_later(Session& session);
+  void acknowledge_in_time(Session& session);
   void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
   void publish_started(const Session& session, std::uint64_t from, std::uint64_t to);
   std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
@@ -179,8 +182,11 @@ class Scheduler {
   Instant now_;                               ///< of the step at hand
   Actions* out_ = nullptr;                    ///< of the step at hand
   std::deque<SessionIndex> ready_;            ///< may have credit; each once
-  std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming
-  std::vector<std::uint32_t> exited_;         ///< tickets, since the inbox was last drained
+  std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming in this turn
+  std::vector<SessionIndex> acks_held_;       ///< have one coming within limits::ack_wait
+  Instant acks_sent_;                         ///< when the last of those went out
+  RateMeter reports_{limits::busy_reports, limits::ack_wait};
+  std::vector<std::uint32_t> exited_;  ///< tickets, since the inbox was last drained
   std::vector<std::pair<Instant, SessionIndex>> awaiting_goodbye_;  ///< since their process ended
   Instant joining_since_;
   std::optional<Instant> empty_since_;  ///< nobody is there since

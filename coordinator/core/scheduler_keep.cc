@@ -60,8 +60,9 @@ void Scheduler::tell_next() {
   for (const UnkeptSession& s : kept.sessions) {
     Session& session = roster_.at(s.session);
     session.kept = true;
-    if (s.last_report > session.reports_kept) acknowledge_later(session);
+    const bool is_more = s.last_report > session.reports_kept;
     session.reports_kept = s.last_report;
+    if (is_more) acknowledge_in_time(session);
     if (session.parting && session.live()) on_goodbye(session, *std::exchange(session.parting, {}));
     make_ready(session);
   }

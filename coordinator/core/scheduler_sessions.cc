@@ -147,9 +147,23 @@ void Scheduler::acknowledge_later(Session& session) {
   if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
 }
 
+/// Under load, together with others: each message costs. A worker that leaves waits for its own,
+/// and one with many reports under way needs the room.
+void Scheduler::acknowledge_in_time(Session& session) {
+  const std::uint64_t reports = session.reports_kept - session.reports_acknowledged;
+  reports_.count(now_, 1);
+  if (!reports_.busy() || session.leaves() || !session.live() ||
+      reports >= limits::reports_per_ack) {
+    acknowledge_later(session);
+  } else if (!std::exchange(session.ack_held, true)) {
+    acks_held_.push_back(session.index);
+  }
+}
+
 /// What was given back is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
   Acceptance a = ledger_.accept(now_, session, report.outcomes);
+  session.count_ended(now_, a.accepted);
   settle_recall(session, a.given_back);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
   for (const Overtaken& overtaken : a.overtaken) {

@@ -11,7 +11,16 @@ std::uint64_t Session::measured_prefetch() const {
   const auto mean = static_cast<std::uint64_t>(run_time.count()) / run_count;
   if (mean == 0) return limits::prefetch;
   const auto ahead = static_cast<std::uint64_t>(limits::prefetch_time.count()) * slots / mean;
-  return std::min<std::uint64_t>(ahead, limits::prefetch);
+  return std::min<std::uint64_t>(std::max(ahead, most_ended), limits::prefetch);
+}
+
+void Session::count_ended(Instant now, std::uint64_t count) {
+  if (now - ended_since >= limits::prefetch_time) {
+    ended_since = now;
+    ended = 0;
+  }
+  ended += count;
+  most_ended = std::max(most_ended, ended);
 }
 
 void Session::count_run_time(Duration elapsed) {

@@ -92,9 +92,14 @@ struct Session {
   std::optional<Goodbye> parting;  ///< said, while its last reports are not kept
   bool changed = false;            ///< since the last commit
   bool kept = false;               ///< a resumed coordinator would know it: it may get work
-  bool ack_due = false;
-  Duration run_time{};  ///< of its accepted attempts, the newest counting most
+  std::uint64_t reports_acknowledged = 0;
+  bool ack_due = false;   ///< in this turn
+  bool ack_held = false;  ///< within limits::ack_wait
+  Duration run_time{};    ///< of its accepted attempts, the newest counting most
   std::uint64_t run_count = 0;
+  Instant ended_since;           ///< `ended` counts from here, for limits::prefetch_time
+  std::uint64_t ended = 0;       ///< accepted attempts
+  std::uint64_t most_ended = 0;  ///< the most that `ended` ever was
 
   bool live() const { return phase != SessionPhase::ended; }
   /// Gets no more work.
@@ -103,7 +108,9 @@ struct Session {
   std::uint64_t waiting() const { return slots == 0 || held < slots ? 0 : held - slots; }
   std::uint64_t in_flight() const { return assignments_sent - assignments_received; }
   /// How much to send ahead of its slots: about limits::prefetch_time of work as measured so far.
+  /// Tasks that began together end together: then that is the most that have ended within it.
   std::uint64_t measured_prefetch() const;
+  void count_ended(Instant now, std::uint64_t count);
   /// Halves the weight of what was measured before, once it is much.
   void count_run_time(Duration elapsed);
 };

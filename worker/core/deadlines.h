@@ -11,6 +11,7 @@ namespace rollcall::worker {
 struct Deadlines {
   Instant hello = kNever;
   Instant heartbeat = kNever;
+  Instant report = kNever;   ///< of outcomes that wait for more
   Instant resend = kNever;   ///< of unacknowledged reports
   Instant silence = kNever;  ///< end, if nothing was heard until then
   Instant goodbye = kNever;  ///< said again until it is answered
@@ -18,7 +19,7 @@ struct Deadlines {
   Instant idle = kNever;     ///< leave, if nothing is held until then
 
   Instant first() const {
-    return std::min({hello, heartbeat, resend, silence, goodbye, leave, idle});
+    return std::min({hello, heartbeat, report, resend, silence, goodbye, leave, idle});
   }
 };
 

@@ -37,6 +37,7 @@ void Session::check_invariants() const {
   CHECK(!is_leaving_ || (running_ == 0 && backlog_.size() == 0));
   if (phase_ != Phase::working) {
     CHECK(deadlines_.heartbeat == kNever && deadlines_.resend == kNever);
+    CHECK(deadlines_.report == kNever);
     return;
   }
   CHECK(!run_.empty() && deadlines_.hello == kNever);
@@ -60,13 +61,14 @@ void Session::on(const Reconnected&) {
 void Session::on(const AttemptsEnded& event) {
   CHECK(event.outcomes.size() <= running_);
   running_ -= event.outcomes.size();
+  ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
   start_waiting_attempts();
 }
 
 void Session::on(const TurnEnded&) {
-  if (phase_ != Phase::working || is_leaving_) return;
+  if (phase_ != Phase::working || is_leaving_ || may_wait_for_more()) return;
   cut_reports(Outbox::Cut::all);
   if (is_news_) send_heartbeat();
 }
@@ -81,6 +83,7 @@ void Session::on(const DeadlineReached&) {
   } else {
     if (now_ >= deadlines_.hello) say_hello();
     if (now_ >= deadlines_.heartbeat) send_heartbeat();
+    if (now_ >= deadlines_.report) cut_reports(Outbox::Cut::all);
     if (now_ >= deadlines_.resend) resend_reports();
     if (now_ >= deadlines_.goodbye) send_goodbye();
     if (now_ >= deadlines_.idle) leave_when_done();
@@ -105,6 +108,7 @@ void Session::heard() {
 void Session::greet() {
   phase_ = Phase::greeting;
   deadlines_.heartbeat = kNever;
+  deadlines_.report = kNever;
   deadlines_.resend = kNever;
   deadlines_.goodbye = kNever;
   nonce_ = rng_.next();
@@ -149,11 +153,22 @@ void Session::send_goodbye() {
 
 void Session::cut_reports(Outbox::Cut how) {
   if (phase_ != Phase::working) return;
+  if (how != Outbox::Cut::full_only) deadlines_.report = kNever;
   const std::uint64_t before = outbox_.reports_sent();
   outbox_.cut(how, {header(), assignments_received_, started_count_, is_draining_}, *out_);
   if (outbox_.reports_sent() == before) return;
   is_news_ = false;
   if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
+}
+
+/// Under load one report of what ended within limits::report_wait, for a message costs more than
+/// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
+/// when little is left to end it may be what the run waits for: those go at once.
+bool Session::may_wait_for_more() {
+  const bool pays = slots_ == 0 && running_ >= limits::busy_outcomes && ended_.busy();
+  if (!pays || is_news_ || outbox_.waiting().size() == 0) return false;
+  if (deadlines_.report == kNever) deadlines_.report = now_ + limits::report_wait;
+  return now_ < deadlines_.report;
 }
 
 void Session::resend_reports() {

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "common/batch_limits.h"
 #include "common/limits.h"
 #include "common/message.h"
+#include "common/rate_meter.h"
 #include "common/rng.h"
 #include "common/time.h"
 #include "worker/core/backlog.h"
@@ -80,6 +82,7 @@ class Session {
   void send_heartbeat();
   void send_goodbye();
   void cut_reports(Outbox::Cut how);
+  bool may_wait_for_more();
   void resend_reports();
   void start_waiting_attempts();
   // In session_leaving.cc: how it gives back and goes.
@@ -93,7 +96,6 @@ class Session {
   void start_over();
   void exit(int status, std::string reason);
   void log(Severity severity, std::string text);
-
   void heard();
   void forgive_own_lateness();
   Duration resend_after() const { return limits::resend_intervals * heartbeat_interval_; }
@@ -123,6 +125,7 @@ class Session {
   bool is_draining_ = false;  ///< starts nothing new
   Backlog backlog_;
   Outbox outbox_;
+  RateMeter ended_{limits::busy_outcomes, limits::busy_window};
   std::size_t running_ = 0;
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
@@ -140,7 +143,6 @@ class Session {
   std::uint64_t nonce_ = 0;
   Duration hello_retry_{};
   TimeEcho echo_;  ///< worker_sent is filled in when it leaves
-
   Deadlines deadlines_;
 };
 

@@ -1,0 +1,95 @@
+// When Acks wait for each other, and what is sent ahead of slots.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/batch_limits.h"
+#include "tests/unit/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SchedulerBatchingTest : public SchedulerTest {
+ protected:
+  static constexpr std::int64_t kAckWaitMs = limits::ack_wait / 1ms;
+
+  /// The next `count` tasks, each in a report of its own, all at one moment.
+  void report_each(std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i, ++reported_) {
+      stage->report(1, reported_ + 1, {{{reported_}}});
+    }
+  }
+  /// The Acks that were sent since the last look.
+  std::vector<std::string> acks() {
+    std::vector<std::string> lines = stage->take();
+    std::erase_if(lines, [](const std::string& line) { return line.find("Ack") == line.npos; });
+    return lines;
+  }
+  std::uint32_t reported_ = 0;
+};
+
+TEST_F(SchedulerBatchingTest, FewReportsAreAcknowledgedAtOnce) {
+  spec.task_count = 100;
+  begin_with({1});
+  report_each(limits::busy_reports);
+  EXPECT_EQ(acks().size(), limits::busy_reports);
+}
+
+TEST_F(SchedulerBatchingTest, UnderLoadOneAckStandsForMany) {
+  spec.task_count = 100;
+  begin_with({1});
+  report_each(limits::busy_reports + 1);  // the first that may wait has nothing to wait for
+  EXPECT_EQ(acks().size(), limits::busy_reports + 1);
+  report_each(5);
+  EXPECT_TRUE(acks().empty());
+  stage->wait(kAckWaitMs);
+  EXPECT_THAT(acks(), testing::ElementsAre("w1 <- Ack: reports kept through 10"));
+}
+
+TEST_F(SchedulerBatchingTest, AnAckStandsForNoMoreThanTheWindowAllows) {
+  spec.task_count = 100;
+  begin_with({1});
+  report_each(limits::busy_reports + 1);
+  acks();
+  report_each(limits::reports_per_ack);
+  EXPECT_EQ(acks().size(), 1U);
+}
+
+TEST_F(SchedulerBatchingTest, OneThatLeavesDoesNotWaitForItsAck) {
+  spec.task_count = 100;
+  begin_with({1});
+  report_each(limits::busy_reports + 1);
+  acks();
+  stage->heartbeat(1, /*draining=*/true);
+  acks();
+  report_each(1);
+  EXPECT_EQ(acks().size(), 1U);
+}
+
+TEST_F(SchedulerBatchingTest, WhatEndsTogetherIsSentAheadTogether) {
+  spec.task_count = 100;
+  policy.prefetch = std::nullopt;
+  begin_with({1}, /*slots=*/8);
+  EXPECT_EQ(stage->scheduler().assigned(), 8U);
+  stage->report(1, 1, {{{0, 1, 2, 3, 4, 5, 6, 7}}});
+  // Of pauses of a second 10 ms of work would be none at all.
+  EXPECT_EQ(stage->scheduler().assigned(), 16U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerBatchingTest, NothingIsSentAheadInTheLastRound) {
+  spec.task_count = 20;
+  policy.prefetch = std::nullopt;
+  begin_with({1, 2}, /*slots=*/4);
+  stage->report(1, 1, {{{0, 1, 2, 3}}});  // twelve were left, and its share was half of them
+  EXPECT_EQ(stage->scheduler().sessions()[0].held, 6U);
+  stage->report(2, 1, {{{4, 5, 6, 7}}});  // six are left for the eight slots of both
+  EXPECT_EQ(stage->scheduler().sessions()[1].held, 4U);
+  EXPECT_EQ(stage->scheduler().assigned(), 10U);
+  stage->ignore();
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,107 @@
+// When outcomes wait for each other: only under load, only for a while.
+#include "common/batch_limits.h"
+#include "tests/unit/worker_session_fixture.h"
+
+namespace rollcall::worker {
+namespace {
+
+class BatchingTest : public SessionTest {
+ protected:
+  static constexpr auto kMany = static_cast<std::uint32_t>(limits::busy_outcomes);
+
+  /// `count` attempts run.
+  void start(std::uint32_t count) {
+    Assignment all{1, {}};
+    for (std::uint32_t task = 0; task < count; ++task) {
+      all.attempts.task.push_back(TaskId{task});
+      all.attempts.attempt.push_back(1);
+      all.attempts.pause.push_back(1s);
+    }
+    receive(all);
+    take<StartAttempts>();
+    end_turn();
+    sent<Heartbeat>();
+  }
+  /// The next `count` of them end, in one turn.
+  void end(std::uint32_t count) {
+    OutcomeColumns ended;
+    for (std::uint32_t i = 0; i < count; ++i, ++next_) {
+      ended.push_back(TaskId{next_}, 1, Outcome::succeeded, now, 1s, 1s);
+    }
+    tell(AttemptsEnded{ended});
+    end_turn();
+  }
+
+ private:
+  std::uint32_t next_ = 0;
+};
+
+TEST_F(BatchingTest, OutcomesLeaveAtOnceWhileFewEnd) {
+  join();
+  start(3 * kMany);
+  end(1);
+  EXPECT_EQ(sent<Report>().outcomes.size(), 1U);
+}
+
+TEST_F(BatchingTest, UnderLoadTheyWaitForOthersAndThenLeaveTogether) {
+  join();
+  start(3 * kMany);
+  end(kMany + 1);
+  EXPECT_EQ(*session.next_deadline(), now + limits::report_wait);
+  now += limits::report_wait / 2;
+  end(5);
+  pass_to_deadline();
+  EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 6);
+  end_turn();
+}
+
+TEST_F(BatchingTest, ATurnAfterTheirTimeTakesThemAlong) {
+  join();
+  start(3 * kMany);
+  end(kMany + 1);
+  now += limits::report_wait;
+  end(1);
+  EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 2);
+}
+
+TEST_F(BatchingTest, NothingWaitsWhenLittleIsLeftToEnd) {
+  join();
+  start(2 * kMany);
+  end(kMany + 1);
+  EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 1);
+}
+
+TEST_F(BatchingTest, NothingWaitsWhereOutcomesMakeRoom) {
+  join(3 * kMany);
+  start(3 * kMany);
+  end(kMany + 1);
+  EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 1);
+}
+
+TEST_F(BatchingTest, NewsTakesThemAlong) {
+  join();
+  start(3 * kMany);
+  end(kMany + 1);
+  receive(assignment(2, {9'000}));
+  take<StartAttempts>();
+  end_turn();
+  const auto report = sent<Report>();
+  EXPECT_EQ(report.outcomes.size(), kMany + 1);
+  EXPECT_EQ(report.assignments_received, 2U);
+}
+
+TEST_F(BatchingTest, AReconnectionKeepsWhatWaits) {
+  join();
+  start(3 * kMany);
+  end(kMany + 1);
+  tell(Reconnected{});
+  const Hello hello = sent<Hello>();
+  receive(welcome(hello.nonce));
+  sent<Inventory>();
+  end_turn();
+  pass_to_deadline();
+  EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 1);
+}
+
+}  // namespace
+}  // namespace rollcall::worker
