@@ -11,10 +11,11 @@ namespace rollcall::limits {
 
 using namespace std::chrono_literals;
 
-/// A worker is busy when more outcomes than these come within that time and at least as many
+/// A worker is busy when more outcomes than these come within that time and at least so many
 /// attempts still run. Only then outcomes wait for others, to be reported with them.
-inline constexpr std::size_t busy_outcomes = 2'000;
+inline constexpr std::size_t busy_outcomes = 250;
 inline constexpr Duration busy_window = 100ms;
+inline constexpr std::size_t busy_running = 2'000;
 inline constexpr Duration report_wait = 2ms;
 /// When more reports than these come within this time, Acks may wait for each other for as long;
 /// but none for more than reports_per_ack reports, which is well below reports_in_flight.

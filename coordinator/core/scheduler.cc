@@ -208,13 +208,15 @@ void Scheduler::ask_to_cancel(const Session& session) {
   }
 }
 
-/// Once every task that is left could begin as soon as what runs has ended, none is sent ahead: it
-/// might wait for its turn while slots elsewhere stay empty.
+/// Nobody is sent more ahead of its slots than its part of what does not run: when little is left,
+/// that would wait for its turn while slots elsewhere stay empty.
 std::uint64_t Scheduler::credit_of(const Session& session) const {
   if (session.slots == 0) return limits::task_count;
   if (policy_.prefetch) return session.slots + *policy_.prefetch;
-  const bool is_last_round = ledger_.pending() <= roster_.slots();
-  return session.slots + (is_last_round ? 0 : session.measured_prefetch());
+  const std::uint64_t all = roster_.slots();
+  const std::uint64_t left = ledger_.pending() + ledger_.assigned();
+  const std::uint64_t beyond = left - std::min(left, all);
+  return session.slots + std::min(session.measured_prefetch(), beyond * session.slots / all);
 }
 
 bool Scheduler::has_credit(const Session& session) const {

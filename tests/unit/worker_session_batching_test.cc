@@ -7,7 +7,8 @@ namespace {
 
 class BatchingTest : public SessionTest {
  protected:
-  static constexpr auto kMany = static_cast<std::uint32_t>(limits::busy_outcomes);
+  static_assert(limits::busy_running > limits::busy_outcomes);
+  static constexpr auto kMany = static_cast<std::uint32_t>(limits::busy_running);
 
   /// `count` attempts run.
   void start(std::uint32_t count) {

@@ -165,7 +165,7 @@ void Session::cut_reports(Outbox::Cut how) {
 /// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
 /// when little is left to end it may be what the run waits for: those go at once.
 bool Session::may_wait_for_more() {
-  const bool pays = slots_ == 0 && running_ >= limits::busy_outcomes && ended_.busy();
+  const bool pays = slots_ == 0 && running_ >= limits::busy_running && ended_.busy();
   if (!pays || is_news_ || outbox_.waiting().size() == 0) return false;
   if (deadlines_.report == kNever) deadlines_.report = now_ + limits::report_wait;
   return now_ < deadlines_.report;

@@ -152,7 +152,7 @@ std::optional<Instant> SleepQueue::next_due() const {
 std::optional<Instant> SleepQueue::next_wake(Instant now) const {
   const std::optional<Instant> due = next_due();
   if (!due) return due;
-  const bool is_busy = heap_.size() > kBusyPops && pops_.busy() && at_once_.empty();
+  const bool is_busy = heap_.size() > kBusyRunning && pops_.busy() && at_once_.empty();
   return is_busy ? std::max(*due, now + kSlack) : *due;
 }
 

@@ -23,10 +23,11 @@ namespace rollcall::worker {
 class SleepQueue {
  public:
   /// Many sleeps that come due close together share a wake-up, because waking costs more than the
-  /// sleep does: once more than kBusyPops ended within kBusyWindow and at least as many still run,
-  /// the next wake-up is not before kSlack from now. With fewer running there is nothing to share,
-  /// and the end of a run and the refill of slots are not delayed.
+  /// sleep does: once more than kBusyPops ended within kBusyWindow and more than kBusyRunning still
+  /// run, the next wake-up is not before kSlack from now. With fewer running there is nothing to
+  /// share, and the end of a run and the refill of slots are not delayed.
   static constexpr std::size_t kBusyPops = limits::busy_outcomes;
+  static constexpr std::size_t kBusyRunning = limits::busy_running;
   static constexpr Duration kBusyWindow = limits::busy_window;
   static constexpr Duration kSlack = std::chrono::microseconds(300);
 
