@@ -134,7 +134,8 @@ void Scheduler::on_report(Session& session, const Report& report) {
   }
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
   if (session.wants_inventory) return acknowledge_later(session);
-  if (ledger_.done() - published_ >= limits::unkept_outcomes) return;  // it will come again
+  // It will come again. Without a journal all is kept at the end of the turn.
+  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
   if (report.number != record.last_report + 1) return acknowledge_later(session);

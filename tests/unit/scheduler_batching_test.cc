@@ -1,9 +1,13 @@
 // When Acks wait for each other, and what is sent ahead of slots.
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/batch_limits.h"
+#include "common/limits.h"
+#include "coordinator/core/scheduler.h"
 #include "tests/unit/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -88,6 +92,50 @@ TEST_F(SchedulerBatchingTest, WhatIsLeftIsSentAheadInFairParts) {
   stage->report(2, 1, {{{4, 5, 6, 7}}});  // ten are left
   EXPECT_EQ(stage->scheduler().sessions()[1].held, 3U);
   stage->ignore();
+}
+
+// More outcomes in one turn than may wait to be kept: without a journal nothing waits.
+TEST(SchedulerTurn, TakesInAllThatHasCome) {
+  constexpr std::uint32_t kWorkers = 64;
+  constexpr std::uint32_t kTasks =
+      kWorkers * limits::assignments_in_flight * limits::assignment_attempts;
+  static_assert(kTasks > limits::unkept_outcomes);
+  RunSpec spec;
+  spec.id.bytes.fill(1);
+  spec.task_count = kTasks;
+  Policy policy;
+  policy.others_may_join = true;
+  policy.wait_for_workers = kWorkers;
+  Scheduler scheduler(spec, policy, 1);
+  Actions actions;
+  const auto tell = [&](const Event& event) { scheduler.step(instant_from_ns(1), event, actions); };
+  const auto secret = [](std::uint32_t worker) {
+    SessionSecret made;
+    made.bytes.fill(static_cast<std::uint8_t>(worker));
+    return made;
+  };
+  tell(ListeningStarted{});
+  for (std::uint32_t w = 1; w <= kWorkers; ++w) {
+    const Header greeting{kProtocolVersion, {}, 0, session_of(secret(w))};
+    const Header header{kProtocolVersion, spec.id, 1, greeting.session};
+    Hello hello;
+    hello.secret = secret(w);
+    tell(MessageReceived{ConnectionId{w}, {greeting, hello}});
+    tell(MessageReceived{ConnectionId{w}, {header, Inventory{}}});
+  }
+  tell(TurnEnded{});
+  for (const Action& action : std::exchange(actions, {})) {
+    const auto* send = std::get_if<Send>(&action);
+    const auto* sent = send ? std::get_if<Assignment>(&send->message.body) : nullptr;
+    if (sent == nullptr) continue;
+    Report report{sent->number, sent->number, 0, {}, false};
+    for (const TaskId task : sent->attempts.task) {
+      report.outcomes.push_back(task, 1, Outcome::succeeded, instant_from_ns(1), 0ns, 0ns);
+    }
+    tell(MessageReceived{send->to, {send->message.header, std::move(report)}});
+  }
+  tell(TurnEnded{});
+  EXPECT_EQ(scheduler.done(), kTasks);
 }
 
 }  // namespace
