@@ -15,6 +15,9 @@ bool is_no_last_word(Outcome outcome) {
   return outcome == Outcome::not_started || outcome == Outcome::returned;
 }
 
+/// Rows of a batch that memory is asked for before their turn.
+constexpr std::size_t kLookAhead = 16;
+
 }  // namespace
 
 std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backlog,
@@ -23,6 +26,7 @@ std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backl
   CHECK(number != kNoDispatch);
   records_.dispatches.push_back({now, session.index, batch.count});
   for (std::uint32_t i = 0; i < batch.count; ++i) {
+    if (i + kLookAhead < batch.count) look_ahead(backlog.at(batch, i + kLookAhead));
     const std::size_t t = index(backlog.at(batch, i));
     CHECK(records_.state_of(task_at(t)) == TaskState::pending);
     records_.dispatch[t] = number;
@@ -80,12 +84,23 @@ void Ledger::record(Instant started, Duration elapsed, TaskId task, Outcome outc
   records_.set_done(task, outcome);
 }
 
+/// Tasks are dealt and end in any order, and three columns away from memory each is a wait of its
+/// own.
+void Ledger::look_ahead(TaskId task) const {
+  const std::size_t t = index(task);
+  if (t >= records_.state.size()) return;
+  __builtin_prefetch(&records_.state[t], 1);
+  __builtin_prefetch(&records_.dispatch[t]);
+  __builtin_prefetch(&records_.attempt[t]);
+}
+
 Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes) {
   SessionRecord& record_of = records_.sessions[index(session.index)];
   open_batch(now, session.index, record_of.clock.bound(now));
   Acceptance acceptance;
   acceptance.first_record = records_.accepted();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (i + kLookAhead < outcomes.size()) look_ahead(outcomes.task[i + kLookAhead]);
     const TaskId task = outcomes.task[i];
     const std::size_t t = index(task);
     if (t >= records_.state.size()) {

@@ -84,6 +84,7 @@ class Ledger {
  private:
   bool accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
                    Acceptance& acceptance);
+  void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);
 
