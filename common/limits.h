@@ -27,11 +27,6 @@ inline constexpr std::size_t assignments_in_flight = 4;
 inline constexpr std::uint32_t prefetch = 65'536;
 /// Attempts in one part of an Inventory. More go into the next one.
 inline constexpr std::size_t inventory_attempts = 262'144;
-/// Parts of one Inventory: as many as a run can have tasks.
-inline constexpr std::size_t inventory_parts = task_count / inventory_attempts + 1;
-/// Outcomes that were accepted and are not kept yet. At it: reports are not taken in, and workers
-/// keep them.
-inline constexpr std::size_t unkept_outcomes = 2'000'000;
 /// How much work a worker should hold ahead of its slots when --prefetch is not given.
 inline constexpr Duration prefetch_time = 10ms;
 
@@ -127,22 +122,6 @@ inline constexpr Duration http_request = 5s;
 inline constexpr int http_connections = 32;
 /// Pause after a connection could not be accepted.
 inline constexpr Duration http_accept_retry = 100ms;
-
-// Journal.
-
-/// Outcomes that wait to be kept. Above: the coordinator takes no reports in, and workers keep
-/// them.
-inline constexpr std::uint64_t journal_backlog = 1U << 18U;
-/// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.
-inline constexpr std::uint64_t journal_transaction = 1U << 15U;
-/// Pause between two tries to write to a full disk.
-inline constexpr Duration journal_retry = 1s;
-/// How long the journal waits for another program that writes to it. Longer: it is given up.
-inline constexpr Duration journal_busy = 10s;
-/// The write-ahead log is moved to its place at this size if nothing waits to be kept, and above
-/// the second one in any case.
-inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
-inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
 
 // Output.
 

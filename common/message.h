@@ -110,8 +110,8 @@ struct Welcome {
   std::uint32_t slots = 0;  ///< in force; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
-  Duration orphan_for{};   ///< how long to live on without a coordinator
-  bool list_held = false;  ///< a new epoch: the Inventory is to list what the session holds
+  Duration orphan_for{};           ///< how long to live on without a coordinator
+  bool list_held = false;          ///< a new epoch: the Inventory is to list what the session holds
   std::uint64_t reports_kept = 0;  ///< as in Ack, so that what is kept is not listed
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 
@@ -24,10 +25,12 @@ void fault_in(const std::vector<T>& column) {
 }  // namespace
 
 Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
-                         const Listening& listening, const LocalWorkers::Settings& workers)
+                         RunStart& start, const Listening& listening,
+                         const LocalWorkers::Settings& workers)
     : scheduler_(scheduler),
       output_(output),
       progress_(progress),
+      start_(start),
       listening_(listening),
       desk_(scheduler, [this](const Event& event) { step(event); }),
       local_workers_(
@@ -48,8 +51,14 @@ Result<void> Coordinator::listen() {
   net::BindOptions options;
   options.endpoint = listening_.bind;
   Access access;
+  RunKeys keys;
+  if (start_.keys) {
+    options.endpoint = start_.keys->bind;
+    keys = start_.keys->keys;
+  } else if (listening_.encrypted) {
+    keys = listening_.keys ? *listening_.keys : make_run_keys("");
+  }
   if (listening_.encrypted) {
-    const RunKeys keys = listening_.keys ? *listening_.keys : make_run_keys("");
     options.curve = keys.coordinator;
     access = access_of(keys);
     auto zap = net::ZapHandler::start(context_, {access.worker_public_key});
@@ -69,6 +78,8 @@ Result<void> Coordinator::listen() {
     others_access_.endpoint =
         endpoint_for_others((*socket)->endpoint(), listening_.advertise, host_name());
   }
+  keys.endpoint = others_access_.endpoint;
+  if (auto kept = keep_keys((*socket)->endpoint(), keys); !kept) return kept;
   if (!listening_.access_file.empty()) {
     if (auto written = write_access_file(listening_.access_file, others_access_); !written) {
       return written.error();
@@ -122,7 +133,24 @@ std::string Coordinator::answer_control(const std::string& line) {
 void Coordinator::run() {
   CHECK(socket_ != nullptr);
   wait_for_signal();
+  if (start_.journal) {
+    JournalWriter::Handlers handlers;
+    handlers.kept = [this](const KeptSoFar& kept) {
+      step(Kept{kept.commits});
+      socket_->drain();
+    };
+    handlers.trouble = [this](const std::string& text, bool is_disk_full) {
+      progress_.hide();
+      spdlog::error("{}{}", text, is_disk_full ? "; results are taken in when there is room" : "");
+      if (is_disk_full) return;
+      journal_error_ = text;
+      leave();
+    };
+    handlers.recovered = [] { spdlog::warn("the journal can be written again"); };
+    writer_ = std::make_unique<JournalWriter>(loop_, *start_.journal, std::move(handlers));
+  }
   step(ListeningStarted{});
+  look_for_local_workers();
   // While the workers start. Later it would hold up those that have work to report.
   const RunRecords& records = scheduler_.records();
   fault_in(records.task);
@@ -130,6 +158,33 @@ void Coordinator::run() {
   fault_in(records.elapsed);
   socket_->drain();
   loop_.run();
+  if (writer_) writer_->stop();
+}
+
+/// So that the next coordinator of this run is found where this one is.
+Result<void> Coordinator::keep_keys(const std::string& bound, const RunKeys& keys) {
+  if (!start_.journal) return {};
+  return write_journal_keys(start_.journal_path, {bound, keys});
+}
+
+/// Local workers of an earlier epoch that are gone need not be waited for.
+void Coordinator::look_for_local_workers() {
+  if (!start_.kept) return;
+  const std::vector<SessionRecord>& sessions = scheduler_.records().sessions;
+  for (std::uint32_t s = 0; s < sessions.size(); ++s) {
+    const SessionRecord& session = sessions[s];
+    if (!session.is_local || session.end != SessionEnd::none || session.host != host_name()) {
+      continue;
+    }
+    const bool is_gone = ::kill(static_cast<pid_t>(session.pid), 0) != 0 && errno == ESRCH;
+    if (is_gone) step(WorkerVanished{SessionIndex{s}});
+  }
+}
+
+/// Ends without a word to anybody: workers wait for the next coordinator.
+void Coordinator::leave() {
+  local_workers_.release();
+  loop_.stop();
 }
 
 void Coordinator::on_message(ConnectionId from, std::span<const std::byte> bytes) {
@@ -161,6 +216,7 @@ void Coordinator::wait_for_signal() {
 void Coordinator::on_signal(int number) {
   if (signal_ != 0) {
     interrupted_ = true;
+    if (start_.journal) local_workers_.release();
     return loop_.stop();
   }
   signal_ = number;
@@ -186,7 +242,7 @@ void Coordinator::carry_out(const Action& action) {
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
           start_local_worker(a.ticket);
         } else if constexpr (std::is_same_v<A, Keep>) {
-          CHECK(false);  // there is no journal
+          writer_->keep(a.commit);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
           progress_.tasks_started(a.count);
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);
@@ -208,6 +264,7 @@ void Coordinator::carry_out(const Action& action) {
         } else {
           static_assert(std::is_same_v<A, End>);
           ended_ = true;
+          if (scheduler_.suspended()) return leave();
           stop_when_done();
         }
       },

@@ -19,10 +19,12 @@
 #include "coordinator/control_desk.h"
 #include "coordinator/control_socket.h"
 #include "coordinator/core/scheduler.h"
+#include "coordinator/journal/journal_writer.h"
 #include "coordinator/listening.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
+#include "coordinator/run_start.h"
 
 namespace rollcall::coordinator {
 
@@ -31,7 +33,8 @@ namespace rollcall::coordinator {
 /// thread, that of run().
 class Coordinator {
  public:
-  Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
+  /// `start`: its journal, if any, and its keys are used.
+  Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress, RunStart& start,
               const Listening& listening, const LocalWorkers::Settings& workers);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
@@ -49,11 +52,16 @@ class Coordinator {
   int signal() const { return signal_; }
   /// A second signal ended the run at once: nothing is complete.
   bool interrupted() const { return interrupted_; }
+  /// Empty, or why nothing more can be kept: the run was left as it was.
+  const std::string& journal_error() const { return journal_error_; }
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
   [[nodiscard]] Result<void> open_control_socket();
   std::string answer_control(const std::string& line);
+  [[nodiscard]] Result<void> keep_keys(const std::string& bound, const RunKeys& keys);
+  void leave();
+  void look_for_local_workers();
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
   void on_worker_exit(std::uint32_t ticket, const std::string& how);
@@ -68,6 +76,7 @@ class Coordinator {
   Scheduler& scheduler_;
   Output& output_;
   ProgressWriter& progress_;
+  RunStart& start_;
   Listening listening_;
   boost::asio::io_context loop_;
   net::Context context_;
@@ -84,6 +93,8 @@ class Coordinator {
   Access others_access_;  ///< as in the access file
   Event received_;        ///< keeps its columns' memory between messages
   Actions actions_;
+  std::unique_ptr<JournalWriter> writer_;  ///< null: no journal
+  std::string journal_error_;
   std::string bytes_;
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;

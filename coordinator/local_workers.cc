@@ -139,6 +139,7 @@ Result<void> LocalWorkers::start(const Access& access) {
   Descriptor write_end(ends[1]);
   std::vector<std::string> arguments = {"rollcall-worker", "--access-file", "-", "--parent-pid",
                                         std::to_string(::getpid())};
+  if (settings_.outlive) arguments.emplace_back("--outlive-parent");
   if (settings_.slots != 0) {
     arguments.insert(arguments.end(), {"--slots", std::to_string(settings_.slots)});
   }

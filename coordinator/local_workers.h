@@ -14,15 +14,16 @@
 namespace rollcall::coordinator {
 
 /// Starts `rollcall-worker` as a direct child in a process group of its own, hands it its Access
-/// through a pipe on its standard input, and tells when it ends. Workers die with the coordinator:
-/// the destructor kills and reaps what still runs, and each asks the kernel to be killed when its
-/// parent ends. One thread, that of `loop`, which outlives it.
+/// through a pipe on its standard input, and tells when it ends. Workers die with the coordinator,
+/// unless they are to outlive it: the destructor kills and reaps what still runs, and each asks the
+/// kernel to be killed when its parent ends. One thread, that of `loop`, which outlives it.
 class LocalWorkers {
  public:
   struct Settings {
     std::string program;      ///< path of rollcall-worker
     std::uint32_t slots = 0;  ///< 0: its default
     std::string log_level;    ///< empty: its default
+    bool outlive = false;     ///< they go on without this process, and wait for the next one
   };
   /// `how`: "exit status 1", "killed by signal 9".
   using OnExit = std::function<void(std::uint32_t ticket, const std::string& how)>;
@@ -39,6 +40,8 @@ class LocalWorkers {
   std::size_t running() const { return children_.size(); }
   /// SIGKILL to every one and to whatever it has started. They are reaped as they end.
   void kill_all();
+  /// Leaves them alone from now on.
+  void release() { children_.clear(); }
 
  private:
   struct Child;

@@ -21,6 +21,7 @@ struct Run {
   Instant started;
 
   int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
+  int operator()(const ResumeOptions& options) const { return run_resume(options, started); }
   int operator()(const KeysOptions& options) const { return run_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }

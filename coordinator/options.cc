@@ -65,6 +65,14 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
     return usage_error(command, *find(given, "--workers"),
                        "expected together with --access-file or --keys, for others to join with");
   }
+  if (options.journal.empty()) {
+    for (const char* name : {"--resume", "--orphan-for"}) {
+      const Given* needs_journal = find(given, name);
+      if (needs_journal != nullptr) {
+        return usage_error(command, *needs_journal, "expected together with --journal");
+      }
+    }
+  }
   if (options.insecure && !options.keys.empty()) {
     return usage_error(command, *find(given, "--keys"), "expected without --insecure");
   }
@@ -85,6 +93,7 @@ Invocation parse_sleep(const Arguments& arguments, const cli::Environment& envir
   if (Fault fault = check_pauses(command, given, options)) return *fault;
   if (Fault fault = check_liveness(command, given, options)) return *fault;
   if (Fault fault = check_together(command, given, options)) return *fault;
+  options.arguments = arguments;
   return options;
 }
 
@@ -155,6 +164,12 @@ Invocation parse_validate(const Arguments& arguments, const cli::Environment& en
   return instead ? *instead : options;
 }
 
+Invocation parse_resume(const Arguments& arguments, const cli::Environment& environment) {
+  ResumeOptions options;
+  auto instead = parse_journal(resume_command(), arguments, environment, options.journal);
+  return instead ? *instead : options;
+}
+
 /// Empty, or the option of `rollcall sleep` that `argument` is.
 std::string option_of_sleep(const std::string& argument) {
   SleepOptions unused;
@@ -181,8 +196,8 @@ Invocation parse_program(const Arguments& arguments, const cli::Environment& env
 }
 
 Invocation unknown_command(const std::string& typed) {
-  static const std::vector<std::string> commands{"sleep",    "status", "drain", "report",
-                                                 "validate", "keys",   "help"};
+  static const std::vector<std::string> commands{"sleep",  "resume",   "status", "drain",
+                                                 "report", "validate", "keys",   "help"};
   const std::string near = cli::closest(typed, commands);
   return usage_error(program_command(), "unknown command " + cli::quote(typed) + ": " +
                                             (near.empty() ? cli::expected_one_of(commands).message
@@ -202,6 +217,7 @@ Invocation parse_help(const Arguments& arguments) {
   ReportOptions report;
   if (arguments.front() == "report") return PrintText{help_text(report_command(report))};
   if (arguments.front() == "validate") return PrintText{help_text(validate_command())};
+  if (arguments.front() == "resume") return PrintText{help_text(resume_command())};
   return unknown_command(arguments.front());
 }
 
@@ -218,6 +234,7 @@ Invocation parse_command_line(int argc, const char* const* argv,
   if (all.front() == "drain") return parse_drain(rest, environment);
   if (all.front() == "report") return parse_report(rest, environment);
   if (all.front() == "validate") return parse_validate(rest, environment);
+  if (all.front() == "resume") return parse_resume(rest, environment);
   if (all.front() == "help") return parse_help(rest);
   return unknown_command(all.front());
 }

@@ -9,6 +9,7 @@
 
 #include "common/command_line.h"
 #include "common/give_back.h"
+#include "common/journal_limits.h"
 #include "common/limits.h"
 #include "common/time.h"
 #include "coordinator/core/run_spec.h"
@@ -72,6 +73,17 @@ struct SleepOptions : JoiningOptions {
   bool quiet = false;              ///< no summary, progress or automatic task lines
   std::string log_level = "warn";  ///< one of cli::log_levels()
   std::string log_file;            ///< empty: standard error
+
+  std::string journal;                       ///< empty: none
+  bool resume = false;                       ///< go on with the journal, if there is one
+  Duration orphan_for = limits::orphan_for;  ///< how long workers wait, with a journal
+  std::vector<std::string> arguments;        ///< as given, after the name of the command
+  bool resumes_as_kept = false;              ///< `rollcall resume`: what was asked is kept
+};
+
+/// The journal that `rollcall resume` is to go on with.
+struct ResumeOptions {
+  std::string journal;  ///< never empty
 };
 
 /// What `rollcall keys` is asked to make.
@@ -105,8 +117,9 @@ struct ValidateOptions {
 };
 
 /// What the user wants: a command, a text to read, or nothing that makes sense.
-using Invocation = std::variant<SleepOptions, KeysOptions, StatusOptions, DrainOptions,
-                                ReportOptions, ValidateOptions, cli::PrintText, cli::UsageError>;
+using Invocation =
+    std::variant<SleepOptions, KeysOptions, StatusOptions, DrainOptions, ReportOptions,
+                 ValidateOptions, ResumeOptions, cli::PrintText, cli::UsageError>;
 
 /// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
 Invocation parse_command_line(int argc, const char* const* argv,
@@ -121,6 +134,10 @@ cli::CommandSpec status_command(StatusOptions& options);
 cli::CommandSpec drain_command(DrainOptions& options);
 cli::CommandSpec report_command(ReportOptions& options);
 cli::CommandSpec validate_command();
+cli::CommandSpec resume_command();
+
+/// Appends the options of every command that can be resumed, which write into `into`.
+void add_keeping(std::vector<cli::OptionSpec>& table, SleepOptions& into);
 
 /// Appends the options of every command that has workers, which write into `into`.
 void add_joining(std::vector<cli::OptionSpec>& table, JoiningOptions& into);

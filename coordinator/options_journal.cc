@@ -12,6 +12,30 @@ constexpr std::array<cli::Choice<OutputFormat>, 2> kFormats{
 
 }  // namespace
 
+void add_keeping(std::vector<cli::OptionSpec>& table, SleepOptions& into) {
+  const char* group = "Keeping";
+  table.insert(table.end(),
+               {{"--journal", "", "FILE", group, cli::Shown::in_help_all,
+                 "keep the run in FILE, so that it can be resumed",
+                 cli::text_into(into.journal, "a file name")},
+                {"--resume", "", "", group, cli::Shown::in_help_all,
+                 "go on with the run in --journal, if it is there", cli::flag_into(into.resume)},
+                {"--orphan-for", "", "D", group, cli::Shown::in_help_all,
+                 "with --journal: how long workers wait for a coordinator (default 1m)",
+                 cli::duration_into(into.orphan_for, Duration::zero(), limits::longest_duration)}});
+}
+
+cli::CommandSpec resume_command() {
+  cli::CommandSpec command{
+      "rollcall resume",
+      "FILE",
+      "Goes on with the run in the journal FILE, as it was asked for.\n",
+      {},
+      "\nWhat workers hold is adopted, not run again. Says so if the run is finished.\n"};
+  command.argument = "FILE";
+  return cli::with_standard_options(std::move(command));
+}
+
 cli::CommandSpec report_command(ReportOptions& options) {
   cli::CommandSpec command{
       "rollcall report",

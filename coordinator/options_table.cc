@@ -133,6 +133,7 @@ cli::CommandSpec sleep_command(SleepOptions& options) {
   add_tasks(table, options);
   add_workers(table, options);
   add_joining(table, options);
+  add_keeping(table, options);
   add_output(table, options);
   return cli::with_standard_options(
       {"rollcall sleep", "[OPTION]...",
@@ -153,6 +154,7 @@ cli::CommandSpec program_command() {
        "  drain    has workers of a run leave\n"
        "  report   a run again, from its journal\n"
        "  validate checks a run again, from its journal\n"
+       "  resume   goes on with a run, from its journal\n"
        "  keys     makes the keys of a run ahead of time\n"
        "  help     the help of a command: rollcall help sleep\n",
        {},

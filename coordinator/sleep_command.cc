@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "common/log.h"
@@ -17,11 +18,10 @@
 #include "coordinator/output/progress_writer.h"
 #include "coordinator/output/results_file.h"
 #include "coordinator/output/summary_text.h"
+#include "coordinator/run_start.h"
 
 namespace rollcall::coordinator {
 namespace {
-
-constexpr Epoch kFirstEpoch = 1;
 
 std::uint32_t default_workers() {
   return std::clamp(std::thread::hardware_concurrency(), limits::local_workers_least,
@@ -49,7 +49,8 @@ Policy policy_of(const SleepOptions& options) {
   policy.join_timeout = options.join_timeout;
   policy.heartbeat_interval = options.heartbeat_interval;
   policy.liveness = options.liveness;
-  policy.orphan_for = options.liveness;
+  policy.journal = !options.journal.empty();
+  policy.orphan_for = policy.journal ? options.orphan_for : options.liveness;
   policy.worker_restarts = options.worker_restarts;
   policy.max_losses = options.max_losses;
   policy.prefetch = options.prefetch;
@@ -84,6 +85,11 @@ ProgressWriter progress_for(const SleepOptions& options, const Scheduler& schedu
   return progress;
 }
 
+Scheduler scheduler_for(RunStart& start, const RunSpec& spec, const Policy& policy) {
+  if (!start.kept) return {spec, policy, start.epoch};
+  return {std::move(start.kept->records), start.kept->published, policy, start.epoch};
+}
+
 /// One line on standard error; returns `status`.
 int give_up(const std::string& why, int status) {
   std::fprintf(stderr, "rollcall sleep: %s\n", why.c_str());
@@ -105,6 +111,23 @@ Summary account_for(const RunRecords& records, const std::vector<std::uint32_t>&
   return summary;
 }
 
+int say_finished(const std::string& journal) {
+  std::printf("%s is finished: rollcall report %s shows it\n", journal.c_str(), journal.c_str());
+  return std::fflush(stdout) == 0 ? 0 : 6;
+}
+
+/// Keeps how the run came out; returns `status`, or 6.
+int close_journal(RunStart& start, const RunRecords& records, const Summary& summary,
+                  const Ending& ending, int status) {
+  const FinalAccount account{summary.startup,     summary.planning, summary.validation,
+                             summary.coordinator, status,           ending.signal};
+  if (auto kept = start.journal->finish(records, account); !kept) {
+    return give_up(kept.error().message, 6);
+  }
+  remove_journal_keys(start.journal_path);
+  return status;
+}
+
 }  // namespace
 
 int run_sleep(const SleepOptions& options, Instant started) {
@@ -124,15 +147,21 @@ int run_sleep(const SleepOptions& options, Instant started) {
   if (auto room = check_room(policy.local_workers, descriptors); !room) {
     return give_up(room.error().message, 2);
   }
+  const RunSpec spec = spec_of(options);
+  auto start = start_run(options, spec);
+  if (!start) return give_up("--journal: " + start.error().message, 2);
+  if (start->is_finished) return say_finished(options.journal);
   const Instant before_planning = net::now();
-  Scheduler scheduler(spec_of(options), policy, kFirstEpoch);
+  Scheduler scheduler = scheduler_for(*start, spec, policy);
   const Duration planning = net::now() - before_planning;
   const RunRecords& records = scheduler.records();
   const std::unique_ptr<Output> output = output_for(options, records);
   ProgressWriter progress = progress_for(options, scheduler, policy);
-  Coordinator coordinator(scheduler, *output, progress, *listening,
-                          {worker_program_beside_own(), options.slots, options.log_level});
+  Coordinator coordinator(
+      scheduler, *output, progress, *start, *listening,
+      {worker_program_beside_own(), options.slots, options.log_level, policy.journal});
   if (auto listens = coordinator.listen(); !listens) {
+    discard(*start);
     return give_up(listens.error().message, 2);
   }
   if (const std::string notice = task_lines_notice(options); !options.quiet && !notice.empty()) {
@@ -140,7 +169,13 @@ int run_sleep(const SleepOptions& options, Instant started) {
   }
   coordinator.run();
   progress.finish();
-  if (coordinator.interrupted()) return 128 + coordinator.signal();
+  if (!coordinator.journal_error().empty()) return give_up(coordinator.journal_error(), 6);
+  if (start->journal && (coordinator.interrupted() || scheduler.suspended())) {
+    output->flush();
+    std::fprintf(stderr, "rollcall sleep: stopped; to go on: rollcall resume %s\n",
+                 options.journal.c_str());
+  }
+  if (coordinator.interrupted() || scheduler.suspended()) return 128 + coordinator.signal();
 
   const std::vector<std::uint32_t> order = finish_order(records);
   const Summary summary = account_for(records, order, started, planning);
@@ -159,7 +194,26 @@ int run_sleep(const SleepOptions& options, Instant started) {
     ending.output_failed = true;
     give_up(error, 6);
   }
-  return exit_status(records, ending);
+  const int status = exit_status(records, ending);
+  return start->journal ? close_journal(*start, records, summary, ending, status) : status;
+}
+
+int run_resume(const ResumeOptions& options, Instant started) {
+  const auto fail = [](const std::string& why) {
+    std::fprintf(stderr, "rollcall resume: %s\n", why.c_str());
+    return 2;
+  };
+  const auto arguments = arguments_of(options.journal);
+  if (!arguments) return fail(arguments.error().message);
+  std::vector<const char*> argv{"rollcall", "sleep"};
+  for (const std::string& argument : *arguments) argv.push_back(argument.c_str());
+  const auto parsed = parse_command_line(static_cast<int>(argv.size()), argv.data(), std::getenv);
+  const auto* sleep = std::get_if<SleepOptions>(&parsed);
+  if (sleep == nullptr) return fail(options.journal + ": its request is not understood");
+  SleepOptions again = *sleep;
+  again.journal = options.journal;
+  again.resume = again.resumes_as_kept = true;
+  return run_sleep(again, started);
 }
 
 }  // namespace rollcall::coordinator

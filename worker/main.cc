@@ -23,7 +23,9 @@ int say(std::FILE* where, const std::string& text, int status) {
 
 int work(const WorkerOptions& options) {
   const bool is_local = options.parent_pid.has_value();
-  if (is_local && !die_with_parent(*options.parent_pid)) return kExitNoCoordinator;
+  if (is_local && !options.outlive_parent && !die_with_parent(*options.parent_pid)) {
+    return kExitNoCoordinator;
+  }
   // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);

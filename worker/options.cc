@@ -49,7 +49,9 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
         "answer GET /healthz and /readyz there (default nowhere)",
         cli::parsed_into(into.http, parse_http_address)},
        {"--parent-pid", "", "N", group, Shown::nowhere, "",
-        cli::count_into(into.parent_pid, 1, kHighestPid)}});
+        cli::count_into(into.parent_pid, 1, kHighestPid)},
+       {"--outlive-parent", "", "", group, Shown::nowhere, "",
+        cli::flag_into(into.outlive_parent)}});
 }
 
 void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {

@@ -27,6 +27,7 @@ struct WorkerOptions {
 
   // Given by a coordinator that starts its own workers; not in the help.
   std::optional<std::uint32_t> parent_pid;  ///< end when this process is not the parent any more
+  bool outlive_parent = false;              ///< but not then: another one will resume the run
 };
 
 /// What the user wants: a worker, a text to read, or nothing that makes sense.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/journal_limits.h"
 #include "common/limits.h"
 
 namespace rollcall::coordinator {
@@ -136,7 +137,10 @@ void Scheduler::lose_the_exited() {
 
 void Scheduler::start_if_joined() {
   const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
-  const std::size_t joined = roster_.active();
+  const auto joined = static_cast<std::size_t>(
+      std::count_if(roster_.all().begin(), roster_.all().end(), [](const Session& session) {
+        return session.phase == SessionPhase::active && session.kept;
+      }));
   if (is_resumed_ && joined > 0) {
     phase_ = Phase::running;  // those who come back go on at once
     return;
@@ -233,6 +237,7 @@ void Scheduler::make_ready(Session& session) {
 /// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
   if (cancelling_ || ledger_.pending() == 0 || ready_.empty()) return;
+  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
   if (has_recalled_) deal_to_the_idle();
   const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
   const std::size_t share = (ledger_.pending() + dealers - 1) / dealers;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/journal_limits.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 
@@ -68,6 +69,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.is_local = hello.ticket != 0;
     record.welcomed = now_;
     ledger_.mutable_records().sessions.push_back(std::move(record));
+    session->kept = !policy_.journal;
     changed(*session);
   }
   roster_.bind(*session, from);
@@ -135,7 +137,7 @@ void Scheduler::on_report(Session& session, const Report& report) {
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
   if (session.wants_inventory) return acknowledge_later(session);
   // It will come again. Without a journal all is kept at the end of the turn.
-  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
+  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes_most) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
   if (report.number != record.last_report + 1) return acknowledge_later(session);

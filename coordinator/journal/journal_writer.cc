@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/limits.h"
+#include "common/journal_limits.h"
 #include "common/net/signals_blocked.h"
 
 namespace rollcall::coordinator {
@@ -28,14 +28,8 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
 
   void keep(std::shared_ptr<const Commit> commit) {
     const std::lock_guard lock(mutex_);
-    waiting_outcomes_ += commit->outcome_count();
     waiting_.push_back(std::move(commit));
     wake_.notify_one();
-  }
-
-  bool full() const {
-    const std::lock_guard lock(mutex_);
-    return waiting_outcomes_ > limits::journal_backlog;
   }
 
   KeptSoFar stop() {
@@ -108,7 +102,6 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   void note_kept(const Commits& commits, std::uint64_t records) {
     kept_ = {kept_.commits + commits.size(), records};
     const std::lock_guard lock(mutex_);
-    for (const auto& commit : commits) waiting_outcomes_ -= commit->outcome_count();
   }
 
   /// False: the writer is being stopped.
@@ -137,7 +130,6 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::shared_ptr<const Commit>> waiting_;
-  std::uint64_t waiting_outcomes_ = 0;  ///< those of the transaction under way included
   bool stopping_ = false;
   KeptSoFar kept_;  ///< the thread's; after it was joined, the loop's
   std::thread thread_;
@@ -154,10 +146,6 @@ JournalWriter::~JournalWriter() {
 
 void JournalWriter::keep(std::shared_ptr<const Commit> commit) {
   thread_->keep(std::move(commit));
-}
-
-bool JournalWriter::full() const {
-  return thread_->full();
 }
 
 KeptSoFar JournalWriter::stop() {

@@ -40,10 +40,8 @@ class JournalWriter {
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  /// The next commit. Never waits; the caller holds back while full().
+  /// The next commit. Never waits.
   void keep(std::shared_ptr<const Commit> commit);
-  /// More than limits::journal_backlog outcomes wait. kept() says when it may have changed.
-  bool full() const;
   /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is kept by
   /// then. May be called twice.
   KeptSoFar stop();

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "common/check.h"
-#include "common/limits.h"
+#include "common/journal_limits.h"
 
 namespace rollcall::coordinator::sqlite {
 namespace {

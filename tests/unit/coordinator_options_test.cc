@@ -292,9 +292,10 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_EQ(cli::shown(start({"dance"})),
-            "2: rollcall: unknown command \"dance\": expected sleep, status, drain, report, "
-            "validate, keys or help\n");
+  EXPECT_EQ(
+      cli::shown(start({"dance"})),
+      "2: rollcall: unknown command \"dance\": expected sleep, resume, status, drain, report, "
+      "validate, keys or help\n");
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");

@@ -62,7 +62,6 @@ TEST_F(JournalWriterTest, TellsWhatIsKeptInOrder) {
     EXPECT_EQ(told_[i].records, last->first_record + last->outcome_count());
   }
   expect_all_kept();
-  EXPECT_FALSE(writer.full());
   EXPECT_TRUE(full_.empty());
   EXPECT_TRUE(failed_.empty());
 }
@@ -141,26 +140,6 @@ TEST_F(JournalWriterTest, GivesUpWhenTheDiskFails) {
   EXPECT_EQ(writer.stop().commits, 1U);
   EXPECT_EQ(told_.size(), 1U);
   EXPECT_EQ(failed_.size(), 1U);
-}
-
-TEST_F(JournalWriterTest, IsFullWhenTooMuchWaits) {
-  const auto tasks = static_cast<std::uint32_t>(limits::journal_backlog + 1);
-  const JournalRun run = journal_run(tasks);
-  RandomCommits random(run.spec, 1);
-  const auto journal = begun(run);
-  JournalWriter writer(loop_, *journal, handlers());
-  std::uint64_t given = 0;
-  bool was_full = false;
-  while (random.more()) {
-    const auto commit = random.next(100'000);
-    given += commit->outcome_count();
-    writer.keep(commit);
-    was_full = was_full || writer.full();
-  }
-  EXPECT_EQ(given, tasks);
-  EXPECT_TRUE(was_full);
-  run_until([&] { return !told_.empty() && told_.back().records == tasks; });
-  EXPECT_FALSE(writer.full());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/batch_limits.h"
+#include "common/journal_limits.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 #include "tests/unit/scheduler_fixture.h"

@@ -1,0 +1,110 @@
+#include "coordinator/run_start.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/net/clock.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::json;
+
+/// What makes two requests the same: the tasks and how they are collected.
+Json asked(const SleepOptions& options) {
+  Json json = {{"command", "sleep"},
+               {"task_count", options.task_count},
+               {"pause_min_ns", options.pause_min.count()},
+               {"pause_max_ns", options.pause_max.count()},
+               {"seed", nullptr},
+               {"collection_method", to_string(options.method)},
+               {"wait_timeout_ns", nullptr}};
+  if (options.seed) json["seed"] = *options.seed;
+  if (options.wait_timeout) json["wait_timeout_ns"] = options.wait_timeout->count();
+  return json;
+}
+
+std::string request_of(const SleepOptions& options) {
+  const Json request = {{"asked", asked(options)}, {"arguments", options.arguments}};
+  return request.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json parse(const std::string& request) {
+  return Json::parse(request, nullptr, /*allow_exceptions=*/false);
+}
+
+Result<RunStart> go_on(std::unique_ptr<Journal> journal, const SleepOptions& options) {
+  RunStart start;
+  start.journal = std::move(journal);
+  start.journal_path = options.journal;
+  if (start.journal->finished()) {
+    start.is_finished = true;
+    return start;
+  }
+  const auto epoch = start.journal->begin_epoch(epoch_start_now());
+  if (!epoch) return epoch.error();
+  start.epoch = *epoch;
+  auto kept = start.journal->load();
+  if (!kept) return kept.error();
+  start.kept = std::move(*kept);
+  // Killed before it listened: nobody has any keys to wait with.
+  auto keys = read_journal_keys(options.journal);
+  if (keys) {
+    start.keys = std::move(*keys);
+  } else if (keys.error().kind != ErrorKind::retryable) {
+    return keys.error();
+  }
+  return start;
+}
+
+}  // namespace
+
+Result<RunStart> start_run(const SleepOptions& options, const RunSpec& spec) {
+  if (options.journal.empty()) return RunStart{};
+  if (options.resume) {
+    auto journal = Journal::open(options.journal);
+    if (journal) {
+      const Json kept = parse((*journal)->run().request).value("asked", Json());
+      if (!options.resumes_as_kept && kept != asked(options)) {
+        return permanent(options.journal + " holds another request: " + kept.dump());
+      }
+      return go_on(std::move(*journal), options);
+    }
+    if (journal.error().kind != ErrorKind::retryable) return journal.error();
+  }
+  auto journal =
+      Journal::create(options.journal, {spec, request_of(options), net::unix_time().count()});
+  if (!journal) return journal.error();
+  RunStart start;
+  start.journal = std::move(*journal);
+  start.journal_path = options.journal;
+  const auto epoch = start.journal->begin_epoch(epoch_start_now());
+  if (!epoch) return epoch.error();
+  start.epoch = *epoch;
+  return start;
+}
+
+void discard(RunStart& start) {
+  if (!start.journal || start.kept) return;
+  start.journal.reset();
+  std::error_code ignored;
+  for (const char* end : {"", "-wal", "-shm", "-keys"}) {
+    std::filesystem::remove(start.journal_path + end, ignored);
+  }
+}
+
+Result<std::vector<std::string>> arguments_of(const std::string& path) {
+  const auto journal = Journal::open_to_read(path);
+  if (!journal) return permanent(journal.error().message);
+  const Json arguments = parse((*journal)->run().request).value("arguments", Json());
+  if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
+  std::vector<std::string> texts;
+  for (const Json& argument : arguments) {
+    if (!argument.is_string()) return permanent(path + ": its request cannot be read");
+    texts.push_back(argument.get<std::string>());
+  }
+  return texts;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,37 @@
+// How a run begins: anew, or where another coordinator has left it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/ids.h"
+#include "common/result.h"
+#include "coordinator/core/run_spec.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal_keys.h"
+#include "coordinator/options.h"
+
+namespace rollcall::coordinator {
+
+/// What a run begins with.
+struct RunStart {
+  std::unique_ptr<Journal> journal;  ///< null: the run has none. Its epoch has begun, if any
+  std::string journal_path;
+  Epoch epoch = 1;
+  std::optional<JournalContent> kept;  ///< of earlier epochs; nullopt: a new run
+  std::optional<JournalKeys> keys;     ///< of earlier epochs
+  bool is_finished = false;            ///< nothing is left to do
+};
+
+/// With --journal: makes it, or with --resume goes on with the one that holds this very request.
+/// Error: permanent: there is one already, it holds another request, or it cannot be used.
+[[nodiscard]] Result<RunStart> start_run(const SleepOptions& options, const RunSpec& spec);
+
+/// Forgets a new journal of which nothing has come.
+void discard(RunStart& start);
+
+/// The command line that the journal at `path` was made with, to be given again. Error: permanent.
+[[nodiscard]] Result<std::vector<std::string>> arguments_of(const std::string& path);
+
+}  // namespace rollcall::coordinator
