@@ -9,12 +9,8 @@
 namespace rollcall::coordinator {
 
 Scheduler::Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch)
-    : policy_(policy),
-      epoch_(epoch),
-      backlog_(spec),
-      ledger_(spec),
-      roster_(policy.liveness),
-      fleet_(policy.local_workers, policy.worker_restarts, epoch) {
+    : SchedulerState(RunRecords(spec), 0, policy, epoch) {
+  is_resumed_ = false;
   CHECK(policy.heartbeat_interval > Duration::zero());
   CHECK(policy.liveness >= limits::liveness_intervals * policy.heartbeat_interval);
 }

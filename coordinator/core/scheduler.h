@@ -18,13 +18,14 @@
 #include "coordinator/core/local_fleet.h"
 #include "coordinator/core/policy.h"
 #include "coordinator/core/roster.h"
+#include "coordinator/core/scheduler_state.h"
 
 namespace rollcall::coordinator {
 
 /// The pure machine of one run. It reads no clock and does no I/O: events go in with the time at
 /// which they happened, actions come out, and the same events give the same actions. The rules that
 /// it keeps are numbered in docs/architecture.md, "Exactly one result". One owner, one thread.
-class Scheduler {
+class Scheduler : private SchedulerState {
  public:
   Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
   /// Resumes a run of which this was kept, the first `published` records perhaps told to the
@@ -52,26 +53,6 @@ class Scheduler {
   void check_invariants() const;
 
  private:
-  enum class Phase : std::uint8_t {
-    idle,
-    recovering,  ///< resumed: waits for the inventories of those who may hold something
-    joining,     ///< waits for workers
-    running,
-    finishing,   ///< every task is done, and that is kept; Goodbyes are awaited
-    suspending,  ///< what was accepted is being kept, to be resumed later
-    ended,
-  };
-  struct UnkeptSession {
-    SessionIndex session{};
-    std::uint64_t last_report = 0;
-  };
-  /// What is to be told when a commit is kept.
-  struct Unkept {
-    std::size_t records = 0;  ///< accepted up to here
-    std::vector<UnkeptSession> sessions;
-    std::vector<PublishLeft> left;
-  };
-
   void on(const ListeningStarted&);
   void on(const MessageReceived& event);
   void on(const MalformedReceived& event);
@@ -154,44 +135,6 @@ class Scheduler {
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
   void log(LogLevel level, std::string text);
-
-  Policy policy_;
-  Epoch epoch_;
-  Backlog backlog_;
-  Ledger ledger_;
-  Roster roster_;
-  LocalFleet fleet_;
-  Phase phase_ = Phase::idle;
-  bool may_recall_ = false;    ///< something was dispatched since there was nothing to take back
-  bool has_recalled_ = false;  ///< ever
-  bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
-  bool ran_out_of_workers_ = false;
-  bool is_resumed_ = false;
-  bool suspended_ = false;
-
-  // Keeping. Records and sessions below these numbers were handed over to be kept, or published.
-  std::size_t handed_over_ = 0;
-  std::size_t published_ = 0;
-  std::size_t sessions_handed_over_ = 0;
-  std::size_t odd_handed_over_ = 0;
-  std::uint64_t commits_ = 0;          ///< handed over
-  std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
-  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
-  std::vector<PublishLeft> left_;      ///< since the last commit
-
-  Instant now_;                               ///< of the step at hand
-  Actions* out_ = nullptr;                    ///< of the step at hand
-  std::deque<SessionIndex> ready_;            ///< may have credit; each once
-  std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming in this turn
-  std::vector<SessionIndex> acks_held_;       ///< have one coming within limits::ack_wait
-  Instant acks_sent_;                         ///< when the last of those went out
-  RateMeter reports_{limits::busy_reports, limits::ack_wait};
-  std::vector<std::uint32_t> exited_;  ///< tickets, since the inbox was last drained
-  std::vector<std::pair<Instant, SessionIndex>> awaiting_goodbye_;  ///< since their process ended
-  Instant joining_since_;
-  std::optional<Instant> empty_since_;  ///< nobody is there since
-  std::optional<Instant> next_tick_;
-  Instant finishing_since_;
 };
 
 }  // namespace rollcall::coordinator

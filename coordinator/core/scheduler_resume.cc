@@ -8,17 +8,7 @@
 namespace rollcall::coordinator {
 
 Scheduler::Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch)
-    : policy_(policy),
-      epoch_(epoch),
-      backlog_(kept.spec),
-      ledger_(std::move(kept)),
-      roster_(policy.liveness),
-      fleet_(policy.local_workers, policy.worker_restarts, epoch),
-      is_resumed_(true),
-      handed_over_(ledger_.done()),
-      published_(published),
-      sessions_handed_over_(records().sessions.size()),
-      odd_handed_over_(records().odd_results.size()) {
+    : SchedulerState(std::move(kept), published, policy, epoch) {
   CHECK(policy.journal && epoch > 1 && published <= handed_over_);
 }
 

@@ -1,0 +1,98 @@
+// What the scheduler knows: its data, apart from its rules.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/batch_limits.h"
+#include "common/ids.h"
+#include "common/rate_meter.h"
+#include "common/time.h"
+#include "coordinator/core/backlog.h"
+#include "coordinator/core/event.h"
+#include "coordinator/core/ledger.h"
+#include "coordinator/core/local_fleet.h"
+#include "coordinator/core/policy.h"
+#include "coordinator/core/roster.h"
+
+namespace rollcall::coordinator {
+
+/// Owned by Scheduler, which alone changes it. A value.
+struct SchedulerState {
+  enum class Phase : std::uint8_t {
+    idle,
+    recovering,  ///< resumed: waits for the inventories of those who may hold something
+    joining,     ///< waits for workers
+    running,
+    finishing,   ///< every task is done, and that is kept; Goodbyes are awaited
+    suspending,  ///< what was accepted is being kept, to be resumed later
+    ended,
+  };
+  struct UnkeptSession {
+    SessionIndex session{};
+    std::uint64_t last_report = 0;
+  };
+  /// What is to be told when a commit is kept.
+  struct Unkept {
+    std::size_t records = 0;  ///< accepted up to here
+    std::vector<UnkeptSession> sessions;
+    std::vector<PublishLeft> left;
+  };
+
+  SchedulerState(RunRecords kept, std::size_t published, const Policy& policy, Epoch epoch)
+      : policy_(policy),
+        epoch_(epoch),
+        backlog_(kept.spec),
+        ledger_(std::move(kept)),
+        roster_(policy.liveness),
+        fleet_(policy.local_workers, policy.worker_restarts, epoch),
+        is_resumed_(epoch > 1),
+        handed_over_(ledger_.done()),
+        published_(published),
+        sessions_handed_over_(ledger_.records().sessions.size()),
+        odd_handed_over_(ledger_.records().odd_results.size()) {}
+
+  Policy policy_;
+  Epoch epoch_;
+  Backlog backlog_;
+  Ledger ledger_;
+  Roster roster_;
+  LocalFleet fleet_;
+  Phase phase_ = Phase::idle;
+  bool may_recall_ = false;    ///< something was dispatched since there was nothing to take back
+  bool has_recalled_ = false;  ///< ever
+  bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
+  bool ran_out_of_workers_ = false;
+  bool is_resumed_;
+  bool suspended_ = false;
+
+  // Keeping. Records and sessions below these numbers were handed over to be kept, or published.
+  std::size_t handed_over_;
+  std::size_t published_;
+  std::size_t sessions_handed_over_;
+  std::size_t odd_handed_over_;
+  std::uint64_t commits_ = 0;          ///< handed over
+  std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
+  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
+  std::vector<PublishLeft> left_;      ///< since the last commit
+
+  Instant now_;                               ///< of the step at hand
+  Actions* out_ = nullptr;                    ///< of the step at hand
+  std::deque<SessionIndex> ready_;            ///< may have credit; each once
+  std::vector<SessionIndex> unacknowledged_;  ///< have an Ack coming in this turn
+  std::vector<SessionIndex> acks_held_;       ///< have one coming within limits::ack_wait
+  Instant acks_sent_;                         ///< when the last of those went out
+  RateMeter reports_{limits::busy_reports, limits::ack_wait};
+  std::vector<std::uint32_t> exited_;  ///< tickets, since the inbox was last drained
+  std::vector<std::pair<Instant, SessionIndex>> awaiting_goodbye_;  ///< since their process ended
+  Instant joining_since_;
+  std::optional<Instant> empty_since_;  ///< nobody is there since
+  std::optional<Instant> next_tick_;
+  Instant finishing_since_;
+};
+
+}  // namespace rollcall::coordinator
