@@ -44,5 +44,18 @@ TEST(ControlHelp, FitsOnOneScreen) {
   }
 }
 
+TEST(ReportOptions, NameAJournal) {
+  EXPECT_EQ(cli::shown(start({"report"})),
+            "2: rollcall report: FILE is missing: expected the journal of a run\n");
+  const Invocation report = start({"report", "--output", "json", "run.db"});
+  const auto* parsed = std::get_if<ReportOptions>(&report);
+  ASSERT_NE(parsed, nullptr);
+  EXPECT_EQ(parsed->journal, "run.db");
+  EXPECT_EQ(parsed->output, OutputFormat::json);
+  const Invocation validate = start({"validate", "run.db"});
+  ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
+  EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator
