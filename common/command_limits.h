@@ -25,6 +25,21 @@ inline constexpr std::ptrdiff_t groups_left = 256;
 /// Those of them whose output stays open, unread, so that they can tidy up. Of more, the oldest
 /// ones get SIGPIPE when they write.
 inline constexpr std::size_t outputs_left_open = 16;
+/// Bytes of each stream of a command that can be kept. --max-output.
+inline constexpr std::uint64_t max_output = 6U << 20U;
+/// The same without --max-output.
+inline constexpr std::uint64_t max_output_default = 1U << 20U;
+/// Time from SIGTERM to SIGKILL without --kill-after.
+inline constexpr Duration kill_after = 5s;
+/// Bytes of all commands of one Assignment, about: fewer go into it then.
+inline constexpr std::size_t assignment_bytes = 4U << 20U;
+/// Bytes of output in one Report, about: the next outcome goes into the next one.
+inline constexpr std::size_t report_bytes = 1U << 20U;
+/// Bytes of output of outcomes that wait in a worker to be reported. At it: nothing new is started.
+inline constexpr std::size_t waiting_bytes = 64U << 20U;
+/// First and longest pause before a task that has failed is tried again; each is twice the last.
+inline constexpr Duration retry_first = 100ms;
+inline constexpr Duration retry_longest = 1min;
 /// Bytes of one line of the input: what the system takes as one argument. Above: a usage error.
 inline constexpr std::size_t input_line_bytes = 131'071;
 /// Output of ended tasks held in memory for --keep-order. What is more waits in a temporary file.

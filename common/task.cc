@@ -7,8 +7,10 @@
 namespace rollcall {
 
 std::string_view to_string(TaskKind kind) {
-  CHECK(kind == TaskKind::sleep);
-  return "sleep";
+  static constexpr std::array<std::string_view, 2> names = {"sleep", "exec"};
+  const auto i = static_cast<std::size_t>(kind);
+  CHECK(i < names.size());
+  return names[i];
 }
 
 std::string_view to_string(Outcome outcome) {
@@ -28,6 +30,7 @@ void AttemptColumns::clear() {
   task.clear();
   attempt.clear();
   pause.clear();
+  command.clear();
 }
 
 void OutcomeColumns::clear() {
@@ -37,6 +40,7 @@ void OutcomeColumns::clear() {
   started.clear();
   elapsed.clear();
   result.clear();
+  command.clear();
 }
 
 void OutcomeColumns::reserve(std::size_t n) {
@@ -55,6 +59,7 @@ void OutcomeColumns::resize(std::size_t n) {
   started.resize(n);
   elapsed.resize(n);
   result.resize(n);
+  if (!command.empty()) command.resize(n);
 }
 
 void OutcomeColumns::push_back(TaskId t, Attempt a, Outcome o, Instant start, Duration ran,
@@ -65,6 +70,7 @@ void OutcomeColumns::push_back(TaskId t, Attempt a, Outcome o, Instant start, Du
   started.push_back(start);
   elapsed.push_back(ran);
   result.push_back(value);
+  if (!command.empty()) command.emplace_back();
 }
 
 }  // namespace rollcall

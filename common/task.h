@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/command.h"
 #include "common/ids.h"
 #include "common/time.h"
 
@@ -13,6 +14,7 @@ namespace rollcall {
 /// The kinds of task. A run has tasks of one kind.
 enum class TaskKind : std::uint8_t {
   sleep,  ///< pause for a given time; the result is the pause
+  exec,   ///< run a command; the result is its CommandResult
 };
 
 std::string_view to_string(TaskKind kind);
@@ -38,6 +40,8 @@ struct AttemptColumns {
   std::vector<TaskId> task;
   std::vector<Attempt> attempt;
   std::vector<Duration> pause;  ///< sleep: how long; not negative
+  /// exec: what to run, empty in the scheduler, which has no use for it; sleep: always empty.
+  std::vector<Command> command{};
 
   std::size_t size() const { return task.size(); }
   void clear();
@@ -60,6 +64,8 @@ struct OutcomeColumns {
   std::vector<Instant> started;
   std::vector<Duration> elapsed;  ///< finished - started; not negative
   std::vector<Duration> result;   ///< sleep: the pause that was slept; else 0
+  /// exec: what the command came to; of one that never ran, as made. Empty if none has run.
+  std::vector<CommandResult> command{};
 
   std::size_t size() const { return task.size(); }
   void clear();

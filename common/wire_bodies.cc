@@ -3,6 +3,7 @@
 #include <cmath>
 #include <variant>
 
+#include "common/command_limits.h"
 #include "common/limits.h"
 #include "common/text.h"
 
@@ -12,6 +13,7 @@ namespace {
 static_assert(static_cast<int>(rollcall::RejectReason::bad_message) + 1 ==
               REJECT_REASON_BAD_MESSAGE);
 static_assert(static_cast<int>(rollcall::TaskKind::sleep) + 1 == TASK_KIND_SLEEP);
+static_assert(static_cast<int>(rollcall::TaskKind::exec) + 1 == TASK_KIND_EXEC);
 
 constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
 
@@ -47,6 +49,7 @@ void put(const rollcall::Hello& from, FromWorker& envelope) {
   out.set_slots(from.slots);
   out.set_processors(from.processors);
   out.set_ticket(from.ticket);
+  out.set_command_slots(from.command_slots);
 }
 
 Problem take(const Hello& in, rollcall::Hello& to) {
@@ -58,6 +61,7 @@ Problem take(const Hello& in, rollcall::Hello& to) {
   to.slots = in.slots();
   to.processors = in.processors();
   to.ticket = in.ticket();
+  to.command_slots = in.command_slots();
   return nullptr;
 }
 
@@ -134,17 +138,23 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_orphan_for_ns(ns_to_wire(from.orphan_for));
   out.set_list_held(from.list_held);
   out.set_reports_kept(from.reports_kept);
+  out.set_max_output(from.max_output);
+  out.set_kill_after_ns(ns_to_wire(from.kill_after));
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
   to.nonce = in.nonce();
   if (!take_instant(in.sent_ns(), to.sent)) return "welcome: instant out of range";
-  if (in.kind() != TASK_KIND_SLEEP) return "welcome: unknown kind of task";
-  to.kind = rollcall::TaskKind::sleep;
+  if (in.kind() == TASK_KIND_UNSPECIFIED || !TaskKind_IsValid(in.kind()))
+    return "welcome: unknown kind of task";
+  to.kind = static_cast<rollcall::TaskKind>(in.kind() - 1);
   to.slots = in.slots();
   to.list_held = in.list_held();
   to.reports_kept = in.reports_kept();
-  const bool good = take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
+  to.max_output = in.max_output();
+  const bool good = to.max_output <= limits::max_output &&
+                    take_duration(in.kill_after_ns(), to.kill_after) &&
+                    take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
                     take_duration(in.liveness_ns(), to.liveness) &&
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&
                     to.heartbeat_interval > Duration{} && to.liveness > Duration{};

@@ -31,6 +31,13 @@ Problem take(const Report& in, rollcall::Report& to);
 Problem take(const Assignment& in, rollcall::Assignment& to);
 Problem take(const Inventory& in, HeldColumns& to);
 
+// wire_commands.cc: the payload of exec, after the other columns.
+
+void put_commands(const AttemptColumns& rows, Assignment& out);
+void put_results(const OutcomeColumns& rows, Report& out);
+Problem take_commands(const Assignment& in, AttemptColumns& rows);
+Problem take_results(const Report& in, OutcomeColumns& rows);
+
 // Values that several messages share.
 
 template <class Id>

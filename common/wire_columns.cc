@@ -151,6 +151,7 @@ void put(const rollcall::Assignment& from, Assignment& out) {
   put_short(rows.attempt, Attempt{1}, *out.mutable_attempt(),
             [](Attempt attempt) -> std::uint32_t { return attempt; });
   put_short(rows.pause, Duration{}, *out.mutable_pause_ns(), ns_to_wire);
+  put_commands(rows, out);
 }
 
 Problem take(const Assignment& in, rollcall::Assignment& to) {
@@ -162,7 +163,7 @@ Problem take(const Assignment& in, rollcall::Assignment& to) {
     return "assignment: attempts do not fit";
   if (!take_durations(in.pause_ns(), rows.size(), kLongestNs + 1, rows.pause))
     return "assignment: pauses do not fit";
-  return nullptr;
+  return take_commands(in, rows);
 }
 
 void put(const HeldColumns& from, Inventory& out) {
@@ -227,6 +228,7 @@ void put(const rollcall::Report& from, Report& out) {
               return to_wire<Outcome>(outcome);
             });
   put_short(rows.result, Duration{}, *out.mutable_result_ns(), ns_to_wire);
+  put_results(rows, out);
 }
 
 Problem take(const Report& in, rollcall::Report& to) {
@@ -250,7 +252,7 @@ Problem take(const Report& in, rollcall::Report& to) {
     return "report: elapsed times do not fit";
   if (!take_durations(in.result_ns(), n, kTimeEnd, rows.result))
     return "report: results do not fit";
-  return nullptr;
+  return take_results(in, rows);
 }
 
 }  // namespace rollcall::wire

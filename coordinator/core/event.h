@@ -53,9 +53,11 @@ struct DrainRequested {
   std::vector<SessionIndex> sessions;
   DrainMode mode = DrainMode::finish;
 };
-/// The user asked to stop. Without a journal: cancel what is not done, then end. With one: leave
-/// everything as it is, to be resumed.
-struct StopRequested {};
+/// The user asked to stop. Without a journal: start nothing new, let what runs end or cancel it,
+/// then end. With one: leave everything as it is, to be resumed.
+struct StopRequested {
+  bool let_running_end = false;
+};
 
 using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
                            LocalWorkerExited, WorkerVanished, Kept, DrainRequested, StopRequested>;

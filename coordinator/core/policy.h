@@ -9,6 +9,14 @@
 
 namespace rollcall::coordinator {
 
+/// When to give a run up because of how its tasks end.
+struct Halt {
+  bool on_success = false;  ///< counts tasks that succeed; else those that fail, time out, are lost
+  bool now = false;         ///< cancels what runs; else lets it end
+  std::uint64_t count = 0;  ///< so many; or, if not 0 ...
+  double share = 0;         ///< ... this part of all tasks, above 0 to 1
+};
+
 struct Policy {
   std::uint32_t local_workers = 0;  ///< to be started by this coordinator
   std::uint32_t wait_for_workers =
@@ -24,6 +32,13 @@ struct Policy {
   std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
   bool journal = false;                   ///< what is accepted is kept before it is told
   bool name_starts = true;                ///< somebody wants to know which tasks have begun
+
+  // Commands.
+  std::uint32_t retries = 0;  ///< attempts at a task after the first, if it fails or times out
+  std::optional<Halt> halt;
+  std::size_t assignment_attempts = limits::assignment_attempts;  ///< that fit into one message
+  std::uint64_t max_output = 0;                                   ///< told to workers
+  Duration kill_after{};                                          ///< told to workers
 };
 
 }  // namespace rollcall::coordinator
