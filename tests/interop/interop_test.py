@@ -14,7 +14,7 @@ from link import session_of
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
-PATIENCE = 40
+PATIENCE = 60  # seconds for a fact to come true, on a machine that does much else
 
 
 def eventually(fact):
@@ -28,6 +28,9 @@ def eventually(fact):
 class Runs(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="rollcall-interop-")
+        if len(self.folder) > 90:  # the path of a socket is short
+            os.rmdir(self.folder)
+            self.folder = tempfile.mkdtemp(prefix="rollcall-interop-", dir="/tmp")
         self.access = os.path.join(self.folder, "run.access")
         self.control = os.path.join(self.folder, "control")
         self.started = []
@@ -37,6 +40,8 @@ class Runs(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            if process.stdout:
+                process.stdout.close()
         for name in os.listdir(self.folder):
             os.remove(os.path.join(self.folder, name))
         os.rmdir(self.folder)
@@ -49,30 +54,30 @@ class Runs(unittest.TestCase):
         return self.start([os.path.join(PROGRAMS, "rollcall"), "sleep", "--output", "jsonl",
                            "--access-file", self.access, "--workers", str(workers),
                            "--control", self.control, "--heartbeat-interval", "100ms",
-                           "--liveness", "1s", "--quiet", *arguments], stdout=subprocess.PIPE)
+                           "--liveness", "10s", "--quiet", *arguments], stdout=subprocess.PIPE)
 
     def join(self, *arguments):
         return self.start([sys.executable, WORKER, "--access-file", self.access, *arguments])
 
     def command(self, *arguments):
-        return subprocess.run([os.path.join(PROGRAMS, "rollcall"), *arguments, "--control",
-                               self.control], capture_output=True, text=True, check=True).stdout
+        done = subprocess.run([os.path.join(PROGRAMS, "rollcall"), *arguments, "--control",
+                               self.control], capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else ""
+
+    def workers(self):
+        """Those that are there; None: nobody answers yet."""
+        status = self.command("status", "--output", "json")
+        return json.loads(status)["workers"] if status else None
 
     def until_it_runs_something(self, name):
-        def runs():
-            if not os.path.exists(self.control):
-                return False
-            status = json.loads(self.command("status", "--output", "json"))
-            return any(w["name"] == name and w["done"] + w["running"] > 0
-                       for w in status["workers"])
-        eventually(runs)
+        eventually(lambda: any(w["name"] == name and w["done"] + w["running"] > 0
+                               for w in self.workers() or []))
 
     def finish(self, run, status=0):
-        """The run's document, once it has ended, with the events that led to it."""
+        """The run's document, once it has ended."""
         lines, _ = run.communicate(timeout=2 * PATIENCE)
         self.assertEqual(run.returncode, status)
-        self.events = [json.loads(line) for line in lines.splitlines()]
-        return self.events[-1]
+        return json.loads(lines.splitlines()[-1])
 
     def ends_well(self, worker):
         self.assertEqual(worker.wait(PATIENCE), 0)
@@ -93,14 +98,14 @@ class Runs(unittest.TestCase):
 
     def test_with_lost_messages(self):
         workers = [self.join("--loss", "0.2", "--slots", "10"), self.join("--loss", "0.2")]
-        end = self.finish(self.run_sleeps("-n", "300", "--pause", "20ms", "--liveness", "5s",
+        end = self.finish(self.run_sleeps("-n", "300", "--pause", "20ms",
                                           "--wait-for-workers", "2"))
         self.assertTrue(end["validated"])
         del workers  # the Shutdown may be lost too
 
     def test_many_empty_tasks(self):
         worker = self.join()
-        end = self.finish(self.run_sleeps("-n", "100000", "--pause", "0", "--liveness", "10s"))
+        end = self.finish(self.run_sleeps("-n", "100000", "--pause", "0"))
         self.assertTrue(end["validated"])
         self.ends_well(worker)
 
@@ -116,9 +121,9 @@ class Runs(unittest.TestCase):
         for mode in "finish", "return":
             with self.subTest(mode):
                 leaver = self.join("--name", "leaver", "--slots", "2")
-                run = self.run_sleeps("-n", "20", "--pause", "300ms")
+                run = self.run_sleeps("-n", "20", "--pause", "1s")
                 self.until_it_runs_something("leaver")
-                self.command("drain", "leaver", "--drain", mode)
+                self.assertIn("leaver", self.command("drain", "leaver", "--drain", mode))
                 self.ends_well(leaver)
                 stayer = self.join("--slots", "20")
                 self.assertTrue(self.finish(run)["validated"])
@@ -126,7 +131,7 @@ class Runs(unittest.TestCase):
 
     def test_terminated(self):
         leaver = self.join("--name", "leaver", "--slots", "2")
-        run = self.run_sleeps("-n", "20", "--pause", "300ms")
+        run = self.run_sleeps("-n", "20", "--pause", "1s")
         self.until_it_runs_something("leaver")
         leaver.send_signal(signal.SIGTERM)
         self.ends_well(leaver)
@@ -137,9 +142,9 @@ class Runs(unittest.TestCase):
     def test_recall(self):
         """What waits at one is taken back for the one that comes later."""
         first = self.join("--name", "first", "--slots", "1")
-        run = self.run_sleeps("-n", "20", "--pause", "300ms", "--prefetch", "100")
+        run = self.run_sleeps("-n", "20", "--pause", "1s", "--prefetch", "100")
         self.until_it_runs_something("first")
-        second = self.join("--slots", "1")
+        second = self.join("--slots", "10")  # it comes soon enough, in most of 20 seconds
         end = self.finish(run)
         self.assertTrue(end["validated"])
         self.assertGreater(end["workers"][1]["tasks_done"], 4)
@@ -149,20 +154,20 @@ class Runs(unittest.TestCase):
     def test_silent_for_too_long(self):
         """It is given up, is told so, and begins again as another session."""
         worker = self.join("--name", "sleeper", "--slots", "2")
-        run = self.run_sleeps("-n", "20", "--pause", "300ms")
+        run = self.run_sleeps("-n", "20", "--pause", "500ms", "--liveness", "1s")
         self.until_it_runs_something("sleeper")
         worker.send_signal(signal.SIGSTOP)
-        eventually(lambda: not json.loads(
-            self.command("status", "--output", "json"))["workers"])
+        eventually(lambda: self.workers() == [])
         worker.send_signal(signal.SIGCONT)
         end = self.finish(run)
         self.assertTrue(end["validated"])
-        self.assertEqual(len(end["workers"]), 2)
+        self.assertIn(True, [w["lost"] for w in end["workers"]])
+        self.assertFalse(end["workers"][-1]["lost"])
         self.ends_well(worker)
 
     def test_its_coordinator_is_gone(self):
         worker = self.join("--name", "orphan")
-        run = self.run_sleeps("-n", "20", "--pause", "300s")
+        run = self.run_sleeps("-n", "20", "--pause", "300s", "--liveness", "1s")
         self.until_it_runs_something("orphan")
         run.kill()
         run.communicate()
@@ -185,7 +190,7 @@ class Scripted(unittest.TestCase):
         self.addCleanup(self.socket.close, 0)
         self.addCleanup(self.worker.wait)
         self.addCleanup(self.worker.kill)
-        self.run_id, self.epoch = bytes(range(16)), 1
+        self.run_id, self.epoch, self.nonce = bytes(range(16)), 1, None
 
     def receive(self, kind):
         while self.socket.poll(PATIENCE * 1000):
@@ -206,7 +211,9 @@ class Scripted(unittest.TestCase):
             heartbeat_interval_ns=10**8, liveness_ns=4 * 10**10, orphan_for_ns=10**11, **terms))
 
     def hello(self):
-        hello = self.receive("hello").hello
+        last, hello = self.nonce, self.receive("hello").hello
+        while hello.nonce == last:  # it was said again before its Welcome came
+            hello = self.receive("hello").hello
         self.session, self.nonce = session_of(hello.secret), hello.nonce
 
     def listed(self, inventory):

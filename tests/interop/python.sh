@@ -8,16 +8,22 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 skip() { echo "skipped: $*"; exit 77; }
 command -v protoc >/dev/null || skip 'protoc is not installed (protobuf-compiler)'
+generated=$(mktemp -d)
+trap 'rm -rf "$generated"' EXIT
+protoc -I "$here/../../proto" --python_out="$generated" wire.proto
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$generated:$here
+
+# One that has ZeroMQ with CURVE, and a protobuf that takes what protoc has written.
+speaks_the_protocol() {
+  "$1" -c 'import sys, zmq, wire_pb2; sys.exit(not zmq.has("curve"))' >"$generated/why" 2>&1
+}
 python=
 for candidate in python3 /usr/bin/python3; do
-  if "$candidate" -c 'import zmq, google.protobuf' 2>/dev/null; then
+  if speaks_the_protocol "$candidate"; then
     python=$candidate
     break
   fi
 done
-[ -n "$python" ] || skip 'python3-zmq or python3-protobuf is not installed (script/bootstrap --checks)'
-
-generated=$(mktemp -d)
-trap 'rm -rf "$generated"' EXIT
-protoc -I "$here/../../proto" --python_out="$generated" wire.proto
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$generated:$here "$python" "$script" "$@"
+[ -n "$python" ] || skip "python3-zmq and python3-protobuf are needed (script/bootstrap --checks):" \
+  "$(tail -n 1 "$generated/why")"
+"$python" "$script" "$@"

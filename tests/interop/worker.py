@@ -288,8 +288,8 @@ class Worker:
                    self.heard + self.silence, self.due[0][0] if self.due else NEVER) - self.now
         self.link.wait(min(50, max(0, -(-wait // 10**6))))  # a signal does not end a wait
         before, self.now = self.now, time.monotonic_ns()
-        if self.now - before > max(self.silence, wait + 10**9):  # was stopped
-            self.heard = self.now - self.silence + self.liveness
+        if self.now - before > max(0, wait) + self.interval:  # was stopped
+            self.heard = max(self.heard, self.now - self.silence + self.liveness)
         self.finish_what_is_due()
         for _ in range(256 if self.link.socket is not None else 0):
             try:
