@@ -167,18 +167,38 @@ Result<void> Coordinator::keep_keys(const std::string& bound, const RunKeys& key
   return write_journal_keys(start_.journal_path, {bound, keys});
 }
 
-/// Local workers of an earlier epoch that are gone need not be waited for.
+/// Local workers of an earlier epoch that are gone need not be waited for, and those that are lost
+/// and still there must not be left behind.
 void Coordinator::look_for_local_workers() {
   if (!start_.kept) return;
   const std::vector<SessionRecord>& sessions = scheduler_.records().sessions;
   for (std::uint32_t s = 0; s < sessions.size(); ++s) {
-    const SessionRecord& session = sessions[s];
-    if (!session.is_local || session.end != SessionEnd::none || session.host != host_name()) {
-      continue;
-    }
-    const bool is_gone = ::kill(static_cast<pid_t>(session.pid), 0) != 0 && errno == ESRCH;
-    if (is_gone) step(WorkerVanished{SessionIndex{s}});
+    if (!adopt(sessions[s])) step(WorkerVanished{SessionIndex{s}});
   }
+}
+
+/// Looks after the session's process, if it is a local worker of an earlier epoch. False: it is one
+/// that has gone.
+bool Coordinator::adopt(const SessionRecord& session) {
+  if (!start_.kept || !session.is_local || session.host != host_name()) return true;
+  std::vector<pid_t> coordinators;
+  for (const EpochRecord& epoch : start_.kept->epochs) {
+    coordinators.push_back(static_cast<pid_t>(epoch.start.pid));
+  }
+  return local_workers_.adopt(static_cast<pid_t>(session.pid), coordinators,
+                              [this, process = session.pid] { on_adopted_gone(process); });
+}
+
+void Coordinator::on_adopted_gone(std::uint32_t process) {
+  const std::vector<SessionRecord>& sessions = scheduler_.records().sessions;
+  for (std::uint32_t s = 0; s < sessions.size(); ++s) {
+    const SessionRecord& session = sessions[s];
+    if (session.is_local && session.pid == process && session.host == host_name()) {
+      step(WorkerVanished{SessionIndex{s}});
+    }
+  }
+  stop_when_done();
+  socket_->drain();
 }
 
 /// Ends without a word to anybody: workers wait for the next coordinator.
@@ -250,6 +270,8 @@ void Coordinator::carry_out(const Action& action) {
           output_.outcomes_accepted(now, a.first, a.count);
         } else if constexpr (std::is_same_v<A, PublishJoined>) {
           output_.worker_joined(a.session);
+          // One that the journal does not know yet; if it has gone already, silence will tell.
+          static_cast<void>(adopt(scheduler_.records().sessions[index(a.session)]));
         } else if constexpr (std::is_same_v<A, PublishLeft>) {
           output_.worker_left(a.session, a.returned);
         } else if constexpr (std::is_same_v<A, Log>) {

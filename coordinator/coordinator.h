@@ -62,6 +62,8 @@ class Coordinator {
   [[nodiscard]] Result<void> keep_keys(const std::string& bound, const RunKeys& keys);
   void leave();
   void look_for_local_workers();
+  bool adopt(const SessionRecord& session);
+  void on_adopted_gone(std::uint32_t process);
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
   void on_worker_exit(std::uint32_t ticket, const std::string& how);

@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 
 namespace rollcall::coordinator {
@@ -92,6 +94,19 @@ int open_pidfd(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
 }
 
+/// Whether it is a worker that one of `coordinators` has started to outlive it, and has not ended.
+bool is_worker_of(pid_t process, std::span<const pid_t> coordinators) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/cmdline", std::ios::binary);
+  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  const auto has = [&line](const std::string& arguments) {
+    return line.find('\0' + arguments + '\0') != std::string::npos;
+  };
+  using namespace std::string_literals;
+  return has("--outlive-parent") &&
+         std::any_of(coordinators.begin(), coordinators.end(),
+                     [&](pid_t c) { return has("--parent-pid\0"s + std::to_string(c)); });
+}
+
 std::string describe(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
   return "killed by signal " + std::to_string(info.si_status);
@@ -103,6 +118,7 @@ struct LocalWorkers::Child {
   std::uint32_t ticket;
   pid_t pid;
   boost::asio::posix::stream_descriptor ended;  ///< a pidfd: readable once the process has ended
+  std::function<void()> on_gone;                ///< of an adopted one; else empty
 };
 
 std::string worker_program_beside_own() {
@@ -127,7 +143,9 @@ LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnE
 
 LocalWorkers::~LocalWorkers() {
   kill_all();
-  for (const auto& child : children_) ::waitpid(child->pid, nullptr, 0);
+  for (const auto& child : children_) {
+    if (!child->on_gone) ::waitpid(child->pid, nullptr, 0);
+  }
 }
 
 Result<void> LocalWorkers::start(const Access& access) {
@@ -164,9 +182,24 @@ Result<void> LocalWorkers::start(const Access& access) {
     return retryable(text);
   }
   children_.push_back(std::make_shared<Child>(
-      Child{access.ticket, pid, boost::asio::posix::stream_descriptor(loop_, pidfd)}));
+      Child{access.ticket, pid, boost::asio::posix::stream_descriptor(loop_, pidfd), {}}));
   watch(children_.back());
   return {};
+}
+
+bool LocalWorkers::adopt(pid_t process, std::span<const pid_t> coordinators,
+                         std::function<void()> on_gone) {
+  const auto is_it = [process](const auto& child) { return child->pid == process; };
+  if (std::any_of(children_.begin(), children_.end(), is_it)) return true;
+  // In this order: what has been looked at is what is watched.
+  const int pidfd = open_pidfd(process);
+  if (pidfd < 0) return errno != ESRCH;
+  boost::asio::posix::stream_descriptor ended(loop_, pidfd);
+  if (!is_worker_of(process, coordinators)) return false;
+  children_.push_back(
+      std::make_shared<Child>(Child{0, process, std::move(ended), std::move(on_gone)}));
+  watch(children_.back());
+  return true;
 }
 
 void LocalWorkers::watch(const std::shared_ptr<Child>& child) {
@@ -177,6 +210,10 @@ void LocalWorkers::watch(const std::shared_ptr<Child>& child) {
 }
 
 void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
+  if (child->on_gone) {
+    children_.erase(std::find(children_.begin(), children_.end(), child));
+    return child->on_gone();
+  }
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED) != 0) return watch(child);
   children_.erase(std::find(children_.begin(), children_.end(), child));
@@ -184,7 +221,14 @@ void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
 }
 
 void LocalWorkers::kill_all() {
-  for (const auto& child : children_) ::kill(-child->pid, SIGKILL);
+  for (const auto& child : children_) {
+    if (child->on_gone) {
+      // By its pidfd: the number of one that nobody here reaps may be another's in an instant.
+      ::syscall(SYS_pidfd_send_signal, child->ended.native_handle(), SIGKILL, nullptr, 0U);
+    } else {
+      ::kill(-child->pid, SIGKILL);
+    }
+  }
 }
 
 }  // namespace rollcall::coordinator

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,13 @@ class LocalWorkers {
   /// retryable, when the system has no room for a process.
   [[nodiscard]] Result<void> start(const Access& access);
 
+  /// From now on looks after `process` too, once, though it is no child of this process: it was
+  /// started by one of `coordinators` to outlive them. `on_gone` is called when it has ended.
+  /// False: it has ended, or its number is another program's by now.
+  [[nodiscard]] bool adopt(pid_t process, std::span<const pid_t> coordinators,
+                           std::function<void()> on_gone);
+
+  /// Adopted ones too.
   std::size_t running() const { return children_.size(); }
   /// SIGKILL to every one and to whatever it has started. They are reaped as they end.
   void kill_all();

@@ -79,6 +79,7 @@ ProgressWriter progress_for(const SleepOptions& options, const Scheduler& schedu
   const ProgressStyle style =
       options.quiet ? ProgressStyle::none : progress_style(options.progress, place);
   ProgressWriter progress(scheduler.records(), style, STDERR_FILENO, color_wanted(STDERR_FILENO));
+  progress.tasks_started(scheduler.done());  // in earlier epochs
   std::optional<std::uint64_t> slots;
   if (options.slots != 0) slots = std::uint64_t{options.slots} * policy.local_workers;
   progress.set_expected(expected_time(scheduler.records().spec, scheduler.longest_pause(), slots));
@@ -96,6 +97,13 @@ int give_up(const std::string& why, int status) {
   return status;
 }
 
+/// When the run's first coordinator began, on this one's clock.
+Instant start_of(const RunStart& start, Instant started) {
+  if (!start.kept) return started;
+  const EpochRecord& first = start.kept->epochs.front();
+  return first.in_run(first.start.monotonic) - start.kept->epochs.back().shift;
+}
+
 /// The account of a run that is over, its validation included.
 Summary account_for(const RunRecords& records, const std::vector<std::uint32_t>& order,
                     Instant started, Duration planning) {
@@ -104,8 +112,9 @@ Summary account_for(const RunRecords& records, const std::vector<std::uint32_t>&
   summary.failed_checks = validate(records, order, summary.lower_bound);
   summary.validation = net::now() - before;
   summary.planning = planning;
-  summary.startup =
-      records.first_dispatch ? *records.first_dispatch - started - planning : Duration::zero();
+  if (records.first_dispatch) {
+    summary.startup = std::max(*records.first_dispatch - started - planning, Duration::zero());
+  }
   const net::Usage used = net::usage();
   summary.coordinator = {used.cpu_seconds, used.peak_rss_bytes};
   return summary;
@@ -178,7 +187,7 @@ int run_sleep(const SleepOptions& options, Instant started) {
   if (coordinator.interrupted() || scheduler.suspended()) return 128 + coordinator.signal();
 
   const std::vector<std::uint32_t> order = finish_order(records);
-  const Summary summary = account_for(records, order, started, planning);
+  const Summary summary = account_for(records, order, start_of(*start, started), planning);
   Ending ending{coordinator.signal(), false, scheduler.ran_out_of_workers(), summary.validated()};
   std::string results_error;
   if (results) {

@@ -40,7 +40,8 @@ struct LocalWorkerExited {
   std::uint32_t ticket = 0;
   std::string how;  ///< "exit status 1", "killed by signal 9"
 };
-/// A worker of an earlier epoch is surely not there any more: its process is gone.
+/// A worker that another epoch has started is surely not there any more: its process is gone. Told
+/// for each session that it has had.
 struct WorkerVanished {
   SessionIndex session{};
 };

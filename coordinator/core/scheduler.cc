@@ -129,6 +129,9 @@ void Scheduler::lose_the_exited() {
     if (Session* session = roster_.find_ticket(ticket)) lose_exited(*session);
     if (const auto next = fleet_.exited(ticket)) out_->push_back(StartLocalWorker{*next});
   }
+  for (const SessionIndex s : std::exchange(vanished_, {})) {
+    if (roster_.at(s).live()) lose_exited(roster_.at(s));
+  }
 }
 
 void Scheduler::start_if_joined() {

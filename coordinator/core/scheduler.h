@@ -106,7 +106,7 @@ class Scheduler : private SchedulerState {
   void end_recovery();
   bool collect(Session& session, const Inventory& inventory);
   bool adopt(Session& session, const Inventory& inventory);
-  void replace_adopted(const Session& session);
+  void replace_adopted(Session& session);
 
   // What is done once a turn (scheduler.cc).
   void notice_own_lateness();

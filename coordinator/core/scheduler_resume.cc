@@ -37,8 +37,7 @@ void Scheduler::begin_recovery() {
 }
 
 void Scheduler::on(const WorkerVanished& event) {
-  Session& session = roster_.at(event.session);
-  if (session.live() && !session.connected) lose(session, "its process has gone");
+  vanished_.push_back(event.session);
 }
 
 void Scheduler::end_recovery() {
@@ -53,10 +52,12 @@ void Scheduler::end_recovery() {
   backlog_.keep_only([this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   phase_ = Phase::joining;
   joining_since_ = now_;
-  const auto adopted = std::count_if(all.begin(), all.end(), [this](const Session& s) {
-    return s.live() && record_of(s).is_local;
-  });
-  for (const std::uint32_t ticket : fleet_.start_all(static_cast<std::uint32_t>(adopted))) {
+  std::uint32_t adopted = 0;
+  for (Session& session : roster_.all()) {
+    session.is_adopted = session.live() && record_of(session).is_local;
+    if (session.is_adopted) ++adopted;
+  }
+  for (const std::uint32_t ticket : fleet_.start_all(adopted)) {
     out_->push_back(StartLocalWorker{ticket});
   }
 }
@@ -98,10 +99,10 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   return true;
 }
 
-/// An adopted local worker is no child of this process: another one takes its place.
-void Scheduler::replace_adopted(const Session& session) {
-  if (!working() || session.ticket != 0 || !record_of(session).is_local) return;
-  if (session.leaves()) return;  // it was asked to
+/// Another one takes its place, once: a process that comes back as a new session is one too many.
+void Scheduler::replace_adopted(Session& session) {
+  if (!std::exchange(session.is_adopted, false) || phase_ >= Phase::finishing) return;
+  if (session.drain) return;  // it was asked to
   out_->push_back(StartLocalWorker{fleet_.start_another()});
 }
 

@@ -69,6 +69,7 @@ struct Session {
 
   // Of an earlier epoch.
   bool wants_inventory = false;  ///< what it holds is not known yet
+  bool is_adopted = false;       ///< one of the local workers, though no child of this process
   PartialInventory inventory;
 
   // Assignments.

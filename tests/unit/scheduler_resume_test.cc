@@ -223,6 +223,43 @@ TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
   EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
 }
 
+class SchedulerAdoptionTest : public SchedulerResumeTest {
+ protected:
+  /// A local worker of the first epoch has come back with what it held, and another one has not.
+  void resume_with_an_adopted_worker() {
+    policy.local_workers = 1;
+    begin();
+    stage->hello(1, 0, 1, /*ticket=*/1);
+    stage->inventory(1);
+    stage->kept(1);
+    stage->ignore();
+    stage->crash();
+    stage->hello(1, 0, 2);
+    stage->inventory_of(1, 2, {0, 1, 2, 3}, 4);
+    stage->ignore();
+  }
+};
+
+TEST_F(SchedulerAdoptionTest, AnAdoptedWorkerWhoseProcessEndsIsLostAtOnceAndReplaced) {
+  resume_with_an_adopted_worker();
+  stage->vanished(0);
+  EXPECT_THAT(stage->take(),
+              testing::IsSupersetOf({testing::Eq("log: worker w1 is lost: its process ended"),
+                                     testing::Eq("start local worker, ticket 1048577")}));
+}
+
+TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesBack) {
+  resume_with_an_adopted_worker();
+  for (int second = 1; second <= 11; ++second) stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+  stage->hello(3, 0, 1, /*ticket=*/1);  // the same process, as a new session
+  stage->inventory(3);
+  stage->kept(2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
+}
+
 TEST_F(SchedulerResumeTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
