@@ -40,14 +40,15 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const SleepOptions& opt
   start.journal_path = options.journal;
   if (start.journal->finished()) {
     start.is_finished = true;
-    return start;
+  } else {
+    const auto epoch = start.journal->begin_epoch(epoch_start_now());
+    if (!epoch) return epoch.error();
+    start.epoch = *epoch;
   }
-  const auto epoch = start.journal->begin_epoch(epoch_start_now());
-  if (!epoch) return epoch.error();
-  start.epoch = *epoch;
   auto kept = start.journal->load();
   if (!kept) return kept.error();
   start.kept = std::move(*kept);
+  if (start.is_finished) return start;
   // Killed before it listened: nobody has any keys to wait with.
   auto keys = read_journal_keys(options.journal);
   if (keys) {

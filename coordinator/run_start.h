@@ -21,7 +21,7 @@ struct RunStart {
   Epoch epoch = 1;
   std::optional<JournalContent> kept;  ///< of earlier epochs; nullopt: a new run
   std::optional<JournalKeys> keys;     ///< of earlier epochs
-  bool is_finished = false;            ///< nothing is left to do
+  bool is_finished = false;            ///< nothing is left to do, and `kept` has how it came out
 };
 
 /// With --journal: makes it, or with --resume goes on with the one that holds this very request.

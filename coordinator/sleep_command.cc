@@ -120,9 +120,13 @@ Summary account_for(const RunRecords& records, const std::vector<std::uint32_t>&
   return summary;
 }
 
-int say_finished(const std::string& journal) {
-  std::printf("%s is finished: rollcall report %s shows it\n", journal.c_str(), journal.c_str());
-  return std::fflush(stdout) == 0 ? 0 : 6;
+/// What starts a run again and again asks for the status that it came to; who resumes it asks for
+/// nothing that is not done.
+int say_finished(const SleepOptions& options, const RunStart& start) {
+  const char* path = options.journal.c_str();
+  std::printf("%s is finished: rollcall report %s shows it\n", path, path);
+  if (std::fflush(stdout) != 0) return 6;
+  return options.resumes_as_kept ? 0 : start.kept->account->exit_status;
 }
 
 /// Keeps how the run came out; returns `status`, or 6.
@@ -159,7 +163,7 @@ int run_sleep(const SleepOptions& options, Instant started) {
   const RunSpec spec = spec_of(options);
   auto start = start_run(options, spec);
   if (!start) return give_up("--journal: " + start.error().message, 2);
-  if (start->is_finished) return say_finished(options.journal);
+  if (start->is_finished) return say_finished(options, *start);
   const Instant before_planning = net::now();
   Scheduler scheduler = scheduler_for(*start, spec, policy);
   const Duration planning = net::now() - before_planning;
@@ -184,7 +188,9 @@ int run_sleep(const SleepOptions& options, Instant started) {
     std::fprintf(stderr, "rollcall sleep: stopped; to go on: rollcall resume %s\n",
                  options.journal.c_str());
   }
-  if (coordinator.interrupted() || scheduler.suspended()) return 128 + coordinator.signal();
+  if (coordinator.interrupted() || scheduler.suspended()) {
+    return coordinator.signal() != 0 ? 128 + coordinator.signal() : 4;
+  }
 
   const std::vector<std::uint32_t> order = finish_order(records);
   const Summary summary = account_for(records, order, start_of(*start, started), planning);

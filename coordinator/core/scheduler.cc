@@ -82,6 +82,7 @@ void Scheduler::on(const TurnEnded& event) {
     notice_wait_timeout();
     notice_lack_of_workers();
   }
+  if (phase_ == Phase::suspending) return suspend();
   keep();
   if (working()) {
     dispatch();
@@ -175,6 +176,10 @@ void Scheduler::notice_lack_of_workers() {
 void Scheduler::fail_for_lack_of_workers(const std::string& why) {
   log(LogLevel::warning, why);
   ran_out_of_workers_ = true;
+  if (policy_.journal) {  // they may be there next time
+    phase_ = Phase::suspending;
+    return;
+  }
   for (std::size_t t = 0; t < records().state.size(); ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::lost);

@@ -192,6 +192,16 @@ TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
   stage->ignore();
 }
 
+TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
+  policy.join_timeout = std::chrono::seconds(5);
+  begin();
+  stage->at(5'000);
+  expect({"log: no worker has joined in time", "the end"});
+  EXPECT_TRUE(stage->scheduler().suspended());
+  EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
+  EXPECT_EQ(stage->scheduler().done(), 0U);
+}
+
 TEST_F(SchedulerResumeTest, ASignalLeavesTheRunAsItIs) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
