@@ -8,6 +8,7 @@ from kubernetes import client
 from kubernetes.client.configuration import Configuration
 
 MODELS = {
+    ("v1", "PersistentVolumeClaim"): client.V1PersistentVolumeClaim,
     ("v1", "Service"): client.V1Service,
     ("batch/v1", "Job"): client.V1Job,
     ("networking.k8s.io/v1", "NetworkPolicy"): client.V1NetworkPolicy,

@@ -3,8 +3,10 @@
 import atexit
 import copy
 import http.client
+import json
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -101,6 +103,10 @@ def check_names(documents, jobs):
     for job in jobs.values():
         secret = job["spec"]["template"]["spec"]["volumes"][0]["secret"]["secretName"]
         expect(f"secret generic {secret} --from-file" in text, f"the how-to makes no {secret}")
+    claims = [d["metadata"]["name"] for d in documents if d["kind"] == "PersistentVolumeClaim"]
+    volumes = jobs["coordinator"]["spec"]["template"]["spec"]["volumes"]
+    asked = [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
+    expect(asked == claims, "the coordinator's volume is not the one that is there")
 
 
 def free_port():
@@ -142,16 +148,18 @@ class Pod:
         text = re.sub(r"--http=\*:\d+", f"--http=127.0.0.1:{self.port}", text)
         words = text.split("\n") + list(more)
         self.process = subprocess.Popen(
-            [PROGRAMS / words[0]] + words[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [PROGRAMS / words[0]] + words[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         atexit.register(self.process.kill)  # whatever goes wrong, nothing is left
 
     def answers(self):
         return [status_of(self.port, path) for path in self.probes]
 
-    def end(self):
-        _, said = self.process.communicate(timeout=LIMIT)
-        expect(self.process.returncode == 0, f"exit {self.process.returncode}: {said.decode()}")
+    def end(self, status=0):
+        """Its standard output."""
+        out, said = self.process.communicate(timeout=LIMIT)
+        expect(self.process.returncode == status, f"exit {self.process.returncode}: {said.decode()}")
+        return out
 
 
 def check_health_of_image(well):
@@ -169,6 +177,26 @@ def check_health_of_image(well):
     expect(verdict("self") == 0, "healthcheck: of one without --http")
 
 
+def check_restarts(jobs, folder, coordinator, more):
+    """The coordinator is killed, then told to go, and is started again each time."""
+
+    def done_is_kept():
+        command = [PROGRAMS / "rollcall", "report", folder / "run.journal", "--output", "json"]
+        report = subprocess.run(command, capture_output=True, check=False)
+        return report.returncode == 0 and json.loads(report.stdout)["outcomes"]["succeeded"] > 0
+
+    for end, status in ("kill", -signal.SIGKILL), ("terminate", 128 + signal.SIGTERM):
+        wait_for(done_is_kept, "an outcome is in the journal")
+        getattr(coordinator.process, end)()
+        coordinator.end(status)
+        coordinator = Pod(jobs["coordinator"], folder, more)
+        wait_for(lambda: coordinator.answers() == [200, 200], "it is there again")
+    document = json.loads(coordinator.end())
+    expect(document["validated"], "the run that went on is not valid")
+    expect(document["attempts"]["retried"] == 0, "what workers held was run again")
+    return Pod(jobs["coordinator"], folder, more)
+
+
 def check_run(jobs):
     """What the pods would do, here."""
     with tempfile.TemporaryDirectory() as name:
@@ -178,14 +206,16 @@ def check_run(jobs):
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
         early = Pod(jobs["worker"], folder)
         wait_for(lambda: early.answers() == [200, 503], "a worker without a run is not ready")
-        coordinator = Pod(jobs["coordinator"], folder, ["--pause=1s"])
+        pauses = ["--pause-min=0.5s", "--pause-max=12s"]
+        coordinator = Pod(jobs["coordinator"], folder, pauses)
         wait_for(lambda: coordinator.answers() == [200, 200], "the coordinator may be joined")
         workers = [early] + [
             Pod(jobs["worker"], folder) for _ in range(jobs["worker"]["spec"]["parallelism"] - 1)
         ]
         wait_for(lambda: all(w.answers() == [200, 200] for w in workers), "all have joined")
         check_health_of_image(early.process.pid)
-        coordinator.end()
+        once_more = check_restarts(jobs, folder, coordinator, pauses)
+        expect(b"is finished" in once_more.end(), "a run that is finished begins again")
         for worker in workers:
             worker.end()
         expect((folder / "results.csv").stat().st_size > 0, "no results")
