@@ -134,7 +134,7 @@ std::vector<Source> read_tree(const fs::path& root) {
     if (entry->is_directory() && entry.depth() == 0 && is_foreign(path.string())) {
       entry.disable_recursion_pending();
     }
-    if (!entry->is_regular_file() || entry->is_symlink()) {
+    if (!entry->is_regular_file() || entry->is_symlink() || path == ".git") {  // of a worktree
       continue;
     }
     std::ifstream file(entry->path(), std::ios::binary);

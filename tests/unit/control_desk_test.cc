@@ -1,8 +1,10 @@
 // What a coordinator answers on its control socket.
 #include "coordinator/control_desk.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/json_schema.h"
 #include "tests/unit/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -18,8 +20,24 @@ class ControlDeskTest : public SchedulerTest {
     EXPECT_EQ(answer.find('\n'), std::string::npos);
     return json::parse(answer);
   }
+  /// Empty, or where the status now is not what docs/reference says.
+  std::string misfit() {
+    std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/status-1.schema.json");
+    return JsonSchema(json::parse(file)).misfit(ask(R"({"command":"status"})"));
+  }
   std::vector<Event> told;
 };
+
+TEST_F(ControlDeskTest, StatusIsAsItsSchemaSays) {
+  begin();
+  EXPECT_EQ(misfit(), "");
+  stage->hello(1);
+  EXPECT_EQ(misfit(), "");
+  stage->inventory(1);
+  stage->report(1, 1, {{{0}}});
+  EXPECT_EQ(misfit(), "");
+  stage->ignore();
+}
 
 TEST_F(ControlDeskTest, StatusCountsTasksAndShowsWorkers) {
   begin_with({1, 2}, /*slots=*/1);
