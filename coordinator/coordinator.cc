@@ -39,6 +39,7 @@ Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& p
       timer_(loop_),
       signals_(loop_, SIGINT, SIGTERM) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen as a failed write
+  ::signal(SIGXFSZ, SIG_IGN);  // and a file that may not grow, too
 }
 
 Coordinator::~Coordinator() {

@@ -1,9 +1,11 @@
 #include "coordinator/run_start.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/duration_text.h"
 #include "common/net/clock.h"
 
 namespace rollcall::coordinator {
@@ -28,6 +30,25 @@ Json asked(const SleepOptions& options) {
 std::string request_of(const SleepOptions& options) {
   const Json request = {{"asked", asked(options)}, {"arguments", options.arguments}};
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// For a person: what was asked for there, and what is asked for here.
+std::string differences(const Json& kept, const Json& wanted) {
+  std::string text;
+  for (const auto& [name, value] : wanted.items()) {
+    const Json before = kept.value(name, Json());
+    if (before == value) continue;
+    const bool is_time = name.ends_with("_ns");
+    const auto shown = [is_time](const Json& v) {
+      if (v.is_null()) return std::string("not given");
+      if (is_time && v.is_number_unsigned()) return format_exact(Duration(v.get<std::int64_t>()));
+      return v.is_string() ? v.get<std::string>() : v.dump();
+    };
+    std::string option = "--" + name.substr(0, name.size() - (is_time ? 3 : 0));
+    std::replace(option.begin(), option.end(), '_', '-');
+    text += (text.empty() ? "" : ", ") + option + " " + shown(before) + " and not " + shown(value);
+  }
+  return text;
 }
 
 Json parse(const std::string& request) {
@@ -68,7 +89,8 @@ Result<RunStart> start_run(const SleepOptions& options, const RunSpec& spec) {
     if (journal) {
       const Json kept = parse((*journal)->run().request).value("asked", Json());
       if (!options.resumes_as_kept && kept != asked(options)) {
-        return permanent(options.journal + " holds another request: " + kept.dump());
+        return permanent(options.journal +
+                         " holds another request: " + differences(kept, asked(options)));
       }
       return go_on(std::move(*journal), options);
     }

@@ -14,6 +14,7 @@
 #include "common/net/usage.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/core/exit_status.h"
+#include "coordinator/exec/shell_quote.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
 #include "coordinator/output/results_file.h"
@@ -186,7 +187,7 @@ int run_sleep(const SleepOptions& options, Instant started) {
   if (start->journal && (coordinator.interrupted() || scheduler.suspended())) {
     output->flush();
     std::fprintf(stderr, "rollcall sleep: stopped; to go on: rollcall resume %s\n",
-                 options.journal.c_str());
+                 shell_quote(options.journal).c_str());
   }
   if (coordinator.interrupted() || scheduler.suspended()) {
     return coordinator.signal() != 0 ? 128 + coordinator.signal() : 4;

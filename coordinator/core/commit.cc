@@ -13,6 +13,7 @@ void apply_counters(const KeptCounters& kept, RunRecords& records) {
   records.attempts_retried = kept.attempts_retried;
   records.attempts_adopted = kept.attempts_adopted;
   records.stale = kept.stale;
+  records.reports_repeated = kept.reports_repeated;
   records.wait_timeout_passed = kept.wait_timeout_passed;
   records.stop_requested = kept.stop_requested;
 }
@@ -83,6 +84,7 @@ KeptCounters kept_counters(const RunRecords& records, std::uint64_t published) {
   kept.attempts_retried = records.attempts_retried;
   kept.attempts_adopted = records.attempts_adopted;
   kept.stale = records.stale;
+  kept.reports_repeated = records.reports_repeated;
   kept.published = published;
   kept.wait_timeout_passed = records.wait_timeout_passed;
   kept.stop_requested = records.stop_requested;

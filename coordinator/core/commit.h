@@ -62,6 +62,7 @@ struct KeptCounters {
   std::uint64_t attempts_retried = 0;
   std::uint64_t attempts_adopted = 0;
   std::uint64_t stale = 0;
+  std::uint64_t reports_repeated = 0;
   std::uint64_t published = 0;  ///< records handed to the output before this commit
   bool wait_timeout_passed = false;
   bool stop_requested = false;

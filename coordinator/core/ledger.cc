@@ -226,6 +226,12 @@ std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const He
   return owned;
 }
 
+void Ledger::count_known_attempts() {
+  std::uint64_t known = assigned_;
+  for (const TaskId task : records_.task) known += records_.dispatch[index(task)] != kNoDispatch;
+  records_.attempts_total = std::max(records_.attempts_total, known);
+}
+
 std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backlog& backlog,
                                       bool charge, std::uint32_t max_losses) {
   std::vector<TaskId> returned;

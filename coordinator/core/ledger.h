@@ -70,6 +70,10 @@ class Ledger {
   /// many it owns.
   std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed);
 
+  /// Attempts that were dispatched after the last commit are counted as far as they are known: with
+  /// what is done and what is adopted. O(tasks).
+  void count_known_attempts();
+
   /// Takes a session's attempts from it. Those that were begun are charged to their task if
   /// `charge`. Returns the tasks, now pending; what was lost too often is decided as lost.
   std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,

@@ -87,9 +87,10 @@ struct RunRecords {
   std::uint64_t attempts_total = 0;    ///< attempts dispatched
   std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
   std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
-  std::uint64_t stale = 0;           ///< outcomes dropped because the task was done, or not theirs
-  bool wait_timeout_passed = false;  ///< `wait` ended with something pending
-  bool stop_requested = false;       ///< the user asked to stop before the end
+  std::uint64_t stale = 0;  ///< outcomes dropped because the task was done, or not theirs
+  std::uint64_t reports_repeated = 0;  ///< came again after they had been taken in
+  bool wait_timeout_passed = false;    ///< `wait` ended with something pending
+  bool stop_requested = false;         ///< the user asked to stop before the end
 
   explicit RunRecords(const RunSpec& run);
 

@@ -49,6 +49,7 @@ void Scheduler::end_recovery() {
   log(LogLevel::info, "resumed with " + std::to_string(ledger_.done()) + " of " +
                           std::to_string(records().spec.task_count) + " tasks done and " +
                           std::to_string(ledger_.assigned()) + " held by workers");
+  ledger_.count_known_attempts();
   backlog_.keep_only([this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   phase_ = Phase::joining;
   joining_since_ = now_;

@@ -140,6 +140,7 @@ void Scheduler::on_report(Session& session, const Report& report) {
   if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes_most) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
+  if (report.number <= record.last_report) ++ledger_.mutable_records().reports_repeated;
   if (report.number != record.last_report + 1) return acknowledge_later(session);
   record.last_report = report.number;
   changed(session);

@@ -56,8 +56,8 @@ bool update(sqlite::Statement& statement, const KeptCounters& kept, std::uint64_
   return statement.run(integer(accepted), integer(kept.published), first_dispatch,
                        integer(kept.attempts_total), integer(kept.attempts_retried),
                        integer(kept.attempts_adopted), integer(kept.stale),
-                       std::int64_t{kept.wait_timeout_passed}, std::int64_t{kept.stop_requested},
-                       std::int64_t{epoch.epoch});
+                       integer(kept.reports_repeated), std::int64_t{kept.wait_timeout_passed},
+                       std::int64_t{kept.stop_requested}, std::int64_t{epoch.epoch});
 }
 
 /// As the document of the run says it.

@@ -73,7 +73,8 @@ void restore_clocks(Check& check, RunRecords& records) {
 KeptCounters read_counters(Check& check, Duration shift, std::uint64_t& accepted) {
   Statement rows = check.query(
       "SELECT accepted, published, first_dispatch_ns, attempts_total, attempts_retried, "
-      "attempts_adopted, stale, wait_timeout_passed, stop_requested FROM counters");
+      "attempts_adopted, stale, reports_repeated, wait_timeout_passed, stop_requested FROM "
+      "counters");
   check.require(check.next(rows), "its counters are missing");
   const Columns row(check, rows, shift);
   accepted = row.number<std::uint64_t>(0);
@@ -84,8 +85,9 @@ KeptCounters read_counters(Check& check, Duration shift, std::uint64_t& accepted
   counters.attempts_retried = row.number<std::uint64_t>(4);
   counters.attempts_adopted = row.number<std::uint64_t>(5);
   counters.stale = row.number<std::uint64_t>(6);
-  counters.wait_timeout_passed = row.flag(7);
-  counters.stop_requested = row.flag(8);
+  counters.reports_repeated = row.number<std::uint64_t>(7);
+  counters.wait_timeout_passed = row.flag(8);
+  counters.stop_requested = row.flag(9);
   return counters;
 }
 

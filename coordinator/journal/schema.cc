@@ -92,10 +92,11 @@ CREATE TABLE counters (
   attempts_retried    INTEGER NOT NULL,
   attempts_adopted    INTEGER NOT NULL,
   stale               INTEGER NOT NULL,
+  reports_repeated    INTEGER NOT NULL,
   wait_timeout_passed INTEGER NOT NULL,
   stop_requested      INTEGER NOT NULL
 );
-INSERT INTO counters VALUES (0, 0, 0, NULL, 0, 0, 0, 0, 0, 0);
+INSERT INTO counters VALUES (0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0);
 )sql";
 
 // Seconds as numbers, so that they can be compared and summed. The clock's drift is rounded up, as

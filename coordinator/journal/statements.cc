@@ -18,8 +18,8 @@ constexpr const char* kProgress =
 // Changes nothing if a later epoch has begun.
 constexpr const char* kCounters =
     "UPDATE counters SET accepted = ?, published = ?, first_dispatch_ns = ?, attempts_total = ?, "
-    "attempts_retried = ?, attempts_adopted = ?, stale = ?, wait_timeout_passed = ?, "
-    "stop_requested = ? WHERE epoch = ?";
+    "attempts_retried = ?, attempts_adopted = ?, stale = ?, reports_repeated = ?, "
+    "wait_timeout_passed = ?, stop_requested = ? WHERE epoch = ?";
 
 std::string insert_outcomes(std::size_t rows) {
   std::string sql = "INSERT INTO outcome VALUES ";

@@ -81,7 +81,9 @@ Json run_document(const RunRecords& records, const Summary& summary) {
   document["outcomes"] = outcomes_json(summary);
   document["attempts"] = {{"total", records.attempts_total},
                           {"retried", records.attempts_retried},
+                          {"adopted", records.attempts_adopted},
                           {"stale", records.stale}};
+  document["reports"] = {{"repeated", records.reports_repeated}};
   document["lateness_seconds"] = {{"p50", to_seconds(summary.lateness.p50)},
                                   {"p99", to_seconds(summary.lateness.p99)},
                                   {"max", to_seconds(summary.lateness.max)}};

@@ -114,6 +114,17 @@ std::string workers_text(const RunRecords& records) {
          lines;
 }
 
+std::string attempts_text(const RunRecords& records) {
+  std::string text = label("attempts") + number(records.attempts_total) + ", " +
+                     number(records.attempts_retried) + " repeated";
+  if (records.attempts_adopted > 0) text += ", " + number(records.attempts_adopted) + " adopted";
+  text += ", " + number(records.stale) + " stale outcomes dropped";
+  if (records.reports_repeated > 0) {
+    text += ", " + number(records.reports_repeated) + " reports came again";
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string failed_checks_text(const Summary& summary) {
@@ -132,10 +143,8 @@ std::string failed_checks_text(const Summary& summary) {
 }
 
 std::string summary_text(const RunRecords& records, const Summary& summary) {
-  return times_text(summary) + outcomes_text(summary) + workers_text(records) + label("attempts") +
-         number(records.attempts_total) + ", " + number(records.attempts_retried) + " repeated, " +
-         number(records.stale) + " stale outcomes dropped\n" + label("seed") +
-         number(records.spec.seed) + "\n";
+  return times_text(summary) + outcomes_text(summary) + workers_text(records) +
+         attempts_text(records) + label("seed") + number(records.spec.seed) + "\n";
 }
 
 void print_summary(int fd, const RunRecords& records, const Summary& summary, bool quiet) {

@@ -101,7 +101,7 @@ TEST_F(JournalSqlTest, ColumnsAreThoseOfTheManual) {
       {"odd_result", "task,result_ns"},
       {"counters",
        "epoch,accepted,published,first_dispatch_ns,attempts_total,attempts_retried,"
-       "attempts_adopted,stale,wait_timeout_passed,stop_requested"}};
+       "attempts_adopted,stale,reports_repeated,wait_timeout_passed,stop_requested"}};
   for (const auto& [table, columns] : tables) {
     EXPECT_EQ(read(std::string("SELECT * FROM ") + table).at(0), fields_of(columns)) << table;
   }

@@ -43,6 +43,8 @@ RunRecordsBuilder eventful_run() {
   TimeEcho echo{kNow, instant_from_ns(1), instant_from_ns(2)};
   run.records().sessions[0].clock.add(echo, kNow + 1us);
   run.records().stale = 2;
+  run.records().attempts_adopted = 3;
+  run.records().reports_repeated = 5;
   return run;
 }
 
@@ -87,7 +89,8 @@ TEST(JsonOutput, TellsWhatTheRunCameTo) {
   EXPECT_EQ(
       run["outcomes"],
       json({{"succeeded", 2}, {"failed", 1}, {"timed_out", 0}, {"cancelled", 0}, {"lost", 1}}));
-  EXPECT_EQ(run["attempts"], json({{"total", 4}, {"retried", 1}, {"stale", 2}}));
+  EXPECT_EQ(run["attempts"], json({{"total", 4}, {"retried", 1}, {"adopted", 3}, {"stale", 2}}));
+  EXPECT_EQ(run["reports"], json({{"repeated", 5}}));
   EXPECT_EQ(run["lateness_seconds"]["max"], 0.001);
   EXPECT_EQ(run["completion"]["last_task"], 3);
   EXPECT_EQ(run["resources"]["cpu_seconds"], 0.5);

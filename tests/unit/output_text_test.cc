@@ -278,6 +278,18 @@ TEST(SummaryText, TellsWhatNobodyElseTells) {
             "seed      42\n");
 }
 
+TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
+  RunRecordsBuilder run(1);
+  run.worker().done(0, 0);
+  run.records().attempts_total = 1;
+  run.records().attempts_adopted = 1;
+  run.records().reports_repeated = 2;
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  EXPECT_THAT(summary_text(run.records(), summary),
+              HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 reports "
+                        "came again\n"));
+}
+
 TEST(SummaryText, SumsUpWhatWouldBeALongList) {
   RunRecordsBuilder run(40);
   for (std::uint32_t task = 0; task < 40; ++task) run.worker().done(task, task);

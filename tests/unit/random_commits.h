@@ -36,6 +36,7 @@ class RandomCommits {
     }
     add_progress(*commit);
     counters_.attempts_total += below(30);
+    counters_.reports_repeated += below(3);
     counters_.published = below(commit->first_record + 1);
     commit->counters = counters_;
     return commit;

@@ -53,6 +53,7 @@ inline void expect_same(const RunRecords& a, const RunRecords& b) {
   EXPECT_EQ(a.attempts_total, b.attempts_total);
   EXPECT_EQ(a.attempts_retried, b.attempts_retried);
   EXPECT_EQ(a.attempts_adopted, b.attempts_adopted);
+  EXPECT_EQ(a.reports_repeated, b.reports_repeated);
   EXPECT_EQ(a.stale, b.stale);
   EXPECT_EQ(a.wait_timeout_passed, b.wait_timeout_passed);
   EXPECT_EQ(a.stop_requested, b.stop_requested);

@@ -48,6 +48,10 @@ TEST_F(SchedulerResumeTest, AnOutcomeIsKeptBeforeItIsTold) {
   expect({"w1 <- Ack: reports kept through 0"});
   stage->kept(3);
   expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  EXPECT_EQ(records().reports_repeated, 0U);
+  stage->report(1, 1, {{{0}}});
+  expect({"w1 <- Ack: reports kept through 1"});
+  EXPECT_EQ(records().reports_repeated, 1U);
 }
 
 TEST_F(SchedulerResumeTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
