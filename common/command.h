@@ -18,6 +18,8 @@ struct Command {
   std::string cwd;               ///< empty: the worker's working directory
   std::string input;             ///< its standard input, may contain NULs; empty: /dev/null
   Duration timeout{};            ///< from its start; 0: none
+
+  friend bool operator==(const Command&, const Command&) = default;
 };
 
 /// How an attempt at a command ended.
@@ -45,6 +47,8 @@ struct CommandResult {
   std::string err;                ///< the first bytes of its standard error
   std::uint64_t out_dropped = 0;  ///< bytes that came after those
   std::uint64_t err_dropped = 0;
+
+  friend bool operator==(const CommandResult&, const CommandResult&) = default;
 };
 
 }  // namespace rollcall

@@ -35,8 +35,6 @@ inline constexpr Duration kill_after = 5s;
 inline constexpr std::size_t assignment_bytes = 4U << 20U;
 /// Bytes of output in one Report, about: the next outcome goes into the next one.
 inline constexpr std::size_t report_bytes = 1U << 20U;
-/// Bytes of output of outcomes that wait in a worker to be reported. At it: nothing new is started.
-inline constexpr std::size_t waiting_bytes = 64U << 20U;
 /// First and longest pause before a task that has failed is tried again; each is twice the last.
 inline constexpr Duration retry_first = 100ms;
 inline constexpr Duration retry_longest = 1min;

@@ -52,6 +52,7 @@ enum class RejectReason : std::uint8_t {
   session_lost,      ///< given up: start over as a new session
   protocol_version,  ///< not spoken here: give up
   bad_message,       ///< not understood, or not allowed there
+  refused,           ///< what the worker offers is of no use to this run: give up
 };
 
 struct Reject {

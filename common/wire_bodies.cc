@@ -10,8 +10,7 @@
 namespace rollcall::wire {
 namespace {
 
-static_assert(static_cast<int>(rollcall::RejectReason::bad_message) + 1 ==
-              REJECT_REASON_BAD_MESSAGE);
+static_assert(static_cast<int>(rollcall::RejectReason::refused) + 1 == REJECT_REASON_REFUSED);
 static_assert(static_cast<int>(rollcall::TaskKind::sleep) + 1 == TASK_KIND_SLEEP);
 static_assert(static_cast<int>(rollcall::TaskKind::exec) + 1 == TASK_KIND_EXEC);
 

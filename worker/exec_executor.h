@@ -33,6 +33,8 @@ class ExecExecutor {
     std::uint32_t slots = 0;     ///< commands that run at once, from 1 to command_slots()
     std::size_t max_output = 0;  ///< bytes kept of each stream of each command
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
+
+    friend bool operator==(const Settings&, const Settings&) = default;
   };
 
   struct Handlers {

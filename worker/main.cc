@@ -29,11 +29,11 @@ int work(const WorkerOptions& options) {
   // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  net::raise_descriptor_limit();
+  const net::DescriptorLimit descriptors = net::raise_descriptor_limit();
   if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
     return say(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
   }
-  return Worker(options).run();
+  return Worker(options, descriptors).run();
 }
 
 int run(int argc, const char* const* argv) {

@@ -17,6 +17,8 @@ using cli::Shown;
 constexpr std::array<cli::Choice<DrainMode>, 2> kDrainModes{
     {{"finish", DrainMode::finish}, {"return", DrainMode::give_back}}};
 
+constexpr std::array<cli::Choice<bool>, 1> kOnly{{{"sleep", true}}};
+
 constexpr std::uint64_t kHighestPid = std::numeric_limits<std::int32_t>::max();
 
 cli::Apply name_into(std::string& into) {
@@ -59,8 +61,10 @@ void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
   table.insert(
       table.end(),
       {{"--slots", "-j", "N", group, Shown::in_help,
-        "tasks to run at once (default no limit for sleeps)",
+        "tasks to run at once (default by kind of task)",
         cli::count_into(into.slots, 1, limits::task_count)},
+       {"--only", "", "KIND", group, Shown::in_help_all, "run tasks of this kind alone: sleep",
+        cli::choice_into(into.only_sleep, kOnly), "", cli::names_of(kOnly)},
        {"--drain", "", "MODE", group, Shown::in_help_all,
         "on SIGTERM or SIGUSR1: finish what runs, or return it (default return)",
         cli::choice_into(into.drain, kDrainModes), "", cli::names_of(kDrainModes)},

@@ -17,6 +17,7 @@ struct WorkerOptions {
   std::string access_file;  ///< "-": standard input. Never empty
   std::string connect;      ///< endpoint that wins over the access file's; empty: none
   std::uint32_t slots = 0;  ///< attempts to run at once; 0: the default of the kind of task
+  bool only_sleep = false;  ///< runs no commands
   std::string name;         ///< empty: host and pid
   std::string http;         ///< HOST:PORT for health checks; empty: none
   Duration connect_timeout = limits::connect_timeout;

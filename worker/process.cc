@@ -33,15 +33,16 @@ bool die_with_parent(std::uint32_t parent) {
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
 
-Identity identify(const std::string& name, std::uint32_t slots, std::uint32_t ticket) {
+Identity identify(const WorkerOptions& options, std::uint32_t ticket, std::uint32_t command_slots) {
   Identity self;
   self.host = host_name();
   self.pid = static_cast<std::uint32_t>(::getpid());
-  self.name = name.empty() ? self.host + "-" + std::to_string(self.pid) : name;
+  self.name = options.name.empty() ? self.host + "-" + std::to_string(self.pid) : options.name;
   self.name.resize(std::min(self.name.size(), limits::name_bytes));
-  self.slots = slots;
+  self.slots = options.slots;
   self.processors = processors();
   self.ticket = ticket;
+  self.command_slots = command_slots;
   return self;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "worker/core/event.h"
+#include "worker/options.h"
 
 namespace rollcall::worker {
 
@@ -12,7 +13,7 @@ namespace rollcall::worker {
 /// parent (any more). To be called before there is any other thread.
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
-/// Who this process is. `name`: empty for HOST-PID.
-Identity identify(const std::string& name, std::uint32_t slots, std::uint32_t ticket);
+/// Who this process is.
+Identity identify(const WorkerOptions& options, std::uint32_t ticket, std::uint32_t command_slots);
 
 }  // namespace rollcall::worker

@@ -23,6 +23,7 @@
 #include "common/wire.h"
 #include "worker/access_source.h"
 #include "worker/alarm.h"
+#include "worker/command_runner.h"
 #include "worker/core/session.h"
 #include "worker/log.h"
 #include "worker/process.h"
@@ -48,8 +49,9 @@ net::ConnectOptions connect_options(const Access& access) {
 
 class Worker::Loop {
  public:
-  explicit Loop(const WorkerOptions& options)
+  Loop(const WorkerOptions& options, const net::DescriptorLimit& descriptors)
       : options_(options),
+        descriptors_(descriptors),
         source_(options.access_file, options.connect),
         signals_(loop_, SIGTERM, SIGUSR1),
         alarm_(loop_, [this] { on_alarm(); }),
@@ -108,10 +110,14 @@ class Worker::Loop {
       end(kExitUsage, connected.error().message);
       return;
     }
-    session_.emplace(identify(options_.name, options_.slots, access.ticket),
+    session_.emplace(identify(options_, access.ticket, most_commands()),
                      options_.connect_timeout - (net::now() - started_), options_.idle_timeout);
     tell(new_life());
     end_turn();
+  }
+
+  std::uint32_t most_commands() const {
+    return options_.only_sleep ? 0 : command_slots(descriptors_.raised);
   }
 
   Result<void> connect(const Access& access) {
@@ -177,6 +183,12 @@ class Worker::Loop {
     });
   }
 
+  void on_commands_ended() {
+    if (status_) return;
+    if (commands_->take_ended(ended_)) tell(AttemptsEnded{ended_});
+    end_turn();
+  }
+
   /// Everything that was there has been told; what is over by now still belongs to the turn.
   void end_turn() {
     if (status_) return;
@@ -196,8 +208,8 @@ class Worker::Loop {
     is_performing_ = true;
     // An action may lead to another event, whose actions then follow at the end of the list.
     for (std::size_t i = 0; i < actions_.size(); ++i) {
-      const Action action = std::move(actions_[i]);
-      std::visit([this](const auto& a) { perform(a); }, action);
+      Action action = std::move(actions_[i]);
+      std::visit([this](auto& a) { perform(a); }, action);
     }
     actions_.clear();
     is_performing_ = false;
@@ -233,17 +245,38 @@ class Worker::Loop {
     }
   }
 
-  void perform(const StartAttempts& start) {
-    sleeps_.start(net::now(), start.assignment, start.attempts);
+  void perform(const PrepareCommands& terms) {
+    const ExecExecutor::Settings settings{terms.slots, terms.max_output, terms.kill_after};
+    if (commands_ && settings == command_settings_) return;
+    ExecExecutor::Handlers handlers;
+    handlers.on_ended = [this] { on_commands_ended(); };
+    handlers.on_broken = [this](const std::string& why) { end(kExitNoCoordinator, why); };
+    auto made = CommandRunner::start(loop_, settings, descriptors_.inherited,
+                                     session_->identity().name, std::move(handlers));
+    if (!made) return end(kExitNoCoordinator, made.error().message);
+    commands_ = std::move(*made);
+    command_settings_ = settings;
+  }
+  void perform(StartAttempts& start) {
+    if (commands_ && !start.attempts.command.empty()) {
+      commands_->start(start.assignment, std::move(start.attempts));
+    } else {
+      sleeps_.start(net::now(), start.assignment, start.attempts);
+    }
   }
   void perform(const CancelAttempts& cancel) {
+    if (commands_) commands_->cancel(cancel.assignments_through);
     sleeps_.cancel(net::now(), cancel.assignments_through, ended_);
     if (ended_.size() > 0) tell(AttemptsEnded{ended_});
   }
-  void perform(const DropAttempts&) { sleeps_.drop(); }
+  void perform(const DropAttempts&) {
+    sleeps_.drop();
+    if (commands_) commands_->drop();
+  }
   void perform(const ListRunning&) {
     HeldColumns running;
     sleeps_.list(running);
+    if (commands_) commands_->list(running);
     tell(RunningListed{running});
   }
   void perform(const StartOver&) { tell(new_life()); }
@@ -259,6 +292,7 @@ class Worker::Loop {
   }
 
   WorkerOptions options_;
+  net::DescriptorLimit descriptors_;
   AccessSource source_;
   Access access_;
   Instant started_;
@@ -270,6 +304,8 @@ class Worker::Loop {
   boost::asio::signal_set signals_;
   Alarm alarm_;
   SleepExecutor sleeps_;
+  std::unique_ptr<CommandRunner> commands_;  ///< null: no run of commands was joined
+  ExecExecutor::Settings command_settings_;
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
 
@@ -285,7 +321,8 @@ class Worker::Loop {
   std::optional<int> status_;  ///< set: over
 };
 
-Worker::Worker(const WorkerOptions& options) : loop_(std::make_unique<Loop>(options)) {}
+Worker::Worker(const WorkerOptions& options, const net::DescriptorLimit& descriptors)
+    : loop_(std::make_unique<Loop>(options, descriptors)) {}
 Worker::~Worker() = default;
 
 int Worker::run() {

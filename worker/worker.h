@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "common/net/process_limits.h"
 #include "worker/options.h"
 
 namespace rollcall::worker {
@@ -11,7 +12,8 @@ namespace rollcall::worker {
 /// happens and does what it wants done. One thread; ZeroMQ has its own.
 class Worker {
  public:
-  explicit Worker(const WorkerOptions& options);
+  /// `descriptors`: those that this process and its commands have.
+  Worker(const WorkerOptions& options, const net::DescriptorLimit& descriptors);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

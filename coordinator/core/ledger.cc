@@ -10,11 +10,6 @@ namespace rollcall::coordinator {
 
 namespace {
 
-/// The task is still to be done.
-bool is_no_last_word(Outcome outcome) {
-  return outcome == Outcome::not_started || outcome == Outcome::returned;
-}
-
 /// Rows of a batch that memory is asked for before their turn.
 constexpr std::size_t kLookAhead = 16;
 
@@ -94,7 +89,36 @@ void Ledger::look_ahead(TaskId task) const {
   __builtin_prefetch(&records_.attempt[t]);
 }
 
-Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes) {
+std::uint32_t Ledger::failures(TaskId task) const {
+  const auto found = failures_.find(task);
+  return found == failures_.end() ? 0 : found->second;
+}
+
+/// False: the task is still to be done.
+bool Ledger::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const {
+  if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
+  if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
+  return failures(task) >= retries;
+}
+
+/// An attempt of its owner has ended, and the task has not.
+void Ledger::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
+  records_.set_state(task, TaskState::pending);
+  ++pending_;
+  if (outcome == Outcome::failed || outcome == Outcome::timed_out) {
+    ++failures_[task];
+    acceptance.failed.push_back(task);
+    return;
+  }
+  acceptance.returned.push_back(task);
+  if (outcome != Outcome::returned) return;
+  ++acceptance.given_back;
+  --records_.attempts_total;
+  given_back_.insert(task);
+}
+
+Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
+                          std::uint32_t retries) {
   SessionRecord& record_of = records_.sessions[index(session.index)];
   open_batch(now, session.index, record_of.clock.bound(now));
   Acceptance acceptance;
@@ -110,20 +134,13 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     if (records_.state_of(task) != TaskState::assigned ||
         records_.dispatches[records_.dispatch[t]].session != session.index ||
         records_.attempt[t] != outcomes.attempt[i]) {
-      if (!accept_late(session, outcomes, i, acceptance)) continue;
+      if (!accept_late(session, outcomes, i, retries, acceptance)) continue;
     } else {
       --records_.dispatches[records_.dispatch[t]].remaining;
       --session.held;
       --assigned_;
-      if (is_no_last_word(outcomes.outcome[i])) {
-        records_.set_state(task, TaskState::pending);
-        ++pending_;
-        acceptance.returned.push_back(task);
-        if (outcomes.outcome[i] == Outcome::returned) {
-          ++acceptance.given_back;
-          --records_.attempts_total;
-          given_back_.insert(task);
-        }
+      if (!is_last_word(task, outcomes.outcome[i], retries)) {
+        take_again(task, outcomes.outcome[i], acceptance);
         continue;
       }
     }
@@ -142,14 +159,15 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     record_of.tasks_done += acceptance.accepted;
   }
   records_.stale += acceptance.stale + acceptance.foreign;
-  record_of.stale += acceptance.stale + acceptance.foreign + acceptance.returned.size();
+  record_of.stale +=
+      acceptance.stale + acceptance.foreign + acceptance.returned.size() + acceptance.failed.size();
   return acceptance;
 }
 
 /// An outcome of an attempt that the session no longer owns. True: it is the task's first one, and
 /// ends the task.
 bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
-                         Acceptance& acceptance) {
+                         std::uint32_t retries, Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
   const auto expired = session.expired.find(task);
@@ -160,7 +178,8 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
     ++(own ? acceptance.stale : acceptance.foreign);
     return false;
   }
-  if (records_.state_of(task) == TaskState::done || is_no_last_word(outcomes.outcome[i])) {
+  if (records_.state_of(task) == TaskState::done ||
+      !is_last_word(task, outcomes.outcome[i], retries)) {
     ++acceptance.stale;
     return false;
   }

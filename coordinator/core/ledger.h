@@ -29,6 +29,7 @@ struct Acceptance {
   std::uint64_t stale = 0;       ///< dropped: the task was done already
   std::uint64_t foreign = 0;     ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started by the worker: pending again
+  std::vector<TaskId> failed;    ///< failed or timed out, to be tried again: pending again
   std::uint64_t given_back = 0;  ///< of those, given back before their turn
   std::vector<Overtaken> overtaken;
 };
@@ -60,8 +61,12 @@ class Ledger {
   void describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
                 AttemptColumns& out) const;
 
-  /// Takes in what one report says. The first outcome of a task wins; others are counted.
-  Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes);
+  /// Takes in what one report says. The first outcome of a task wins; others are counted. Of a
+  /// failure that was not the last of `retries` more attempts the task is not done.
+  Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes,
+                    std::uint32_t retries = 0);
+  /// How often it has failed and was to be tried again.
+  std::uint32_t failures(TaskId task) const;
   /// The coordinator's own word on a task that is not done.
   void decide(Instant now, TaskId task, Outcome outcome);
 
@@ -87,7 +92,9 @@ class Ledger {
 
  private:
   bool accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
-                   Acceptance& acceptance);
+                   std::uint32_t retries, Acceptance& acceptance);
+  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const;
+  void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);
@@ -95,7 +102,8 @@ class Ledger {
   RunRecords records_;
   std::size_t pending_;
   std::size_t assigned_ = 0;
-  boost::unordered_flat_map<TaskId, std::uint32_t> losses_;  ///< sessions that a task has cost
+  boost::unordered_flat_map<TaskId, std::uint32_t> losses_;    ///< sessions that a task has cost
+  boost::unordered_flat_map<TaskId, std::uint32_t> failures_;  ///< tasks to be tried again
   boost::unordered_flat_set<TaskId> given_back_;  ///< the next attempt is none more than before
 };
 

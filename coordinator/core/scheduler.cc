@@ -33,6 +33,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (!acks_held_.empty()) next = std::min(next, acks_sent_ + limits::ack_wait);
   if (phase_ == Phase::joining) next = std::min(next, joining_since_ + policy_.join_timeout);
   if (phase_ == Phase::finishing) next = std::min(next, finishing_since_ + limits::shutdown);
+  if (working() && !retries_.empty()) next = std::min(next, retries_.begin()->first);
   if (working() && !cancelling_ && r.spec.wait_timeout && r.first_dispatch) {
     next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
   }
@@ -57,14 +58,13 @@ void Scheduler::on(const LocalWorkerExited& event) {
       "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
 }
 
-void Scheduler::on(const StopRequested&) {
+void Scheduler::on(const StopRequested& event) {
   if (phase_ == Phase::finishing) return;
   if (policy_.journal) {
     phase_ = Phase::suspending;
     return;
   }
-  ledger_.mutable_records().stop_requested = true;
-  cancel_everything();
+  stop(event.let_running_end);
 }
 
 /// The end of a turn: whatever came in is known, so now it can be decided.
@@ -81,6 +81,8 @@ void Scheduler::on(const TurnEnded& event) {
   if (working()) {
     notice_wait_timeout();
     notice_lack_of_workers();
+    notice_halt();
+    try_again();
   }
   if (phase_ == Phase::suspending) return suspend();
   keep();
@@ -180,6 +182,7 @@ void Scheduler::fail_for_lack_of_workers(const std::string& why) {
     phase_ = Phase::suspending;
     return;
   }
+  forget_retries();
   for (std::size_t t = 0; t < records().state.size(); ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::lost);
@@ -197,12 +200,14 @@ void Scheduler::notice_wait_timeout() {
 
 void Scheduler::cancel_everything() {
   cancelling_ = true;
+  lets_running_end_ = false;
   for (const Session& session : roster_.all()) ask_to_cancel(session);
   cancel_pending();
 }
 
 /// What was not dispatched needs nobody's answer.
 void Scheduler::cancel_pending() {
+  forget_retries();
   for (std::size_t t = 0; t < records().state.size() && ledger_.pending() > 0; ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::cancelled);
@@ -240,12 +245,12 @@ void Scheduler::make_ready(Session& session) {
 
 /// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
-  if (cancelling_ || ledger_.pending() == 0 || ready_.empty()) return;
+  if (cancelling_ || waiting_to_be_dealt() == 0 || ready_.empty()) return;
   if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
   if (has_recalled_) deal_to_the_idle();
   const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
-  const std::size_t share = (ledger_.pending() + dealers - 1) / dealers;
-  while (ledger_.pending() > 0 && !ready_.empty()) {
+  const std::size_t share = (waiting_to_be_dealt() + dealers - 1) / dealers;
+  while (waiting_to_be_dealt() > 0 && !ready_.empty()) {
     Session& session = roster_.at(ready_.front());
     ready_.pop_front();
     session.in_ready_list = false;
@@ -259,7 +264,7 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   const std::uint64_t credit = credit_of(session);
   session.most_credit = std::max(session.most_credit, credit);
   const std::size_t most = std::min(
-      {share, limits::assignment_attempts, static_cast<std::size_t>(credit - session.held)});
+      {share, policy_.assignment_attempts, static_cast<std::size_t>(credit - session.held)});
   const Batch batch =
       backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   CHECK(batch.count > 0);
@@ -309,7 +314,11 @@ void Scheduler::tick() {
     }
     resend(session, patience);
     if (session.drain) send(session, Drain{*session.drain});
-    if (cancelling_ || records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
+    if (lets_running_end_) {
+      recall(session, session.held);
+    } else if (cancelling_ || records().spec.method == CollectionMethod::cancelled) {
+      ask_to_cancel(session);
+    }
     make_ready(session);
   }
 }
@@ -380,6 +389,7 @@ void Scheduler::check_invariants() const {
     CHECK(session.started_count <= session.attempts_assigned);
   }
   CHECK(held == ledger_.assigned());
+  CHECK(retries_.size() == retry_at_.size() && retries_.size() <= ledger_.pending());
   CHECK(published_ <= handed_over_ && handed_over_ <= ledger_.done());
   CHECK(unkept_.size() <= commits_ || !policy_.journal);
 }

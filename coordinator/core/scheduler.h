@@ -108,6 +108,15 @@ class Scheduler : private SchedulerState {
   bool adopt(Session& session, const Inventory& inventory);
   void replace_adopted(Session& session);
 
+  // Commands (scheduler_exec.cc).
+  bool is_exec() const { return records().spec.kind == TaskKind::exec; }
+  std::uint32_t slots_for(const Hello& hello) const;
+  void try_again_later(const Acceptance& acceptance);
+  void try_again();
+  void forget_retries();
+  void notice_halt();
+  void stop(bool let_running_end);
+
   // What is done once a turn (scheduler.cc).
   void notice_own_lateness();
   void suspend();
@@ -131,6 +140,7 @@ class Scheduler : private SchedulerState {
   void end_if_all_said_goodbye();
   void fail_for_lack_of_workers(const std::string& why);
   bool working() const { return phase_ == Phase::running; }
+  std::size_t waiting_to_be_dealt() const { return ledger_.pending() - retries_.size(); }
 
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);

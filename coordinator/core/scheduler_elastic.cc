@@ -52,7 +52,7 @@ std::uint64_t Scheduler::free_slots(const Session& session) const {
 /// When nothing is left to deal, somebody has free slots, and somebody else holds attempts that
 /// wait for theirs: half of those of the one who has most come back, as many as there is room for.
 void Scheduler::take_back_for_the_idle() {
-  if (!may_recall_ || cancelling_ || ledger_.pending() > 0) return;
+  if (!may_recall_ || cancelling_ || waiting_to_be_dealt() > 0) return;
   if (records().spec.method == CollectionMethod::cancelled) return;
   Session* richest = nullptr;
   std::uint64_t room = 0;
@@ -108,12 +108,12 @@ void Scheduler::deal_to_the_idle() {
   for (const SessionIndex s : ready_) {
     if (free_slots(roster_.at(s)) > 0) idle.push_back(s);
   }
-  while (ledger_.pending() > 0 && !idle.empty()) {
-    const std::size_t share = (ledger_.pending() + idle.size() - 1) / idle.size();
+  while (waiting_to_be_dealt() > 0 && !idle.empty()) {
+    const std::size_t share = (waiting_to_be_dealt() + idle.size() - 1) / idle.size();
     for (const SessionIndex s : idle) {
       Session& session = roster_.at(s);
       const std::uint64_t room = free_slots(session);
-      if (room == 0 || ledger_.pending() == 0) continue;
+      if (room == 0 || waiting_to_be_dealt() == 0) continue;
       dispatch_to(session, std::min<std::uint64_t>(share, room));
     }
     std::erase_if(idle, [this](SessionIndex s) { return free_slots(roster_.at(s)) == 0; });

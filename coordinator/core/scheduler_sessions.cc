@@ -54,18 +54,23 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     if (roster_.size() >= limits::sessions) {
       return log(LogLevel::warning, "a worker is turned away: there are too many sessions");
     }
+    if (is_exec() && hello.command_slots == 0) {
+      return send(
+          from, id,
+          Reject{RejectReason::refused, "this run is of commands, and the worker runs none"});
+    }
     if (Session* before = roster_.find(from); before != nullptr && before->live()) {
       lose(*before, "its process started over as a new session");
     }
     session = &roster_.add(now_, id, from);
     if (fleet_.knows(hello.ticket)) session->ticket = hello.ticket;
-    session->slots = hello.slots;
+    session->slots = slots_for(hello);
     SessionRecord record;
     record.id = id;
     record.name = hello.name;
     record.host = hello.host;
     record.pid = hello.pid;
-    record.slots = hello.slots;
+    record.slots = session->slots;
     record.is_local = hello.ticket != 0;
     record.welcomed = now_;
     ledger_.mutable_records().sessions.push_back(std::move(record));
@@ -89,6 +94,8 @@ void Scheduler::welcome(Session& session) {
   welcome.orphan_for = policy_.orphan_for;
   welcome.list_held = session.wants_inventory;
   welcome.reports_kept = session.reports_kept;
+  welcome.max_output = policy_.max_output;
+  welcome.kill_after = policy_.kill_after;
   send(session, welcome);
   if (phase_ == Phase::finishing) send(session, Shutdown{});
 }
@@ -166,7 +173,7 @@ void Scheduler::acknowledge_in_time(Session& session) {
 
 /// What was given back is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
-  Acceptance a = ledger_.accept(now_, session, report.outcomes);
+  Acceptance a = ledger_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
   session.count_ended(now_, a.accepted);
   settle_recall(session, a.given_back);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
@@ -184,6 +191,7 @@ void Scheduler::take_in(Session& session, const Report& report) {
     fleet_.completed(session.ticket);
   }
   count_failed_starts(session, report.outcomes);
+  try_again_later(a);
   if (cancelling_) {
     for (const TaskId task : a.returned) ledger_.decide(now_, task, Outcome::cancelled);
   } else {

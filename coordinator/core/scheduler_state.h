@@ -1,9 +1,11 @@
 // What the scheduler knows: its data, apart from its rules.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +68,7 @@ struct SchedulerState {
   bool may_recall_ = false;    ///< something was dispatched since there was nothing to take back
   bool has_recalled_ = false;  ///< ever
   bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
+  bool lets_running_end_ = false;  ///< of cancelling_: what runs is not to be cancelled
   bool ran_out_of_workers_ = false;
   bool is_resumed_;
   bool suspended_ = false;
@@ -79,6 +82,12 @@ struct SchedulerState {
   std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
   std::vector<SessionIndex> changed_;  ///< since the last commit, each once
   std::vector<PublishLeft> left_;      ///< since the last commit
+
+  // Commands.
+  std::set<std::pair<Instant, TaskId>> retries_;  ///< pending, and not to be dispatched before
+  boost::unordered_flat_map<TaskId, Instant> retry_at_;  ///< the same by task
+  std::size_t counted_for_halt_ = 0;                     ///< records
+  std::uint64_t halting_ = 0;  ///< of those, outcomes that may halt the run
 
   Instant now_;                               ///< of the step at hand
   Actions* out_ = nullptr;                    ///< of the step at hand

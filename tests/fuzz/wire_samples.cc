@@ -97,7 +97,8 @@ struct Check {
     }
   }
   void operator()(const Welcome& m) const {
-    CHECK(m.kind == TaskKind::sleep && fits(m.sent));
+    CHECK(m.kind <= TaskKind::exec && fits(m.sent));
+    CHECK(fits(m.kill_after, limits::longest_duration));
     CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
     CHECK(fits(m.liveness, limits::longest_duration));
@@ -114,7 +115,7 @@ struct Check {
   void operator()(const Drain& m) const { CHECK(m.mode <= DrainMode::give_back); }
   void operator()(const Recall& m) const { CHECK(m.assignments_through > 0); }
   void operator()(const Reject& m) const {
-    CHECK(m.reason <= RejectReason::bad_message && fits(m.text));
+    CHECK(m.reason <= RejectReason::refused && fits(m.text));
   }
   void operator()(const Shutdown&) const {}
 };
@@ -156,6 +157,27 @@ std::vector<WorkerMessage> worker_samples() {
   for (const bool mixed : {false, true}) {
     for (const std::size_t n : {0U, 1U, 2U, 40U}) add(Report{7, 5, 1'000, outcomes(n, mixed)});
   }
+  Report commands{7, 5, 1'000, outcomes(2, true)};
+  commands.outcomes.command = {
+      {CommandEnd::exited,
+       3,
+       0,
+       0,
+       "",
+       {},
+       {},
+       2ms,
+       1U << 20U,
+       std::string("a\0b", 3),
+       "err",
+       0,
+       7},
+      {CommandEnd::not_started, 0, 0, 2, "no such file", {}, {}, {}, 0, "", "", 0, 0}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    commands.outcomes.command[i].started = commands.outcomes.started[i];
+    commands.outcomes.command[i].elapsed = commands.outcomes.elapsed[i];
+  }
+  add(std::move(commands));
   return samples;
 }
 
@@ -171,12 +193,21 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   add(Shutdown{});
   for (const RejectReason reason :
        {RejectReason::say_hello, RejectReason::wrong_epoch, RejectReason::session_lost,
-        RejectReason::protocol_version, RejectReason::bad_message}) {
+        RejectReason::protocol_version, RejectReason::bad_message, RejectReason::refused}) {
     add(Reject{reason, "why"});
   }
   for (const bool mixed : {false, true}) {
     for (const std::size_t n : {0U, 1U, 2U, 40U}) add(Assignment{5, attempts(n, mixed)});
   }
+  Assignment commands{5, attempts(2, true)};
+  commands.attempts.command = {
+      {{"echo", "a b", "\xff"}, {"A=1"}, "/tmp", std::string("\0in", 3), 5s},
+      {{"true"}, {}, "", "", {}}};
+  add(std::move(commands));
+  Welcome exec{77, instant_from_ns(1'000), TaskKind::exec, 4, 1s, 10s, 30s};
+  exec.max_output = 1'000;
+  exec.kill_after = 5s;
+  add(exec);
   return samples;
 }
 

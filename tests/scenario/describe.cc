@@ -114,6 +114,8 @@ std::string_view to_string(RejectReason reason) {
       return "session_lost";
     case RejectReason::protocol_version:
       return "protocol_version";
+    case RejectReason::refused:
+      return "refused";
     case RejectReason::bad_message:
       break;
   }

@@ -91,6 +91,8 @@ void Stage::hello(int number, std::uint32_t slots, std::uint64_t nonce, std::uin
   hello.host = "host";
   hello.slots = worker(number).slots = slots;
   hello.ticket = ticket;
+  hello.processors = 2;
+  hello.command_slots = worker(number).command_slots;
   Header header;
   header.session = session_of(hello.secret);
   send(worker(number).connection, header, std::move(hello));

@@ -41,7 +41,7 @@ class Stage {
   void exited(std::uint32_t ticket, const std::string& how = "killed by signal 9") {
     give(LocalWorkerExited{ticket, how});
   }
-  void stop() { give(StopRequested{}); }
+  void stop(bool let_running_end = false) { give(StopRequested{let_running_end}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
   /// Where there is a journal: commits up to this number are kept.
   void kept(std::uint64_t commit);
@@ -62,6 +62,7 @@ class Stage {
     ConnectionId connection{};
     SessionSecret secret;
     std::uint32_t slots = 0;
+    std::uint32_t command_slots = 100;
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported

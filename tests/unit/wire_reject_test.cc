@@ -202,15 +202,44 @@ TEST(WireReject, WelcomeAndReject) {
   };
   EXPECT_EQ(welcome(1, longest, longest, longest), "");
   EXPECT_THAT(welcome(0, 1, 1, 0), HasSubstr("kind"));
-  EXPECT_THAT(welcome(2, 1, 1, 0), HasSubstr("kind"));
+  EXPECT_THAT(welcome(3, 1, 1, 0), HasSubstr("kind"));
   EXPECT_THAT(welcome(1, 0, 1, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, 1, 0, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, longest + 1, 1, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, 1, ~0ULL, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, 1, 1, longest + 1), HasSubstr("interval"));
-  EXPECT_EQ(from_coordinator(kReject, number(1, 5)), "");
+  EXPECT_EQ(from_coordinator(kReject, number(1, 6)), "");
   EXPECT_THAT(from_coordinator(kReject, ""), HasSubstr("reason"));
-  EXPECT_THAT(from_coordinator(kReject, number(1, 6)), HasSubstr("reason"));
+  EXPECT_THAT(from_coordinator(kReject, number(1, 7)), HasSubstr("reason"));
+}
+
+TEST(WireReject, Commands) {
+  const std::string program = text(1, "true");
+  const auto commands = [](const std::string& columns) {
+    return from_coordinator(kAssignment, number(1, 1) + column(2, {14}) + columns);
+  };
+  EXPECT_EQ(commands(text(6, program)), "");
+  EXPECT_THAT(commands(text(6, program) + text(6, program)), HasSubstr("lengths"));
+  EXPECT_THAT(commands(text(6, "")), HasSubstr("program"));
+  const std::string with_nul("a\0b", 3);
+  EXPECT_THAT(commands(text(6, text(1, with_nul))), HasSubstr("NUL"));
+  EXPECT_THAT(commands(text(6, program + text(2, with_nul))), HasSubstr("NUL"));
+  EXPECT_THAT(commands(text(6, program + text(3, with_nul))), HasSubstr("NUL"));
+  EXPECT_EQ(commands(text(6, program + text(4, with_nul))), "");
+  EXPECT_THAT(commands(text(6, program + number(5, ~0ULL))), HasSubstr("timeout"));
+}
+
+TEST(WireReject, CommandResults) {
+  const auto result = [](const std::string& columns) {
+    return from_worker(kReport,
+                       number(1, 1) + column(4, {14}) + column(7, {18}) + column(8, {5}) + columns);
+  };
+  EXPECT_EQ(result(text(11, number(2, 255) + number(3, 64))), "");
+  EXPECT_THAT(result(text(11, "") + text(11, "")), HasSubstr("lengths"));
+  EXPECT_THAT(result(text(11, number(1, 5))), HasSubstr("end"));
+  EXPECT_THAT(result(text(11, number(2, 256))), HasSubstr("range"));
+  EXPECT_THAT(result(text(11, number(3, 65))), HasSubstr("range"));
+  EXPECT_THAT(result(text(11, number(6, ~0ULL))), HasSubstr("range"));
 }
 
 /// An assignment with number 1 and these columns.

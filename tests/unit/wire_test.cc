@@ -41,6 +41,7 @@ void expect_same(const AttemptColumns& a, const AttemptColumns& b) {
   EXPECT_EQ(a.task, b.task);
   EXPECT_EQ(a.attempt, b.attempt);
   EXPECT_EQ(a.pause, b.pause);
+  EXPECT_EQ(a.command, b.command);
 }
 
 void expect_same(const OutcomeColumns& a, const OutcomeColumns& b) {
@@ -50,6 +51,7 @@ void expect_same(const OutcomeColumns& a, const OutcomeColumns& b) {
   EXPECT_EQ(a.started, b.started);
   EXPECT_EQ(a.elapsed, b.elapsed);
   EXPECT_EQ(a.result, b.result);
+  EXPECT_EQ(a.command, b.command);
 }
 
 void expect_same(const TimeEcho& a, const TimeEcho& b) {

@@ -21,9 +21,13 @@ inline AttemptColumns slice(const AttemptColumns& all, std::size_t begin, std::s
 }
 
 inline OutcomeColumns slice(const OutcomeColumns& all, std::size_t begin, std::size_t count) {
-  return {slice(all.task, begin, count),    slice(all.attempt, begin, count),
-          slice(all.outcome, begin, count), slice(all.started, begin, count),
-          slice(all.elapsed, begin, count), slice(all.result, begin, count)};
+  return {slice(all.task, begin, count),
+          slice(all.attempt, begin, count),
+          slice(all.outcome, begin, count),
+          slice(all.started, begin, count),
+          slice(all.elapsed, begin, count),
+          slice(all.result, begin, count),
+          slice(all.command, begin, all.command.empty() ? 0 : count)};
 }
 
 template <class T>
@@ -32,6 +36,11 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 }
 
 inline void append(OutcomeColumns& to, const OutcomeColumns& from) {
+  if (!to.command.empty() || !from.command.empty()) {
+    to.command.resize(to.size());
+    append(to.command, from.command);
+    to.command.resize(to.size() + from.size());
+  }
   append(to.task, from.task);
   append(to.attempt, from.attempt);
   append(to.outcome, from.outcome);

@@ -21,7 +21,8 @@ struct Identity {
   std::uint32_t pid = 0;
   std::uint32_t slots = 0;  ///< 0: the default of the task kind
   std::uint32_t processors = 0;
-  std::uint32_t ticket = 0;  ///< of a local worker; else 0
+  std::uint32_t ticket = 0;         ///< of a local worker; else 0
+  std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
 };
 
 // Events. What is passed by reference needs to live during step() only.
@@ -72,13 +73,22 @@ struct Send {
   std::shared_ptr<const WorkerMessage> message;
 };
 
+/// The run that was joined is of commands. Before the first StartAttempts, and again with each
+/// epoch.
+struct PrepareCommands {
+  std::uint32_t slots = 0;
+  std::uint64_t max_output = 0;
+  Duration kill_after{};
+};
+
 /// Start these now. AttemptsEnded follows for each, later.
 struct StartAttempts {
   std::uint64_t assignment = 0;  ///< by which CancelAttempts names them
   AttemptColumns attempts;
 };
 
-/// Cancel what runs of the assignments up to this one. AttemptsEnded follows, in this turn.
+/// Cancel what runs of the assignments up to this one. AttemptsEnded follows for each: of sleeps in
+/// this turn, of commands when they have ended.
 struct CancelAttempts {
   std::uint64_t assignments_through = 0;
 };
@@ -105,8 +115,8 @@ struct Exit {
   std::string reason;
 };
 
-using Action = std::variant<Send, StartAttempts, CancelAttempts, DropAttempts, ListRunning,
-                            StartOver, Log, Exit>;
+using Action = std::variant<Send, PrepareCommands, StartAttempts, CancelAttempts, DropAttempts,
+                            ListRunning, StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
 /// Messages that were not obeyed, by why.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/command_limits.h"
 #include "common/limits.h"
 #include "worker/core/columns.h"
 
@@ -14,11 +15,29 @@ const Report& report_in(const WorkerMessage& message) {
   return std::get<Report>(message.body);
 }
 
+std::size_t bytes_of(const CommandResult& result) {
+  return result.out.size() + result.err.size();
+}
+
+/// How many outcomes from `begin` on go into one report.
+std::size_t count_for_report(const OutcomeColumns& waiting, std::size_t begin) {
+  const std::size_t most = std::min(waiting.size() - begin, limits::report_outcomes);
+  if (waiting.command.empty()) return most;
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < most && (count == 0 || bytes < limits::report_bytes)) {
+    bytes += bytes_of(waiting.command[begin + count++]);
+  }
+  return count;
+}
+
 }  // namespace
 
 bool Outbox::full() const {
   const std::size_t window = limits::reports_in_flight;
-  const std::size_t room = unacknowledged_.size() >= window ? 1 : window;
+  const bool is_closed = unacknowledged_.size() >= window;
+  if (is_closed && !waiting_.command.empty()) return true;  // output is large
+  const std::size_t room = is_closed ? 1 : window;
   return waiting_.size() >= room * limits::report_outcomes;
 }
 
@@ -33,7 +52,7 @@ void Outbox::cut(Cut how, const Stamp& stamp, Actions& out) {
   std::size_t begin = 0;
   while (total - begin >= least) {
     if (how != Cut::without_window && unacknowledged_.size() >= limits::reports_in_flight) break;
-    const std::size_t count = std::min(total - begin, limits::report_outcomes);
+    const std::size_t count = count_for_report(waiting_, begin);
     Report report{++reports_sent_, stamp.assignments_received, stamp.started_count,
                   take_front(begin, count), stamp.draining};
     unacknowledged_.push_back(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/command_limits.h"
 #include "worker/core/columns.h"
 
 namespace rollcall::worker {
@@ -117,8 +118,15 @@ void Session::greet() {
 }
 
 void Session::say_hello() {
-  const Hello hello{secret_,       nonce_,          identity_.host,       identity_.name,
-                    identity_.pid, identity_.slots, identity_.processors, identity_.ticket};
+  const Hello hello{secret_,
+                    nonce_,
+                    identity_.host,
+                    identity_.name,
+                    identity_.pid,
+                    identity_.slots,
+                    identity_.processors,
+                    identity_.ticket,
+                    identity_.command_slots};
   out_->push_back(Send{std::make_shared<const WorkerMessage>(
       WorkerMessage{{kProtocolVersion, {}, 0, session_}, hello})});
   const auto jitter = rng_.below(static_cast<std::uint64_t>(hello_retry_.count()) / 2);
@@ -178,13 +186,14 @@ void Session::resend_reports() {
 
 void Session::start_waiting_attempts() {
   if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
-  const std::size_t room = slots_ == 0 ? std::numeric_limits<std::size_t>::max()
-                                       : slots_ - std::min<std::size_t>(running_, slots_);
+  const std::size_t most = slots_ + (is_exec_ ? limits::spawns_ahead : 0);
+  const std::size_t room =
+      slots_ == 0 ? std::numeric_limits<std::size_t>::max() : most - std::min(running_, most);
   const Backlog::Taken taken = backlog_.take(room, *out_);
   running_ += taken.attempts;
   started_count_ += taken.places;
   is_news_ = is_news_ || taken.places > 0;
-  CHECK(taken.attempts == 0 || slots_ == 0 || running_ <= slots_);
+  CHECK(taken.attempts == 0 || slots_ == 0 || running_ <= most);
 }
 
 void Session::drop_attempts() {

@@ -43,6 +43,7 @@ class Session {
   bool welcomed() const { return phase_ == Phase::working; }
   bool over() const { return phase_ == Phase::over; }
   SessionId id() const { return session_; }
+  const Identity& identity() const { return identity_; }
   const Dropped& dropped() const { return dropped_; }
 
  private:
@@ -73,6 +74,7 @@ class Session {
   void take(const Shutdown& shutdown);
   bool is_for_us(const CoordinatorMessage& message);
   void join(const Header& header, const Welcome& terms);
+  void prepare_commands(const Welcome& terms);
 
   Inventory inventory() const;
   void go_on();
@@ -135,6 +137,7 @@ class Session {
 
   // Terms of the last Welcome.
   std::uint32_t slots_ = 0;  ///< 0: no limit
+  bool is_exec_ = false;     ///< a few attempts more are begun, which wait for a slot in the shell
   Duration heartbeat_interval_ = limits::heartbeat_interval;
   Duration liveness_ = limits::liveness;
   Duration silence_limit_ = limits::liveness;

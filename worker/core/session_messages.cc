@@ -68,14 +68,25 @@ void Session::join(const Header& header, const Welcome& terms) {
   run_ = header.run;
   epoch_ = header.epoch;
   slots_ = terms.slots;
+  is_exec_ = terms.kind == TaskKind::exec;
   heartbeat_interval_ = std::max(terms.heartbeat_interval, kShortestInterval);
   liveness_ = std::max(terms.liveness, heartbeat_interval_);
   silence_limit_ = std::max(liveness_, terms.orphan_for);
   log(Severity::info, "joined run " + to_hex(run_.bytes) + " as session " + to_hex(session_.bytes));
+  if (is_exec_) prepare_commands(terms);
   was_welcomed_ = true;
   phase_ = Phase::working;
   deadlines_.hello = kNever;
   heard();
+}
+
+void Session::prepare_commands(const Welcome& terms) {
+  if (slots_ < identity_.slots) {
+    log(Severity::warning, "runs " + std::to_string(slots_) + " commands at once and not " +
+                               std::to_string(identity_.slots) +
+                               ": the limit of open files is low");
+  }
+  out_->push_back(PrepareCommands{slots_, terms.max_output, terms.kill_after});
 }
 
 /// Also answered when it comes again: the Inventory may have been lost.
@@ -210,6 +221,9 @@ void Session::take(const Reject& reject) {
       return;
     case RejectReason::bad_message:
       log(Severity::warning, "the coordinator has rejected a message: " + reject.text);
+      return;
+    case RejectReason::refused:
+      exit(kExitNoCoordinator, "rejected: " + reject.text);
       return;
   }
 }

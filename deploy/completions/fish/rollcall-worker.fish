@@ -6,6 +6,7 @@ complete -c rollcall-worker -l connect-timeout -x -d 'How long to wait for the f
 complete -c rollcall-worker -l name -x -d 'How it is called in results'
 complete -c rollcall-worker -l http -x -d 'Where to answer health checks'
 complete -c rollcall-worker -s j -l slots -x -d 'Tasks to run at once'
+complete -c rollcall-worker -l only -x -a 'sleep' -d 'Run tasks of this kind alone'
 complete -c rollcall-worker -l drain -x -a 'finish return' -d 'What becomes of what runs on SIGTERM'
 complete -c rollcall-worker -l idle-timeout -x -d 'Leave when it has held no task for so long'
 complete -c rollcall-worker -l log-level -x -a 'trace debug info warn error off' -d 'What is logged'

@@ -1,0 +1,86 @@
+// The scheduler's side for commands, which fail, are tried again, and may end the run.
+#include <algorithm>
+#include <cmath>
+
+#include "common/command_limits.h"
+#include "coordinator/core/scheduler.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// Twice as long after each failure.
+Duration retry_pause(std::uint32_t failures) {
+  Duration pause = limits::retry_first;
+  for (; failures > 1 && pause < limits::retry_longest; --failures) pause *= 2;
+  return std::min(pause, limits::retry_longest);
+}
+
+}  // namespace
+
+/// Slots of commands are bounded by what the worker's system lets it have.
+std::uint32_t Scheduler::slots_for(const Hello& hello) const {
+  if (!is_exec()) return hello.slots;
+  const std::uint32_t offered = hello.slots > 0 ? hello.slots : std::max(hello.processors, 1U);
+  return std::min(offered, hello.command_slots);
+}
+
+/// What failed waits for its time; what waited and was ended by a late outcome does so no more.
+void Scheduler::try_again_later(const Acceptance& acceptance) {
+  for (std::size_t i = 0; i < acceptance.accepted && !retry_at_.empty(); ++i) {
+    const TaskId task = records().task[acceptance.first_record + i];
+    const auto found = retry_at_.find(task);
+    if (found == retry_at_.end()) continue;
+    retries_.erase({found->second, task});
+    retry_at_.erase(found);
+  }
+  for (const TaskId task : acceptance.failed) {
+    const Instant at = now_ + retry_pause(ledger_.failures(task));
+    retries_.emplace(at, task);
+    retry_at_[task] = at;
+  }
+}
+
+void Scheduler::try_again() {
+  std::vector<TaskId> due;
+  while (!retries_.empty() && retries_.begin()->first <= now_) {
+    due.push_back(retries_.begin()->second);
+    retry_at_.erase(due.back());
+    retries_.erase(retries_.begin());
+  }
+  backlog_.put_back(std::move(due));
+}
+
+void Scheduler::forget_retries() {
+  retries_.clear();
+  retry_at_.clear();
+}
+
+void Scheduler::notice_halt() {
+  if (!policy_.halt || cancelling_) return;
+  const Halt& halt = *policy_.halt;
+  for (; counted_for_halt_ < ledger_.done(); ++counted_for_halt_) {
+    const Outcome outcome = records().outcome_of(records().task[counted_for_halt_]);
+    if ((outcome == Outcome::succeeded) == halt.on_success) ++halting_;
+  }
+  const double part = std::ceil(halt.share * records().spec.task_count);
+  const auto most = halt.count > 0 ? halt.count : static_cast<std::uint64_t>(part);
+  if (halting_ < most || ledger_.all_done()) return;
+  log(LogLevel::warning, std::string("tasks that ") +
+                             (halt.on_success ? "succeeded: " : "failed: ") +
+                             std::to_string(halting_) + "; nothing new is started, as --halt asks");
+  stop(!halt.now);
+}
+
+/// Nothing new is started. What runs ends by itself, or is told to.
+void Scheduler::stop(bool let_running_end) {
+  ledger_.mutable_records().stop_requested = true;
+  if (!let_running_end) return cancel_everything();
+  if (cancelling_) return;
+  cancelling_ = lets_running_end_ = true;
+  for (Session& session : roster_.all()) {
+    if (session.live()) recall(session, session.held);
+  }
+  cancel_pending();
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,215 @@
+// Runs of commands: their slots, tasks that fail and are tried again, runs that are given up.
+#include "tests/unit/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class SchedulerExecTest : public SchedulerTest {
+ protected:
+  SchedulerExecTest() {
+    spec.kind = TaskKind::exec;
+    spec.pause_min = spec.pause_max = Duration::zero();
+  }
+
+  Outcome outcome_of(std::uint32_t task) const { return records().outcome_of(TaskId{task}); }
+  bool is_done(std::uint32_t task) const {
+    return records().state_of(TaskId{task}) == TaskState::done;
+  }
+};
+
+TEST_F(SchedulerExecTest, SlotsAreTheProcessorsUnlessTheWorkerSaysOtherwise) {
+  begin();
+  stage->hello(1);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Welcome: slots 2"));
+  stage->hello(2, 7);
+  EXPECT_THAT(stage->take(), Contains("w2 <- Welcome: slots 7"));
+}
+
+TEST_F(SchedulerExecTest, SlotsAreLoweredToWhatTheWorkerCanRun) {
+  begin();
+  stage->worker(1).command_slots = 5;
+  stage->hello(1, 400);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Welcome: slots 5"));
+  EXPECT_EQ(records().sessions[0].slots, 5U);
+}
+
+TEST_F(SchedulerExecTest, AWorkerThatRunsNoCommandsIsTurnedAway) {
+  begin();
+  stage->worker(1).command_slots = 0;
+  stage->hello(1, 4);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Reject refused")));
+  EXPECT_THAT(records().sessions, IsEmpty());
+}
+
+TEST_F(SchedulerExecTest, AnAssignmentHasNoMoreThanFitIntoAMessage) {
+  policy.assignment_attempts = 1;
+  begin();
+  join(1, 2);
+  EXPECT_THAT(stage->take(), testing::AllOf(Contains(HasSubstr("Assignment 1: 0 ")),
+                                            Contains(HasSubstr("Assignment 2: 1 "))));
+}
+
+class RetryTest : public SchedulerExecTest {
+ protected:
+  /// w1 has begun the only task.
+  void begin_with_one(std::uint32_t retries) {
+    spec.task_count = 1;
+    policy.retries = retries;
+    begin_with({1}, 2);
+  }
+};
+
+TEST_F(RetryTest, WithoutThemTheFirstFailureIsTheLastWord) {
+  begin_with_one(0);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(0), Outcome::failed);
+}
+
+TEST_F(RetryTest, WhatFailsOrTimesOutIsTriedAgainAfterAGrowingTime) {
+  begin_with_one(2);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  stage->wait(99);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  stage->wait(1);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment 2: 0 (attempt 2)")));
+  stage->report(1, 2, {{{0}, Outcome::timed_out}});
+  stage->wait(199);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  stage->wait(1);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment 3: 0 (attempt 3)")));
+  EXPECT_FALSE(is_done(0));
+  stage->report(1, 3, {{{0}, Outcome::failed}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(0), Outcome::failed);
+  EXPECT_EQ(records().attempts_retried, 2U);
+}
+
+TEST_F(RetryTest, ASuccessEndsThem) {
+  begin_with_one(5);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->wait(100);
+  stage->report(1, 2, {{{0}}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(0), Outcome::succeeded);
+  EXPECT_EQ(records().attempt[0], 2);
+}
+
+TEST_F(RetryTest, TheWorkersOwnCountIncludesWhatFailedAndWasTriedAgain) {
+  begin_with_one(1);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->wait(100);
+  stage->report(1, 2, {{{0}}});
+  stage->goodbye(1, 2, 2);
+  stage->ignore();
+  const SessionRecord& session = records().sessions[0];
+  EXPECT_EQ(session.tasks_done + session.stale, session.goodbye->outcomes_sent);
+}
+
+TEST_F(RetryTest, ALateSuccessOfALostSessionEndsTheWaitForTheNextTry) {
+  begin_with_one(3);
+  stage->oversleep(1);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->wait(100);  // w1 has attempt 2
+  join(2, 2);
+  stage->at(stage->now_ms() + 9'000);
+  for (int i = 0; i < 4; ++i) {
+    stage->heartbeat(2);
+    stage->wait(3'000);
+  }
+  stage->ignore();
+  ASSERT_EQ(records().sessions[0].end, SessionEnd::lost);
+  stage->report(2, 1, {{{0}, Outcome::failed}});  // attempt 3, on w2
+  stage->report(1, 2, {{{0}}});                   // attempt 2, late
+  EXPECT_EQ(outcome_of(0), Outcome::succeeded);
+  stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+}
+
+class HaltTest : public SchedulerExecTest {
+ protected:
+  /// w1 runs tasks 0 and 1 of four.
+  void begin_with_two(const Halt& halt) {
+    policy.halt = halt;
+    begin_with({1}, 2);
+  }
+};
+
+TEST_F(HaltTest, SoonLetsEndWhatRunsAndStartsNothingMore) {
+  begin_with_two({false, false, 1});
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  const auto lines = stage->take();
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("Cancel"))));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("Assignment"))));
+  EXPECT_EQ(outcome_of(2), Outcome::cancelled);
+  EXPECT_EQ(outcome_of(3), Outcome::cancelled);
+  EXPECT_FALSE(is_done(1));
+  stage->report(1, 2, {{{1}}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(1), Outcome::succeeded);
+}
+
+TEST_F(HaltTest, NowCancelsWhatRuns) {
+  begin_with_two({false, true, 1});
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  EXPECT_THAT(stage->take(), Contains("w1 <- Cancel: assignments through 1"));
+}
+
+TEST_F(HaltTest, SuccessesCountWhenTheyAreAskedFor) {
+  begin_with_two({true, false, 2});
+  stage->report(1, 1, {{{0}}});
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment")));
+  stage->report(1, 2, {{{1}}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(3), Outcome::cancelled);
+}
+
+TEST_F(HaltTest, APartOfAllTasksIsRoundedUp) {
+  begin_with_two({false, false, 0, 0.3});  // of four: two
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment")));
+  stage->report(1, 2, {{{1}, Outcome::failed}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(3), Outcome::cancelled);
+}
+
+TEST_F(HaltTest, WhatWaitsInAWorkerIsTakenBack) {
+  policy.prefetch = 2;
+  begin_with_two({false, false, 1});  // holds all, and begins 2 when 0 has ended
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Recall")));
+  EXPECT_FALSE(is_done(3));
+  stage->report(1, 2, {{{3}, Outcome::returned}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(3), Outcome::cancelled);
+}
+
+TEST_F(HaltTest, NothingIsTriedAgainThen) {
+  policy.retries = 3;
+  begin_with_two({false, false, 1});
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  EXPECT_FALSE(is_done(0));  // tried again: no failure yet
+  stage->stop(true);
+  EXPECT_EQ(outcome_of(0), Outcome::cancelled);
+  stage->report(1, 2, {{{1}, Outcome::failed}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(1), Outcome::failed);
+}
+
+TEST_F(SchedulerExecTest, TheFirstStopLetsEndWhatRunsAndTheSecondDoesNot) {
+  begin_with({1}, 2);
+  stage->stop(true);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Cancel"))));
+  EXPECT_EQ(outcome_of(2), Outcome::cancelled);
+  stage->stop(false);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Cancel: assignments through 1"));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator
