@@ -173,6 +173,25 @@ class Runs(unittest.TestCase):
         run.communicate()
         self.assertEqual(worker.wait(PATIENCE), 4)
 
+    def test_its_coordinator_goes_on_from_the_journal(self):
+        """The next one is told what is held, and has none of it run again."""
+        for loss in "0", "0.1":
+            with self.subTest(loss):
+                asked = ["-n", "60", "--pause-min", "500ms", "--pause-max", "4s", "--seed", "1",
+                         "--journal", os.path.join(self.folder, "journal-" + loss), "--resume"]
+                worker = self.join("--slots", "20", "--loss", loss)
+                run = self.run_sleeps(*asked)
+                eventually(lambda: any(w["done"] > 0 for w in self.workers() or []))
+                run.kill()
+                run.communicate()
+                end = self.finish(self.run_sleeps(*asked))
+                self.assertTrue(end["validated"])
+                self.assertEqual(len(end["workers"]), 1)
+                self.assertEqual(end["attempts"]["retried"], 0)
+                self.assertGreater(end["attempts"]["adopted"], 0)
+                if loss == "0":  # else the Shutdown may be lost too
+                    self.ends_well(worker)
+
 
 class Scripted(unittest.TestCase):
     """A coordinator of a few lines: what a resumed one asks for."""

@@ -6,7 +6,10 @@ import os
 import random
 import resource
 import socket
+import sys
+import time
 
+import google.protobuf.message
 import zmq
 import wire_pb2 as wire
 
@@ -56,14 +59,22 @@ def report_columns(rows):
             "result_ns": [row.result for row in rows]}
 
 
-def listed_parts(names):
-    """Inventories with the (task, attempt number) of what is held, and nothing else."""
+def listed_parts(inventory, names):
+    """The inventory with the (task, attempt number) of what is held, in as many as it takes."""
     for first in range(0, max(1, len(names)), MOST_LISTED):
-        part = names[first:first + MOST_LISTED]
-        yield wire.Inventory(part=first // MOST_LISTED,
-                             is_last_part=first + MOST_LISTED >= len(names),
-                             task_delta=deltas([task for task, _ in part]),
-                             attempt=[number for _, number in part])
+        names_of_part = names[first:first + MOST_LISTED]
+        part = wire.Inventory(part=first // MOST_LISTED,
+                              is_last_part=first + MOST_LISTED >= len(names),
+                              task_delta=deltas([task for task, _ in names_of_part]),
+                              attempt=[number for _, number in names_of_part])
+        part.MergeFrom(inventory)
+        yield part
+
+
+def time_echo(coordinator_sent, worker_received):
+    """(0, 0): nothing has come."""
+    return wire.TimeEcho(coordinator_sent_ns=coordinator_sent, worker_received_ns=worker_received,
+                         worker_sent_ns=time.monotonic_ns() if coordinator_sent else 0)
 
 
 def usage():
@@ -114,17 +125,24 @@ class Link:
         if self.socket is not None and random.random() >= self.loss:
             self.socket.send(message.SerializeToString())
 
-    def receive(self):
-        """The next message; None: it was dropped. Raises zmq.Again if there is none."""
-        frames = self.socket.recv_multipart(zmq.DONTWAIT)
-        if len(frames) != 1 or random.random() < self.loss:
-            return None
-        message = wire.FromCoordinator.FromString(frames[0])
-        if message.magic != MAGIC:
-            return None
-        if message.protocol == VERSION and message.WhichOneof("body") is None:
-            raise ValueError("no body that is known")
-        return message
+    def messages(self):
+        """Those that are there, up to a bound. What is none is dropped."""
+        for _ in range(256 if self.socket is not None else 0):
+            if not self.socket.poll(0):
+                return
+            frames = self.socket.recv_multipart()
+            if len(frames) != 1 or random.random() < self.loss:
+                continue
+            try:
+                message = wire.FromCoordinator.FromString(frames[0])
+                if message.protocol == VERSION and message.WhichOneof("body") is None:
+                    raise ValueError("no body that is known")
+                rows_of(message.assignment)
+            except (ValueError, google.protobuf.message.DecodeError) as error:
+                print("dropped a message:", error, file=sys.stderr)
+                continue
+            if message.magic == MAGIC:
+                yield message
 
     def close(self):
         if self.socket is not None:

@@ -1,27 +1,22 @@
 """A worker for runs of sleeps, written from docs/protocol.md and proto/wire.proto alone.
 
-It shows that the two say all that another implementation needs. PYTHONPATH has to have wire_pb2.py,
-made by `protoc --python_out`. --loss loses that share of the messages, both ways.
+PYTHONPATH has to have wire_pb2.py, made by `protoc --python_out`.
 """
 import argparse
 import collections
 import heapq
-import os
 import random
 import secrets
 import signal
 import sys
 import time
 
-import zmq
-import google.protobuf.message
 import wire_pb2 as wire
 from link import (MOST_ROWS, VERSION, Link, Row, listed_parts, report_columns, rows_of, session_of,
-                  usage)
+                  time_echo, usage)
 
-MOST_REPORTS, NEVER = 64, 2**62
+MOST_REPORTS, NEVER, DONE, NO_COORDINATOR = 64, 2**62, 0, 4
 CONNECT_TIMEOUT, LEAVE_TIMEOUT = 60 * 10**9, 2 * 10**9
-DONE, NO_COORDINATOR = 0, 4
 Attempt = collections.namedtuple("Attempt", "place assignment task number pause started")
 
 
@@ -66,15 +61,13 @@ class Worker:
         self.hello_at = self.now + int(self.hello_pause * random.uniform(1, 1.5))
         self.hello_pause = min(2 * self.hello_pause, 5 * 10**9)
 
-    def common(self):
-        """What Inventory and Heartbeat both have."""
-        echo = wire.TimeEcho(coordinator_sent_ns=self.echo[0], worker_received_ns=self.echo[1],
-                             worker_sent_ns=time.monotonic_ns() if self.echo[0] else 0)
-        return {"echo": echo, "assignments_received": self.received, "draining": self.draining,
-                "started_count": self.begun}
+    def counts(self):
+        return {"assignments_received": self.received, "started_count": self.begun,
+                "draining": self.draining}
 
     def send_inventory(self, list_held):
-        answer = wire.Inventory(nonce=self.nonce, reports_sent=self.reports_sent, **self.common())
+        answer = wire.Inventory(nonce=self.nonce, reports_sent=self.reports_sent,
+                                echo=time_echo(*self.echo), **self.counts())
         if not list_held:
             return self.send(inventory=answer)
         said = [row for _, rows in self.unacknowledged for row in rows] + self.outcomes
@@ -83,38 +76,30 @@ class Worker:
                  else 0) for a in self.waiting]
         begun = [name for name in names if name not in set(rest)]
         begun += [(attempt.task, attempt.number) for attempt in self.running.values()]
-        self.lists, answer.begun, listed = self.lists + 1, len(begun), begun + rest
-        for columns in listed_parts(listed):
-            answer.MergeFrom(columns)
-            answer.list = self.lists
-            self.send(inventory=answer)
-            answer.ClearField("task_delta")
-            answer.ClearField("attempt")
+        self.lists += 1
+        answer.begun, answer.list = len(begun), self.lists
+        for part in listed_parts(answer, begun + rest):
+            self.send(inventory=part)
 
     def heartbeat(self):
-        self.send(heartbeat=wire.Heartbeat(**self.common()))
+        self.send(heartbeat=wire.Heartbeat(echo=time_echo(*self.echo), **self.counts()))
         self.news, self.heartbeat_at = False, self.now + self.interval
 
     def send_reports(self, kept):
         for number, rows in kept:
-            self.send(report=wire.Report(
-                number=number, assignments_received=self.received, started_count=self.begun,
-                draining=self.draining, **report_columns(rows)))
+            self.send(report=wire.Report(number=number, **self.counts(), **report_columns(rows)))
         self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
 
     def report(self):
-        fresh = []
         while self.outcomes and (len(self.unacknowledged) < MOST_REPORTS or self.leaving):
             rows, self.outcomes = self.outcomes[:MOST_ROWS], self.outcomes[MOST_ROWS:]
             self.reports_sent += 1
             self.outcomes_sent += len(rows)
-            fresh.append((self.reports_sent, rows))
-            self.unacknowledged.append(fresh[-1])
-        if fresh:
-            self.send_reports(fresh)
-        elif self.news:
+            self.unacknowledged.append((self.reports_sent, rows))
+            self.send_reports([self.unacknowledged[-1]])
+            self.news = False
+        if self.news:
             self.heartbeat()
-        self.news = False
 
     def goodbye(self):
         self.send(goodbye=wire.Goodbye(reports_sent=self.reports_sent,
@@ -174,8 +159,8 @@ class Worker:
         if self.leaving or assignment.number != self.received + 1:
             return
         self.received += 1
-        for task, number, pause in rows:
-            self.waiting.append(Attempt(self.assigned, self.received, task, number, pause, None))
+        for row in rows:
+            self.waiting.append(Attempt(self.assigned, self.received, *row, None))
             self.assigned += 1
         self.cancel(self.cancelled_through)
         if self.draining:
@@ -197,8 +182,7 @@ class Worker:
     def cancel(self, through):
         self.cancelled_through = through
         while self.waiting and self.waiting[0].assignment <= through:
-            attempt = self.take_place()
-            if attempt is not None:
+            if attempt := self.take_place():
                 self.ended(attempt, wire.OUTCOME_CANCELLED, self.now)
         for attempt in [a for a in self.running.values() if a.assignment <= through]:
             del self.running[attempt.place]
@@ -231,8 +215,7 @@ class Worker:
 
     def give_back(self, through, keep):
         for attempt in self.waiting:
-            is_meant = attempt.assignment <= through and attempt.place >= keep
-            if is_meant and attempt.place not in self.returned:
+            if attempt.assignment <= through and keep <= attempt.place not in self.returned:
                 self.returned.add(attempt.place)
                 self.ended(attempt, wire.OUTCOME_RETURNED, self.now)
 
@@ -241,15 +224,13 @@ class Worker:
             if (self.slots and len(self.running) >= self.slots
                     and self.waiting[0].place not in self.returned):
                 return
-            attempt = self.take_place()
-            if attempt is not None:
+            if attempt := self.take_place():
                 self.running[attempt.place] = attempt._replace(started=self.now)
                 heapq.heappush(self.due, (self.now + attempt.pause, attempt.place))
 
     def finish_what_is_due(self):
         while self.due and self.due[0][0] <= self.now:
-            attempt = self.running.pop(heapq.heappop(self.due)[1], None)
-            if attempt is not None:
+            if attempt := self.running.pop(heapq.heappop(self.due)[1], None):
                 self.ended(attempt, wire.OUTCOME_SUCCEEDED, attempt.started, attempt.pause)
 
     def leave_at_once(self):
@@ -276,8 +257,7 @@ class Worker:
                 self.goodbye()
         if self.now >= self.heard + self.silence:
             return self.end(NO_COORDINATOR, "no coordinator is heard")
-        holds = self.running or self.outcomes or self.unacknowledged
-        all_said = self.welcomed and not holds
+        all_said = self.welcomed and not (self.running or self.outcomes or self.unacknowledged)
         if self.draining and all_said and not self.leaving:
             self.goodbye()
         if self.now >= self.leave_by or ((self.draining or self.leaving) and all_said):
@@ -291,15 +271,8 @@ class Worker:
         if self.now - before > max(0, wait) + self.interval:  # was stopped
             self.heard = max(self.heard, self.now - self.silence + self.liveness)
         self.finish_what_is_due()
-        for _ in range(256 if self.link.socket is not None else 0):
-            try:
-                message = self.link.receive()
-                if message is not None:
-                    self.receive(message)
-            except zmq.Again:
-                break
-            except (ValueError, google.protobuf.message.DecodeError) as error:
-                print("dropped a message:", error, file=sys.stderr)
+        for message in self.link.messages():
+            self.receive(message)
             if self.status is not None:
                 return
         self.now = time.monotonic_ns()  # what came was sent before what is begun now
@@ -321,7 +294,6 @@ class Worker:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--access-file", required=True)
-    parser.add_argument("--name", default=f"python-{os.getpid()}")
-    parser.add_argument("--slots", type=int, default=0)
-    parser.add_argument("--loss", type=float, default=0)
+    for name, kind, default in ("name", str, "python"), ("slots", int, 0), ("loss", float, 0):
+        parser.add_argument(f"--{name}", type=kind, default=default)
     sys.exit(Worker(parser.parse_args()).work())
