@@ -41,7 +41,7 @@ std::string differences(const Json& kept, const Json& wanted) {
     const bool is_time = name.ends_with("_ns");
     const auto shown = [is_time](const Json& v) {
       if (v.is_null()) return std::string("not given");
-      if (is_time && v.is_number_unsigned()) return format_exact(Duration(v.get<std::int64_t>()));
+      if (is_time && v.is_number_integer()) return format_exact(Duration(v.get<std::int64_t>()));
       return v.is_string() ? v.get<std::string>() : v.dump();
     };
     std::string option = "--" + name.substr(0, name.size() - (is_time ? 3 : 0));

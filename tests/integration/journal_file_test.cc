@@ -1,0 +1,198 @@
+// The journal as a file: who may use it, what is refused, what is told from it alone.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/integration/kept_run.h"
+
+namespace rollcall::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class JournalFile : public KeptRuns {
+ protected:
+  /// Status 2 and one line on standard error that has all of `texts`.
+  void expect_refused(Program& program, const std::vector<std::string>& texts) {
+    EXPECT_EQ(program.wait(), 2) << program.story();
+    EXPECT_THAT(lines_of(program.err()), SizeIs(1)) << program.story();
+    for (const std::string& text : texts) EXPECT_THAT(program.err(), HasSubstr(text));
+  }
+  void expect_refused_by_all(const std::string& path, const std::string& text) {
+    for (const char* name : {"resume", "report", "validate"}) {
+      expect_refused(command({name, path}), {path, text});
+    }
+  }
+};
+
+TEST_F(JournalFile, ResumeStartsWhereThereIsNoneAndGoesOnWithTheSameRequestAlone) {
+  const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "1", "--resume"};
+  Program& run = kept_run(request);
+  ASSERT_TRUE(wait_for_events(run, "done", 5));
+  kill_coordinator(run);
+  expect_refused(kept_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
+                 {"--task-count 60 and not 70", "--pause-max 1s and not 2s"});
+  expect_refused(kept_run({"-n", "60"}), {"is there already"});
+  Program& resumed = kept_run(request);
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
+  Program& again = kept_run(request);
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  EXPECT_THAT(again.out(), HasSubstr("is finished"));
+  Program& once_more = command({"resume", journal()});
+  EXPECT_EQ(once_more.wait(), 0) << once_more.story();
+  EXPECT_THAT(once_more.out(), HasSubstr("is finished"));
+}
+
+TEST_F(JournalFile, ASecondCoordinatorIsRefusedWhileTheFirstLives) {
+  Program& run = begun_run(100, 5);
+  expect_refused(command({"resume", journal()}), {journal(), "in use"});
+  EXPECT_EQ(command({"report", journal()}).wait(), 0) << "readers are welcome";
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(JournalFile, WhatIsNoJournalIsRefusedWithOneLine) {
+  expect_refused_by_all(file("missing"), "no journal");
+  std::ofstream(file("text")) << std::string(5000, 'x');
+  expect_refused_by_all(file("text"), "no journal");
+  std::ofstream(file("empty"));
+  expect_refused_by_all(file("empty"), "no journal");
+  fs::create_directory(file("folder"));
+  expect_refused_by_all(file("folder"), "no journal");
+  EXPECT_EQ(contents_of(file("text")), std::string(5000, 'x')) << "it is left as it was";
+}
+
+TEST_F(JournalFile, OneOfAnotherVersionOrDamagedIsRefusedWithOneLine) {
+  finished_run();
+  fs::copy_file(journal(), file("other"));
+  sql(file("other"), "PRAGMA user_version = 99");
+  expect_refused_by_all(file("other"), "version 99");
+  fs::copy_file(journal(), file("cut"));
+  fs::resize_file(file("cut"), fs::file_size(journal()) / 2);
+  expect_refused_by_all(file("cut"), "damaged");
+}
+
+TEST_F(JournalFile, AFolderThatCannotBeWrittenIsSaidAtTheStart) {
+  const auto refused = [this](const std::string& path) {
+    expect_refused(rollcall({"-n", "1", "--pause", "0", "--journal", path}), {path});
+  };
+  refused("/proc/run.journal");
+  refused(file("nowhere/run.journal"));
+  if (::geteuid() == 0) return;  // may write everywhere
+  fs::create_directory(file("closed"));
+  fs::permissions(file("closed"), fs::perms::owner_read | fs::perms::owner_exec);
+  refused(file("closed/run.journal"));
+}
+
+TEST_F(JournalFile, AReportIsWhatWasPrintedAtTheEnd) {
+  Program& run = begun_run(100, 20);
+  kill_coordinator(run);
+  Program& resumed = command({"resume", journal()});
+  ASSERT_EQ(resumed.wait(), 0) << resumed.story();
+  json printed = summary_of(resumed);
+  Program& report = command({"report", journal(), "--output", "json"});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  json document = document_of(report);
+  printed.erase("event");
+  document.erase("event");
+  EXPECT_EQ(document, printed) << json::diff(printed, document);
+}
+
+TEST_F(JournalFile, AReportForPeopleIsWhatWasPrintedAtTheEnd) {
+  Program& run = rollcall(
+      {"-n", "20", "--pause", "50ms", "-w", "2", "--journal", journal(), "--task-lines", "never"});
+  ASSERT_EQ(run.wait(), 0) << run.story();
+  Program& report = command({"report", journal()});
+  EXPECT_EQ(report.wait(), 0);
+  EXPECT_EQ(report.out(), run.out());
+  const std::string summary = run.err();
+  EXPECT_EQ(report.err(), summary.substr(summary.find("expected  ")));
+}
+
+TEST_F(JournalFile, AnUnfinishedRunIsReportedAsFarAsItIs) {
+  Program& run = begun_run(100, 20);
+  for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
+  Program& report = command({"report", journal()});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_THAT(report.err(), HasSubstr("the run is not finished"));
+  Program& validate = command({"validate", journal()});
+  EXPECT_EQ(validate.wait(), 3) << validate.story();
+  EXPECT_THAT(validate.err(), HasSubstr("the run is not finished"));
+}
+
+TEST_F(JournalFile, IsValidatedAloneAndAHandThatChangedItIsSeen) {
+  finished_run();
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+  const auto with = [this](const std::string& change) -> Program& {
+    fs::copy_file(journal(), file("changed"), fs::copy_options::overwrite_existing);
+    sql(file("changed"), change);
+    Program& validate = command({"validate", file("changed")});
+    EXPECT_EQ(validate.wait(), 3) << change << "\n" << validate.story();
+    return validate;
+  };
+  EXPECT_THAT(with("UPDATE outcome SET elapsed_ns = 1000 WHERE task = 7").err(),
+              AllOf(HasSubstr("not_early"), HasSubstr("(1 task: 7)")));
+  EXPECT_THAT(with("UPDATE outcome SET started_ns = started_ns - 1000000000 WHERE task = 7").err(),
+              HasSubstr("start_after_dispatch"));
+  EXPECT_THAT(with("UPDATE session SET goodbye_outcomes = goodbye_outcomes + 1").err(),
+              HasSubstr("worker_counts"));
+  EXPECT_THAT(with("INSERT INTO odd_result VALUES (3, 1)").err(), HasSubstr("result"));
+}
+
+TEST_F(JournalFile, ARowThatIsMissingOrTwiceIsDamage) {
+  finished_run();
+  sql(journal(), "UPDATE outcome SET task = 1 WHERE task = 2");
+  expect_refused_by_all(journal(), "damaged");
+}
+
+class FullDisk : public KeptRuns {};
+
+TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
+  // A limit of the file size is no full disk that may get room again: the run ends.
+  const std::string line = "ulimit -f 160; exec " + (programs_folder() / "rollcall").string() +
+                           " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " +
+                           journal();
+  Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
+  EXPECT_EQ(run.wait(), 6) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("cannot write journal " + journal()));
+  const std::size_t told = events_of(run, "done").size();
+  EXPECT_GE(number_in(journal(), "SELECT count(*) FROM outcome"), told);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 20000);
+}
+
+TEST_F(FullDisk, IsSaidAndTheRunGoesOnWhenThereIsRoom) {
+  fs::create_directory(file("disk"));
+  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
+    GTEST_SKIP() << "no small file system can be mounted";
+  }
+  std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
+  Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
+                           "jsonl", "--journal", file("disk/run.journal")});
+  const bool said = run.wait_for_err("results are taken in when there is room");
+  const std::size_t told = events_of(run, "done").size();
+  EXPECT_GE(number_in(file("disk/run.journal"), "SELECT count(*) FROM outcome"), told);
+  EXPECT_LT(told, 8000);
+  fs::remove(file("disk/other"));
+  EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_TRUE(said);
+  EXPECT_THAT(run.err(), HasSubstr("the journal can be written again"));
+  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 8000);
+  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
+  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
+}
+
+}  // namespace
+}  // namespace rollcall::integration

@@ -1,0 +1,188 @@
+// Nothing is lost: coordinators that are killed, stopped or frozen, and the ones that go on.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/integration/kept_run.h"
+
+namespace rollcall::integration {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAreArray;
+
+constexpr const char* kAttemptsAboveOne = "SELECT count(*) FROM outcome WHERE attempt > 1";
+
+std::set<int> tasks_done(const std::vector<const Program*>& runs) {
+  std::set<int> tasks;
+  for (const Program* run : runs) {
+    for (const json& event : events_of(*run, "done")) tasks.insert(event.at("task").get<int>());
+  }
+  return tasks;
+}
+
+/// The second field of each row: all of them different, and as many as asked for.
+void expect_rows_of_all_tasks(const std::string& results, std::size_t count) {
+  std::set<std::string> tasks;
+  std::vector<std::string> lines = lines_of(contents_of(results));
+  ASSERT_THAT(lines, SizeIs(count + 1));
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    tasks.insert(lines[i].substr(0, lines[i].find(',')));
+  EXPECT_THAT(tasks, SizeIs(count));
+}
+
+class KilledCoordinator : public KeptRuns {
+ protected:
+  /// One outcome each: told, kept, and in the results file.
+  void expect_all(std::size_t count, const std::vector<const Program*>& runs) {
+    EXPECT_THAT(tasks_done(runs), SizeIs(count));
+    EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), count);
+    EXPECT_EQ(number_in(journal(), "SELECT count(*) FROM result"), count);
+    EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+  }
+};
+
+TEST_F(KilledCoordinator, WhatItsWorkersHoldIsAdoptedAndNothingRunsTwice) {
+  Program& run = begun_run(400, 50, {"--results", file("results.csv")});
+  const std::vector<pid_t> workers = kill_coordinator(run);
+  ASSERT_THAT(workers, SizeIs(2));
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_THAT(processes(), IsEmpty()) << "an adopted worker is left";
+
+  const json document = summary_of(resumed);
+  EXPECT_EQ(document["validated"], true);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 400);
+  EXPECT_EQ(document["attempts"]["total"], 400);
+  EXPECT_EQ(document["attempts"]["retried"], 0);
+  EXPECT_GT(document["attempts"]["adopted"], 0);
+  EXPECT_EQ(document["attempts"]["stale"], 0);
+  std::vector<pid_t> their_pids;
+  for (const json& worker : document["workers"]) their_pids.push_back(worker["pid"].get<pid_t>());
+  EXPECT_THAT(their_pids, UnorderedElementsAreArray(workers));
+  EXPECT_EQ(number_in(journal(), kAttemptsAboveOne), 0);
+  expect_rows_of_all_tasks(file("results.csv"), 400);
+  expect_all(400, {&run, &resumed});
+}
+
+TEST_F(KilledCoordinator, AgainAndAgainWithTasksThatWaitForSlots) {
+  const Arguments short_pauses = {"-j", "4", "--pause-min", "200ms", "--pause-max", "800ms"};
+  std::vector<Program*> runs{&begun_run(40, 5, short_pauses)};
+  for (int crash = 1; crash <= 3; ++crash) {
+    kill_coordinator(*runs.back());
+    runs.push_back(&command({"resume", journal()}));
+    ASSERT_TRUE(wait_for_events(*runs.back(), "done", 7));
+  }
+  EXPECT_EQ(runs.back()->wait(), 0) << runs.back()->story();
+  EXPECT_THAT(processes(), IsEmpty());
+  EXPECT_EQ(summary_of(*runs.back())["attempts"]["retried"], 0);
+  expect_all(40, {runs.begin(), runs.end()});
+}
+
+TEST_F(KilledCoordinator, WithAWorkerThatDiedMeanwhileGoesOnAtOnce) {
+  Program& run = begun_run(200, 20);
+  const std::vector<pid_t> workers = kill_coordinator(run);
+  ASSERT_THAT(workers, SizeIs(2));
+  ::kill(workers[0], SIGKILL);
+  Program& resumed = command({"resume", journal()});
+  // The liveness time, 10 s, is not waited for.
+  EXPECT_EQ(resumed.wait(std::chrono::seconds(8)), 0) << resumed.story();
+  EXPECT_THAT(summary_of(resumed)["workers"], SizeIs(3));
+  expect_all(200, {&run, &resumed});
+}
+
+TEST_F(KilledCoordinator, AnAdoptedWorkerThatDiesIsReplacedAtOnce) {
+  Program& run = begun_run(200, 20, {"--pause-max", "2.5"});
+  const std::vector<pid_t> workers = kill_coordinator(run);
+  ASSERT_THAT(workers, SizeIs(2));
+  Program& resumed = command({"resume", journal()});
+  ASSERT_TRUE(wait_for_events(resumed, "done", 60));
+  ::kill(workers[0], SIGKILL);
+  EXPECT_EQ(resumed.wait(std::chrono::seconds(8)), 0) << resumed.story();
+  EXPECT_THAT(summary_of(resumed)["workers"], SizeIs(3));
+  EXPECT_THAT(processes(), IsEmpty());
+  expect_all(200, {&run, &resumed});
+}
+
+TEST_F(KilledCoordinator, AnAdoptedWorkerThatIsStoppedIsKilledAtTheEnd) {
+  Program& run = begun_run(50, 10, {"--heartbeat-interval", "100ms", "--liveness", "400ms"});
+  const std::vector<pid_t> workers = kill_coordinator(run);
+  ASSERT_THAT(workers, SizeIs(2));
+  ::kill(workers[0], SIGSTOP);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_THAT(processes(), IsEmpty());
+  expect_all(50, {&run, &resumed});
+}
+
+TEST_F(KilledCoordinator, WhoseRunNobodyResumesLeavesNoWorker) {
+  Program& run = begun_run(200, 20,
+                           {"--heartbeat-interval", "100ms", "--liveness", "300ms", "--orphan-for",
+                            "700ms", "--pause-max", "60s"});
+  EXPECT_THAT(kill_coordinator(run), SizeIs(2));
+  EXPECT_TRUE(wait_for_no_process()) << "orphaned workers are left";
+  // And the run is not lost with them.
+  Program& stopped = command({"resume", journal()});
+  ASSERT_TRUE(wait_for_events(stopped, "started", 150));
+  EXPECT_THAT(children_of(stopped.pid()), SizeIs(2));
+  for (const pid_t worker : kill_coordinator(stopped)) ::kill(worker, SIGKILL);
+}
+
+TEST_F(KilledCoordinator, BeforeAnybodyHadJoinedIsOneToGoOnAfter) {
+  Program& run =
+      kept_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});
+  ASSERT_TRUE(wait_for_file("access"));
+  kill_coordinator(run);
+  Program& resumed = command({"resume", journal()});
+  worker({"--access-file", access_file()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  expect_all(5, {&resumed});
+}
+
+class StoppedCoordinator : public KeptRuns {};
+
+TEST_F(StoppedCoordinator, IsOlderThanTheLivenessTimeWhenItWakesAndEndsWell) {
+  Program& run = begun_run(200, 10, {"--heartbeat-interval", "100ms", "--liveness", "300ms"});
+  run.signal(SIGSTOP);
+  // Longer than the liveness time: nothing can be seen of it but that it has passed.
+  wait_until([] { return false; }, std::chrono::seconds(1));
+  run.signal(SIGCONT);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(summary_of(run)["validated"], true);
+  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
+  EXPECT_THAT(events_of(run, "done"), SizeIs(200));
+}
+
+class SignalledKeptRun : public KeptRuns, public testing::WithParamInterface<int> {};
+
+TEST_P(SignalledKeptRun, PrintsTheLineThatGoesOnAndItDoes) {
+  const std::string name = file("a run's journal");
+  Program& run = rollcall({"-n", "200", "--pause-min", "0.3", "--pause-max", "1.5", "-w", "2",
+                           "--output", "jsonl", "--journal", name});
+  ASSERT_TRUE(wait_for_events(run, "done", 20));
+  run.signal(GetParam());
+  EXPECT_EQ(run.wait(), 128 + GetParam()) << run.story();
+  EXPECT_EQ(number_in(name, "SELECT count(*) FROM outcome WHERE outcome <> 0"), 0);
+  const std::string line = lines_of(run.err()).back();
+  const std::size_t begin = line.find("rollcall resume ");
+  ASSERT_NE(begin, std::string::npos) << run.story();
+  const std::string path = programs_folder().string() + ":" + std::getenv("PATH");
+  Program& resumed = start({"/bin/sh", {"-c", line.substr(begin)}, {{"PATH", path}}, {}, {}});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 200);
+  EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
+  EXPECT_EQ(summary_of(resumed)["attempts"]["retried"], 0);
+  EXPECT_THAT(processes(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, SignalledKeptRun, testing::Values(SIGINT, SIGTERM));
+
+}  // namespace
+}  // namespace rollcall::integration
