@@ -123,9 +123,9 @@ TEST_F(KilledCoordinator, AnAdoptedWorkerThatIsStoppedIsKilledAtTheEnd) {
 }
 
 TEST_F(KilledCoordinator, WhoseRunNobodyResumesLeavesNoWorker) {
-  Program& run = begun_run(200, 20,
+  Program& run = begun_run(200, 1,
                            {"--heartbeat-interval", "100ms", "--liveness", "300ms", "--orphan-for",
-                            "700ms", "--pause-max", "60s"});
+                            "700ms", "--pause-max", "60s", "--seed", "1"});
   EXPECT_THAT(kill_coordinator(run), SizeIs(2));
   EXPECT_TRUE(wait_for_no_process()) << "orphaned workers are left";
   // And the run is not lost with them.

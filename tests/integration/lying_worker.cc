@@ -67,6 +67,8 @@ std::string_view name_of(RejectReason reason) {
       return "protocol_version";
     case RejectReason::bad_message:
       return "bad_message";
+    case RejectReason::refused:
+      return "refused";
   }
   return "unknown";
 }
