@@ -35,6 +35,10 @@ void declare(CLI::App& app, const CommandSpec& command) {
         option.letter.empty() ? option.name : option.letter + ',' + option.name;
     if (option.value.empty()) {
       app.add_flag(names)->disable_flag_override();
+    } else if (option.repeats) {
+      app.add_option(names)
+          ->expected(1, CLI::detail::expected_max_vector_size)
+          ->allow_extra_args(false);
     } else {
       app.add_option(names)->expected(1)->take_last();
     }
@@ -107,8 +111,11 @@ GivenOptions collect(const CommandSpec& command, const CLI::App& app,
   for (const OptionSpec& option : command.options) {
     const CLI::Option* parsed = app.get_option(option.name);
     if (parsed->count() > 0) {
-      given[option.name] = {option.name,
-                            option.value.empty() ? std::string() : parsed->results().back()};
+      Given& as_given = given[option.name] = {option.name, {}};
+      if (option.value.empty()) continue;
+      as_given.before = parsed->results();
+      as_given.text = as_given.before.back();
+      as_given.before.pop_back();
     } else if (!option.environment.empty()) {
       const char* text = environment(option.environment.c_str());
       if (text != nullptr && *text != '\0') given[option.name] = {option.environment, text};
@@ -136,6 +143,12 @@ Parsed parse_options(const CommandSpec& command, const std::vector<std::string>&
   for (const OptionSpec& option : command.options) {
     const auto found = given.find(option.name);
     if (found == given.end() || !option.apply) continue;
+    for (const std::string& text : found->second.before) {
+      const Result<void> applied = option.apply(text);
+      if (!applied) {
+        return usage_error(command, {found->second.source, text}, applied.error().message);
+      }
+    }
     const Result<void> applied = option.apply(found->second.text);
     if (!applied) return usage_error(command, found->second, applied.error().message);
   }

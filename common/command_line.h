@@ -32,6 +32,7 @@ struct OptionSpec {
   Apply apply;                   ///< takes the value; an error is "expected ..."
   std::string environment = {};  ///< the variable that stands in for it; empty: none
   std::vector<std::string> choices = {};  ///< all its values, if they are a few names
+  bool repeats = false;                   ///< each time that it is given counts, not the last alone
 };
 
 /// A command: `rollcall sleep`, or a whole program.
@@ -50,6 +51,7 @@ struct CommandSpec {
 struct Given {
   std::string source;  ///< "--pause-min", or the environment variable
   std::string text;
+  std::vector<std::string> before = {};  ///< of an option that repeats: the values before that
 };
 
 /// By the name of the option, or of the argument. An option that was given twice has its last

@@ -44,4 +44,13 @@ std::string printable(std::string_view text, std::size_t bytes) {
   return clean;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace rollcall

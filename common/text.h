@@ -11,4 +11,7 @@ namespace rollcall {
 /// every control character, becomes '?'; the cut falls between characters.
 std::string printable(std::string_view text, std::size_t bytes);
 
+/// Whether all of it is well-formed UTF-8.
+bool is_utf8(std::string_view text);
+
 }  // namespace rollcall

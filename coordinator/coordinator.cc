@@ -26,11 +26,12 @@ void fault_in(const std::vector<T>& column) {
 
 Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress,
                          RunStart& start, const Listening& listening,
-                         const LocalWorkers::Settings& workers)
+                         const LocalWorkers::Settings& workers, ExecRun* exec)
     : scheduler_(scheduler),
       output_(output),
       progress_(progress),
       start_(start),
+      exec_(exec),
       listening_(listening),
       desk_(scheduler, [this](const Event& event) { step(event); }),
       local_workers_(
@@ -234,30 +235,64 @@ void Coordinator::wait_for_signal() {
   });
 }
 
+/// Commands may end, or be ended, before the program does; with a journal they go on.
 void Coordinator::on_signal(int number) {
-  if (signal_ != 0) {
+  const bool lets_commands_end = exec_ != nullptr && !start_.journal;
+  ++signals_came_;
+  if (signals_came_ > (lets_commands_end ? 2 : 1)) {
     interrupted_ = true;
     if (start_.journal) local_workers_.release();
     return loop_.stop();
   }
-  signal_ = number;
+  if (signal_ == 0) signal_ = number;
   wait_for_signal();
-  step(StopRequested{});
+  step(StopRequested{lets_commands_end && signals_came_ == 1});
+  socket_->drain();
+}
+
+const std::string& Coordinator::output_error() const {
+  return exec_ != nullptr && !exec_->failed().empty() ? exec_->failed() : output_.failed();
+}
+
+/// Commands whose output goes nowhere are not run.
+void Coordinator::stop_for_output_error() {
+  if (exec_ == nullptr || stops_for_output_ || kill_workers_at_ || output_error().empty()) return;
+  stops_for_output_ = true;
+  step(StopRequested{!start_.journal});
   socket_->drain();
 }
 
 void Coordinator::step(const Event& event) {
   actions_.clear();
+  const std::size_t before = scheduler_.records().accepted();
   scheduler_.step(net::now(), event, actions_);
-  for (const Action& action : actions_) carry_out(action);
+  if (exec_ != nullptr && &event == &received_) {
+    auto& body = std::get<MessageReceived>(received_).message.body;
+    if (auto* report = std::get_if<Report>(&body)) {
+      exec_->results().came(scheduler_.records(), before, report->outcomes);
+    }
+  }
+  for (Action& action : actions_) carry_out(action);
 }
 
-void Coordinator::carry_out(const Action& action) {
+void Coordinator::publish(const PublishOutcomes& outcomes) {
+  if (exec_ == nullptr) {
+    return output_.outcomes_accepted(net::now(), outcomes.first, outcomes.count);
+  }
+  progress_.hide();  // their standard error may go to the same terminal
+  exec_->tell(scheduler_.records(), outcomes.first, outcomes.count);
+  output_.outcomes_accepted(net::now(), outcomes.first, outcomes.count);
+  exec_->results().told(outcomes.first + outcomes.count);
+}
+
+void Coordinator::carry_out(Action& action) {
   const Instant now = net::now();
   std::visit(
-      [&](const auto& a) {
+      [&](auto& a) {
         using A = std::decay_t<decltype(a)>;
         if constexpr (std::is_same_v<A, Send>) {
+          auto* assignment = std::get_if<Assignment>(&a.message.body);
+          if (exec_ != nullptr && assignment != nullptr) exec_->fill(assignment->attempts);
           codec_.encode(a.message, bytes_);
           if (!socket_->send(a.to, bytes_)) spdlog::debug("a connection is gone");
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
@@ -268,7 +303,7 @@ void Coordinator::carry_out(const Action& action) {
           progress_.tasks_started(a.count);
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);
         } else if constexpr (std::is_same_v<A, PublishOutcomes>) {
-          output_.outcomes_accepted(now, a.first, a.count);
+          publish(a);
         } else if constexpr (std::is_same_v<A, PublishJoined>) {
           output_.worker_joined(a.session);
           // One that the journal does not know yet; if it has gone already, silence will tell.
@@ -307,6 +342,7 @@ void Coordinator::end_turn(bool inbox_empty) {
   step(TurnEnded{inbox_empty});
   output_.advance(net::now());
   output_.flush();
+  stop_for_output_error();
   progress_.advance(net::now());
   arm_timer();
 }

@@ -19,6 +19,7 @@
 #include "coordinator/control_desk.h"
 #include "coordinator/control_socket.h"
 #include "coordinator/core/scheduler.h"
+#include "coordinator/exec/exec_run.h"
 #include "coordinator/journal/journal_writer.h"
 #include "coordinator/listening.h"
 #include "coordinator/local_workers.h"
@@ -33,9 +34,10 @@ namespace rollcall::coordinator {
 /// thread, that of run().
 class Coordinator {
  public:
-  /// `start`: its journal, if any, and its keys are used.
+  /// `start`: its journal, if any, and its keys are used. `exec`: of a run of commands; else null.
   Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress, RunStart& start,
-              const Listening& listening, const LocalWorkers::Settings& workers);
+              const Listening& listening, const LocalWorkers::Settings& workers,
+              ExecRun* exec = nullptr);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -54,6 +56,8 @@ class Coordinator {
   bool interrupted() const { return interrupted_; }
   /// Empty, or why nothing more can be kept: the run was left as it was.
   const std::string& journal_error() const { return journal_error_; }
+  /// Empty, or why what the run came to cannot be written any more.
+  const std::string& output_error() const;
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
@@ -68,7 +72,9 @@ class Coordinator {
   void on_signal(int number);
   void on_worker_exit(std::uint32_t ticket, const std::string& how);
   void step(const Event& event);
-  void carry_out(const Action& action);
+  void carry_out(Action& action);
+  void publish(const PublishOutcomes& outcomes);
+  void stop_for_output_error();
   void start_local_worker(std::uint32_t ticket);
   void end_turn(bool inbox_empty);
   void arm_timer();
@@ -79,6 +85,7 @@ class Coordinator {
   Output& output_;
   ProgressWriter& progress_;
   RunStart& start_;
+  ExecRun* exec_;  ///< null: no commands
   Listening listening_;
   boost::asio::io_context loop_;
   net::Context context_;
@@ -101,6 +108,8 @@ class Coordinator {
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;
   int signal_ = 0;
+  int signals_came_ = 0;
+  bool stops_for_output_ = false;
   bool ended_ = false;
   bool interrupted_ = false;
 };

@@ -7,9 +7,11 @@
 #include "common/net/clock.h"
 #include "common/net/memory.h"
 #include "coordinator/control_commands.h"
+#include "coordinator/exec_command.h"
 #include "coordinator/keys_command.h"
 #include "coordinator/options.h"
 #include "coordinator/report_command.h"
+#include "coordinator/resume_command.h"
 #include "coordinator/sleep_command.h"
 
 namespace {
@@ -21,6 +23,7 @@ struct Run {
   Instant started;
 
   int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
+  int operator()(const ExecOptions& options) const { return run_exec(options, started); }
   int operator()(const ResumeOptions& options) const { return run_resume(options, started); }
   int operator()(const KeysOptions& options) const { return run_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }

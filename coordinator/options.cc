@@ -19,11 +19,6 @@ using cli::UsageError;
 using Arguments = std::vector<std::string>;
 using Fault = std::optional<UsageError>;
 
-const Given* find(const GivenOptions& given, const std::string& name) {
-  const auto found = given.find(name);
-  return found == given.end() ? nullptr : &found->second;
-}
-
 Fault check_pauses(const CommandSpec& command, const GivenOptions& given,
                    const SleepOptions& options) {
   const Given* constant = find(given, "--pause");
@@ -41,44 +36,11 @@ Fault check_pauses(const CommandSpec& command, const GivenOptions& given,
                      "expected at least --pause-min, which is " + format_exact(options.pause_min));
 }
 
-/// A longer interval without a word about --liveness raises it.
-Fault check_liveness(const CommandSpec& command, const GivenOptions& given, SleepOptions& options) {
-  const Duration least = options.heartbeat_interval * limits::liveness_intervals;
-  if (options.liveness >= least) return std::nullopt;
-  const Given* liveness = find(given, "--liveness");
-  if (liveness == nullptr) {
-    options.liveness = least;
-    return std::nullopt;
-  }
-  return usage_error(command, *liveness,
-                     "expected at least " + std::to_string(limits::liveness_intervals) +
-                         " heartbeat intervals, which is " + format_exact(least));
-}
-
-Fault check_together(const CommandSpec& command, const GivenOptions& given,
-                     const SleepOptions& options) {
+Fault check_method(const CommandSpec& command, const GivenOptions& given,
+                   const SleepOptions& options) {
   const Given* wait_timeout = find(given, "--wait-timeout");
   if (wait_timeout != nullptr && options.method != CollectionMethod::wait) {
     return usage_error(command, *wait_timeout, "expected together with --collection-method wait");
-  }
-  if (options.workers == 0U && !options.others_may_join()) {
-    return usage_error(command, *find(given, "--workers"),
-                       "expected together with --access-file or --keys, for others to join with");
-  }
-  if (options.journal.empty()) {
-    for (const char* name : {"--resume", "--orphan-for"}) {
-      const Given* needs_journal = find(given, name);
-      if (needs_journal != nullptr) {
-        return usage_error(command, *needs_journal, "expected together with --journal");
-      }
-    }
-  }
-  if (options.insecure && !options.keys.empty()) {
-    return usage_error(command, *find(given, "--keys"), "expected without --insecure");
-  }
-  if (options.insecure && !options.bind.empty() && !is_loopback(options.bind)) {
-    return usage_error(command, *find(given, "--bind"),
-                       "expected a loopback endpoint with --insecure, such as tcp://127.0.0.1:*");
   }
   return std::nullopt;
 }
@@ -91,8 +53,34 @@ Invocation parse_sleep(const Arguments& arguments, const cli::Environment& envir
   if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
   const auto& given = std::get<GivenOptions>(parsed);
   if (Fault fault = check_pauses(command, given, options)) return *fault;
-  if (Fault fault = check_liveness(command, given, options)) return *fault;
-  if (Fault fault = check_together(command, given, options)) return *fault;
+  if (Fault fault = check_method(command, given, options)) return *fault;
+  if (Fault fault = check_run(command, given, options)) return *fault;
+  options.arguments = arguments;
+  return options;
+}
+
+/// Who leaves the -- out has most likely put the command first.
+Fault check_separator(const CommandSpec& command, const ExecArguments& split) {
+  if (split.command) return std::nullopt;
+  for (const std::string& argument : split.options) {
+    if (argument.starts_with('-')) return std::nullopt;
+    return usage_error(command, "unexpected argument " + cli::quote(argument) +
+                                    ": expected the command after --, as in " + command.name +
+                                    " -- " + argument);
+  }
+  return std::nullopt;
+}
+
+Invocation parse_exec(const Arguments& arguments, const cli::Environment& environment) {
+  ExecOptions options;
+  const CommandSpec command = exec_command(options);
+  ExecArguments split = split_at_command(arguments);
+  if (Fault fault = check_separator(command, split)) return *fault;
+  cli::Parsed parsed = cli::parse_options(command, split.options, environment);
+  if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
+  if (split.command) options.command = std::move(*split.command);
+  if (Fault fault = check_exec(command, std::get<GivenOptions>(parsed), options)) return *fault;
   options.arguments = arguments;
   return options;
 }
@@ -196,7 +184,7 @@ Invocation parse_program(const Arguments& arguments, const cli::Environment& env
 }
 
 Invocation unknown_command(const std::string& typed) {
-  static const std::vector<std::string> commands{"sleep",  "resume",   "status", "drain",
+  static const std::vector<std::string> commands{"exec",   "sleep",    "resume", "status", "drain",
                                                  "report", "validate", "keys",   "help"};
   const std::string near = cli::closest(typed, commands);
   return usage_error(program_command(), "unknown command " + cli::quote(typed) + ": " +
@@ -207,10 +195,12 @@ Invocation unknown_command(const std::string& typed) {
 Invocation parse_help(const Arguments& arguments) {
   if (arguments.empty()) return PrintText{help_text(program_command())};
   SleepOptions sleep;
+  ExecOptions exec;
   KeysOptions keys;
   StatusOptions status;
   DrainOptions drain;
   if (arguments.front() == "sleep") return PrintText{help_text(sleep_command(sleep))};
+  if (arguments.front() == "exec") return PrintText{help_text(exec_command(exec))};
   if (arguments.front() == "keys") return PrintText{help_text(keys_command(keys))};
   if (arguments.front() == "status") return PrintText{help_text(status_command(status))};
   if (arguments.front() == "drain") return PrintText{help_text(drain_command(drain))};
@@ -229,6 +219,7 @@ Invocation parse_command_line(int argc, const char* const* argv,
   if (all.empty() || all.front().starts_with('-')) return parse_program(all, environment);
   const Arguments rest(all.begin() + 1, all.end());
   if (all.front() == "sleep") return parse_sleep(rest, environment);
+  if (all.front() == "exec") return parse_exec(rest, environment);
   if (all.front() == "keys") return parse_keys(rest, environment);
   if (all.front() == "status") return parse_status(rest, environment);
   if (all.front() == "drain") return parse_drain(rest, environment);

@@ -12,7 +12,7 @@ constexpr std::array<cli::Choice<OutputFormat>, 2> kFormats{
 
 }  // namespace
 
-void add_keeping(std::vector<cli::OptionSpec>& table, SleepOptions& into) {
+void add_keeping(std::vector<cli::OptionSpec>& table, RunOptions& into) {
   const char* group = "Keeping";
   table.insert(table.end(),
                {{"--journal", "", "FILE", group, cli::Shown::in_help_all,

@@ -13,22 +13,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What makes two requests the same: the tasks and how they are collected.
-Json asked(const SleepOptions& options) {
-  Json json = {{"command", "sleep"},
-               {"task_count", options.task_count},
-               {"pause_min_ns", options.pause_min.count()},
-               {"pause_max_ns", options.pause_max.count()},
-               {"seed", nullptr},
-               {"collection_method", to_string(options.method)},
-               {"wait_timeout_ns", nullptr}};
-  if (options.seed) json["seed"] = *options.seed;
-  if (options.wait_timeout) json["wait_timeout_ns"] = options.wait_timeout->count();
-  return json;
+Json parse(const std::string& request) {
+  return Json::parse(request, nullptr, /*allow_exceptions=*/false);
 }
 
-std::string request_of(const SleepOptions& options) {
-  const Json request = {{"asked", asked(options)}, {"arguments", options.arguments}};
+std::string request_of(const RunOptions& options, const std::string& asked) {
+  const Json request = {{"asked", parse(asked)}, {"arguments", options.arguments}};
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -51,11 +41,7 @@ std::string differences(const Json& kept, const Json& wanted) {
   return text;
 }
 
-Json parse(const std::string& request) {
-  return Json::parse(request, nullptr, /*allow_exceptions=*/false);
-}
-
-Result<RunStart> go_on(std::unique_ptr<Journal> journal, const SleepOptions& options) {
+Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& options) {
   RunStart start;
   start.journal = std::move(journal);
   start.journal_path = options.journal;
@@ -82,22 +68,23 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const SleepOptions& opt
 
 }  // namespace
 
-Result<RunStart> start_run(const SleepOptions& options, const RunSpec& spec) {
+Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
+                           const std::string& asked) {
   if (options.journal.empty()) return RunStart{};
   if (options.resume) {
     auto journal = Journal::open(options.journal);
     if (journal) {
       const Json kept = parse((*journal)->run().request).value("asked", Json());
-      if (!options.resumes_as_kept && kept != asked(options)) {
+      if (!options.resumes_as_kept && kept != parse(asked)) {
         return permanent(options.journal +
-                         " holds another request: " + differences(kept, asked(options)));
+                         " holds another request: " + differences(kept, parse(asked)));
       }
       return go_on(std::move(*journal), options);
     }
     if (journal.error().kind != ErrorKind::retryable) return journal.error();
   }
   auto journal =
-      Journal::create(options.journal, {spec, request_of(options), net::unix_time().count()});
+      Journal::create(options.journal, {spec, request_of(options, asked), net::unix_time().count()});
   if (!journal) return journal.error();
   RunStart start;
   start.journal = std::move(*journal);

@@ -26,7 +26,9 @@ struct RunStart {
 
 /// With --journal: makes it, or with --resume goes on with the one that holds this very request.
 /// Error: permanent: there is one already, it holds another request, or it cannot be used.
-[[nodiscard]] Result<RunStart> start_run(const SleepOptions& options, const RunSpec& spec);
+/// `asked`: that request, a JSON object.
+[[nodiscard]] Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
+                                         const std::string& asked);
 
 /// Forgets a new journal of which nothing has come.
 void discard(RunStart& start);

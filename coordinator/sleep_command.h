@@ -10,7 +10,4 @@ namespace rollcall::coordinator {
 /// `started`: when the program began. Blocks until the run is over.
 int run_sleep(const SleepOptions& options, Instant started);
 
-/// `rollcall resume`: goes on with the run in a journal, by its own command line. Else as above.
-int run_resume(const ResumeOptions& options, Instant started);
-
 }  // namespace rollcall::coordinator

@@ -162,6 +162,18 @@ std::vector<std::string> CommandTemplate::fill(std::string_view line, std::uint6
   return args;
 }
 
+std::size_t CommandTemplate::bytes_at_most(std::size_t line) const {
+  constexpr std::size_t kMost = 20;  // digits of a number
+  std::size_t bytes = 0;
+  for (const Word& word : words_) {
+    bytes += kBytesAWord;
+    for (const Piece& piece : word) {
+      bytes += piece.kind == Kind::text ? piece.text.size() : std::max(line, kMost);
+    }
+  }
+  return bytes;
+}
+
 std::string CommandTemplate::value(const Piece& piece, std::string_view line,
                                    std::uint64_t number) const {
   switch (piece.kind) {

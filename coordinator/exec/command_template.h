@@ -11,6 +11,9 @@
 
 namespace rollcall::coordinator {
 
+/// What a word takes in a message beside its own bytes, at most.
+inline constexpr std::size_t kBytesAWord = 6;
+
 /// How a template is read.
 struct TemplateOptions {
   bool append_input = true;  ///< without any placeholder, put {} at the end
@@ -35,6 +38,8 @@ class CommandTemplate {
 
   /// The arguments of the command for a line. `number` stands for {#}.
   std::vector<std::string> fill(std::string_view line, std::uint64_t number) const;
+  /// Bytes of all arguments of a command for a line of `line` bytes, at most.
+  std::size_t bytes_at_most(std::size_t line) const;
 
  private:
   enum class Kind : std::uint8_t {

@@ -53,6 +53,7 @@ Result<void> LineStore::take(std::string_view line) {
     blocks_.back().bytes.reset(new char[kBlockBytes]);
     blocks_.back().first = count_;
   }
+  longest_ = std::max(longest_, line.size());
   Block& block = blocks_.back();
   if ((count_ - block.first) % kMarked == 0) {
     block.marks.push_back(static_cast<std::uint32_t>(block.used));

@@ -31,6 +31,8 @@ class LineStore {
   std::uint64_t size() const { return count_; }
   /// Line `i`, below size(). Valid until this dies.
   std::string_view operator[](std::uint64_t i) const;
+  /// Bytes of the longest of them.
+  std::size_t longest() const { return longest_; }
   /// For error messages and tests: about how many bytes this takes.
   std::size_t memory() const;
 
@@ -50,6 +52,7 @@ class LineStore {
 
   char separator_;
   std::uint64_t count_ = 0;
+  std::size_t longest_ = 0;
   std::vector<Block> blocks_;
   std::string unfinished_;  ///< the begin of a line whose end has not come
 };

@@ -9,6 +9,19 @@ TaskCommands::TaskCommands(TaskInput input, std::optional<CommandTemplate> words
   CHECK(words_.has_value() != input_.has_commands());
 }
 
+std::size_t bytes_of(const Command& command) {
+  std::size_t bytes = command.cwd.size() + command.input.size();
+  for (const std::string& word : command.args) bytes += word.size() + kBytesAWord;
+  for (const std::string& variable : command.env) bytes += variable.size() + kBytesAWord;
+  return bytes;
+}
+
+std::size_t TaskCommands::bytes_at_most() const {
+  // What JSON says takes at least as much there as in a message.
+  const std::size_t own = words_ ? words_->bytes_at_most(input_.longest()) : input_.longest() * 2;
+  return bytes_of(common_) + own;
+}
+
 Command TaskCommands::operator[](TaskId task) const {
   Command command = common_;
   const std::string line = input_.text(index(task));

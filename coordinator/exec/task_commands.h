@@ -13,6 +13,9 @@
 
 namespace rollcall::coordinator {
 
+/// Bytes that a command takes in a message.
+std::size_t bytes_of(const Command& command);
+
 /// Makes commands as they are dispatched, so that none is held. Without a template each line of the
 /// input is a command of its own, over `common`: its variables come after those, and its folder,
 /// input and timeout win.
@@ -25,6 +28,8 @@ class TaskCommands {
   std::uint64_t size() const { return input_.size(); }
   /// Requires a task below size(). The same each time.
   Command operator[](TaskId task) const;
+  /// Bytes that a command takes in a message, at most; cheap.
+  std::size_t bytes_at_most() const;
   /// The line, for --tag.
   std::string text(TaskId task) const { return input_.text(index(task)); }
 

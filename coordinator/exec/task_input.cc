@@ -171,6 +171,13 @@ std::uint64_t TaskInput::size() const {
   return std::get<LineStore>(source_).size();
 }
 
+std::size_t TaskInput::longest() const {
+  if (const auto* range = std::get_if<NumberRange>(&source_)) {
+    return (*range)[range->count - 1].size();
+  }
+  return std::get<LineStore>(source_).longest();
+}
+
 std::string TaskInput::text(std::uint64_t task) const {
   CHECK(task < size());
   if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[task];

@@ -44,6 +44,8 @@ class TaskInput {
   Result<void> finish();
 
   std::uint64_t size() const;
+  /// Bytes of the longest text().
+  std::size_t longest() const;
   /// Whether each task is a whole command, for parse_json_command().
   bool has_commands() const { return is_json_; }
   /// What {} stands for; the text of the object. Requires task < size().

@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/summary.h"
+#include "coordinator/exec/exec_run.h"
 #include "coordinator/options.h"
 
 namespace rollcall::coordinator {
@@ -49,7 +50,10 @@ std::string task_lines_notice(const SleepOptions& options);
 
 /// Outputs to `fd`, which stays the caller's. SIGPIPE must be ignored.
 std::unique_ptr<Output> make_text_output(const RunRecords& records, int fd, bool task_lines);
-std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd);
-std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd);
+/// `exec`: of a run of commands; else null. Outlives the output.
+std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd,
+                                         const ExecRun* exec = nullptr);
+std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd,
+                                          const ExecRun* exec = nullptr);
 
 }  // namespace rollcall::coordinator

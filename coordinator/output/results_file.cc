@@ -80,18 +80,20 @@ ResultsFile::~ResultsFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-Result<void> ResultsFile::write(const RunRecords& records, std::span<const std::uint32_t> order) {
-  if (Result<void> written = write_rows(records, order); !written) return written;
+Result<void> ResultsFile::write(const RunRecords& records, std::span<const std::uint32_t> order,
+                                const CommandResults* commands) {
+  if (Result<void> written = write_rows(records, order, commands); !written) return written;
   // Some file systems tell only now that the disk is full.
   if (::close(std::exchange(fd_, -1)) != 0) return error("cannot write", errno);
   return put_in_place();
 }
 
 Result<void> ResultsFile::write_rows(const RunRecords& records,
-                                     std::span<const std::uint32_t> order) {
+                                     std::span<const std::uint32_t> order,
+                                     const CommandResults* commands) {
   StreamWriter writer(fd_, path_);
-  RowWriter rows(records);
-  if (!json_) writer.buffer() += kCsvHeader;
+  RowWriter rows(records, commands);
+  if (!json_) writer.buffer() += csv_header(commands != nullptr);
   for (const std::uint32_t record : order) {
     if (json_) {
       writer.buffer() += '{';

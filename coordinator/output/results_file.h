@@ -8,6 +8,7 @@
 
 #include "common/result.h"
 #include "coordinator/core/records.h"
+#include "coordinator/exec/command_results.h"
 
 namespace rollcall::coordinator {
 
@@ -27,13 +28,16 @@ class ResultsFile {
 
   /// At the end of a run, once: writes all rows and puts the file in place. Blocks. `order` is
   /// finish_order(records). Error (permanent): the rows could not be written.
-  Result<void> write(const RunRecords& records, std::span<const std::uint32_t> order);
+  /// `commands`: of a run of commands; else null.
+  Result<void> write(const RunRecords& records, std::span<const std::uint32_t> order,
+                     const CommandResults* commands = nullptr);
 
  private:
   ResultsFile() = default;
   Result<void> open_in_place();
   Result<void> open_beside();
-  Result<void> write_rows(const RunRecords& records, std::span<const std::uint32_t> order);
+  Result<void> write_rows(const RunRecords& records, std::span<const std::uint32_t> order,
+                          const CommandResults* commands);
   Result<void> put_in_place();
   Error error(const std::string& what, int code) const;
 

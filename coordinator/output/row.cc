@@ -4,18 +4,34 @@
 
 #include "common/clock_estimate.h"
 #include "coordinator/output/decimal.h"
+#include "coordinator/output/run_document.h"
 
 namespace rollcall::coordinator {
 namespace {
+
+/// A JSON string; bytes that are not UTF-8 are replaced.
+std::string json_text(std::string_view text) {
+  return dump(nlohmann::ordered_json(text));
+}
 
 /// Fields with commas between them; what there is nothing to say about is empty.
 class CsvForm {
  public:
   explicit CsvForm(std::string& out) : out_(out) {}
 
-  void number(std::string_view, std::uint64_t value) {
+  void number(std::string_view, std::optional<std::uint64_t> value) {
     comma();
-    append_number(out_, value);
+    if (value) append_number(out_, *value);
+  }
+  void text(std::string_view, std::string_view value) {
+    comma();
+    if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
+      out_ += value;
+      return;
+    }
+    out_ += '"';
+    for (const char c : value) out_.append(c == '"' ? 2 : 1, c);
+    out_ += '"';
   }
   void word(std::string_view, std::string_view value) {
     comma();
@@ -41,9 +57,17 @@ class JsonForm {
  public:
   explicit JsonForm(std::string& out) : out_(out) {}
 
-  void number(std::string_view name, std::uint64_t value) {
+  void number(std::string_view name, std::optional<std::uint64_t> value) {
     key(name);
-    append_number(out_, value);
+    if (value) {
+      append_number(out_, *value);
+    } else {
+      out_ += "null";
+    }
+  }
+  void text(std::string_view name, std::string_view value) {
+    key(name);
+    out_ += value.empty() ? "null" : json_text(value);
   }
   /// Words are of letters and digits: nothing to escape.
   void word(std::string_view name, std::string_view value) {
@@ -79,7 +103,14 @@ class JsonForm {
 
 }  // namespace
 
-RowWriter::RowWriter(const RunRecords& records) : records_(records), batch_(records) {}
+RowWriter::RowWriter(const RunRecords& records, const CommandResults* commands)
+    : records_(records), commands_(commands), batch_(records) {}
+
+std::string csv_header(bool has_commands) {
+  std::string header(kCsvHeader);
+  if (has_commands) header.insert(header.size() - 1, kCsvCommandHeader);
+  return header;
+}
 
 void RowWriter::append_csv(std::string& out, std::size_t record) {
   append(CsvForm(out), record);
@@ -123,12 +154,35 @@ void RowWriter::append(Form form, std::size_t record) {
   form.word("outcome", to_string(outcome));
   form.number("attempt", records_.attempt[index(task)]);
   form.word("worker", batch.session ? name_of(*batch.session) : std::string_view());
-  form.seconds("pause_seconds", pause);
+  const bool is_sleep = commands_ == nullptr;
+  form.seconds("pause_seconds", is_sleep ? std::optional(pause) : std::nullopt);
   form.seconds("started_seconds", started);
   form.seconds("finished_seconds", finished);
-  form.seconds("lateness_seconds", lateness);
+  form.seconds("lateness_seconds", is_sleep ? lateness : std::nullopt);
   form.seconds("finished_bound_seconds", bound);
   form.number("accepted", record + 1);
+  if (!is_sleep) append_command(form, record);
+}
+
+template <class Form>
+void RowWriter::append_command(Form& form, std::size_t record) {
+  const std::optional<CommandFacts> facts = commands_->facts(record);
+  const bool has_run = facts && facts->end != CommandEnd::not_started;
+  std::optional<std::uint64_t> status;
+  std::optional<std::uint64_t> signal;
+  std::optional<std::uint64_t> peak_rss_bytes;
+  std::optional<Duration> cpu;
+  if (has_run) {
+    if (facts->signal != 0) signal = static_cast<std::uint64_t>(facts->signal);
+    if (!signal) status = static_cast<std::uint64_t>(facts->status);
+    peak_rss_bytes = facts->peak_rss_bytes;
+    cpu = facts->cpu;
+  }
+  form.number("exit_status", status);
+  form.number("signal", signal);
+  form.text("error", facts ? facts->error : std::string_view());
+  form.seconds("cpu_seconds", cpu);
+  form.number("peak_rss_bytes", peak_rss_bytes);
 }
 
 }  // namespace rollcall::coordinator

@@ -6,11 +6,13 @@
 
 #include "coordinator/core/records.h"
 #include "coordinator/core/summary.h"
+#include "coordinator/exec/exec_run.h"
 
 namespace rollcall::coordinator {
 
-/// All members in their documented order.
-nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary);
+/// All members in their documented order. `exec`: of a run of commands; else null.
+nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary,
+                                    const ExecRun* exec = nullptr);
 
 /// As text. `indent` -1: on one line. Bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json, int indent = -1);

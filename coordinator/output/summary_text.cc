@@ -55,6 +55,11 @@ std::string tasks(std::uint64_t count) {
   return number(count) + (count == 1 ? " task" : " tasks");
 }
 
+std::string lateness_text(const Summary& summary) {
+  return label("lateness") + "p50 " + milliseconds(summary.lateness.p50) + ", p99 " +
+         milliseconds(summary.lateness.p99) + ", max " + milliseconds(summary.lateness.max) + "\n";
+}
+
 std::string times_text(const Summary& summary) {
   return label("expected") + seconds(summary.lower_bound) + "\n" + label("measured") +
          seconds(summary.measured) + "\n" + label("overhead") + seconds(summary.overhead()) +
@@ -62,9 +67,7 @@ std::string times_text(const Summary& summary) {
               ? " (" + percent(summary.overhead_percent()) + ")\n"
               : "\n") +
          label("before") + "start-up " + seconds(summary.startup) + ", planning " +
-         seconds(summary.planning) + "\n" + label("lateness") + "p50 " +
-         milliseconds(summary.lateness.p50) + ", p99 " + milliseconds(summary.lateness.p99) +
-         ", max " + milliseconds(summary.lateness.max) + "\n";
+         seconds(summary.planning) + "\n";
 }
 
 std::string outcomes_text(const Summary& summary) {
@@ -143,8 +146,12 @@ std::string failed_checks_text(const Summary& summary) {
 }
 
 std::string summary_text(const RunRecords& records, const Summary& summary) {
-  return times_text(summary) + outcomes_text(summary) + workers_text(records) +
-         attempts_text(records) + label("seed") + number(records.spec.seed) + "\n";
+  const bool is_sleep = records.spec.kind == TaskKind::sleep;
+  std::string text = times_text(summary);
+  if (is_sleep) text += lateness_text(summary);
+  text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
+  if (is_sleep) text += label("seed") + number(records.spec.seed) + "\n";
+  return text;
 }
 
 void print_summary(int fd, const RunRecords& records, const Summary& summary, bool quiet) {

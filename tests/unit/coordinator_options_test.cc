@@ -294,8 +294,8 @@ TEST(ProgramOptions, NeedACommand) {
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
   EXPECT_EQ(
       cli::shown(start({"dance"})),
-      "2: rollcall: unknown command \"dance\": expected sleep, resume, status, drain, report, "
-      "validate, keys or help\n");
+      "2: rollcall: unknown command \"dance\": expected exec, sleep, resume, status, drain, "
+      "report, validate, keys or help\n");
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");

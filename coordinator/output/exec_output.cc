@@ -1,0 +1,110 @@
+#include "coordinator/output/exec_output.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "coordinator/output/stream_writer.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// How long a slow reader is left alone.
+constexpr Duration kRetry = std::chrono::milliseconds(20);
+
+class ExecOutput final : public Output {
+ public:
+  ExecOutput(const RunRecords& records, const ExecRun& exec,
+             const CommandOutput::Settings& settings, bool prints, int out_fd, int error_fd)
+      : records_(records),
+        exec_(exec),
+        has_tag_(settings.tag),
+        prints_(prints),
+        commands_(settings),
+        out_(out_fd, "standard output"),
+        error_(error_fd, "standard error") {}
+
+  void worker_joined(SessionIndex) override {}
+  void worker_left(SessionIndex, std::uint64_t) override {}
+  void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
+
+  void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
+    for (std::size_t record = first; prints_ && record < first + count; ++record) ended(record);
+  }
+
+  void advance(Instant now) override {
+    now_ = now;
+    if (now >= retry_at_) flush();
+  }
+  Instant next_deadline() const override { return retry_at_; }
+
+  void finished(const Summary&, std::span<const std::uint32_t>) override {
+    commands_.finish();
+    is_finished_ = true;
+  }
+
+  void flush() override {
+    do {
+      take();
+      for (StreamWriter* writer : {&out_, &error_}) {
+        if (is_finished_) writer->write_all();
+        if (!is_finished_ && writer->pending()) writer->write_some();
+      }
+    } while (failed_.empty() && commands_.has_more() && !is_behind());
+    retry_at_ = is_behind() ? now_ + kRetry : kNever;
+  }
+
+  const std::string& failed() const override { return failed_.empty() ? out_.failed() : failed_; }
+
+ private:
+  bool is_behind() const { return out_.pending() || error_.pending(); }
+
+  void ended(std::size_t record) {
+    const TaskId task = records_.task[record];
+    const std::string tag = has_tag_ ? exec_.commands().text(task) : std::string();
+    WrittenOutput written;
+    written.tag = tag;
+    if (const CommandResult* result = exec_.results().fresh(record)) {
+      written.out = result->out;
+      written.err = result->err;
+      written.out_dropped = result->out_dropped;
+      written.err_dropped = result->err_dropped;
+    }
+    check(commands_.ended(task, written));
+  }
+
+  /// What has its turn goes to the writers, and more only when they are not behind.
+  void take() {
+    if (!is_behind() && commands_.has_more()) check(commands_.print_more());
+    out_.buffer() += commands_.out();
+    error_.buffer() += commands_.err();
+    commands_.out().clear();
+    commands_.err().clear();
+  }
+
+  void check(const Result<void>& result) {
+    if (!result && failed_.empty()) failed_ = "cannot hold output: " + result.error().message;
+  }
+
+  const RunRecords& records_;
+  const ExecRun& exec_;
+  bool has_tag_;
+  bool prints_;
+  CommandOutput commands_;
+  StreamWriter out_;
+  StreamWriter error_;
+  std::string failed_;
+  bool is_finished_ = false;
+  Instant now_{};
+  Instant retry_at_ = kNever;
+};
+
+}  // namespace
+
+std::unique_ptr<Output> make_exec_output(const RunRecords& records, const ExecRun& exec,
+                                         const CommandOutput::Settings& settings, bool prints,
+                                         int out_fd, int error_fd) {
+  return std::make_unique<ExecOutput>(records, exec, settings, prints, out_fd, error_fd);
+}
+
+}  // namespace rollcall::coordinator

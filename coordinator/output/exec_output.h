@@ -1,0 +1,20 @@
+// What commands print, as it comes out of a run.
+#pragma once
+
+#include <memory>
+
+#include "coordinator/core/records.h"
+#include "coordinator/exec/command_output.h"
+#include "coordinator/exec/exec_run.h"
+#include "coordinator/output/output.h"
+
+namespace rollcall::coordinator {
+
+/// The commands' standard output to `out_fd` and their standard error to `error_fd`, byte for byte,
+/// and nothing else. With `prints` false nothing at all. `records` and `exec` outlive it. SIGPIPE
+/// must be ignored.
+std::unique_ptr<Output> make_exec_output(const RunRecords& records, const ExecRun& exec,
+                                         const CommandOutput::Settings& settings, bool prints,
+                                         int out_fd, int error_fd);
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,36 @@
+// What the commands that run tasks do alike: from the options to the exit status.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/time.h"
+#include "coordinator/core/policy.h"
+#include "coordinator/core/run_spec.h"
+#include "coordinator/exec/exec_run.h"
+#include "coordinator/output/output.h"
+#include "coordinator/run_options.h"
+
+namespace rollcall::coordinator {
+
+/// What sets one kind of run apart from another.
+struct RunPlan {
+  std::string command;  ///< as it is typed: "sleep"
+  RunSpec spec;
+  Policy policy;
+  std::string asked;               ///< a JSON object: what makes two requests the same
+  bool writes_as_it_goes = false;  ///< standard output has lines before the end
+  std::string notice;              ///< for standard error before the run; empty: none
+  std::function<std::unique_ptr<Output>(const RunRecords&)> output;
+  ExecRun* exec = nullptr;  ///< null: no commands
+};
+
+/// The policy that all kinds of run share. `workers`: local ones without --workers.
+Policy policy_of(const RunOptions& options, std::uint32_t workers);
+
+/// Runs it to its end and says how it went; returns the exit status
+/// (docs/reference/exit-status.md). `started` is when the program did.
+int run_tasks(const RunOptions& options, const RunPlan& plan, Instant started);
+
+}  // namespace rollcall::coordinator
