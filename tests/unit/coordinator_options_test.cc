@@ -292,10 +292,9 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_EQ(
-      cli::shown(start({"dance"})),
-      "2: rollcall: unknown command \"dance\": expected exec, sleep, resume, status, drain, "
-      "report, validate, keys or help\n");
+  EXPECT_EQ(cli::shown(start({"dance"})),
+            "2: rollcall: unknown command \"dance\": expected exec, sleep, resume, status, drain, "
+            "report, validate, keys or help\n");
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
@@ -362,8 +361,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   known.merge(cli::visible_options(status_command(status)));
   known.merge(cli::visible_options(drain_command(drain)));
   if (std::string(GetParam()).ends_with(".md")) {  // has both programs, and examples
-    known.insert(
-        {"--option", "--task-cout", "--connect", "--connect-timeout", "--name", "--idle-timeout"});
+    known.insert({"--option", "--task-cout", "--connect", "--connect-timeout", "--name",
+                  "--idle-timeout", "--only"});
   }
   for (const std::string& name : cli::options_in(text)) EXPECT_EQ(known.count(name), 1U) << name;
 }
