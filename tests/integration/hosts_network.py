@@ -40,12 +40,13 @@ def open_tap(name):
 
 
 class Network:
-    """Hosts 1 to `count`: 10.77.0.N, fd77::N and the name hostN."""
+    """Hosts 1 to `count`: 10.77.0.N, fd77::N and the name hostN, and 10.78.0.N of another interface."""
 
     def __init__(self, count):
         self.prefix = f"rollcall{os.getpid()}"
         self.delay = self.loss = 0.0  # seconds one way; share of the frames
         self.cut_off = set()  # hosts
+        self.has_ipv6 = True
         self.taps, self.spaces = {}, []
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.forward_frames, daemon=True)
@@ -73,7 +74,12 @@ class Network:
         ip("-n", space, "link", "set", "lo", "up")
         ip("-n", space, "addr", "add", f"10.77.0.{host}/24", "dev", device)
         ip("-n", space, "link", "set", device, "up")
-        ip("-n", space, "addr", "add", f"fd77::{host}/64", "dev", device, "nodad")
+        try:
+            ip("-n", space, "addr", "add", f"fd77::{host}/64", "dev", device, "nodad")
+        except Impossible:
+            self.has_ipv6 = False
+        ip("-n", space, "addr", "add", f"10.78.0.{host}/32", "dev", "lo")
+        ip("-n", space, "route", "add", "10.78.0.0/24", "dev", device)
 
     def command_on(self, host, command):
         return ["ip", "netns", "exec", self.space(host), *command]

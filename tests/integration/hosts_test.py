@@ -98,9 +98,22 @@ class Hosts(unittest.TestCase):
         self.assertEqual({w["name"] for w in document["workers"]}, {"on-host-2", "on-host-3"})
 
     def test_ipv6_address(self):
+        if not network.has_ipv6:
+            self.skipTest("no IPv6 here")
         run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
                               bind="tcp://[fd77::1]:7700", advertise="[fd77::1]")
         self.finish(run, self.join(2), self.join(3))
+
+    def test_several_interfaces(self):
+        """All of them, or the one that --bind names."""
+        both = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2", name="a")
+        self.finish(both, self.join(2, "a"),
+                    self.join(3, "a", "--connect", "tcp://10.78.0.1:7700"))
+        one = self.coordinate("-n", "20", "--pause", "500ms", name="b", bind="tcp://10.78.0.1:7700",
+                              advertise="10.78.0.1")
+        outside = self.join(2, "b", "--connect", "tcp://10.77.0.1:7700", "--connect-timeout", "3s")
+        self.assertEqual(outside.wait(PATIENCE), 4)
+        self.finish(one, self.join(3, "b"))
 
     def test_host_name(self):
         run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
@@ -132,7 +145,7 @@ class Hosts(unittest.TestCase):
         run = self.coordinate("-n", "60", "--pause", "500ms")
         first = self.join(2, "run", "--slots", "4")
         eventually(lambda: "on-host-2" in self.workers())
-        document = self.finish(run, first, self.join(3, "run", "--slots", "4"))
+        document = self.finish(run, first, self.join(3, "run", "--slots", "20"))
         self.assertGreater(document["workers"][1]["tasks_done"], 4)
 
     def test_cut_off_for_less_than_the_liveness_time(self):

@@ -118,6 +118,23 @@ TEST_F(Joining, ConnectWinsOverTheEndpointOfTheFile) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
+TEST_F(Joining, ANameIsAWayIn) {
+  Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
+                           "--bind", "tcp://*:*", "--advertise", "localhost"});
+  Program& joined = worker({"--access-file", access_file()});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(joined.wait(), 0) << joined.story();
+}
+
+TEST_F(Joining, IPv6IsAWayIn) {
+  Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
+                           "--bind", "tcp://[::1]:*"});
+  Program& joined = worker({"--access-file", access_file()});
+  if (run.wait() == 2) GTEST_SKIP() << run.err();  // there is no ::1 here
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(joined.wait(), 0) << joined.story();
+}
+
 TEST_F(Joining, TheAccessFileIsForItsOwnerAndGoesWithTheRun) {
   Program& run =
       rollcall({"-n", "5", "--pause", "200ms", "-w", "1", "--access-file", access_file()});

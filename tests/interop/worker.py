@@ -106,6 +106,7 @@ class Worker:
                                        outcomes_sent=self.outcomes_sent, **usage()))
 
     def receive(self, message):
+        self.now = time.monotonic_ns()  # after it came: for the clocks, and for what it begins
         if message.protocol != VERSION:
             return self.welcomed or self.end(NO_COORDINATOR, "it speaks another version")
         same_life = (message.run, message.epoch) == (self.run, self.epoch)
@@ -275,7 +276,6 @@ class Worker:
             self.receive(message)
             if self.status is not None:
                 return
-        self.now = time.monotonic_ns()  # what came was sent before what is begun now
         if self.told_to_leave:
             self.leave_at_once()
         if self.welcomed:
