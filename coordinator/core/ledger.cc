@@ -210,22 +210,42 @@ void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
   records_.last_accepted = now;
 }
 
-std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed) {
+/// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
+/// was given back.
+bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
+                   std::vector<Overtaken>& overtaken) {
+  const std::size_t t = index(task);
+  if (records_.state_of(task) != TaskState::pending) {
+    const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
+    if (records_.state_of(task) == TaskState::done || claimed.attempt <= known.attempt) {
+      session.expired[task] = claimed;
+      return false;
+    }
+    if (known.dispatch == claimed.dispatch) {  // both are in this list
+      session.expired[task] = known;
+      records_.attempt[t] = claimed.attempt;
+      return false;
+    }
+    --records_.dispatches[known.dispatch].remaining;
+    --assigned_;
+    ++pending_;
+    overtaken.push_back({records_.dispatches[known.dispatch].session, task, known});
+  }
+  records_.dispatch[t] = claimed.dispatch;
+  records_.attempt[t] = claimed.attempt;
+  records_.set_state(task, TaskState::assigned);
+  return true;
+}
+
+std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
+                          std::vector<Overtaken>& overtaken) {
   CHECK(session.held_assignments.empty());
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   std::uint32_t owned = 0;
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TaskId task = listed.task[i];
-    const std::size_t t = index(task);
-    if (t >= records_.state.size() || listed.attempt[i] == 0) continue;
-    if (records_.state_of(task) != TaskState::pending) {
-      session.expired[task] = {listed.attempt[i], number};
-      continue;
-    }
-    records_.dispatch[t] = number;
-    records_.attempt[t] = listed.attempt[i];
-    records_.set_state(task, TaskState::assigned);
-    ++owned;
+    if (index(task) >= records_.state.size() || listed.attempt[i] == 0) continue;
+    if (claim(session, task, {listed.attempt[i], number}, overtaken)) ++owned;
   }
   // When each was dispatched is not known any more, but not before its session was welcomed.
   records_.dispatches.push_back(

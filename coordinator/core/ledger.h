@@ -15,7 +15,8 @@
 
 namespace rollcall::coordinator {
 
-/// An attempt whose owner was overtaken: a late outcome of an older one has ended the task.
+/// An attempt whose owner was overtaken: a late outcome of an older one has ended the task, or a
+/// later one was found with somebody else.
 struct Overtaken {
   SessionIndex owner{};
   TaskId task{};
@@ -73,7 +74,8 @@ class Ledger {
   /// Gives to a session of an earlier epoch what it has listed in its inventory, the first `begun`
   /// of it begun. What is done, another session's or was given back, it does not own. Returns how
   /// many it owns.
-  std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed);
+  std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
+                    std::vector<Overtaken>& overtaken);
 
   /// Attempts that were dispatched after the last commit are counted as far as they are known: with
   /// what is done and what is adopted. O(tasks).
@@ -95,6 +97,8 @@ class Ledger {
                    std::uint32_t retries, Acceptance& acceptance);
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const;
   void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
+  bool claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
+             std::vector<Overtaken>& overtaken);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);

@@ -41,7 +41,7 @@ void LocalFleet::retire(std::uint32_t ticket) {
 }
 
 bool LocalFleet::is_retired(std::uint32_t ticket) const {
-  return ticket != 0 && ticket <= worker_of_.size() && retired_[worker_of_[ticket - 1]];
+  return knows(ticket) && retired_[worker_of_[ticket - first_ticket_]];
 }
 
 void LocalFleet::completed(std::uint32_t ticket) {

@@ -51,9 +51,9 @@ Session& Roster::restore(Instant now, const SessionId& id, bool live) {
 }
 
 void Roster::bind(Session& session, ConnectionId connection) {
-  if (session.connected && session.connection == connection) return;
   const auto old = by_connection_.find(session.connection);
   if (session.connected && old != by_connection_.end() && old->second == session.index) {
+    if (session.connection == connection) return;
     by_connection_.erase(old);
   }
   session.connected = true;

@@ -31,10 +31,15 @@ std::optional<Instant> Scheduler::next_deadline() const {
   Instant next = *next_tick_;
   const RunRecords& r = records();
   if (!acks_held_.empty()) next = std::min(next, acks_sent_ + limits::ack_wait);
-  if (phase_ == Phase::joining) next = std::min(next, joining_since_ + policy_.join_timeout);
-  if (phase_ == Phase::finishing) next = std::min(next, finishing_since_ + limits::shutdown);
+  if (phase_ == Phase::joining && !ledger_.all_done()) {
+    next = std::min(next, joining_since_ + policy_.join_timeout);
+  }
+  if (phase_ == Phase::finishing && all_kept()) {
+    next = std::min(next, finishing_since_ + limits::shutdown);
+  }
   if (working() && !retries_.empty()) next = std::min(next, retries_.begin()->first);
-  if (working() && !cancelling_ && r.spec.wait_timeout && r.first_dispatch) {
+  const bool may_time_out = working() && !cancelling_ && !ledger_.all_done();
+  if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
     next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
   }
   return next;
@@ -77,8 +82,8 @@ void Scheduler::on(const TurnEnded& event) {
     lose_the_silent();
   }
   if (phase_ == Phase::recovering) end_recovery();
-  if (phase_ == Phase::joining) start_if_joined();
-  if (working()) {
+  if (phase_ == Phase::joining && !ledger_.all_done()) start_if_joined();
+  if (working() && !ledger_.all_done()) {
     notice_wait_timeout();
     notice_lack_of_workers();
     notice_halt();

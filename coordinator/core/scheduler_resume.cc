@@ -82,7 +82,9 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   session.assignments_sent = session.assignments_received = inventory.assignments_received;
   session.attempts_assigned = inventory.started_count - inventory.begun + listed.size();
   session.started_count = inventory.started_count;
-  const std::size_t owned = ledger_.adopt(session, inventory, listed);
+  std::vector<Overtaken> overtaken;
+  const std::size_t owned = ledger_.adopt(session, inventory, listed, overtaken);
+  disown(overtaken);
   log(LogLevel::info, "worker " + record_of(session).name + " has come back with " +
                           std::to_string(owned) + " tasks");
   session.given_back = static_cast<std::uint64_t>(

@@ -171,18 +171,22 @@ void Scheduler::acknowledge_in_time(Session& session) {
   }
 }
 
+void Scheduler::disown(const std::vector<Overtaken>& overtaken) {
+  for (const Overtaken& attempt : overtaken) {
+    Session& owner = roster_.at(attempt.owner);
+    owner.expired[attempt.task] = attempt.attempt;
+    --owner.held;
+    make_ready(owner);
+  }
+}
+
 /// What was given back is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
   Acceptance a = ledger_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
   session.count_ended(now_, a.accepted);
   settle_recall(session, a.given_back);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
-  for (const Overtaken& overtaken : a.overtaken) {
-    Session& owner = roster_.at(overtaken.owner);
-    owner.expired[overtaken.task] = overtaken.attempt;
-    --owner.held;
-    make_ready(owner);
-  }
+  disown(a.overtaken);
   if (a.foreign > 0) {
     log(LogLevel::warning, "dropped " + std::to_string(a.foreign) + " outcomes of session " +
                                to_hex(session.id.bytes) + " of tasks that it was not given");
@@ -284,12 +288,9 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   changed(session);
   record.goodbye = goodbye;
   record.end = SessionEnd::goodbye;
-  if (phase_ < Phase::finishing) {
-    release(session, /*charge=*/false);
-    send(session, Shutdown{});
-  } else {
-    roster_.end(session);
-  }
+  if (phase_ == Phase::finishing) return roster_.end(session);
+  release(session, /*charge=*/false);
+  send(session, Shutdown{});
 }
 
 void Scheduler::lose(Session& session, const std::string& why) {

@@ -46,6 +46,17 @@ TEST(Roster, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
   EXPECT_EQ(roster.find(ConnectionId{7}), &young);
 }
 
+// A process that started over, and what its last session had said is still under way.
+TEST(Roster, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
+  Roster roster(10s);
+  Session& young = roster.add(at(0s), id(1), ConnectionId{7});
+  Session& old = roster.add(at(0s), id(2), ConnectionId{8});
+  roster.bind(old, ConnectionId{7});
+  EXPECT_EQ(roster.find(ConnectionId{7}), &old);
+  roster.bind(young, ConnectionId{7});
+  EXPECT_EQ(roster.find(ConnectionId{7}), &young);
+}
+
 TEST(Roster, TheLongestSilentIsNamedFirst) {
   Roster roster(10s);
   Session& a = roster.add(at(0s), id(1), ConnectionId{1});

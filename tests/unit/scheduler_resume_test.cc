@@ -25,6 +25,7 @@ class SchedulerResumeTest : public SchedulerTest {
     stage->heartbeat(2);
     stage->ignore();
   }
+  Instant stage_now() const { return instant_from_ns((stage->now_ms() + 1'000) * 1'000'000); }
   void crash() {
     stage->crash();
     stage->ignore();
@@ -97,6 +98,26 @@ TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEverybodyHasSaidWhatHeHolds
   stage->hello(2, 0, 2);
   stage->inventory_of(2, 2, {2, 3}, 2);
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 0 for 1 s")));
+}
+
+// The sockets of a worker bring what it said to the dead coordinator: it had nothing then.
+TEST_F(SchedulerResumeTest, AStaleHelloAndItsEmptyInventoryDoNotOpenTheBarrier) {
+  begin_with_two();
+  Header before = stage->header(1);
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->hello(1, 0, 1);
+  stage->ignore();
+  Inventory empty;
+  empty.nonce = 1;
+  empty.is_last_part = true;
+  stage->send(stage->worker(1).connection, before, empty);
+  expect({"w1 <- Reject wrong_epoch: meant for another run, epoch or session"});
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  EXPECT_EQ(records().attempts_adopted, 4U);
 }
 
 TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeOpensTheWay) {
@@ -206,6 +227,25 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
   EXPECT_EQ(stage->scheduler().done(), 0U);
 }
 
+/// It was given back, and done by the other, when the coordinator died before it had kept either.
+TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->worker(2).attempt[task_at(1)] = 2;
+  stage->inventory_of(2, 2, {1, 2, 3}, 2);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->ignore();
+  stage->report(1, 1, {{{1}, Outcome::returned}});
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->report(2, 1, {{{1}}});
+  stage->kept(2);
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+  stage->ignore();
+}
+
 TEST_F(SchedulerResumeTest, ASignalLeavesTheRunAsItIs) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
@@ -216,6 +256,23 @@ TEST_F(SchedulerResumeTest, ASignalLeavesTheRunAsItIs) {
   expect({"results: 0 succeeded", "the end"});
   EXPECT_TRUE(stage->scheduler().suspended());
   EXPECT_EQ(stage->scheduler().done(), 1U);
+}
+
+/// Else the next coordinator would wait for it.
+TEST_F(SchedulerResumeTest, AGoodbyeDuringTheLastCommitIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->goodbye(1, 1, 1);
+  stage->stop();
+  stage->ignore();
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Not(Contains("the end")));
+  stage->kept(4);
+  EXPECT_THAT(stage->take(), Contains("the end"));
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Contains(testing::HasSubstr("Assignment")));
 }
 
 TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
@@ -272,6 +329,31 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesB
   stage->ignore();
   stage->vanished(1);
   EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
+}
+
+/// Whether it asks to be woken for what it cannot do anything about: its shell would spin.
+TEST_F(SchedulerResumeTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->kept(4);
+  stage->goodbye(1, 1, 2);  // the disk is full now
+  stage->wait(60'000);
+  stage->ignore();
+  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
+  stage->kept(5);
+  EXPECT_THAT(stage->take(), Contains("the end"));
+}
+
+TEST_F(SchedulerResumeTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
+  spec.method = CollectionMethod::wait;
+  spec.wait_timeout = std::chrono::seconds(5);
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->wait(60'000);
+  stage->ignore();
+  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
 }
 
 TEST_F(SchedulerResumeTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
