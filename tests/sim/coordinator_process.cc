@@ -9,7 +9,7 @@ namespace rollcall::sim {
 using namespace std::chrono_literals;
 
 CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
-                                       std::function<void(std::uint32_t)> start_local_worker,
+                                       std::function<void(std::uint32_t, Epoch)> start_local_worker,
                                        std::function<bool(const SessionId&)> is_alive)
     : world_(world),
       network_(network),
@@ -25,14 +25,18 @@ void CoordinatorProcess::listen() {
 }
 
 void CoordinatorProcess::receive(ConnectionId from, UpMessage message) {
+  if (Ghost* ghost = ghost_of(from)) return ghost->receive(from, std::move(message));
   if (ended_ || is_down_) return;
   observer_.arrived(from, *message);
   inbox_.emplace_back(from, std::move(message));
   wake_at(now());
 }
 
-void CoordinatorProcess::local_worker_exited(std::uint32_t ticket) {
-  if (ended_ || is_down_) return;
+void CoordinatorProcess::local_worker_exited(std::uint32_t ticket, Epoch epoch) {
+  for (Ghost& ghost : ghosts_) {
+    if (ghost.epoch() == epoch) ghost.happened(coordinator::LocalWorkerExited{ticket, "it ended"});
+  }
+  if (ended_ || is_down_ || epoch != epoch_) return;
   others_.push_back(coordinator::LocalWorkerExited{ticket, "it ended"});
   wake_at(now());
 }
@@ -55,17 +59,59 @@ void CoordinatorProcess::stop(Duration resume_after) {
 
 void CoordinatorProcess::crash(Duration down_for) {
   if (ended_ || is_down_) return;
+  if (!world_.chance(0.5)) return die(down_for);
+  actions_to_live_ = static_cast<std::uint32_t>(1 + world_.rng.below(12));
+  down_for_ = down_for;
+}
+
+void CoordinatorProcess::die(Duration down_for) {
   go_down(down_for);
-  // What was being written may be there, although nobody was told.
+  write_torn();
+}
+
+/// What was being written may be there, although nobody was told.
+void CoordinatorProcess::write_torn() {
   for (std::size_t torn = world_.rng.below(writing_.size() + 1); torn > 0; --torn) {
-    disk_.push_back(writing_.front().commit);
+    reach_disk(writing_.front());
     writing_.pop_front();
   }
   writing_.clear();
 }
 
+void CoordinatorProcess::reach_disk(const coordinator::Keep& keep) {
+  disk_.push_back(keep.commit);
+  observer_.kept(*keep.commit);
+}
+
+/// The lock keeps a second coordinator out while the first lives. Where it does not (a copy of the
+/// disk, a file system without locks), the epoch does.
+void CoordinatorProcess::take_over(Duration lasts) {
+  if (ended_ || is_down_ || !(ghosts_.empty() || ghosts_.back().over())) return;
+  write_torn();
+  Ghost& ghost = ghosts_.emplace_back(world_, network_, observer_, start_local_worker_, epoch_,
+                                      std::move(scheduler_));
+  for (auto& [from, message] : std::exchange(inbox_, {})) ghost.receive(from, std::move(message));
+  for (coordinator::Event& event : std::exchange(others_, {})) ghost.happened(std::move(event));
+  with_ghost_.clear();
+  for (const ConnectionId from : network_.split()) with_ghost_[from] = true;
+  resume();
+  world_.timeline.after(lasts, [this, &ghost] {
+    ghost.end();
+    network_.break_those([this](ConnectionId from) { return with_ghost_[from]; });
+  });
+}
+
+/// Whose connection it is: a new one finds either of the two.
+Ghost* CoordinatorProcess::ghost_of(ConnectionId from) {
+  if (ghosts_.empty()) return nullptr;
+  const auto [known, is_new] = with_ghost_.try_emplace(from, false);
+  if (is_new && !ghosts_.back().over()) known->second = world_.chance(0.3);
+  return known->second ? &ghosts_.back() : nullptr;
+}
+
 void CoordinatorProcess::go_down(Duration down_for) {
   is_down_ = true;
+  actions_to_live_ = 0;
   inbox_.clear();
   others_.clear();
   network_.coordinator_crashed(down_for);
@@ -103,7 +149,7 @@ void CoordinatorProcess::keep(const coordinator::Keep& keep) {
   world_.timeline.after(takes, [this, epoch = epoch_, number = keep.number] {
     if (epoch != epoch_ || is_down_) return;
     while (!writing_.empty() && writing_.front().number <= number) {
-      disk_.push_back(writing_.front().commit);
+      reach_disk(writing_.front());
       writing_.pop_front();
       others_.push_back(coordinator::Kept{number});
     }
@@ -151,9 +197,14 @@ void CoordinatorProcess::turn() {
 }
 
 void CoordinatorProcess::step(const coordinator::Event& event) {
+  if (is_down_) return;
   coordinator::Actions actions;
   scheduler_->step(now(), event, actions);
-  for (coordinator::Action& action : actions) perform(action);
+  for (coordinator::Action& action : actions) {
+    perform(action);
+    if (actions_to_live_ > 0 && --actions_to_live_ == 0 && !ended_) die(down_for_);
+    if (is_down_) return;
+  }
 }
 
 void CoordinatorProcess::perform(coordinator::Action& action) {
@@ -161,7 +212,7 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
   if (auto* send = std::get_if<coordinator::Send>(&action)) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
-    start_local_worker_(start->ticket);
+    start_local_worker_(start->ticket, epoch_);
   } else if (const auto* keep_now = std::get_if<coordinator::Keep>(&action)) {
     keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {

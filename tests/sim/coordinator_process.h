@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "coordinator/core/scheduler.h"
+#include "tests/sim/ghost.h"
 #include "tests/sim/network.h"
 #include "tests/sim/observer.h"
 #include "tests/sim/world.h"
@@ -20,18 +22,23 @@ namespace rollcall::sim {
 class CoordinatorProcess {
  public:
   CoordinatorProcess(World& world, Network& network,
-                     std::function<void(std::uint32_t ticket)> start_local_worker,
+                     std::function<void(std::uint32_t ticket, Epoch)> start_local_worker,
                      std::function<bool(const SessionId&)> is_alive);
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
 
   void listen();
   void receive(ConnectionId from, UpMessage message);
-  void local_worker_exited(std::uint32_t ticket);
+  /// A child of the coordinator of that epoch, if it lives, has ended.
+  void local_worker_exited(std::uint32_t ticket, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);
   void stop(Duration resume_after);
-  /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch.
+  /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch. Dies at
+  /// once, or in the midst of what it does in its next turns.
   void crash(Duration down_for);
+  /// Somebody resumes the run while this coordinator lives. It goes on for a while, and some of the
+  /// workers stay with it.
+  void take_over(Duration lasts);
   void freeze(Duration lasts);
   /// Until then each turn takes one message and nearly a heartbeat interval.
   void overload(Duration lasts);
@@ -42,7 +49,11 @@ class CoordinatorProcess {
   const Observer& observer() const { return observer_; }
 
  private:
+  void die(Duration down_for);
   void go_down(Duration down_for);
+  void write_torn();
+  void reach_disk(const coordinator::Keep& keep);
+  Ghost* ghost_of(ConnectionId from);
   void resume();
   void keep(const coordinator::Keep& keep);
   void turn();
@@ -53,7 +64,7 @@ class CoordinatorProcess {
 
   World& world_;
   Network& network_;
-  std::function<void(std::uint32_t)> start_local_worker_;
+  std::function<void(std::uint32_t, Epoch)> start_local_worker_;
   std::function<bool(const SessionId&)> is_alive_;
   Epoch epoch_ = 1;
   std::unique_ptr<coordinator::Scheduler> scheduler_;
@@ -67,7 +78,11 @@ class CoordinatorProcess {
   std::vector<std::shared_ptr<const coordinator::Commit>> disk_;
   std::deque<coordinator::Keep> writing_;
   bool is_down_ = false;
-  Duration resume_after_{};  ///< when the run was stopped
+  Duration resume_after_{};            ///< when the run was stopped
+  std::uint32_t actions_to_live_ = 0;  ///< dies with the last of them; 0: not doomed
+  Duration down_for_{};                ///< then
+  std::deque<Ghost> ghosts_;
+  std::unordered_map<ConnectionId, bool> with_ghost_;  ///< with the newest of them
   bool ended_ = false;
 };
 

@@ -121,6 +121,26 @@ void Network::coordinator_crashed(Duration down_for) {
   }
 }
 
+std::vector<ConnectionId> Network::split() {
+  std::vector<ConnectionId> stay;
+  for (Link& link : links_) {
+    if (link.closed || !link.up) continue;
+    if (world_.chance(0.5)) {
+      stay.push_back(link.connection);
+    } else {
+      break_connection(link, world_.time(10us, 300ms), /*keeps_waiting=*/true);
+    }
+  }
+  return stay;
+}
+
+void Network::break_those(const std::function<bool(ConnectionId)>& which) {
+  for (Link& link : links_) {
+    if (link.closed || !link.up || !which(link.connection)) continue;
+    break_connection(link, world_.time(10us, 300ms), /*keeps_waiting=*/true);
+  }
+}
+
 void Network::close(Link& link, bool flight_lost) {
   link.closed = true;
   link.flight_lost = flight_lost;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "common/message.h"
 #include "common/wire.h"
@@ -50,6 +51,10 @@ class Network {
   /// The coordinator has crashed and listens again after `down_for`: every connection breaks, and
   /// what waits in a worker's socket is for the next one.
   void coordinator_crashed(Duration down_for);
+  /// A second coordinator listens: some connections break and find one of the two. Returns those
+  /// that do not.
+  std::vector<ConnectionId> split();
+  void break_those(const std::function<bool(ConnectionId)>& which);
   /// The coordinator is gone.
   void close_all() { coordinator_gone_ = true; }
 

@@ -44,11 +44,7 @@ void Observer::done(const coordinator::Action& action) {
   world_.trace.add(action.index());
   require(ends_ == 0, "the scheduler acts after its end");
   if (const auto* send = std::get_if<coordinator::Send>(&action)) {
-    if (const auto* ack = std::get_if<Ack>(&send->message.body)) {
-      acknowledged(send->message.header, ack->reports_kept);
-    } else if (const auto* reject = std::get_if<Reject>(&send->message.body)) {
-      if (reject->text.starts_with("nothing heard")) lost(send->message.header.session);
-    }
+    told(send->message);
   }
   if (const auto* published_now = std::get_if<coordinator::PublishOutcomes>(&action)) {
     published(published_now->first, published_now->count);
@@ -67,6 +63,19 @@ void Observer::done(const coordinator::Action& action) {
   } else if (std::holds_alternative<coordinator::End>(action)) {
     if (scheduler_->suspended()) return;
     require(++ends_ == 1 && finishes_ >= 1, "the run ended before it had finished");
+  }
+}
+
+void Observer::told(const CoordinatorMessage& message) {
+  const SessionId& session = message.header.session;
+  if (const auto* ack = std::get_if<Ack>(&message.body)) {
+    acknowledged(session, ack->reports_kept);
+  } else if (const auto* welcome = std::get_if<Welcome>(&message.body)) {
+    acknowledged(session, welcome->reports_kept);
+  } else if (const auto* reject = std::get_if<Reject>(&message.body)) {
+    if (reject->text.starts_with("nothing heard")) lost(session);
+  } else if (std::holds_alternative<Assignment>(message.body) && world_.plan.policy.journal) {
+    require(reports_kept_.contains(session), "a session was given work before it was kept");
   }
 }
 
@@ -102,6 +111,8 @@ void Observer::published(std::size_t first, std::size_t count) {
   require(first <= published_.size() && count > 0, "a record was left out");
   require(first == published_.size() || epoch_begins_, "a record was published twice");
   require(first + count <= records.accepted(), "a record was published that is not there");
+  require(!world_.plan.policy.journal || first + count <= records_kept_,
+          "a record was published that was not kept");
   for (std::size_t i = first; i < first + count; ++i) {
     const TaskId task = records.task[i];
     world_.trace.add(index(task));
@@ -110,9 +121,28 @@ void Observer::published(std::size_t first, std::size_t count) {
   }
 }
 
-void Observer::acknowledged(const Header& header, std::uint64_t reports) {
-  std::uint64_t& so_far = acknowledged_[header.session];
+/// Rule 5: keep, then tell.
+void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
+  require(!world_.plan.policy.journal || reports <= reports_kept(session),
+          "a report was acknowledged that was not kept");
+  std::uint64_t& so_far = acknowledged_[session];
   so_far = std::max(so_far, reports);
+}
+
+void Observer::kept(const coordinator::Commit& commit) {
+  records_kept_ += commit.outcome_count();
+  for (const coordinator::KeptSession& session : commit.sessions) {
+    sessions_kept_.push_back(session.id);
+    reports_kept_[session.id] = 0;
+  }
+  for (const coordinator::KeptProgress& progress : commit.progress) {
+    reports_kept_[sessions_kept_.at(index(progress.index))] = progress.last_report;
+  }
+}
+
+std::uint64_t Observer::reports_kept(const SessionId& session) const {
+  const auto found = reports_kept_.find(session);
+  return found == reports_kept_.end() ? 0 : found->second;
 }
 
 /// Rule 5: what was told, was kept.

@@ -18,6 +18,11 @@ class Observer {
   Observer(World& world, const coordinator::Scheduler& scheduler)
       : world_(world), scheduler_(&scheduler) {}
 
+  /// This has reached the disk: now it may be told.
+  void kept(const coordinator::Commit& commit);
+  /// Of this session's reports, so many are kept.
+  std::uint64_t reports_kept(const SessionId& session) const;
+  std::size_t records_kept() const { return records_kept_; }
   /// The coordinator died, and this is what was kept.
   void crashed(const coordinator::RunRecords& kept);
   /// The next epoch.
@@ -51,7 +56,8 @@ class Observer {
   void published(std::size_t first, std::size_t count);
   void check_published() const;
   void check_kindness() const;
-  void acknowledged(const Header& header, std::uint64_t reports);
+  void told(const CoordinatorMessage& message);
+  void acknowledged(const SessionId& session, std::uint64_t reports);
 
   World& world_;
   const coordinator::Scheduler* scheduler_;
@@ -59,8 +65,11 @@ class Observer {
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;
   std::map<SessionId, std::uint64_t> acknowledged_;  ///< reports, of all epochs
+  std::vector<SessionId> sessions_kept_;
+  std::map<SessionId, std::uint64_t> reports_kept_;  ///< of those
+  std::size_t records_kept_ = 0;
   Epoch epoch_ = 1;
-  bool epoch_begins_ = false;                        ///< nothing was published since the crash
+  bool epoch_begins_ = false;  ///< nothing was published since the crash
   int finishes_ = 0;
   int ends_ = 0;
 };

@@ -94,11 +94,39 @@ FaultKind draw_kind(Dice& dice, Profile profile, bool journal = false) {
   if (profile == Profile::crashes) return FaultKind::crash_coordinator;
   if (dice.chance(0.02)) return FaultKind::stop;
   if (journal && dice.chance(0.2)) return FaultKind::crash_coordinator;
+  if (journal && dice.chance(0.15)) return FaultKind::take_over;
   return dice.one_of(
       std::array{FaultKind::kill, FaultKind::kill, FaultKind::terminate, FaultKind::freeze,
                  FaultKind::freeze, FaultKind::cut_up, FaultKind::cut_down, FaultKind::cut_both,
                  FaultKind::break_connection, FaultKind::break_connection,
                  FaultKind::freeze_coordinator, FaultKind::freeze_everyone, FaultKind::overload});
+}
+
+void sort_faults(Plan& plan) {
+  std::stable_sort(plan.faults.begin(), plan.faults.end(),
+                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+}
+
+/// Short lives of the coordinator, one after another and two at once, while much is under way.
+void draw_lives(Dice& dice, Plan& plan) {
+  plan.spec.method = CollectionMethod::gather;
+  plan.spec.wait_timeout.reset();
+  plan.spec.task_count = dice.number(20, 100);
+  plan.spec.pause_min = 0ms;
+  plan.spec.pause_max = dice.one_of(std::array<Duration, 3>{5ms, 50ms, 200ms});
+  plan.most_slots = dice.number(1, 3);
+  Instant at = kBegin;
+  for (std::uint32_t left = dice.number(3, 12); left > 0; --left) {
+    Fault fault;
+    fault.at = at += dice.time(1ms, 300ms);
+    fault.kind = dice.one_of(std::array{FaultKind::take_over, FaultKind::crash_coordinator,
+                                        FaultKind::break_connection, FaultKind::kill});
+    fault.worker = dice.number(0, 99);
+    fault.lasts = dice.time(1ms, dice.chance(0.5) ? 1s : 20ms);
+    plan.calm_from = std::max(plan.calm_from, fault.at + fault.lasts);
+    plan.faults.push_back(fault);
+  }
+  sort_faults(plan);
 }
 
 void draw_faults(Dice& dice, Plan& plan) {
@@ -115,8 +143,7 @@ void draw_faults(Dice& dice, Plan& plan) {
     plan.calm_from = std::max(plan.calm_from, fault.at + fault.lasts);
     plan.faults.push_back(fault);
   }
-  std::stable_sort(plan.faults.begin(), plan.faults.end(),
-                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  sort_faults(plan);
 }
 
 /// Workers that are asked to leave. Drawn last of all, so that everything else stays what it was.
@@ -132,8 +159,7 @@ void draw_drains(Dice& dice, Plan& plan) {
     plan.calm_from = std::max(plan.calm_from, fault.at);
     plan.faults.push_back(fault);
   }
-  std::stable_sort(plan.faults.begin(), plan.faults.end(),
-                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  sort_faults(plan);
 }
 
 /// How long a run may take from the moment when nothing goes wrong any more.
@@ -164,6 +190,8 @@ Plan plan_for(std::uint64_t seed) {
   }
   draw_weather(dice, plan);
   draw_faults(dice, plan);
+  const bool has_lives = plan.policy.journal && plan.profile > Profile::crashes;
+  if (has_lives && dice.chance(0.4)) draw_lives(dice, plan);
   plan.revive = dice.chance(0.6);
   plan.wire = dice.chance(0.1);
   draw_drains(dice, plan);
@@ -200,8 +228,7 @@ Plan plan_at_scale(std::uint64_t seed, std::uint32_t sessions, std::uint32_t tas
   }
   std::erase_if(plan.faults,
                 [](const Fault& f) { return f.kind >= FaultKind::freeze_coordinator; });
-  std::stable_sort(plan.faults.begin(), plan.faults.end(),
-                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  sort_faults(plan);
   plan.calm_from = kBegin + 30s;
   plan.end_by = plan.calm_from + 120s;
   plan.most_steps = 100'000'000;

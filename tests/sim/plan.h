@@ -34,7 +34,8 @@ enum class FaultKind : std::uint8_t {
   freeze_everyone,     ///< the machine stands still; the coordinator wakes up first
   overload,            ///< each turn of the coordinator takes long and takes one message in
   crash_coordinator,   ///< kill -9 of the coordinator, and after `lasts` somebody resumes the run
-  stop,  ///< the user asks to stop; where there is a journal, and resumes after `lasts`
+  stop,       ///< the user asks to stop; where there is a journal, and resumes after `lasts`
+  take_over,  ///< somebody resumes the run while its coordinator lives, which goes on for `lasts`
 };
 
 struct Fault {

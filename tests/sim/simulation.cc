@@ -14,9 +14,9 @@ Simulation::Simulation(const Plan& plan, bool prints)
                }),
       coordinator_(
           world_, network_,
-          [this](std::uint32_t ticket) {
+          [this](std::uint32_t ticket, Epoch epoch) {
             const Duration starting = world_.time(1ms, 50ms);
-            world_.timeline.after(starting, [this, ticket] { start_worker(ticket); });
+            world_.timeline.after(starting, [this, ticket, epoch] { start_worker(ticket, epoch); });
           },
           [this](const SessionId& id) {
             return std::any_of(alive_.begin(), alive_.end(), [&](std::uint32_t number) {
@@ -24,7 +24,8 @@ Simulation::Simulation(const Plan& plan, bool prints)
             });
           }) {}
 
-void Simulation::start_worker(std::uint32_t ticket) {
+/// `epoch`: of the coordinator that started it, if it is local.
+void Simulation::start_worker(std::uint32_t ticket, Epoch epoch) {
   if (coordinator_.ended()) return;
   const auto number = static_cast<std::uint32_t>(processes_.size() + 1);
   const std::uint32_t most = world_.plan.most_slots;
@@ -32,9 +33,7 @@ void Simulation::start_worker(std::uint32_t ticket) {
   terms.number = number;
   terms.ticket = ticket;
   terms.slots = most == 0 ? 0 : static_cast<std::uint32_t>(world_.rng.below(most)) + 1;
-  terms.exited = [this, number, ticket, epoch = coordinator_.epoch()](int) {
-    worker_exited(number, ticket, epoch);
-  };
+  terms.exited = [this, number, ticket, epoch](int) { worker_exited(number, ticket, epoch); };
   alive_.push_back(number);
   processes_.emplace_back(world_, network_, std::move(terms));
 }
@@ -43,12 +42,10 @@ void Simulation::worker_exited(std::uint32_t number, std::uint32_t ticket, Epoch
   std::erase(alive_, number);
   const Duration noticed = world_.time(10us, 5ms);
   if (ticket != 0) {
-    world_.timeline.after(noticed, [this, ticket, epoch] {
-      // Only its own children are told to a coordinator.
-      if (epoch == coordinator_.epoch()) coordinator_.local_worker_exited(ticket);
-    });
+    world_.timeline.after(
+        noticed, [this, ticket, epoch] { coordinator_.local_worker_exited(ticket, epoch); });
   } else if (world_.plan.revive) {
-    world_.timeline.after(noticed + 100ms, [this] { start_worker(0); });
+    world_.timeline.after(noticed + 100ms, [this] { start_worker(0, 0); });
   }
 }
 
@@ -79,6 +76,8 @@ void Simulation::strike(const Fault& fault) {
       return coordinator_.stop(fault.lasts);
     case FaultKind::crash_coordinator:
       return coordinator_.crash(fault.lasts);
+    case FaultKind::take_over:
+      return coordinator_.take_over(fault.lasts);
     default:
       break;
   }
@@ -113,7 +112,7 @@ void Simulation::run_to_the_end() {
     world_.timeline.at(fault.at, [this, fault] { strike(fault); });
   }
   for (const Instant join : world_.plan.joins) {
-    world_.timeline.at(join, [this] { start_worker(0); });
+    world_.timeline.at(join, [this] { start_worker(0, 0); });
   }
   coordinator_.listen();
   while (!coordinator_.ended()) {

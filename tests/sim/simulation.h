@@ -33,7 +33,7 @@ class Simulation {
 
  private:
   void run_to_the_end();
-  void start_worker(std::uint32_t ticket);
+  void start_worker(std::uint32_t ticket, Epoch epoch);
   void worker_exited(std::uint32_t number, std::uint32_t ticket, Epoch epoch);
   void strike(const Fault& fault);
   void freeze_everyone(Duration lasts);

@@ -1,0 +1,79 @@
+#include "tests/sim/ghost.h"
+
+#include <algorithm>
+
+namespace rollcall::sim {
+
+Ghost::Ghost(World& world, Network& network, const Observer& observer,
+             std::function<void(std::uint32_t, Epoch)> start_local_worker, Epoch epoch,
+             std::unique_ptr<coordinator::Scheduler> scheduler)
+    : world_(world),
+      network_(network),
+      observer_(observer),
+      start_local_worker_(std::move(start_local_worker)),
+      epoch_(epoch),
+      scheduler_(std::move(scheduler)) {
+  wake_at(world_.timeline.now());
+}
+
+void Ghost::happened(coordinator::Event event) {
+  others_.push_back(std::move(event));
+  wake_at(world_.timeline.now());
+}
+
+void Ghost::receive(ConnectionId from, UpMessage message) {
+  inbox_.emplace_back(from, std::move(message));
+  wake_at(world_.timeline.now());
+}
+
+void Ghost::wake_at(Instant when) {
+  when = std::max(when, world_.timeline.now());
+  if (over_ || (wake_ && *wake_ <= when)) return;
+  wake_ = when;
+  world_.timeline.at(when, [this, when] {
+    if (wake_ != when) return;
+    wake_.reset();
+    turn();
+  });
+}
+
+void Ghost::turn() {
+  for (const coordinator::Event& event : std::exchange(others_, {})) step(event);
+  for (const auto& [from, message] : std::exchange(inbox_, {})) {
+    step(coordinator::MessageReceived{from, *message});
+  }
+  step(coordinator::TurnEnded{true});
+  if (over_) return;
+  scheduler_->check_invariants();
+  if (const auto deadline = scheduler_->next_deadline()) {
+    wake_at(std::max(*deadline, world_.timeline.now() + Duration(1'000)));
+  }
+}
+
+void Ghost::step(const coordinator::Event& event) {
+  if (over_) return;
+  coordinator::Actions actions;
+  scheduler_->step(world_.timeline.now(), event, actions);
+  for (coordinator::Action& action : actions) perform(action);
+}
+
+void Ghost::perform(coordinator::Action& action) {
+  world_.trace.add(action.index());
+  if (auto* send = std::get_if<coordinator::Send>(&action)) {
+    const SessionId& session = send->message.header.session;
+    if (const auto* ack = std::get_if<Ack>(&send->message.body)) {
+      require(ack->reports_kept <= observer_.reports_kept(session),
+              "a coordinator that was fenced has acknowledged what was not kept");
+    }
+    network_.send(send->to, std::move(send->message));
+  } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
+    start_local_worker_(start->ticket, epoch_);
+  } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
+    require(published->first + published->count <= observer_.records_kept(),
+            "a coordinator that was fenced has published what was not kept");
+  } else if (std::holds_alternative<coordinator::End>(action)) {
+    over_ = true;
+  }
+}
+
+}  // namespace rollcall::sim
