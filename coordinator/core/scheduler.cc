@@ -282,30 +282,6 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
 }
 
-/// What has waited for its time, and what goes at once.
-void Scheduler::acknowledge() {
-  if (!acks_held_.empty() && now_ >= acks_sent_ + limits::ack_wait) {
-    for (const SessionIndex s : acks_held_) {
-      Session& session = roster_.at(s);
-      session.ack_held = false;
-      if (session.reports_acknowledged < session.reports_kept) acknowledge_later(session);
-    }
-    acks_held_.clear();
-    acks_sent_ = now_;
-  }
-  for (const SessionIndex s : unacknowledged_) {
-    Session& session = roster_.at(s);
-    session.ack_due = false;
-    session.reports_acknowledged = session.reports_kept;
-    send(session, Ack{session.reports_kept, now_});
-    if (session.live()) continue;
-    if (record_of(session).end == SessionEnd::lost) {
-      send(session, Reject{RejectReason::session_lost, "this session was given up"});
-    }
-  }
-  unacknowledged_.clear();
-}
-
 /// Once a heartbeat interval: what may have got lost on its way is sent again.
 void Scheduler::tick() {
   next_tick_ = now_ + policy_.heartbeat_interval;

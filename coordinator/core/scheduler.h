@@ -100,6 +100,7 @@ class Scheduler : private SchedulerState {
   void changed(Session& session);
   void keep();
   void tell_next();
+  void acknowledge();
   bool all_kept() const { return unkept_.empty() && handed_over_ == ledger_.done(); }
 
   // Resuming (scheduler_resume.cc).
@@ -131,7 +132,6 @@ class Scheduler : private SchedulerState {
   std::uint64_t credit_of(const Session& session) const;
   void dispatch_to(Session& session, std::size_t share);
   void make_ready(Session& session);
-  void acknowledge();
   void tick();
   void resend(Session& session, Duration older_than);
   void cancel_everything();
@@ -140,8 +140,6 @@ class Scheduler : private SchedulerState {
   void finish();
   void end_if_all_said_goodbye();
   void fail_for_lack_of_workers(const std::string& why);
-  bool working() const { return phase_ == Phase::running; }
-  std::size_t waiting_to_be_dealt() const { return ledger_.pending() - retries_.size(); }
 
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);

@@ -1,6 +1,7 @@
 // The scheduler's side that keeps before it tells (rule 5): what was accepted is handed over to be
 // kept, and only when it is kept the output, the workers and the end of the run get to know of it.
 #include "common/check.h"
+#include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::coordinator {
@@ -66,6 +67,30 @@ void Scheduler::tell_next() {
     if (session.parting && session.live()) on_goodbye(session, *std::exchange(session.parting, {}));
     make_ready(session);
   }
+}
+
+/// What has waited for its time, and what goes at once.
+void Scheduler::acknowledge() {
+  if (!acks_held_.empty() && now_ >= acks_sent_ + limits::ack_wait) {
+    for (const SessionIndex s : acks_held_) {
+      Session& session = roster_.at(s);
+      session.ack_held = false;
+      if (session.reports_acknowledged < session.reports_kept) acknowledge_later(session);
+    }
+    acks_held_.clear();
+    acks_sent_ = now_;
+  }
+  for (const SessionIndex s : unacknowledged_) {
+    Session& session = roster_.at(s);
+    session.ack_due = false;
+    session.reports_acknowledged = session.reports_kept;
+    send(session, Ack{session.reports_kept, now_});
+    if (session.live()) continue;
+    if (record_of(session).end == SessionEnd::lost) {
+      send(session, Reject{RejectReason::session_lost, "this session was given up"});
+    }
+  }
+  unacknowledged_.clear();
 }
 
 }  // namespace rollcall::coordinator

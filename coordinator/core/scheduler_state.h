@@ -58,6 +58,9 @@ struct SchedulerState {
         sessions_handed_over_(ledger_.records().sessions.size()),
         odd_handed_over_(ledger_.records().odd_results.size()) {}
 
+  bool working() const { return phase_ == Phase::running; }
+  std::size_t waiting_to_be_dealt() const { return ledger_.pending() - retries_.size(); }
+
   Policy policy_;
   Epoch epoch_;
   Backlog backlog_;

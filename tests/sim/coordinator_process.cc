@@ -9,11 +9,11 @@ namespace rollcall::sim {
 using namespace std::chrono_literals;
 
 CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
-                                       std::function<void(std::uint32_t, Epoch)> start_local_worker,
+                                       std::function<void(std::uint32_t, Epoch)> start_worker,
                                        std::function<bool(const SessionId&)> is_alive)
     : world_(world),
       network_(network),
-      start_local_worker_(std::move(start_local_worker)),
+      start_worker_(std::move(start_worker)),
       is_alive_(std::move(is_alive)),
       scheduler_(
           std::make_unique<coordinator::Scheduler>(world.plan.spec, world.plan.policy, epoch_)),
@@ -88,7 +88,7 @@ void CoordinatorProcess::reach_disk(const coordinator::Keep& keep) {
 void CoordinatorProcess::take_over(Duration lasts) {
   if (ended_ || is_down_ || !(ghosts_.empty() || ghosts_.back().over())) return;
   write_torn();
-  Ghost& ghost = ghosts_.emplace_back(world_, network_, observer_, start_local_worker_, epoch_,
+  Ghost& ghost = ghosts_.emplace_back(world_, network_, observer_, start_worker_, epoch_,
                                       std::move(scheduler_));
   for (auto& [from, message] : std::exchange(inbox_, {})) ghost.receive(from, std::move(message));
   for (coordinator::Event& event : std::exchange(others_, {})) ghost.happened(std::move(event));
@@ -212,10 +212,11 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
   if (auto* send = std::get_if<coordinator::Send>(&action)) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
-    start_local_worker_(start->ticket, epoch_);
+    start_worker_(start->ticket, epoch_);
   } else if (const auto* keep_now = std::get_if<coordinator::Keep>(&action)) {
     keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {
+    if (scheduler_->ran_out_of_workers()) start_worker_(0, 0);  // who resumes brings one
     if (scheduler_->suspended()) return go_down(resume_after_);
     ended_ = true;
     network_.close_all();

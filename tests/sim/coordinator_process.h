@@ -22,7 +22,7 @@ namespace rollcall::sim {
 class CoordinatorProcess {
  public:
   CoordinatorProcess(World& world, Network& network,
-                     std::function<void(std::uint32_t ticket, Epoch)> start_local_worker,
+                     std::function<void(std::uint32_t ticket, Epoch)> start_worker,
                      std::function<bool(const SessionId&)> is_alive);
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
@@ -64,7 +64,7 @@ class CoordinatorProcess {
 
   World& world_;
   Network& network_;
-  std::function<void(std::uint32_t, Epoch)> start_local_worker_;
+  std::function<void(std::uint32_t, Epoch)> start_worker_;
   std::function<bool(const SessionId&)> is_alive_;
   Epoch epoch_ = 1;
   std::unique_ptr<coordinator::Scheduler> scheduler_;

@@ -5,12 +5,12 @@
 namespace rollcall::sim {
 
 Ghost::Ghost(World& world, Network& network, const Observer& observer,
-             std::function<void(std::uint32_t, Epoch)> start_local_worker, Epoch epoch,
+             std::function<void(std::uint32_t, Epoch)> start_worker, Epoch epoch,
              std::unique_ptr<coordinator::Scheduler> scheduler)
     : world_(world),
       network_(network),
       observer_(observer),
-      start_local_worker_(std::move(start_local_worker)),
+      start_worker_(std::move(start_worker)),
       epoch_(epoch),
       scheduler_(std::move(scheduler)) {
   wake_at(world_.timeline.now());
@@ -67,7 +67,7 @@ void Ghost::perform(coordinator::Action& action) {
     }
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
-    start_local_worker_(start->ticket, epoch_);
+    start_worker_(start->ticket, epoch_);
   } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
     require(published->first + published->count <= observer_.records_kept(),
             "a coordinator that was fenced has published what was not kept");

@@ -21,7 +21,7 @@ namespace rollcall::sim {
 class Ghost {
  public:
   Ghost(World& world, Network& network, const Observer& observer,
-        std::function<void(std::uint32_t ticket, Epoch)> start_local_worker, Epoch epoch,
+        std::function<void(std::uint32_t ticket, Epoch)> start_worker, Epoch epoch,
         std::unique_ptr<coordinator::Scheduler> scheduler);
   Ghost(const Ghost&) = delete;
   Ghost& operator=(const Ghost&) = delete;
@@ -42,7 +42,7 @@ class Ghost {
   World& world_;
   Network& network_;
   const Observer& observer_;
-  std::function<void(std::uint32_t, Epoch)> start_local_worker_;
+  std::function<void(std::uint32_t, Epoch)> start_worker_;
   Epoch epoch_;
   std::unique_ptr<coordinator::Scheduler> scheduler_;
   std::deque<std::pair<ConnectionId, UpMessage>> inbox_;
