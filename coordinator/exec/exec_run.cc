@@ -70,7 +70,7 @@ std::string how_it_failed(Outcome outcome, const CommandResult* result) {
     case CommandEnd::cancelled:
       return "cancelled";
     case CommandEnd::not_started:
-      return "could not start: " + printable(result->error_text, kTailBytes);
+      return printable(result->error_text, kTailBytes);
   }
   return std::string(to_string(outcome));
 }

@@ -69,6 +69,11 @@ Program& ProgramsTest::rollcall(Arguments arguments, const Environment& environm
   return start({programs_folder() / "rollcall", std::move(arguments), environment, {}, {}});
 }
 
+Program& ProgramsTest::exec(Arguments arguments, const std::string& input) {
+  arguments.insert(arguments.begin(), "exec");
+  return start({programs_folder() / "rollcall", std::move(arguments), {}, input, {}});
+}
+
 Program& ProgramsTest::worker(Arguments arguments, const std::string& input) {
   return start({programs_folder() / "rollcall-worker", std::move(arguments), {}, input, {}});
 }

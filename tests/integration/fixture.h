@@ -30,6 +30,8 @@ class ProgramsTest : public ::testing::Test {
 
   /// `rollcall sleep ARGUMENTS`.
   Program& rollcall(Arguments arguments, const Environment& environment = {});
+  /// `rollcall exec ARGUMENTS`, `input` on its standard input.
+  Program& exec(Arguments arguments, const std::string& input = {});
   /// `rollcall-worker ARGUMENTS`.
   Program& worker(Arguments arguments, const std::string& input = {});
   /// `lying_worker ACCESS_FILE MODE`.

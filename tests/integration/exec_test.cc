@@ -1,0 +1,274 @@
+// `rollcall exec` as its user sees it: what it takes, what it runs, what it prints.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
+
+class Exec : public ProgramsTest {
+ protected:
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name), std::ios::binary) << text;
+    return file(name);
+  }
+  /// What a run prints on standard output, in the order of tasks. It must exit with 0.
+  std::string out_of(const Arguments& arguments, const std::string& input = {}) {
+    Program& run = exec(Arguments{"-k", "-q"} + arguments, input);
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    return run.out();
+  }
+};
+
+using ExecInput = Exec;
+
+TEST_F(ExecInput, IsLinesOfStandardInput) {
+  EXPECT_EQ(out_of({"--", "echo", "<{}>"}, "a\n\nb c\nlast"), "<a>\n<>\n<b c>\n<last>\n");
+}
+
+TEST_F(ExecInput, IsLinesOfAFile) {
+  const std::string lines = write("lines", "x\ny\n");
+  EXPECT_EQ(out_of({"-a", lines, "--", "echo"}), "x\ny\n");
+  EXPECT_EQ(out_of({"--each-line", lines, "--", "echo", "no", "{#}"}), "no 0\nno 1\n");
+  EXPECT_EQ(out_of({"--each-line", "-", "--", "echo"}, "z\n"), "z\n");
+}
+
+TEST_F(ExecInput, IsARange) {
+  EXPECT_EQ(out_of({"--range", "1-9:4", "--", "echo", "n{}"}), "n1\nn5\nn9\n");
+  EXPECT_EQ(out_of({"--range", "1-2", "--", "echo", "same"}), "same\nsame\n");
+}
+
+TEST_F(ExecInput, IsCommandsInJson) {
+  const std::string tasks = write("tasks.jsonl", R"({"args": ["cat"], "stdin": "from stdin"}
+{"args": ["sh", "-c", "echo $A; pwd"], "env": {"A": "a b"}, "cwd": "/"}
+)");
+  EXPECT_EQ(out_of({"--from-json", tasks}), "from stdina b\n/\n");
+}
+
+TEST_F(ExecInput, OfNothingIsARunToo) {
+  Program& run = exec({"--", "echo"}, "");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.out(), "");
+}
+
+TEST_F(ExecInput, HasOddFileNames) {
+  const std::vector<std::string> names{"a b",     "q'\"q", "-leading", "new\nline",
+                                       "$(x)`y`", "\\n",   "*",        "\xff\xfe"};
+  std::string joined;
+  for (const std::string& name : names) joined += name + '\0';
+  std::string expected;
+  for (const std::string& name : names) expected += name + "|";
+  EXPECT_EQ(out_of({"-0", "--", "printf", "%s|", "{}"}, joined), expected);
+  EXPECT_EQ(out_of({"-0", "--shell", "--", "printf '%s|' {}"}, joined), expected);
+  EXPECT_EQ(out_of({"-0", "--shell", "--", "printf '%s|' \"{}\""}, joined), expected);
+}
+
+TEST_F(ExecInput, FillsPlaceholders) {
+  EXPECT_EQ(out_of({"--", "echo", "{.}", "{/}", "{//}", "{/.}", "{#}"}, "d/e/f.tar.gz\n"),
+            "d/e/f.tar f.tar.gz d/e f.tar 0\n");
+  EXPECT_EQ(out_of({"--colsep", ",", "--", "echo", "{2}-{1}"}, "a,b\nc,d\n"), "b-a\nd-c\n");
+}
+
+TEST_F(ExecInput, ThatCannotBeIsAUsageError) {
+  Program& missing = exec({"-a", file("missing"), "--", "echo"});
+  EXPECT_EQ(missing.wait(), 2) << missing.story();
+  EXPECT_THAT(missing.err(), HasSubstr("No such file"));
+  Program& wrong = exec({"--from-json", "-"}, "{\"args\": [\"a\"]}\n{}\n");
+  EXPECT_EQ(wrong.wait(), 2) << wrong.story();
+  EXPECT_THAT(wrong.err(), HasSubstr("line 2"));
+  Program& nul = exec({"--", "echo"}, std::string("a\0b\n", 4));
+  EXPECT_EQ(nul.wait(), 2) << nul.story();
+  EXPECT_THAT(nul.err(), HasSubstr("--null"));
+}
+
+using ExecCommands = Exec;
+
+TEST_F(ExecCommands, KnowWhoTheyAre) {
+  Program& run = exec({"-k", "-q", "--range", "1-2", "--shell", "--output", "jsonl", "--",
+                       "echo $ROLLCALL_RUN_ID $ROLLCALL_TASK_ID $ROLLCALL_ATTEMPT "
+                       "$ROLLCALL_WORKER"});
+  EXPECT_EQ(run.wait(), 2) << run.story();  // -k is for text
+  Program& again = exec({"-q", "--range", "1-2", "--shell", "--output", "jsonl", "--",
+                         "echo $ROLLCALL_RUN_ID $ROLLCALL_TASK_ID $ROLLCALL_ATTEMPT"});
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  const std::string run_id = events_of(again, "run_started").at(0).at("run_id");
+  std::set<std::string> said;
+  for (const auto& done : events_of(again, "done")) said.insert(done.at("stdout"));
+  EXPECT_THAT(said, UnorderedElementsAre(run_id + " 0 1\n", run_id + " 1 1\n"));
+  EXPECT_THAT(out_of({"--range", "1-1", "--shell", "--", "echo ${ROLLCALL_WORKER:-none}"}),
+              Not(StartsWith("none")));
+}
+
+TEST_F(ExecCommands, GetVariablesFolderAndInput) {
+  const std::string text = write("text", "the input\n");
+  EXPECT_EQ(out_of({"--range", "1-1", "--env", "A=1 2", "--env", "B==", "--cwd", "/", "--stdin",
+                    text, "--shell", "--", "echo \"$A$B\"; pwd; cat"}),
+            "1 2=\n/\nthe input\n");
+  EXPECT_EQ(out_of({"--range", "1-1", "--", "cat"}), "");
+}
+
+TEST_F(ExecCommands, ThatCannotStartSayWhy) {
+  Program& run = exec({"--range", "1-1", "--cwd", "/not/there", "--", "true"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("/not/there"), HasSubstr("No such file or directory")));
+  Program& program = exec({"--range", "1-1", "--", "no-such-program"});
+  EXPECT_EQ(program.wait(), 1) << program.story();
+  EXPECT_THAT(program.err(), AllOf(HasSubstr("no-such-program"), HasSubstr("No such file")));
+}
+
+TEST_F(ExecCommands, AreNamedWhenTheyFail) {
+  Program& run = exec({"--range", "1-30", "--shell", "--", "echo why-{} >&2; exit 3"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("30 tasks failed, the first:"), HasSubstr("exit status 3"),
+                               HasSubstr("    why-")));
+  const std::vector<std::string> lines = lines_of(run.err());
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const auto& line) { return line.starts_with("  task "); }),
+            10);
+}
+
+TEST_F(ExecCommands, OfDryRunAreTakenBackByAShell) {
+  const std::string names = std::string("a b\0q'\"q\0-x\0$(y)\0n\nl", 20);
+  Program& dry = exec(
+      {"-0", "--dry-run", "--env", "V=1 'x'", "--cwd", "/", "--", "printf", "%s|", "{}"}, names);
+  EXPECT_EQ(dry.wait(), 0) << dry.story();
+  Program& shell = start({"/bin/sh", {"-s"}, {}, dry.out(), {}});
+  EXPECT_EQ(shell.wait(), 0) << shell.story();
+  EXPECT_EQ(shell.out(), out_of({"-0", "--", "printf", "%s|", "{}"}, names));
+}
+
+using ExecOutput = Exec;
+
+TEST_F(ExecOutput, KeepsTheOrderOfTasks) {
+  std::string expected;
+  for (int i = 1; i <= 20; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(out_of({"--range", "1-20", "-j", "20", "--shell", "--",
+                    "n={}; sleep 0.$(( (20 - n) % 5 )); echo $n"}),
+            expected);
+}
+
+TEST_F(ExecOutput, IsWholeForEachTask) {
+  Program& run = exec({"-q", "--range", "1-20", "-j", "20", "--shell", "--",
+                       "for i in 1 2 3 4 5; do echo {}; sleep 0.01; done"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  const std::vector<std::string> lines = run.out_lines();
+  ASSERT_THAT(lines, SizeIs(100));
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(lines[i], lines[i / 5 * 5]) << i;
+}
+
+TEST_F(ExecOutput, HasTags) {
+  EXPECT_EQ(out_of({"--tag", "--shell", "--", "echo x; echo {}"}, "a\nb b\n"),
+            "a\tx\na\ta\nb b\tx\nb b\tb b\n");
+}
+
+TEST_F(ExecOutput, PassesThroughUnharmed) {
+  std::string bytes;
+  for (int i = 0; i < 300'000; ++i) bytes += static_cast<char>(i * 7 % 256);
+  const std::string data = write("data", bytes);
+  EXPECT_TRUE(out_of({"--range", "1-2", "--", "cat", data}) == bytes + bytes);
+}
+
+TEST_F(ExecOutput, KeepsStandardErrorApart) {
+  Program& run = exec({"-q", "--range", "1-1", "--shell", "--", "echo out; echo err >&2"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.out(), "out\n");
+  EXPECT_EQ(run.err(), "err\n");
+}
+
+TEST_F(ExecOutput, GoesToFiles) {
+  Program& run = exec({"-q", "--range", "7-8", "--output-dir", file("outputs"), "--shell", "--",
+                       "echo out{}; echo err{} >&2"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.out() + run.err(), "");
+  EXPECT_EQ(contents_of(file("outputs/0.out")), "out7\n");
+  EXPECT_EQ(contents_of(file("outputs/1.err")), "err8\n");
+}
+
+TEST_F(ExecOutput, IsCutAtMaxOutput) {
+  Program& run = exec({"-q", "--range", "1-1", "--max-output", "1K", "--shell", "--",
+                       "yes | head -c 5000; yes e | head -c 3000 >&2"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.out(), SizeIs(1024));
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("task 0: 3976 more bytes of standard output dropped"),
+                               HasSubstr("1976 more bytes of standard error dropped")));
+}
+
+TEST_F(ExecOutput, StandsInJsonLines) {
+  Program& run = exec({"-q", "--range", "1-1", "--output", "jsonl", "--shell", "--",
+                       "printf 'a\\377'; echo text >&2; exit 4"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const nlohmann::json done = events_of(run, "done").at(0);
+  EXPECT_EQ(done.at("stdout_base64"), "Yf8=");
+  EXPECT_EQ(done.at("stderr"), "text\n");
+  EXPECT_EQ(done.at("exit_status"), 4);
+  EXPECT_TRUE(done.at("signal").is_null());
+  EXPECT_GT(done.at("peak_rss_bytes"), 0);
+}
+
+TEST_F(ExecOutput, IsNotPrintedWithJson) {
+  Program& run =
+      exec({"-q", "--range", "1-2", "--output", "json", "--shell", "--", "echo x; kill -9 $$"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const nlohmann::json document = document_of(run);
+  EXPECT_EQ(document.at("kind"), "exec");
+  EXPECT_EQ(document.at("outcomes").at("failed"), 2);
+  EXPECT_EQ(document.at("commands").at("failed").at(0).at("how"), "signal 9 (SIGKILL)");
+}
+
+TEST_F(ExecOutput, HasAJoblog) {
+  Program& run =
+      exec({"-q", "--joblog", file("log"), "-j", "1", "--shell", "--", "exit {}"}, "0\n3\n");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const std::vector<std::string> lines = lines_of(contents_of(file("log")));
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_EQ(lines[0], "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand");
+  EXPECT_THAT(lines[1], MatchesRegex("1\t.*\t *[0-9.]+\t *[0-9.]+\t0\t0\t0\t0\t.*"));
+  EXPECT_THAT(lines[2], MatchesRegex("2\t.*\t0\t0\t3\t0\t.*"));
+}
+
+TEST_F(ExecOutput, HasResults) {
+  Program& run = exec({"-q", "--range", "1-1", "-o", file("r.csv"), "--shell", "--", "exit 5"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const std::vector<std::string> lines = lines_of(contents_of(file("r.csv")));
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[0], EndsWith(",accepted,exit_status,signal,error,cpu_seconds,peak_rss_bytes"));
+  EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+"));
+}
+
+TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
+  Program& full = start({programs_folder() / "rollcall",
+                         {"exec", "-q", "--range", "1-100000", "--", "echo", "{}"},
+                         {},
+                         {},
+                         "/dev/full"});
+  EXPECT_EQ(full.wait(), 6) << full.story();
+  EXPECT_THAT(full.err(), HasSubstr("No space left on device"));
+  Program& closed = start({"/bin/sh",
+                           {"-c", "\"$0\" exec -q --range 1-100000 -- echo {} | head -n 2",
+                            (programs_folder() / "rollcall").string()},
+                           {},
+                           {},
+                           {}});
+  EXPECT_EQ(closed.wait(), 0) << closed.story();
+  EXPECT_THAT(closed.out_lines(), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace rollcall::integration

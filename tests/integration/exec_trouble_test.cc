@@ -1,0 +1,184 @@
+// Commands that fail, hang, hide and flood; runs that are stopped; workers that are killed.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using testing::AllOf;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Lt;
+using testing::SizeIs;
+
+class ExecEnds : public ProgramsTest {
+ protected:
+  /// The document of a run that ends with `status`.
+  nlohmann::json document(const Arguments& arguments, int status) {
+    Program& run = exec(Arguments{"-q", "--output", "json"} + arguments);
+    EXPECT_EQ(run.wait(), status) << run.story();
+    return document_of(run);
+  }
+  /// A run whose commands have written a line each into file("began").
+  Program& long_run(const std::string& script, std::size_t commands, const Arguments& more = {}) {
+    Program& run = exec(more + Arguments{"--range", "1-" + std::to_string(commands), "-j",
+                                         std::to_string(commands), "--shell", "--",
+                                         "echo {} >> " + file("began") + "; " + script});
+    EXPECT_TRUE(wait_until([&] { return lines_of(contents_of(file("began"))).size() == commands; }))
+        << run.story();
+    return run;
+  }
+};
+
+TEST_F(ExecEnds, AtItsTimeout) {
+  const auto run = document({"--range", "1-2", "--timeout", "200ms", "--", "sleep", "30"}, 1);
+  EXPECT_EQ(run.at("outcomes").at("timed_out"), 2);
+  EXPECT_THAT(run.at("measured_seconds").get<double>(), AllOf(Ge(0.2), Lt(20)));
+}
+
+TEST_F(ExecEnds, AtItsTimeoutThoughItIgnoresTerm) {
+  const auto run = document({"--range", "1-1", "--timeout", "100ms", "--kill-after", "100ms",
+                             "--shell", "--", "trap '' TERM; sleep 30; sleep 30"},
+                            1);
+  EXPECT_EQ(run.at("outcomes").at("timed_out"), 1);
+  EXPECT_THAT(run.at("measured_seconds").get<double>(), Lt(20));
+}
+
+TEST_F(ExecEnds, AfterItsRetries) {
+  const std::string tries = file("tries");
+  const std::string script = "echo {} >> " + tries + "; test $ROLLCALL_ATTEMPT = 3 || test {} = 1";
+  const auto run = document({"--range", "1-2", "--retries", "2", "--shell", "--", script}, 0);
+  EXPECT_EQ(run.at("outcomes").at("succeeded"), 2);
+  EXPECT_EQ(run.at("attempts").at("total"), 4);
+  EXPECT_THAT(lines_of(contents_of(tries)), SizeIs(4));
+  const auto all = document({"--range", "1-1", "--retries", "1", "--", "false"}, 1);
+  EXPECT_EQ(all.at("attempts").at("total"), 2);
+}
+
+TEST_F(ExecEnds, TheRunWhenEnoughHaveFailed) {
+  const auto soon =
+      document({"--range", "1-1000", "-j", "1", "--halt", "soon,fail=3", "--", "false"}, 1);
+  EXPECT_THAT(soon.at("outcomes").at("failed").get<int>(), AllOf(Ge(3), Lt(900)));
+  EXPECT_GT(soon.at("outcomes").at("cancelled"), 0);
+  const auto now = document({"--range", "1-10", "-j", "10", "--halt", "now,success=1", "--shell",
+                             "--", "test {} = 5 || sleep 30"},
+                            0);
+  EXPECT_THAT(now.at("measured_seconds").get<double>(), Lt(20));
+  EXPECT_EQ(now.at("outcomes").at("cancelled"), 9);
+}
+
+TEST_F(ExecEnds, AtTheFirstInterruptWhatRunsEndsByItself) {
+  Program& run = long_run("while ! test -e " + file("go") + "; do sleep 0.02; done; echo done", 2,
+                          {"--output", "jsonl"});
+  run.signal(SIGINT);
+  ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
+  std::ofstream(file("go")) << "\n";
+  EXPECT_EQ(run.wait(), 130) << run.story();
+  EXPECT_EQ(summary_of(run).at("outcomes").at("succeeded"), 2) << run.story();
+}
+
+TEST_F(ExecEnds, AtTheFirstInterruptNothingNewIsStarted) {
+  Program& run = exec({"--range", "1-1000", "-j", "2", "--output", "jsonl", "--", "sleep", "0.1"});
+  ASSERT_TRUE(wait_for_events(run, "done", 2));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 143) << run.story();
+  const auto outcomes = summary_of(run).at("outcomes");
+  EXPECT_THAT(outcomes.at("succeeded").get<int>(), AllOf(Ge(2), Lt(900)));
+  EXPECT_EQ(outcomes.at("succeeded").get<int>() + outcomes.at("cancelled").get<int>(), 1000);
+}
+
+TEST_F(ExecEnds, AtTheSecondInterruptWhatRunsIsKilled) {
+  Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2,
+                          {"--output", "jsonl", "--kill-after", "100ms"});
+  run.signal(SIGINT);
+  ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
+  run.signal(SIGINT);
+  EXPECT_EQ(run.wait(), 130) << run.story();
+  EXPECT_EQ(summary_of(run).at("outcomes").at("cancelled"), 2) << run.story();
+}
+
+TEST_F(ExecEnds, AtTheThirdInterruptAtOnce) {
+  Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2, {"--kill-after", "10m"});
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
+    run.signal(SIGINT);
+  }
+  EXPECT_EQ(run.wait(), 130) << run.story();
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecEnds, WithNoOrphanThoughACommandHides) {
+  const auto run = document(
+      {"--range", "1-3", "--shell", "--",
+       "setsid sh -c 'setsid sleep 60 & echo $! >> " + file("hidden") + "; sleep 60' & sleep 0.1"},
+      0);
+  EXPECT_EQ(run.at("outcomes").at("succeeded"), 3);
+  EXPECT_THAT(lines_of(contents_of(file("hidden"))), SizeIs(3));
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecEnds, ThoughItsOutputLivesOn) {
+  const auto run = document({"--range", "1-2", "--kill-after", "100ms", "--shell", "--",
+                             "(trap '' TERM; sleep 60) & exit 0"},
+                            0);
+  EXPECT_THAT(run.at("measured_seconds").get<double>(), Lt(20));
+  const auto closed =
+      document({"--range", "1-1", "--shell", "--", "exec >&- 2>&-; sleep 0.3; exit 7"}, 1);
+  EXPECT_THAT(closed.at("measured_seconds").get<double>(), Ge(0.3));
+  EXPECT_EQ(closed.at("commands").at("failed").at(0).at("how"), "exit status 7");
+}
+
+TEST_F(ExecEnds, ThoughItFloodsBothStreams) {
+  Program& run = exec({"-q", "--range", "1-2", "--timeout", "500ms", "--max-output", "64K",
+                       "--shell", "--", "yes & yes err >&2"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(run.out(), SizeIs(2 * 65'536));
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("more bytes of standard output dropped"),
+                               HasSubstr("more bytes of standard error dropped")));
+}
+
+using ExecMany = ExecEnds;
+
+TEST_F(ExecMany, TenThousandCommands) {
+  const auto run = document({"--range", "1-10000", "--", "true"}, 0);
+  EXPECT_EQ(run.at("outcomes").at("succeeded"), 10'000);
+  EXPECT_TRUE(run.at("validated").get<bool>());
+}
+
+class ExecWorkers : public ExecEnds {};
+
+TEST_F(ExecWorkers, ThatAreKilledCostTimeAndNoResult) {
+  Program& run = exec({"-q", "--range", "1-40", "-w", "2", "-j", "2", "--output", "jsonl",
+                       "--shell", "--", "setsid sleep 60 & sleep 0.1; echo {}"});
+  ASSERT_TRUE(wait_for_events(run, "done", 4));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ASSERT_THAT(workers, SizeIs(Ge(2U)));
+  ::kill(workers.front(), SIGKILL);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  std::vector<std::string> said;
+  for (const auto& done : events_of(run, "done")) said.push_back(done.at("stdout"));
+  std::sort(said.begin(), said.end());
+  EXPECT_THAT(said, SizeIs(40));
+  EXPECT_EQ(std::unique(said.begin(), said.end()), said.end());
+  EXPECT_THAT(events_of(run, "worker_lost"), SizeIs(1));
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecWorkers, DieWithTheirCoordinatorAndLeaveNoCommand) {
+  Program& run = long_run("setsid sleep 60 & sleep 60", 3);
+  run.signal(SIGKILL);
+  run.wait();
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+}  // namespace
+}  // namespace rollcall::integration
