@@ -104,6 +104,10 @@ Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) 
     if (!checked) return checked.error();
   }
   auto database = Database::open(for_sqlite(path), Database::Mode::read);
+  // A coordinator that was killed in the middle of a write has left it half done: that is undone.
+  if (database && !database->execute("SELECT 1 FROM run") && database->error_is_read_only()) {
+    database = Database::open(for_sqlite(path), Database::Mode::write);
+  }
   if (!database) return permanent("cannot open journal " + path + ": " + database.error().message);
   std::unique_ptr<Journal> journal(new Journal(path, FileLock(), std::move(*database)));
   if (auto prepared = journal->prepare(false); !prepared) return prepared.error();

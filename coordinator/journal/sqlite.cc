@@ -148,6 +148,10 @@ bool Database::error_is_damage() const {
   return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
 }
 
+bool Database::error_is_read_only() const {
+  return (sqlite3_extended_errcode(database_.get()) & 0xff) == SQLITE_READONLY;
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(database_.get()) == 0;
 }

@@ -87,6 +87,8 @@ class Database {
   Error error() const;
   /// The last error is that the file is damaged.
   bool error_is_damage() const;
+  /// The last error is that something would have to be written first.
+  bool error_is_read_only() const;
   /// True between BEGIN and COMMIT or ROLLBACK.
   bool in_transaction() const;
   /// Rows that the last statement changed.

@@ -264,6 +264,20 @@ TEST_F(DamagedJournalTest, RefusesOneWithZerosInside) {
   }
 }
 
+TEST_F(JournalTest, CanBeReadThoughItsCoordinatorWasKilledWhileItClosedIt) {
+  begun(journal_run(5));
+  // A write that is half done: the pages before it are in a file beside.
+  auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+  ASSERT_TRUE(database);
+  ASSERT_TRUE(database->execute(
+      "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; BEGIN; UPDATE run SET kind = 'x';"));
+  std::filesystem::copy_file(path(), path("copy"));
+  std::filesystem::copy_file(path() + "-journal", path("copy-journal"));
+  const auto journal = Journal::open_to_read(path("copy"));
+  ASSERT_TRUE(journal) << journal.error().message;
+  EXPECT_TRUE((*journal)->load());
+}
+
 TEST_F(JournalTest, KeepsASecondCoordinatorOut) {
   auto journal = begun(journal_run(5));
   const auto second = Journal::open(path());
