@@ -33,11 +33,7 @@ class Session:
         self.link.send(self.welcome.run, self.welcome.epoch, self.id, body)
 
     def receive(self, now):
-        while True:
-            try:
-                message = self.link.receive()
-            except zmq.Again:
-                return
+        for message in self.link.messages():
             kind = message.WhichOneof("body")
             if kind == "welcome":
                 self.welcome = message
