@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+import journalled
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -54,6 +56,18 @@ class Programs:
         command += ["--insecure"] if insecure else []
         text, usage = run(command + list(options))
         return rollcall_sample(json.loads(text), usage)
+
+    def rollcall_journal(self, tasks, *options, **more):
+        with tempfile.TemporaryDirectory(dir=journalled.disk_of(self.folder / "rollcall")) as folder:
+            journal = Path(folder) / "run.journal"
+            sample = self.rollcall(tasks, "--journal", journal, *options, **more)
+            return sample | {"journal_bytes": os.path.getsize(journal)}
+
+    def resumed(self, tasks, *options, adopted=0):
+        try:
+            return journalled.resumed(self.folder / "rollcall", tasks, options, adopted)
+        except journalled.NotReached as error:
+            raise ProgramFailed(str(error)) from error
 
     def rollcall_lines(self, tasks, lines, **pauses):
         """With text output to a file: only the time of the whole process is known."""

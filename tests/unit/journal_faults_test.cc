@@ -1,4 +1,7 @@
 // Disks that fail and power that goes, at every operation of a small run.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "coordinator/journal/journal.h"
@@ -102,6 +105,35 @@ TEST_F(JournalFaultsTest, EveryOperationThatFailsLeavesWhatWasTold) {
     EXPECT_GT(n, 50U);
     EXPECT_EQ(told_, commits_.size());
   }
+}
+
+/// A kill at every change of a file while the journal is made: there is none under its name, or a
+/// whole one, and what the dead one leaves is in nobody's way.
+TEST_F(JournalFaultsTest, EveryKillWhileItIsMadeLeavesNoneOrAWholeOne) {
+  int n = 0;
+  for (bool was_killed = true; was_killed;) {
+    SCOPED_TRACE("change " + std::to_string(++n));
+    clear();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      FaultyVfs vfs;
+      vfs.before_change = [left = n]() mutable {
+        if (--left == 0) ::_exit(1);
+      };
+      const bool is_made = Journal::create(path(), run_).has_value();
+      ::_exit(is_made ? 0 : 2);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    was_killed = WEXITSTATUS(status) == 1;
+    const bool is_there = std::filesystem::exists(path());
+    EXPECT_TRUE(was_killed || is_there);
+    auto journal = is_there ? Journal::open(path()) : Journal::create(path(), run_);
+    ASSERT_TRUE(journal) << journal.error().message;
+    EXPECT_TRUE((*journal)->begin_epoch(epoch_start()));
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(n, 5);
 }
 
 TEST_F(JournalFaultsTest, AFullDiskHoldsTheRunUpAndNoMore) {
