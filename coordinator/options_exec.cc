@@ -239,6 +239,9 @@ Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOpti
       return usage_error(command, std::string(name) + ": expected with --output text");
     }
   }
+  if (const Given* journal = find(given, "--journal")) {
+    return usage_error(command, *journal, "what commands come to is not kept yet");
+  }
   return check_run(command, given, options);
 }
 

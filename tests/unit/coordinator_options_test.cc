@@ -358,6 +358,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   cli::expect_all_options(drain_command(drain), text);
   std::set<std::string> known = cli::visible_options(command);
   known.merge(cli::visible_options(keys_command(keys)));
+  ExecOptions exec;
+  known.merge(cli::visible_options(exec_command(exec)));
   known.merge(cli::visible_options(status_command(status)));
   known.merge(cli::visible_options(drain_command(drain)));
   if (std::string(GetParam()).ends_with(".md")) {  // has both programs, and examples
