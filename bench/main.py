@@ -9,6 +9,7 @@ import chart
 import machine
 import report
 import rows_cost  # noqa: F401  (each adds its rows)
+import rows_exec  # noqa: F401
 import rows_journal  # noqa: F401
 import rows_parts  # noqa: F401
 import rows_time  # noqa: F401
@@ -21,7 +22,7 @@ RESULTS = ROOT / "bench/results"
 QUICK_RESULTS = ROOT / "build/bench/quick"
 PAGE = ROOT / "docs/performance.md"
 CHART = "overhead.svg"
-ORDER = ["rows_time", "rows_cost", "rows_parts", "rows_journal"]
+ORDER = ["rows_time", "rows_cost", "rows_parts", "rows_journal", "rows_exec"]
 
 
 def all_rows():

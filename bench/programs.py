@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,31 @@ class Programs:
         text, usage = run([self.folder / name, *options])
         return usage | numbers(json.loads(text))
 
+    def rollcall_exec(self, count, slots):
+        """`rollcall exec` of /bin/true by one worker."""
+        command = [self.folder / "rollcall", "exec", "--range", f"1-{count}", "--slots", slots, "--quiet"]
+        text, usage = run(command + ["--workers", 1, "--output", "json", "--", "/bin/true"])
+        return rollcall_sample(json.loads(text), usage)
+
+    def spawn_limit(self, kind, slots, count):
+        text, usage = run([self.folder / "spawn_limit", kind, slots, count])
+        words = dict(word.split("=") for word in text.split() if "=" in word)
+        return usage | {"rate": float(words["per_second"])}
+
+    def xargs(self, count, slots):
+        script = f"seq {count} | xargs -n 1 -P {slots} /bin/true"
+        return self.shell(script, count)
+
+    def gnu_parallel(self, count, slots):
+        return self.shell(f"seq {count} | parallel -j {slots} /bin/true", count)
+
+    def has_parallel(self):
+        return shutil.which("parallel") is not None
+
+    def shell(self, script, count):
+        _, usage = run(["sh", "-c", script])
+        return usage | {"rate": count / usage["wall_seconds"]}
+
     def wire_limit(self, tasks, *options):
         return self.reference("wire_limit", "--tasks", tasks, *options)
 
@@ -149,6 +175,7 @@ def rollcall_sample(document, usage):
     used = [worker["resources"] for worker in document["workers"] if worker["resources"]]
     coordinator = document["resources"]
     measured = document["measured_seconds"]
+    lateness = document["lateness_seconds"] or {"p50": 0, "p99": 0}  # commands have none
     return usage | {
         "tasks": document["task_count"],
         "measured_seconds": measured,
@@ -160,8 +187,8 @@ def rollcall_sample(document, usage):
         "process_overhead_seconds": usage["wall_seconds"] - document["lower_bound_seconds"],
         "rate": document["task_count"] / measured if measured > 0 else 0,
         "over_lower_bound": measured / (document["lower_bound_seconds"] or measured or 1),
-        "lateness_p50_seconds": document["lateness_seconds"]["p50"],
-        "lateness_p99_seconds": document["lateness_seconds"]["p99"],
+        "lateness_p50_seconds": lateness["p50"],
+        "lateness_p99_seconds": lateness["p99"],
         "coordinator_cpu_seconds": coordinator["cpu_seconds"],
         "coordinator_rss_bytes": coordinator["peak_rss_bytes"],
         "workers_cpu_seconds": sum(each["cpu_seconds"] for each in used),
