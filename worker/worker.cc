@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -185,8 +186,19 @@ class Worker::Loop {
 
   void on_commands_ended() {
     if (status_) return;
-    if (commands_->take_ended(ended_)) tell(AttemptsEnded{ended_});
+    if (commands_->take_ended(ended_)) {
+      warn_of_shortage();
+      tell(AttemptsEnded{ended_});
+    }
     end_turn();
+  }
+
+  void warn_of_shortage() {
+    const auto first =
+        std::find(ended_.outcome.begin(), ended_.outcome.end(), Outcome::not_started);
+    if (first == ended_.outcome.end()) return;
+    const auto row = static_cast<std::size_t>(first - ended_.outcome.begin());
+    write_log(Severity::warning, ended_.command[row].error_text + "; others are to run it");
   }
 
   /// Everything that was there has been told; what is over by now still belongs to the turn.

@@ -55,9 +55,10 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
       return log(LogLevel::warning, "a worker is turned away: there are too many sessions");
     }
     if (is_exec() && hello.command_slots == 0) {
-      return send(
-          from, id,
-          Reject{RejectReason::refused, "this run is of commands, and the worker runs none"});
+      return send(from, id,
+                  Reject{RejectReason::refused,
+                         "this run is of commands, and the worker runs none: by --only, or as too "
+                         "few files may be open"});
     }
     if (Session* before = roster_.find(from); before != nullptr && before->live()) {
       lose(*before, "its process started over as a new session");

@@ -58,7 +58,7 @@ std::string signal_text(int signal) {
 }
 
 std::string how_it_failed(Outcome outcome, const CommandResult* result) {
-  if (outcome == Outcome::lost) return "lost: it has cost too many workers";
+  if (outcome == Outcome::lost) return "lost: it cost too many workers, or none was left";
   if (result == nullptr) return std::string(to_string(outcome));
   switch (result->end) {
     case CommandEnd::exited:

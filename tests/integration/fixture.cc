@@ -36,6 +36,10 @@ nlohmann::json parsed(const std::string& text, const Program& program) {
 
 }  // namespace
 
+bool long_tests() {
+  return std::getenv("ROLLCALL_LONG_TESTS") != nullptr;
+}
+
 fs::path programs_folder() {
   return ROLLCALL_PROGRAMS;
 }

@@ -20,6 +20,9 @@ using Environment = std::map<std::string, std::string>;
 /// The folder with `rollcall` and `rollcall-worker`.
 std::filesystem::path programs_folder();
 
+/// Whether the tests that take minutes are wanted: ROLLCALL_LONG_TESTS is set.
+bool long_tests();
+
 /// Holds programs and their files for one test, and fails it if a process is left at its end.
 class ProgramsTest : public ::testing::Test {
  protected:

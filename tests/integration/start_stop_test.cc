@@ -21,10 +21,6 @@ namespace {
 
 using testing::AnyOf;
 
-bool long_tests() {
-  return std::getenv("ROLLCALL_LONG_TESTS") != nullptr;
-}
-
 /// ROLLCALL_TEST_SEED, to see a failure again; else a new one.
 std::uint64_t seed() {
   const char* given = std::getenv("ROLLCALL_TEST_SEED");

@@ -1,0 +1,99 @@
+// Commands where the system gives little: few open files, few processes, little memory.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "tests/integration/fixture.h"
+
+namespace rollcall::integration {
+namespace {
+
+using testing::HasSubstr;
+
+class ExecLimits : public ProgramsTest {
+ protected:
+  /// `rollcall exec ARGUMENTS` in a shell that has run `limit`, as an ordinary user, whom all
+  /// limits hold for.
+  Program& exec_after(const std::string& limit, const std::string& arguments) {
+    const std::string program = (programs_folder() / "rollcall").string();
+    const std::string script = limit + "; exec " + program + " exec --output json " + arguments;
+    Command command;
+    if (::geteuid() == 0) {
+      command.program = "/usr/bin/setpriv";
+      command.arguments = {
+          "--reuid=" + user(), "--regid=" + user(), "--clear-groups", "/bin/bash", "-c", script};
+    } else {
+      command.program = "/bin/bash";
+      command.arguments = {"-c", script};
+    }
+    return start(command);
+  }
+  /// Whether an ordinary user gets at the programs.
+  static bool may_be_run() {
+    if (::geteuid() != 0) return true;
+    const std::string test = "setpriv --reuid=" + user() + " --regid=" + user() +
+                             " --clear-groups test -x " +
+                             (programs_folder() / "rollcall-worker").string();
+    return std::system(test.c_str()) == 0;
+  }
+  /// One whom nothing else belongs to: processes are counted by user.
+  static std::string user() { return std::to_string(60'000 + ::getpid() % 5'000); }
+  void SetUp() override {
+    if (!may_be_run()) GTEST_SKIP() << "an ordinary user does not get at the programs";
+  }
+};
+
+TEST_F(ExecLimits, FewOpenFilesLowerTheSlotsAndItIsSaid) {
+  Program& run = exec_after("ulimit -n 512", "--range 1-2000 --slots 400 -- true");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the limit of open files is low"));
+  const auto document = document_of(run);
+  EXPECT_EQ(document.at("outcomes").at("succeeded"), 2'000);
+  EXPECT_LT(document.at("workers").at(0).at("slots"), 170);
+}
+
+TEST_F(ExecLimits, TooFewForOneCommandAreSaid) {
+  Program& run = exec_after("ulimit -n 60", "--range 1-2 -- true");
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("too few files may be open"));
+}
+
+TEST_F(ExecLimits, FewProcessesCostTimeAndNoResult) {
+  Program& run = exec_after("ulimit -u 14",
+                            "--range 1-40 --slots 20 --worker-restarts unlimited "
+                            "-- sleep 0.1");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("Resource temporarily unavailable"));
+  EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 40);
+}
+
+TEST_F(ExecLimits, LittleMemoryIsTheCommandsOwnFailure) {
+  Program& run = exec_after("ulimit -v 400000", "--range 1-2 -- dd if=/dev/zero bs=1G count=1");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_EQ(document_of(run).at("outcomes").at("failed"), 2);
+}
+
+TEST_F(ExecLimits, AFolderThatCannotBeWrittenIsNoneOfItsBusiness) {
+  Program& run = exec_after("cd /", "--range 1-2 -- pwd");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+class LongExecLimits : public ExecLimits {
+ protected:
+  void SetUp() override {
+    ExecLimits::SetUp();
+    if (!long_tests()) GTEST_SKIP() << "only with ROLLCALL_LONG_TESTS";
+  }
+};
+
+TEST_F(LongExecLimits, AHundredThousandCommandsWithFewOpenFiles) {
+  Program& run = exec_after("ulimit -n 512", "--range 1-100000 --slots 400 -- true");
+  EXPECT_EQ(run.wait(std::chrono::minutes(20)), 0) << run.story();
+  EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 100'000);
+}
+
+}  // namespace
+}  // namespace rollcall::integration
