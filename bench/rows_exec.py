@@ -6,7 +6,7 @@ from row import row
 
 @row(
     "commands",
-    "11. Commands",
+    "14. Commands",
     "`/bin/true` a second, one worker: over a bare loop that keeps as many children in flight, with two "
     "pipes, a process group and a pidfd for each child (full) and without (bare). Beside them, with fewer "
     "commands, what xargs and GNU parallel do.",

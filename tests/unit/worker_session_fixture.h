@@ -24,9 +24,8 @@ inline std::string describe(const Action& action) {
     const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye"};
     return "Send " + bodies.at(send->message->body.index());
   }
-  const Names kinds = {"Send",         "PrepareCommands", "StartAttempts", "CancelAttempts",
-                       "DropAttempts", "ListRunning",     "StartOver",     "nothing",
-                       "Exit"};
+  const Names kinds = {"Send", "Prepare",   "Start",   "Cancel", "Drop",
+                       "List", "StartOver", "nothing", "Exit"};
   return kinds.at(action.index());
 }
 

@@ -51,7 +51,7 @@ void Session::on(const Begun& event) {
   secret_ = event.secret;
   session_ = session_of(secret_);
   rng_ = Rng(event.seed);
-  deadlines_.silence = now_ + (was_welcomed_ ? silence_limit_ : connect_timeout_);
+  deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
   greet();
 }
 
@@ -97,12 +97,12 @@ void Session::on(const DeadlineReached&) {
 /// the coordinator gets another liveness time.
 void Session::forgive_own_lateness() {
   const std::optional<Instant> due = next_deadline();
-  if (!due || *due == kNever || now_ - *due <= heartbeat_interval_) return;
-  deadlines_.silence = std::max(deadlines_.silence, now_ + liveness_);
+  if (!due || *due == kNever || now_ - *due <= terms_.heartbeat_interval) return;
+  deadlines_.silence = std::max(deadlines_.silence, now_ + terms_.liveness);
 }
 
 void Session::heard() {
-  if (was_welcomed_) deadlines_.silence = now_ + silence_limit_;
+  if (was_welcomed_) deadlines_.silence = now_ + terms_.silence_limit;
 }
 
 /// A new round: the answer to an older Hello is none to this one.
@@ -149,14 +149,14 @@ void Session::send_heartbeat() {
   cut_reports(Outbox::Cut::all);
   send(Heartbeat{echo(), assignments_received_, started_count_, is_draining_});
   is_news_ = false;
-  deadlines_.heartbeat = now_ + heartbeat_interval_;
+  deadlines_.heartbeat = now_ + terms_.heartbeat_interval;
 }
 
 /// The last reports go first, so that the Goodbye can count them.
 void Session::send_goodbye() {
   cut_reports(Outbox::Cut::without_window);
   send(Goodbye{outbox_.reports_sent(), outbox_.outcomes_sent(), 0, 0});
-  deadlines_.goodbye = now_ + heartbeat_interval_;
+  deadlines_.goodbye = now_ + terms_.heartbeat_interval;
 }
 
 void Session::cut_reports(Outbox::Cut how) {
@@ -173,7 +173,7 @@ void Session::cut_reports(Outbox::Cut how) {
 /// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
 /// when little is left to end it may be what the run waits for: those go at once.
 bool Session::may_wait_for_more() {
-  const bool pays = slots_ == 0 && running_ >= limits::busy_running && ended_.busy();
+  const bool pays = terms_.slots == 0 && running_ >= limits::busy_running && ended_.busy();
   if (!pays || is_news_ || outbox_.waiting().size() == 0) return false;
   if (deadlines_.report == kNever) deadlines_.report = now_ + limits::report_wait;
   return now_ < deadlines_.report;
@@ -186,14 +186,14 @@ void Session::resend_reports() {
 
 void Session::start_waiting_attempts() {
   if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
-  const std::size_t most = slots_ + (is_exec_ ? limits::spawns_ahead : 0);
+  const std::size_t most = terms_.slots + (terms_.is_exec ? limits::spawns_ahead : 0);
   const std::size_t room =
-      slots_ == 0 ? std::numeric_limits<std::size_t>::max() : most - std::min(running_, most);
+      terms_.slots == 0 ? std::numeric_limits<std::size_t>::max() : most - std::min(running_, most);
   const Backlog::Taken taken = backlog_.take(room, *out_);
   running_ += taken.attempts;
   started_count_ += taken.places;
   is_news_ = is_news_ || taken.places > 0;
-  CHECK(taken.attempts == 0 || slots_ == 0 || running_ <= most);
+  CHECK(taken.attempts == 0 || terms_.slots == 0 || running_ <= most);
 }
 
 void Session::drop_attempts() {

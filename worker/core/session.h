@@ -15,6 +15,7 @@
 #include "worker/core/deadlines.h"
 #include "worker/core/event.h"
 #include "worker/core/outbox.h"
+#include "worker/core/terms.h"
 
 namespace rollcall::worker {
 
@@ -100,7 +101,7 @@ class Session {
   void log(Severity severity, std::string text);
   void heard();
   void forgive_own_lateness();
-  Duration resend_after() const { return limits::resend_intervals * heartbeat_interval_; }
+  Duration resend_after() const { return limits::resend_intervals * terms_.heartbeat_interval; }
   Header header() const { return {kProtocolVersion, run_, epoch_, session_}; }
   TimeEcho echo() const;
 
@@ -135,12 +136,7 @@ class Session {
   std::uint32_t inventories_ = 0;  ///< lists given so far
   bool is_news_ = false;           ///< started or received something that no message has told yet
 
-  // Terms of the last Welcome.
-  std::uint32_t slots_ = 0;  ///< 0: no limit
-  bool is_exec_ = false;     ///< a few attempts more are begun, which wait for a slot in the shell
-  Duration heartbeat_interval_ = limits::heartbeat_interval;
-  Duration liveness_ = limits::liveness;
-  Duration silence_limit_ = limits::liveness;
+  Terms terms_;  ///< of the last Welcome
 
   // The present connection.
   std::uint64_t nonce_ = 0;

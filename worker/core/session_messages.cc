@@ -67,13 +67,13 @@ void Session::join(const Header& header, const Welcome& terms) {
   }
   run_ = header.run;
   epoch_ = header.epoch;
-  slots_ = terms.slots;
-  is_exec_ = terms.kind == TaskKind::exec;
-  heartbeat_interval_ = std::max(terms.heartbeat_interval, kShortestInterval);
-  liveness_ = std::max(terms.liveness, heartbeat_interval_);
-  silence_limit_ = std::max(liveness_, terms.orphan_for);
+  terms_.slots = terms.slots;
+  terms_.is_exec = terms.kind == TaskKind::exec;
+  terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
+  terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
+  terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);
   log(Severity::info, "joined run " + to_hex(run_.bytes) + " as session " + to_hex(session_.bytes));
-  if (is_exec_) prepare_commands(terms);
+  if (terms_.is_exec) prepare_commands(terms);
   was_welcomed_ = true;
   phase_ = Phase::working;
   deadlines_.hello = kNever;
@@ -81,12 +81,12 @@ void Session::join(const Header& header, const Welcome& terms) {
 }
 
 void Session::prepare_commands(const Welcome& terms) {
-  if (slots_ < identity_.slots) {
-    log(Severity::warning, "runs " + std::to_string(slots_) + " commands at once and not " +
+  if (terms_.slots < identity_.slots) {
+    log(Severity::warning, "runs " + std::to_string(terms_.slots) + " commands at once and not " +
                                std::to_string(identity_.slots) +
                                ": the limit of open files is low");
   }
-  out_->push_back(PrepareCommands{slots_, terms.max_output, terms.kill_after});
+  out_->push_back(PrepareCommands{terms_.slots, terms.max_output, terms.kill_after});
 }
 
 /// Also answered when it comes again: the Inventory may have been lost.
@@ -150,7 +150,7 @@ void Session::go_on() {
     send_goodbye();
     return;
   }
-  deadlines_.heartbeat = now_ + heartbeat_interval_;
+  deadlines_.heartbeat = now_ + terms_.heartbeat_interval;
   start_waiting_attempts();
 }
 

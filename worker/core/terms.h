@@ -1,0 +1,19 @@
+// The terms on which a session works, as its last Welcome says.
+#pragma once
+
+#include <cstdint>
+
+#include "common/limits.h"
+#include "common/time.h"
+
+namespace rollcall::worker {
+
+struct Terms {
+  std::uint32_t slots = 0;  ///< 0: no limit
+  bool is_exec = false;     ///< a few attempts more are begun, which wait for a slot in the shell
+  Duration heartbeat_interval = limits::heartbeat_interval;
+  Duration liveness = limits::liveness;
+  Duration silence_limit = limits::liveness;
+};
+
+}  // namespace rollcall::worker
