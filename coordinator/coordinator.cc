@@ -275,6 +275,13 @@ void Coordinator::step(const Event& event) {
   for (Action& action : actions_) carry_out(action);
 }
 
+void Coordinator::keep(const Keep& action) {
+  if (exec_ == nullptr) return writer_->keep(action.commit);
+  auto commit = std::make_shared<Commit>(*action.commit);
+  commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
+  writer_->keep(std::move(commit));
+}
+
 void Coordinator::publish(const PublishOutcomes& outcomes) {
   if (exec_ == nullptr) {
     return output_.outcomes_accepted(net::now(), outcomes.first, outcomes.count);
@@ -298,7 +305,7 @@ void Coordinator::carry_out(Action& action) {
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
           start_local_worker(a.ticket);
         } else if constexpr (std::is_same_v<A, Keep>) {
-          writer_->keep(a.commit);
+          keep(a);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
           progress_.tasks_started(a.count);
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);

@@ -74,6 +74,7 @@ class Coordinator {
   void step(const Event& event);
   void carry_out(Action& action);
   void publish(const PublishOutcomes& outcomes);
+  void keep(const Keep& action);
   void stop_for_output_error();
   void start_local_worker(std::uint32_t ticket);
   void end_turn(bool inbox_empty);

@@ -10,12 +10,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/net/clock.h"
 #include "common/net/random.h"
 #include "coordinator/exec/shell_quote.h"
+#include "coordinator/journal/journal.h"
 #include "coordinator/output/exec_output.h"
 #include "coordinator/output/stream_writer.h"
 #include "coordinator/run_command.h"
@@ -48,9 +50,45 @@ class InputFile {
   int fd_;
 };
 
+char separator_of(const ExecOptions& options) {
+  return options.null_separated ? '\0' : '\n';
+}
+
+TaskInput empty_input(const ExecOptions& options) {
+  return options.from_json.empty() ? TaskInput::lines(separator_of(options)) : TaskInput::json();
+}
+
+/// `rollcall resume`: as it was when the run began.
+Result<TaskInput> kept_input(const ExecOptions& options) {
+  auto journal = Journal::open_to_read(options.journal);
+  if (!journal) return permanent(journal.error().message);
+  TaskInput input = empty_input(options);
+  auto read = (*journal)->read_input([&](std::string_view part) { return input.add(part); });
+  if (read) read = input.finish();
+  if (!read) return permanent(options.journal + ": its input: " + read.error().message);
+  if (input.size() != (*journal)->run().spec.task_count) {
+    return permanent(options.journal +
+                     " was cut short before its input was kept: start the run "
+                     "anew, with another journal");
+  }
+  return input;
+}
+
+/// The input again, in parts, for a journal.
+std::function<std::string()> parts_of(const ExecOptions& options, const TaskCommands& commands) {
+  return [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
+    std::string part;
+    for (; next < commands.size() && part.size() < kPiece; ++next) {
+      part += commands.text(task_at(next)) + separator;
+    }
+    return part;
+  };
+}
+
 /// What the tasks are made of. Waits for the end of its file.
 Result<TaskInput> input_of(const ExecOptions& options) {
   if (options.range) return TaskInput::range(*options.range);
+  if (options.resumes_as_kept) return kept_input(options);
   const bool is_json = !options.from_json.empty();
   const std::string option = is_json ? "--from-json" : "--each-line";
   std::string path = is_json ? options.from_json : options.each_line;
@@ -65,8 +103,7 @@ Result<TaskInput> input_of(const ExecOptions& options) {
   const std::string name = path == "-" ? "standard input" : option + " " + path;
   const InputFile file(path);
   if (file.fd() < 0) return permanent(name + ": " + std::strerror(errno));
-  TaskInput input =
-      is_json ? TaskInput::json() : TaskInput::lines(options.null_separated ? '\0' : '\n');
+  TaskInput input = empty_input(options);
   if (auto read = input.read(file.fd()); !read) {
     return permanent(name + ": " + read.error().message);
   }
@@ -170,13 +207,29 @@ std::unique_ptr<Output> output_for(const ExecOptions& options, const ExecRun& ex
                           STDERR_FILENO);
 }
 
-/// What makes two requests the same: the commands. The journal keeps their input.
+/// Names the input: another one has another fingerprint, all but surely (FNV-1a).
+std::string fingerprint_of(const TaskCommands& commands, const std::string& input) {
+  constexpr std::uint64_t kBasis = 0xcbf29ce484222325;
+  constexpr std::uint64_t kPrime = 0x100000001b3;
+  std::uint64_t hash = kBasis;
+  const auto add = [&hash](const std::string& text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime;
+    hash *= kPrime;  // texts have an end
+  };
+  for (std::uint64_t task = 0; task < commands.size(); ++task) add(commands.text(task_at(task)));
+  add(input);
+  return std::to_string(hash);
+}
+
+/// What makes two requests the same: the commands.
 std::string asked(const ExecOptions& options, const TaskCommands& commands) {
-  const nlohmann::json json = {{"command", "exec"},
-                               {"words", options.command},
+  const nlohmann::json json = {{"command", shell_line(options.command)},
                                {"shell", options.shell},
                                {"colsep", options.colsep},
-                               {"task_count", commands.size()}};
+                               {"env", options.env},
+                               {"cwd", options.cwd},
+                               {"task_count", commands.size()},
+                               {"input", fingerprint_of(commands, commands.input())}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -190,14 +243,16 @@ int run_exec(const ExecOptions& options, Instant started) {
   plan.command = "exec";
   plan.spec = spec_of(*commands);
   plan.policy = policy_for(options, *commands);
-  plan.asked = asked(options, *commands);
+  if (!options.journal.empty()) plan.asked = asked(options, *commands);
   plan.writes_as_it_goes = options.output == OutputFormat::text && options.output_dir.empty();
   ExecRun exec(std::move(*commands), plan.spec.id);
   const Duration clock = net::unix_time() - net::now().time_since_epoch();
-  if (auto opened = exec.open({options.output_dir, options.joblog}, clock); !opened) {
+  if (auto opened = exec.open({options.output_dir, options.joblog, options.resume}, clock);
+      !opened) {
     return give_up(opened.error().message, 2);
   }
   plan.exec = &exec;
+  if (!options.range) plan.input = parts_of(options, exec.commands());
   plan.output = [&](const RunRecords& records) { return output_for(options, exec, records); };
   return run_tasks(options, plan, started);
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "common/text.h"
 #include "coordinator/exec/command_template.h"
 #include "coordinator/options.h"
 
@@ -169,6 +170,19 @@ Fault check_command(const CommandSpec& command, const ExecOptions& options) {
   return std::nullopt;
 }
 
+/// A journal keeps the command line as text, and takes it from there again.
+Fault check_text(const CommandSpec& command, const GivenOptions& given,
+                 const ExecOptions& options) {
+  const Given* journal = find(given, "--journal");
+  if (journal == nullptr) return std::nullopt;
+  std::string all = options.cwd + options.output_dir + options.joblog + options.input_file;
+  for (const auto* words : {&options.command, &options.env}) {
+    for (const std::string& word : *words) all += word;
+  }
+  if (is_utf8(all)) return std::nullopt;
+  return usage_error(command, *journal, "expected a command line in UTF-8");
+}
+
 }  // namespace
 
 Result<Halt> parse_halt(std::string_view text) {
@@ -239,9 +253,7 @@ Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOpti
       return usage_error(command, std::string(name) + ": expected with --output text");
     }
   }
-  if (const Given* journal = find(given, "--journal")) {
-    return usage_error(command, *journal, "what commands come to is not kept yet");
-  }
+  if (Fault fault = check_text(command, given, options)) return fault;
   return check_run(command, given, options);
 }
 

@@ -36,6 +36,7 @@ class Running {
   Instant started() const;
   int stopped(const Coordinator& coordinator) const;
   int account(const Coordinator& coordinator);
+  [[nodiscard]] Result<void> restore_commands();
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress() const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
@@ -74,7 +75,7 @@ Result<void> Running::prepare() {
     results_ = std::move(*opened);
   }
   if (auto room = check_room(plan_.policy.local_workers, descriptors); !room) return room;
-  auto start = start_run(options_, plan_.spec, plan_.asked);
+  auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
   if (!start) return permanent("--journal: " + start.error().message);
   start_ = std::move(*start);
   return {};
@@ -107,13 +108,29 @@ ProgressWriter Running::make_progress() const {
   return progress;
 }
 
+/// What came of commands in earlier epochs.
+Result<void> Running::restore_commands() {
+  if (plan_.exec == nullptr || !start_.kept) return {};
+  std::vector<std::pair<std::size_t, CommandResult>> results;
+  auto read = start_.journal->read_commands([&](std::uint64_t record, CommandResult result) {
+    results.emplace_back(record, std::move(result));
+  });
+  if (!read) return read;
+  const RunRecords& records = scheduler_->records();
+  std::erase_if(results, [&](const auto& result) { return result.first >= records.accepted(); });
+  plan_.exec->restore(records, std::move(results), start_.kept->published);
+  return {};
+}
+
 int Running::run() {
   if (auto prepared = prepare(); !prepared) return give_up(prepared.error().message, 2);
   if (start_.is_finished) return say_finished();
   const Instant before_planning = net::now();
   scheduler_.emplace(make_scheduler(plan_.policy));
   planning_ = net::now() - before_planning;
+  if (auto restored = restore_commands(); !restored) return give_up(restored.error().message, 2);
   output_ = plan_.output(scheduler_->records());
+  if (plan_.exec != nullptr) plan_.exec->results().told(plan_.exec->restored());
   ProgressWriter progress = make_progress();
   Coordinator coordinator(
       *scheduler_, *output_, progress, start_, listening_,

@@ -23,7 +23,8 @@ struct RunPlan {
   bool writes_as_it_goes = false;  ///< standard output has lines before the end
   std::string notice;              ///< for standard error before the run; empty: none
   std::function<std::unique_ptr<Output>(const RunRecords&)> output;
-  ExecRun* exec = nullptr;  ///< null: no commands
+  ExecRun* exec = nullptr;                  ///< null: no commands
+  std::function<std::string()> input = {};  ///< for a new journal (run_start.h); null: nothing
 };
 
 /// The policy that all kinds of run share. `workers`: local ones without --workers.

@@ -68,8 +68,17 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& optio
 
 }  // namespace
 
-Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
-                           const std::string& asked) {
+void discard(RunStart& start) {
+  if (!start.journal || start.kept) return;
+  start.journal.reset();
+  std::error_code ignored;
+  for (const char* end : {"", "-wal", "-shm", "-keys"}) {
+    std::filesystem::remove(start.journal_path + end, ignored);
+  }
+}
+
+Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const std::string& asked,
+                           const std::function<std::string()>& input) {
   if (options.journal.empty()) return RunStart{};
   if (options.resume) {
     auto journal = Journal::open(options.journal);
@@ -83,38 +92,38 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
     }
     if (journal.error().kind != ErrorKind::retryable) return journal.error();
   }
-  auto journal =
-      Journal::create(options.journal, {spec, request_of(options, asked), net::unix_time().count()});
+  auto journal = Journal::create(options.journal,
+                                 {spec, request_of(options, asked), net::unix_time().count()});
   if (!journal) return journal.error();
   RunStart start;
   start.journal = std::move(*journal);
   start.journal_path = options.journal;
+  if (input) {
+    if (auto kept = start.journal->keep_input(input); !kept) {
+      const Error why = kept.error();
+      discard(start);
+      return why;
+    }
+  }
   const auto epoch = start.journal->begin_epoch(epoch_start_now());
   if (!epoch) return epoch.error();
   start.epoch = *epoch;
   return start;
 }
 
-void discard(RunStart& start) {
-  if (!start.journal || start.kept) return;
-  start.journal.reset();
-  std::error_code ignored;
-  for (const char* end : {"", "-wal", "-shm", "-keys"}) {
-    std::filesystem::remove(start.journal_path + end, ignored);
-  }
-}
-
-Result<std::vector<std::string>> arguments_of(const std::string& path) {
+Result<KeptRequest> kept_request(const std::string& path) {
   const auto journal = Journal::open_to_read(path);
   if (!journal) return permanent(journal.error().message);
-  const Json arguments = parse((*journal)->run().request).value("arguments", Json());
+  const Json request = parse((*journal)->run().request);
+  const Json arguments = request.value("arguments", Json());
   if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
-  std::vector<std::string> texts;
+  KeptRequest kept;
+  kept.command = to_string((*journal)->run().spec.kind);
   for (const Json& argument : arguments) {
     if (!argument.is_string()) return permanent(path + ": its request cannot be read");
-    texts.push_back(argument.get<std::string>());
+    kept.arguments.push_back(argument.get<std::string>());
   }
-  return texts;
+  return kept;
 }
 
 }  // namespace rollcall::coordinator

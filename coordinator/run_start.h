@@ -1,6 +1,7 @@
 // How a run begins: anew, or where another coordinator has left it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,14 +27,21 @@ struct RunStart {
 
 /// With --journal: makes it, or with --resume goes on with the one that holds this very request.
 /// Error: permanent: there is one already, it holds another request, or it cannot be used.
-/// `asked`: that request, a JSON object.
+/// `asked`: that request, a JSON object. `input`, if any, gives what a new journal is to keep of
+/// the tasks, part by part.
 [[nodiscard]] Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
-                                         const std::string& asked);
+                                         const std::string& asked,
+                                         const std::function<std::string()>& input = nullptr);
+
+/// `rollcall resume`: the command of the request, "sleep", and its command line. Error: permanent.
+struct KeptRequest {
+  std::string command;
+  std::vector<std::string> arguments;
+};
 
 /// Forgets a new journal of which nothing has come.
 void discard(RunStart& start);
 
-/// The command line that the journal at `path` was made with, to be given again. Error: permanent.
-[[nodiscard]] Result<std::vector<std::string>> arguments_of(const std::string& path);
+[[nodiscard]] Result<KeptRequest> kept_request(const std::string& path);
 
 }  // namespace rollcall::coordinator

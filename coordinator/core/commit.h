@@ -5,6 +5,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -68,6 +69,12 @@ struct KeptCounters {
   bool stop_requested = false;
 };
 
+/// What came of the command of one of the outcomes.
+struct KeptCommand {
+  std::uint64_t record = 0;
+  std::shared_ptr<const CommandResult> result;
+};
+
 /// All of it is kept, or none. Instants are on the coordinator's clock.
 struct Commit {
   std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
@@ -76,6 +83,7 @@ struct Commit {
   std::vector<KeptOutcomes> outcomes;
   std::vector<std::pair<TaskId, Duration>> odd_results;  ///< of these outcomes
   KeptCounters counters;
+  std::vector<KeptCommand> commands{};  ///< empty in the scheduler; filled in by the shell
 
   std::uint64_t outcome_count() const;
 };

@@ -25,25 +25,38 @@ void CommandResults::came(const RunRecords& records, std::size_t before, Outcome
     // What was not accepted is stale, or is to be tried again.
     if (records.task[record] != task) continue;
     if (records.attempt[index(task)] != outcomes.attempt[i]) continue;
-    fresh_.emplace_hint(fresh_.end(), record++, std::move(outcomes.command[i]));
+    restore(record++, std::move(outcomes.command[i]));
   }
+}
+
+void CommandResults::restore(std::size_t record, CommandResult result) {
+  fresh_.emplace_hint(fresh_.end(), record,
+                      std::make_shared<const CommandResult>(std::move(result)));
+}
+
+std::vector<KeptCommand> CommandResults::kept(std::size_t first, std::size_t count) const {
+  std::vector<KeptCommand> commands;
+  for (auto it = fresh_.lower_bound(first); it != fresh_.end() && it->first < first + count; ++it) {
+    commands.push_back({it->first, it->second});
+  }
+  return commands;
 }
 
 const CommandResult* CommandResults::fresh(std::size_t record) const {
   const auto found = fresh_.find(record);
-  return found == fresh_.end() ? nullptr : &found->second;
+  return found == fresh_.end() ? nullptr : found->second.get();
 }
 
 void CommandResults::told(std::size_t through) {
   CHECK(through >= told_.size());
   told_.resize(through);
   while (!fresh_.empty() && fresh_.begin()->first < through) {
-    told_[fresh_.begin()->first] = kept(fresh_.begin()->second);
+    told_[fresh_.begin()->first] = facts_of(*fresh_.begin()->second);
     fresh_.erase(fresh_.begin());
   }
 }
 
-CommandResults::Kept CommandResults::kept(const CommandResult& result) {
+CommandResults::Kept CommandResults::facts_of(const CommandResult& result) {
   Kept kept;
   kept.cpu = result.cpu;
   kept.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/command.h"
 #include "common/task.h"
+#include "coordinator/core/commit.h"
 #include "coordinator/core/records.h"
 
 namespace rollcall::coordinator {
@@ -34,6 +36,10 @@ class CommandResults {
   /// of these out of `outcomes`.
   void came(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
 
+  /// The result of a record from an earlier epoch, in their order, before any report.
+  void restore(std::size_t record, CommandResult result);
+  /// Those of records [first, first + count), which are not told.
+  std::vector<KeptCommand> kept(std::size_t first, std::size_t count) const;
   /// The result of a record that is not told; nullptr: the command has not run.
   const CommandResult* fresh(std::size_t record) const;
   /// Records up to this one (not included) are told: what their commands wrote is forgotten.
@@ -54,10 +60,10 @@ class CommandResults {
     bool known = false;
   };
 
-  Kept kept(const CommandResult& result);
+  Kept facts_of(const CommandResult& result);
 
   std::vector<Kept> told_;
-  std::map<std::size_t, CommandResult> fresh_;  ///< by record
+  std::map<std::size_t, std::shared_ptr<const CommandResult>> fresh_;  ///< by record
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};
 };

@@ -94,12 +94,26 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
   }
   if (files.joblog.empty()) return {};
   constexpr ::mode_t kMode = 0666;  // less what the umask takes away
-  joblog_ = ::open(files.joblog.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
+  joblog_ = ::open(files.joblog.c_str(),
+                   O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC), kMode);
   if (joblog_ < 0) {
     return permanent("--joblog: cannot open " + files.joblog + ": " + std::strerror(errno));
   }
-  joblog_text_ = joblog_header();
+  if (::lseek(joblog_, 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
   return {};
+}
+
+void ExecRun::restore(const RunRecords& records,
+                      std::vector<std::pair<std::size_t, CommandResult>> results,
+                      std::uint64_t published) {
+  run_ = records.spec.id;
+  for (auto& [record, result] : results) results_.restore(record, std::move(result));
+  restored_ = published;
+  for (std::size_t record = 0; record < restored_; ++record) {
+    if (has_failed(records.outcome_of(records.task[record]))) {
+      note_failure(records, record, results_.fresh(record));
+    }
+  }
 }
 
 void ExecRun::fill(AttemptColumns& attempts) const {

@@ -31,6 +31,7 @@ class ExecRun {
   struct Files {
     std::string output_dir;  ///< must be there; empty: none
     std::string joblog;      ///< empty: none
+    bool append = false;     ///< to the joblog, that of an earlier epoch
   };
 
   ExecRun(TaskCommands commands, const RunId& run) : commands_(std::move(commands)), run_(run) {}
@@ -41,6 +42,13 @@ class ExecRun {
   /// Opens the files. `clock`: what to add to an Instant for the time since 1970. Error: permanent:
   /// which option, and why.
   [[nodiscard]] Result<void> open(const Files& files, Duration clock);
+
+  /// Goes on with a run of which `results` are kept and the first `published` records were told:
+  /// these may be looked at until told() is called for them.
+  void restore(const RunRecords& records,
+               std::vector<std::pair<std::size_t, CommandResult>> results, std::uint64_t published);
+  /// Records that were told in earlier epochs.
+  std::size_t restored() const { return restored_; }
 
   /// An assignment goes out: each attempt gets its command.
   void fill(AttemptColumns& attempts) const;
@@ -71,6 +79,7 @@ class ExecRun {
   CommandResults results_;
   Files files_;
   Duration clock_{};
+  std::size_t restored_ = 0;
   int joblog_ = -1;
   std::string joblog_text_;
   std::vector<FailedCommand> failures_;

@@ -28,6 +28,8 @@ class TaskCommands {
   std::uint64_t size() const { return input_.size(); }
   /// Requires a task below size(). The same each time.
   Command operator[](TaskId task) const;
+  /// What each command reads on its standard input, unless it has its own.
+  const std::string& input() const { return common_.input; }
   /// Bytes that a command takes in a message, at most; cheap.
   std::size_t bytes_at_most() const;
   /// The line, for --tag.

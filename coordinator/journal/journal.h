@@ -79,6 +79,15 @@ class Journal {
   /// All that is kept. Before begin_epoch() instants are in the time of the run's first epoch.
   [[nodiscard]] Result<JournalContent> load();
 
+  /// Keeps what the tasks of a run of commands are made of: once, in parts, before any commit.
+  /// `next` gives them; an empty one is the end.
+  [[nodiscard]] Result<void> keep_input(const std::function<std::string()>& next);
+  /// Gives its parts to `take`, in their order.
+  [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
+  /// Gives the results of commands that are kept to `take`, by record, in their order.
+  [[nodiscard]] Result<void> read_commands(
+      const std::function<void(std::uint64_t, CommandResult)>& take);
+
   /// Keeps all of them or none; on return they are on the disk. Requires begin_epoch(), that they
   /// follow on what is kept, and no empty KeptOutcomes.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
@@ -106,6 +115,7 @@ class Journal {
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
   [[nodiscard]] bool write(const KeptOutcomes& kept, std::uint64_t accepted);
   [[nodiscard]] bool write(const KeptCounters& kept, std::uint64_t accepted);
+  [[nodiscard]] bool write(const KeptCommand& kept);
   /// The last error of the database; a permanent one is remembered.
   [[nodiscard]] Error write_error();
 

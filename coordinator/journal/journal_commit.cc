@@ -131,6 +131,9 @@ bool Journal::write(const Commit& commit, std::uint64_t accepted) {
     if (!write(outcomes, accepted)) return false;
     accepted += outcomes.size();
   }
+  for (const KeptCommand& command : commit.commands) {
+    if (!write(command)) return false;
+  }
   for (const KeptProgress& progress : commit.progress) {
     if (!update(statements_->progress, progress)) return false;
   }

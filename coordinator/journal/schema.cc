@@ -12,6 +12,11 @@ static_assert(static_cast<int>(Outcome::failed) == 1);
 static_assert(static_cast<int>(Outcome::timed_out) == 2);
 static_assert(static_cast<int>(Outcome::cancelled) == 3);
 static_assert(static_cast<int>(Outcome::lost) == 4);
+static_assert(static_cast<int>(CommandEnd::exited) == 0);
+static_assert(static_cast<int>(CommandEnd::signalled) == 1);
+static_assert(static_cast<int>(CommandEnd::timed_out) == 2);
+static_assert(static_cast<int>(CommandEnd::cancelled) == 3);
+static_assert(static_cast<int>(CommandEnd::not_started) == 4);
 
 constexpr const char* kTables = R"sql(
 CREATE TABLE run (
@@ -82,6 +87,24 @@ CREATE TABLE outcome (
 CREATE TABLE odd_result (
   task      INTEGER NOT NULL,
   result_ns INTEGER NOT NULL
+);
+CREATE TABLE command (
+  accepted       INTEGER PRIMARY KEY,
+  ended          INTEGER NOT NULL,
+  exit_status    INTEGER NOT NULL,
+  signal         INTEGER NOT NULL,
+  error          TEXT NOT NULL,
+  elapsed_ns     INTEGER NOT NULL,
+  cpu_ns         INTEGER NOT NULL,
+  peak_rss_bytes INTEGER NOT NULL,
+  stdout         BLOB NOT NULL,
+  stderr         BLOB NOT NULL,
+  stdout_dropped INTEGER NOT NULL,
+  stderr_dropped INTEGER NOT NULL
+);
+CREATE TABLE input (
+  part INTEGER PRIMARY KEY,
+  text BLOB NOT NULL
 );
 CREATE TABLE counters (
   epoch               INTEGER NOT NULL,

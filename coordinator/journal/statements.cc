@@ -42,6 +42,9 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&outcome, insert_outcomes(1)},
       {&outcomes, insert_outcomes(kRowsAtOnce)},
       {&odd_result, "INSERT INTO odd_result VALUES (?, ?)"},
+      {&command,
+       "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
+       "?)"},
       {&counters, kCounters}};
   for (const auto& [statement, sql] : all) {
     auto prepared = database.prepare(sql);

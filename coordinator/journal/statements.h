@@ -24,6 +24,7 @@ struct Journal::Statements {
   sqlite::Statement outcome;
   sqlite::Statement outcomes;  ///< kRowsAtOnce of them
   sqlite::Statement odd_result;
+  sqlite::Statement command;
   sqlite::Statement counters;
 
   [[nodiscard]] Result<void> prepare(sqlite::Database& database);

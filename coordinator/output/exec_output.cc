@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "coordinator/output/stream_writer.h"
 
@@ -22,7 +23,10 @@ class ExecOutput final : public Output {
         prints_(prints),
         commands_(settings),
         out_(out_fd, "standard output"),
-        error_(error_fd, "standard error") {}
+        error_(error_fd, "standard error") {
+    // In order, what was told may not have been printed: it has waited for its turn.
+    if (settings.keep_order) restore();
+  }
 
   void worker_joined(SessionIndex) override {}
   void worker_left(SessionIndex, std::uint64_t) override {}
@@ -58,6 +62,17 @@ class ExecOutput final : public Output {
 
  private:
   bool is_behind() const { return out_.pending() || error_.pending(); }
+
+  void restore() {
+    std::vector<bool> told(records_.spec.task_count);
+    for (std::size_t r = 0; r < exec_.restored(); ++r) told[index(records_.task[r])] = true;
+    const auto first_untold = std::find(told.begin(), told.end(), false) - told.begin();
+    for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
+      const TaskId task = records_.task[r];
+      const bool was_printed = index(task) < static_cast<std::size_t>(first_untold);
+      was_printed ? check(commands_.ended(task, {})) : ended(r);
+    }
+  }
 
   void ended(std::size_t record) {
     const TaskId task = records_.task[record];

@@ -180,5 +180,67 @@ TEST_F(ExecWorkers, DieWithTheirCoordinatorAndLeaveNoCommand) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
+class ExecJournal : public ExecWorkers {
+ protected:
+  Program& resume() {
+    return start({programs_folder() / "rollcall", {"resume", file("journal")}, {}, {}, {}});
+  }
+  /// 30 commands, each of which says its line; in task order.
+  Program& begin(const Arguments& more = {}) {
+    std::string lines;
+    for (int i = 0; i < 30; ++i) lines += "line " + std::to_string(i) + "\n";
+    return exec(more + Arguments{"-q", "--journal", file("journal"), "-j", "3", "--shell", "--",
+                                 "sleep 0.1; echo {}; echo $ROLLCALL_TASK_ID >> " + file("ran")},
+                lines);
+  }
+  /// What both have printed. Lines that were printed just before a crash may come again.
+  static void expect_all(const Program& first, const Program& second, bool may_repeat) {
+    std::vector<std::string> lines = lines_of(first.out() + second.out());
+    std::sort(lines.begin(), lines.end());
+    const auto end = std::unique(lines.begin(), lines.end());
+    if (!may_repeat) {
+      EXPECT_EQ(end, lines.end());
+    }
+    EXPECT_EQ(end - lines.begin(), 30);
+  }
+};
+
+TEST_F(ExecJournal, GoesOnAfterACrash) {
+  Program& run = begin();
+  ASSERT_TRUE(run.wait_for_lines("line .*", 6));
+  run.signal(SIGKILL);
+  run.wait();
+  Program& again = resume();
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  expect_all(run, again, true);
+  EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(30)) << "adopted, not run again";
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecJournal, GoesOnInOrder) {
+  Program& run = begin({"--keep-order"});
+  ASSERT_TRUE(run.wait_for_lines("line .*", 6));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 143) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("rollcall resume"));
+  Program& again = resume();
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  expect_all(run, again, true);
+  const std::vector<std::string> lines = again.out_lines();
+  ASSERT_THAT(lines, SizeIs(Ge(1U)));
+  const int first = std::stoi(lines.front().substr(5));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i], "line " + std::to_string(first + static_cast<int>(i)));
+  }
+}
+
+TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {
+  Program& run = begin();
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  Program& other = exec({"--journal", file("journal"), "--resume", "--", "true"}, "other\n");
+  EXPECT_EQ(other.wait(), 2) << other.story();
+  EXPECT_THAT(other.err(), HasSubstr("holds another request"));
+}
+
 }  // namespace
 }  // namespace rollcall::integration
