@@ -171,11 +171,14 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
   const auto expired = session.expired.find(task);
-  if (expired == session.expired.end() || expired->second.attempt != outcomes.attempt[i]) {
+  const bool was_its = expired != session.expired.end();
+  if (!was_its || expired->second.attempt != outcomes.attempt[i]) {
+    // It may have held earlier attempts too; of those only the last is known after a resume.
+    const bool earlier = was_its && outcomes.attempt[i] < expired->second.attempt;
     const bool own = records_.state_of(task) == TaskState::done &&
                      records_.dispatch[t] != kNoDispatch &&
                      records_.dispatches[records_.dispatch[t]].session == session.index;
-    ++(own ? acceptance.stale : acceptance.foreign);
+    ++(own || earlier ? acceptance.stale : acceptance.foreign);
     return false;
   }
   if (records_.state_of(task) == TaskState::done ||

@@ -67,6 +67,18 @@ TEST_F(LedgerTest, DoneIsFinal) {
   EXPECT_EQ(ledger.records().outcome_of(task_at(0)), Outcome::failed);
 }
 
+TEST_F(LedgerTest, AnEarlierAttemptOfWhatIsDoneElsewhereIsStaleAndNotForeign) {
+  assign(second, 1);
+  accept(second, 0, 1);
+  Inventory inventory;
+  inventory.begun = inventory.started_count = 2;
+  std::vector<Overtaken> overtaken;
+  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, {2, 4}}, overtaken);
+  EXPECT_EQ(accept(first, 0, 2, Outcome::returned, 0s).stale, 1U);
+  EXPECT_EQ(accept(first, 0, 4, Outcome::returned, 0s).stale, 1U);
+  EXPECT_EQ(accept(first, 0, 5).foreign, 1U);
+}
+
 TEST_F(LedgerTest, AnotherAttemptNumberIsForeign) {
   assign(first, 1);
   EXPECT_EQ(accept(first, 0, 2).foreign, 1U);
