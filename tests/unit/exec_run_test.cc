@@ -67,21 +67,24 @@ TEST(ExecRun, FillsAssignmentsIn) {
 
 TEST(ExecRun, KeepsWhatWasAcceptedUntilItIsTold) {
   RunRecordsBuilder run = run_of(4);
-  run.done(2).done(0);  // of 2, 1 and 0 the scheduler took these; 3 it decided itself
-  run.decided(3, Outcome::cancelled, 1s);
+  // Task 1 was done before; of 2, 1 and 0 the scheduler took two, and 3 it decided itself.
+  run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({2, 1, 0});
   CommandResults results;
-  results.came(run.records(), 0, report);
-  ASSERT_NE(results.fresh(0), nullptr);
-  EXPECT_EQ(results.fresh(0)->out, "out2\n");
-  EXPECT_EQ(results.fresh(1)->out, "out0\n");
-  EXPECT_EQ(results.fresh(2), nullptr);
-  results.told(3);
-  EXPECT_EQ(results.fresh(0), nullptr);
-  EXPECT_EQ(results.facts(0)->status, 3);
-  EXPECT_EQ(results.facts(1)->peak_rss_bytes, 4096U);
-  EXPECT_FALSE(results.facts(2));
+  results.came(run.records(), 1, report);
+  ASSERT_NE(results.fresh(1), nullptr);
+  ASSERT_NE(results.fresh(2), nullptr);
+  EXPECT_EQ(results.fresh(1)->out, "out2\n");
+  EXPECT_EQ(results.fresh(2)->out, "out0\n");
+  EXPECT_EQ(results.fresh(3), nullptr);
+  EXPECT_THAT(results.kept(1, 3), SizeIs(2));
+  EXPECT_THAT(results.kept(2, 1), SizeIs(1));
+  results.told(4);
+  EXPECT_EQ(results.fresh(1), nullptr);
+  EXPECT_EQ(results.facts(1)->status, 3);
+  EXPECT_EQ(results.facts(2)->peak_rss_bytes, 4096U);
   EXPECT_FALSE(results.facts(3));
+  EXPECT_FALSE(results.facts(4));
 }
 
 TEST(ExecRun, DropsTheResultOfAnotherAttempt) {
