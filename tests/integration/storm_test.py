@@ -2,10 +2,11 @@
 """A storm over a run with a journal: every 200 ms one of its processes is killed, stopped for a while
 or told to end, the coordinator too, which is then gone on with. At the end every task has one result.
 
-    storm_test.py PROGRAMS TASKS [SEED]
+    storm_test.py PROGRAMS sleep|exec TASKS [SEED]
 
 PROGRAMS: the folder with rollcall and rollcall-worker. The seed chooses victims and what befalls
-them, as far as the machine runs alike."""
+them, as far as the machine runs alike. With exec the tasks are commands that each append their
+number to a file under a lock: some run twice, which is told, but none has two results."""
 import csv
 import json
 import os
@@ -27,13 +28,15 @@ MARK = "STORM_TEST"  # not an option of Rollcall: workers inherit it
 
 
 class Storm:
-    def __init__(self, programs, folder, tasks, chance):
+    def __init__(self, programs, folder, kind, tasks, chance):
         self.rollcall = str(pathlib.Path(programs).resolve() / "rollcall")
         self.folder = folder
+        self.kind = kind
         self.tasks = tasks
         self.chance = chance
         self.journal = str(folder / "run.journal")
         self.results = str(folder / "results.csv")
+        self.effects = folder / "effects"
         self.said = {"KILL": 0, "STOP": 0, "TERM": 0, "coordinators": 0}
         self.epochs = 0
 
@@ -44,10 +47,18 @@ class Storm:
                                     env={**os.environ, MARK: str(self.folder)})
 
     def begin(self):
-        return self.start(
-            "sleep", "-n", str(self.tasks), "--pause-min", "10ms", "--pause-max", "500ms",
-            "-w", str(WORKERS), "-j", "250", "--worker-restarts", "unlimited", "--max-losses", "100",
-            "--seed", "1", "--output", "json", "--results", self.results, "--journal", self.journal)
+        common = ["-w", str(WORKERS), "--worker-restarts", "unlimited", "--max-losses", "100",
+                  "--output", "json", "--results", self.results, "--journal", self.journal]
+        if self.kind == "sleep":
+            return self.start("sleep", "-n", str(self.tasks), "--pause-min", "10ms", "--pause-max",
+                              "500ms", "-j", "250", "--seed", "1", *common)
+        return self.start("exec", "--range", f"0-{self.tasks - 1}", "-j", "20", *common, "--shell", "--",
+                          "n={}; sleep 0.$((1 + n % 4)); "
+                          f"flock {self.effects}.lock sh -c \"echo $n >> {self.effects}\"")
+
+    def victims(self):
+        """The coordinator and the workers: what befalls a command is its own result."""
+        return [p for p in self.processes() if name_of(p) in ("rollcall", "rollcall-worker")]
 
     def processes(self):
         """Every process of the run that lives, by its environment."""
@@ -64,7 +75,7 @@ class Storm:
     def strike(self, coordinator):
         # One of as many as there should be: where nobody is, the blow misses. A coordinator that is
         # alone would else be struck before it has read its journal, again and again.
-        victims = [coordinator.pid] + [p for p in self.processes() if p != coordinator.pid]
+        victims = [coordinator.pid] + [p for p in self.victims() if p != coordinator.pid]
         chosen = self.chance.randrange(max(len(victims), 1 + WORKERS))
         if chosen >= len(victims):
             return
@@ -111,9 +122,19 @@ class Storm:
         report = subprocess.run([self.rollcall, "report", self.journal, "--output", "json"],
                                 text=True, capture_output=True, check=True)
         document = self.printed()
-        assert json.loads(report.stdout) == document, "the report is not what was printed"
+        document.pop("commands", None)  # what they used is not in a report
+        again = json.loads(report.stdout)
+        again.pop("commands", None)
+        assert again == document, "the report is not what was printed"
         assert document["validated"] and document["outcomes"]["succeeded"] == self.tasks
+        if self.kind == "exec":
+            self.check_effects()
         return document
+
+    def check_effects(self):
+        ran = [int(line) for line in self.effects.read_text().split()]
+        assert set(ran) == set(range(self.tasks)), "a task has no effect"
+        print(f"{len(ran) - self.tasks} of {self.tasks} commands ran once more")
 
     def printed(self):
         """The last whole document: a coordinator may be killed after it has printed one."""
@@ -125,6 +146,13 @@ class Storm:
         raise AssertionError("no document was printed")
 
 
+def name_of(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/comm").read_text().strip()
+    except OSError:
+        return ""  # it has ended meanwhile
+
+
 def hit(process, blow):
     try:
         os.kill(process, getattr(signal, "SIG" + blow))
@@ -133,11 +161,11 @@ def hit(process, blow):
 
 
 def main():
-    programs, tasks = sys.argv[1], int(sys.argv[2])
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else int.from_bytes(os.urandom(4), "big")
-    print(f"storm with seed {seed}: {tasks} tasks", flush=True)
+    programs, kind, tasks = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else int.from_bytes(os.urandom(4), "big")
+    print(f"storm with seed {seed}: {tasks} tasks of {kind}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        storm = Storm(programs, pathlib.Path(folder), tasks, random.Random(seed))
+        storm = Storm(programs, pathlib.Path(folder), kind, tasks, random.Random(seed))
         began = time.monotonic()
         try:
             storm.run()
