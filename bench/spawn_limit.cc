@@ -117,8 +117,8 @@ class FullLoop {
     rusage used{};
     int status = 0;
     if (::wait4(child.pid, &status, 0, &used) != child.pid) fail("wait4", errno);
-    // By hand: a child that is only just being started may still hold a copy, and closing ours would
-    // then leave it on epoll.
+    // By hand: a child that is only just being started may still hold a copy, and closing ours
+    // would then leave it on epoll.
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, child.pidfd, nullptr);
     ::close(child.pidfd);
   }

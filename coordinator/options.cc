@@ -154,7 +154,7 @@ Invocation parse_validate(const Arguments& arguments, const cli::Environment& en
 
 Invocation parse_resume(const Arguments& arguments, const cli::Environment& environment) {
   ResumeOptions options;
-  auto instead = parse_journal(resume_command(), arguments, environment, options.journal);
+  auto instead = parse_journal(resume_command(options), arguments, environment, options.journal);
   return instead ? *instead : options;
 }
 
@@ -207,7 +207,8 @@ Invocation parse_help(const Arguments& arguments) {
   ReportOptions report;
   if (arguments.front() == "report") return PrintText{help_text(report_command(report))};
   if (arguments.front() == "validate") return PrintText{help_text(validate_command())};
-  if (arguments.front() == "resume") return PrintText{help_text(resume_command())};
+  ResumeOptions resume;
+  if (arguments.front() == "resume") return PrintText{help_text(resume_command(resume))};
   return unknown_command(arguments.front());
 }
 

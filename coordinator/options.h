@@ -36,7 +36,8 @@ struct SleepOptions : RunOptions {
 
 /// The journal that `rollcall resume` is to go on with.
 struct ResumeOptions {
-  std::string journal;  ///< never empty
+  std::string journal;        ///< never empty
+  bool retry_failed = false;  ///< what did not succeed is done again
 };
 
 /// What `rollcall keys` is asked to make.
@@ -88,6 +89,6 @@ cli::CommandSpec status_command(StatusOptions& options);
 cli::CommandSpec drain_command(DrainOptions& options);
 cli::CommandSpec report_command(ReportOptions& options);
 cli::CommandSpec validate_command();
-cli::CommandSpec resume_command();
+cli::CommandSpec resume_command(ResumeOptions& options);
 
 }  // namespace rollcall::coordinator

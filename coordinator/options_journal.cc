@@ -25,13 +25,16 @@ void add_keeping(std::vector<cli::OptionSpec>& table, RunOptions& into) {
                  cli::duration_into(into.orphan_for, Duration::zero(), limits::longest_duration)}});
 }
 
-cli::CommandSpec resume_command() {
+cli::CommandSpec resume_command(ResumeOptions& options) {
   cli::CommandSpec command{
       "rollcall resume",
-      "FILE",
+      "FILE [OPTION]...",
       "Goes on with the run in the journal FILE, as it was asked for.\n",
       {},
       "\nWhat workers hold is adopted, not run again. Says so if the run is finished.\n"};
+  command.options.push_back({"--retry-failed", "", "", "Tasks", cli::Shown::in_help,
+                             "do again what did not succeed, in a finished run too",
+                             cli::flag_into(options.retry_failed)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }

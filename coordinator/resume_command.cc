@@ -23,6 +23,7 @@ int run_resume(const ResumeOptions& options, Instant started) {
   const auto again = [&](auto asked, auto run) {
     asked.journal = options.journal;
     asked.resume = asked.resumes_as_kept = true;
+    asked.retry_failed = options.retry_failed;
     return run(asked, started);
   };
   if (const auto* sleep = std::get_if<SleepOptions>(&parsed)) return again(*sleep, run_sleep);

@@ -62,6 +62,7 @@ struct RunOptions : JoiningOptions {
   Duration orphan_for = limits::orphan_for;  ///< how long workers wait, with a journal
   std::vector<std::string> arguments;        ///< as given, after the name of the command
   bool resumes_as_kept = false;              ///< `rollcall resume`: what was asked is kept
+  bool retry_failed = false;                 ///< and what did not succeed is forgotten
 };
 
 /// Appends the options of every command that can be resumed, which write into `into`.

@@ -45,6 +45,9 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& optio
   RunStart start;
   start.journal = std::move(journal);
   start.journal_path = options.journal;
+  if (options.retry_failed) {
+    if (auto forgot = start.journal->forget_failed(); !forgot) return forgot.error();
+  }
   if (start.journal->finished()) {
     start.is_finished = true;
   } else {

@@ -74,6 +74,9 @@ class Journal {
   /// As it was when the file was opened, or finish() has been called.
   bool finished() const { return finished_; }
 
+  /// Forgets every outcome but success, so that those tasks are pending again and the run is not
+  /// finished. Before begin_epoch() and load().
+  [[nodiscard]] Result<void> forget_failed();
   /// Keeps the next epoch: before anybody listens, and before load() and commit().
   [[nodiscard]] Result<Epoch> begin_epoch(const EpochStart& start);
   /// All that is kept. Before begin_epoch() instants are in the time of the run's first epoch.

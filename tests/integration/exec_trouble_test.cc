@@ -242,5 +242,30 @@ TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {
   EXPECT_THAT(other.err(), HasSubstr("holds another request"));
 }
 
+TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
+  const std::string script = "echo $ROLLCALL_TASK_ID >> " + file("ran") + "; test -e " +
+                             file("mended") + " || test $((n % 3)) != 0";
+  Program& run = exec(
+      {"-q", "--range", "1-30", "--journal", file("journal"), "--shell", "--", "n={}; " + script});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  std::ofstream(file("mended"));
+  Program& again = start(
+      {programs_folder() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(40));
+  Program& report = start({programs_folder() / "rollcall",
+                           {"report", "--output", "json", file("journal")},
+                           {},
+                           {},
+                           {}});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_EQ(document_of(report).at("outcomes").at("succeeded"), 30);
+  EXPECT_TRUE(document_of(report).at("validated").get<bool>());
+  Program& once_more = start(
+      {programs_folder() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+  EXPECT_EQ(once_more.wait(), 0) << once_more.story();
+  EXPECT_THAT(once_more.out(), HasSubstr("is finished"));
+}
+
 }  // namespace
 }  // namespace rollcall::integration

@@ -352,6 +352,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   cli::expect_all_options(keys_command(keys), text);
   ReportOptions report;
   cli::expect_all_options(report_command(report), text);
+  ResumeOptions resume;
+  cli::expect_all_options(resume_command(resume), text);
   StatusOptions status;
   DrainOptions drain;
   cli::expect_all_options(status_command(status), text);
@@ -360,6 +362,7 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   known.merge(cli::visible_options(keys_command(keys)));
   ExecOptions exec;
   known.merge(cli::visible_options(exec_command(exec)));
+  known.merge(cli::visible_options(resume_command(resume)));
   known.merge(cli::visible_options(status_command(status)));
   known.merge(cli::visible_options(drain_command(drain)));
   if (std::string(GetParam()).ends_with(".md")) {  // has both programs, and examples

@@ -15,6 +15,7 @@ complete -c rollcall -l help-all -d 'Every option'
 complete -c rollcall -s V -l version -d 'The version'
 
 complete -c rollcall -n '__fish_seen_subcommand_from resume report validate' -F
+complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 'Do again what did not succeed'
 complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Form of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
