@@ -17,6 +17,10 @@ inline constexpr std::size_t busy_outcomes = 250;
 inline constexpr Duration busy_window = 100ms;
 inline constexpr std::size_t busy_running = 2'000;
 inline constexpr Duration report_wait = 2ms;
+/// The same for commands, which are fewer: they wait if so many have ended in that window, and as
+/// many are at hand as there are slots, so that none is idle meanwhile.
+inline constexpr std::size_t busy_commands = 20;
+inline constexpr Duration command_report_wait = 4ms;
 /// When more reports than these come within this time, Acks may wait for each other for as long;
 /// but none for more than reports_per_ack reports, which is well below reports_in_flight.
 inline constexpr std::size_t busy_reports = 4;

@@ -104,5 +104,73 @@ TEST_F(BatchingTest, AReconnectionKeepsWhatWaits) {
   EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 1);
 }
 
+class CommandBatchingTest : public SessionTest {
+ protected:
+  /// Of `count` commands the first four run: two slots, and two at hand in the shell.
+  void start(std::uint32_t count) {
+    const Hello hello = begin();
+    Welcome terms = welcome(hello.nonce, 2);
+    terms.kind = TaskKind::exec;
+    receive(terms);
+    take<PrepareCommands>();
+    sent<Inventory>();
+    Assignment all{1, {}};
+    for (std::uint32_t task = 0; task < count; ++task) {
+      all.attempts.task.push_back(TaskId{task});
+      all.attempts.attempt.push_back(1);
+      all.attempts.pause.push_back({});
+      all.attempts.command.push_back({{"true"}, {}, "", "", {}});
+    }
+    receive(all);
+    EXPECT_EQ(take<StartAttempts>().attempts.size(), 4U);
+    end_turn();
+    sent<Heartbeat>();
+  }
+  /// The next one ends, and another takes its place.
+  void end_one() {
+    OutcomeColumns ended;
+    ended.push_back(TaskId{next_++}, 1, Outcome::succeeded, now, 1ms, {});
+    tell(AttemptsEnded{ended});
+    EXPECT_EQ(take<StartAttempts>().attempts.size(), 1U);
+    end_turn();
+  }
+
+ private:
+  std::uint32_t next_ = 0;
+};
+
+TEST_F(CommandBatchingTest, OutcomesLeaveAtOnceWhileFewEnd) {
+  start(100);
+  for (std::size_t i = 0; i < limits::busy_commands; ++i) {
+    end_one();
+    EXPECT_EQ(sent<Report>().outcomes.size(), 1U);
+  }
+}
+
+TEST_F(CommandBatchingTest, UnderLoadTheyWaitWhileThereIsEnoughAtHand) {
+  start(100);
+  for (std::size_t i = 0; i < limits::busy_commands; ++i) {
+    end_one();
+    sent<Report>();
+  }
+  end_one();
+  end_one();
+  EXPECT_EQ(*session.next_deadline(), now + limits::command_report_wait);
+  pass_to_deadline();
+  const Report report = sent<Report>();
+  EXPECT_EQ(report.outcomes.size(), 2U);
+  EXPECT_EQ(report.started_count, 4 + limits::busy_commands + 2);
+}
+
+TEST_F(CommandBatchingTest, NothingWaitsWhenLittleIsAtHand) {
+  start(static_cast<std::uint32_t>(limits::busy_commands) + 6);
+  for (std::size_t i = 0; i < limits::busy_commands; ++i) {
+    end_one();
+    sent<Report>();
+  }
+  end_one();  // leaves one that has not begun
+  EXPECT_EQ(sent<Report>().outcomes.size(), 1U);
+}
+
 }  // namespace
 }  // namespace rollcall::worker

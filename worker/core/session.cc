@@ -63,6 +63,7 @@ void Session::on(const AttemptsEnded& event) {
   CHECK(event.outcomes.size() <= running_);
   running_ -= event.outcomes.size();
   ended_.count(now_, event.outcomes.size());
+  commands_ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
   start_waiting_attempts();
@@ -173,9 +174,12 @@ void Session::cut_reports(Outbox::Cut how) {
 /// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
 /// when little is left to end it may be what the run waits for: those go at once.
 bool Session::may_wait_for_more() {
-  const bool pays = terms_.slots == 0 && running_ >= limits::busy_running && ended_.busy();
-  if (!pays || is_news_ || outbox_.waiting().size() == 0) return false;
-  if (deadlines_.report == kNever) deadlines_.report = now_ + limits::report_wait;
+  const bool pays = terms_.is_exec
+                        ? commands_ended_.busy() && backlog_.size() >= terms_.slots
+                        : terms_.slots == 0 && running_ >= limits::busy_running && ended_.busy();
+  if (!pays || (is_news_ && !terms_.is_exec) || outbox_.waiting().size() == 0) return false;
+  const Duration wait = terms_.is_exec ? limits::command_report_wait : limits::report_wait;
+  if (deadlines_.report == kNever) deadlines_.report = now_ + wait;
   return now_ < deadlines_.report;
 }
 

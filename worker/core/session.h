@@ -129,6 +129,7 @@ class Session {
   Backlog backlog_;
   Outbox outbox_;
   RateMeter ended_{limits::busy_outcomes, limits::busy_window};
+  RateMeter commands_ended_{limits::busy_commands, limits::busy_window};
   std::size_t running_ = 0;
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
