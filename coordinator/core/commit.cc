@@ -93,8 +93,8 @@ KeptCounters kept_counters(const RunRecords& records, std::uint64_t published) {
 
 bool Replay::apply(const Commit& commit) {
   if (commit.first_record != records_.accepted()) return false;
-  const auto all = [this](const auto& rows) {
-    return std::all_of(rows.begin(), rows.end(), [this](const auto& row) { return apply(row); });
+  const auto all = [&](const auto& rows) {
+    return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return apply(row); });
   };
   if (!all(commit.sessions) || !all(commit.outcomes) || !all(commit.progress)) return false;
   records_.odd_results.insert(records_.odd_results.end(), commit.odd_results.begin(),

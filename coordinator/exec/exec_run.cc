@@ -104,7 +104,7 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
 }
 
 void ExecRun::restore(const RunRecords& records,
-                      std::vector<std::pair<std::size_t, CommandResult>> results,
+                      std::vector<std::pair<std::size_t, CommandResult>>&& results,
                       std::uint64_t published) {
   run_ = records.spec.id;
   for (auto& [record, result] : results) results_.restore(record, std::move(result));

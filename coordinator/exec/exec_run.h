@@ -46,7 +46,8 @@ class ExecRun {
   /// Goes on with a run of which `results` are kept and the first `published` records were told:
   /// these may be looked at until told() is called for them.
   void restore(const RunRecords& records,
-               std::vector<std::pair<std::size_t, CommandResult>> results, std::uint64_t published);
+               std::vector<std::pair<std::size_t, CommandResult>>&& results,
+               std::uint64_t published);
   /// Records that were told in earlier epochs.
   std::size_t restored() const { return restored_; }
 

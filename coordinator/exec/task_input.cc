@@ -137,7 +137,7 @@ Result<void> TaskInput::read(int fd) {
     if (size == 0) return finish();
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return permanent(std::string("cannot be read: ") + std::strerror(errno));
-    const Result<void> added = add({bytes.data(), static_cast<std::size_t>(size)});
+    Result<void> added = add({bytes.data(), static_cast<std::size_t>(size)});
     if (!added) return added;
   }
 }
