@@ -65,7 +65,7 @@ bool send_all(const Descriptor& socket, const std::string& bytes) {
 
 /// Everything up to the end, within limits::control_answer_bytes.
 bool receive_all(const Descriptor& socket, std::string& bytes) {
-  std::array<char, 64 * 1024> piece;
+  std::array<char, std::size_t{64} << 10U> piece;
   while (bytes.size() < limits::control_answer_bytes) {
     const ssize_t n = ::recv(socket.get(), piece.data(), piece.size(), 0);
     if (n == 0) return true;

@@ -248,7 +248,7 @@ class ExecExecutor::Children {
     }
   }
 
-  void cancel_waiting(Waiting::iterator from) {
+  void cancel_waiting(const Waiting::iterator& from) {
     if (from == waiting_.end()) return;
     for (auto child = from; child != waiting_.end(); ++child) {
       (*child)->result.end = CommandEnd::cancelled;

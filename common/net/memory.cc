@@ -18,11 +18,13 @@ void keep_freed_memory() {
 }
 
 void fault_in(const void* memory, std::size_t bytes) {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page * page;
-  if (begin >= end) return;
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(memory) % page;
+  const std::size_t skipped = (page - into_page) % page;
+  if (bytes < skipped + page) return;
+  // What is there stays as it is.
+  char* const begin = const_cast<char*>(static_cast<const char*>(memory)) + skipped;
+  ::madvise(begin, (bytes - skipped) / page * page, MADV_POPULATE_WRITE);
 }
 
 }  // namespace rollcall::net

@@ -46,7 +46,7 @@ class Quotes {
   }
   /// A use of the parameter that is one word here.
   std::string use(std::size_t parameter) const {
-    const std::string name = "${" + std::to_string(parameter) + "}";
+    std::string name = "${" + std::to_string(parameter) + "}";
     if (quote_ == '"') return name;
     return quote_ == '\'' ? "'\"" + name + "\"'" : "\"" + name + "\"";
   }
@@ -106,7 +106,7 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) {
   return word;
 }
 
-Result<CommandTemplate> CommandTemplate::parse(std::vector<std::string> words,
+Result<CommandTemplate> CommandTemplate::parse(const std::vector<std::string>& words,
                                                const TemplateOptions& options) {
   CHECK(!words.empty());
   CommandTemplate made;

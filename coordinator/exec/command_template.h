@@ -33,7 +33,7 @@ struct TemplateOptions {
 class CommandTemplate {
  public:
   /// Requires a word. Error: a column beyond the first without a colsep.
-  static Result<CommandTemplate> parse(std::vector<std::string> words,
+  static Result<CommandTemplate> parse(const std::vector<std::string>& words,
                                        const TemplateOptions& options);
 
   /// The arguments of the command for a line. `number` stands for {#}.

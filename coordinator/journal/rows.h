@@ -89,7 +89,8 @@ class Columns {
     for (std::size_t i = 0; i < text.size(); ++i) {
       const std::size_t digit = std::string_view("0123456789abcdef").find(text[i]);
       check_.require(digit < 16, "an id is not hexadecimal");
-      id.bytes[i / 2] = static_cast<std::uint8_t>(id.bytes[i / 2] << 4U | (digit & 15U));
+      id.bytes[i / 2] =
+          static_cast<std::uint8_t>(std::size_t{id.bytes[i / 2]} << 4U | (digit & 15U));
     }
     return id;
   }
