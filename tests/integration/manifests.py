@@ -7,7 +7,6 @@ import json
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import time
 import jsonschema
 import yaml
 
+from free_port import free_port
 from kubernetes_schema import schema_of
 
 MANIFESTS, PROGRAMS = (pathlib.Path(argument) for argument in sys.argv[1:])
@@ -107,12 +107,6 @@ def check_names(documents, jobs):
     volumes = jobs["coordinator"]["spec"]["template"]["spec"]["volumes"]
     asked = [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
     expect(asked == claims, "the coordinator's volume is not the one that is there")
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 def status_of(port, path):

@@ -8,7 +8,8 @@ programs=$(realpath "${1:?the folder of rollcall and rollcall-worker}")
 shift
 parts=(one_allocation join_a_run queued_again worker_node_fails coordinator_node_fails)
 [ $# -eq 0 ] || parts=("$@")
-scripts=$(realpath "$(dirname "$0")/../../deploy/slurm")
+here=$(realpath "$(dirname "$0")")
+scripts=$(realpath "$here/../../deploy/slurm")
 
 skip() { echo "skipped: $*"; exit 77; }
 [ "$(id -u)" = 0 ] || skip 'a private Slurm cluster needs root here'
@@ -17,8 +18,8 @@ for program in munged slurmctld slurmd sbatch scontrol sinfo; do
 done
 
 folder=$(mktemp -d)
-port=$((20000 + RANDOM % 20000))
 host=$(uname -n)
+port=$(python3 "$here/free_port.py" 4)
 
 # What Slurm has started on a node of this cluster, by process id.
 processes_of_node() {

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Ports for programs that must be told one: free_port.py COUNT prints the first of as many in a row.
+
+None that the system hands out to whoever asks for any: such a port may be taken again before the
+program that is told of it comes to listen on it."""
+import pathlib
+import random
+import socket
+import sys
+
+LOWEST = 10000
+
+
+def is_free(port):
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(count=1):
+    handed_out = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    while True:
+        first = random.randrange(LOWEST, int(handed_out[0]) - count)
+        if all(is_free(first + i) for i in range(count)):
+            return first
+
+
+if __name__ == "__main__":
+    print(free_port(int(sys.argv[1])))
