@@ -14,6 +14,13 @@ std::uint64_t Session::measured_prefetch() const {
   return std::min<std::uint64_t>(std::max(ahead, most_ended), limits::prefetch);
 }
 
+void Session::expect(const std::vector<Duration>& pauses) {
+  if (run_count > 0) return;
+  const auto [shortest, longest] = std::minmax_element(pauses.begin(), pauses.end());
+  count_run_time(*longest);
+  if (*longest - *shortest < limits::prefetch_time) most_ended = pauses.size();
+}
+
 void Session::count_ended(Instant now, std::uint64_t count) {
   if (now - ended_since >= limits::prefetch_time) {
     ended_since = now;

@@ -111,6 +111,8 @@ struct Session {
   /// How much to send ahead of its slots: about limits::prefetch_time of work as measured so far.
   /// Tasks that began together end together: then that is the most that have ended within it.
   std::uint64_t measured_prefetch() const;
+  /// Known pauses (> 0 of them) stand for what is not measured yet.
+  void expect(const std::vector<Duration>& pauses);
   void count_ended(Instant now, std::uint64_t count);
   /// Halves the weight of what was measured before, once it is much.
   void count_run_time(Duration elapsed);

@@ -73,24 +73,45 @@ TEST_F(SchedulerBatchingTest, OneThatLeavesDoesNotWaitForItsAck) {
   EXPECT_EQ(acks().size(), 1U);
 }
 
-TEST_F(SchedulerBatchingTest, WhatEndsTogetherIsSentAheadTogether) {
+// 10 ms of work would be none at all here, and below.
+TEST_F(SchedulerBatchingTest, WhatWillEndTogetherIsSentAheadTogether) {
   spec.task_count = 100;
   policy.prefetch = std::nullopt;
   begin_with({1}, /*slots=*/8);
+  EXPECT_EQ(stage->scheduler().assigned(), 16U);
+}
+
+class UnequalPausesTest : public SchedulerBatchingTest {
+ protected:
+  UnequalPausesTest() {
+    spec.pause_max = 10 * spec.pause_min;
+    policy.prefetch = std::nullopt;
+  }
+  /// The first that the worker was sent.
+  void report_first(int worker, std::size_t count) {
+    Ended ended;
+    for (std::size_t i = 0; i < count; ++i) {
+      ended.tasks.push_back(static_cast<std::uint32_t>(index(stage->worker(worker).places[i])));
+    }
+    stage->report(worker, 1, {ended});
+  }
+};
+
+TEST_F(UnequalPausesTest, WhatHasEndedTogetherIsSentAheadTogether) {
+  spec.task_count = 100;
+  begin_with({1}, /*slots=*/8);
   EXPECT_EQ(stage->scheduler().assigned(), 8U);
-  stage->report(1, 1, {{{0, 1, 2, 3, 4, 5, 6, 7}}});
-  // Of pauses of a second 10 ms of work would be none at all.
+  report_first(1, 8);
   EXPECT_EQ(stage->scheduler().assigned(), 16U);
   stage->ignore();
 }
 
-TEST_F(SchedulerBatchingTest, WhatIsLeftIsSentAheadInFairParts) {
+TEST_F(UnequalPausesTest, WhatIsLeftIsSentAheadInFairParts) {
   spec.task_count = 18;
-  policy.prefetch = std::nullopt;
   begin_with({1, 2}, /*slots=*/4);
-  stage->report(1, 1, {{{0, 1, 2, 3}}});  // fourteen are left, six more than there are slots
+  report_first(1, 4);  // fourteen are left, six more than there are slots
   EXPECT_EQ(stage->scheduler().sessions()[0].held, 7U);
-  stage->report(2, 1, {{{4, 5, 6, 7}}});  // ten are left
+  report_first(2, 4);  // ten are left
   EXPECT_EQ(stage->scheduler().sessions()[1].held, 3U);
   stage->ignore();
 }

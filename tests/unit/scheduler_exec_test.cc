@@ -54,6 +54,17 @@ TEST_F(SchedulerExecTest, AnAssignmentHasNoMoreThanFitIntoAMessage) {
                                             Contains(HasSubstr("Assignment 2: 1 "))));
 }
 
+TEST_F(SchedulerExecTest, PrefetchIsMeasuredWhenItIsNotGiven) {
+  spec.task_count = 100;
+  policy.prefetch = std::nullopt;
+  begin();
+  join(1, /*slots=*/1);
+  EXPECT_EQ(stage->scheduler().assigned(), 1U);
+  stage->report(1, 1, {{{0}}});
+  EXPECT_GT(stage->scheduler().assigned(), 1U);
+  stage->ignore();
+}
+
 class RetryTest : public SchedulerExecTest {
  protected:
   /// w1 has begun the only task.

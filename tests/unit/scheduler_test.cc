@@ -102,18 +102,15 @@ TEST_F(SchedulerTest, CreditIsSlotsAndPrefetch) {
           "w1 <- Ack: reports kept through 1"});
 }
 
-TEST_F(SchedulerTest, PrefetchIsMeasuredWhenItIsNotGiven) {
+TEST_F(SchedulerTest, PrefetchFollowsThePausesWhenItIsNotGiven) {
   spec.task_count = 100;
   spec.pause_min = spec.pause_max = 1ms;
   policy.prefetch = std::nullopt;
   begin();
   join(1, /*slots=*/1);
-  stage->ignore();
-  stage->report(1, 1, {{{0}}});
-  const std::vector<std::string> lines = stage->take();
   // 10 ms of work are ten tasks ahead of the one that runs.
-  EXPECT_THAT(lines[2], testing::StartsWith("w1 <- Assignment 2: 1 for 1 ms"));
   EXPECT_EQ(stage->scheduler().assigned(), 11U);
+  stage->ignore();
 }
 
 TEST_F(SchedulerTest, SendsNoMoreThanTheWindowBeforeItIsAcknowledged) {
