@@ -221,7 +221,8 @@ bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
   if (records_.state_of(task) != TaskState::pending) {
     const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
     if (records_.state_of(task) == TaskState::done || claimed.attempt <= known.attempt) {
-      session.expired[task] = claimed;
+      ExpiredAttempt& last = session.expired[task];
+      if (claimed.attempt > last.attempt) last = claimed;
       return false;
     }
     if (known.dispatch == claimed.dispatch) {  // both are in this list

@@ -67,17 +67,24 @@ TEST_F(LedgerTest, DoneIsFinal) {
   EXPECT_EQ(ledger.records().outcome_of(task_at(0)), Outcome::failed);
 }
 
-TEST_F(LedgerTest, AnEarlierAttemptOfWhatIsDoneElsewhereIsStaleAndNotForeign) {
+class LedgerAdoptedTest : public LedgerTest,
+                          public testing::WithParamInterface<std::vector<Attempt>> {};
+
+TEST_P(LedgerAdoptedTest, AllAttemptsAtWhatIsDoneElsewhereAreStaleAndNotForeign) {
   assign(second, 1);
   accept(second, 0, 1);
   Inventory inventory;
   inventory.begun = inventory.started_count = 2;
   std::vector<Overtaken> overtaken;
-  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, {2, 4}}, overtaken);
-  EXPECT_EQ(accept(first, 0, 2, Outcome::returned, 0s).stale, 1U);
-  EXPECT_EQ(accept(first, 0, 4, Outcome::returned, 0s).stale, 1U);
+  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, GetParam()}, overtaken);
+  for (const Attempt attempt : GetParam()) {
+    EXPECT_EQ(accept(first, 0, attempt, Outcome::returned, 0s).stale, 1U);
+  }
   EXPECT_EQ(accept(first, 0, 5).foreign, 1U);
 }
+
+INSTANTIATE_TEST_SUITE_P(InAnyOrder, LedgerAdoptedTest,
+                         testing::Values(std::vector<Attempt>{2, 4}, std::vector<Attempt>{4, 2}));
 
 TEST_F(LedgerTest, AnotherAttemptNumberIsForeign) {
   assign(first, 1);
