@@ -35,8 +35,10 @@ void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
     for (std::uint32_t t = 0; t < spec_.task_count; ++t) order_.push_back(task_at(t));
     by_id_ = false;
   }
-  std::erase_if(order_, [&](TaskId task) { return !is_pending(task); });
-  returned_.clear();
+  std::erase_if(returned_, [&](TaskId task) { return !is_pending(task); });
+  std::vector<bool> is_returned(spec_.task_count);
+  for (const TaskId task : returned_) is_returned[index(task)] = true;
+  std::erase_if(order_, [&](TaskId t) { return is_returned[index(t)] || !is_pending(t); });
   next_ = 0;
 }
 

@@ -31,8 +31,8 @@ class Backlog {
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);
 
-  /// Only these are pending, whatever was taken or put back before. Batches that were taken from
-  /// the order are of no use any more. O(tasks).
+  /// Only these are pending, whatever was taken before; what came back still goes first. Batches
+  /// that were taken from the order are of no use any more. O(tasks).
   void keep_only(const std::function<bool(TaskId)>& is_pending);
 
   /// Of all tasks of the run. Zero if there are none.

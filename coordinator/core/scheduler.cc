@@ -204,9 +204,8 @@ void Scheduler::notice_wait_timeout() {
 }
 
 void Scheduler::cancel_everything() {
-  cancelling_ = true;
+  cancelling_ = cancel_unkept_ = true;
   lets_running_end_ = false;
-  for (const Session& session : roster_.all()) ask_to_cancel(session);
   cancel_pending();
 }
 
@@ -298,7 +297,7 @@ void Scheduler::tick() {
     if (session.drain) send(session, Drain{*session.drain});
     if (lets_running_end_) {
       recall(session, session.held);
-    } else if (cancelling_ || records().spec.method == CollectionMethod::cancelled) {
+    } else if (may_cancel_ || records().spec.method == CollectionMethod::cancelled) {
       ask_to_cancel(session);
     }
     make_ready(session);

@@ -13,8 +13,10 @@ void Scheduler::changed(Session& session) {
 /// At the end of a turn: one commit of all that it has brought. Without a journal memory is what is
 /// kept.
 void Scheduler::keep() {
-  if (handed_over_ == ledger_.done() && changed_.empty() && left_.empty()) return;
+  if (handed_over_ == ledger_.done() && changed_.empty() && left_.empty() && !cancel_unkept_)
+    return;
   Unkept unkept;
+  unkept.cancel = std::exchange(cancel_unkept_, false);
   unkept.records = ledger_.done();
   unkept.left = std::exchange(left_, {});
   for (const SessionIndex s : changed_) {
@@ -58,6 +60,10 @@ void Scheduler::tell_next() {
     published_ = kept.records;
   }
   for (const PublishLeft& left : kept.left) out_->push_back(left);
+  if (kept.cancel) {
+    may_cancel_ = true;
+    for (const Session& session : roster_.all()) ask_to_cancel(session);
+  }
   for (const UnkeptSession& s : kept.sessions) {
     Session& session = roster_.at(s.session);
     session.kept = true;

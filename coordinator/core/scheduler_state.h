@@ -43,6 +43,7 @@ struct SchedulerState {
     std::size_t records = 0;  ///< accepted up to here
     std::vector<UnkeptSession> sessions;
     std::vector<PublishLeft> left;
+    bool cancel = false;  ///< why running attempts are cancelled
   };
 
   SchedulerState(RunRecords kept, std::size_t published, const Policy& policy, Epoch epoch)
@@ -68,9 +69,11 @@ struct SchedulerState {
   Roster roster_;
   LocalFleet fleet_;
   Phase phase_ = Phase::idle;
-  bool may_recall_ = false;    ///< something was dispatched since there was nothing to take back
-  bool has_recalled_ = false;  ///< ever
-  bool cancelling_ = false;    ///< nothing new is begun, what runs is to be cancelled
+  bool may_recall_ = false;     ///< something was dispatched since there was nothing to take back
+  bool has_recalled_ = false;   ///< ever
+  bool cancelling_ = false;     ///< nothing new is begun, what runs is to be cancelled
+  bool cancel_unkept_ = false;  ///< a resumed coordinator would not know why it is
+  bool may_cancel_ = false;     ///< it would, so workers may be told
   bool lets_running_end_ = false;  ///< of cancelling_: what runs is not to be cancelled
   bool ran_out_of_workers_ = false;
   bool is_resumed_;

@@ -7,6 +7,7 @@ namespace {
 using testing::Contains;
 using testing::Not;
 using testing::StartsWith;
+using namespace std::chrono_literals;
 
 class SchedulerResumeTest : public SchedulerTest {
  protected:
@@ -98,6 +99,38 @@ TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEverybodyHasSaidWhatHeHolds
   stage->hello(2, 0, 2);
   stage->inventory_of(2, 2, {2, 3}, 2);
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 0 for 1 s")));
+}
+
+TEST_F(SchedulerResumeTest, ALateOutcomeOfOneLostDuringRecoveryStillCounts) {
+  begin_with_two();
+  crash();
+  stage->wait(policy.liveness / 1ms / 2);
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->vanished(0);
+  stage->wait(policy.liveness / 1ms);  // the other one does not come back either
+  stage->report(1, 1, {{{0}}});
+  join(3);
+  join(4);
+  stage->ignore();
+  stage->kept(5);
+  EXPECT_EQ(stage->scheduler().assigned(), 3U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
+  spec.wait_timeout = 5s;
+  begin_with_two();
+  stage->wait(5'001);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
+  stage->kept(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
 }
 
 // The sockets of a worker bring what it said to the dead coordinator: it had nothing then.

@@ -160,7 +160,7 @@ TEST_F(SchedulerTest, WaitTimeoutCancelsWhatRunsAndWhatWasNeverSent) {
   stage->at(499);
   expect({});
   stage->at(500);
-  expect({"w1 <- Cancel: assignments through 1", "results: 2 cancelled, 3 cancelled"});
+  expect({"results: 2 cancelled, 3 cancelled", "w1 <- Cancel: assignments through 1"});
   EXPECT_TRUE(records().wait_timeout_passed);
   stage->at(1'000);
   expect({"w1 <- Cancel: assignments through 1"});  // until it has answered
@@ -172,7 +172,7 @@ TEST_F(SchedulerTest, WaitTimeoutCancelsWhatRunsAndWhatWasNeverSent) {
 TEST_F(SchedulerTest, StopCancelsTheSame) {
   begin_with({1}, /*slots=*/2);
   stage->stop();
-  expect({"w1 <- Cancel: assignments through 1", "results: 2 cancelled, 3 cancelled"});
+  expect({"results: 2 cancelled, 3 cancelled", "w1 <- Cancel: assignments through 1"});
   EXPECT_TRUE(records().stop_requested);
 }
 
