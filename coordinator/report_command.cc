@@ -6,12 +6,16 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/net/clock.h"
 #include "coordinator/core/summary.h"
 #include "coordinator/core/validation.h"
+#include "coordinator/exec_input.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/kept_options.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/summary_text.h"
 
@@ -23,22 +27,45 @@ struct StoredRun {
   JournalContent content;
   std::vector<std::uint32_t> order;
   Summary summary;
+  std::unique_ptr<ExecRun> exec;  ///< null: no commands
 
   bool finished() const { return content.account.has_value(); }
 };
 
-Result<StoredRun> read_run(const std::string& path) {
+/// What came of the commands of `run`, if it is a run of commands.
+Result<void> read_commands(Journal& journal, const std::string& path, StoredRun& run) {
+  const RunRecords& records = run.content.records;
+  if (records.spec.kind != TaskKind::exec) return {};
+  // Cut short, perhaps before its input was kept.
+  if (!run.finished() && records.accepted() == 0) return {};
+  const auto options = kept_options(path);
+  if (!options) return options.error();
+  auto commands = commands_of(std::get<ExecOptions>(*options));
+  if (!commands) return commands.error();
+  run.exec = std::make_unique<ExecRun>(std::move(*commands), records.spec.id);
+  auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
+    if (record < records.accepted()) run.exec->recount(records, record, std::move(result));
+  });
+  if (read) run.exec->recount(records, records.accepted());
+  return read;
+}
+
+/// `with_commands`: also what came of them.
+Result<StoredRun> read_run(const std::string& path, bool with_commands) {
   const auto journal = Journal::open_to_read(path);
   if (!journal) return journal.error();
   auto content = (*journal)->load();
   if (!content) return content.error();
-  StoredRun run{std::move(*content), {}, {}};
+  StoredRun run{std::move(*content), {}, {}, nullptr};
   const RunRecords& records = run.content.records;
   run.order = finish_order(records);
   run.summary = summarize(records, run.order);
   const Instant before = net::now();
   run.summary.failed_checks = validate(records, run.order, run.summary.lower_bound);
   run.summary.validation = net::now() - before;
+  if (with_commands) {
+    if (auto read = read_commands(**journal, path, run); !read) return read.error();
+  }
   return run;
 }
 
@@ -69,7 +96,7 @@ int write(Output& output, const StoredRun& run) {
 
 int run_report(const ReportOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  auto run = read_run(options.journal);
+  auto run = read_run(options.journal, true);
   if (!run) return give_up("report", run.error().message, cli::kUsageStatus);
   const RunRecords& records = run->content.records;
   if (run->finished()) {
@@ -79,18 +106,20 @@ int run_report(const ReportOptions& options) {
   }
   int status = 0;
   if (options.output == OutputFormat::json) {
-    status = write(*make_json_output(records, STDOUT_FILENO), *run);
-  } else if (run->finished()) {
+    status = write(*make_json_output(records, STDOUT_FILENO, run->exec.get()), *run);
+  } else if (run->finished() && records.spec.kind == TaskKind::sleep) {
     status = write(*make_text_output(records, STDOUT_FILENO, false), *run);
-  } else {
+  }
+  if (options.output == OutputFormat::text && !run->finished()) {
     run->summary.failed_checks.clear();  // that tasks have no outcome yet is said
   }
+  if (run->exec) std::fputs(run->exec->failures_text(records).c_str(), stderr);
   print_summary(STDERR_FILENO, records, run->summary, false);
   return status;
 }
 
 int run_validate(const ValidateOptions& options) {
-  auto run = read_run(options.journal);
+  auto run = read_run(options.journal, false);
   if (!run) return give_up("validate", run.error().message, cli::kUsageStatus);
   const RunRecords& records = run->content.records;
   if (!run->finished()) {

@@ -108,12 +108,25 @@ void ExecRun::restore(const RunRecords& records,
                       std::uint64_t published) {
   run_ = records.spec.id;
   for (auto& [record, result] : results) results_.restore(record, std::move(result));
-  restored_ = published;
-  for (std::size_t record = 0; record < restored_; ++record) {
-    if (has_failed(records.outcome_of(records.task[record]))) {
-      note_failure(records, record, results_.fresh(record));
+  note_restored(records, published);
+}
+
+void ExecRun::note_restored(const RunRecords& records, std::size_t through) {
+  for (; restored_ < through; ++restored_) {
+    if (has_failed(records.outcome_of(records.task[restored_]))) {
+      note_failure(records, restored_, results_.fresh(restored_));
     }
   }
+}
+
+void ExecRun::recount(const RunRecords& records, std::size_t record, CommandResult result) {
+  results_.restore(record, std::move(result));
+  recount(records, record + 1);
+}
+
+void ExecRun::recount(const RunRecords& records, std::size_t through) {
+  note_restored(records, through);
+  results_.told(through);
 }
 
 void ExecRun::fill(AttemptColumns& attempts) const {

@@ -48,6 +48,11 @@ class ExecRun {
   void restore(const RunRecords& records,
                std::vector<std::pair<std::size_t, CommandResult>>&& results,
                std::uint64_t published);
+  /// For a report of what is over: the result of a record, in their order. What the command wrote
+  /// is forgotten at once.
+  void recount(const RunRecords& records, std::size_t record, CommandResult result);
+  /// No more results of records up to this one (not included).
+  void recount(const RunRecords& records, std::size_t through);
   /// Records that were told in earlier epochs.
   std::size_t restored() const { return restored_; }
 
@@ -71,6 +76,7 @@ class ExecRun {
   const std::vector<FailedCommand>& failures() const { return failures_; }
 
  private:
+  void note_restored(const RunRecords& records, std::size_t through);
   void note_failure(const RunRecords& records, std::size_t record, const CommandResult* result);
   void log(const RunRecords& records, std::size_t record, const std::string& host);
   void fail(const std::string& why);

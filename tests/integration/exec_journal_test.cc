@@ -1,0 +1,70 @@
+// Commands whose run is kept: reported again, and gone on with, as they were asked for.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/integration/kept_run.h"
+
+namespace rollcall::integration {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class KeptExec : public KeptRuns {
+ protected:
+  /// `rollcall exec --journal FILE MORE`.
+  Program& kept(const Arguments& more) { return exec(Arguments{"--journal", journal()} + more); }
+};
+
+/// Some of its commands fail, each in a way of its own.
+const Arguments kFailing = {"--range",
+                            "1-20",
+                            "-j",
+                            "2",
+                            "--timeout",
+                            "1s",
+                            "--shell",
+                            "--",
+                            "n={}; echo out $n; case $n in"
+                            " 3) echo one >&2; echo two >&2; exit 7;;"
+                            " 5) kill -9 $$;;"
+                            " 8) sleep 60;;"
+                            " esac"};
+
+TEST_F(KeptExec, IsReportedAgainInJsonAsAtItsEnd) {
+  Program& run = kept(Arguments{"--output", "json", "--progress", "none"} + kFailing);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(document_of(run)["commands"]["failed"], SizeIs(3));
+  Program& report = command({"report", journal(), "--output", "json"});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_EQ(report.out(), run.out());
+  EXPECT_EQ(report.err(), run.err());
+}
+
+TEST_F(KeptExec, IsReportedAgainInTextAsAtItsEnd) {
+  Program& run = kept(Arguments{"--progress", "none"} + kFailing);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  Program& report = command({"report", journal()});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_THAT(report.err(), HasSubstr("3 tasks failed:\n"));
+  EXPECT_THAT(run.err(), EndsWith(report.err()));
+  // What commands wrote is not written again.
+  EXPECT_THAT(report.out(), IsEmpty());
+}
+
+TEST_F(KeptExec, OfNothingIsReportedToo) {
+  Program& run = exec({"--journal", journal(), "--output", "json", "--", "true"}, "");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  Program& report = command({"report", journal(), "--output", "json"});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_EQ(report.out(), run.out());
+}
+
+}  // namespace
+}  // namespace rollcall::integration
