@@ -97,6 +97,10 @@ inline constexpr Duration reconnect_longest = 5s;
 inline constexpr std::uint32_t max_losses = 5;
 /// Starts of one local worker in a row without a completed task. --worker-restarts.
 inline constexpr std::uint32_t worker_restarts = 5;
+/// First and longest pause before a local worker that has ended without having joined is started
+/// again; each is twice the last.
+inline constexpr Duration restart_first = 100ms;
+inline constexpr Duration restart_longest = 10s;
 /// Attempts in a row that a session fails to start before it is set aside.
 inline constexpr std::uint32_t failed_starts = 3;
 

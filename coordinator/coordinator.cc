@@ -34,9 +34,10 @@ Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& p
       exec_(exec),
       listening_(listening),
       desk_(scheduler, [this](const Event& event) { step(event); }),
-      local_workers_(
-          loop_, workers,
-          [this](std::uint32_t ticket, const std::string& how) { on_worker_exit(ticket, how); }),
+      local_workers_(loop_, workers,
+                     [this](std::uint32_t ticket, const std::string& how) {
+                       on_worker_gone({ticket, how});
+                     }),
       timer_(loop_),
       signals_(loop_, SIGINT, SIGTERM) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen as a failed write
@@ -223,8 +224,8 @@ void Coordinator::on_message(ConnectionId from, std::span<const std::byte> bytes
   step(received_);
 }
 
-void Coordinator::on_worker_exit(std::uint32_t ticket, const std::string& how) {
-  step(LocalWorkerExited{ticket, how});
+void Coordinator::on_worker_gone(const LocalWorkerExited& event) {
+  step(event);
   stop_when_done();
   if (socket_) socket_->drain();
 }
@@ -340,8 +341,9 @@ void Coordinator::start_local_worker(std::uint32_t ticket) {
   Access access = local_access_;
   access.ticket = ticket;
   if (auto started = local_workers_.start(access); !started) {
-    spdlog::error(started.error().message);
-    boost::asio::post(loop_, [this, ticket] { on_worker_exit(ticket, "it could not be started"); });
+    boost::asio::post(loop_, [this, ticket, why = started.error().message] {
+      on_worker_gone({ticket, why, /*started=*/false});
+    });
   }
 }
 

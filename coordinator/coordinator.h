@@ -70,7 +70,7 @@ class Coordinator {
   void on_adopted_gone(std::uint32_t process);
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
-  void on_worker_exit(std::uint32_t ticket, const std::string& how);
+  void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
   void carry_out(Action& action);
   void publish(const PublishOutcomes& outcomes);

@@ -35,10 +35,11 @@ struct MalformedReceived {
 struct TurnEnded {
   bool inbox_empty = true;
 };
-/// A local worker process has ended, however.
+/// A local worker process has ended, however, or could not be started.
 struct LocalWorkerExited {
   std::uint32_t ticket = 0;
-  std::string how;  ///< "exit status 1", "killed by signal 9"
+  std::string how;      ///< "exit status 1", "killed by signal 9"; or why it could not
+  bool started = true;  ///< there was a process
 };
 /// A worker that another epoch has started is surely not there any more: its process is gone. Told
 /// for each session that it has had.

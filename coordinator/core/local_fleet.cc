@@ -1,6 +1,21 @@
 #include "coordinator/core/local_fleet.h"
 
+#include <algorithm>
+
+#include "common/limits.h"
+
 namespace rollcall::coordinator {
+namespace {
+
+/// After so many lives in a row that have not joined.
+Duration pause_after(std::uint32_t lives) {
+  if (lives == 0) return Duration::zero();
+  Duration pause = limits::restart_first;
+  for (std::uint32_t i = 1; i < lives && pause < limits::restart_longest; ++i) pause *= 2;
+  return std::min(pause, limits::restart_longest);
+}
+
+}  // namespace
 
 std::vector<std::uint32_t> LocalFleet::start_all(std::uint32_t present) {
   std::vector<std::uint32_t> tickets;
@@ -10,11 +25,13 @@ std::vector<std::uint32_t> LocalFleet::start_all(std::uint32_t present) {
 
 std::uint32_t LocalFleet::start_another() {
   failures_.push_back(0);
+  silent_.push_back(0);
   retired_.push_back(false);
   return start(static_cast<std::uint32_t>(failures_.size() - 1));
 }
 
 std::uint32_t LocalFleet::start(std::uint32_t worker) {
+  ++silent_[worker];  // until it joins
   worker_of_.push_back(worker);
   over_.push_back(false);
   ++running_;
@@ -28,12 +45,30 @@ bool LocalFleet::ended(std::uint32_t ticket) {
   return true;
 }
 
-std::optional<std::uint32_t> LocalFleet::exited(std::uint32_t ticket) {
-  if (!ended(ticket)) return std::nullopt;
+void LocalFleet::exited(Instant now, std::uint32_t ticket) {
+  if (!ended(ticket)) return;
   const std::uint32_t worker = worker_of_[ticket - first_ticket_];
-  if (retired_[worker] || (restarts_ && failures_[worker] >= *restarts_)) return std::nullopt;
+  if (retired_[worker] || (restarts_ && failures_[worker] >= *restarts_)) return;
   ++failures_[worker];
-  return start(worker);
+  due_.emplace_back(now + pause_after(silent_[worker]), worker);
+}
+
+std::vector<std::uint32_t> LocalFleet::start_due(Instant now) {
+  std::vector<std::uint32_t> tickets;
+  for (const auto& [when, worker] : due_) {
+    if (when <= now) tickets.push_back(start(worker));
+  }
+  std::erase_if(due_, [now](const auto& next) { return next.first <= now; });
+  return tickets;
+}
+
+std::optional<Instant> LocalFleet::next_start() const {
+  if (due_.empty()) return std::nullopt;
+  return std::min_element(due_.begin(), due_.end())->first;
+}
+
+void LocalFleet::joined(std::uint32_t ticket) {
+  if (knows(ticket)) silent_[worker_of_[ticket - first_ticket_]] = 0;
 }
 
 void LocalFleet::retire(std::uint32_t ticket) {

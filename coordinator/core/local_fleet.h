@@ -3,14 +3,17 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
+#include "common/time.h"
 
 namespace rollcall::coordinator {
 
 /// Decides when a local worker that has ended is started again: at most `restarts` times in a row
-/// without a completed task. Tickets name lives: each start has its own, and no epoch has those of
+/// without a completed task, and at once only if it had joined: else after a pause that grows each
+/// time. Tickets name lives: each start has its own, and no epoch has those of
 /// another. Pure.
 class LocalFleet {
  public:
@@ -28,18 +31,30 @@ class LocalFleet {
   std::vector<std::uint32_t> start_all(std::uint32_t present = 0);
   /// In place of one that was there already and has ended. Requires start_all().
   std::uint32_t start_another();
-  /// The life with this ticket is over. Returns the ticket of the next one, or nothing.
-  std::optional<std::uint32_t> exited(std::uint32_t ticket);
+  /// The life with this ticket is over; if its worker is to have another one, that is due later.
+  void exited(Instant now, std::uint32_t ticket);
+  /// The tickets of the lives that are to begin by `now`.
+  std::vector<std::uint32_t> start_due(Instant now);
+  /// When the next one is to begin; nullopt: none is.
+  std::optional<Instant> next_start() const;
   /// The same at the end of the run: there is no next one. False: it was known.
   bool ended(std::uint32_t ticket);
   /// Whoever is in the life with this ticket is to leave: nobody follows it.
   void retire(std::uint32_t ticket);
   bool is_retired(std::uint32_t ticket) const;
+  /// The life with this ticket has joined: if it ends, the next one begins at once.
+  void joined(std::uint32_t ticket);
+  /// Of its worker: lives in a row up to this one, its newest, that have not joined.
+  std::uint32_t lives_not_joined(std::uint32_t ticket) const {
+    return knows(ticket) ? silent_[worker_of_[ticket - first_ticket_]] : 0;
+  }
   /// The life with this ticket has completed a task: its worker has all its restarts again.
   void completed(std::uint32_t ticket);
 
   /// Lives that have not ended.
   std::uint32_t running() const { return running_; }
+  /// No life goes on, and none is to come.
+  bool has_ended() const { return running_ == 0 && due_.empty(); }
 
  private:
   static constexpr std::uint32_t kTicketsOfAnEpoch = 1U << 20U;
@@ -53,7 +68,9 @@ class LocalFleet {
   std::vector<std::uint32_t> worker_of_;  ///< by ticket - first_ticket_
   std::vector<bool> over_;                ///< by ticket - first_ticket_
   std::vector<std::uint32_t> failures_;   ///< by worker: lives in a row that completed nothing
+  std::vector<std::uint32_t> silent_;     ///< by worker: lives in a row that have not joined
   std::vector<bool> retired_;             ///< by worker
+  std::vector<std::pair<Instant, std::uint32_t>> due_;  ///< workers whose next life is to begin
 };
 
 }  // namespace rollcall::coordinator

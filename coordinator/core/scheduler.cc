@@ -1,6 +1,7 @@
 #include "coordinator/core/scheduler.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "common/check.h"
 #include "common/journal_limits.h"
@@ -37,6 +38,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::finishing && all_kept()) {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
+  if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
   if (working() && !retries_.empty()) next = std::min(next, retries_.begin()->first);
   const bool may_time_out = working() && !cancelling_ && !ledger_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
@@ -59,8 +61,13 @@ void Scheduler::on(const ListeningStarted&) {
 void Scheduler::on(const LocalWorkerExited& event) {
   exited_.push_back(event.ticket);
   if (phase_ == Phase::finishing) return;
-  log(fleet_.is_retired(event.ticket) ? LogLevel::info : LogLevel::warning,
-      "local worker " + std::to_string(event.ticket) + " ended: " + event.how);
+  const std::string text = "local worker " + std::to_string(event.ticket) +
+                           (event.started ? " ended: " : ": ") + event.how;
+  if (fleet_.is_retired(event.ticket)) return log(LogLevel::info, text);
+  const std::uint32_t lives = fleet_.lives_not_joined(event.ticket);
+  if (lives <= 1) return log(LogLevel::warning, text);
+  if (!std::has_single_bit(lives)) return;  // said with the 2nd, 4th, 8th ...
+  log(LogLevel::warning, text + " (" + std::to_string(lives) + " times in a row)");
 }
 
 void Scheduler::on(const StopRequested& event) {
@@ -80,6 +87,11 @@ void Scheduler::on(const TurnEnded& event) {
   if (event.inbox_empty) {
     lose_the_exited();
     lose_the_silent();
+  }
+  if (phase_ < Phase::finishing) {
+    for (const std::uint32_t ticket : fleet_.start_due(now_)) {
+      out_->push_back(StartLocalWorker{ticket});
+    }
   }
   if (phase_ == Phase::recovering) end_recovery();
   if (phase_ == Phase::joining && !ledger_.all_done()) start_if_joined();
@@ -135,7 +147,7 @@ void Scheduler::lose_the_exited() {
       continue;
     }
     if (Session* session = roster_.find_ticket(ticket)) lose_exited(*session);
-    if (const auto next = fleet_.exited(ticket)) out_->push_back(StartLocalWorker{*next});
+    fleet_.exited(now_, ticket);
   }
   for (const SessionIndex s : std::exchange(vanished_, {})) {
     if (roster_.at(s).live()) lose_exited(roster_.at(s));
@@ -159,7 +171,7 @@ void Scheduler::start_if_joined() {
   } else if (joined < policy_.wait_for_workers) {
     if (joined == 0 && time_is_up) {
       fail_for_lack_of_workers("no worker has joined in time");
-    } else if (joined == 0 && fleet_.running() == 0 && !policy_.others_may_join) {
+    } else if (joined == 0 && fleet_.has_ended() && !policy_.others_may_join) {
       fail_for_lack_of_workers("no local worker could be kept running");
     }
     return;
@@ -173,7 +185,7 @@ void Scheduler::notice_lack_of_workers() {
     return;
   }
   if (!empty_since_) empty_since_ = now_;
-  if (fleet_.running() == 0 && !policy_.others_may_join) {
+  if (fleet_.has_ended() && !policy_.others_may_join) {
     fail_for_lack_of_workers("no worker is left");
   } else if (now_ >= *empty_since_ + policy_.join_timeout) {
     fail_for_lack_of_workers("no worker was there for the time of --join-timeout");

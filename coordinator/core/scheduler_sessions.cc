@@ -116,6 +116,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
   }
   if (session.phase == SessionPhase::greeted) {
     roster_.activate(session);
+    fleet_.joined(session.ticket);
     out_->push_back(PublishJoined{session.index});
     if (session.drain) send(session, Drain{*session.drain});
   }

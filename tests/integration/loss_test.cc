@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
+using testing::AllOf;
+using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -78,6 +82,26 @@ TEST_F(Loss, AWorkerThatCannotBeKeptRunningEndsTheRun) {
     for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
   }
   EXPECT_EQ(run.wait(), 4) << run.story();
+}
+
+TEST_F(Loss, AWorkerThatCannotBeStartedIsTriedAgainAfterPausesAndSaidOnce) {
+  const std::filesystem::path alone = file("rollcall");  // without a worker beside it
+  std::filesystem::copy_file(programs_folder() / "rollcall", alone);
+  Program& run = start(
+      {alone,
+       {"sleep", "-n", "1", "-w", "1", "--worker-restarts", "unlimited", "--join-timeout", "1s"},
+       {},
+       {},
+       {}});
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  const std::string why =
+      ": cannot start " + file("rollcall-worker") + ": No such file or directory";
+  // Of four tries, after 0, 100, 300 and 700 ms, the third is not told.
+  EXPECT_THAT(lines_of(run.err()),
+              AllOf(Contains(EndsWith("local worker 1" + why)),
+                    Contains(EndsWith("local worker 2" + why + " (2 times in a row)")),
+                    Contains(EndsWith("local worker 4" + why + " (4 times in a row)"))));
+  EXPECT_EQ(run.err().find("local worker 3"), std::string::npos) << run.story();
 }
 
 TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {

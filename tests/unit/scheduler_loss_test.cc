@@ -129,11 +129,17 @@ TEST_F(SchedulerLossTest, LocalWorkersAreStartedAgainOnlySoOften) {
   begin();
   expect({"start local worker, ticket 1"});
   stage->exited(1);
+  expect({"log: local worker 1 ended: killed by signal 9"});
+  stage->at(100);
+  expect({"start local worker, ticket 2"});
   stage->exited(2);
-  stage->ignore();
+  expect({"log: local worker 2 ended: killed by signal 9 (2 times in a row)"});
+  stage->at(299);
+  expect({});
+  stage->at(300);
+  expect({"start local worker, ticket 3"});
   stage->exited(3);
-  expect({"log: local worker 3 ended: killed by signal 9",
-          "log: no local worker could be kept running", "results: 0 lost, 1 lost",
+  expect({"log: no local worker could be kept running", "results: 0 lost, 1 lost",
           "the run is finished", "the end"});
 }
 
