@@ -1,6 +1,5 @@
 #include "coordinator/kept_options.h"
 
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -8,16 +7,16 @@
 
 namespace rollcall::coordinator {
 
-Result<KeptOptions> kept_options(const std::string& journal) {
+Result<KeptOptions> kept_options(const std::string& journal, const cli::Environment& environment) {
   const auto kept = kept_request(journal);
   if (!kept) return kept.error();
   std::vector<const char*> argv{"rollcall", kept->command.c_str()};
   for (const std::string& argument : kept->arguments) argv.push_back(argument.c_str());
-  auto parsed = parse_command_line(static_cast<int>(argv.size()), argv.data(), std::getenv);
+  auto parsed = parse_command_line(static_cast<int>(argv.size()), argv.data(), environment);
   const auto as_kept = [&](auto& options) -> KeptOptions {
     options.journal = journal;
     options.resumes_as_kept = true;
-    return std::move(options);
+    return {std::move(options), kept->folder};
   };
   if (auto* sleep = std::get_if<SleepOptions>(&parsed)) return as_kept(*sleep);
   if (auto* exec = std::get_if<ExecOptions>(&parsed)) return as_kept(*exec);

@@ -1,6 +1,13 @@
 #include "coordinator/resume_command.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <variant>
 
 #include "coordinator/exec_command.h"
@@ -8,9 +15,25 @@
 #include "coordinator/sleep_command.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+/// As it was asked for, and in that folder: the files that it names are there, and local workers
+/// run commands there.
+Result<KeptOptions> go_back(const std::string& journal) {
+  auto kept = kept_options(journal, std::getenv);
+  if (!kept || kept->folder.empty()) return kept;
+  std::error_code ignored;  // where there is no current folder the name is absolute
+  const std::filesystem::path path = std::filesystem::absolute(journal, ignored);
+  std::visit([&path](auto& options) { options.journal = path.string(); }, kept->options);
+  if (::chdir(kept->folder.c_str()) == 0) return kept;
+  return permanent(journal + ": cannot go on in " + kept->folder +
+                   ", where it was begun: " + std::strerror(errno));
+}
+
+}  // namespace
 
 int run_resume(const ResumeOptions& options, Instant started) {
-  auto kept = kept_options(options.journal);
+  auto kept = go_back(options.journal);
   if (!kept) {
     std::fprintf(stderr, "rollcall resume: %s\n", kept.error().message.c_str());
     return 2;
@@ -20,8 +43,8 @@ int run_resume(const ResumeOptions& options, Instant started) {
     asked.retry_failed = options.retry_failed;
     return run(asked, started);
   };
-  if (auto* sleep = std::get_if<SleepOptions>(&*kept)) return again(*sleep, run_sleep);
-  return again(std::get<ExecOptions>(*kept), run_exec);
+  if (auto* sleep = std::get_if<SleepOptions>(&kept->options)) return again(*sleep, run_sleep);
+  return again(std::get<ExecOptions>(kept->options), run_exec);
 }
 
 }  // namespace rollcall::coordinator

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "common/duration_text.h"
 #include "common/net/clock.h"
+#include "common/text.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -17,8 +19,16 @@ Json parse(const std::string& request) {
   return Json::parse(request, nullptr, /*allow_exceptions=*/false);
 }
 
+/// Empty: it has gone, or JSON cannot hold its name.
+std::string current_folder() {
+  std::error_code error;
+  const std::string folder = std::filesystem::current_path(error).string();
+  return is_utf8(folder) ? folder : std::string();
+}
+
 std::string request_of(const RunOptions& options, const std::string& asked) {
-  const Json request = {{"asked", parse(asked)}, {"arguments", options.arguments}};
+  const Json request = {
+      {"asked", parse(asked)}, {"arguments", options.arguments}, {"folder", current_folder()}};
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -122,6 +132,8 @@ Result<KeptRequest> kept_request(const std::string& path) {
   if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
   KeptRequest kept;
   kept.command = to_string((*journal)->run().spec.kind);
+  const Json folder = request.value("folder", Json());
+  if (folder.is_string()) kept.folder = folder.get<std::string>();
   for (const Json& argument : arguments) {
     if (!argument.is_string()) return permanent(path + ": its request cannot be read");
     kept.arguments.push_back(argument.get<std::string>());

@@ -37,6 +37,7 @@ struct RunStart {
 struct KeptRequest {
   std::string command;
   std::vector<std::string> arguments;
+  std::string folder;  ///< in which it was asked; empty: not known
 };
 
 /// Forgets a new journal of which nothing has come.
