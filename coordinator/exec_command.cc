@@ -103,7 +103,7 @@ int run_exec(const ExecOptions& options, Instant started) {
     return give_up(opened.error().message, 2);
   }
   plan.exec = &exec;
-  if (!options.range) plan.input = input_parts(options, exec.commands());
+  if (!options.journal.empty()) plan.input = journal_input(options, exec.commands());
   plan.output = [&](const RunRecords& records) { return output_for(options, exec, records); };
   return run_tasks(options, plan, started);
 }

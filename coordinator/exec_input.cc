@@ -9,8 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "coordinator/journal/journal.h"
-
 namespace rollcall::coordinator {
 namespace {
 
@@ -82,6 +80,20 @@ Result<TaskInput> input_of(const ExecOptions& options) {
   return input;
 }
 
+/// --stdin, as it was when the run began: each of its tasks reads the same.
+Result<std::string> kept_standard_input(const std::string& path) {
+  auto journal = Journal::open_to_read(path);
+  if (!journal) return permanent(journal.error().message);
+  auto bytes = (*journal)->read_standard_input();
+  if (!bytes) return permanent(bytes.error().message);
+  if (!*bytes) {
+    return permanent(path +
+                     " does not hold the contents of --stdin: start the run anew, with another "
+                     "journal");
+  }
+  return std::move(**bytes);
+}
+
 Result<std::string> contents_of(const std::string& path) {
   const InputFile file(path);
   std::string contents;
@@ -118,7 +130,8 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   common.cwd = options.cwd;
   common.timeout = options.timeout;
   if (!options.input_file.empty()) {
-    auto contents = contents_of(options.input_file);
+    auto contents = options.resumes_as_kept ? kept_standard_input(options.journal)
+                                            : contents_of(options.input_file);
     if (!contents) return contents.error();
     common.input = std::move(*contents);
   }
@@ -136,14 +149,18 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   return commands;
 }
 
-std::function<std::string()> input_parts(const ExecOptions& options, const TaskCommands& commands) {
-  return [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
+JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands) {
+  JournalInput input;
+  if (!options.input_file.empty()) input.standard_input = commands.input();
+  if (options.range) return input;
+  input.lines = [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
     std::string part;
     for (; next < commands.size() && part.size() < kPiece; ++next) {
       part += commands.text(task_at(next)) + separator;
     }
     return part;
   };
+  return input;
 }
 
 std::string fingerprint_of(const TaskCommands& commands) {

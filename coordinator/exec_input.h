@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
 #include "common/result.h"
 #include "coordinator/exec/task_commands.h"
 #include "coordinator/exec_options.h"
+#include "coordinator/journal/journal.h"
 
 namespace rollcall::coordinator {
 
@@ -18,8 +18,9 @@ inline constexpr std::size_t kOwnVariables = 200;
 /// has kept of it. Error: permanent: what cannot be read, or is no command.
 [[nodiscard]] Result<TaskCommands> commands_of(const ExecOptions& options);
 
-/// The input again, in parts, for a journal; an empty part is the end. `commands` outlives it.
-std::function<std::string()> input_parts(const ExecOptions& options, const TaskCommands& commands);
+/// What a journal is to keep, so that commands_of() has the same again, whatever becomes of the
+/// files. `commands` outlives it.
+JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands);
 
 /// Names the input: another one has another fingerprint, all but surely (FNV-1a).
 std::string fingerprint_of(const TaskCommands& commands);

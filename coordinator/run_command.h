@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/time.h"
 #include "coordinator/core/policy.h"
 #include "coordinator/core/run_spec.h"
 #include "coordinator/exec/exec_run.h"
+#include "coordinator/journal/journal.h"
 #include "coordinator/output/output.h"
 #include "coordinator/run_options.h"
 
@@ -23,8 +25,8 @@ struct RunPlan {
   bool writes_as_it_goes = false;  ///< standard output has lines before the end
   std::string notice;              ///< for standard error before the run; empty: none
   std::function<std::unique_ptr<Output>(const RunRecords&)> output;
-  ExecRun* exec = nullptr;                  ///< null: no commands
-  std::function<std::string()> input = {};  ///< for a new journal (run_start.h); null: nothing
+  ExecRun* exec = nullptr;              ///< null: no commands
+  std::optional<JournalInput> input{};  ///< for a new journal; nullopt: nothing
 };
 
 /// The policy that all kinds of run share. `workers`: local ones without --workers.

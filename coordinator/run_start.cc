@@ -91,7 +91,7 @@ void discard(RunStart& start) {
 }
 
 Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const std::string& asked,
-                           const std::function<std::string()>& input) {
+                           const std::optional<JournalInput>& input) {
   if (options.journal.empty()) return RunStart{};
   if (options.resume) {
     auto journal = Journal::open(options.journal);
@@ -112,7 +112,7 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const
   start.journal = std::move(*journal);
   start.journal_path = options.journal;
   if (input) {
-    if (auto kept = start.journal->keep_input(input); !kept) {
+    if (auto kept = start.journal->keep_input(*input); !kept) {
       const Error why = kept.error();
       discard(start);
       return why;

@@ -1,7 +1,6 @@
 // How a run begins: anew, or where another coordinator has left it.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,11 +26,11 @@ struct RunStart {
 
 /// With --journal: makes it, or with --resume goes on with the one that holds this very request.
 /// Error: permanent: there is one already, it holds another request, or it cannot be used.
-/// `asked`: that request, a JSON object. `input`, if any, gives what a new journal is to keep of
-/// the tasks, part by part.
+/// `asked`: that request, a JSON object. `input`, if any: what a new journal is to keep of the
+/// tasks.
 [[nodiscard]] Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec,
                                          const std::string& asked,
-                                         const std::function<std::string()>& input = nullptr);
+                                         const std::optional<JournalInput>& input = {});
 
 /// `rollcall resume`: the command of the request, "sleep", and its command line. Error: permanent.
 struct KeptRequest {

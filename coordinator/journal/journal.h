@@ -30,6 +30,12 @@ struct JournalRun {
   std::int64_t created = 0;  ///< wall clock, nanoseconds since the Unix epoch
 };
 
+/// What the tasks of a run of commands are made of.
+struct JournalInput {
+  std::function<std::string()> lines;  ///< gives them in parts, an empty one is the end; null: none
+  std::optional<std::string> standard_input;  ///< of each command, from one file
+};
+
 /// How a finished run came out, beyond what its records say.
 struct FinalAccount {
   Duration startup{};
@@ -82,11 +88,12 @@ class Journal {
   /// All that is kept. Before begin_epoch() instants are in the time of the run's first epoch.
   [[nodiscard]] Result<JournalContent> load();
 
-  /// Keeps what the tasks of a run of commands are made of: once, in parts, before any commit.
-  /// `next` gives them; an empty one is the end.
-  [[nodiscard]] Result<void> keep_input(const std::function<std::string()>& next);
-  /// Gives its parts to `take`, in their order.
+  /// Once, before any commit.
+  [[nodiscard]] Result<void> keep_input(const JournalInput& input);
+  /// Gives the parts of its lines to `take`, in their order.
   [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
+  /// JournalInput::standard_input.
+  [[nodiscard]] Result<std::optional<std::string>> read_standard_input();
   /// Gives the results of commands that are kept to `take`, by record, in their order.
   [[nodiscard]] Result<void> read_commands(
       const std::function<void(std::uint64_t, CommandResult)>& take);

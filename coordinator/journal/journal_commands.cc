@@ -12,12 +12,15 @@ std::int64_t integer(std::uint64_t n) {
 
 }  // namespace
 
-Result<void> Journal::keep_input(const std::function<std::string()>& next) {
+Result<void> Journal::keep_input(const JournalInput& input) {
   auto insert = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
-  if (!insert) return write_error();
+  auto keep = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
+  if (!insert || !keep) return write_error();
   return in_transaction([&] {
+    if (input.standard_input && !keep->run(std::string_view(*input.standard_input))) return false;
+    if (!input.lines) return true;
     std::int64_t part = 0;
-    for (std::string text = next(); !text.empty(); text = next()) {
+    for (std::string text = input.lines(); !text.empty(); text = input.lines()) {
       if (!insert->run(++part, std::string_view(text))) return false;
     }
     return true;
@@ -32,6 +35,19 @@ Result<void> Journal::read_input(const std::function<Result<void>(std::string_vi
   }
   if (check.failed()) return check.error(path_);
   return {};
+}
+
+Result<std::optional<std::string>> Journal::read_standard_input() {
+  sqlite::Check check(database_);
+  sqlite::Statement tables =
+      check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
+  std::optional<std::string> bytes;
+  if (check.next(tables)) {  // older journals have no such table
+    sqlite::Statement rows = check.query("SELECT bytes FROM standard_input");
+    if (check.next(rows)) bytes = rows.text(0);
+  }
+  if (check.failed()) return check.error(path_);
+  return bytes;
 }
 
 Result<void> Journal::read_commands(const std::function<void(std::uint64_t, CommandResult)>& take) {

@@ -106,6 +106,9 @@ CREATE TABLE input (
   part INTEGER PRIMARY KEY,
   text BLOB NOT NULL
 );
+CREATE TABLE standard_input (
+  bytes BLOB NOT NULL
+);
 CREATE TABLE counters (
   epoch               INTEGER NOT NULL,
   accepted            INTEGER NOT NULL,

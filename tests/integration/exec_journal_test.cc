@@ -105,6 +105,41 @@ TEST_F(KeptExec, WhoseFolderIsGoneSaysSo) {
                                ", where it was begun: No such file or directory\n");
 }
 
+class KeptExecWithStandardInput : public KeptExec {
+ protected:
+  /// Of three tasks the first has written what it has read, and hangs; the coordinator is killed.
+  void begin(const Arguments& input) {
+    std::ofstream(file("input")) << "as it was\n";
+    Program& run = kept(
+        Arguments{"--stdin", file("input"), "-j", "1"} + input +
+        Arguments{"--shell", "--",
+                  "echo {} $(cat) >> " + file("read") + "; [ -e " + file("go") + " ] || sleep 60"});
+    ASSERT_TRUE(wait_until([&] { return !contents_of(file("read")).empty(); }));
+    for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
+    ASSERT_TRUE(wait_for_no_process());
+    std::ofstream(file("go")) << "now";
+  }
+  void expect_the_same() {
+    Program& resumed = command({"resume", journal()});
+    EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+    EXPECT_EQ(contents_of(file("read")), "1 as it was\n1 as it was\n2 as it was\n");
+  }
+};
+
+TEST_F(KeptExecWithStandardInput, ThatHasChangedReadsWhatItWas) {
+  begin({"--range", "1-2"});
+  std::ofstream(file("input")) << "something else\n";
+  expect_the_same();
+}
+
+TEST_F(KeptExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
+  std::ofstream(file("lines")) << "1\n2\n";
+  begin({"--each-line", file("lines")});
+  std::filesystem::remove(file("input"));
+  std::filesystem::remove(file("lines"));
+  expect_the_same();
+}
+
 TEST_F(KeptExec, OfNothingIsReportedToo) {
   Program& run = exec({"--journal", journal(), "--output", "json", "--", "true"}, "");
   EXPECT_EQ(run.wait(), 0) << run.story();
