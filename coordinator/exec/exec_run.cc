@@ -166,7 +166,8 @@ void ExecRun::note_failure(const RunRecords& records, std::size_t record,
   if (failures_.size() >= limits::named_tasks) return;
   const TaskId task = records.task[record];
   failures_.push_back({task, how_it_failed(records.outcome_of(task), result),
-                       result == nullptr ? std::string() : last_lines(result->err)});
+                       result == nullptr ? std::string() : last_lines(result->err),
+                       result != nullptr && result->end == CommandEnd::not_started});
 }
 
 void ExecRun::log(const RunRecords& records, std::size_t record, const std::string& host) {
@@ -209,8 +210,11 @@ std::string ExecRun::failures_text(const RunRecords& records) const {
   std::string text = std::to_string(count) + (count == 1 ? " task" : " tasks") + " failed" +
                      (count > failures_.size() ? ", the first:\n" : ":\n");
   for (const FailedCommand& failure : failures_) {
-    text += "  task " + std::to_string(index(failure.task)) + ": " + failure.how + ": " +
-            printable(shell_line(commands_[failure.task]), kCommandBytes) + "\n" + failure.tail;
+    text += "  task " + std::to_string(index(failure.task)) + ": " + failure.how;
+    if (!failure.names_program) {
+      text += ": " + printable(shell_line(commands_[failure.task]), kCommandBytes);
+    }
+    text += "\n" + failure.tail;
   }
   return text;
 }

@@ -21,6 +21,7 @@ struct FailedCommand {
   TaskId task{};
   std::string how;  ///< "exit status 3"
   std::string tail;
+  bool names_program = false;  ///< `how` does
 };
 
 /// Fills assignments in, keeps results until they are told, and writes the files that are about

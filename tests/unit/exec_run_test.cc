@@ -131,6 +131,20 @@ TEST(ExecRun, NamesTheFirstThatFailed) {
   EXPECT_EQ(text.find("task 10"), std::string::npos);
 }
 
+TEST(ExecRun, SaysOnceWhatCouldNotStart) {
+  RunRecordsBuilder run = run_of(1);
+  run.done(0, 0, Outcome::failed);
+  OutcomeColumns report = report_of({0});
+  report.command[0] = {};
+  report.command[0].end = CommandEnd::not_started;
+  report.command[0].error_text = "cannot start echo: No such file or directory";
+  ExecRun exec(echo(1), {});
+  exec.results().came(run.records(), 0, report);
+  exec.tell(run.records(), 0, 1);
+  EXPECT_EQ(exec.failures_text(run.records()),
+            "1 task failed:\n  task 0: cannot start echo: No such file or directory\n");
+}
+
 TEST(ExecRun, LeavesRoomInAMessage) {
   auto words = CommandTemplate::parse({"/bin/cp", "{}", "{.}/{#}"}, {});
   TaskInput lines = TaskInput::lines('\n');
