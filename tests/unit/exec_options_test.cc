@@ -1,6 +1,9 @@
 // The command line of `rollcall exec`.
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 #include "coordinator/options.h"
 #include "tests/unit/command_line_fixture.h"
 
@@ -154,6 +157,31 @@ INSTANTIATE_TEST_SUITE_P(All, ExecDocs,
                                          "deploy/completions/bash/rollcall",
                                          "deploy/completions/zsh/_rollcall",
                                          "deploy/completions/fish/rollcall.fish"));
+
+/// Whether the list items of a manual have these options in this order.
+void expect_order(const cli::CommandSpec& command, const std::string& manual) {
+  std::istringstream lines(manual);
+  std::string line;
+  std::getline(lines, line);
+  for (const cli::OptionSpec& option : command.options) {
+    const auto has_it = [&] {
+      const std::string padded = line + ' ';
+      return line.starts_with(".It ") &&
+             padded.find("Fl " + option.name.substr(1) + ' ') != std::string::npos;
+    };
+    while (!has_it()) {
+      ASSERT_TRUE(std::getline(lines, line)) << option.name << " is not where the help has it";
+    }
+  }
+}
+
+TEST(ExecManual, HasOptionsInTheOrderOfTheHelp) {
+  SleepOptions sleep;
+  ExecOptions exec;
+  const std::string manual = cli::repository_text("docs/man/rollcall.1");
+  expect_order(sleep_command(sleep), manual);
+  expect_order(exec_command(exec), manual);
+}
 
 }  // namespace
 }  // namespace rollcall::coordinator
