@@ -30,9 +30,11 @@ int main(int argc, char** argv) {
   const auto clock = [] { return std::chrono::steady_clock::now(); };
   const auto us = [](auto d) { return std::chrono::duration<double, std::micro>(d).count(); };
   const auto before = clock();
-  auto guardian = rollcall::worker::Guardian::start(1024);
-  if (!guardian) {
-    std::fprintf(stderr, "spawn_executor: %s\n", guardian.error().message.c_str());
+  const auto slots = static_cast<std::uint32_t>(in_flight);
+  auto guardians =
+      rollcall::worker::Guardians::start(rollcall::worker::guardians_for(slots), slots, 1024);
+  if (!guardians) {
+    std::fprintf(stderr, "spawn_executor: %s\n", guardians.error().message.c_str());
     return 1;
   }
   const auto begin = clock();
@@ -54,8 +56,7 @@ int main(int argc, char** argv) {
     refill();
     if (ended == count) loop.stop();
   };
-  ExecExecutor made(loop, std::move(*guardian),
-                    {static_cast<std::uint32_t>(in_flight), 1U << 20U, std::chrono::seconds(5)},
+  ExecExecutor made(loop, std::move(*guardians), {slots, 1U << 20U, std::chrono::seconds(5)},
                     {on_ended, [&](const std::string&) { loop.stop(); }});
   executor = &made;
   refill();

@@ -16,11 +16,15 @@ inline constexpr std::uint32_t commands = 16'384;
 /// Bytes and number of a command's arguments and variables. Above: it is not started (E2BIG).
 inline constexpr std::size_t command_bytes = 8U << 20U;
 inline constexpr std::size_t command_strings = 1U << 20U;
-/// Commands handed to the guardian that have not started yet. More wait in the worker.
+/// Guardians of one worker: one for each processor and slot, and not more than these. Each starts
+/// one command at a time.
+inline constexpr std::uint32_t guardians = 4;
+/// Commands handed to the guardians that have not started yet. More wait in the worker.
 inline constexpr std::uint32_t spawns_in_flight = 16;
 /// Of those, how many are handed over before there is a slot for them.
 inline constexpr std::uint32_t spawns_ahead = 2;
-/// Process groups of ended commands that may take their time to end. More are killed at once.
+/// Process groups of ended commands that may take their time to end; each guardian has its share.
+/// More are killed at once.
 inline constexpr std::ptrdiff_t groups_left = 256;
 /// Those of them whose output stays open, unread, so that they can tidy up. Of more, the oldest
 /// ones get SIGPIPE when they write.
@@ -52,7 +56,7 @@ inline constexpr std::uint64_t reserved_descriptors = 64;
 inline constexpr Duration read_output_after = 5ms;
 /// Bytes still read from each stream of a command that has ended; a pipe does not hold more.
 inline constexpr std::size_t output_left = 1U << 20U;
-/// How long the end of a worker waits until the guardian has ended all descendants.
+/// How long the end of a worker waits until its guardians have ended all descendants.
 inline constexpr Duration guardian_end = 1s;
 
 }  // namespace rollcall::limits

@@ -37,10 +37,10 @@ Result<std::unique_ptr<CommandRunner>> CommandRunner::start(boost::asio::io_cont
                                                             std::uint64_t descriptors,
                                                             const std::string& name,
                                                             ExecExecutor::Handlers handlers) {
-  auto guardian = Guardian::start(descriptors);
-  if (!guardian) return guardian.error();
+  auto guardians = Guardians::start(guardians_for(settings.slots), settings.slots, descriptors);
+  if (!guardians) return guardians.error();
   return std::unique_ptr<CommandRunner>(
-      new CommandRunner(loop, std::move(*guardian), settings, name, std::move(handlers)));
+      new CommandRunner(loop, std::move(*guardians), settings, name, std::move(handlers)));
 }
 
 void CommandRunner::start(std::uint64_t assignment, AttemptColumns attempts) {

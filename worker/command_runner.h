@@ -16,11 +16,11 @@
 namespace rollcall::worker {
 
 /// Names the commands of an ExecExecutor by attempt, and says what they came to in columns. Owns
-/// the executor and with it the guardian. One thread, that of `loop`, which outlives it.
+/// the executor and with it the guardians. One thread, that of `loop`, which outlives it.
 class CommandRunner {
  public:
   /// `descriptors`: the limit that commands get. `name`: theirs as ROLLCALL_WORKER. `on_ended` is
-  /// called from the loop when commands have ended, for take_ended(). Error: as Guardian::start().
+  /// called from the loop when commands have ended, for take_ended(). Error: as Guardians::start().
   static Result<std::unique_ptr<CommandRunner>> start(boost::asio::io_context& loop,
                                                       const ExecExecutor::Settings& settings,
                                                       std::uint64_t descriptors,
@@ -45,11 +45,11 @@ class CommandRunner {
     Attempt attempt = 0;
   };
 
-  CommandRunner(boost::asio::io_context& loop, Guardian guardian,
+  CommandRunner(boost::asio::io_context& loop, Guardians guardians,
                 const ExecExecutor::Settings& settings, const std::string& name,
                 ExecExecutor::Handlers handlers)
       : variable_("ROLLCALL_WORKER=" + name),
-        executor_(loop, std::move(guardian), settings, std::move(handlers)) {}
+        executor_(loop, std::move(guardians), settings, std::move(handlers)) {}
 
   std::string variable_;
   ExecExecutor executor_;

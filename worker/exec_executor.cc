@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <deque>
 #include <functional>
@@ -30,12 +31,12 @@ std::uint32_t command_slots(std::uint64_t descriptors) {
 
 class ExecExecutor::Children {
  public:
-  Children(boost::asio::io_context& loop, Guardian guardian, const Settings& settings,
+  Children(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
            Handlers handlers)
       : loop_(loop),
         settings_(settings),
         handlers_(std::move(handlers)),
-        channel_(loop, std::move(guardian),
+        channel_(loop, std::move(guardians),
                  {[this](std::span<const GuardianEvent> events) { on_events(events); },
                   [this] { on_gone(); }}),
         alarm_(loop, [this] { on_alarm(); }) {
@@ -117,8 +118,13 @@ class ExecExecutor::Children {
       return;
     }
     const std::uint32_t slot = free_.back();
+    child->number = channel_.spawn(slot, child->command, std::move(files));
+    if (child->number == 0) {
+      set_not_started(*child, errno, false, net::now());
+      add_ended(*child);
+      return;
+    }
     free_.pop_back();
-    child->number = channel_.spawn(slot, child->command, std::move(files), settings_.slots);
     // What the guardian has got need not be kept for as long as the command runs.
     child->command.args.resize(1);
     child->command.env = {};
@@ -222,7 +228,7 @@ class ExecExecutor::Children {
     alarm_.set(std::nullopt);
     // Its children have become ours.
     end_descendants();
-    handlers_.on_broken("the guardian of commands was killed");
+    handlers_.on_broken("a guardian of commands was killed");
   }
 
   // Ending.
@@ -318,10 +324,10 @@ class ExecExecutor::Children {
   bool is_broken_ = false;
 };
 
-ExecExecutor::ExecExecutor(boost::asio::io_context& loop, Guardian guardian,
+ExecExecutor::ExecExecutor(boost::asio::io_context& loop, Guardians guardians,
                            const Settings& settings, Handlers handlers)
     : children_(
-          std::make_unique<Children>(loop, std::move(guardian), settings, std::move(handlers))) {}
+          std::make_unique<Children>(loop, std::move(guardians), settings, std::move(handlers))) {}
 
 ExecExecutor::~ExecExecutor() = default;
 

@@ -1,4 +1,4 @@
-// Runs commands on the event loop: starts them by the guardian, reads what they write, ends them.
+// Runs commands on the event loop: starts them by guardians, reads what they write, ends them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -40,12 +40,13 @@ class ExecExecutor {
   struct Handlers {
     /// Commands have ended, for take_ended(). Once for those that ended together.
     std::function<void()> on_ended;
-    /// The guardian was killed, and with it everything that ran: the session is over.
+    /// A guardian was killed, and with it everything that ran: the session is over.
     std::function<void(const std::string& why)> on_broken;
   };
 
-  /// From now on this process adopts orphans, so that commands end even if the guardian is killed.
-  ExecExecutor(boost::asio::io_context& loop, Guardian guardian, const Settings& settings,
+  /// From now on this process adopts orphans, so that commands end even if a guardian is killed.
+  /// Requires that `guardians` were started for as many slots.
+  ExecExecutor(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
                Handlers handlers);
   /// Ends every command and every descendant of any, hidden or not.
   ~ExecExecutor();

@@ -1,56 +1,97 @@
 #include "worker/guardian.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
 
 #include "common/command_limits.h"
+#include "common/net/clock.h"
 #include "common/net/signals_blocked.h"
 #include "worker/guardian_process.h"
 
 namespace rollcall::worker {
 namespace {
 
-Error cannot_start() {
-  return retryable(std::string("cannot start the guardian of commands: ") + std::strerror(errno));
+Error cannot_start(int error) {
+  return retryable(std::string("cannot start the guardian of commands: ") + std::strerror(error));
 }
 
-void wait_for_end(pid_t pid) {
+void wait_for_end(pid_t pid, Instant longest) {
   const Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
-  const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(limits::guardian_end);
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(longest - net::now()).count();
   pollfd awaited{ended.get(), POLLIN, 0};
-  if (ended) ::poll(&awaited, 1, static_cast<int>(longest.count()));
+  if (ended) ::poll(&awaited, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
   ::waitpid(pid, nullptr, WNOHANG);
+}
+
+std::uint32_t processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::uint32_t>(CPU_COUNT(&set));
+}
+
+/// What the one at `index` of `count` gets of `all`.
+template <class T>
+T share(T all, std::uint32_t index, std::uint32_t count) {
+  const auto of = static_cast<T>(count);
+  return all / of + (static_cast<T>(index) < all % of ? 1 : 0);
 }
 
 }  // namespace
 
-Result<Guardian> Guardian::start(std::uint64_t descriptors) {
-  int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return cannot_start();
-  Descriptor own(ends[0]);
-  const Descriptor its(ends[1]);
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return cannot_start();
-  Descriptor own_signals(ends[0]);
-  const Descriptor its_signals(ends[1]);
-  const net::SignalsBlocked in_child_too;
-  const pid_t pid = ::fork();
-  if (pid < 0) return cannot_start();
-  if (pid == 0) guard(its.get(), its_signals.get(), descriptors);
-  return Guardian(std::move(own), std::move(own_signals), pid);
+std::uint32_t guardians_for(std::uint32_t slots) {
+  return std::max(1U, std::min({slots, processors(), limits::guardians}));
 }
 
-Guardian::~Guardian() {
-  if (pid_ < 0) return;
+Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
+                                   std::uint64_t descriptors) {
+  for (std::uint32_t wanted = count;;) {
+    Guardians made;
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+      return cannot_start(errno);
+    }
+    made.socket_ = Descriptor(ends[0]);
+    const Descriptor its(ends[1]);
+    std::uint32_t started = 0;
+    while (started < wanted && made.add(its.get(), slots, wanted, descriptors)) ++started;
+    if (started == wanted) return made;
+    if (started == 0) return cannot_start(errno);
+    wanted = started;  // the shares of all are others then
+  }
+}
+
+bool Guardians::add(int socket, std::uint32_t slots, std::uint32_t count,
+                    std::uint64_t descriptors) {
+  const auto index = static_cast<std::uint32_t>(each_.size());
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  Descriptor own(ends[0]);
+  const Descriptor its(ends[1]);
+  const GuardianTerms terms{descriptors, share(slots, index, count),
+                            share(limits::groups_left, index, count)};
+  const net::SignalsBlocked in_child_too;
+  const pid_t pid = ::fork();
+  if (pid == 0) guard(socket, its.get(), terms);
+  if (pid < 0) return false;
+  each_.push_back({std::move(own), pid});
+  return true;
+}
+
+Guardians::~Guardians() {
   socket_.reset();
-  wait_for_end(pid_);
+  const Instant longest = net::now() + limits::guardian_end;
+  for (const One& one : each_) wait_for_end(one.pid, longest);
 }
 
 }  // namespace rollcall::worker

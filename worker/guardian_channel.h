@@ -1,15 +1,17 @@
-// The worker's end of the conversation with its guardian, on the event loop.
+// The worker's end of the conversation with its guardians, on the event loop.
 #pragma once
 
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/command.h"
 #include "worker/descriptor.h"
@@ -24,45 +26,46 @@ struct CommandFiles {
   Descriptor output;
   Descriptor error_output;
   Descriptor input;
+  Descriptor strings;  ///< set by GuardianChannel::spawn()
 };
 
-/// Owns the guardian. Never waits for it. One thread, that of `loop`, which outlives this.
+/// Owns the guardians. Never waits for them. One thread, that of `loop`, which outlives this.
 class GuardianChannel {
  public:
   struct Handlers {
     std::function<void(std::span<const GuardianEvent>)> on_events;
-    std::function<void()> on_gone;  ///< the guardian has died; nothing follows
+    std::function<void()> on_gone;  ///< a guardian has died; nothing follows
   };
 
-  GuardianChannel(boost::asio::io_context& loop, Guardian guardian, Handlers handlers);
+  GuardianChannel(boost::asio::io_context& loop, Guardians guardians, Handlers handlers);
   ~GuardianChannel();
   GuardianChannel(const GuardianChannel&) = delete;
   GuardianChannel& operator=(const GuardianChannel&) = delete;
 
-  /// Starts it once fewer than `most` run. Requires that the command keeps limits::command_bytes
-  /// and command_strings and has no NUL. Returns the number of the request.
-  std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files,
-                      std::uint32_t most);
+  /// Starts it once a guardian has room. Requires that the command keeps limits::command_bytes and
+  /// command_strings and has no NUL. Returns the number of the request; 0: it was not sent, and
+  /// errno says why.
+  std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files);
   /// `number`: what spawn() returned for the command in this slot.
   void signal(std::uint32_t slot, std::uint64_t number, int signal);
 
  private:
   struct Outgoing {
     std::string bytes;
-    std::size_t sent = 0;
-    CommandFiles files;  ///< until they are sent
+    CommandFiles files;
   };
 
   void send();
   void send_signals();
-  /// Bytes sent, or -1 with errno.
-  static ssize_t send_some(int socket, Outgoing& request);
+  /// False: errno says why it was not sent.
+  static bool send_request(int socket, const Outgoing& request);
   void await_room();
   void await_events();
+  void await_end(std::size_t guardian);
   void read_events();
   void gone();
 
-  Guardian guardian_;
+  Guardians guardians_;
   boost::asio::posix::stream_descriptor stream_;
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer signals_retry_;
@@ -70,10 +73,14 @@ class GuardianChannel {
   std::deque<Outgoing> outbox_;
   bool is_waiting_ = false;   ///< for room in the socket
   std::uint64_t number_ = 0;  ///< of the last request
-  std::deque<GuardianSignal> signals_;
+  struct Signal {
+    int socket = -1;  ///< of the guardian that gets it
+    GuardianSignal signal;
+  };
+  std::deque<Signal> signals_;
+  std::vector<boost::asio::posix::stream_descriptor> ends_;  ///< readable once that one is gone
   bool is_gone_ = false;
-  std::array<GuardianEvent, 128> events_{};
-  std::size_t received_ = 0;  ///< bytes of events_
+  std::array<GuardianEvent, 4 * kGuardianEvents> events_{};
 };
 
 }  // namespace rollcall::worker

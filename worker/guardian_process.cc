@@ -49,13 +49,14 @@ struct Entry {
   std::int64_t started_ns = 0;
 };
 
-bool read_all(void* to, std::size_t size) {
-  auto* at = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t got = ::recv(kGuardianSocket, at, size, MSG_WAITALL);
+/// Of a request, by their place; -1: none.
+using Files = std::array<int, 4>;
+
+bool read_file(int file, char* to, std::size_t size) {
+  for (std::size_t at = 0; at < size;) {
+    const ssize_t got = ::pread(file, to + at, size - at, static_cast<off_t>(at));
     if (got <= 0) return false;
-    at += got;
-    size -= static_cast<std::size_t>(got);
+    at += static_cast<std::size_t>(got);
   }
   return true;
 }
@@ -85,8 +86,9 @@ pid_t pin_group(pid_t group) {
 
 class GuardianProcess {
  public:
-  GuardianProcess()
-      : entries_(map_array<Entry>(limits::commands)),
+  explicit GuardianProcess(const GuardianTerms& terms)
+      : terms_(terms),
+        entries_(map_array<Entry>(limits::commands)),
         strings_(map_array<char>(limits::command_bytes)),
         pointers_(map_array<char*>(limits::command_strings + kSparePointers)),
         base_(own_variables()) {}
@@ -96,7 +98,7 @@ class GuardianProcess {
         {{kGuardianSocket, POLLIN, 0}, {child_signals, POLLIN, 0}, {kGuardianSignals, POLLIN, 0}}};
     for (;;) {
       // The end of the worker is seen in any case.
-      awaited[0].events = running_ < most_ ? POLLIN : 0;
+      awaited[0].events = running_ < terms_.most ? POLLIN : 0;
       const int ready =
           ::poll(awaited.data(), awaited.size(), untold_ > 0 ? kTellStartsAfterMs : -1);
       if (ready == 0 || untold_ >= kStartsTold) tell_starts();
@@ -107,7 +109,7 @@ class GuardianProcess {
       if ((awaited[2].revents & POLLIN) != 0) take_signals();
       const bool may_take = awaited[0].revents != 0 || awaited[1].revents != 0;
       if (!flush() || (awaited[0].revents & POLLHUP) != 0) return;
-      if (may_take && running_ < most_ && !(take_request() && flush())) return;
+      if (may_take && running_ < terms_.most && !(take_request() && flush())) return;
     }
   }
 
@@ -128,30 +130,40 @@ class GuardianProcess {
 
   // Requests.
 
-  /// Takes a request, if there is one. False: the worker is gone.
+  /// Takes a request, if no other guardian was quicker. False: the worker is gone.
   bool take_request() {
     GuardianRequest request;
-    std::array<int, 3> files{-1, -1, -1};
+    Files files{-1, -1, -1, -1};
     const ssize_t got = receive(request, files);
     if (got < 0 && errno == EAGAIN) return true;
-    const bool is_sound = got == static_cast<ssize_t>(sizeof request) &&
-                          request.slot < limits::commands &&
+    const bool is_in_file = request.bytes > kGuardianPacketStrings;
+    const std::size_t size = sizeof request + (is_in_file ? 0 : request.bytes);
+    const bool is_sound = got == static_cast<ssize_t>(size) && request.slot < limits::commands &&
                           request.bytes <= limits::command_bytes &&
                           request.args + request.variables <= limits::command_strings;
-    if (!is_sound || !read_all(strings_, request.bytes)) return false;
-    spawn(request, files);
+    if (!is_sound) return false;
+    last_number_ = request.number;
+    // A descriptor that did not fit into this process got lost on the way.
+    const int last = files[1U + (request.has_input != 0 ? 1U : 0U) + (is_in_file ? 1U : 0U)];
+    if (last < 0) {
+      add_not_started(request.slot, {-1, EMFILE, false});
+    } else if (is_in_file && !read_file(last, strings_, request.bytes)) {
+      add_not_started(request.slot, {-1, EIO, false});
+    } else {
+      spawn(request, files);
+    }
     for (const int file : files) {
       if (file >= 0) ::close(file);
     }
     return true;
   }
 
-  static ssize_t receive(GuardianRequest& request, std::array<int, 3>& files) {
+  ssize_t receive(GuardianRequest& request, Files& files) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> control{};
-    iovec part{&request, sizeof request};
+    std::array<iovec, 2> parts{{{&request, sizeof request}, {strings_, kGuardianPacketStrings}}};
     msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     const ssize_t got = ::recvmsg(kGuardianSocket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -162,34 +174,36 @@ class GuardianProcess {
     return got;
   }
 
-  void spawn(const GuardianRequest& request, const std::array<int, 3>& files) {
+  void spawn(const GuardianRequest& request, const Files& files) {
     SpawnPlan plan;
     plan.output = files[0];
     plan.error_output = files[1];
     plan.input = request.has_input != 0 ? files[2] : -1;
     lay_out(request, plan);
-    most_ = request.most;
-    last_number_ = request.number;
     const Instant now = net::now();
-    // A descriptor that did not fit into this process got lost on the way.
-    const bool is_short = files[1] < 0 || (request.has_input != 0 && files[2] < 0);
-    const SpawnResult result = take_unwanted(request.number) ? SpawnResult{-1, ECANCELED, false}
-                               : is_short                    ? SpawnResult{-1, EMFILE, false}
-                                                             : spawn_process(plan);
+    const SpawnResult result =
+        take_unwanted(request.number) ? SpawnResult{-1, ECANCELED, false} : spawn_process(plan);
     if (result.pid < 0) {
-      GuardianEvent event;
-      event.kind = GuardianEvent::Kind::not_started;
-      event.slot = request.slot;
-      event.value = result.error;
-      event.in_cwd = result.in_cwd ? 1 : 0;
-      event.started_ns = event.ended_ns = to_ns(now);
-      add(event);
+      add_not_started(request.slot, result);
       return;
     }
-    entries_[request.slot] = {result.pid, 0, false, request.number, to_ns(now)};
+    Entry& entry = entries_[request.slot];
+    // The slot is free, so its last group was to be killed; that may still be on its way.
+    signal_group(entry, SIGKILL);
+    entry = {result.pid, 0, false, request.number, to_ns(now)};
     ++running_;
     if (used_ <= request.slot) used_ = request.slot + 1;
     ++untold_;
+  }
+
+  void add_not_started(std::uint32_t slot, const SpawnResult& result) {
+    GuardianEvent event;
+    event.kind = GuardianEvent::Kind::not_started;
+    event.slot = slot;
+    event.value = result.error;
+    event.in_cwd = result.in_cwd ? 1 : 0;
+    event.started_ns = event.ended_ns = to_ns(net::now());
+    add(event);
   }
 
   /// Sets plan's pointers into strings_.
@@ -229,10 +243,17 @@ class GuardianProcess {
     }
   }
 
+  /// Other guardians may have taken some of these. What is still to come has the highest numbers,
+  /// and is not more than fits in.
   void add_unwanted(std::uint64_t number) {
     const auto end = unwanted_.begin() + unwanted_count_;
     if (std::find(unwanted_.begin(), end, number) != end) return;
-    if (unwanted_count_ < unwanted_.size()) unwanted_[unwanted_count_++] = number;
+    if (unwanted_count_ < unwanted_.size()) {
+      unwanted_[unwanted_count_++] = number;
+      return;
+    }
+    std::uint64_t& least = *std::min_element(unwanted_.begin(), unwanted_.end());
+    least = std::max(least, number);
   }
 
   /// True if it was told not to start this one; forgets that.
@@ -301,7 +322,7 @@ class GuardianProcess {
     if (::kill(-entry.pid, 0) != 0) return false;
     const auto is_kept = [](const Entry& other) { return other.pin != 0; };
     const auto kept = std::count_if(entries_, entries_ + used_, is_kept);
-    if (kept < limits::groups_left) entry.pin = pin_group(entry.pid);
+    if (kept < terms_.groups_left) entry.pin = pin_group(entry.pid);
     if (entry.pin == 0) ::kill(-entry.pid, SIGKILL);
     return entry.pin != 0;
   }
@@ -328,17 +349,11 @@ class GuardianProcess {
 
   /// False: the worker is gone.
   bool flush() {
-    const char* at = reinterpret_cast<const char*>(events_.data());
-    std::size_t size = std::exchange(count_, 0) * sizeof(GuardianEvent);
-    while (size > 0) {
-      const ssize_t sent = ::send(kGuardianSocket, at, size, MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      at += sent;
-      size -= static_cast<std::size_t>(sent);
-    }
-    return true;
+    const std::size_t size = std::exchange(count_, 0) * sizeof(GuardianEvent);
+    return size == 0 || ::send(kGuardianSocket, events_.data(), size, MSG_NOSIGNAL) >= 0;
   }
 
+  GuardianTerms terms_;
   Entry* entries_;
   char* strings_;
   char** pointers_;
@@ -346,25 +361,24 @@ class GuardianProcess {
   std::uint32_t used_ = 0;    ///< slots from here on were never used
   std::uint32_t untold_ = 0;  ///< started, and the worker was not told
   std::uint32_t running_ = 0;
-  std::uint32_t most_ = 1;  ///< that may run; the first request tells
-  std::uint64_t last_number_ = 0;
+  std::uint64_t last_number_ = 0;  ///< of the requests that came here
   /// Requests that were called off before they came.
   std::array<std::uint64_t, limits::spawns_in_flight> unwanted_{};
   std::size_t unwanted_count_ = 0;
-  std::array<GuardianEvent, 128> events_{};
+  std::array<GuardianEvent, kGuardianEvents> events_{};
   std::size_t count_ = 0;
 };
 
 }  // namespace
 
-void guard(int socket, int signals, std::uint64_t descriptors) {
-  set_up_guardian(socket, signals, descriptors);
+void guard(int socket, int signals, const GuardianTerms& terms) {
+  set_up_guardian(socket, signals, terms.descriptors);
   sigset_t child_ended;
   ::sigemptyset(&child_ended);
   ::sigaddset(&child_ended, SIGCHLD);
   const int child_signals = ::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
   if (child_signals < 0) ::_exit(1);
-  GuardianProcess process;
+  GuardianProcess process(terms);
   process.run(child_signals);
   end_descendants();
   ::_exit(0);

@@ -1,13 +1,20 @@
 // The guardian's side of worker/guardian.h: the loop of its process.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rollcall::worker {
 
-/// Becomes the guardian of the process at the other ends of these sockets; ends when that does. To
+struct GuardianTerms {
+  std::uint64_t descriptors = 0;   ///< the limit that commands get
+  std::uint32_t most = 1;          ///< commands that run at once
+  std::ptrdiff_t groups_left = 1;  ///< see limits::groups_left
+};
+
+/// Becomes a guardian of the process at the other ends of these sockets; ends when that does. To
 /// be called in a child of fork() with every signal blocked. Allocates no memory by malloc and
-/// takes no lock, so the parent may have had threads. `descriptors`: the limit that commands get.
-[[noreturn]] void guard(int socket, int signals, std::uint64_t descriptors);
+/// takes no lock, so the parent may have had threads.
+[[noreturn]] void guard(int socket, int signals, const GuardianTerms& terms);
 
 }  // namespace rollcall::worker

@@ -1,16 +1,18 @@
-// What a worker and its guardian say to each other over their socket. Both are the same program on
-// the same machine: plain structures in native byte order.
+// What a worker and its guardians say to each other. All are the same program on the same machine:
+// plain structures in native byte order, over sockets that keep packets whole.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rollcall::worker {
 
-/// Worker to guardian: start a command. Followed by `bytes` bytes of strings, each with a NUL
-/// behind it: the working directory (empty: the guardian's), the arguments, the variables. With its
-/// first byte come the descriptors of standard output, standard error and, if has_input, standard
-/// input. While `most` commands run the guardian leaves requests in the socket; so the next one is
-/// at hand when one ends.
+/// Worker to guardians: start a command. One packet: this, and `bytes` bytes of strings, each with
+/// a NUL behind it: the working directory (empty: the guardian's), the arguments, the variables.
+/// With it come the descriptors of standard output, standard error, standard input if has_input,
+/// and a file of the strings if they are more than kGuardianPacketStrings. All guardians read the
+/// same socket: the first that has room takes a packet, and others stay there, so the next one is
+/// at hand when a command ends.
 struct GuardianRequest {
   std::uint64_t number = 0;  ///< one more than that of the last request; the first is 1
   std::uint32_t slot = 0;    ///< chosen by the worker, below limits::commands, and free
@@ -18,18 +20,22 @@ struct GuardianRequest {
   std::uint32_t args = 0;
   std::uint32_t variables = 0;
   std::uint32_t has_input = 0;
-  std::uint32_t most = 0;
 };
 
-/// Worker to guardian, on a socket of its own, as it overtakes requests: a signal for the process
-/// group of a command. One that has not started will not: it becomes `not_started`, ECANCELED.
+/// Strings of a request that go into its packet: the smallest buffer of a socket holds some.
+inline constexpr std::size_t kGuardianPacketStrings = std::size_t{16} << 10U;
+
+/// Worker to each guardian, on a socket of its own, as it overtakes requests: a signal for the
+/// process group of a command. One that has not started will not: it becomes `not_started`,
+/// ECANCELED.
 struct GuardianSignal {
   std::uint64_t number = 0;  ///< of the command's request
   std::uint32_t slot = 0;
   std::int32_t signal = 0;
 };
 
-/// Guardian to worker: facts, in order for each slot. A command that ends soon has no `started`.
+/// Guardian to worker: facts, in order for each slot; up to kGuardianEvents in a packet. A command
+/// that ends soon has no `started`.
 struct GuardianEvent {
   enum class Kind : std::uint32_t {
     started,
@@ -48,7 +54,9 @@ struct GuardianEvent {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Where the guardian finds its ends of the sockets.
+inline constexpr std::size_t kGuardianEvents = 64;
+
+/// Where a guardian finds its ends of the sockets.
 inline constexpr int kGuardianSocket = 3;
 inline constexpr int kGuardianSignals = 4;
 

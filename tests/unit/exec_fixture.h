@@ -49,13 +49,17 @@ class ExecTest : public testing::Test {
   ExecTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
   ~ExecTest() override { std::filesystem::remove_all(folder_); }
 
+  /// Whatever the machine: more than one, so that they get into each other's way.
+  static constexpr std::uint32_t kGuardians = 3;
+
   void remake(const ExecExecutor::Settings& settings) {
     executor_.reset();
-    auto guardian = Guardian::start(1024);
-    ASSERT_TRUE(guardian);
-    guardian_pid_ = guardian->pid();
+    auto guardians = Guardians::start(kGuardians, settings.slots, 1024);
+    ASSERT_TRUE(guardians);
+    guardian_pids_.clear();
+    for (const Guardians::One& one : guardians->each()) guardian_pids_.push_back(one.pid);
     executor_ = std::make_unique<ExecExecutor>(
-        loop_, std::move(*guardian), settings,
+        loop_, std::move(*guardians), settings,
         ExecExecutor::Handlers{[this] {
                                  for (EndedCommand& each : executor_->take_ended()) {
                                    EXPECT_EQ(results_.count(each.key), 0U) << each.key;
@@ -104,7 +108,7 @@ class ExecTest : public testing::Test {
   std::unique_ptr<ExecExecutor> executor_;
   std::map<std::uint64_t, CommandResult> results_;
   std::string broken_;
-  pid_t guardian_pid_ = -1;
+  std::vector<pid_t> guardian_pids_;
   std::uint64_t next_key_ = 1'000'000;
 
  private:
