@@ -6,6 +6,7 @@
 
 #include "common/net/clock.h"
 #include "common/net/memory.h"
+#include "common/net/standard_streams.h"
 #include "coordinator/control_commands.h"
 #include "coordinator/exec_command.h"
 #include "coordinator/keys_command.h"
@@ -44,6 +45,7 @@ struct Run {
 int main(int argc, char** argv) {
   try {
     const Instant started = net::now();
+    net::fill_standard_streams();
     net::keep_freed_memory();
     return std::visit(Run{started}, parse_command_line(argc, argv, std::getenv));
   } catch (const std::exception& error) {

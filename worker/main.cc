@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/net/memory.h"
 #include "common/net/process_limits.h"
+#include "common/net/standard_streams.h"
 #include "worker/options.h"
 #include "worker/process.h"
 #include "worker/worker.h"
@@ -53,6 +54,7 @@ int run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   try {
+    rollcall::net::fill_standard_streams();
     rollcall::net::keep_freed_memory();
     return rollcall::worker::run(argc, argv);
   } catch (const std::exception& error) {

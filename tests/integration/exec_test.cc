@@ -14,9 +14,12 @@ namespace rollcall::integration {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::SizeIs;
@@ -268,6 +271,19 @@ TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
                            {}});
   EXPECT_EQ(closed.wait(), 0) << closed.story();
   EXPECT_THAT(closed.out_lines(), SizeIs(2));
+}
+
+TEST_F(ExecOutput, DoesNotGetIntoAFileThatTookThePlaceOfAClosedStream) {
+  Program& run = start({"/bin/sh",
+                        {"-c", "exec \"$0\" \"$@\" >&- 2>&-",
+                         (programs_folder() / "rollcall").string(), "exec", "--range", "1-3", "-j",
+                         "1", "--joblog", file("log"), "--shell", "--", "echo out; echo err >&2"},
+                        {},
+                        {},
+                        {}});
+  EXPECT_EQ(run.wait(), 6) << run.story();
+  EXPECT_THAT(lines_of(contents_of(file("log"))),
+              AllOf(Not(IsEmpty()), Each(AnyOf(StartsWith("Seq\t"), MatchesRegex("[0-9]\t.*")))));
 }
 
 }  // namespace
