@@ -164,6 +164,9 @@ Result<void> LocalWorkers::start(const Access& access) {
   if (!settings_.log_level.empty()) {
     arguments.insert(arguments.end(), {"--log-level", settings_.log_level});
   }
+  if (settings_.open_files != 0) {
+    arguments.insert(arguments.end(), {"--open-files", std::to_string(settings_.open_files)});
+  }
   pid_t pid = -1;
   const int error = SpawnPlan(read_end.get()).spawn(settings_.program, arguments, pid);
   if (error != 0) {

@@ -21,10 +21,11 @@ namespace rollcall::coordinator {
 class LocalWorkers {
  public:
   struct Settings {
-    std::string program;      ///< path of rollcall-worker
-    std::uint32_t slots = 0;  ///< 0: its default
-    std::string log_level;    ///< empty: its default
-    bool outlive = false;     ///< they go on without this process, and wait for the next one
+    std::string program;           ///< path of rollcall-worker
+    std::uint32_t slots = 0;       ///< 0: its default
+    std::string log_level;         ///< empty: its default
+    bool outlive = false;          ///< they go on without this process, and wait for the next one
+    std::uint64_t open_files = 0;  ///< the limit that their commands get; 0: that of this process
   };
   /// `how`: "exit status 1", "killed by signal 9".
   using OnExit = std::function<void(std::uint32_t ticket, const std::string& how)>;

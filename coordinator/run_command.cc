@@ -46,6 +46,7 @@ class Running {
   const RunOptions& options_;
   const RunPlan& plan_;
   Instant started_;
+  net::DescriptorLimit descriptors_;
   Listening listening_;
   std::unique_ptr<ResultsFile> results_;
   RunStart start_;
@@ -65,7 +66,7 @@ Result<void> Running::prepare() {
   if (auto log = start_log("rollcall", options_.log_level, options_.log_file); !log) {
     return permanent("--log-file: " + log.error().message);
   }
-  const std::uint64_t descriptors = net::raise_descriptor_limit().raised;
+  descriptors_ = net::raise_descriptor_limit();
   auto listening = listening_of(options_);
   if (!listening) return listening.error();
   listening_ = std::move(*listening);
@@ -74,7 +75,7 @@ Result<void> Running::prepare() {
     if (!opened) return permanent("--results: " + opened.error().message);
     results_ = std::move(*opened);
   }
-  if (auto room = check_room(plan_.policy.local_workers, descriptors); !room) return room;
+  if (auto room = check_room(plan_.policy.local_workers, descriptors_.raised); !room) return room;
   auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
   if (!start) return permanent("--journal: " + start.error().message);
   start_ = std::move(*start);
@@ -132,10 +133,10 @@ int Running::run() {
   output_ = plan_.output(scheduler_->records());
   if (plan_.exec != nullptr) plan_.exec->results().told(plan_.exec->restored());
   ProgressWriter progress = make_progress();
-  Coordinator coordinator(
-      *scheduler_, *output_, progress, start_, listening_,
-      {worker_program_beside_own(), options_.slots, options_.log_level, plan_.policy.journal},
-      plan_.exec);
+  Coordinator coordinator(*scheduler_, *output_, progress, start_, listening_,
+                          {worker_program_beside_own(), options_.slots, options_.log_level,
+                           plan_.policy.journal, descriptors_.inherited},
+                          plan_.exec);
   if (auto listens = coordinator.listen(); !listens) {
     discard(start_);
     return give_up(listens.error().message, 2);

@@ -30,7 +30,9 @@ int work(const WorkerOptions& options) {
   // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  const net::DescriptorLimit descriptors = net::raise_descriptor_limit();
+  net::DescriptorLimit descriptors = net::raise_descriptor_limit();
+  // A coordinator has raised its own before it started this one.
+  if (options.open_files) descriptors.inherited = *options.open_files;
   if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
     return say(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
   }

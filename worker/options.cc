@@ -52,8 +52,9 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
         cli::parsed_into(into.http, parse_http_address)},
        {"--parent-pid", "", "N", group, Shown::nowhere, "",
         cli::count_into(into.parent_pid, 1, kHighestPid)},
-       {"--outlive-parent", "", "", group, Shown::nowhere, "",
-        cli::flag_into(into.outlive_parent)}});
+       {"--outlive-parent", "", "", group, Shown::nowhere, "", cli::flag_into(into.outlive_parent)},
+       {"--open-files", "", "N", group, Shown::nowhere, "",
+        cli::count_into(into.open_files, 1, std::numeric_limits<std::uint64_t>::max())}});
 }
 
 void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {

@@ -29,6 +29,7 @@ struct WorkerOptions {
   // Given by a coordinator that starts its own workers; not in the help.
   std::optional<std::uint32_t> parent_pid;  ///< end when this process is not the parent any more
   bool outlive_parent = false;              ///< but not then: another one will resume the run
+  std::optional<std::uint64_t> open_files;  ///< limit for commands; none: as inherited
 };
 
 /// What the user wants: a worker, a text to read, or nothing that makes sense.

@@ -55,6 +55,12 @@ TEST_F(ExecLimits, FewOpenFilesLowerTheSlotsAndItIsSaid) {
   EXPECT_LT(document.at("workers").at(0).at("slots"), 170);
 }
 
+TEST_F(ExecLimits, CommandsMayOpenAsManyFilesAsTheyCouldWithoutRollcall) {
+  Program& run = exec_after("ulimit -Sn 300", "--output text --range 1-1 -- sh -c 'ulimit -Sn'");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.out(), "300\n");
+}
+
 TEST_F(ExecLimits, TooFewForOneCommandAreSaid) {
   Program& run = exec_after("ulimit -n 60", "--range 1-2 -- true");
   EXPECT_EQ(run.wait(), 4) << run.story();
