@@ -12,6 +12,8 @@ namespace {
 
 /// How long a slow reader is left alone.
 constexpr Duration kRetry = std::chrono::milliseconds(20);
+/// How often limits::printed_bytes are printed before workers are heard again.
+constexpr int kRoundsATurn = 8;
 
 class ExecOutput final : public Output {
  public:
@@ -48,19 +50,21 @@ class ExecOutput final : public Output {
   }
 
   void flush() override {
+    int rounds = 0;
     do {
       take();
       for (StreamWriter* writer : {&out_, &error_}) {
         if (is_finished_) writer->write_all();
         if (!is_finished_ && writer->pending()) writer->write_some();
       }
-    } while (failed_.empty() && commands_.has_more() && !is_behind());
-    retry_at_ = is_behind() ? now_ + kRetry : kNever;
+    } while (has_more() && !is_behind() && (is_finished_ || ++rounds < kRoundsATurn));
+    retry_at_ = is_behind() ? now_ + kRetry : has_more() ? now_ : kNever;
   }
 
   const std::string& failed() const override { return failed_.empty() ? out_.failed() : failed_; }
 
  private:
+  bool has_more() const { return failed().empty() && commands_.has_more(); }
   bool is_behind() const { return out_.pending() || error_.pending(); }
 
   void restore() {

@@ -2,6 +2,7 @@
 #include "coordinator/exec/exec_run.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -179,6 +180,30 @@ TEST(ExecOutput, PrintsBothStreams) {
   EXPECT_EQ(out.text(), "0\tout0\n1\tout1\n");
   EXPECT_EQ(error.text(), "0\terr0\n1\terr1\n");
   EXPECT_EQ(output->failed(), "");
+}
+
+TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
+  constexpr std::uint32_t kTasks = 60;
+  RunRecordsBuilder run = run_of(kTasks);
+  std::vector<std::uint32_t> tasks;
+  for (std::uint32_t task = kTasks; task-- > 0;) tasks.push_back(task);
+  for (const std::uint32_t task : tasks) run.done(task);
+  OutcomeColumns report = report_of(tasks);
+  for (CommandResult& result : report.command) result.out = std::string(1'000'000, 'x');
+  ExecRun exec(echo(kTasks), {});
+  exec.results().came(run.records(), 0, report);
+  const MemoryFile out;
+  const auto output =
+      make_exec_output(run.records(), exec, {true, false, 100'000'000, testing::TempDir()}, true,
+                       out.fd(), STDERR_FILENO);
+  const Instant now = RunRecordsBuilder::kBegin;
+  output->advance(now);
+  output->outcomes_accepted(now, 0, kTasks);
+  output->flush();
+  EXPECT_LT(out.text().size(), 50'000'000U);
+  EXPECT_EQ(output->next_deadline(), now);
+  while (output->next_deadline() == now) output->advance(now);
+  EXPECT_EQ(out.text().size(), kTasks * 1'000'000U);
 }
 
 TEST(ExecOutput, OfJsonFitsItsSchemas) {
