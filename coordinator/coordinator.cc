@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
@@ -277,9 +278,17 @@ void Coordinator::step(const Event& event) {
 }
 
 void Coordinator::keep(const Keep& action) {
-  if (exec_ == nullptr) return writer_->keep(action.commit);
+  // What a slow reader has not taken is told again by the next coordinator.
+  output_.flush();
+  const std::uint64_t printed = output_.printed();
+  if (exec_ == nullptr && printed >= action.commit->counters.published) {
+    return writer_->keep(action.commit);
+  }
   auto commit = std::make_shared<Commit>(*action.commit);
-  commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
+  commit->counters.published = std::min(commit->counters.published, printed);
+  if (exec_ != nullptr) {
+    commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
+  }
   writer_->keep(std::move(commit));
 }
 

@@ -64,7 +64,8 @@ struct KeptCounters {
   std::uint64_t attempts_adopted = 0;
   std::uint64_t stale = 0;
   std::uint64_t reports_repeated = 0;
-  std::uint64_t published = 0;  ///< records handed to the output before this commit
+  /// Records handed to the output before this commit; the shell lowers it to those printed.
+  std::uint64_t published = 0;
   bool wait_timeout_passed = false;
   bool stop_requested = false;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/output/printed_records.h"
 #include "coordinator/output/stream_writer.h"
 
 namespace rollcall::coordinator {
@@ -36,6 +37,7 @@ class ExecOutput final : public Output {
 
   void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
     for (std::size_t record = first; prints_ && record < first + count; ++record) ended(record);
+    printed_.handed_over(first, count);
   }
 
   void advance(Instant now) override {
@@ -59,7 +61,12 @@ class ExecOutput final : public Output {
       }
     } while (has_more() && !is_behind() && (is_finished_ || ++rounds < kRoundsATurn));
     retry_at_ = is_behind() ? now_ + kRetry : has_more() ? now_ : kNever;
+    if (!failed().empty()) return;
+    if (!commands_.has_more()) printed_.mark({out_.appended(), error_.appended()});
+    printed_.written({out_.written(), error_.written()});
   }
+
+  std::size_t printed() const override { return printed_.count(); }
 
   const std::string& failed() const override { return failed_.empty() ? out_.failed() : failed_; }
 
@@ -112,6 +119,7 @@ class ExecOutput final : public Output {
   CommandOutput commands_;
   StreamWriter out_;
   StreamWriter error_;
+  PrintedRecords printed_;
   std::string failed_;
   bool is_finished_ = false;
   Instant now_{};

@@ -20,7 +20,7 @@ class JsonOutput final : public StreamOutput {
   void worker_joined(SessionIndex) override {}
   void worker_left(SessionIndex, std::uint64_t) override {}
   void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
-  void outcomes_accepted(Instant, std::size_t, std::size_t) override {}
+  void append_outcomes(Instant, std::size_t, std::size_t) override {}
 
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     text() += dump(run_document(records_, summary, exec_), 2);
@@ -94,7 +94,7 @@ class JsonlOutput final : public StreamOutput {
     }
   }
 
-  void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
+  void append_outcomes(Instant, std::size_t first, std::size_t count) override {
     for (std::size_t record = first; record < first + count; ++record) {
       text() += R"({"event":"done",)";
       rows_.append_json_members(text(), record);

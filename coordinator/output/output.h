@@ -36,6 +36,9 @@ class Output {
   /// Hands over to the operating system: at the end of a turn what can be without waiting for a
   /// slow reader (the rest follows with advance()), after finished() everything.
   virtual void flush() = 0;
+  /// Of the records handed over, in their order, how many need not be told again: the operating
+  /// system has all of their text. As long as none was handed over: no bound.
+  virtual std::size_t printed() const = 0;
   /// Empty, or why standard output cannot be written any more.
   virtual const std::string& failed() const = 0;
 };

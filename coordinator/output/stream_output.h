@@ -6,6 +6,7 @@
 #include <string>
 
 #include "coordinator/output/output.h"
+#include "coordinator/output/printed_records.h"
 #include "coordinator/output/stream_writer.h"
 
 namespace rollcall::coordinator {
@@ -13,6 +14,11 @@ namespace rollcall::coordinator {
 /// An Output that appends to text(); this class gets it written.
 class StreamOutput : public Output {
  public:
+  void outcomes_accepted(Instant now, std::size_t first, std::size_t count) final {
+    append_outcomes(now, first, count);
+    printed_.handed_over(first, count);
+    printed_.mark({writer_.appended(), 0});
+  }
   void advance(Instant now) final {
     now_ = now;
     const bool due = now >= held_until();
@@ -27,7 +33,9 @@ class StreamOutput : public Output {
       writer_.write_some();
     }
     retry_at_ = writer_.pending() ? now_ + kRetry : kNever;
+    if (writer_.failed().empty()) printed_.written({writer_.written(), 0});
   }
+  std::size_t printed() const final { return printed_.count(); }
   const std::string& failed() const final { return writer_.failed(); }
 
  protected:
@@ -40,11 +48,14 @@ class StreamOutput : public Output {
   /// How long a slow reader is left alone.
   static constexpr Duration kRetry = std::chrono::milliseconds(20);
 
+  /// Records [first, first + count) were accepted.
+  virtual void append_outcomes(Instant now, std::size_t first, std::size_t count) = 0;
   /// When release() is due; kNever: nothing is held back.
   virtual Instant held_until() const { return kNever; }
   virtual void release() {}
 
   StreamWriter writer_;
+  PrintedRecords printed_;
   bool write_all_ = false;
   Instant now_{};  ///< of the last advance()
   Instant retry_at_ = kNever;

@@ -59,7 +59,7 @@ bool StreamWriter::fill_front() {
   if (!failed_.empty()) buffer_.clear();
   if (written_ < front_.size()) return true;
   front_.clear();
-  written_ = 0;
+  written_before_ += std::exchange(written_, 0);
   if (in_file()) {
     auto held = file_.take(first_in_file_++);
     if (!held || !*held) {
@@ -67,6 +67,7 @@ bool StreamWriter::fill_front() {
       return false;
     }
     front_ = std::move((*held)->out);
+    bytes_in_file_ -= front_.size();
   } else {
     front_.swap(buffer_);
   }
@@ -94,6 +95,7 @@ bool StreamWriter::move_to_file() {
   // A copy, for it is printed the other way if there is no room.
   if (!file_.hold(next_in_file_, {buffer_, {}})) return false;
   ++next_in_file_;
+  bytes_in_file_ += buffer_.size();
   buffer_.clear();
   return true;
 }
@@ -103,6 +105,7 @@ void StreamWriter::fail(const std::string& why) {
   front_.clear();
   written_ = 0;
   first_in_file_ = next_in_file_;
+  bytes_in_file_ = 0;
   buffer_.clear();
 }
 

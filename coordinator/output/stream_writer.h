@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "coordinator/exec/held_output.h"
@@ -25,10 +26,18 @@ class StreamWriter {
   /// Writes everything, however long it takes.
   void write_all();
   bool pending() const { return written_ < front_.size() || in_file() || !buffer_.empty(); }
+  /// Bytes so far: what has come, and what of that is written. If a write has failed, all of it.
+  std::uint64_t appended() const { return written_before_ + written_ + pending_bytes(); }
+  std::uint64_t written() const { return failed_.empty() ? written_before_ + written_ : kAll; }
   /// Empty, or which write failed and why.
   const std::string& failed() const { return failed_; }
 
  private:
+  static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+
+  std::uint64_t pending_bytes() const {
+    return front_.size() - written_ + bytes_in_file_ + buffer_.size();
+  }
   bool in_file() const { return first_in_file_ < next_in_file_; }
   bool writable(int wait_ms) const;
   /// Makes sure that front_ has something to write. False: there is nothing.
@@ -47,9 +56,11 @@ class StreamWriter {
   // In the order in which they are written:
   std::string front_;
   std::size_t written_ = 0;  ///< of front_
-  HeldOutput file_;          ///< pieces by number
+  std::uint64_t written_before_ = 0;
+  HeldOutput file_;  ///< pieces by number
   std::uint64_t first_in_file_ = 0;
   std::uint64_t next_in_file_ = 0;
+  std::uint64_t bytes_in_file_ = 0;
   std::string buffer_;
   std::string failed_;
 };

@@ -35,7 +35,7 @@ class TextOutput final : public StreamOutput {
     }
   }
 
-  void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
+  void append_outcomes(Instant, std::size_t first, std::size_t count) override {
     if (!task_lines_) return;
     write_held();
     for (std::size_t record = first; record < first + count; ++record) write_end(record);

@@ -1,10 +1,14 @@
 // Commands that fail, hang, hide and flood; runs that are stopped; workers that are killed.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -232,6 +236,39 @@ TEST_F(ExecJournal, GoesOnInOrder) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     EXPECT_EQ(lines[i], "line " + std::to_string(first + static_cast<int>(i)));
   }
+}
+
+TEST_F(ExecJournal, PrintsWhatTheReaderHadNotTakenBeforeACrash) {
+  const std::string pipe = file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const std::string script =
+      "head -c 20000 /dev/zero | tr '\\0' x; echo; echo line {}; sleep 0.05; "
+      "echo >> " +
+      file("ran");
+  Program& run = start({programs_folder() / "rollcall",
+                        {"exec", "-q", "--range", "1-30", "--journal", file("journal"), "-j", "3",
+                         "--shell", "--", script},
+                        {},
+                        {},
+                        pipe});
+  ASSERT_TRUE(wait_until([&] { return lines_of(contents_of(file("ran"))).size() == 30; }));
+  run.signal(SIGKILL);
+  run.wait();
+  std::string taken(1'000'000, ' ');
+  taken.resize(
+      static_cast<std::size_t>(std::max<ssize_t>(::read(reader, taken.data(), taken.size()), 0)));
+  ::close(reader);
+  Program& again = resume();
+  EXPECT_EQ(again.wait(), 0) << again.err();
+  std::set<std::string> said;
+  for (const std::string& text : {taken, again.out()}) {
+    for (const std::string& line : lines_of(text)) {
+      if (line.starts_with("line ")) said.insert(line);
+    }
+  }
+  EXPECT_THAT(said, SizeIs(30));
+  EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(30));
 }
 
 TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {

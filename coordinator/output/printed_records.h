@@ -1,0 +1,48 @@
+// How much of what was handed to an output has been printed for certain.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <utility>
+
+namespace rollcall::coordinator {
+
+/// Counts records of accepted outcomes, which are handed over in their order. Streams are counted
+/// in bytes from their beginning.
+class PrintedRecords {
+ public:
+  using Bytes = std::array<std::uint64_t, 2>;  ///< of standard output and standard error
+
+  void handed_over(std::size_t first, std::size_t count) {
+    if (handed_over_ == kNone) printed_ = first;
+    handed_over_ = first + count;
+  }
+  /// What is handed over so far has made no more text than `appended`.
+  void mark(const Bytes& appended) {
+    if (handed_over_ == kNone || handed_over_ == marked_) return;
+    marked_ = handed_over_;
+    marks_.emplace_back(marked_, appended);
+  }
+  void written(const Bytes& written) {
+    while (!marks_.empty() && marks_.front().second[0] <= written[0] &&
+           marks_.front().second[1] <= written[1]) {
+      printed_ = marks_.front().first;
+      marks_.pop_front();
+    }
+  }
+  /// All records below this one; as long as none was handed over, there is no bound.
+  std::size_t count() const { return printed_; }
+
+ private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  std::size_t handed_over_ = kNone;
+  std::size_t marked_ = kNone;
+  std::size_t printed_ = kNone;
+  std::deque<std::pair<std::size_t, Bytes>> marks_;
+};
+
+}  // namespace rollcall::coordinator
