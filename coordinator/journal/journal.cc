@@ -1,7 +1,10 @@
 #include "coordinator/journal/journal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "common/check.h"
@@ -42,8 +45,18 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
   return {};
 }
 
+/// Of a file that cannot be made SQLite does not tell why: it tries again, to read it alone.
+Result<void> make_file(const std::string& path) {
+  constexpr ::mode_t kMode = 0644;
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode);
+  if (file < 0) return permanent(std::strerror(errno));
+  ::close(file);
+  return {};
+}
+
 /// A whole journal that nobody has begun an epoch in.
 Result<void> write_new(const std::string& path, const JournalRun& run) {
+  if (auto made = make_file(path); !made) return made;
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
   const std::string before = "PRAGMA page_size = " + std::to_string(kPageBytes) +

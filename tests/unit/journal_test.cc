@@ -1,6 +1,7 @@
 #include "coordinator/journal/journal.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +148,25 @@ TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
     EXPECT_THAT(journal.error().message, HasSubstr("cannot create journal " + bad + ": "));
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
+  std::filesystem::create_directory(path("closed"));
+  std::filesystem::permissions(
+      path("closed"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const bool is_root = ::geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(path("closed").c_str(), 0555), 0);
+    ASSERT_EQ(::seteuid(65'534), 0);
+  }
+  const auto journal = Journal::create(path("closed/run.db"), journal_run(5));
+  if (is_root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  ASSERT_FALSE(journal);
+  EXPECT_EQ(journal.error().message,
+            "cannot create journal " + path("closed/run.db") + ": Permission denied");
 }
 
 TEST_F(JournalTest, SaysThatThereIsNone) {
