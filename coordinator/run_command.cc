@@ -86,8 +86,7 @@ Result<void> Running::prepare() {
 /// nothing that is not done.
 int Running::say_finished() const {
   const char* path = options_.journal.c_str();
-  std::printf("%s is finished: rollcall report %s shows it\n", path, path);
-  if (std::fflush(stdout) != 0) return 6;
+  std::fprintf(stderr, "%s is finished: rollcall report %s shows it\n", path, path);
   return options_.resumes_as_kept ? 0 : start_.kept->account->exit_status;
 }
 

@@ -301,7 +301,7 @@ TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
   Program& once_more = start(
       {programs_folder() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
   EXPECT_EQ(once_more.wait(), 0) << once_more.story();
-  EXPECT_THAT(once_more.out(), HasSubstr("is finished"));
+  EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }
 
 }  // namespace

@@ -48,10 +48,11 @@ TEST_F(JournalFile, ResumeStartsWhereThereIsNoneAndGoesOnWithTheSameRequestAlone
   EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
   Program& again = kept_run(request);
   EXPECT_EQ(again.wait(), 0) << again.story();
-  EXPECT_THAT(again.out(), HasSubstr("is finished"));
+  EXPECT_THAT(again.err(), HasSubstr("is finished"));
+  EXPECT_EQ(again.out(), "") << "the form of --output is kept";
   Program& once_more = command({"resume", journal()});
   EXPECT_EQ(once_more.wait(), 0) << once_more.story();
-  EXPECT_THAT(once_more.out(), HasSubstr("is finished"));
+  EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }
 
 TEST_F(JournalFile, ASecondCoordinatorIsRefusedWhileTheFirstLives) {

@@ -151,8 +151,8 @@ class Pod:
 
     def end(self, status=0):
         """Its standard output."""
-        out, said = self.process.communicate(timeout=LIMIT)
-        expect(self.process.returncode == status, f"exit {self.process.returncode}: {said.decode()}")
+        out, self.said = self.process.communicate(timeout=LIMIT)
+        expect(self.process.returncode == status, f"exit {self.process.returncode}: {self.said.decode()}")
         return out
 
 
@@ -209,7 +209,8 @@ def check_run(jobs):
         wait_for(lambda: all(w.answers() == [200, 200] for w in workers), "all have joined")
         check_health_of_image(early.process.pid)
         once_more = check_restarts(jobs, folder, coordinator, pauses)
-        expect(b"is finished" in once_more.end(), "a run that is finished begins again")
+        once_more.end()
+        expect(b"is finished" in once_more.said, "a run that is finished begins again")
         for worker in workers:
             worker.end()
         expect((folder / "results.csv").stat().st_size > 0, "no results")
