@@ -27,7 +27,7 @@ bool has_failed(Outcome outcome) {
   return outcome != Outcome::succeeded && outcome != Outcome::cancelled;
 }
 
-/// The last lines, for a terminal: each with two blanks more than `indent`.
+/// The last lines, for a terminal; each has its end.
 std::string last_lines(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   text = text.substr(text.size() - std::min(text.size(), kTailBytes));
@@ -45,10 +45,20 @@ std::string last_lines(std::string_view text) {
   while (text.starts_with('\n')) text.remove_prefix(1);
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    lines += "    " + printable(line, kTailBytes) + "\n";
+    lines += printable(line, kTailBytes) + "\n";
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return lines;
+}
+
+std::string indented(std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+    text.append("    ").append(line);
+    lines.remove_prefix(line.size());
+  }
+  return text;
 }
 
 std::string signal_text(int signal) {
@@ -214,7 +224,7 @@ std::string ExecRun::failures_text(const RunRecords& records) const {
     if (!failure.names_program) {
       text += ": " + printable(shell_line(commands_[failure.task]), kCommandBytes);
     }
-    text += "\n" + failure.tail;
+    text += "\n" + indented(failure.tail);
   }
   return text;
 }

@@ -130,6 +130,7 @@ TEST(ExecRun, NamesTheFirstThatFailed) {
                               "    3\n    4\n    5\n    6\n    7?[2J\n"
                               "  task 1: exit status 2: echo 1\n    err1\n"));
   EXPECT_EQ(text.find("task 10"), std::string::npos);
+  EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "in JSON it stands as it is";
 }
 
 TEST(ExecRun, SaysOnceWhatCouldNotStart) {
