@@ -2,7 +2,6 @@
 #include "coordinator/exec/exec_run.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -194,9 +193,10 @@ TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
   ExecRun exec(echo(kTasks), {});
   exec.results().came(run.records(), 0, report);
   const MemoryFile out;
+  const MemoryFile error;
   const auto output =
       make_exec_output(run.records(), exec, {true, false, 100'000'000, testing::TempDir()}, true,
-                       out.fd(), STDERR_FILENO);
+                       out.fd(), error.fd());
   const Instant now = RunRecordsBuilder::kBegin;
   output->advance(now);
   output->outcomes_accepted(now, 0, kTasks);
