@@ -56,4 +56,29 @@ class SchedulerTest : public testing::Test {
   std::unique_ptr<Stage> stage;
 };
 
+/// With a journal.
+class KeptSchedulerTest : public SchedulerTest {
+ protected:
+  KeptSchedulerTest() { policy.journal = true; }
+
+  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is kept.
+  void begin_with_two() {
+    policy.wait_for_workers = 2;
+    begin();
+    stage->hello(1);
+    stage->hello(2);
+    stage->inventory(1);
+    stage->inventory(2);
+    stage->kept(2);
+    stage->heartbeat(1);
+    stage->heartbeat(2);
+    stage->ignore();
+  }
+  Instant stage_now() const { return instant_from_ns((stage->now_ms() + 1'000) * 1'000'000); }
+  void crash() {
+    stage->crash();
+    stage->ignore();
+  }
+};
+
 }  // namespace rollcall::coordinator

@@ -1,4 +1,4 @@
-// Keeping before telling, and going on after a crash.
+// Going on after a crash.
 #include "tests/unit/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -9,63 +9,7 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-class SchedulerResumeTest : public SchedulerTest {
- protected:
-  SchedulerResumeTest() { policy.journal = true; }
-
-  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is kept.
-  void begin_with_two() {
-    policy.wait_for_workers = 2;
-    begin();
-    stage->hello(1);
-    stage->hello(2);
-    stage->inventory(1);
-    stage->inventory(2);
-    stage->kept(2);
-    stage->heartbeat(1);
-    stage->heartbeat(2);
-    stage->ignore();
-  }
-  Instant stage_now() const { return instant_from_ns((stage->now_ms() + 1'000) * 1'000'000); }
-  void crash() {
-    stage->crash();
-    stage->ignore();
-  }
-};
-
-TEST_F(SchedulerResumeTest, ASessionGetsNoWorkBeforeItIsKept) {
-  begin();
-  stage->hello(1);
-  stage->inventory(1);
-  expect({"w1 <- Welcome: slots 0", "keep 1: 0 outcomes, 1 new sessions", "w1 has joined"});
-  stage->kept(1);
-  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
-}
-
-TEST_F(SchedulerResumeTest, AnOutcomeIsKeptBeforeItIsTold) {
-  begin_with_two();
-  stage->report(1, 1, {{{0}}});
-  expect({"keep 3: 1 outcomes, 0 new sessions"});
-  stage->heartbeat(1);
-  expect({"w1 <- Ack: reports kept through 0"});
-  stage->kept(3);
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
-  EXPECT_EQ(records().reports_repeated, 0U);
-  stage->report(1, 1, {{{0}}});
-  expect({"w1 <- Ack: reports kept through 1"});
-  EXPECT_EQ(records().reports_repeated, 1U);
-}
-
-TEST_F(SchedulerResumeTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
-  begin_with_two();
-  stage->report(1, 1, {{{0, 1}}});
-  stage->report(2, 1, {{{2, 3}}});
-  expect({"keep 3: 2 outcomes, 0 new sessions", "keep 4: 2 outcomes, 0 new sessions"});
-  stage->kept(3);
-  EXPECT_THAT(stage->take(), Not(Contains("the run is finished")));
-  stage->kept(4);
-  EXPECT_THAT(stage->take(), Contains("the run is finished"));
-}
+using SchedulerResumeTest = KeptSchedulerTest;
 
 TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
   begin_with_two();
@@ -116,21 +60,6 @@ TEST_F(SchedulerResumeTest, ALateOutcomeOfOneLostDuringRecoveryStillCounts) {
   stage->kept(5);
   EXPECT_EQ(stage->scheduler().assigned(), 3U);
   stage->ignore();
-}
-
-TEST_F(SchedulerResumeTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
-  spec.wait_timeout = 5s;
-  begin_with_two();
-  stage->wait(5'001);
-  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
-  crash();
-  stage->hello(1, 0, 2);
-  stage->inventory_of(1, 2, {0, 1}, 2);
-  stage->hello(2, 0, 2);
-  stage->inventory_of(2, 2, {2, 3}, 2);
-  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
-  stage->kept(1);
-  EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
 }
 
 // The sockets of a worker bring what it said to the dead coordinator: it had nothing then.
@@ -279,35 +208,6 @@ TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
   stage->ignore();
 }
 
-TEST_F(SchedulerResumeTest, ASignalLeavesTheRunAsItIs) {
-  begin_with_two();
-  stage->report(1, 1, {{{0}}});
-  stage->ignore();
-  stage->stop();
-  expect({});
-  stage->kept(3);
-  expect({"results: 0 succeeded", "the end"});
-  EXPECT_TRUE(stage->scheduler().suspended());
-  EXPECT_EQ(stage->scheduler().done(), 1U);
-}
-
-/// Else the next coordinator would wait for it.
-TEST_F(SchedulerResumeTest, AGoodbyeDuringTheLastCommitIsKept) {
-  begin_with_two();
-  stage->report(1, 1, {{{0}}});
-  stage->goodbye(1, 1, 1);
-  stage->stop();
-  stage->ignore();
-  stage->kept(3);
-  EXPECT_THAT(stage->take(), Not(Contains("the end")));
-  stage->kept(4);
-  EXPECT_THAT(stage->take(), Contains("the end"));
-  crash();
-  stage->hello(2, 0, 2);
-  stage->inventory_of(2, 2, {2, 3}, 2);
-  EXPECT_THAT(stage->take(), Contains(testing::HasSubstr("Assignment")));
-}
-
 TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
   policy.local_workers = 2;
   policy.wait_for_workers = 2;
@@ -362,41 +262,6 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesB
   stage->ignore();
   stage->vanished(1);
   EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
-}
-
-/// Whether it asks to be woken for what it cannot do anything about: its shell would spin.
-TEST_F(SchedulerResumeTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
-  begin_with_two();
-  stage->report(1, 1, {{{0, 1}}});
-  stage->report(2, 1, {{{2, 3}}});
-  stage->kept(4);
-  stage->goodbye(1, 1, 2);  // the disk is full now
-  stage->wait(60'000);
-  stage->ignore();
-  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
-  stage->kept(5);
-  EXPECT_THAT(stage->take(), Contains("the end"));
-}
-
-TEST_F(SchedulerResumeTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
-  spec.method = CollectionMethod::wait;
-  spec.wait_timeout = std::chrono::seconds(5);
-  begin_with_two();
-  stage->report(1, 1, {{{0, 1}}});
-  stage->report(2, 1, {{{2, 3}}});
-  stage->wait(60'000);
-  stage->ignore();
-  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
-}
-
-TEST_F(SchedulerResumeTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
-  begin_with_two();
-  stage->report(1, 1, {{{0, 1}}});
-  stage->goodbye(1, 1, 2);
-  expect({"keep 3: 2 outcomes, 0 new sessions"});
-  stage->kept(3);
-  EXPECT_THAT(stage->take(), Contains("w1 <- Shutdown"));
-  ASSERT_TRUE(records().sessions[0].goodbye);
 }
 
 }  // namespace
