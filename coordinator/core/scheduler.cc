@@ -122,11 +122,13 @@ void Scheduler::suspend() {
   out_->push_back(End{});
 }
 
-/// Rule 6: the time by which the coordinator was late itself is nobody's silence.
+/// Rule 6: the time by which the coordinator was late itself is nobody's silence or absence.
 void Scheduler::notice_own_lateness() {
   const Duration late = now_ - *next_tick_;
   if (late <= Duration::zero()) return;
   roster_.forgive(late);
+  joining_since_ += late;
+  if (empty_since_) *empty_since_ += late;
   if (late <= policy_.heartbeat_interval) return;
   log(LogLevel::warning,
       "the coordinator was held up for " + std::to_string(to_seconds(late)) + " seconds");

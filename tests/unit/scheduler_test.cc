@@ -41,6 +41,16 @@ TEST_F(SchedulerTest, GivesUpWhenNobodyJoins) {
   EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
 }
 
+TEST_F(SchedulerTest, TheCoordinatorsOwnLatenessIsNoAbsence) {
+  policy.join_timeout = 5s;
+  begin();
+  stage->oversleep(60'000);
+  stage->hello(1);
+  stage->inventory(1);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->ignore();
+}
+
 TEST_F(SchedulerTest, HelloAloneIsNotEnoughForWork) {
   begin();
   stage->hello(1);
