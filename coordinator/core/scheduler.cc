@@ -39,7 +39,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
   if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
-  if (working() && !retries_.empty()) next = std::min(next, retries_.begin()->first);
+  if (working()) next = std::min(next, retries_.next().value_or(next));
   const bool may_time_out = working() && !cancelling_ && !ledger_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
     next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
@@ -99,7 +99,7 @@ void Scheduler::on(const TurnEnded& event) {
     notice_wait_timeout();
     notice_lack_of_workers();
     notice_halt();
-    try_again();
+    backlog_.put_back(retries_.take_due(now_));
   }
   if (phase_ == Phase::suspending) return suspend();
   keep();
@@ -201,7 +201,7 @@ void Scheduler::fail_for_lack_of_workers(const std::string& why) {
     phase_ = Phase::suspending;
     return;
   }
-  forget_retries();
+  retries_.clear();
   for (std::size_t t = 0; t < records().state.size(); ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::lost);
@@ -225,7 +225,7 @@ void Scheduler::cancel_everything() {
 
 /// What was not dispatched needs nobody's answer.
 void Scheduler::cancel_pending() {
-  forget_retries();
+  retries_.clear();
   for (std::size_t t = 0; t < records().state.size() && ledger_.pending() > 0; ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
       ledger_.decide(now_, task_at(t), Outcome::cancelled);
@@ -384,7 +384,7 @@ void Scheduler::check_invariants() const {
     CHECK(session.started_count <= session.attempts_assigned);
   }
   CHECK(held == ledger_.assigned());
-  CHECK(retries_.size() == retry_at_.size() && retries_.size() <= ledger_.pending());
+  CHECK(retries_.size() <= ledger_.pending());
   CHECK(published_ <= handed_over_ && handed_over_ <= ledger_.done());
   CHECK(unkept_.size() <= commits_ || !policy_.journal);
 }

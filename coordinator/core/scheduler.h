@@ -114,8 +114,6 @@ class Scheduler : private SchedulerState {
   bool is_exec() const { return records().spec.kind == TaskKind::exec; }
   std::uint32_t slots_for(const Hello& hello) const;
   void try_again_later(const Acceptance& acceptance);
-  void try_again();
-  void forget_retries();
   void notice_halt();
   void stop(bool let_running_end);
 

@@ -26,33 +26,12 @@ std::uint32_t Scheduler::slots_for(const Hello& hello) const {
 
 /// What failed waits for its time; what waited and was ended by a late outcome does so no more.
 void Scheduler::try_again_later(const Acceptance& acceptance) {
-  for (std::size_t i = 0; i < acceptance.accepted && !retry_at_.empty(); ++i) {
-    const TaskId task = records().task[acceptance.first_record + i];
-    const auto found = retry_at_.find(task);
-    if (found == retry_at_.end()) continue;
-    retries_.erase({found->second, task});
-    retry_at_.erase(found);
+  for (std::size_t i = 0; i < acceptance.accepted && !retries_.empty(); ++i) {
+    retries_.forget(records().task[acceptance.first_record + i]);
   }
   for (const TaskId task : acceptance.failed) {
-    const Instant at = now_ + retry_pause(ledger_.failures(task));
-    retries_.emplace(at, task);
-    retry_at_[task] = at;
+    retries_.add(task, now_ + retry_pause(ledger_.failures(task)));
   }
-}
-
-void Scheduler::try_again() {
-  std::vector<TaskId> due;
-  while (!retries_.empty() && retries_.begin()->first <= now_) {
-    due.push_back(retries_.begin()->second);
-    retry_at_.erase(due.back());
-    retries_.erase(retries_.begin());
-  }
-  backlog_.put_back(std::move(due));
-}
-
-void Scheduler::forget_retries() {
-  retries_.clear();
-  retry_at_.clear();
 }
 
 void Scheduler::notice_halt() {

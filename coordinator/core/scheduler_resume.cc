@@ -50,7 +50,9 @@ void Scheduler::end_recovery() {
                           std::to_string(records().spec.task_count) + " tasks done and " +
                           std::to_string(ledger_.assigned()) + " held by workers");
   ledger_.count_known_attempts();
-  backlog_.keep_only([this](TaskId t) { return records().state_of(t) == TaskState::pending; });
+  backlog_.keep_only([this](TaskId t) {  // what has failed meanwhile comes back in its time
+    return records().state_of(t) == TaskState::pending && !retries_.contains(t);
+  });
   phase_ = Phase::joining;
   joining_since_ = now_;
   std::uint32_t adopted = 0;
@@ -85,6 +87,10 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   std::vector<Overtaken> overtaken;
   const std::size_t owned = ledger_.adopt(session, inventory, listed, overtaken);
   disown(overtaken);
+  for (const TaskId task : listed.task) {  // what has failed with another one may run here
+    if (!retries_.contains(task)) continue;
+    if (records().state_of(task) == TaskState::assigned) retries_.forget(task);
+  }
   log(LogLevel::info, "worker " + record_of(session).name + " has come back with " +
                           std::to_string(owned) + " tasks");
   session.given_back = static_cast<std::uint64_t>(

@@ -1,11 +1,9 @@
 // What the scheduler knows: its data, apart from its rules.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +17,7 @@
 #include "coordinator/core/ledger.h"
 #include "coordinator/core/local_fleet.h"
 #include "coordinator/core/policy.h"
+#include "coordinator/core/retry_queue.h"
 #include "coordinator/core/roster.h"
 
 namespace rollcall::coordinator {
@@ -90,10 +89,9 @@ struct SchedulerState {
   std::vector<PublishLeft> left_;      ///< since the last commit
 
   // Commands.
-  std::set<std::pair<Instant, TaskId>> retries_;  ///< pending, and not to be dispatched before
-  boost::unordered_flat_map<TaskId, Instant> retry_at_;  ///< the same by task
-  std::size_t counted_for_halt_ = 0;                     ///< records
-  std::uint64_t halting_ = 0;  ///< of those, outcomes that may halt the run
+  RetryQueue retries_;
+  std::size_t counted_for_halt_ = 0;  ///< records
+  std::uint64_t halting_ = 0;         ///< of those, outcomes that may halt the run
 
   Instant now_;                               ///< of the step at hand
   Actions* out_ = nullptr;                    ///< of the step at hand

@@ -143,6 +143,67 @@ TEST_F(RetryTest, ALateSuccessOfALostSessionEndsTheWaitForTheNextTry) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
 }
 
+class ResumedRetryTest : public SchedulerExecTest {
+ protected:
+  /// Of six, w1 holds tasks 0 and 1, w2 holds 2 and 3; the coordinator has died and is back.
+  void begin_and_crash() {
+    spec.task_count = 6;
+    policy.journal = true;
+    policy.retries = 3;
+    policy.wait_for_workers = 2;
+    begin();
+    for (const int w : {1, 2}) stage->hello(w, 2);
+    for (const int w : {1, 2}) stage->inventory(w);
+    stage->kept(2);
+    for (const int w : {1, 2}) stage->heartbeat(w);
+    stage->crash();
+    stage->ignore();
+  }
+};
+
+TEST_F(ResumedRetryTest, WhatFailsBeforeEverybodyIsBackIsTriedAgainInItsTimeAndOnce) {
+  begin_and_crash();
+  stage->hello(1, 2, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->report(1, 1, {{{0, 1}, Outcome::failed}});
+  stage->hello(2, 2, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), testing::AllOf(Contains(HasSubstr("w1 <- Assignment 2: 4 for")),
+                                            Contains(HasSubstr("w1 <- Assignment 3: 5 for"))));
+  stage->report(1, 2, {{{4}}});
+  stage->wait(99);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  stage->wait(1);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Assignment 4: 0 (attempt 2)")));
+  stage->report(1, 3, {{{5}}});
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Assignment 5: 1 (attempt 2)")));
+  stage->report(1, 4, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->ignore();
+  EXPECT_EQ(stage->scheduler().done(), 6U);
+}
+
+TEST_F(ResumedRetryTest, WhatHasFailedWithOneAndRunsWithTheOtherIsNotTriedAgain) {
+  begin_and_crash();
+  stage->hello(1, 2, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->report(1, 1, {{{0, 1}, Outcome::failed}});
+  stage->hello(2, 2, 2);
+  stage->worker(2).attempt[task_at(0)] = 2;
+  stage->inventory_of(2, 2, {2, 3, 0}, 2);
+  stage->report(1, 2, {{{4, 5}}});
+  stage->ignore();
+  stage->wait(150);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment 4: 1 (attempt 2)")));
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->report(2, 1, {{{0}, Outcome::failed}});
+  stage->ignore();
+  stage->wait(199);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  stage->wait(1);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("0 (attempt 3)")));
+}
+
 class HaltTest : public SchedulerExecTest {
  protected:
   /// w1 runs tasks 0 and 1 of four.
