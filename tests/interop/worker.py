@@ -43,7 +43,7 @@ class Worker:
         self.waiting, self.running, self.due = collections.deque(), {}, []  # running: by place
         self.outcomes, self.unacknowledged = [], collections.deque()  # of (number, rows)
         self.returned = set()  # places that were given back and have not had their turn
-        self.echo, self.news = (0, 0), False
+        self.echo, self.news, self.recalled = (0, 0), False, (0, 0)
 
     def greet(self):
         self.nonce, self.welcomed = secrets.randbits(64), False
@@ -122,6 +122,8 @@ class Worker:
         self.heard = self.now
         if kind == "welcome" and message.run != self.run:
             self.forget_run()
+        if message.epoch != self.epoch:  # the next coordinator may give the same numbers again
+            self.cancelled_through, self.recalled = 0, (0, 0)
         self.run, self.epoch = message.run, message.epoch
         getattr(self, "take_" + kind)(body)
 
@@ -166,6 +168,7 @@ class Worker:
         self.cancel(self.cancelled_through)
         if self.draining:
             self.give_back(self.received, 0)
+        self.give_back(self.recalled[0], -self.recalled[1])
 
     def take_ack(self, ack):
         if ack.reports_kept <= self.reports_sent:
@@ -191,6 +194,7 @@ class Worker:
 
     def take_recall(self, recall):
         self.news = True
+        self.recalled = max(self.recalled, (recall.assignments_through, -recall.keep))
         self.give_back(recall.assignments_through, recall.keep)
 
     def take_drain(self, drain):

@@ -48,6 +48,21 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
 }
 
+// The numbers of what the dead coordinator had sent, and did not get here, are given again.
+TEST_F(SessionEpochsTest, ARecallAndACancelOfTheOldEpochMeanNothingInTheNext) {
+  join();
+  run_all(1, {0});
+  receive(Recall{2, 1});
+  receive(Cancel{2});
+  take<CancelAttempts>();
+  end_turn();
+  sent<Heartbeat>();
+  tell(Reconnected{});
+  go_on_in(kEpoch + 1, sent<Hello>());
+  receive_in(kEpoch + 1, assignment(2, {2}));
+  EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
+}
+
 // With a fresh nonce for every Hello it would drop each Welcome as that of an older one, for ever.
 TEST_F(SessionEpochsTest, ARoundTripLongerThanTheRetryOfHelloStillJoins) {
   const Hello hello = begin();

@@ -52,6 +52,21 @@ TEST_F(SessionTest, RecallLeavesLaterAssignmentsAlone) {
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
 }
 
+TEST_F(SessionTest, RecallGivesBackWhatComesAfterIt) {
+  join(2);
+  receive(Recall{2, 1});
+  receive(Recall{1, 0});  // an older one, late
+  end_turn();
+  sent<Heartbeat>();
+  receive(assignment(1, {0, 1}));
+  EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({0}));
+  receive(assignment(2, {2}));
+  end_turn();
+  EXPECT_EQ(sent<Report>().outcomes.task, tasks({1, 2}));
+  receive(assignment(3, {3}));
+  EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({3}));
+}
+
 TEST_F(SessionTest, WhatComesWhileItDrainsIsGivenBackAtOnce) {
   join(1);
   receive(assignment(1, {0}));

@@ -216,6 +216,7 @@ void Session::forget_run() {
   started_count_ = 0;
   assignments_received_ = 0;
   cancelled_through_ = 0;
+  recalled_ = {};
 }
 
 void Session::start_over() {

@@ -133,11 +133,11 @@ class Session {
   std::size_t running_ = 0;
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
-  std::uint64_t cancelled_through_ = 0;
-  std::uint32_t inventories_ = 0;  ///< lists given so far
-  bool is_news_ = false;           ///< started or received something that no message has told yet
-
-  Terms terms_;  ///< of the last Welcome
+  std::uint64_t cancelled_through_ = 0;  ///< in this epoch
+  Recall recalled_;                      ///< the furthest, in this epoch
+  std::uint32_t inventories_ = 0;        ///< lists given so far
+  bool is_news_ = false;  ///< started or received something that no message has told yet
+  Terms terms_;           ///< of the last Welcome
 
   // The present connection.
   std::uint64_t nonce_ = 0;

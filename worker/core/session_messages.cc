@@ -65,6 +65,10 @@ void Session::join(const Header& header, const Welcome& terms) {
     log(Severity::warning, "another run is under way: dropping what was held for the last one");
     forget_run();
   }
+  if (epoch_ != header.epoch) {  // the next coordinator gives these numbers to other assignments
+    cancelled_through_ = 0;
+    recalled_ = {};
+  }
   run_ = header.run;
   epoch_ = header.epoch;
   terms_.slots = terms.slots;
@@ -166,6 +170,9 @@ void Session::take(const Assignment& assignment) {
   backlog_.push(assignment.number, assignment.attempts);
   started_count_ += backlog_.cancel(now_, cancelled_through_, outbox_.waiting());
   if (is_draining_) give_back_waiting(assignments_received_, 0);
+  if (assignment.number <= recalled_.assignments_through) {
+    give_back_waiting(recalled_.assignments_through, recalled_.keep);
+  }
   start_waiting_attempts();
 }
 
@@ -201,6 +208,10 @@ void Session::take(const Drain& drain) {
 void Session::take(const Recall& recall) {
   if (is_leaving_) return;
   is_news_ = true;
+  if (recall.assignments_through > recalled_.assignments_through) recalled_ = recall;
+  if (recall.assignments_through == recalled_.assignments_through) {
+    recalled_.keep = std::min(recalled_.keep, recall.keep);
+  }
   give_back_waiting(recall.assignments_through, recall.keep);
 }
 
