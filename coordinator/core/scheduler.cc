@@ -310,7 +310,7 @@ void Scheduler::tick() {
     resend(session, patience);
     if (session.drain) send(session, Drain{*session.drain});
     if (lets_running_end_) {
-      recall(session, session.held);
+      recall_from(session, session.started_count);
     } else if (may_cancel_ || records().spec.method == CollectionMethod::cancelled) {
       ask_to_cancel(session);
     }

@@ -74,23 +74,27 @@ void Scheduler::take_back_for_the_idle() {
 /// Asks for the last `count` attempts that it holds. Their places stay what they are, so the asking
 /// may get lost or come late; a session that has begun them meanwhile says so.
 void Scheduler::recall(Session& session, std::uint64_t count) {
-  Recalled asked;
-  asked.recall.assignments_through = session.assignments_sent;
-  asked.end = session.attempts_assigned;
-  asked.asked = now_;
-  asked.recall.keep = session.attempts_assigned;
+  std::uint64_t keep = session.attempts_assigned;
   const auto& all = session.held_assignments;
   for (auto held = all.rbegin(); held != all.rend() && count > 0; ++held) {
     for (std::uint32_t i = held->batch.count; i > 0 && count > 0; --i) {
       const std::size_t t = index(backlog_.at(held->batch, i - 1));
       const bool is_held = records().dispatch[t] == held->dispatch &&
                            records().state_of(task_at(t)) == TaskState::assigned;
-      asked.recall.keep = held->first_position + i - 1;
+      keep = held->first_position + i - 1;
       if (is_held) --count;
     }
   }
-  asked.recall.keep = std::max(asked.recall.keep, session.started_count);
-  if (asked.recall.keep >= asked.end) return;
+  recall_from(session, std::max(keep, session.started_count));
+}
+
+void Scheduler::recall_from(Session& session, std::uint64_t keep) {
+  Recalled asked;
+  asked.recall.assignments_through = session.assignments_sent;
+  asked.recall.keep = keep;
+  asked.end = session.attempts_assigned;
+  asked.asked = now_;
+  if (keep >= asked.end) return;
   has_recalled_ = true;
   session.recalled = asked;
   send(session, asked.recall);

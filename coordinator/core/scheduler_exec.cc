@@ -50,14 +50,15 @@ void Scheduler::notice_halt() {
   stop(!halt.now);
 }
 
-/// Nothing new is started. What runs ends by itself, or is told to.
+/// Nothing new is started, not even what is done elsewhere. What runs ends by itself, or is told
+/// to.
 void Scheduler::stop(bool let_running_end) {
   ledger_.mutable_records().stop_requested = true;
   if (!let_running_end) return cancel_everything();
   if (cancelling_) return;
   cancelling_ = lets_running_end_ = true;
   for (Session& session : roster_.all()) {
-    if (session.live()) recall(session, session.held);
+    if (session.live()) recall_from(session, session.started_count);
   }
   cancel_pending();
 }

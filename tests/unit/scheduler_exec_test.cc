@@ -274,6 +274,25 @@ TEST_F(HaltTest, NothingIsTriedAgainThen) {
   EXPECT_EQ(outcome_of(1), Outcome::failed);
 }
 
+TEST_F(SchedulerExecTest, AStopTakesBackWhatIsDoneElsewhereToo) {
+  spec.task_count = 3;
+  policy.prefetch = 2;
+  begin_with({1}, 1);
+  join(2, 1);
+  stage->at(9'000);
+  for (int i = 0; i < 4; ++i) {
+    stage->heartbeat(2);
+    stage->wait(3'000);
+  }
+  ASSERT_EQ(records().sessions[0].end, SessionEnd::lost);
+  stage->heartbeat(2);              // has begun 0
+  stage->report(1, 1, {{{0, 1}}});  // late
+  stage->ignore();
+  ASSERT_EQ(stage->scheduler().assigned(), 1U);
+  stage->stop(true);
+  EXPECT_THAT(stage->take(), Contains("w2 <- Recall: assignments through 2, keep 1"));
+}
+
 TEST_F(SchedulerExecTest, TheFirstStopLetsEndWhatRunsAndTheSecondDoesNot) {
   begin_with({1}, 2);
   stage->stop(true);
