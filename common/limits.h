@@ -44,6 +44,10 @@ inline constexpr std::size_t report_outcomes = 8'192;
 /// nothing new once they fill a Report.
 inline constexpr std::size_t reports_in_flight = 64;
 
+/// Attempts that a session may list beside one for each task: those that have ended, are not
+/// acknowledged, and were followed by another attempt. More: the session is lost.
+inline constexpr std::size_t inventory_ended = (reports_in_flight + 1) * report_outcomes;
+
 // Messages.
 
 /// Bytes of one message. Longer ones are refused by the socket, and the connection is closed.

@@ -3,9 +3,17 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+std::size_t most_listed(const RunRecords& records) {
+  return records.spec.task_count + limits::inventory_ended;
+}
+
+}  // namespace
 
 Scheduler::Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch)
     : SchedulerState(std::move(kept), published, policy, epoch) {
@@ -70,16 +78,16 @@ bool Scheduler::collect(Session& session, const Inventory& inventory) {
   PartialInventory& known = session.inventory;
   if (inventory.list > known.list) known = {inventory.list, 0, {}};
   if (inventory.list != known.list || inventory.part != known.next_part) return false;
-  if (known.held.size() + inventory.held.size() > records().spec.task_count) return false;
   ++known.next_part;
   append(known.held, inventory.held);
-  return inventory.is_last_part;
+  return inventory.is_last_part || known.held.size() > most_listed(records());
 }
 
 /// What it holds is its own, and is not run again. False: it says what cannot be.
 bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   HeldColumns listed = std::exchange(session.inventory, {}).held;
   if (inventory.begun > listed.size() || inventory.begun > inventory.started_count) return false;
+  if (listed.size() > most_listed(records())) return false;
   session.wants_inventory = false;
   session.assignments_sent = session.assignments_received = inventory.assignments_received;
   session.attempts_assigned = inventory.started_count - inventory.begun + listed.size();

@@ -204,6 +204,43 @@ TEST_F(ResumedRetryTest, WhatHasFailedWithOneAndRunsWithTheOtherIsNotTriedAgain)
   EXPECT_THAT(stage->take(), Contains(HasSubstr("0 (attempt 3)")));
 }
 
+TEST_F(ResumedRetryTest, AWorkerMayListMoreAttemptsThanThereAreTasks) {
+  begin_and_crash();
+  stage->hello(1, 2, 2);
+  Inventory inventory;
+  inventory.nonce = 2;
+  inventory.assignments_received = 1;
+  inventory.started_count = 7;
+  inventory.begun = 7;  // each has failed, which is not acknowledged; the last one runs
+  inventory.list = 1;
+  inventory.is_last_part = true;
+  for (Attempt attempt = 1; attempt <= 7; ++attempt) {
+    inventory.held.task.push_back(task_at(0));
+    inventory.held.attempt.push_back(attempt);
+  }
+  stage->send(1, inventory);
+  EXPECT_EQ(stage->scheduler().assigned(), 1U);
+  stage->worker(1).attempt[task_at(0)] = 7;
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  EXPECT_TRUE(is_done(0));
+}
+
+TEST_F(ResumedRetryTest, AListWithoutEndEndsTheSession) {
+  begin_and_crash();
+  stage->hello(1, 2, 2);
+  Inventory inventory;
+  inventory.nonce = 2;
+  inventory.list = 1;
+  inventory.held.task.assign(limits::inventory_ended, task_at(0));
+  inventory.held.attempt.assign(limits::inventory_ended, 1);
+  stage->send(1, inventory);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("is lost"))));
+  inventory.part = 1;
+  stage->send(1, inventory);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 is lost: its inventory cannot be")));
+}
+
 class HaltTest : public SchedulerExecTest {
  protected:
   /// w1 runs tasks 0 and 1 of four.
