@@ -50,10 +50,10 @@ void CoordinatorProcess::drain(const SessionId& session, DrainMode mode) {
   }
 }
 
-void CoordinatorProcess::stop(Duration resume_after) {
+void CoordinatorProcess::stop(Duration resume_after, bool let_running_end) {
   resume_after_ = resume_after;
   if (ended_ || is_down_) return;
-  others_.push_back(coordinator::StopRequested{});
+  others_.push_back(coordinator::StopRequested{let_running_end});
   wake_at(now());
 }
 
@@ -199,7 +199,9 @@ void CoordinatorProcess::turn() {
 void CoordinatorProcess::step(const coordinator::Event& event) {
   if (is_down_) return;
   coordinator::Actions actions;
+  observer_.before(event);
   scheduler_->step(now(), event, actions);
+  observer_.after(event, actions);
   for (coordinator::Action& action : actions) {
     perform(action);
     if (actions_to_live_ > 0 && --actions_to_live_ == 0 && !ended_) die(down_for_);

@@ -32,7 +32,7 @@ class CoordinatorProcess {
   /// A child of the coordinator of that epoch, if it lives, has ended.
   void local_worker_exited(std::uint32_t ticket, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);
-  void stop(Duration resume_after);
+  void stop(Duration resume_after, bool let_running_end);
   /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch. Dies at
   /// once, or in the midst of what it does in its next turns.
   void crash(Duration down_for);

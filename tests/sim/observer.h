@@ -7,6 +7,7 @@
 
 #include "coordinator/core/event.h"
 #include "coordinator/core/scheduler.h"
+#include "tests/sim/command_rules.h"
 #include "tests/sim/world.h"
 
 namespace rollcall::sim {
@@ -16,7 +17,7 @@ namespace rollcall::sim {
 class Observer {
  public:
   Observer(World& world, const coordinator::Scheduler& scheduler)
-      : world_(world), scheduler_(&scheduler) {}
+      : world_(world), scheduler_(&scheduler), commands_(world) {}
 
   /// This has reached the disk: now it may be told.
   void kept(const coordinator::Commit& commit);
@@ -32,6 +33,13 @@ class Observer {
   void arrived(ConnectionId from, const WorkerMessage& message);
   /// The scheduler is about to be given it.
   void taken(ConnectionId from, const WorkerMessage& message);
+  void before(const coordinator::Event& event) { commands_.before(*scheduler_, event); }
+  /// It was given this, and has asked for these.
+  void after(const coordinator::Event& event, const coordinator::Actions& actions) {
+    const bool keeps = world_.plan.policy.journal;
+    const std::size_t accepted = scheduler_->records().accepted();
+    commands_.after(*scheduler_, event, actions, keeps ? records_kept_ : accepted);
+  }
   void done(const coordinator::Action& action);
   /// The run has ended: everything that there is to hold the records against.
   void check_end() const;
@@ -61,6 +69,7 @@ class Observer {
 
   World& world_;
   const coordinator::Scheduler* scheduler_;
+  CommandRules commands_;
   std::map<SessionId, Seen> sessions_;
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;

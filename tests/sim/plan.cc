@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "common/rng.h"
+#include "tests/sim/dice.h"
+#include "tests/sim/plan_commands.h"
 
 namespace rollcall::sim {
 namespace {
@@ -12,28 +13,6 @@ using coordinator::CollectionMethod;
 using namespace std::chrono_literals;
 
 constexpr Instant kBegin = instant_from_ns(1'000'000'000);
-
-/// Draws what a plan needs.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : rng_(mix64(seed + 1)) {}
-
-  bool chance(double p) { return rng_.unit() < p; }
-  std::uint32_t number(std::uint32_t least, std::uint32_t most) {
-    return least + static_cast<std::uint32_t>(rng_.below(most - least + 1));
-  }
-  Duration time(Duration least, Duration most) {
-    return least + Duration(static_cast<Duration::rep>(
-                       rng_.below(static_cast<std::uint64_t>((most - least).count()) + 1)));
-  }
-  template <class T, std::size_t N>
-  T one_of(const std::array<T, N>& choices) {
-    return choices[rng_.below(N)];
-  }
-
- private:
-  Rng rng_;
-};
 
 void draw_tasks(Dice& dice, Plan& plan) {
   coordinator::RunSpec& spec = plan.spec;
@@ -164,7 +143,7 @@ void draw_drains(Dice& dice, Plan& plan) {
 
 /// How long a run may take from the moment when nothing goes wrong any more.
 Duration patience(const Plan& plan) {
-  Duration work{};
+  Duration work = time_of_commands(plan);
   if (plan.spec.method != CollectionMethod::cancelled) {
     for (std::size_t t = 0; t < plan.spec.task_count; ++t) work += plan.spec.pause(task_at(t));
   }
@@ -174,7 +153,7 @@ Duration patience(const Plan& plan) {
 }  // namespace
 
 Plan plan_for(std::uint64_t seed) {
-  Dice dice(seed);
+  Dice dice(seed + 1);
   Plan plan;
   plan.seed = seed;
   plan.profile = dice.one_of(std::array{
@@ -195,6 +174,7 @@ Plan plan_for(std::uint64_t seed) {
   plan.revive = dice.chance(0.6);
   plan.wire = dice.chance(0.1);
   draw_drains(dice, plan);
+  if (is_of_commands(seed)) draw_commands(plan);
   Instant last_join = kBegin;
   for (const Instant join : plan.joins) last_join = std::max(last_join, join);
   plan.end_by = std::max(plan.calm_from, last_join) + patience(plan);
@@ -203,7 +183,7 @@ Plan plan_for(std::uint64_t seed) {
 }
 
 Plan plan_at_scale(std::uint64_t seed, std::uint32_t sessions, std::uint32_t tasks) {
-  Dice dice(seed);
+  Dice dice(seed + 1);
   Plan plan;
   plan.seed = seed;
   plan.profile = Profile::wild;

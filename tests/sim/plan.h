@@ -34,8 +34,9 @@ enum class FaultKind : std::uint8_t {
   freeze_everyone,     ///< the machine stands still; the coordinator wakes up first
   overload,            ///< each turn of the coordinator takes long and takes one message in
   crash_coordinator,   ///< kill -9 of the coordinator, and after `lasts` somebody resumes the run
-  stop,       ///< the user asks to stop; where there is a journal, and resumes after `lasts`
-  take_over,  ///< somebody resumes the run while its coordinator lives, which goes on for `lasts`
+  stop,         ///< the user asks to stop; where there is a journal, and resumes after `lasts`
+  take_over,    ///< somebody resumes the run while its coordinator lives, which goes on for `lasts`
+  stop_softly,  ///< as `stop`, but without a journal what runs may end
 };
 
 struct Fault {
@@ -43,6 +44,16 @@ struct Fault {
   FaultKind kind = FaultKind::kill;
   std::uint32_t worker = 0;  ///< which of those that live then, modulo their number
   Duration lasts{};
+};
+
+/// How commands behave, where a run is of commands.
+struct CommandPlan {
+  Duration length_max{};           ///< each runs for up to this
+  Duration timeout{};              ///< one that would run longer times out; 0: none does
+  double fails = 0;                ///< share of attempts that fail
+  double refuses = 0;              ///< share of workers that run no commands
+  double starts_none = 0;          ///< share of workers that cannot start any
+  std::uint32_t most_at_once = 0;  ///< commands that a worker could run: 1 to this
 };
 
 /// How unkind a plan is.
@@ -59,6 +70,7 @@ struct Plan {
   Profile profile = Profile::calm;
   coordinator::RunSpec spec;
   coordinator::Policy policy;
+  CommandPlan commands;
   Weather weather;
   std::vector<Fault> faults;      ///< by time
   std::vector<Instant> joins;     ///< when each worker of others starts

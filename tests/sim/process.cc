@@ -18,6 +18,7 @@ worker::Identity identity_of(const Process::Terms& terms) {
   identity.slots = terms.slots;
   identity.processors = 1;
   identity.ticket = terms.ticket;
+  identity.command_slots = terms.command_slots;
   return identity;
 }
 
@@ -47,13 +48,17 @@ Process::Process(World& world, Network& network, Terms terms)
       terms_(std::move(terms)),
       rng_(world.rng.next()),
       clock_(clock_from(world)),
-      session_(identity_of(terms_)) {
+      session_(identity_of(terms_)),
+      commands_(world.plan, terms_.starts_none, [this](TaskId task, Attempt attempt) {
+        world_.truth.spawned(session_.id(), task, attempt, world_.timeline.now());
+      }) {
   link_ = &network_.open([this](DownMessage message) { receive(std::move(message)); });
   begin();
   arm();
 }
 
 void Process::begin() {
+  is_halted_ = false;
   worker::Begun begun;
   for (std::uint8_t& byte : begun.secret.bytes) byte = static_cast<std::uint8_t>(rng_.next());
   begun.secret.bytes[0] |= 1U;
@@ -83,6 +88,7 @@ void Process::arm() {
   Instant next = kNever;
   if (const auto deadline = session_.next_deadline()) next = std::min(next, *deadline);
   if (const auto wake = sleeps_.next_wake(local_now())) next = std::min(next, *wake);
+  if (const auto end = commands_.next_end()) next = std::min(next, *end);
   if (next == kNever) return;
   const Duration late = world_.time(1us, 200us);  // no event loop is on time
   wake_at(std::max(clock_.real(next), world_.timeline.now()) + late);
@@ -99,9 +105,7 @@ void Process::turn() {
     step_message(*message);
   }
   if (!alive_) return;
-  OutcomeColumns due;
-  sleeps_.take_due(local_now(), due);
-  if (due.size() > 0) attempts_ended(due);
+  take_ended();
   if (const auto term = std::exchange(term_pending_, std::nullopt); alive_ && term) {
     step(worker::TerminateRequested{*term});
   }
@@ -119,9 +123,18 @@ void Process::step_message(const CoordinatorMessage& message) {
   const bool may_obey = session_.welcomed() || std::holds_alternative<Welcome>(message.body) ||
                         std::holds_alternative<Reject>(message.body);
   const std::size_t held = session_.running() + session_.waiting();
+  const Epoch epoch = epoch_;
+  const bool was_welcomed = session_.welcomed();
+  if (!was_welcomed && std::holds_alternative<Welcome>(message.body)) epoch_ = message.header.epoch;
+  is_halted_ = is_halted_ && epoch_ == epoch;
+  if (const auto* recall = std::get_if<Recall>(&message.body); recall && was_welcomed) {
+    is_halted_ |= world_.last_recalls.contains(
+        {message.header.session, message.header.epoch, recall->assignments_through, recall->keep});
+  }
   step(worker::MessageReceived{message});
   require(may_obey || session_.over() || held == session_.running() + session_.waiting(),
           "a worker obeyed between its Hello and the Welcome");
+  if (!session_.welcomed()) epoch_ = epoch;  // it was not the Welcome that it waits for
 }
 
 void Process::step(const worker::Event& event) {
@@ -129,6 +142,30 @@ void Process::step(const worker::Event& event) {
   session_.step(local_now(), event, actions);
   session_.check_invariants();
   for (const worker::Action& action : actions) perform(action);
+}
+
+void Process::start_attempts(const worker::StartAttempts& start) {
+  require(!is_halted_, "a worker began what it was told to give back for good");
+  for (std::size_t i = 0; i < start.attempts.size(); ++i) {
+    world_.truth.started(session_.id(), epoch_, start.attempts.task[i], start.attempts.attempt[i],
+                         world_.timeline.now());
+  }
+  world_.trace.add(start.attempts.size());
+  if (is_exec(world_.plan)) {
+    commands_.start(local_now(), start.assignment, start.attempts);
+  } else {
+    sleeps_.start(local_now(), start.assignment, start.attempts);
+  }
+}
+
+void Process::take_ended() {
+  OutcomeColumns ended;
+  if (is_exec(world_.plan)) {
+    commands_.take_ended(local_now(), ended);
+  } else {
+    sleeps_.take_due(local_now(), ended);
+  }
+  if (ended.size() > 0) attempts_ended(ended);
 }
 
 void Process::attempts_ended(const OutcomeColumns& outcomes) {
@@ -143,21 +180,21 @@ void Process::perform(const worker::Action& action) {
     }
     network_.send(*link_, send->message);
   } else if (const auto* start = std::get_if<worker::StartAttempts>(&action)) {
-    for (std::size_t i = 0; i < start->attempts.size(); ++i) {
-      world_.truth.started(session_.id(), start->attempts.task[i], start->attempts.attempt[i],
-                           world_.timeline.now());
-    }
-    world_.trace.add(start->attempts.size());
-    sleeps_.start(local_now(), start->assignment, start->attempts);
+    start_attempts(*start);
+  } else if (const auto* prepare = std::get_if<worker::PrepareCommands>(&action)) {
+    commands_.prepare(prepare->slots);
   } else if (const auto* cancel = std::get_if<worker::CancelAttempts>(&action)) {
+    commands_.cancel(local_now(), cancel->assignments_through);
     OutcomeColumns cancelled;
     sleeps_.cancel(local_now(), cancel->assignments_through, cancelled);
     if (cancelled.size() > 0) attempts_ended(cancelled);
   } else if (std::holds_alternative<worker::DropAttempts>(action)) {
     sleeps_.clear();
+    commands_.clear();
   } else if (std::holds_alternative<worker::ListRunning>(action)) {
     HeldColumns running;
     sleeps_.list(running);
+    commands_.list(running);
     step(worker::RunningListed{running});
   } else if (std::holds_alternative<worker::StartOver>(action)) {
     begin();
@@ -175,6 +212,7 @@ void Process::end(int status, bool flight_lost) {
   });
   network_.close(*link_, flight_lost);
   sleeps_.clear();
+  commands_.clear();
   terms_.exited(status);
 }
 

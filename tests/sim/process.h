@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "tests/sim/commands.h"
 #include "tests/sim/network.h"
 #include "tests/sim/world.h"
 #include "worker/core/session.h"
@@ -37,6 +38,8 @@ class Process {
     std::uint32_t number = 0;
     std::uint32_t ticket = 0;
     std::uint32_t slots = 0;
+    std::uint32_t command_slots = 0;
+    bool starts_none = false;                ///< no command can be started
     std::function<void(int status)> exited;  ///< told once, however it ends
   };
 
@@ -64,6 +67,8 @@ class Process {
   void step(const worker::Event& event);
   void step_message(const CoordinatorMessage& message);
   void perform(const worker::Action& action);
+  void start_attempts(const worker::StartAttempts& start);
+  void take_ended();
   void attempts_ended(const OutcomeColumns& outcomes);
   void end(int status, bool flight_lost);
   Instant local_now() const { return clock_.at(world_.timeline.now()); }
@@ -75,6 +80,9 @@ class Process {
   HostClock clock_;
   worker::Session session_;
   worker::SleepQueue sleeps_;
+  Commands commands_;
+  Epoch epoch_ = 0;         ///< of its last Welcome
+  bool is_halted_ = false;  ///< in this epoch it was told to begin nothing more
   Network::Link* link_ = nullptr;
   std::deque<DownMessage> inbox_;
   bool alive_ = true;

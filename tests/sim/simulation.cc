@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/plan_commands.h"
+
 namespace rollcall::sim {
 
 using namespace std::chrono_literals;
@@ -33,6 +35,12 @@ void Simulation::start_worker(std::uint32_t ticket, Epoch epoch) {
   terms.number = number;
   terms.ticket = ticket;
   terms.slots = most == 0 ? 0 : static_cast<std::uint32_t>(world_.rng.below(most)) + 1;
+  if (is_exec(world_.plan)) {
+    const CommandPlan& commands = world_.plan.commands;
+    terms.command_slots = static_cast<std::uint32_t>(world_.rng.below(commands.most_at_once)) + 1;
+    if (world_.chance(commands.refuses)) terms.command_slots = 0;
+    terms.starts_none = world_.chance(commands.starts_none);
+  }
   terms.exited = [this, number, ticket, epoch](int) { worker_exited(number, ticket, epoch); };
   alive_.push_back(number);
   processes_.emplace_back(world_, network_, std::move(terms));
@@ -73,7 +81,9 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::overload:
       return coordinator_.overload(fault.lasts);
     case FaultKind::stop:
-      return coordinator_.stop(fault.lasts);
+      return coordinator_.stop(fault.lasts, /*let_running_end=*/false);
+    case FaultKind::stop_softly:
+      return coordinator_.stop(fault.lasts, /*let_running_end=*/true);
     case FaultKind::crash_coordinator:
       return coordinator_.crash(fault.lasts);
     case FaultKind::take_over:

@@ -11,18 +11,39 @@ namespace rollcall::sim {
 using coordinator::AcceptedBatch;
 using coordinator::RunRecords;
 
+namespace {
+
+/// It may be tried again.
+bool has_failed(const Truth::Run& run) {
+  return run.outcome == Outcome::failed || run.outcome == Outcome::timed_out ||
+         run.outcome == Outcome::not_started;
+}
+
+}  // namespace
+
 std::size_t Truth::Hash::operator()(const Key& key) const {
   std::uint64_t id = 0;
   std::memcpy(&id, key.session.bytes.data(), sizeof id);
   return mix64(id ^ (std::uint64_t{index(key.task)} << 16U) ^ key.attempt);
 }
 
-void Truth::started(const SessionId& session, TaskId task, Attempt attempt, Instant real) {
-  const bool is_new = runs_.try_emplace(Key{session, task, attempt}, Run{real}).second;
-  most_starts_ = std::max(most_starts_, ++starts_[index(task)]);
+void Truth::started(const SessionId& session, Epoch epoch, TaskId task, Attempt attempt,
+                    Instant real) {
+  std::vector<Run>& runs = runs_[Key{session, task, attempt}];
+  const bool is_new =
+      runs.empty() || (runs.back().epoch < epoch && runs.back().ended && has_failed(runs.back()));
+  runs.push_back({real, epoch});
+  const std::uint32_t starts = ++starts_[index(task)];
+  const auto failures = failures_.find(index(task));
+  most_starts_ =
+      std::max(most_starts_, starts - (failures == failures_.end() ? 0 : failures->second));
   require(is_new, "task " + std::to_string(index(task)) + " attempt " + std::to_string(attempt) +
                       " was started twice by one session");
   begun_.insert(Key{session, task, 0});
+}
+
+void Truth::spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real) {
+  runs_.at(Key{session, task, attempt}).back().started = real;
 }
 
 bool Truth::has_begun(const SessionId& session, TaskId task) const {
@@ -32,10 +53,13 @@ bool Truth::has_begun(const SessionId& session, TaskId task) const {
 void Truth::ended(const SessionId& session, const OutcomeColumns& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto run = runs_.find(Key{session, outcomes.task[i], outcomes.attempt[i]});
-    require(run != runs_.end() && !run->second.ended, "an attempt ended that was not running");
-    run->second.ended = true;
-    run->second.outcome = outcomes.outcome[i];
-    run->second.elapsed = outcomes.elapsed[i];
+    require(run != runs_.end() && !run->second.back().ended,
+            "an attempt ended that was not running");
+    Run& really = run->second.back();
+    really.ended = true;
+    really.outcome = outcomes.outcome[i];
+    really.elapsed = outcomes.elapsed[i];
+    if (has_failed(really)) ++failures_[index(outcomes.task[i])];
   }
 }
 
@@ -74,20 +98,31 @@ std::string Truth::compare_record(const RunRecords& records, std::size_t record,
   const Outcome outcome = records.outcome_of(task);
   const SessionId session = records.sessions[index(*batch.session)].id;
   const auto run = runs_.find(Key{session, task, records.attempt[index(task)]});
-  if (run == runs_.end()) {  // cancelled before its start: the session's own word
-    const bool unstarted = outcome == Outcome::cancelled && records.elapsed[record].count() == 0;
-    return unstarted ? std::string() : name + " has a result although it never ran there";
+  // Cancelled before its start: the session's own word. One of that number may have failed there in
+  // an earlier epoch.
+  const bool unstarted = outcome == Outcome::cancelled && records.elapsed[record].count() == 0;
+  if (unstarted && (run == runs_.end() || has_failed(run->second.back()))) return {};
+  if (run == runs_.end()) return name + " has a result although it never ran there";
+  std::string wrong;
+  for (const Run& really : run->second) {  // which epoch's it is, nobody has written down
+    wrong = compare_run(really, records, record, batch);
+    if (wrong.empty()) return wrong;
   }
-  const Run& really = run->second;
+  return name + wrong;
+}
+
+std::string Truth::compare_run(const Run& really, const RunRecords& records, std::size_t record,
+                               const AcceptedBatch& batch) const {
+  const Outcome outcome = records.outcome_of(records.task[record]);
   if (!really.ended || really.outcome != outcome || really.elapsed != records.elapsed[record]) {
-    return name + " has another result than its attempt had";
+    return " has another result than its attempt had";
   }
   const Duration since = batch.arrived - records.started[record];
   const Duration allowed =
       batch.clock_bound + drift_over(since) + drift_over(batch.arrived - really.started);
   const Duration error = std::chrono::abs(records.started[record] - really.started);
   if (batch.clock_bound != Duration::max() && error > allowed) {
-    return name + ": its start is off by " + std::to_string(error.count()) + " ns, and only " +
+    return ": its start is off by " + std::to_string(error.count()) + " ns, and only " +
            std::to_string(allowed.count()) + " ns are allowed";
   }
   return {};

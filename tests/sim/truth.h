@@ -22,20 +22,24 @@ class Truth {
  public:
   struct Run {
     Instant started;  ///< real
+    Epoch epoch = 0;  ///< of the coordinator that it was begun for
     bool ended = false;
     Outcome outcome = Outcome::succeeded;
     Duration elapsed{};  ///< on the worker's clock
   };
 
-  /// Each attempt is started once by each session, at most.
-  void started(const SessionId& session, TaskId task, Attempt attempt, Instant real);
+  /// Each attempt is started once by each session in an epoch, at most. In a later one it may come
+  /// again if it had failed: failures are not kept.
+  void started(const SessionId& session, Epoch epoch, TaskId task, Attempt attempt, Instant real);
+  /// The command of it, which may have waited for a slot, begins now.
+  void spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real);
   void ended(const SessionId& session, const OutcomeColumns& outcomes);
   /// The session has started some attempt at the task.
   bool has_begun(const SessionId& session, TaskId task) const;
   /// A report left with its number.
   void reported(const SessionId& session, std::uint64_t number, std::size_t outcomes);
 
-  /// The most often that a task was started, by whomever.
+  /// The most often that a task was started, by whomever, but for starts after a failure.
   std::uint32_t most_starts() const { return most_starts_; }
   /// Every record is what a session really did, and every session's count is right. Returns what
   /// is wrong; empty: nothing.
@@ -59,10 +63,14 @@ class Truth {
   std::string compare_record(const coordinator::RunRecords& records, std::size_t record,
                              const coordinator::AcceptedBatch& batch) const;
 
-  std::unordered_map<Key, Run, Hash> runs_;
+  std::string compare_run(const Run& really, const coordinator::RunRecords& records,
+                          std::size_t record, const coordinator::AcceptedBatch& batch) const;
+
+  std::unordered_map<Key, std::vector<Run>, Hash> runs_;
   std::unordered_set<Key, Hash> begun_;  ///< without attempts
   std::map<SessionId, Reported> reported_;
-  std::unordered_map<std::uint64_t, std::uint32_t> starts_;  ///< by task
+  std::unordered_map<std::uint64_t, std::uint32_t> starts_;    ///< by task
+  std::unordered_map<std::uint64_t, std::uint32_t> failures_;  ///< by task
   std::uint32_t most_starts_ = 0;
 };
 

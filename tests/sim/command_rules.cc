@@ -1,0 +1,169 @@
+#include "tests/sim/command_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/sim/plan_commands.h"
+
+namespace rollcall::sim {
+namespace {
+
+using coordinator::RunRecords;
+using coordinator::TaskState;
+
+bool is_failure(Outcome outcome) {
+  return outcome == Outcome::failed || outcome == Outcome::timed_out;
+}
+
+std::string name_of(TaskId task) {
+  return "task " + std::to_string(index(task));
+}
+
+const Report* report_in(const coordinator::Event& event) {
+  const auto* received = std::get_if<coordinator::MessageReceived>(&event);
+  return received == nullptr ? nullptr : std::get_if<Report>(&received->message.body);
+}
+
+bool is_owner(const RunRecords& records, const SessionId& session, TaskId task, Attempt attempt) {
+  const std::size_t t = index(task);
+  return records.state_of(task) == TaskState::assigned && records.attempt[t] == attempt &&
+         records.sessions[index(records.dispatches[records.dispatch[t]].session)].id == session;
+}
+
+}  // namespace
+
+void CommandRules::epoch_begins() {
+  is_asked_to_stop_ = is_told_to_end_ = was_stopped_ = false;
+  failures_.clear();
+  not_before_.clear();
+  attempts_.clear();
+  assignments_.clear();
+}
+
+void CommandRules::before(const coordinator::Scheduler& scheduler,
+                          const coordinator::Event& event) {
+  if (!is_exec(world_.plan)) return;
+  const RunRecords& records = scheduler.records();
+  was_stopped_ = records.stop_requested;
+  if (const auto* stop = std::get_if<coordinator::StopRequested>(&event)) {
+    is_asked_to_stop_ = true;
+    is_told_to_end_ |= !stop->let_running_end;
+  }
+  told_.clear();
+  const Report* report = report_in(event);
+  if (report == nullptr) return;
+  const SessionId& session = std::get<coordinator::MessageReceived>(event).message.header.session;
+  for (std::size_t i = 0; i < report->outcomes.size(); ++i) {
+    const TaskId task = report->outcomes.task[i];
+    const Attempt attempt = report->outcomes.attempt[i];
+    told_.push_back({task, attempt, report->outcomes.outcome[i],
+                     records.state_of(task) == TaskState::done,
+                     is_owner(records, session, task, attempt)});
+  }
+}
+
+void CommandRules::after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
+                         const coordinator::Actions& actions, std::size_t kept) {
+  if (!is_exec(world_.plan)) return;
+  const RunRecords& records = scheduler.records();
+  for (const Told& told : told_) judge(records, told);
+  if (std::holds_alternative<coordinator::TurnEnded>(event)) halted(scheduler, actions);
+  for (const coordinator::Action& action : actions) {
+    const auto* send = std::get_if<coordinator::Send>(&action);
+    if (send == nullptr) continue;
+    const Header& header = send->message.header;
+    if (const auto* assignment = std::get_if<Assignment>(&send->message.body)) {
+      assigned(records, header.session, *assignment);
+    } else if (const auto* recall = std::get_if<Recall>(&send->message.body)) {
+      if (!records.stop_requested) continue;
+      world_.last_recalls.insert(
+          {header.session, header.epoch, recall->assignments_through, recall->keep});
+    } else if (std::holds_alternative<Cancel>(send->message.body)) {
+      const bool may_halt = world_.plan.policy.halt && world_.plan.policy.halt->now;
+      require(is_told_to_end_ || (may_halt && is_reached(records, kept)),
+              "what runs was cancelled, and nothing that is kept says why");
+    }
+  }
+}
+
+void CommandRules::judge(const RunRecords& records, const Told& told) {
+  if (told.outcome == Outcome::not_started && told.is_of_owner) ++repeated_;
+  if (told.was_done || !is_failure(told.outcome)) return;
+  const bool is_done = records.state_of(told.task) == TaskState::done;
+  const bool is_last_word = is_done && records.attempt[index(told.task)] == told.attempt &&
+                            records.outcome_of(told.task) == told.outcome;
+  const bool is_taken_in =
+      is_last_word || (told.is_of_owner && records.state_of(told.task) == TaskState::pending);
+  if (!is_taken_in) return;
+  const std::uint32_t failures = ++failures_[told.task];
+  const std::uint32_t retries = world_.plan.policy.retries;
+  ++repeated_;
+  if (is_last_word) {
+    require(failures == retries + 1 || records.stop_requested,
+            name_of(told.task) + " was given up after " + std::to_string(failures) + " failures");
+    last_words_[told.task].insert(told.outcome);
+  } else {
+    require(failures <= retries, name_of(told.task) + " is tried once more than it should be");
+    not_before_[told.task] = world_.timeline.now() + pause_after(failures);
+  }
+}
+
+void CommandRules::assigned(const RunRecords& records, const SessionId& session,
+                            const Assignment& assignment) {
+  std::uint64_t& last = assignments_[session];
+  if (assignment.number <= last) return;  // sent again
+  last = assignment.number;
+  require(!is_asked_to_stop_ && !is_reached(records, records.accepted()),
+          "new work was sent after the end of it all");
+  for (std::size_t i = 0; i < assignment.attempts.size(); ++i) {
+    const TaskId task = assignment.attempts.task[i];
+    const auto not_before = not_before_.find(task);
+    require(not_before == not_before_.end() || world_.timeline.now() >= not_before->second,
+            name_of(task) + " was tried again before its time");
+    Attempt& attempt = attempts_[task];
+    require(assignment.attempts.attempt[i] > attempt,
+            name_of(task) + " was tried again as the same attempt");
+    attempt = assignment.attempts.attempt[i];
+  }
+}
+
+/// Cancelled tasks are what came of it, not why.
+bool CommandRules::is_reached(const RunRecords& records, std::size_t known) const {
+  const auto& halt = world_.plan.policy.halt;
+  if (!halt) return false;
+  const auto end = records.task.begin() + static_cast<std::ptrdiff_t>(known);
+  const auto counts = std::count_if(records.task.begin(), end, [&](TaskId task) {
+    const Outcome outcome = records.outcome_of(task);
+    return outcome != Outcome::cancelled && (outcome == Outcome::succeeded) == halt->on_success;
+  });
+  const auto most = halt->count > 0 ? static_cast<double>(halt->count)
+                                    : std::ceil(halt->share * records.spec.task_count);
+  return static_cast<double>(counts) >= most;
+}
+
+void CommandRules::halted(const coordinator::Scheduler& scheduler,
+                          const coordinator::Actions& actions) {
+  const RunRecords& records = scheduler.records();
+  if (was_stopped_ || !records.stop_requested) return;
+  require(is_asked_to_stop_ || is_reached(records, records.accepted()),
+          "the run was given up too soon");
+  if (is_asked_to_stop_ || !world_.plan.policy.halt->now) return;
+  std::set<SessionId> told;
+  for (const coordinator::Action& action : actions) {
+    const auto* send = std::get_if<coordinator::Send>(&action);
+    if (send == nullptr || !std::holds_alternative<Cancel>(send->message.body)) continue;
+    told.insert(send->message.header.session);
+  }
+  for (const coordinator::Session& session : scheduler.sessions()) {
+    require(session.phase != coordinator::SessionPhase::active || session.held == 0 ||
+                !session.connected || told.contains(session.id),
+            "what runs was not cancelled");
+  }
+}
+
+bool CommandRules::may_be(TaskId task, Outcome outcome) const {
+  const auto found = last_words_.find(task);
+  return found != last_words_.end() && found->second.contains(outcome);
+}
+
+}  // namespace rollcall::sim

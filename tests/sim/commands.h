@@ -1,0 +1,54 @@
+// The commands that a worker runs, in virtual time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "common/task.h"
+#include "tests/sim/plan_commands.h"
+
+namespace rollcall::sim {
+
+/// As many at once as there are slots; what else was started waits for its turn. Each comes to what
+/// its fate is. Instants are on the worker's clock. One thread.
+class Commands {
+ public:
+  /// `spawned` is told of each attempt that really begins, or never will. `starts_none`: each ends
+  /// as not_started.
+  Commands(const Plan& plan, bool starts_none, std::function<void(TaskId, Attempt)> spawned)
+      : plan_(plan), starts_none_(starts_none), spawned_(std::move(spawned)) {}
+
+  void prepare(std::uint32_t slots) { slots_ = slots; }
+  void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
+  /// Appends what has ended, and lets begin what waited for that.
+  void take_ended(Instant now, OutcomeColumns& out);
+  /// What waits ends as cancelled, what runs within its time.
+  void cancel(Instant now, std::uint64_t assignments_through);
+  void list(HeldColumns& out) const;
+  void clear() { all_.clear(); }
+  std::optional<Instant> next_end() const;
+
+ private:
+  struct Attempted {
+    std::uint64_t assignment = 0;
+    TaskId task{};
+    Attempt attempt = 0;
+    bool runs = false;
+    Outcome outcome = Outcome::succeeded;
+    Instant started;
+    Instant ends = kNever;
+  };
+
+  void spawn(Instant now);
+
+  const Plan& plan_;
+  bool starts_none_;
+  std::function<void(TaskId, Attempt)> spawned_;
+  std::uint32_t slots_ = 0;
+  std::vector<Attempted> all_;  ///< in the order of their start
+};
+
+}  // namespace rollcall::sim
