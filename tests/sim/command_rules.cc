@@ -34,6 +34,7 @@ bool is_owner(const RunRecords& records, const SessionId& session, TaskId task, 
 
 void CommandRules::epoch_begins() {
   is_asked_to_stop_ = is_told_to_end_ = was_stopped_ = false;
+  halted_with_.reset();
   failures_.clear();
   not_before_.clear();
   attempts_.clear();
@@ -67,7 +68,12 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
   if (!is_exec(world_.plan)) return;
   const RunRecords& records = scheduler.records();
   for (const Told& told : told_) judge(records, told);
-  if (std::holds_alternative<coordinator::TurnEnded>(event)) halted(scheduler, actions);
+  if (std::holds_alternative<coordinator::TurnEnded>(event)) halted(records, actions);
+  const auto* kept_now = std::get_if<coordinator::Kept>(&event);
+  if (halted_with_ && (*halted_with_ == 0 || (kept_now && kept_now->commit >= *halted_with_))) {
+    cancelled(scheduler, actions);
+    halted_with_.reset();
+  }
   for (const coordinator::Action& action : actions) {
     const auto* send = std::get_if<coordinator::Send>(&action);
     if (send == nullptr) continue;
@@ -141,13 +147,19 @@ bool CommandRules::is_reached(const RunRecords& records, std::size_t known) cons
   return static_cast<double>(counts) >= most;
 }
 
-void CommandRules::halted(const coordinator::Scheduler& scheduler,
-                          const coordinator::Actions& actions) {
-  const RunRecords& records = scheduler.records();
+void CommandRules::halted(const RunRecords& records, const coordinator::Actions& actions) {
   if (was_stopped_ || !records.stop_requested) return;
   require(is_asked_to_stop_ || is_reached(records, records.accepted()),
           "the run was given up too soon");
   if (is_asked_to_stop_ || !world_.plan.policy.halt->now) return;
+  halted_with_ = 0;
+  for (const coordinator::Action& action : actions) {
+    if (const auto* keep = std::get_if<coordinator::Keep>(&action)) halted_with_ = keep->number;
+  }
+}
+
+void CommandRules::cancelled(const coordinator::Scheduler& scheduler,
+                             const coordinator::Actions& actions) const {
   std::set<SessionId> told;
   for (const coordinator::Action& action : actions) {
     const auto* send = std::get_if<coordinator::Send>(&action);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -47,7 +48,9 @@ class CommandRules {
   void failed(const coordinator::RunRecords& records, const Told& told);
   void assigned(const coordinator::RunRecords& records, const SessionId& session,
                 const Assignment& assignment);
-  void halted(const coordinator::Scheduler& scheduler, const coordinator::Actions& actions);
+  void halted(const coordinator::RunRecords& records, const coordinator::Actions& actions);
+  void cancelled(const coordinator::Scheduler& scheduler,
+                 const coordinator::Actions& actions) const;
   /// The first `known` records are so many as --halt asks for.
   bool is_reached(const coordinator::RunRecords& records, std::size_t known) const;
 
@@ -60,6 +63,7 @@ class CommandRules {
   // Of this epoch.
   bool is_asked_to_stop_ = false;                       ///< by the user
   bool is_told_to_end_ = false;                         ///< what runs
+  std::optional<std::uint64_t> halted_with_;            ///< the commit that is to say so; 0: none
   std::unordered_map<TaskId, std::uint32_t> failures_;  ///< that were kept
   std::unordered_map<TaskId, Instant> not_before_;      ///< the next attempt
   std::unordered_map<TaskId, Attempt> attempts_;        ///< the last one sent
