@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 
 #include "worker/guardian_protocol.h"
 
@@ -27,8 +30,14 @@ void close_files(int socket, int signals) {
   ::close_range(kGuardianSignals + 1, ~0U, 0);
 }
 
+/// The C library keeps two signals to itself and sets none of them; its posix_spawn(), which has
+/// started the worker, may leave one ignored. Only the kernel gives all of them back.
 void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  const std::array<unsigned long, 8> standard{};  // as the kernel has it: SIG_DFL, and no flags
+  constexpr std::size_t kMaskBytes = (NSIG - 1) / 8;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, kMaskBytes);
+  }
 }
 
 void limit_descriptors(std::uint64_t descriptors) {

@@ -107,6 +107,24 @@ TEST_F(ExecTest, GivesACleanProcess) {
   EXPECT_EQ(half + half, group.out);
 }
 
+TEST_F(ExecTest, StartsCommandsWithTheSignalsOfTheCLibraryAtTheirDefaultToo) {
+  // posix_spawn() may leave them ignored, and no function of the C library sets them.
+  using KernelAction = std::array<unsigned long, 8>;  // first the handler; then flags, no mask
+  constexpr std::size_t kMaskBytes = 8;
+  const KernelAction ignored{1};
+  const std::array<int, 2> its_own = {32, 33};
+  std::array<KernelAction, 2> before{};
+  for (std::size_t i = 0; i < its_own.size(); ++i) {
+    ::syscall(SYS_rt_sigaction, its_own[i], ignored.data(), before[i].data(), kMaskBytes);
+  }
+  remake({.slots = 2, .max_output = 1U << 20U, .kill_after = 10s});
+  for (std::size_t i = 0; i < its_own.size(); ++i) {
+    ::syscall(SYS_rt_sigaction, its_own[i], before[i].data(), nullptr, kMaskBytes);
+  }
+  const CommandResult signals = run(program({"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"}));
+  EXPECT_EQ(signals.out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
 TEST_F(ExecTest, TellsWhatItUsed) {
   const CommandResult result = run(shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"));
   EXPECT_GT(result.cpu, Duration{});
