@@ -2,6 +2,8 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,8 +23,25 @@
 namespace rollcall::worker {
 namespace {
 
+/// What the user may have limited, for a person; else empty.
+std::string limit_behind(int error) {
+  rlimit limit{};
+  if (error != ENOMEM || ::getrlimit(RLIMIT_AS, &limit) != 0) return {};
+  if (limit.rlim_cur == RLIM_INFINITY) return {};
+  return ": ulimit -v is " + std::to_string(limit.rlim_cur / 1024);
+}
+
 Error cannot_start(int error) {
-  return retryable(std::string("cannot start the guardian of commands: ") + std::strerror(error));
+  return retryable(std::string("cannot start the guardian of commands: ") + std::strerror(error) +
+                   limit_behind(error));
+}
+
+/// Whether there is as much address space left as a guardian needs. False: errno says why not. One
+/// that finds out by itself can only end.
+bool has_room() {
+  void* const room = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return room != MAP_FAILED && ::munmap(room, kGuardianBytes) == 0;
 }
 
 void wait_for_end(pid_t pid, Instant longest) {
@@ -73,6 +92,7 @@ Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
 
 bool Guardians::add(int socket, std::uint32_t slots, std::uint32_t count,
                     std::uint64_t descriptors) {
+  if (!has_room()) return false;
   const auto index = static_cast<std::uint32_t>(each_.size());
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;

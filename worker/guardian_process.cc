@@ -1,7 +1,6 @@
 #include "worker/guardian_process.h"
 
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -20,6 +19,7 @@
 #include "common/net/clock.h"
 #include "worker/guardian_end.h"
 #include "worker/guardian_protocol.h"
+#include "worker/guardian_room.h"
 #include "worker/guardian_setup.h"
 #include "worker/guardian_spawn.h"
 
@@ -31,14 +31,10 @@ constexpr int kTellStartsAfterMs = 2;
 /// Starts that are told at once.
 constexpr std::uint32_t kStartsTold = limits::spawns_in_flight / 2;
 
-/// Room for `count` zeroed values that costs memory only where it is used.
-template <class T>
-T* map_array(std::size_t count) {
-  void* const room = ::mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (room == MAP_FAILED) ::_exit(1);
-  return static_cast<T*>(room);
-}
+/// Pointers beside those to the strings of a request: the guardian's own variables, and ends.
+constexpr std::size_t kSparePointers = 16'384;
+/// Enough for every request whose strings come in its packet.
+constexpr std::size_t kFirstPointers = kGuardianPacketStrings + kSparePointers;
 
 /// A slot. A command that has ended still holds it while others of its process group live.
 struct Entry {
@@ -88,9 +84,9 @@ class GuardianProcess {
  public:
   explicit GuardianProcess(const GuardianTerms& terms)
       : terms_(terms),
-        entries_(map_array<Entry>(limits::commands)),
-        strings_(map_array<char>(limits::command_bytes)),
-        pointers_(map_array<char*>(limits::command_strings + kSparePointers)),
+        entries_(GuardianRoom<Entry>(limits::commands).data()),
+        strings_(kGuardianPacketStrings),
+        pointers_(kFirstPointers),
         base_(own_variables()) {}
 
   void run(int child_signals) {
@@ -114,13 +110,11 @@ class GuardianProcess {
   }
 
  private:
-  static constexpr std::size_t kSparePointers = 16'384;
-
   /// The environment of commands before what is theirs alone.
   static char** own_variables() {
     std::size_t count = 0;
     while (environ[count] != nullptr) ++count;
-    char** const kept = map_array<char*>(count + 1);
+    char** const kept = GuardianRoom<char*>(count + 1).data();
     char** end = kept;
     for (std::size_t i = 0; i < count && i < kSparePointers / 2; ++i) {
       if (std::strncmp(environ[i], "ROLLCALL_", 9) != 0) *end++ = environ[i];
@@ -147,7 +141,9 @@ class GuardianProcess {
     const int last = files[1U + (request.has_input != 0 ? 1U : 0U) + (is_in_file ? 1U : 0U)];
     if (last < 0) {
       add_not_started(request.slot, {-1, EMFILE, false});
-    } else if (is_in_file && !read_file(last, strings_, request.bytes)) {
+    } else if (!has_room(request)) {
+      add_not_started(request.slot, {-1, ENOMEM, false});
+    } else if (is_in_file && !read_file(last, strings_.data(), request.bytes)) {
       add_not_started(request.slot, {-1, EIO, false});
     } else {
       spawn(request, files);
@@ -158,9 +154,15 @@ class GuardianProcess {
     return true;
   }
 
+  bool has_room(const GuardianRequest& request) {
+    return strings_.fit(request.bytes) &&
+           pointers_.fit(std::size_t{request.args} + request.variables + kSparePointers);
+  }
+
   ssize_t receive(GuardianRequest& request, Files& files) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> control{};
-    std::array<iovec, 2> parts{{{&request, sizeof request}, {strings_, kGuardianPacketStrings}}};
+    std::array<iovec, 2> parts{
+        {{&request, sizeof request}, {strings_.data(), kGuardianPacketStrings}}};
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
@@ -208,14 +210,14 @@ class GuardianProcess {
 
   /// Sets plan's pointers into strings_.
   void lay_out(const GuardianRequest& request, SpawnPlan& plan) {
-    char* text = strings_;
+    char* text = strings_.data();
     const auto next = [&text] {
       char* const begin = text;
       text += std::strlen(text) + 1;
       return begin;
     };
     plan.cwd = next();
-    plan.args = pointers_ + 1;
+    plan.args = pointers_.data() + 1;
     char** end = plan.args;
     for (std::uint32_t i = 0; i < request.args; ++i) *end++ = next();
     *end++ = nullptr;
@@ -355,8 +357,8 @@ class GuardianProcess {
 
   GuardianTerms terms_;
   Entry* entries_;
-  char* strings_;
-  char** pointers_;
+  GuardianRoom<char> strings_;
+  GuardianRoom<char*> pointers_;
   char** base_;
   std::uint32_t used_ = 0;    ///< slots from here on were never used
   std::uint32_t untold_ = 0;  ///< started, and the worker was not told
@@ -370,6 +372,10 @@ class GuardianProcess {
 };
 
 }  // namespace
+
+static_assert(limits::commands * sizeof(Entry) + kGuardianPacketStrings +
+                  (kFirstPointers + kSparePointers / 2) * sizeof(char*) <=
+              kGuardianBytes);
 
 void guard(int socket, int signals, const GuardianTerms& terms) {
   set_up_guardian(socket, signals, terms.descriptors);

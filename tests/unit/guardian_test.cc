@@ -1,12 +1,19 @@
 // Several guardians: what they share, and that they do not get into each other's way.
 #include "worker/guardian.h"
 
+#include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
+#include <fstream>
 #include <map>
+#include <string>
 
 #include "common/command_limits.h"
 #include "tests/unit/exec_fixture.h"
@@ -139,6 +146,37 @@ TEST_F(GuardianTest, GoesOnWithFewerIfThereAreNoMoreProcesses) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+/// Whether guardians start in a process that has `more` bytes of address space left; else why not.
+std::string start_with_room_for(std::size_t more) {
+  int ends[2] = {-1, -1};
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t room = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + more;
+    const rlimit limit{room, room};
+    ::setrlimit(RLIMIT_AS, &limit);
+    const auto guardians = Guardians::start(2, 4, 1024);
+    const std::string text = guardians ? "started" : guardians.error().message;
+    ::_exit(::write(writing.get(), text.data(), text.size()) > 0 ? 0 : 1);
+  }
+  writing.reset();
+  std::array<char, 1000> text{};
+  const ssize_t size = ::read(reading.get(), text.data(), text.size());
+  ::waitpid(child, nullptr, 0);
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+TEST_F(GuardianTest, NeedsLittleMemoryAndSaysSoIfThereIsLess) {
+  EXPECT_EQ(start_with_room_for(std::size_t{4} << 20U), "started");
+  EXPECT_THAT(start_with_room_for(std::size_t{1} << 20U),
+              testing::StartsWith("cannot start the guardian of commands: Cannot allocate memory: "
+                                  "ulimit -v is "));
 }
 
 TEST(Guardians, AreBoundBySlotsAndALimit) {
