@@ -23,6 +23,9 @@ inline constexpr std::uint32_t guardians = 4;
 inline constexpr std::uint32_t spawns_in_flight = 16;
 /// Of those, how many are handed over before there is a slot for them.
 inline constexpr std::uint32_t spawns_ahead = 2;
+/// How often the start of one command waits for another to end, as the system has no more
+/// processes. After that, others are to run it.
+inline constexpr std::uint32_t start_tries = 100;
 /// Process groups of ended commands that may take their time to end; each guardian has its share.
 /// More are killed at once.
 inline constexpr std::ptrdiff_t groups_left = 256;

@@ -56,6 +56,12 @@ Instant Child::due(Duration kill_after) const {
   return first;
 }
 
+void forget_request(Command& command) {
+  command.args.resize(1);
+  command.env = {};
+  command.input = {};
+}
+
 int refusal(const Command& command) {
   if (command.args.empty()) return EINVAL;
   std::size_t bytes = 0;

@@ -23,7 +23,8 @@ struct Child {
   };
 
   std::uint64_t key = 0;
-  std::uint64_t number = 0;  ///< of its request to the guardian
+  std::uint64_t number = 0;  ///< of its last request to the guardian; 0: there was none
+  std::uint32_t tries = 0;   ///< requests that came back for want of processes
   Command command;
   CommandResult result;
   OutputCapture out;
@@ -38,6 +39,9 @@ struct Child {
   /// When what `state` and `stop` ask for next is due; kNever: never.
   Instant due(Duration kill_after) const;
 };
+
+/// What the guardian has started need not be kept for as long as it runs. Keeps its name.
+void forget_request(Command& command);
 
 /// 0, or the errno with which the system would refuse it.
 int refusal(const Command& command);

@@ -39,7 +39,8 @@ class ExecExecutor::Children {
         channel_(loop, std::move(guardians),
                  {[this](std::span<const GuardianEvent> events) { on_events(events); },
                   [this] { on_gone(); }}),
-        alarm_(loop, [this] { on_alarm(); }) {
+        alarm_(loop, [this] { on_alarm(); }),
+        most_now_(most()) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
 
@@ -94,9 +95,10 @@ class ExecExecutor::Children {
 
   // Starting.
 
+  std::size_t most() const { return std::size_t{settings_.slots} + limits::spawns_ahead; }
+
   void start_waiting() {
-    const std::size_t most = std::size_t{settings_.slots} + limits::spawns_ahead;
-    while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most) {
+    while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most_now_) {
       if (free_.empty()) {
         if (slots_.size() >= limits::commands) return;  // until one is free
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -125,14 +127,40 @@ class ExecExecutor::Children {
       return;
     }
     free_.pop_back();
-    // What the guardian has got need not be kept for as long as the command runs.
-    child->command.args.resize(1);
-    child->command.env = {};
-    child->command.input = {};
     child->state = Child::State::sent;
     ++sent_;
     ++alive_;
     slots_[slot] = std::move(child);
+  }
+
+  /// Whether it is one process too many for now: the next command that ends makes room for it.
+  bool may_wait(const Child& child, const GuardianEvent& event) const {
+    return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
+           event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
+           child.tries < limits::start_tries;
+  }
+
+  void put_back(std::uint32_t slot) {
+    std::unique_ptr<Child> child = std::move(slots_[slot]);
+    free_.push_back(slot);
+    most_now_ = --alive_;
+    child->state = Child::State::waiting;
+    child->out.close();
+    child->err.close();
+    ++child->tries;
+    const std::uint64_t number = child->number;
+    const auto is_later = [number](const auto& c) { return c->number == 0 || c->number > number; };
+    waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), is_later), std::move(child));
+    is_short_ = true;
+  }
+
+  /// Once something has been started: else it is not about how many.
+  void tell_short() {
+    if (!std::exchange(is_short_, false) || std::exchange(is_short_told_, true)) return;
+    if (!handlers_.on_short) return;
+    handlers_.on_short("not all " + std::to_string(settings_.slots) +
+                       " commands can run at once: " + std::strerror(EAGAIN) +
+                       " (ulimit -u); some wait until others end");
   }
 
   // What happens.
@@ -142,11 +170,17 @@ class ExecExecutor::Children {
       CHECK(event.slot < slots_.size() && slots_[event.slot]);
       Child& child = *slots_[event.slot];
       if (child.state == Child::State::sent) --sent_;
+      if (may_wait(child, event)) {
+        put_back(event.slot);
+        continue;
+      }
+      if (child.state == Child::State::sent) forget_request(child.command);
       child.state = Child::State::running;
       child.result.started = instant_from_ns(event.started_ns);
       switch (event.kind) {
         case GuardianEvent::Kind::started:
           set_deadline(event.slot);
+          tell_short();
           break;
         case GuardianEvent::Kind::not_started:
           set_not_started(child, event.value, event.in_cwd != 0, child.result.started);
@@ -154,6 +188,8 @@ class ExecExecutor::Children {
           break;
         case GuardianEvent::Kind::ended:
           set_ended(child, event);
+          most_now_ = std::min(most_now_ + 1, most());
+          tell_short();
           finish(event.slot, event.group_lives != 0);
           break;
       }
@@ -316,6 +352,9 @@ class ExecExecutor::Children {
   Waiting waiting_;
   std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
   std::size_t alive_ = 0;   ///< handed to the guardian and not ended
+  std::size_t most_now_;    ///< of alive_: what is thought to have room
+  bool is_short_ = false;   ///< of processes
+  bool is_short_told_ = false;
   std::vector<std::unique_ptr<Child>> slots_;
   std::vector<std::uint32_t> free_;
   /// Slots, and keys, of groups that were left with their output open, oldest first.

@@ -42,6 +42,8 @@ class ExecExecutor {
     std::function<void()> on_ended;
     /// A guardian was killed, and with it everything that ran: the session is over.
     std::function<void(const std::string& why)> on_broken;
+    /// The system lets fewer run than there are slots; told once, for a person. May be empty.
+    std::function<void(const std::string& what)> on_short = {};
   };
 
   /// From now on this process adopts orphans, so that commands end even if a guardian is killed.
@@ -55,7 +57,8 @@ class ExecExecutor {
 
   /// `key` is any number that no running command has. It starts once fewer than `slots` run. With
   /// limits::spawns_ahead more than the slots a slot is filled again without asking the caller.
-  /// What cannot be started ends as not_started.
+  /// What cannot be started ends as not_started; for want of processes only if it could not while
+  /// no other ran, or limits::start_tries times before.
   void start(std::uint64_t key, Command command);
   /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. What
   /// has not started never does, and is told so by the time that it would have. Other keys are

@@ -44,6 +44,13 @@ bool has_room() {
   return room != MAP_FAILED && ::munmap(room, kGuardianBytes) == 0;
 }
 
+/// Whether the system lets this user have one process more.
+bool is_process_left() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  return pid > 0 && ::waitpid(pid, nullptr, 0) == pid;
+}
+
 void wait_for_end(pid_t pid, Instant longest) {
   const Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
   const auto left =
@@ -84,9 +91,10 @@ Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
     const Descriptor its(ends[1]);
     std::uint32_t started = 0;
     while (started < wanted && made.add(its.get(), slots, wanted, descriptors)) ++started;
-    if (started == wanted) return made;
     if (started == 0) return cannot_start(errno);
-    wanted = started;  // the shares of all are others then
+    // None is worth the last process: that is for a command.
+    if (started == wanted && (started == 1 || is_process_left())) return made;
+    wanted = started < wanted ? started : started - 1;  // the shares of all are others then
   }
 }
 

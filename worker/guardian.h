@@ -32,9 +32,9 @@ class Guardians {
     pid_t pid = -1;
   };
 
-  /// Starts `count`, or as many as there can be, which together run `slots` commands at once.
-  /// Threads may be running: their locks are not touched in them. `descriptors`: the limit
-  /// (RLIMIT_NOFILE) that commands get. Error if there is none, retryable.
+  /// Starts `count`, or as many as there can be beside one command, which together run `slots`
+  /// commands at once. Threads may be running: their locks are not touched in them. `descriptors`:
+  /// the limit (RLIMIT_NOFILE) that commands get. Error if there is none, retryable.
   static Result<Guardians> start(std::uint32_t count, std::uint32_t slots,
                                  std::uint64_t descriptors);
 

@@ -263,6 +263,7 @@ class Worker::Loop {
     ExecExecutor::Handlers handlers;
     handlers.on_ended = [this] { on_commands_ended(); };
     handlers.on_broken = [this](const std::string& why) { end(kExitNoCoordinator, why); };
+    handlers.on_short = [](const std::string& what) { write_log(Severity::warning, what); };
     auto made = CommandRunner::start(loop_, settings, descriptors_.inherited,
                                      session_->identity().name, std::move(handlers));
     if (!made) return end(kExitNoCoordinator, made.error().message);

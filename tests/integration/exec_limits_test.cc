@@ -76,6 +76,18 @@ TEST_F(ExecLimits, FewProcessesCostTimeAndNoResult) {
   EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 40);
 }
 
+TEST_F(ExecLimits, FewProcessesAreFewerSlots) {
+  // The two programs have seven threads, and there are two guardians, or one: the rest is commands.
+  for (const std::string processes : {"9", "11"}) {
+    Program& run = exec_after("ulimit -u " + processes, "--range 1-20 --slots 8 -- sleep 0.05");
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    const auto document = document_of(run);
+    EXPECT_EQ(document.at("outcomes").at("succeeded"), 20);
+    EXPECT_EQ(document.at("workers").size(), 1U);
+    EXPECT_THAT(run.err(), HasSubstr("not all 8 commands can run at once: Resource temporarily"));
+  }
+}
+
 TEST_F(ExecLimits, LittleMemoryIsTheCommandsOwnFailure) {
   Program& run = exec_after("ulimit -v 400000", "--range 1-2 -- dd if=/dev/zero bs=1G count=1");
   EXPECT_EQ(run.wait(), 1) << run.story();

@@ -137,7 +137,7 @@ TEST_F(GuardianTest, GoesOnWithFewerIfThereAreNoMoreProcesses) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs a user of its own, for whom processes are counted";
   const pid_t child = ::fork();
   if (child == 0) {
-    const rlimit few{3, 3};
+    const rlimit few{4, 4};  // this process, two guardians and a command
     if (::setuid(50'000 + static_cast<uid_t>(::getpid() % 5'000)) != 0) ::_exit(1);
     ::setrlimit(RLIMIT_NPROC, &few);
     const auto guardians = Guardians::start(4, 4, 1024);
