@@ -16,6 +16,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "common/command_limits.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -127,9 +129,15 @@ std::string worker_program_beside_own() {
   return (own.parent_path() / "rollcall-worker").string();
 }
 
-Result<void> check_room(std::uint32_t count, std::uint64_t descriptors) {
+Result<void> check_room(std::uint32_t count, std::uint64_t descriptors, bool is_exec) {
   constexpr std::uint64_t kOwn = 32;     // sockets, logs, what is open for a moment
   constexpr std::uint64_t kEachOne = 2;  // a pidfd and a connection
+  constexpr std::uint64_t kOneCommand = limits::reserved_descriptors + limits::command_descriptors;
+  if (is_exec && count > 0 && descriptors < kOneCommand) {
+    return permanent("a local worker cannot run one command, as a process may open " +
+                     std::to_string(descriptors) + " files: raise ulimit -Hn to " +
+                     std::to_string(std::max(kOneCommand, kOwn + kEachOne * count)));
+  }
   if (kOwn + kEachOne * count <= descriptors) return {};
   const std::uint64_t room = descriptors < kOwn ? 0 : (descriptors - kOwn) / kEachOne;
   return permanent("--workers " + std::to_string(count) + ": there is room for " +

@@ -64,8 +64,9 @@ class LocalWorkers {
 };
 
 /// Error: permanent: `count` local workers and their connections need more than the `descriptors`
-/// that this process may have.
-[[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors);
+/// that this process may have, or with `is_exec` one of them, that gets the same limit, more for a
+/// single command.
+[[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors, bool is_exec);
 
 /// Where rollcall-worker is: beside this program's own binary.
 std::string worker_program_beside_own();

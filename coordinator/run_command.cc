@@ -75,7 +75,10 @@ Result<void> Running::prepare() {
     if (!opened) return permanent("--results: " + opened.error().message);
     results_ = std::move(*opened);
   }
-  if (auto room = check_room(plan_.policy.local_workers, descriptors_.raised); !room) return room;
+  const bool is_exec = plan_.spec.kind == TaskKind::exec;
+  if (auto room = check_room(plan_.policy.local_workers, descriptors_.raised, is_exec); !room) {
+    return room;
+  }
   auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
   if (!start) return permanent("--journal: " + start.error().message);
   start_ = std::move(*start);
