@@ -21,6 +21,7 @@ std::string error_line(const std::string& text) {
   return line_of({{"error", text}});
 }
 
+/// What it has no slot for waits there.
 std::uint64_t running_of(const Session& session) {
   return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
 }
@@ -51,6 +52,12 @@ std::string text_of(const Json& request, const char* member) {
 
 }  // namespace
 
+std::uint64_t running_of(const Scheduler& scheduler) {
+  std::uint64_t running = 0;
+  for (const Session& session : scheduler.sessions()) running += running_of(session);
+  return running;
+}
+
 std::string ControlDesk::answer(Instant now, const std::string& request) {
   const Json json = Json::parse(request, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return error_line("expected one JSON object on one line");
@@ -78,12 +85,11 @@ std::uint64_t ControlDesk::failed() {
 std::string ControlDesk::status(Instant now) {
   const RunRecords& records = scheduler_.records();
   Json workers = Json::array();
-  std::uint64_t running = 0;
+  const std::uint64_t running = running_of(scheduler_);
   std::uint64_t left = 0;
   std::uint64_t lost = 0;
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = records.sessions[index(session.index)];
-    running += running_of(session);
     if (session.live()) {
       workers.push_back(worker_json(session, record));
     } else {

@@ -11,6 +11,9 @@
 
 namespace rollcall::coordinator {
 
+/// Attempts that workers hold and have slots for.
+std::uint64_t running_of(const Scheduler& scheduler);
+
 /// Reads a request, one JSON object, and says what the answer is, another one on one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
 ///   {"command": "drain", "worker": NAME, "mode": MODE}     {"draining": [{"name", "session"}]}

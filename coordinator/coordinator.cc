@@ -317,7 +317,6 @@ void Coordinator::carry_out(Action& action) {
         } else if constexpr (std::is_same_v<A, Keep>) {
           keep(a);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
-          progress_.tasks_started(a.count);
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);
         } else if constexpr (std::is_same_v<A, PublishOutcomes>) {
           publish(a);

@@ -10,6 +10,7 @@
 #include "common/net/clock.h"
 #include "common/net/process_limits.h"
 #include "common/net/usage.h"
+#include "coordinator/control_desk.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/core/exit_status.h"
 #include "coordinator/exec/shell_quote.h"
@@ -104,7 +105,7 @@ ProgressWriter Running::make_progress() const {
       options_.quiet ? ProgressStyle::none : progress_style(options_.progress, place);
   const RunRecords& records = scheduler_->records();
   ProgressWriter progress(records, style, STDERR_FILENO, color_wanted(STDERR_FILENO));
-  progress.tasks_started(scheduler_->done());  // in earlier epochs
+  progress.count_running([this] { return running_of(*scheduler_); });
   std::optional<std::uint64_t> slots;
   if (options_.slots != 0) slots = std::uint64_t{options_.slots} * plan_.policy.local_workers;
   progress.set_expected(expected_time(records.spec, scheduler_->longest_pause(), slots));

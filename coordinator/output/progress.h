@@ -16,7 +16,7 @@ namespace rollcall::coordinator {
 struct Progress {
   std::uint64_t total = 0;
   std::uint64_t done = 0;     ///< outcomes accepted, of whatever kind
-  std::uint64_t running = 0;  ///< attempts known to have started and not ended
+  std::uint64_t running = 0;  ///< attempts that workers hold and have slots for
   std::uint64_t failed = 0;   ///< failed, timed out or lost
   Duration elapsed{};         ///< since the first dispatch
   Duration expected{};        ///< how long the run should take; 0: not known

@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
@@ -80,7 +79,7 @@ Progress ProgressWriter::progress_at(Instant now) {
   Progress progress;
   progress.total = records_.spec.task_count;
   progress.done = records_.accepted();
-  progress.running = started_ - std::min<std::uint64_t>(started_, progress.done);
+  progress.running = running_();
   progress.failed = failed_;
   progress.elapsed = now - *records_.first_dispatch;
   progress.expected = expected_;

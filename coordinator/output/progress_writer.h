@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <optional>
+#include <utility>
 
 #include "coordinator/core/records.h"
 #include "coordinator/output/progress.h"
@@ -24,8 +26,8 @@ class ProgressWriter {
 
   /// How long the run should take (expected_time()); may change.
   void set_expected(Duration expected) { expected_ = expected; }
-  /// So many attempts have begun.
-  void tasks_started(std::uint64_t count) { started_ += count; }
+  /// Who knows how many attempts run now; asked when it is time to show it.
+  void count_running(std::function<std::uint64_t()> running) { running_ = std::move(running); }
   /// Shows progress if it is time.
   void advance(Instant now);
   /// When advance() wants to be called; kNever: no need.
@@ -45,7 +47,7 @@ class ProgressWriter {
   bool color_;
   bool shown_ = false;  ///< there is a bar on the terminal
   Duration expected_{};
-  std::uint64_t started_ = 0;
+  std::function<std::uint64_t()> running_ = [] { return std::uint64_t{0}; };
   std::size_t counted_ = 0;  ///< records that failed_ knows
   std::uint64_t failed_ = 0;
   std::optional<Duration> last_;  ///< after the first dispatch

@@ -18,6 +18,8 @@ namespace rollcall::integration {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
+using testing::Each;
 using testing::Ge;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -66,6 +68,22 @@ TEST_F(ExecEnds, AfterItsRetries) {
   EXPECT_THAT(lines_of(contents_of(tries)), SizeIs(4));
   const auto all = document({"--range", "1-1", "--retries", "1", "--", "false"}, 1);
   EXPECT_EQ(all.at("attempts").at("total"), 2);
+}
+
+TEST_F(ExecEnds, AndIsNotCountedAsRunningAnyMore) {
+  const std::string script = "test $ROLLCALL_ATTEMPT = 3 || exit 1; sleep 0.8";
+  Program& run = exec({"--progress", "plain", "--range", "1-6", "-j", "2", "--retries", "2",
+                       "--shell", "--", script});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  std::vector<std::string> counts;
+  for (const std::string& line : lines_of(run.err())) {
+    const std::size_t end = line.find(" running, ");
+    if (end == std::string::npos) continue;
+    const std::size_t begin = line.rfind(' ', end - 1) + 1;
+    counts.push_back(line.substr(begin, end - begin));
+  }
+  EXPECT_THAT(counts, SizeIs(Ge(1U)));
+  EXPECT_THAT(counts, Each(AnyOf("0", "1", "2"))) << run.story();
 }
 
 TEST_F(ExecEnds, TheRunWhenEnoughHaveFailed) {

@@ -124,11 +124,15 @@ TEST(ProgressWriter, CountsWhatRunsAndWhatFailed) {
   run.decided(3, Outcome::lost, 2s);
   const MemoryFile file;
   ProgressWriter writer(run.records(), ProgressStyle::plain, file.fd(), false);
-  writer.tasks_started(9);
+  std::uint64_t running = 5;
+  writer.count_running([&running] { return running; });
   writer.set_expected(10s);
   writer.advance(kBegin + 4s);
   EXPECT_EQ(file.text(), "4/10 done (40 %), 5 running, 2 failed, 1.0/s, 4 s, about 6 s left\n");
   EXPECT_EQ(writer.next_deadline(), kBegin + 5s);
+  running = 3;  // a worker is lost, and what it ran is pending again
+  writer.advance(kBegin + 5s);
+  EXPECT_THAT(file.text(), HasSubstr("4/10 done (40 %), 3 running, 2 failed, "));
 }
 
 TEST(ProgressWriter, WaitsForTheFirstDispatch) {
