@@ -59,16 +59,29 @@ Invocation parse_sleep(const Arguments& arguments, const cli::Environment& envir
   return options;
 }
 
-/// Who leaves the -- out has most likely put the command first.
-Fault check_separator(const CommandSpec& command, const ExecArguments& split) {
-  if (split.command) return std::nullopt;
-  for (const std::string& argument : split.options) {
-    if (argument.starts_with('-')) return std::nullopt;
-    return usage_error(command, "unexpected argument " + cli::quote(argument) +
-                                    ": expected the command after --, as in " + command.name +
-                                    " -- " + argument);
+/// The first that is neither an option nor the value of one. Null: there is none, or an option is
+/// not known.
+const std::string* first_word(const CommandSpec& command, const Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with('-') || argument == "-") return &argument;
+    const auto option =
+        std::find_if(command.options.begin(), command.options.end(),
+                     [&](const auto& o) { return o.name == argument || o.letter == argument; });
+    if (option != command.options.end()) {
+      if (!option->value.empty()) ++i;
+    } else if (argument.starts_with("--") && argument.find('=') == std::string::npos) {
+      return nullptr;
+    }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+Fault check_separator(const CommandSpec& command, const ExecArguments& split) {
+  const std::string* word = split.command ? nullptr : first_word(command, split.options);
+  if (word == nullptr) return std::nullopt;
+  return usage_error(command, "-- is missing before the command " + cli::quote(*word) +
+                                  ": expected it as in " + command.name + " -- " + *word);
 }
 
 Invocation parse_exec(const Arguments& arguments, const cli::Environment& environment) {

@@ -68,9 +68,12 @@ TEST(ExecOptions, NeedACommand) {
   EXPECT_EQ(fault_of({}), missing);
   EXPECT_EQ(fault_of({"-k", "--"}), missing);
   EXPECT_EQ(fault_of({"--", ""}), missing);
-  EXPECT_EQ(fault_of({"gzip", "-9"}),
-            "unexpected argument \"gzip\": expected the command after --, as in rollcall exec -- "
-            "gzip");
+  const std::string no_dashes =
+      "-- is missing before the command \"gzip\": expected it as in rollcall exec -- gzip";
+  EXPECT_EQ(fault_of({"gzip", "-9"}), no_dashes);
+  EXPECT_EQ(fault_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "-9"}), no_dashes);
+  EXPECT_EQ(fault_of({"--nothing", "gzip"}),
+            "unknown option \"--nothing\": expected one that rollcall exec --help-all lists");
   EXPECT_EQ(fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
 }
 
