@@ -22,12 +22,13 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
-int give_up(const std::string& why, int status) {
-  std::fprintf(stderr, "rollcall exec: %s\n", why.c_str());
+int give_up(const ExecOptions& options, const std::string& why, int status) {
+  const char* const command = options.resumes_as_kept ? "resume" : "exec";
+  std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
   return status;
 }
 
-int print_commands(const TaskCommands& commands) {
+int print_commands(const ExecOptions& options, const TaskCommands& commands) {
   ::signal(SIGPIPE, SIG_IGN);
   StreamWriter writer(STDOUT_FILENO, "standard output");
   for (std::uint64_t task = 0; task < commands.size() && writer.failed().empty(); ++task) {
@@ -35,7 +36,7 @@ int print_commands(const TaskCommands& commands) {
     if (writer.buffer().size() >= kPiece) writer.write_all();
   }
   writer.write_all();
-  return writer.failed().empty() ? 0 : give_up(writer.failed(), 6);
+  return writer.failed().empty() ? 0 : give_up(options, writer.failed(), 6);
 }
 
 RunSpec spec_of(const TaskCommands& commands) {
@@ -88,8 +89,8 @@ std::string asked(const ExecOptions& options, const TaskCommands& commands) {
 
 int run_exec(const ExecOptions& options, Instant started) {
   auto commands = commands_of(options);
-  if (!commands) return give_up(commands.error().message, 2);
-  if (options.dry_run) return print_commands(*commands);
+  if (!commands) return give_up(options, commands.error().message, 2);
+  if (options.dry_run) return print_commands(options, *commands);
   RunPlan plan;
   plan.command = "exec";
   plan.spec = spec_of(*commands);
@@ -100,7 +101,7 @@ int run_exec(const ExecOptions& options, Instant started) {
   const Duration clock = net::unix_time() - net::now().time_since_epoch();
   if (auto opened = exec.open({options.output_dir, options.joblog, options.resume}, clock);
       !opened) {
-    return give_up(opened.error().message, 2);
+    return give_up(options, opened.error().message, 2);
   }
   plan.exec = &exec;
   if (!options.journal.empty()) plan.input = journal_input(options, exec.commands());

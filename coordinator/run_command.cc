@@ -43,6 +43,10 @@ class Running {
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
   int close_journal(const Summary& summary, const Ending& ending, int status);
   int give_up(const std::string& why, int status) const;
+  /// What the user has typed after rollcall.
+  const char* command() const {
+    return options_.resumes_as_kept ? "resume" : plan_.command.c_str();
+  }
 
   const RunOptions& options_;
   const RunPlan& plan_;
@@ -58,7 +62,7 @@ class Running {
 
 /// One line on standard error; returns `status`.
 int Running::give_up(const std::string& why, int status) const {
-  std::fprintf(stderr, "rollcall %s: %s\n", plan_.command.c_str(), why.c_str());
+  std::fprintf(stderr, "rollcall %s: %s\n", command(), why.c_str());
   return status;
 }
 
@@ -81,7 +85,10 @@ Result<void> Running::prepare() {
     return room;
   }
   auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
-  if (!start) return permanent("--journal: " + start.error().message);
+  if (!start) {
+    const char* option = options_.resumes_as_kept ? "" : "--journal: ";
+    return permanent(option + start.error().message);
+  }
   start_ = std::move(*start);
   return {};
 }
@@ -158,8 +165,8 @@ int Running::run() {
 int Running::stopped(const Coordinator& coordinator) const {
   output_->flush();
   if (start_.journal) {
-    std::fprintf(stderr, "rollcall %s: stopped; to go on: rollcall resume %s\n",
-                 plan_.command.c_str(), shell_quote(options_.journal).c_str());
+    std::fprintf(stderr, "rollcall %s: stopped; to go on: rollcall resume %s\n", command(),
+                 shell_quote(options_.journal).c_str());
   }
   if (coordinator.signal() != 0) return 128 + coordinator.signal();
   return coordinator.output_error().empty() ? 4 : give_up(coordinator.output_error(), 6);

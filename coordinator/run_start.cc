@@ -36,8 +36,15 @@ std::string request_of(const RunOptions& options, const std::string& asked) {
 std::string differences(const Json& kept, const Json& wanted) {
   std::string text;
   for (const auto& [name, value] : wanted.items()) {
+    // How many tasks there are follows from the input, if there is one.
+    if (name == "task_count" && wanted.contains("input")) continue;
     const Json before = kept.value(name, Json());
     if (before == value) continue;
+    if (!text.empty()) text += ", ";
+    if (name == "input") {
+      text += "the input is another one";
+      continue;
+    }
     const bool is_time = name.ends_with("_ns");
     const auto shown = [is_time](const Json& v) {
       if (v.is_null()) return std::string("not given");
@@ -46,7 +53,8 @@ std::string differences(const Json& kept, const Json& wanted) {
     };
     std::string option = "--" + name.substr(0, name.size() - (is_time ? 3 : 0));
     std::replace(option.begin(), option.end(), '_', '-');
-    text += (text.empty() ? "" : ", ") + option + " " + shown(before) + " and not " + shown(value);
+    if (name == "command") option = "COMMAND";
+    text += option + " " + shown(before) + " and not " + shown(value);
   }
   return text;
 }

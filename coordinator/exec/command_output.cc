@@ -96,7 +96,8 @@ std::string dropped_notice(TaskId task, const WrittenOutput& output) {
   const auto add = [&](std::uint64_t bytes, const char* stream) {
     if (bytes == 0) return;
     notice += "rollcall: task " + std::to_string(index(task)) + ": " + std::to_string(bytes) +
-              " more bytes of " + stream + " dropped (--max-output)\n";
+              (bytes == 1 ? " more byte of " : " more bytes of ") + stream +
+              " dropped (--max-output)\n";
   };
   add(output.out_dropped, "standard output");
   add(output.err_dropped, "standard error");

@@ -55,6 +55,10 @@ std::string tasks(std::uint64_t count) {
   return number(count) + (count == 1 ? " task" : " tasks");
 }
 
+std::string slots(std::uint64_t count) {
+  return number(count) + (count == 1 ? " slot" : " slots");
+}
+
 std::string lateness_text(const Summary& summary) {
   return label("lateness") + "p50 " + milliseconds(summary.lateness.p50) + ", p99 " +
          milliseconds(summary.lateness.p99) + ", max " + milliseconds(summary.lateness.max) + "\n";
@@ -84,7 +88,7 @@ std::string outcomes_text(const Summary& summary) {
 
 std::string worker_line(const SessionRecord& session) {
   std::string line = "  " + printable(session.name) + ": " + tasks(session.tasks_done);
-  if (session.slots > 0) line += ", " + number(session.slots) + " slots";
+  if (session.slots > 0) line += ", " + slots(session.slots);
   if (session.end == SessionEnd::lost) line += ", lost: " + printable(session.end_reason);
   return line + "\n";
 }

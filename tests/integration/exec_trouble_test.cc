@@ -25,6 +25,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Lt;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class ExecEnds : public ProgramsTest {
  protected:
@@ -294,7 +295,18 @@ TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& other = exec({"--journal", file("journal"), "--resume", "--", "true"}, "other\n");
   EXPECT_EQ(other.wait(), 2) << other.story();
-  EXPECT_THAT(other.err(), HasSubstr("holds another request"));
+  EXPECT_THAT(other.err(), HasSubstr("holds another request: COMMAND "));
+  EXPECT_THAT(other.err(), HasSubstr(", the input is another one, --shell"));
+}
+
+TEST_F(ExecJournal, IsOneCoordinatorsAtATime) {
+  Program& run = begin();
+  ASSERT_TRUE(run.wait_for_lines("line .*", 1));
+  Program& other = resume();
+  EXPECT_EQ(other.wait(), 2) << other.story();
+  EXPECT_THAT(other.err(),
+              StartsWith("rollcall resume: journal " + file("journal") + " is in use"));
+  EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {

@@ -278,6 +278,13 @@ TEST(SummaryText, TellsWhatNobodyElseTells) {
             "seed      42\n");
 }
 
+TEST(SummaryText, CountsOneAsOne) {
+  RunRecordsBuilder run(1);
+  run.worker(1).dispatched(0).done(0, 0);
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  EXPECT_THAT(summary_text(run.records(), summary), HasSubstr("  w1: 1 task, 1 slot\n"));
+}
+
 TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
   RunRecordsBuilder run(1);
   run.worker().done(0, 0);

@@ -86,8 +86,9 @@ void Session::join(const Header& header, const Welcome& terms) {
 
 void Session::prepare_commands(const Welcome& terms) {
   if (terms_.slots < identity_.slots) {
-    log(Severity::warning, "runs " + std::to_string(terms_.slots) + " commands at once and not " +
-                               std::to_string(identity_.slots) +
+    log(Severity::warning, "runs " + std::to_string(terms_.slots) +
+                               (terms_.slots == 1 ? " command" : " commands") +
+                               " at once and not " + std::to_string(identity_.slots) +
                                ": the limit of open files is low");
   }
   out_->push_back(PrepareCommands{terms_.slots, terms.max_output, terms.kill_after});
