@@ -4,6 +4,7 @@
 
 #include "coordinator/core/summary.h"
 #include "coordinator/core/validation.h"
+#include "tests/sim/plan_commands.h"
 
 namespace rollcall::sim {
 
@@ -186,9 +187,10 @@ void Observer::check_published() const {
 void Observer::check_kindness() const {
   const RunRecords& records = scheduler_->records();
   if (world_.plan.profile > Profile::crashes) return;
-  // What was given back just before a crash may be done elsewhere when that is told again.
-  const bool may_be_told_late =
-      world_.plan.profile == Profile::crashes && world_.plan.most_slots > 0;
+  // What was given back, or did not start, just before a crash may be done elsewhere when that is
+  // told again.
+  const bool has_slots = world_.plan.most_slots > 0 || is_exec(world_.plan);
+  const bool may_be_told_late = world_.plan.profile == Profile::crashes && has_slots;
   require(records.stale == 0 || may_be_told_late, "an outcome was stale for nothing");
   // One that leaves before it has joined says nothing, and what is on its way to it comes back.
   const auto& faults = world_.plan.faults;
