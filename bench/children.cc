@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "common/check.h"
+#include "common/base/check.h"
 
 namespace rollcall::bench {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "bench/fake_cluster.h"
-#include "common/rng.h"
-#include "common/wire.h"
-#include "coordinator/core/backlog.h"
-#include "coordinator/core/summary.h"
+#include "common/base/rng.h"
+#include "common/wire/codec.h"
+#include "coordinator/core/analysis/summary.h"
+#include "coordinator/core/tasks/backlog.h"
 #include "worker/core/session.h"
 #include "worker/core/sleep_queue.h"
 

@@ -5,9 +5,9 @@
 #include <utility>
 #include <variant>
 
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
-#include "common/net/clock.h"
+#include "common/os/clock.h"
 
 namespace rollcall::bench {
 namespace {
@@ -27,9 +27,9 @@ coordinator::Policy policy_for(std::size_t sessions) {
 
 /// A Scheduler, and how long it took to make one.
 Scheduler plan(const coordinator::RunSpec& spec, std::size_t sessions, double& spent) {
-  const Instant before = net::now();
+  const Instant before = os::now();
   Scheduler scheduler(spec, policy_for(sessions), 1);
-  spent = to_seconds(net::now() - before);
+  spent = to_seconds(os::now() - before);
   return scheduler;
 }
 
@@ -122,9 +122,9 @@ void FakeCluster::end_turn() {
 
 void FakeCluster::step(const coordinator::Event& event, double& spent) {
   actions_.clear();
-  const Instant before = net::now();
+  const Instant before = os::now();
   scheduler_.step(now_, event, actions_);
-  spent += to_seconds(net::now() - before);
+  spent += to_seconds(os::now() - before);
   carry_out();
 }
 

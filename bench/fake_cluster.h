@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "common/message.h"
+#include "common/messages/message.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::bench {

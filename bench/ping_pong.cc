@@ -17,10 +17,10 @@
 #include "bench/arguments.h"
 #include "bench/children.h"
 #include "bench/statistics.h"
-#include "common/check.h"
-#include "common/net/clock.h"
+#include "common/base/check.h"
 #include "common/net/socket.h"
 #include "common/net/zap.h"
+#include "common/os/clock.h"
 
 namespace rollcall::bench {
 namespace {
@@ -55,10 +55,10 @@ struct WayIn {
 class Rounds {
  public:
   explicit Rounds(std::size_t wanted) : wanted_(wanted) { seconds_.reserve(wanted); }
-  void begin() { began_ = net::now(); }
+  void begin() { began_ = os::now(); }
   void end() {
     ++count_;
-    if (count_ > wanted_ / 10) seconds_.push_back(to_seconds(net::now() - began_));
+    if (count_ > wanted_ / 10) seconds_.push_back(to_seconds(os::now() - began_));
   }
   bool enough() const { return count_ >= wanted_; }
   std::vector<double>& seconds() { return seconds_; }

@@ -19,8 +19,8 @@
 #include "bench/arguments.h"
 #include "bench/children.h"
 #include "bench/statistics.h"
-#include "common/net/clock.h"
-#include "common/rng.h"
+#include "common/base/rng.h"
+#include "common/os/clock.h"
 
 namespace rollcall::bench {
 namespace {
@@ -34,7 +34,7 @@ struct Settings {
 };
 
 std::int64_t now_ns() {
-  return to_ns(net::now());
+  return to_ns(os::now());
 }
 
 void sleep_until(std::int64_t due) {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "worker/exec_executor.h"
+#include "worker/executors/exec_executor.h"
 
 int main(int argc, char** argv) {
   using rollcall::worker::ExecExecutor;

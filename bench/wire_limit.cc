@@ -22,10 +22,10 @@
 
 #include "bench/arguments.h"
 #include "bench/children.h"
-#include "common/check.h"
-#include "common/net/clock.h"
+#include "common/base/check.h"
+#include "common/base/rng.h"
 #include "common/net/keys.h"
-#include "common/rng.h"
+#include "common/os/clock.h"
 #include "wire_limit.pb.h"
 
 namespace rollcall::bench {
@@ -42,7 +42,7 @@ struct Settings {
 };
 
 std::int64_t now_ns() {
-  return to_ns(net::now());
+  return to_ns(os::now());
 }
 
 void set_options(zmq::socket_t& socket) {

@@ -4,16 +4,16 @@
 #include <exception>
 #include <variant>
 
-#include "common/net/clock.h"
-#include "common/net/memory.h"
-#include "common/net/standard_streams.h"
-#include "coordinator/control_commands.h"
-#include "coordinator/exec_command.h"
-#include "coordinator/keys_command.h"
-#include "coordinator/options.h"
-#include "coordinator/report_command.h"
-#include "coordinator/resume_command.h"
-#include "coordinator/sleep_command.h"
+#include "common/os/clock.h"
+#include "common/os/memory.h"
+#include "common/os/standard_streams.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/commands/control.h"
+#include "coordinator/commands/exec.h"
+#include "coordinator/commands/keys.h"
+#include "coordinator/commands/report.h"
+#include "coordinator/commands/resume.h"
+#include "coordinator/commands/sleep.h"
 
 namespace {
 
@@ -44,9 +44,9 @@ struct Run {
 
 int main(int argc, char** argv) {
   try {
-    const Instant started = net::now();
-    net::fill_standard_streams();
-    net::keep_freed_memory();
+    const Instant started = os::now();
+    os::fill_standard_streams();
+    os::keep_freed_memory();
     return std::visit(Run{started}, parse_command_line(argc, argv, std::getenv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rollcall: %s\n", error.what());

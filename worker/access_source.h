@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "common/access.h"
-#include "common/result.h"
+#include "common/access/access.h"
+#include "common/base/result.h"
 
 namespace rollcall::worker {
 

@@ -7,7 +7,7 @@
 
 namespace rollcall::worker {
 
-/// Writes one line at once, to where start_log() (common/log.h) said; before that on standard
+/// Writes one line at once, to where start_log() (common/cli/log.h) said; before that on standard
 /// error.
 void write_log(Severity severity, std::string_view text);
 

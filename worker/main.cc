@@ -6,12 +6,12 @@
 #include <string>
 #include <variant>
 
-#include "common/log.h"
-#include "common/net/memory.h"
-#include "common/net/process_limits.h"
-#include "common/net/standard_streams.h"
+#include "common/cli/log.h"
+#include "common/os/memory.h"
+#include "common/os/process_limits.h"
+#include "common/os/standard_streams.h"
+#include "worker/identity.h"
 #include "worker/options.h"
-#include "worker/process.h"
 #include "worker/worker.h"
 
 namespace rollcall::worker {
@@ -30,7 +30,7 @@ int work(const WorkerOptions& options) {
   // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  net::DescriptorLimit descriptors = net::raise_descriptor_limit();
+  os::DescriptorLimit descriptors = os::raise_descriptor_limit();
   // A coordinator has raised its own before it started this one.
   if (options.open_files) descriptors.inherited = *options.open_files;
   if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
@@ -56,8 +56,8 @@ int run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   try {
-    rollcall::net::fill_standard_streams();
-    rollcall::net::keep_freed_memory();
+    rollcall::os::fill_standard_streams();
+    rollcall::os::keep_freed_memory();
     return rollcall::worker::run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rollcall-worker: %s\n", error.what());

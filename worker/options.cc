@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/endpoint_text.h"
+#include "common/cli/endpoint_text.h"
 
 namespace rollcall::worker {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <variant>
 
-#include "common/command_line.h"
-#include "common/give_back.h"
+#include "common/cli/command_line.h"
 #include "common/limits.h"
-#include "common/time.h"
+#include "common/messages/drain.h"
+#include "common/model/time.h"
 
 namespace rollcall::worker {
 

@@ -13,28 +13,28 @@
 #include <utility>
 #include <variant>
 
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
-#include "common/net/clock.h"
 #include "common/net/context.h"
 #include "common/net/http_health.h"
-#include "common/net/random.h"
 #include "common/net/socket.h"
-#include "common/net/usage.h"
-#include "common/wire.h"
+#include "common/os/clock.h"
+#include "common/os/random.h"
+#include "common/os/usage.h"
+#include "common/wire/codec.h"
 #include "worker/access_source.h"
-#include "worker/alarm.h"
-#include "worker/command_runner.h"
 #include "worker/core/session.h"
+#include "worker/executors/alarm.h"
+#include "worker/executors/command_runner.h"
+#include "worker/executors/sleep_executor.h"
+#include "worker/identity.h"
 #include "worker/log.h"
-#include "worker/process.h"
-#include "worker/sleep_executor.h"
 
 namespace rollcall::worker {
 namespace {
 
 Begun new_life() {
-  return {net::random_id128<SessionSecret>(), net::random_u64()};
+  return {os::random_id128<SessionSecret>(), os::random_u64()};
 }
 
 net::ConnectOptions connect_options(const Access& access) {
@@ -50,7 +50,7 @@ net::ConnectOptions connect_options(const Access& access) {
 
 class Worker::Loop {
  public:
-  Loop(const WorkerOptions& options, const net::DescriptorLimit& descriptors)
+  Loop(const WorkerOptions& options, const os::DescriptorLimit& descriptors)
       : options_(options),
         descriptors_(descriptors),
         source_(options.access_file, options.connect),
@@ -61,7 +61,7 @@ class Worker::Loop {
   }
 
   int run() {
-    started_ = net::now();
+    started_ = os::now();
     await_signal();
     if (answer_health_checks()) seek_access();
     if (!status_) loop_.run();
@@ -94,7 +94,7 @@ class Worker::Loop {
       return;
     }
     const Error& error = access.error();
-    const Instant now = net::now();
+    const Instant now = os::now();
     if (error.kind != ErrorKind::retryable) {
       end(kExitUsage, error.message);
     } else if (now - started_ >= options_.connect_timeout) {
@@ -112,7 +112,7 @@ class Worker::Loop {
       return;
     }
     session_.emplace(identify(options_, access.ticket, most_commands()),
-                     options_.connect_timeout - (net::now() - started_), options_.idle_timeout);
+                     options_.connect_timeout - (os::now() - started_), options_.idle_timeout);
     tell(new_life());
     end_turn();
   }
@@ -204,10 +204,10 @@ class Worker::Loop {
   /// Everything that was there has been told; what is over by now still belongs to the turn.
   void end_turn() {
     if (status_) return;
-    while (sleeps_.take_due(net::now(), ended_)) tell(AttemptsEnded{ended_});
+    while (sleeps_.take_due(os::now(), ended_)) tell(AttemptsEnded{ended_});
     tell(TurnEnded{});
     if (status_) return;
-    sleeps_.arm(net::now());
+    sleeps_.arm(os::now());
     alarm_.set(session_->next_deadline());
   }
 
@@ -215,7 +215,7 @@ class Worker::Loop {
 
   void tell(const Event& event) {
     if (status_) return;
-    session_->step(net::now(), event, actions_);
+    session_->step(os::now(), event, actions_);
     if (is_performing_) return;
     is_performing_ = true;
     // An action may lead to another event, whose actions then follow at the end of the list.
@@ -234,7 +234,7 @@ class Worker::Loop {
       return;
     }
     if (const auto* goodbye = std::get_if<Goodbye>(&send.message->body)) {
-      const net::Usage used = net::usage();
+      const os::Usage used = os::usage();
       Goodbye filled = *goodbye;
       filled.cpu_seconds = used.cpu_seconds;
       filled.peak_rss_bytes = used.peak_rss_bytes;
@@ -274,12 +274,12 @@ class Worker::Loop {
     if (commands_ && !start.attempts.command.empty()) {
       commands_->start(start.assignment, std::move(start.attempts));
     } else {
-      sleeps_.start(net::now(), start.assignment, start.attempts);
+      sleeps_.start(os::now(), start.assignment, start.attempts);
     }
   }
   void perform(const CancelAttempts& cancel) {
     if (commands_) commands_->cancel(cancel.assignments_through);
-    sleeps_.cancel(net::now(), cancel.assignments_through, ended_);
+    sleeps_.cancel(os::now(), cancel.assignments_through, ended_);
     if (ended_.size() > 0) tell(AttemptsEnded{ended_});
   }
   void perform(const DropAttempts&) {
@@ -305,7 +305,7 @@ class Worker::Loop {
   }
 
   WorkerOptions options_;
-  net::DescriptorLimit descriptors_;
+  os::DescriptorLimit descriptors_;
   AccessSource source_;
   Access access_;
   Instant started_;
@@ -334,7 +334,7 @@ class Worker::Loop {
   std::optional<int> status_;  ///< set: over
 };
 
-Worker::Worker(const WorkerOptions& options, const net::DescriptorLimit& descriptors)
+Worker::Worker(const WorkerOptions& options, const os::DescriptorLimit& descriptors)
     : loop_(std::make_unique<Loop>(options, descriptors)) {}
 Worker::~Worker() = default;
 

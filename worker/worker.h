@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "common/net/process_limits.h"
+#include "common/os/process_limits.h"
 #include "worker/options.h"
 
 namespace rollcall::worker {
@@ -13,7 +13,7 @@ namespace rollcall::worker {
 class Worker {
  public:
   /// `descriptors`: those that this process and its commands have.
-  Worker(const WorkerOptions& options, const net::DescriptorLimit& descriptors);
+  Worker(const WorkerOptions& options, const os::DescriptorLimit& descriptors);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "common/result.h"
+#include "common/base/result.h"
 
 namespace rollcall::net {
 

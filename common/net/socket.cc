@@ -10,11 +10,11 @@
 #include <utility>
 #include <zmq.hpp>
 
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
 #include "common/net/port_range.h"
-#include "common/net/signals_blocked.h"
 #include "common/net/zap.h"
+#include "common/os/signals_blocked.h"
 
 namespace rollcall::net {
 namespace {
@@ -320,7 +320,7 @@ Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Cont
     return endpoint_error("bind", options.endpoint, EINVAL);
   }
   if (options.curve && !are_keys(*options.curve)) return key_error(options.endpoint);
-  const SignalsBlocked blocked;
+  const os::SignalsBlocked blocked;
   try {
     zmq::socket_t socket(context.handle(), zmq::socket_type::router);
     set_common_options(socket);
@@ -351,7 +351,7 @@ Result<std::unique_ptr<Socket>> Socket::connect(boost::asio::io_context& loop, C
   if (options.curve && !(is_key(options.curve->server_key) && are_keys(options.curve->own))) {
     return key_error(options.endpoint);
   }
-  const SignalsBlocked blocked;
+  const os::SignalsBlocked blocked;
   try {
     zmq::socket_t socket(context.handle(), zmq::socket_type::dealer);
     set_common_options(socket);

@@ -11,12 +11,12 @@
 #include <string>
 #include <string_view>
 
-#include "common/ids.h"
+#include "common/base/result.h"
 #include "common/limits.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
 #include "common/net/context.h"
 #include "common/net/keys.h"
-#include "common/result.h"
-#include "common/time.h"
 
 namespace rollcall::net {
 

@@ -14,8 +14,8 @@
 #include <zmq.hpp>
 #include <zmq_addon.hpp>
 
-#include "common/check.h"
-#include "common/net/signals_blocked.h"
+#include "common/base/check.h"
+#include "common/os/signals_blocked.h"
 
 namespace rollcall::net {
 namespace {
@@ -76,7 +76,7 @@ struct ZapHandler::Impl {
       CHECK(::write(stop_fd, &one, sizeof one) == sizeof one);
       thread.join();
       // Unlike close, this frees the name at once: the next handler may start.
-      const SignalsBlocked blocked;
+      const os::SignalsBlocked blocked;
       socket.unbind(kZapEndpoint);
     }
     ::close(stop_fd);
@@ -120,7 +120,7 @@ std::uint64_t ZapHandler::refused() const {
 
 Result<std::unique_ptr<ZapHandler>> ZapHandler::start(Context& context,
                                                       std::set<std::string> admitted) {
-  const SignalsBlocked blocked;  // the thread inherits this: signals are for others
+  const os::SignalsBlocked blocked;  // the thread inherits this: signals are for others
   try {
     auto impl = std::make_unique<Impl>(context.handle(), std::move(admitted));
     return std::unique_ptr<ZapHandler>(new ZapHandler(std::move(impl)));

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
+#include "common/base/result.h"
 #include "common/net/context.h"
-#include "common/result.h"
 
 namespace rollcall::net {
 

@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/message.h"
-#include "common/result.h"
-#include "coordinator/core/commit.h"
+#include "common/base/result.h"
+#include "common/messages/message.h"
+#include "common/model/ids.h"
+#include "coordinator/core/commits/commit.h"
 
 namespace rollcall::coordinator {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/time.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
 
 namespace rollcall::coordinator {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 
-#include "common/check.h"
-#include "common/journal_limits.h"
+#include "common/base/check.h"
 #include "common/limits.h"
+#include "coordinator/core/model/limits.h"
 
 namespace rollcall::coordinator {
 

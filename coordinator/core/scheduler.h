@@ -8,17 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "common/batch_limits.h"
-#include "common/ids.h"
-#include "common/rate_meter.h"
-#include "common/time.h"
-#include "coordinator/core/backlog.h"
+#include "common/limits.h"
+#include "common/model/ids.h"
+#include "common/model/rate_meter.h"
+#include "common/model/time.h"
 #include "coordinator/core/event.h"
-#include "coordinator/core/ledger.h"
 #include "coordinator/core/local_fleet.h"
-#include "coordinator/core/policy.h"
-#include "coordinator/core/roster.h"
+#include "coordinator/core/model/policy.h"
 #include "coordinator/core/scheduler_state.h"
+#include "coordinator/core/sessions/session_table.h"
+#include "coordinator/core/tasks/backlog.h"
+#include "coordinator/core/tasks/task_table.h"
 
 namespace rollcall::coordinator {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/command_limits.h"
+#include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::coordinator {

@@ -1,6 +1,6 @@
 // The scheduler's side that keeps before it tells (rule 5): what was accepted is handed over to be
 // kept, and only when it is kept the output, the workers and the end of the run get to know of it.
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 

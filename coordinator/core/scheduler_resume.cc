@@ -2,7 +2,7 @@
 // before everybody who may hold something has said what, or was silent for the liveness time.
 #include <algorithm>
 
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
 

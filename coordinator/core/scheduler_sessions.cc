@@ -1,9 +1,9 @@
 // The scheduler's side that talks with sessions: from Hello to Goodbye or loss.
 #include <algorithm>
 
-#include "common/check.h"
-#include "common/journal_limits.h"
+#include "common/base/check.h"
 #include "common/limits.h"
+#include "coordinator/core/model/limits.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::coordinator {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "common/net/clock.h"
+#include "common/os/clock.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -20,8 +20,8 @@ std::string boot_id() {
 }  // namespace
 
 EpochStart epoch_start_now() {
-  return {static_cast<std::uint32_t>(::getpid()), boot_id(), net::now(), net::time_since_boot(),
-          net::unix_time().count()};
+  return {static_cast<std::uint32_t>(::getpid()), boot_id(), os::now(), os::time_since_boot(),
+          os::unix_time().count()};
 }
 
 EpochRecord next_epoch(const EpochRecord* previous, const EpochStart& start,

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "common/ids.h"
-#include "common/time.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
 
 namespace rollcall::coordinator {
 

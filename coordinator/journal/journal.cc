@@ -7,8 +7,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "common/check.h"
-#include "coordinator/journal/schema.h"
+#include "common/base/check.h"
+#include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
 namespace rollcall::coordinator {

@@ -10,16 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/result.h"
-#include "common/time.h"
-#include "coordinator/core/commit.h"
-#include "coordinator/core/records.h"
-#include "coordinator/core/run_spec.h"
-#include "coordinator/core/summary.h"
+#include "common/base/result.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
+#include "coordinator/core/analysis/summary.h"
+#include "coordinator/core/commits/commit.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/core/model/run_spec.h"
 #include "coordinator/journal/epoch.h"
-#include "coordinator/journal/journal_file.h"
-#include "coordinator/journal/sqlite.h"
+#include "coordinator/journal/file.h"
+#include "coordinator/journal/sqlite/sqlite.h"
 
 namespace rollcall::coordinator {
 

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "common/result.h"
+#include "common/base/result.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/journal/sqlite.h"
+#include "coordinator/journal/sqlite/sqlite.h"
 
 namespace rollcall::coordinator {
 

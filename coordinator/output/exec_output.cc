@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/output/printed_records.h"
-#include "coordinator/output/stream_writer.h"
+#include "coordinator/output/stream/printed_records.h"
+#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 namespace {

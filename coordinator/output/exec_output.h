@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "coordinator/core/records.h"
-#include "coordinator/exec/command_output.h"
-#include "coordinator/exec/exec_run.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/command_output.h"
+#include "coordinator/exec/results/exec_run.h"
 #include "coordinator/output/output.h"
 
 namespace rollcall::coordinator {

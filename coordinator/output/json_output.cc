@@ -1,9 +1,9 @@
-#include "common/text.h"
-#include "coordinator/output/base64.h"
-#include "coordinator/output/decimal.h"
+#include "common/base/text.h"
+#include "coordinator/output/format/base64.h"
+#include "coordinator/output/format/decimal.h"
+#include "coordinator/output/format/row.h"
+#include "coordinator/output/format/run_document.h"
 #include "coordinator/output/output.h"
-#include "coordinator/output/row.h"
-#include "coordinator/output/run_document.h"
 #include "coordinator/output/stream_output.h"
 
 namespace rollcall::coordinator {

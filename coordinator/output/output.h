@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/time.h"
-#include "coordinator/core/records.h"
-#include "coordinator/core/summary.h"
-#include "coordinator/exec/exec_run.h"
-#include "coordinator/options.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/core/analysis/summary.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/exec_run.h"
 
 namespace rollcall::coordinator {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "coordinator/output/decimal.h"
+#include "coordinator/output/format/decimal.h"
 
 namespace rollcall::coordinator {
 namespace {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "common/time.h"
-#include "coordinator/core/run_spec.h"
-#include "coordinator/options.h"
+#include "common/model/time.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/core/model/run_spec.h"
 
 namespace rollcall::coordinator {
 

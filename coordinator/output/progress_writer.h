@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "coordinator/core/records.h"
+#include "coordinator/core/model/records.h"
 #include "coordinator/output/progress.h"
 
 namespace rollcall::coordinator {

@@ -12,8 +12,8 @@
 #include <system_error>
 #include <utility>
 
-#include "coordinator/output/row.h"
-#include "coordinator/output/stream_writer.h"
+#include "coordinator/output/format/row.h"
+#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 namespace {

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 
-#include "common/result.h"
-#include "coordinator/core/records.h"
-#include "coordinator/exec/command_results.h"
+#include "common/base/result.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/command_results.h"
 
 namespace rollcall::coordinator {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "coordinator/output/output.h"
-#include "coordinator/output/printed_records.h"
-#include "coordinator/output/stream_writer.h"
+#include "coordinator/output/stream/printed_records.h"
+#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "common/message.h"
-#include "common/rng.h"
-#include "common/wire.h"
+#include "common/base/rng.h"
+#include "common/messages/message.h"
+#include "common/wire/codec.h"
 
 namespace rollcall::test {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "tests/integration/fixture.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "tests/integration/kept_run.h"
+#include "tests/support/journaled_run.h"
 
 namespace rollcall::integration {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/integration/fixture.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

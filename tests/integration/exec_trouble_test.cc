@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/integration/fixture.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

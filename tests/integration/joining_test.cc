@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
-#include "common/access.h"
+#include "common/access/access.h"
 #include "common/net/keys.h"
-#include "tests/integration/fixture.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/integration/kept_run.h"
+#include "tests/support/journaled_run.h"
 
 namespace rollcall::integration {
 namespace {

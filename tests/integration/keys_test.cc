@@ -5,8 +5,8 @@
 #include <regex>
 #include <string>
 
-#include "common/access.h"
-#include "tests/integration/fixture.h"
+#include "common/access/access.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

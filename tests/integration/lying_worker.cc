@@ -12,12 +12,12 @@
 #include <string_view>
 #include <vector>
 
-#include "common/access.h"
-#include "common/net/clock.h"
+#include "common/access/access.h"
 #include "common/net/context.h"
-#include "common/net/random.h"
 #include "common/net/socket.h"
-#include "common/wire.h"
+#include "common/os/clock.h"
+#include "common/os/random.h"
+#include "common/wire/codec.h"
 
 namespace rollcall::integration {
 namespace {
@@ -94,7 +94,7 @@ class LyingWorker {
 
   void run() {
     if (mode_ == Mode::unknown_session) {
-      header_.run = net::random_id128<RunId>();
+      header_.run = os::random_id128<RunId>();
       header_.epoch = 1;
       send(Heartbeat{});
     } else {
@@ -110,7 +110,7 @@ class LyingWorker {
   }
 
  private:
-  Instant clock() const { return net::now() + jump_; }
+  Instant clock() const { return os::now() + jump_; }
 
   void send(WorkerBody body) {
     codec_.encode(WorkerMessage{header_, std::move(body)}, bytes_);
@@ -129,7 +129,7 @@ class LyingWorker {
     send(Inventory{echo(), welcome.nonce, 0, 0});
     beat(welcome.heartbeat_interval);
     if (mode_ == Mode::other_run) {
-      header_.run = net::random_id128<RunId>();
+      header_.run = os::random_id128<RunId>();
       send(Heartbeat{});
     }
   }
@@ -216,7 +216,7 @@ class LyingWorker {
   WireCodec codec_;
   CoordinatorMessage incoming_;
   std::string bytes_;
-  SessionSecret secret_ = net::random_id128<SessionSecret>();
+  SessionSecret secret_ = os::random_id128<SessionSecret>();
   Header header_;
   Instant heard_sent_;
   Instant heard_at_;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "common/access.h"
-#include "common/rng.h"
-#include "tests/integration/fixture.h"
+#include "common/access/access.h"
+#include "common/base/rng.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

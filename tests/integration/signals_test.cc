@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/integration/fixture.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/net/random.h"
-#include "common/rng.h"
-#include "tests/integration/fixture.h"
+#include "common/base/rng.h"
+#include "common/os/random.h"
+#include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
 namespace {
@@ -24,7 +24,7 @@ using testing::AnyOf;
 /// ROLLCALL_TEST_SEED, to see a failure again; else a new one.
 std::uint64_t seed() {
   const char* given = std::getenv("ROLLCALL_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : net::random_u64() >> 11U;
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : os::random_u64() >> 11U;
 }
 
 using Clock = std::chrono::steady_clock;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ TEST_P(Tree, KeepsTheRule) {
 
 INSTANTIATE_TEST_SUITE_P(Lint, Tree, testing::ValuesIn(all_rules()),
                          [](const auto& example) { return std::string(example.param.name); });
+
+TEST(LongFiles, AreReported) {
+  for (const Finding& file : long_files(tree())) {
+    std::cout << "warning: " << file.path << ": " << file.advice << '\n';
+  }
+}
 
 std::vector<std::size_t> lengths(const std::string& text) {
   std::vector<std::size_t> found;

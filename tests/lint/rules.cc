@@ -8,6 +8,8 @@ const std::vector<Rule>& all_rules() {
       {"LibraryIncludes", check_library_includes},
       {"ProgramIncludes", check_program_includes},
       {"IncludePaths", check_include_paths},
+      {"Layers", check_layers},
+      {"IncludeCycles", check_include_cycles},
       {"Clock", check_clock},
       {"CoreWords", check_core_words},
       {"UnorderedIteration", check_unordered_iteration},

@@ -33,6 +33,8 @@ Findings check_core_includes(const Sources& sources);
 Findings check_library_includes(const Sources& sources);
 Findings check_program_includes(const Sources& sources);
 Findings check_include_paths(const Sources& sources);
+Findings check_layers(const Sources& sources);
+Findings check_include_cycles(const Sources& sources);
 
 // rules_code.cc: what code may say.
 Findings check_clock(const Sources& sources);
@@ -41,7 +43,9 @@ Findings check_unordered_iteration(const Sources& sources);
 Findings check_banned_code(const Sources& sources);
 Findings check_names(const Sources& sources);
 
-// rules_size.cc: how long things may be, and how headers begin.
+// rules_size.cc: how long functions may be, and how headers begin.
+/// Files that are long enough to deserve a second look. Not a rule: only reported.
+Findings long_files(const Sources& sources);
 Findings check_sizes(const Sources& sources);
 Findings check_headers(const Sources& sources);
 

@@ -35,7 +35,7 @@ Findings find_banned(const Sources& sources, const std::array<Ban, N>& bans,
   return findings;
 }
 
-constexpr std::string_view kUseClock = "the clock is read in common/net/clock.cc only: take a now";
+constexpr std::string_view kUseClock = "the clock is read in common/os/clock.cc only: take a now";
 constexpr std::array kClocks = {
     Ban{"clock_gettime", kUseClock},     Ban{"gettimeofday", kUseClock},
     Ban{"timespec_get", kUseClock},      Ban{"steady_clock::now", kUseClock},
@@ -46,7 +46,7 @@ constexpr std::array kClocks = {
 
 constexpr std::string_view kShell =
     "not in a core: let the shell do it, and hand the core an event";
-constexpr std::string_view kSeeded = "use the seeded generator of common/rng.h";
+constexpr std::string_view kSeeded = "use the seeded generator of common/base/rng.h";
 constexpr std::array kCoreWords = {
     Ban{"now()", "a core reads no clock: take the now that step() is given"},
     Ban{"getenv", "a core reads no environment: make it an option"},
@@ -77,10 +77,12 @@ constexpr std::array kBannedEverywhere = {
     Ban{"normal_distribution", kSeeded},
     Ban{"exponential_distribution", kSeeded},
     Ban{"bernoulli_distribution", kSeeded},
-    Ban{"std::shuffle", "its order differs between standard libraries: shuffle with common/rng.h"},
-    Ban{"std::ranges::shuffle", "its order differs between standard libraries: use common/rng.h"},
-    Ban{"std::sample", "its choice differs between standard libraries: use common/rng.h"},
-    Ban{"assert(", "CHECK of common/check.h: it is on in release builds too"},
+    Ban{"std::shuffle",
+        "its order differs between standard libraries: shuffle with common/base/rng.h"},
+    Ban{"std::ranges::shuffle",
+        "its order differs between standard libraries: use common/base/rng.h"},
+    Ban{"std::sample", "its choice differs between standard libraries: use common/base/rng.h"},
+    Ban{"assert(", "CHECK of common/base/check.h: it is on in release builds too"},
     Ban{"detach()", "a thread has an owner that joins it"},
     Ban{"localtime(", "localtime_r: localtime is not thread-safe"},
 };
@@ -149,8 +151,7 @@ bool iterates(const std::string& code, const std::string& name) {
 
 Findings check_clock(const Sources& sources) {
   Findings findings = find_banned(sources, kClocks, [](const Source& source) {
-    return (source.is_product() && source.path != "common/net/clock.cc") ||
-           is_timeless_test(source);
+    return (source.is_product() && source.path != "common/os/clock.cc") || is_timeless_test(source);
   });
   constexpr std::string_view kWait = "a test waits for a fact, never for a fixed time";
   constexpr std::array kSleeps = {Ban{"sleep_for", kWait}, Ban{"sleep_until", kWait},

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/lint/rules.h"
 
@@ -27,14 +30,68 @@ void for_each_include(const Sources& sources, auto visit) {
   }
 }
 
-/// Headers of common/ that do I/O or know a library's types.
-bool is_impure_common(std::string_view file) {
-  return file.starts_with("\"common/net/") || file == "\"common/wire.h";
+/// Directories of common/ that do I/O or know a library's types.
+bool is_impure_common(std::string_view path) {
+  return path.starts_with("common/net/") || path.starts_with("common/os/") ||
+         path.starts_with("common/wire/") || path.starts_with("common/access/") ||
+         path.starts_with("common/cli/log.");
 }
 
-/// "coordinator/core/" of "coordinator/core/scheduler.cc".
-std::string_view folder_of(const Source& source) {
-  return std::string_view(source.path).substr(0, source.path.rfind('/') + 1);
+/// "coordinator/core/" of "coordinator/core/tasks/backlog.cc".
+std::string_view core_of(const Source& source) {
+  return std::string_view(source.path).substr(0, source.path.find("core/") + 5);
+}
+
+/// "common/model" of "common/model/ids.h".
+std::string_view directory_of(std::string_view path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+/// The directories of the product, lowest first: a file includes headers of its own directory and
+/// of those before it. docs/architecture.md, "Layout", gives the reasons.
+constexpr std::array<std::string_view, 32> kLayers = {
+    // Both programs: values first, then the machine, then the network.
+    "common/base",
+    "common/model",
+    "common",
+    "common/messages",
+    "common/wire",
+    "common/os",
+    "common/net",
+    "common/access",
+    "common/cli",
+    // The coordinator's rules.
+    "coordinator/core/model",
+    "coordinator/core/tasks",
+    "coordinator/core/sessions",
+    "coordinator/core/commits",
+    "coordinator/core/analysis",
+    "coordinator/core",
+    // Its runtime, from what a task is made of to the commands that users type.
+    "coordinator/exec/input",
+    "coordinator/exec/results",
+    "coordinator/cli",
+    "coordinator/access",
+    "coordinator/journal/sqlite",
+    "coordinator/journal",
+    "coordinator/output/stream",
+    "coordinator/output/format",
+    "coordinator/output",
+    "coordinator/control",
+    "coordinator/run",
+    "coordinator/commands",
+    "coordinator",
+    // The worker.
+    "worker/core",
+    "worker/guardian",
+    "worker/executors",
+    "worker",
+};
+
+/// Its place in kLayers; kLayers.size() if it has none.
+std::size_t layer_of(std::string_view path) {
+  const auto found = std::ranges::find(kLayers, directory_of(path));
+  return static_cast<std::size_t>(found - kLayers.begin());
 }
 
 bool core_may_include(const Source& source, std::string_view file) {
@@ -48,8 +105,9 @@ bool core_may_include(const Source& source, std::string_view file) {
            !is_one_of(file.substr(1), "thread", "mutex", "shared_mutex", "condition_variable",
                       "future", "random", "iostream", "fstream", "filesystem", "ctime");
   }
-  return (file.starts_with("\"common/") && !is_impure_common(file)) ||
-         file.substr(1).starts_with(folder_of(source));
+  file.remove_prefix(1);
+  return (file.starts_with("common/") && !is_impure_common(file)) ||
+         file.starts_with(core_of(source));
 }
 
 }  // namespace
@@ -62,15 +120,13 @@ Findings check_core_includes(const Sources& sources) {
                           file.substr(1) +
                               " in a core: a core includes only the standard library, "
                               "Boost.Sort, Boost.Unordered, the pure headers of common/ and its "
-                              "own folder. Let the shell do it, "
-                              "and hand the core an event"});
+                              "own headers. Do it in the runtime, and pass the core an event"});
     }
-    const bool is_pure_common =
-        source.is_in("common/") && !source.is_in("common/net/") && !source.is_in("common/wire");
-    if (is_pure_common && (is_impure_common(file) || file.starts_with("<boost/asio"))) {
+    const bool is_pure_common = source.is_in("common/") && !is_impure_common(source.path);
+    if (is_pure_common && (is_impure_common(file.substr(1)) || file.starts_with("<boost/asio"))) {
       findings.push_back({source.path, line,
                           file.substr(1) + " in a pure file of common/: move what needs it to "
-                                           "common/net/ or to a shell"});
+                                           "common/net/, common/os/ or a program"});
     }
   });
   return findings;
@@ -83,10 +139,10 @@ Findings check_library_includes(const Sources& sources) {
       return;
     }
     const bool is_protobuf = file.ends_with(kGenerated) || file.starts_with("<google/protobuf");
-    if (is_protobuf && !source.is_in("common/wire")) {
+    if (is_protobuf && !source.is_in("common/wire/")) {
       findings.push_back({source.path, line,
                           "Protocol Buffers outside common/wire.*: use the values of "
-                          "common/message.h and WireCodec"});
+                          "common/messages/message.h and WireCodec"});
     }
     if (file.substr(1).starts_with("zmq") && !source.is_in("common/net/")) {
       findings.push_back(
@@ -128,6 +184,49 @@ Findings check_include_paths(const Sources& sources) {
                                            "of the repository, and <> for a library"});
     }
   });
+  return findings;
+}
+
+Findings check_layers(const Sources& sources) {
+  Findings findings;
+  for (const Source& source : sources) {
+    if (source.is_product() && source.is_cpp() && layer_of(source.path) == kLayers.size()) {
+      findings.push_back({source.path, 1,
+                          "its directory is no layer: add it to kLayers in "
+                          "tests/lint/rules_layers.cc, or move the file"});
+    }
+  }
+  for_each_include(sources, [&](const Source& source, std::size_t line, const std::string& file) {
+    if (!source.is_product() || file.starts_with('<') || file.ends_with(kGenerated)) {
+      return;
+    }
+    if (layer_of(file.substr(1)) > layer_of(source.path)) {
+      findings.push_back({source.path, line,
+                          std::string(directory_of(source.path)) + " includes " + file.substr(1) +
+                              " of a higher layer: move what both need to a lower one"});
+    }
+  });
+  return findings;
+}
+
+Findings check_include_cycles(const Sources& sources) {
+  std::map<std::string, std::vector<std::string>, std::less<>> includes;
+  for_each_include(sources, [&](const Source& source, std::size_t, const std::string& file) {
+    if (file.starts_with('"')) {
+      includes[source.path].push_back(file.substr(1));
+    }
+  });
+  // A file that can never be peeled off as a leaf is on a cycle, or includes one.
+  for (bool removed = true; removed;) {
+    removed = std::erase_if(includes, [&](const auto& entry) {
+                return std::ranges::none_of(
+                    entry.second, [&](const std::string& file) { return includes.contains(file); });
+              }) > 0;
+  }
+  Findings findings;
+  for (const auto& [path, included] : includes) {
+    findings.push_back({path, 1, "is on an include cycle, or includes a file that is"});
+  }
   return findings;
 }
 

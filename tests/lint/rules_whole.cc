@@ -58,7 +58,8 @@ Findings check_built(const Sources& sources) {
     const bool is_named =
         build_file != nullptr &&
         (says(*build_file, stem) ||
-         (stem.ends_with("_test") && says(*build_file, stem.erase(stem.size() - 5))));
+         (stem.ends_with("_test") &&
+          (says(*build_file, "*_test.cc") || says(*build_file, stem.erase(stem.size() - 5)))));
     if (!is_named) {
       findings.push_back({source.path, 1,
                           "no CMakeLists.txt names it: it is not built, and its "

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tests/scenario/stage.h"
+#include "tests/support/stage.h"
 
 namespace rollcall::coordinator {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "common/task.h"
+#include "common/model/task.h"
 #include "tests/sim/plan_commands.h"
 
 namespace rollcall::sim {

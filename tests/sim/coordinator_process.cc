@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "coordinator/core/commit.h"
+#include "coordinator/core/commits/commit.h"
 
 namespace rollcall::sim {
 

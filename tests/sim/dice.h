@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include "common/rng.h"
-#include "common/time.h"
+#include "common/base/rng.h"
+#include "common/model/time.h"
 
 namespace rollcall::sim {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "tests/scenario/describe.h"
+#include "tests/support/describe.h"
 
 namespace rollcall::sim {
 namespace {

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/message.h"
-#include "common/wire.h"
+#include "common/messages/message.h"
+#include "common/wire/codec.h"
 #include "tests/sim/world.h"
 
 namespace rollcall::sim {

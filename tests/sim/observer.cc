@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "coordinator/core/summary.h"
-#include "coordinator/core/validation.h"
+#include "coordinator/core/analysis/summary.h"
+#include "coordinator/core/analysis/validation.h"
 #include "tests/sim/plan_commands.h"
 
 namespace rollcall::sim {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "coordinator/core/policy.h"
-#include "coordinator/core/run_spec.h"
+#include "coordinator/core/model/policy.h"
+#include "coordinator/core/model/run_spec.h"
 
 namespace rollcall::sim {
 

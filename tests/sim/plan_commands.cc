@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "common/rng.h"
+#include "common/base/rng.h"
 #include "tests/sim/dice.h"
 
 namespace rollcall::sim {

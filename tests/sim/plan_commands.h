@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "common/task.h"
+#include "common/model/task.h"
 #include "tests/sim/plan.h"
 
 namespace rollcall::sim {

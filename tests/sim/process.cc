@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/scenario/describe.h"
+#include "tests/support/describe.h"
 
 namespace rollcall::sim {
 namespace {

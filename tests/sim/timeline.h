@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/time.h"
+#include "common/model/time.h"
 
 namespace rollcall::sim {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/rng.h"
+#include "common/base/rng.h"
 #include "tests/sim/world.h"
 
 namespace rollcall::sim {

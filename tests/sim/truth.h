@@ -10,10 +10,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/task.h"
-#include "common/time.h"
-#include "coordinator/core/records.h"
+#include "common/model/ids.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
+#include "coordinator/core/model/records.h"
 
 namespace rollcall::sim {
 

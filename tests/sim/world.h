@@ -8,7 +8,7 @@
 #include <string>
 #include <tuple>
 
-#include "common/rng.h"
+#include "common/base/rng.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/timeline.h"
 #include "tests/sim/truth.h"

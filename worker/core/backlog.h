@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "common/task.h"
-#include "common/time.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
 #include "worker/core/event.h"
 
 namespace rollcall::worker {

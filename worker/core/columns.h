@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "common/task.h"
+#include "common/model/task.h"
 
 namespace rollcall::worker {
 

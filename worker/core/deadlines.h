@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/time.h"
+#include "common/model/time.h"
 
 namespace rollcall::worker {
 

@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/message.h"
-#include "common/task.h"
+#include "common/messages/message.h"
+#include "common/model/ids.h"
+#include "common/model/task.h"
 
 namespace rollcall::worker {
 

@@ -7,7 +7,7 @@
 #include <new>
 #include <type_traits>
 
-#include "common/check.h"
+#include "common/base/check.h"
 
 namespace rollcall::worker {
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/check.h"
-#include "common/command_limits.h"
+#include "common/base/check.h"
 #include "common/limits.h"
 #include "worker/core/columns.h"
 

@@ -6,7 +6,7 @@
 #include <deque>
 #include <memory>
 
-#include "common/message.h"
+#include "common/messages/message.h"
 #include "worker/core/backlog.h"
 #include "worker/core/event.h"
 

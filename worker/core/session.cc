@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "common/check.h"
-#include "common/command_limits.h"
+#include "common/base/check.h"
+#include "common/limits.h"
 #include "worker/core/columns.h"
 
 namespace rollcall::worker {

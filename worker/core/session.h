@@ -5,12 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "common/batch_limits.h"
+#include "common/base/rng.h"
 #include "common/limits.h"
-#include "common/message.h"
-#include "common/rate_meter.h"
-#include "common/rng.h"
-#include "common/time.h"
+#include "common/messages/message.h"
+#include "common/model/rate_meter.h"
+#include "common/model/time.h"
 #include "worker/core/backlog.h"
 #include "worker/core/deadlines.h"
 #include "worker/core/event.h"

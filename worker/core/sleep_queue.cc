@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "common/check.h"
+#include "common/base/check.h"
 #include "common/limits.h"
 
 namespace rollcall::worker {

@@ -7,11 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "common/batch_limits.h"
-#include "common/ids.h"
-#include "common/rate_meter.h"
-#include "common/task.h"
-#include "common/time.h"
+#include "common/limits.h"
+#include "common/model/ids.h"
+#include "common/model/rate_meter.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
 #include "worker/core/growing_array.h"
 
 namespace rollcall::worker {

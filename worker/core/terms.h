@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "common/limits.h"
-#include "common/time.h"
+#include "common/model/time.h"
 
 namespace rollcall::worker {
 

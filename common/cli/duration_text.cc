@@ -1,0 +1,131 @@
+#include "common/cli/duration_text.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "common/base/check.h"
+#include "common/limits.h"
+
+namespace rollcall {
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t ns;
+};
+
+constexpr std::array<Unit, 6> kUnits{{{"h", 3'600'000'000'000},
+                                      {"m", 60'000'000'000},
+                                      {"s", 1'000'000'000},
+                                      {"ms", 1'000'000},
+                                      {"us", 1'000},
+                                      {"ns", 1}}};
+
+// 10^24 times the nanoseconds of an hour still fits in 128 bits, so the product below is exact.
+constexpr std::size_t kMostDecimals = 24;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Takes the digits at the front of `text` away and returns them.
+std::string_view take_digits(std::string_view& text) {
+  std::size_t n = 0;
+  while (n < text.size() && is_digit(text[n])) ++n;
+  const std::string_view digits = text.substr(0, n);
+  text.remove_prefix(n);
+  return digits;
+}
+
+std::optional<std::uint64_t> unit_ns(std::string_view name) {
+  if (name.empty()) return 1'000'000'000;
+  for (const Unit& unit : kUnits) {
+    if (unit.name == name) return unit.ns;
+  }
+  return std::nullopt;
+}
+
+Error not_a_time() {
+  return permanent(
+      "expected a time of 0 or more, such as 500ms, 1.5s or 2m (a bare number: seconds)");
+}
+
+Error too_long() {
+  return permanent("expected a time of at most " + format_exact(limits::longest_duration));
+}
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  const std::string_view whole = take_digits(text);
+  std::string_view decimals;
+  if (!text.empty() && text.front() == '.') {
+    text.remove_prefix(1);
+    decimals = take_digits(text);
+    if (decimals.empty()) return not_a_time();
+  }
+  if (whole.empty() && decimals.empty()) return not_a_time();
+  const std::optional<std::uint64_t> unit = unit_ns(text);
+  if (!unit) return not_a_time();
+  if (decimals.size() > kMostDecimals) {
+    return permanent("expected at most " + std::to_string(kMostDecimals) + " decimals");
+  }
+
+  constexpr auto kLongest = static_cast<std::uint64_t>(limits::longest_duration.count());
+  Wide count = 0;
+  for (const char c : whole) {
+    count = count * 10 + static_cast<Wide>(c - '0');
+    if (count > kLongest) return too_long();
+  }
+  Wide numerator = 0;
+  Wide denominator = 1;
+  for (const char c : decimals) {
+    numerator = numerator * 10 + static_cast<Wide>(c - '0');
+    denominator *= 10;
+  }
+  const Wide ns = count * *unit + (numerator * *unit + denominator / 2) / denominator;
+  if (ns > kLongest) return too_long();
+  return Duration(static_cast<Duration::rep>(ns));
+}
+
+std::string format_exact(Duration d) {
+  CHECK(d >= Duration::zero());
+  const auto ns = static_cast<std::uint64_t>(d.count());
+  if (ns == 0) return "0s";
+  for (const Unit& unit : kUnits) {
+    if (ns % unit.ns == 0) return std::to_string(ns / unit.ns) + std::string(unit.name);
+  }
+  return {};  // not reached: every count is one of whole nanoseconds
+}
+
+std::string format_seconds(Duration d, int decimals) {
+  CHECK(decimals >= 0 && decimals <= 9);
+  std::uint64_t step = 1'000'000'000;
+  for (int i = 0; i < decimals; ++i) step /= 10;
+  // Unsigned negation: right for the smallest Duration too.
+  const auto bits = static_cast<std::uint64_t>(d.count());
+  const std::uint64_t steps = ((d.count() < 0 ? 0 - bits : bits) + step / 2) / step;
+  const std::uint64_t steps_per_second = 1'000'000'000 / step;
+
+  std::string text = d.count() < 0 && steps > 0 ? "-" : "";
+  text += std::to_string(steps / steps_per_second);
+  if (decimals > 0) {
+    const std::string fraction = std::to_string(steps % steps_per_second);
+    text += '.' + std::string(static_cast<std::size_t>(decimals) - fraction.size(), '0') + fraction;
+  }
+  return text;
+}
+
+std::string format_elapsed(Duration d) {
+  const auto seconds = d.count() < 0 ? 0 : d.count() / 1'000'000'000;
+  const auto two = [](auto n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  if (seconds < 60) return std::to_string(seconds) + "s";
+  const auto minutes = seconds / 60;
+  if (minutes < 60) return std::to_string(minutes) + "m " + two(seconds % 60) + "s";
+  return std::to_string(minutes / 60) + "h " + two(minutes % 60) + "m " + two(seconds % 60) + "s";
+}
+
+}  // namespace rollcall

@@ -1,0 +1,30 @@
+#include "common/os/memory.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace rollcall::os {
+
+void keep_freed_memory() {
+  // More than the batches under way need, and no more than anybody would miss.
+  constexpr int kKept = 64 << 20;
+  // Columns of a batch are below this, those of a run above.
+  constexpr int kLarge = 4 << 20;
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
+void fault_in(const void* memory, std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(memory) % page;
+  const std::size_t skipped = (page - into_page) % page;
+  if (bytes < skipped + page) return;
+  // What is there stays as it is.
+  char* const begin = const_cast<char*>(static_cast<const char*>(memory)) + skipped;
+  ::madvise(begin, (bytes - skipped) / page * page, MADV_POPULATE_WRITE);
+}
+
+}  // namespace rollcall::os

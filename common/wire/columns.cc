@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "common/base/check.h"
+#include "common/limits.h"
+#include "common/wire/bodies.h"
+
+namespace rollcall::wire {
+namespace {
+
+using google::protobuf::RepeatedField;
+
+static_assert(static_cast<int>(rollcall::Outcome::not_started) + 1 == OUTCOME_NOT_STARTED);
+static_assert(static_cast<int>(rollcall::Outcome::returned) + 1 == OUTCOME_RETURNED);
+
+/// The largest TaskId that may be used; one above it stays free for "no task".
+constexpr std::uint64_t kLargestTask = std::numeric_limits<std::uint32_t>::max() - 1;
+constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
+constexpr std::uint64_t kTimeEnd = static_cast<std::uint64_t>(kTimeBound);
+
+/// Room for n more values of a column, to be written in place.
+template <class Wire>
+Wire* grow(RepeatedField<Wire>& column, std::size_t n) {
+  column.Reserve(static_cast<int>(n));
+  return column.AddNAlreadyReserved(static_cast<int>(n));
+}
+
+/// The short form of wire.proto: nothing for n times `none`, one value for n times the same.
+template <class Value, class Wire, class ToWire>
+void put_short(const std::vector<Value>& column, Value none, RepeatedField<Wire>& out,
+               ToWire convert) {
+  if (column.empty()) return;
+  const Value first = column.front();
+  if (std::all_of(column.begin(), column.end(), [=](Value v) { return v == first; })) {
+    if (first != none) out.Add(convert(first));
+    return;
+  }
+  std::transform(column.begin(), column.end(), grow(out, column.size()), convert);
+}
+
+/// The reverse. Requires that `convert` can take any value; `fits` says which ones are allowed.
+template <class Wire, class Value, class Fits, class FromWire>
+bool take_short(const RepeatedField<Wire>& in, std::size_t n, Value none,
+                std::vector<Value>& column, Fits fits, FromWire convert) {
+  const auto got = static_cast<std::size_t>(in.size());
+  if (got > n || (got > 1 && got != n)) return false;
+  bool good = true;
+  for (const Wire value : in) good &= fits(value);
+  if (got == n) {
+    column.resize(n);
+    std::transform(in.begin(), in.end(), column.begin(), convert);
+  } else {
+    column.assign(n, got == 0 ? none : convert(in.Get(0)));
+  }
+  return good;
+}
+
+bool take_attempts(const RepeatedField<std::uint32_t>& in, std::size_t n,
+                   std::vector<Attempt>& column) {
+  return take_short(
+      in, n, Attempt{1}, column, [](std::uint32_t a) { return a - 1 < 0xffff; },
+      [](std::uint32_t a) { return static_cast<Attempt>(a); });
+}
+
+/// Durations below `end` ns.
+bool take_durations(const RepeatedField<std::uint64_t>& in, std::size_t n, std::uint64_t end,
+                    std::vector<Duration>& column) {
+  return take_short(
+      in, n, Duration{}, column, [=](std::uint64_t ns) { return ns < end; },
+      [](std::uint64_t ns) { return Duration(static_cast<std::int64_t>(ns)); });
+}
+
+void put_ranges(const std::vector<TaskId>& task, Assignment& out) {
+  const std::size_t n = task.size();
+  auto& firsts = *out.mutable_range_first_delta();
+  auto& counts = *out.mutable_range_count();
+  firsts.Reserve(static_cast<int>(n));
+  counts.Reserve(static_cast<int>(n));
+  std::size_t end = 0;
+  for (std::size_t i = 0, j = 0; i < n; i = j) {
+    const std::size_t first = index(task[i]);
+    for (j = i + 1; j < n && index(task[j]) == first + (j - i);) ++j;
+    firsts.AddAlreadyReserved(static_cast<std::int64_t>(first - end));
+    counts.AddAlreadyReserved(static_cast<std::uint32_t>(j - i));
+    end = first + (j - i);
+  }
+  if (static_cast<std::size_t>(counts.size()) == n) counts.Clear();
+}
+
+Problem take_ranges(const Assignment& in, std::vector<TaskId>& task) {
+  const auto& firsts = in.range_first_delta();
+  const auto& counts = in.range_count();
+  const int ranges = firsts.size();
+  if (counts.size() > ranges || (counts.size() > 1 && counts.size() != ranges))
+    return "assignment: lengths of columns differ";
+  const auto count_of = [&](int range) -> std::uint64_t {
+    return counts.empty() ? 1 : counts.Get(counts.size() == 1 ? 0 : range);
+  };
+  std::uint64_t n = 0;
+  // Counted before anything is expanded: a few bytes could name four billion tasks.
+  for (int range = 0; range < ranges; ++range) {
+    if (count_of(range) == 0) return "assignment: a range without tasks";
+    n += count_of(range);
+    if (n > limits::assignment_attempts) return "assignment: too many attempts";
+  }
+  task.resize(n);
+  std::uint64_t id = 0;
+  std::size_t row = 0;
+  bool good = true;
+  for (int range = 0; range < ranges; ++range) {
+    id += static_cast<std::uint64_t>(firsts.Get(range));  // modulo 2^64: any bytes may come
+    const std::uint64_t count = count_of(range);
+    good &= id <= kLargestTask && id + count - 1 <= kLargestTask;
+    for (const std::uint64_t end = id + count; id != end;) task[row++] = task_at(id++);
+  }
+  return good ? nullptr : "assignment: task id out of range";
+}
+
+/// The columns of a report that are written as differences.
+Problem take_deltas(const Report& in, OutcomeColumns& rows) {
+  const auto n = static_cast<std::size_t>(in.task_delta_size());
+  if (static_cast<std::size_t>(in.started_delta_ns_size()) != n) return "report: lengths differ";
+  rows.task.resize(n);
+  rows.started.resize(n);
+  std::uint64_t task = 0;
+  std::uint64_t started = 0;
+  bool good_tasks = true;
+  bool good_starts = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    // Modulo 2^64: any bytes may come.
+    task += static_cast<std::uint64_t>(in.task_delta().data()[i]);
+    started += static_cast<std::uint64_t>(in.started_delta_ns().data()[i]);
+    good_tasks &= task <= kLargestTask;
+    good_starts &= started + (kTimeEnd - 1) < 2 * kTimeEnd - 1;
+    rows.task[i] = static_cast<TaskId>(task);
+    rows.started[i] = instant_from_ns(static_cast<std::int64_t>(started));
+  }
+  if (!good_tasks) return "report: task id out of range";
+  return good_starts ? nullptr : "report: start out of range";
+}
+
+}  // namespace
+
+void put(const rollcall::Assignment& from, Assignment& out) {
+  const AttemptColumns& rows = from.attempts;
+  CHECK(rows.size() <= limits::assignment_attempts);
+  CHECK(rows.attempt.size() == rows.size() && rows.pause.size() == rows.size());
+  out.set_number(from.number);
+  put_ranges(rows.task, out);
+  put_short(rows.attempt, Attempt{1}, *out.mutable_attempt(),
+            [](Attempt attempt) -> std::uint32_t { return attempt; });
+  put_short(rows.pause, Duration{}, *out.mutable_pause_ns(), ns_to_wire);
+  put_commands(rows, out);
+}
+
+Problem take(const Assignment& in, rollcall::Assignment& to) {
+  to.number = in.number();
+  if (to.number == 0) return "assignment: no number";
+  AttemptColumns& rows = to.attempts;
+  if (const Problem problem = take_ranges(in, rows.task)) return problem;
+  if (!take_attempts(in.attempt(), rows.size(), rows.attempt))
+    return "assignment: attempts do not fit";
+  if (!take_durations(in.pause_ns(), rows.size(), kLongestNs + 1, rows.pause))
+    return "assignment: pauses do not fit";
+  return take_commands(in, rows);
+}
+
+void put(const HeldColumns& from, Inventory& out) {
+  CHECK(from.size() <= limits::inventory_attempts && from.attempt.size() == from.size());
+  std::int64_t* task = grow(*out.mutable_task_delta(), from.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    task[i] = static_cast<std::int64_t>(index(from.task[i]) - before);
+    before = index(from.task[i]);
+  }
+  put_short(from.attempt, Attempt{1}, *out.mutable_attempt(),
+            [](Attempt attempt) -> std::uint32_t { return attempt; });
+}
+
+Problem take(const Inventory& in, HeldColumns& to) {
+  const auto n = static_cast<std::size_t>(in.task_delta_size());
+  if (n > limits::inventory_attempts) return "inventory: too many attempts";
+  to.task.resize(n);
+  std::uint64_t task = 0;
+  bool good = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    task +=
+        static_cast<std::uint64_t>(in.task_delta().data()[i]);  // modulo 2^64: any bytes may come
+    good &= task <= kLargestTask;
+    to.task[i] = static_cast<TaskId>(task);
+  }
+  if (!good) return "inventory: task id out of range";
+  const bool fits = take_short(
+      in.attempt(), n, Attempt{1}, to.attempt, [](std::uint32_t a) { return a <= 0xffff; },
+      [](std::uint32_t a) { return static_cast<Attempt>(a); });
+  return fits ? nullptr : "inventory: attempts do not fit";
+}
+
+void put(const rollcall::Report& from, Report& out) {
+  const OutcomeColumns& rows = from.outcomes;
+  const std::size_t n = rows.size();
+  CHECK(n <= limits::report_outcomes);
+  CHECK(rows.attempt.size() == n && rows.outcome.size() == n && rows.started.size() == n);
+  CHECK(rows.elapsed.size() == n && rows.result.size() == n);
+  out.set_number(from.number);
+  out.set_assignments_received(from.assignments_received);
+  out.set_started_count(from.started_count);
+  out.set_draining(from.draining);
+  std::int64_t* task = grow(*out.mutable_task_delta(), n);
+  std::int64_t* started = grow(*out.mutable_started_delta_ns(), n);
+  std::uint64_t* elapsed = grow(*out.mutable_elapsed_ns(), n);
+  std::uint64_t task_before = 0;
+  std::uint64_t start_before = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto start = static_cast<std::uint64_t>(to_ns(rows.started[i]));
+    task[i] = static_cast<std::int64_t>(index(rows.task[i]) - task_before);
+    started[i] = static_cast<std::int64_t>(start - start_before);
+    elapsed[i] = ns_to_wire(rows.elapsed[i]);
+    task_before = index(rows.task[i]);
+    start_before = start;
+  }
+  put_short(rows.attempt, Attempt{1}, *out.mutable_attempt(),
+            [](Attempt attempt) -> std::uint32_t { return attempt; });
+  put_short(rows.outcome, rollcall::Outcome::succeeded, *out.mutable_outcome(),
+            [](rollcall::Outcome outcome) -> int {
+              CHECK(outcome != rollcall::Outcome::lost);
+              return to_wire<Outcome>(outcome);
+            });
+  put_short(rows.result, Duration{}, *out.mutable_result_ns(), ns_to_wire);
+  put_results(rows, out);
+}
+
+Problem take(const Report& in, rollcall::Report& to) {
+  to.number = in.number();
+  if (to.number == 0) return "report: no number";
+  to.assignments_received = in.assignments_received();
+  to.started_count = in.started_count();
+  to.draining = in.draining();
+  OutcomeColumns& rows = to.outcomes;
+  const auto n = static_cast<std::size_t>(in.task_delta_size());
+  if (n > limits::report_outcomes) return "report: too many outcomes";
+  if (const Problem problem = take_deltas(in, rows)) return problem;
+  if (!take_attempts(in.attempt(), n, rows.attempt)) return "report: attempts do not fit";
+  const bool outcomes = take_short(
+      in.outcome(), n, rollcall::Outcome::succeeded, rows.outcome,
+      [](int o) { return o != OUTCOME_UNSPECIFIED && Outcome_IsValid(o); },
+      [](int o) { return static_cast<rollcall::Outcome>(o - 1); });
+  if (!outcomes) return "report: outcomes do not fit";
+  if (static_cast<std::size_t>(in.elapsed_ns_size()) != n) return "report: lengths differ";
+  if (!take_durations(in.elapsed_ns(), n, kTimeEnd, rows.elapsed))
+    return "report: elapsed times do not fit";
+  if (!take_durations(in.result_ns(), n, kTimeEnd, rows.result))
+    return "report: results do not fit";
+  return take_results(in, rows);
+}
+
+}  // namespace rollcall::wire

@@ -1,0 +1,129 @@
+// Commands and what came of them <-> their generated classes: the payload of exec.
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/limits.h"
+#include "common/wire/bodies.h"
+
+namespace rollcall::wire {
+namespace {
+
+static_assert(static_cast<int>(rollcall::CommandEnd::signalled) == COMMAND_END_SIGNALLED);
+static_assert(static_cast<int>(rollcall::CommandEnd::not_started) == COMMAND_END_NOT_STARTED);
+
+using Strings = google::protobuf::RepeatedPtrField<std::string>;
+
+constexpr int kLastExitStatus = 255;
+constexpr int kLastSignal = 64;
+constexpr int kLastErrno = 4'095;
+
+void put(const rollcall::Command& from, Command& out) {
+  for (const std::string& arg : from.args) out.add_arg(arg);
+  for (const std::string& variable : from.env) out.add_env(variable);
+  out.set_cwd(from.cwd);
+  out.set_input(from.input);
+  out.set_timeout_ns(ns_to_wire(from.timeout));
+}
+
+/// A NUL would cut it off where it is used.
+bool take_strings(const Strings& in, std::vector<std::string>& to) {
+  to.assign(in.begin(), in.end());
+  return std::all_of(to.begin(), to.end(),
+                     [](const std::string& s) { return s.find('\0') == std::string::npos; });
+}
+
+Problem take(const Command& in, rollcall::Command& to) {
+  if (in.arg().empty()) return "assignment: a command without a program";
+  if (!take_strings(in.arg(), to.args) || !take_strings(in.env(), to.env) ||
+      in.cwd().find('\0') != std::string::npos) {
+    return "assignment: a NUL in a command";
+  }
+  to.cwd = in.cwd();
+  to.input = in.input();
+  to.timeout = Duration(static_cast<std::int64_t>(in.timeout_ns()));
+  const bool fits = in.timeout_ns() <= static_cast<std::uint64_t>(limits::longest_duration.count());
+  return fits ? nullptr : "assignment: timeout out of range";
+}
+
+void put(const rollcall::CommandResult& from, CommandResult& out) {
+  out.set_end(static_cast<CommandEnd>(from.end));
+  out.set_status(static_cast<std::uint32_t>(from.status));
+  out.set_signal(static_cast<std::uint32_t>(from.signal));
+  out.set_error(static_cast<std::uint32_t>(from.error));
+  out.set_error_text(printable(from.error_text, limits::name_bytes));
+  out.set_cpu_ns(ns_to_wire(from.cpu));
+  out.set_peak_rss_bytes(from.peak_rss_bytes);
+  out.set_out(from.out);
+  out.set_err(from.err);
+  out.set_out_dropped(from.out_dropped);
+  out.set_err_dropped(from.err_dropped);
+}
+
+bool take_number(std::uint32_t in, int most, int& to) {
+  to = static_cast<int>(std::min(in, static_cast<std::uint32_t>(most)));
+  return in <= static_cast<std::uint32_t>(most);
+}
+
+Problem take(const CommandResult& in, rollcall::CommandResult& to) {
+  if (!CommandEnd_IsValid(in.end())) return "report: unknown end of a command";
+  to.end = static_cast<rollcall::CommandEnd>(in.end());
+  to.error_text = printable(in.error_text(), limits::name_bytes);
+  to.cpu = Duration(static_cast<std::int64_t>(in.cpu_ns()));
+  to.peak_rss_bytes = in.peak_rss_bytes();
+  to.out = in.out();
+  to.err = in.err();
+  to.out_dropped = in.out_dropped();
+  to.err_dropped = in.err_dropped();
+  const bool fits = take_number(in.status(), kLastExitStatus, to.status) &&
+                    take_number(in.signal(), kLastSignal, to.signal) &&
+                    take_number(in.error(), kLastErrno, to.error) &&
+                    in.cpu_ns() < static_cast<std::uint64_t>(kTimeBound) &&
+                    in.out().size() <= limits::max_output && in.err().size() <= limits::max_output;
+  return fits ? nullptr : "report: a result of a command is out of range";
+}
+
+}  // namespace
+
+void put_commands(const AttemptColumns& rows, Assignment& out) {
+  CHECK(rows.command.empty() || rows.command.size() == rows.size());
+  for (const rollcall::Command& command : rows.command) put(command, *out.add_command());
+}
+
+Problem take_commands(const Assignment& in, AttemptColumns& rows) {
+  rows.command.clear();
+  if (in.command().empty()) return nullptr;
+  if (static_cast<std::size_t>(in.command_size()) != rows.size()) {
+    return "assignment: lengths of columns differ";
+  }
+  rows.command.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Problem problem = take(in.command(static_cast<int>(i)), rows.command[i]);
+    if (problem != nullptr) return problem;
+  }
+  return nullptr;
+}
+
+void put_results(const OutcomeColumns& rows, Report& out) {
+  CHECK(rows.command.empty() || rows.command.size() == rows.size());
+  for (const rollcall::CommandResult& result : rows.command) put(result, *out.add_command_result());
+}
+
+Problem take_results(const Report& in, OutcomeColumns& rows) {
+  rows.command.clear();
+  if (in.command_result().empty()) return nullptr;
+  if (static_cast<std::size_t>(in.command_result_size()) != rows.size()) {
+    return "report: lengths differ";
+  }
+  rows.command.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rollcall::CommandResult& result = rows.command[i];
+    const Problem problem = take(in.command_result(static_cast<int>(i)), result);
+    if (problem != nullptr) return problem;
+    result.started = rows.started[i];
+    result.elapsed = rows.elapsed[i];
+  }
+  return nullptr;
+}
+
+}  // namespace rollcall::wire

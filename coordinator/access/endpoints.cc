@@ -1,0 +1,66 @@
+#include "coordinator/access/endpoints.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "common/cli/endpoint_text.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr std::string_view kTcp = "tcp://";
+
+/// A tcp endpoint taken apart; host keeps the brackets of an IPv6 address.
+struct HostPort {
+  std::string_view host;
+  std::string_view port;
+};
+
+HostPort split(std::string_view host_and_port) {
+  const std::size_t colon = host_and_port.rfind(':');
+  return {host_and_port.substr(0, colon), host_and_port.substr(colon + 1)};
+}
+
+std::string tcp(std::string_view host, std::string_view port) {
+  return std::string(kTcp) + std::string(host) + ":" + std::string(port);
+}
+
+bool is_wildcard(std::string_view host) {
+  return host == "0.0.0.0" || host == "[::]" || host == "*";
+}
+
+/// Whether "HOST:PORT" rather than "HOST"; an IPv6 address has its colons in brackets.
+bool has_port(std::string_view advertised) {
+  const std::size_t colon = advertised.rfind(':');
+  const std::size_t bracket = advertised.rfind(']');
+  return colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+}
+
+}  // namespace
+
+std::string endpoint_for_local_workers(std::string_view bound) {
+  return endpoint_for_others(bound, "", "127.0.0.1");
+}
+
+std::string endpoint_for_others(std::string_view bound, std::string_view advertised,
+                                std::string_view host_name) {
+  if (!bound.starts_with(kTcp)) return std::string(bound);
+  const HostPort own = split(bound.substr(kTcp.size()));
+  if (has_port(advertised)) return std::string(kTcp) + std::string(advertised);
+  if (!advertised.empty()) return tcp(advertised, own.port);
+  return tcp(is_wildcard(own.host) ? host_name : own.host, own.port);
+}
+
+std::string endpoint_to_bind(std::string_view endpoint) {
+  if (is_loopback(endpoint)) return std::string(endpoint);
+  return tcp("*", split(endpoint.substr(kTcp.size())).port);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+}  // namespace rollcall::coordinator

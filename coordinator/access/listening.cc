@@ -1,0 +1,36 @@
+#include "coordinator/access/listening.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "coordinator/access/endpoints.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr const char* kFreeLoopbackPort = "tcp://127.0.0.1:*";
+
+}  // namespace
+
+Result<Listening> listening_of(const JoiningOptions& options) {
+  Listening listening{options.bind, options.advertise, options.access_file, !options.insecure,
+                      std::nullopt, options.http,      options.control};
+  if (!options.keys.empty()) {
+    const std::filesystem::path folder = options.keys;
+    auto keys = read_run_keys(folder);
+    if (!keys) return permanent("--keys: " + keys.error().message);
+    // It is removed at the end, and the keys are not.
+    std::error_code no_such_file;
+    if (std::filesystem::equivalent(options.access_file, folder / kWorkersAccessFile,
+                                    no_such_file)) {
+      return permanent("--access-file: " + options.access_file +
+                       " belongs to the keys of --keys: workers can join with it as it is");
+    }
+    if (listening.bind.empty()) listening.bind = endpoint_to_bind(keys->endpoint);
+    listening.keys = std::move(*keys);
+  }
+  if (listening.bind.empty()) listening.bind = kFreeLoopbackPort;
+  return listening;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,279 @@
+// The table of `rollcall exec`, and what its options accept.
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "common/base/text.h"
+#include "coordinator/cli/options.h"
+#include "coordinator/exec/input/command_template.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using cli::CommandSpec;
+using cli::Given;
+using cli::GivenOptions;
+using cli::OptionSpec;
+using cli::Shown;
+
+using Fault = std::optional<cli::UsageError>;
+
+constexpr std::uint32_t kMostRetries = 1'000;
+constexpr Duration kShortestTimeout = std::chrono::milliseconds(1);
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+cli::Apply variable_into(std::vector<std::string>& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) return permanent("expected NAME=VALUE");
+    into.push_back(text);
+    return {};
+  };
+}
+
+template <class Value>
+cli::Apply made_into(Value& into, Result<typename Value::value_type> (*parse)(std::string_view)) {
+  return [&into, parse](const std::string& text) -> Result<void> {
+    auto made = parse(text);
+    if (!made) return made.error();
+    into = std::move(*made);
+    return {};
+  };
+}
+
+void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
+  const char* group = "Tasks";
+  table.insert(table.end(),
+               {{"--each-line", "-a", "FILE", group, Shown::in_help,
+                 "a task for each line of FILE (default standard input)",
+                 cli::text_into(into.each_line, "a file name, or - for standard input")},
+                {"--range", "", "A-B[:STEP]", group, Shown::in_help,
+                 "a task for each of these numbers", made_into(into.range, parse_range)},
+                {"--from-json", "", "FILE", group, Shown::in_help_all,
+                 "a command in each line of FILE: {\"args\": [...], \"env\", \"cwd\", \"stdin\", "
+                 "\"timeout\"}",
+                 cli::text_into(into.from_json, "a file name, or - for standard input")},
+                {"--null", "-0", "", group, Shown::in_help_all,
+                 "lines end with a NUL, not with a newline", cli::flag_into(into.null_separated)},
+                {"--colsep", "", "TEXT", group, Shown::in_help_all,
+                 "what separates the columns {1}, {2} of a line (\\t is a tab)",
+                 [&into](const std::string& text) -> Result<void> {
+                   into.colsep = parse_colsep(text);
+                   return text.empty() ? Result<void>(permanent("expected a text such as , or \\t"))
+                                       : Result<void>();
+                 }}});
+}
+
+void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
+  const char* group = "Commands";
+  const Duration longest = limits::longest_duration;
+  table.insert(table.end(),
+               {{"--shell", "", "", group, Shown::in_help, "COMMAND is a script for /bin/sh",
+                 cli::flag_into(into.shell)},
+                {"--env",
+                 "",
+                 "NAME=VALUE",
+                 group,
+                 Shown::in_help_all,
+                 "a variable of each command; may be given again",
+                 variable_into(into.env),
+                 "",
+                 {},
+                 true},
+                {"--cwd", "", "DIR", group, Shown::in_help_all,
+                 "the folder that commands run in (default that of the worker)",
+                 cli::text_into(into.cwd, "a folder")},
+                {"--stdin", "", "FILE", group, Shown::in_help_all,
+                 "what each command reads on its standard input (default nothing)",
+                 cli::text_into(into.input_file, "a file name")},
+                {"--timeout", "", "D", group, Shown::in_help, "ends a command that runs longer",
+                 cli::duration_into(into.timeout, kShortestTimeout, longest)},
+                {"--kill-after", "", "D", group, Shown::in_help_all,
+                 "from SIGTERM to SIGKILL, when a command is to end (default 5s)",
+                 cli::duration_into(into.kill_after, Duration::zero(), longest)},
+                {"--retries", "", "N", group, Shown::in_help,
+                 "runs a command that fails again, up to N times (default 0)",
+                 cli::count_into(into.retries, 0, kMostRetries)},
+                {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
+                 "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
+                 made_into(into.halt, parse_halt)},
+                {"--dry-run", "", "", group, Shown::in_help_all,
+                 "prints the commands for a shell, and runs none", cli::flag_into(into.dry_run)}});
+}
+
+void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
+  const char* group = "Output of commands";
+  table.insert(
+      table.end(),
+      {{"--keep-order", "-k", "", group, Shown::in_help,
+        "prints it in the order of tasks (default as they end)", cli::flag_into(into.keep_order)},
+       {"--tag", "", "", group, Shown::in_help_all, "begins each line with the line of the task",
+        cli::flag_into(into.tag)},
+       {"--output-dir", "", "DIR", group, Shown::in_help_all,
+        "puts it into DIR/N.out and DIR/N.err for task N, and prints none",
+        cli::text_into(into.output_dir, "a folder")},
+       {"--max-output", "", "SIZE", group, Shown::in_help_all,
+        "what is kept of each stream of a command, up to 6M (default 1M)",
+        [&into](const std::string& text) -> Result<void> {
+          const Result<std::uint64_t> size = parse_size(text, limits::max_output);
+          if (!size) return size.error();
+          into.max_output = *size;
+          return {};
+        }},
+       {"--joblog", "", "FILE", group, Shown::in_help_all,
+        "a line for each task in FILE, as GNU parallel has them",
+        cli::text_into(into.joblog, "a file name")}});
+}
+
+/// Of several inputs one is enough.
+Fault check_input(const CommandSpec& command, const GivenOptions& given) {
+  const Given* first = nullptr;
+  for (const char* name : {"--each-line", "--range", "--from-json"}) {
+    const Given* input = find(given, name);
+    if (input == nullptr) continue;
+    if (first != nullptr) {
+      return usage_error(command, *input, "expected without " + first->source);
+    }
+    first = input;
+  }
+  const auto only_for_lines = [&](const char* name, const char* input) -> Fault {
+    const Given* option = find(given, name);
+    if (option == nullptr || find(given, input) == nullptr) return std::nullopt;
+    return usage_error(command, std::string(name) + ": expected without " + input);
+  };
+  for (const char* name : {"--null", "--colsep"}) {
+    for (const char* input : {"--range", "--from-json"}) {
+      if (Fault fault = only_for_lines(name, input)) return fault;
+    }
+  }
+  return only_for_lines("--shell", "--from-json");
+}
+
+Fault check_command(const CommandSpec& command, const ExecOptions& options) {
+  if (!options.from_json.empty()) {
+    if (options.command.empty()) return std::nullopt;
+    return usage_error(command, "unexpected command " + cli::quote(options.command.front()) +
+                                    ": expected none with --from-json");
+  }
+  if (options.command.empty() || options.command.front().empty()) {
+    return usage_error(
+        command, "COMMAND is missing: expected it after --, as in " + command.name + " -- gzip {}");
+  }
+  const auto words = CommandTemplate::parse(options.command, {true, false, options.colsep});
+  if (!words) return usage_error(command, "COMMAND: " + words.error().message);
+  return std::nullopt;
+}
+
+/// A journal keeps the command line as text, and takes it from there again.
+Fault check_text(const CommandSpec& command, const GivenOptions& given,
+                 const ExecOptions& options) {
+  const Given* journal = find(given, "--journal");
+  if (journal == nullptr) return std::nullopt;
+  std::string all = options.cwd + options.output_dir + options.joblog + options.input_file;
+  for (const auto* words : {&options.command, &options.env}) {
+    for (const std::string& word : *words) all += word;
+  }
+  if (is_utf8(all)) return std::nullopt;
+  return usage_error(command, *journal, "expected a command line in UTF-8");
+}
+
+}  // namespace
+
+Result<Halt> parse_halt(std::string_view text) {
+  const Error expected = permanent(
+      "expected soon or now, then fail or success, then a number or a share, such as soon,fail=1 "
+      "or now,success=10%");
+  const std::size_t comma = text.find(',');
+  const std::size_t equals = text.find('=');
+  if (comma == std::string_view::npos || equals == std::string_view::npos || equals < comma) {
+    return expected;
+  }
+  const std::string_view when = text.substr(0, comma);
+  const std::string_view what = text.substr(comma + 1, equals - comma - 1);
+  std::string_view amount = text.substr(equals + 1);
+  if ((when != "soon" && when != "now") || (what != "fail" && what != "success")) return expected;
+  Halt halt;
+  halt.now = when == "now";
+  halt.on_success = what == "success";
+  const bool is_share = amount.ends_with('%');
+  if (is_share) amount.remove_suffix(1);
+  const std::optional<std::uint64_t> value = number(amount);
+  if (!value || *value == 0 || (is_share && *value > 100)) return expected;
+  if (is_share) {
+    halt.share = static_cast<double>(*value) / 100;
+  } else {
+    halt.count = *value;
+  }
+  return halt;
+}
+
+Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max) {
+  constexpr unsigned kKibi = 10;
+  constexpr unsigned kMebi = 20;
+  unsigned shift = 0;
+  std::string_view digits = text;
+  if (text.ends_with('K')) shift = kKibi;
+  if (text.ends_with('M')) shift = kMebi;
+  if (shift > 0) digits.remove_suffix(1);
+  const std::optional<std::uint64_t> value = number(digits);
+  if (!value || *value > max >> shift) {
+    return permanent("expected a number of bytes up to " + std::to_string(max >> kMebi) +
+                     "M, such as 512K or 1M");
+  }
+  return *value << shift;
+}
+
+ExecArguments split_at_command(const std::vector<std::string>& arguments) {
+  ExecArguments split;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--") {
+      split.command.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                            arguments.end());
+      break;
+    }
+    split.options.push_back(arguments[i]);
+  }
+  return split;
+}
+
+Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
+  if (Fault fault = check_input(command, given)) return fault;
+  if (Fault fault = check_command(command, options)) return fault;
+  for (const char* name : {"--keep-order", "--tag"}) {
+    if (find(given, name) != nullptr && !options.output_dir.empty()) {
+      return usage_error(command, std::string(name) + ": expected without --output-dir");
+    }
+    if (find(given, name) != nullptr && options.output != OutputFormat::text) {
+      return usage_error(command, std::string(name) + ": expected with --output text");
+    }
+  }
+  if (Fault fault = check_text(command, given, options)) return fault;
+  return check_run(command, given, options);
+}
+
+CommandSpec exec_command(ExecOptions& options) {
+  std::vector<OptionSpec> table;
+  add_input(table, options);
+  add_commands(table, options);
+  add_printing(table, options);
+  add_workers(table, options,
+              {"workers to start on this machine (default 1)",
+               "commands a worker runs at once (default its processors)"});
+  add_joining(table, options);
+  add_keeping(table, options);
+  add_output(table, options);
+  return cli::with_standard_options(
+      {"rollcall exec", "[OPTION]... -- COMMAND [ARGUMENT]...",
+       "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
+       std::move(table),
+       "\nIn COMMAND {} is the line, {.} without its extension, {/} its last part, {//}\n"
+       "its folder, {#} the task. --help-all shows every option.\n"});
+}
+
+}  // namespace rollcall::coordinator

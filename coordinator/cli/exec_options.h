@@ -1,0 +1,61 @@
+// What `rollcall exec` is asked to do, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/limits.h"
+#include "common/model/time.h"
+#include "coordinator/cli/run_options.h"
+#include "coordinator/core/model/policy.h"
+#include "coordinator/exec/input/task_input.h"
+
+namespace rollcall::coordinator {
+
+/// Whatever parse_command_line() returns fits together. At most one of each_line, range and
+/// from_json is there; without any, lines come from standard input.
+struct ExecOptions : RunOptions {
+  std::string each_line;  ///< a file, or "-"; empty: not given
+  std::optional<NumberRange> range;
+  std::string from_json;        ///< a file, or "-"; empty: not given. Without `command` then
+  bool null_separated = false;  ///< lines end with a NUL
+  std::string colsep;           ///< what separates columns; empty: a line has one
+
+  std::vector<std::string> command;  ///< with its placeholders
+  bool shell = false;                ///< it is a script for /bin/sh
+  std::vector<std::string> env;      ///< NAME=VALUE
+  std::string cwd;                   ///< empty: that of the worker
+  std::string input_file;            ///< --stdin; empty: nothing
+  Duration timeout{};                ///< 0: none
+  Duration kill_after = limits::kill_after;
+  std::uint32_t retries = 0;
+  std::optional<Halt> halt;
+
+  bool keep_order = false;
+  bool tag = false;
+  std::string output_dir;  ///< empty: output is printed
+  std::uint64_t max_output = limits::max_output_default;
+  std::string joblog;  ///< empty: none
+  bool dry_run = false;
+};
+
+/// "soon,fail=3", "now,success=10%": when a run is given up. The error says what would be right.
+Result<Halt> parse_halt(std::string_view text);
+
+/// "512K", "1M", a bare number of bytes; up to `max`. The error says what would be right.
+Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max);
+
+/// What goes with `rollcall exec`: options, "--", and a command.
+struct ExecArguments {
+  std::vector<std::string> options;
+  std::optional<std::vector<std::string>> command;  ///< nullopt: there is no "--"
+};
+ExecArguments split_at_command(const std::vector<std::string>& arguments);
+
+/// What is wrong with options that do not go together.
+std::optional<cli::UsageError> check_exec(const cli::CommandSpec& command,
+                                          const cli::GivenOptions& given, ExecOptions& options);
+
+}  // namespace rollcall::coordinator

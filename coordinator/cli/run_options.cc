@@ -1,0 +1,144 @@
+// The options that the commands which run tasks have in common: their tables, and what goes
+// together.
+#include "coordinator/cli/run_options.h"
+
+#include <array>
+#include <limits>
+
+#include "common/cli/duration_text.h"
+#include "common/cli/endpoint_text.h"
+#include "common/model/ids.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using cli::Choice;
+using cli::CommandSpec;
+using cli::Given;
+using cli::GivenOptions;
+using cli::OptionSpec;
+using cli::Shown;
+
+using Fault = std::optional<cli::UsageError>;
+
+constexpr std::uint64_t kMostLosses = std::numeric_limits<Attempt>::max();
+
+constexpr std::array<Choice<OutputFormat>, 3> kFormats{
+    {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}}};
+
+constexpr std::array<Choice<ProgressStyle>, 4> kProgress{{{"auto", ProgressStyle::automatic},
+                                                          {"bar", ProgressStyle::bar},
+                                                          {"plain", ProgressStyle::plain},
+                                                          {"none", ProgressStyle::none}}};
+
+cli::Apply restarts_into(std::optional<std::uint32_t>& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    if (text == "unlimited") {
+      into.reset();
+      return {};
+    }
+    const Result<void> counted = cli::count_into(into, 0, limits::sessions)(text);
+    if (!counted) return permanent(counted.error().message + ", or unlimited");
+    return {};
+  };
+}
+
+cli::Apply results_file_into(std::string& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    if (!text.ends_with(".csv") && !text.ends_with(".jsonl")) {
+      return permanent("expected a file name that ends in .csv or .jsonl");
+    }
+    into = text;
+    return {};
+  };
+}
+
+/// A longer interval without a word about --liveness raises it.
+Fault check_liveness(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {
+  const Duration least = options.heartbeat_interval * limits::liveness_intervals;
+  if (options.liveness >= least) return std::nullopt;
+  const Given* liveness = find(given, "--liveness");
+  if (liveness == nullptr) {
+    options.liveness = least;
+    return std::nullopt;
+  }
+  return usage_error(command, *liveness,
+                     "expected at least " + std::to_string(limits::liveness_intervals) +
+                         " heartbeat intervals, which is " + format_exact(least));
+}
+
+Fault check_together(const CommandSpec& command, const GivenOptions& given,
+                     const RunOptions& options) {
+  if (options.workers == 0U && !options.others_may_join()) {
+    return usage_error(command, *find(given, "--workers"),
+                       "expected together with --access-file or --keys, for others to join with");
+  }
+  if (options.journal.empty()) {
+    for (const char* name : {"--resume", "--orphan-for"}) {
+      const Given* needs_journal = find(given, name);
+      if (needs_journal != nullptr) {
+        return usage_error(command, *needs_journal, "expected together with --journal");
+      }
+    }
+  }
+  if (options.insecure && !options.keys.empty()) {
+    return usage_error(command, *find(given, "--keys"), "expected without --insecure");
+  }
+  if (options.insecure && !options.bind.empty() && !is_loopback(options.bind)) {
+    return usage_error(command, *find(given, "--bind"),
+                       "expected a loopback endpoint with --insecure, such as tcp://127.0.0.1:*");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Given* find(const GivenOptions& given, const std::string& name) {
+  const auto found = given.find(name);
+  return found == given.end() ? nullptr : &found->second;
+}
+
+void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp& help) {
+  const char* group = "Workers";
+  table.insert(table.end(),
+               {{"--workers", "-w", "N", group, Shown::in_help, help.workers,
+                 cli::count_into(into.workers, 0, limits::sessions)},
+                {"--slots", "-j", "N", group, Shown::in_help, help.slots,
+                 cli::count_into(into.slots, 1, limits::task_count)},
+                {"--prefetch", "", "N", group, Shown::in_help_all,
+                 "tasks sent ahead of a worker's slots (default 10ms of work, as measured)",
+                 cli::count_into(into.prefetch, 0, limits::prefetch)},
+                {"--worker-restarts", "", "N", group, Shown::in_help_all,
+                 "starts of a local worker that completes no task, or unlimited (default 5)",
+                 restarts_into(into.worker_restarts)},
+                {"--max-losses", "", "N", group, Shown::in_help_all,
+                 "workers that a task may cost before it is given up (default 5)",
+                 cli::count_into(into.max_losses, 1, kMostLosses)}});
+}
+
+void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
+  const char* group = "Output";
+  table.insert(
+      table.end(),
+      {{"--output", "", "FORMAT", group, Shown::in_help, "text, json or jsonl (default text)",
+        cli::choice_into(into.output, kFormats), "ROLLCALL_OUTPUT", cli::names_of(kFormats)},
+       {"--results", "-o", "FILE", group, Shown::in_help, "one row for each task, .csv or .jsonl",
+        results_file_into(into.results_file)},
+       {"--progress", "", "STYLE", group, Shown::in_help_all,
+        "auto, bar, plain or none (default auto)", cli::choice_into(into.progress, kProgress),
+        "ROLLCALL_PROGRESS", cli::names_of(kProgress)},
+       {"--quiet", "-q", "", group, Shown::in_help_all,
+        "no progress and no summary on standard error", cli::flag_into(into.quiet)},
+       {"--log-level", "", "LEVEL", group, Shown::in_help_all,
+        "trace, debug, info, warn, error or off (default warn)",
+        cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
+       {"--log-file", "", "FILE", group, Shown::in_help_all,
+        "where logs go (default standard error)", cli::text_into(into.log_file, "a file name")}});
+}
+
+Fault check_run(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {
+  if (Fault fault = check_liveness(command, given, options)) return fault;
+  return check_together(command, given, options);
+}
+
+}  // namespace rollcall::coordinator

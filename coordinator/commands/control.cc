@@ -1,0 +1,122 @@
+#include "coordinator/commands/control.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "coordinator/control/client.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kRefused = 1;
+
+std::nullptr_t give_up(const char* command, const std::string& why) {
+  std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
+  return nullptr;
+}
+
+/// What the coordinator answers. Null, and a line is printed: there is no answer.
+Json answer_to(const char* command, const std::string& control, const cli::Environment& environment,
+               const Json& request) {
+  Result<std::string> path = control;
+  if (control.empty()) path = find_control_socket(environment);
+  if (!path) return give_up(command, path.error().message);
+  const Result<std::string> answer =
+      ask(*path, request.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!answer) return give_up(command, answer.error().message);
+  Json json = Json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json : give_up(command, *path + ": not an answer of a coordinator");
+}
+
+int print(const std::string& text) {
+  return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
+}
+
+/// A table with a heading, its columns as wide as need be.
+std::string table_of(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += row[i];
+      if (i + 1 < row.size()) text += std::string(widths[i] + 2 - row[i].size(), ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string number(const Json& json) {
+  return json.is_null() ? "-" : std::to_string(json.get<std::uint64_t>());
+}
+
+std::string status_text(const Json& status) {
+  const Json& tasks = status.at("tasks");
+  std::array<char, 32> elapsed{};
+  if (!status.at("elapsed_seconds").is_null()) {
+    std::snprintf(elapsed.data(), elapsed.size(), ", %.2f s",
+                  status.at("elapsed_seconds").get<double>());
+  }
+  std::string text = "run " + status.at("run_id").get<std::string>() + "\n" +
+                     number(tasks.at("done")) + "/" + number(tasks.at("total")) + " done, " +
+                     number(tasks.at("running")) + " running, " + number(tasks.at("waiting")) +
+                     " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() + "\n";
+  std::vector<std::vector<std::string>> rows{
+      {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
+  for (const Json& worker : status.at("workers")) {
+    rows.push_back({worker.at("name").get<std::string>(), worker.at("host").get<std::string>(),
+                    number(worker.at("pid")), number(worker.at("slots")),
+                    number(worker.at("running")), number(worker.at("done")),
+                    worker.at("state").get<std::string>(),
+                    worker.at("session").get<std::string>()});
+  }
+  return text + table_of(rows);
+}
+
+}  // namespace
+
+int run_status(const StatusOptions& options, const cli::Environment& environment) {
+  const Json status = answer_to("status", options.control, environment, {{"command", "status"}});
+  if (status.is_null()) return cli::kUsageStatus;
+  if (status.contains("error")) {
+    give_up("status", status.value("error", ""));
+    return kRefused;
+  }
+  if (options.output == OutputFormat::json) return print(status.dump(2) + "\n");
+  try {
+    return print(status_text(status));
+  } catch (const Json::exception&) {
+    give_up("status", "the coordinator is of another version: use --output json");
+    return cli::kUsageStatus;
+  }
+}
+
+int run_drain(const DrainOptions& options, const cli::Environment& environment) {
+  const std::string mode(to_string(options.mode));
+  const Json answer = answer_to("drain", options.control, environment,
+                                {{"command", "drain"}, {"worker", options.worker}, {"mode", mode}});
+  if (answer.is_null()) return cli::kUsageStatus;
+  if (answer.contains("error")) {
+    give_up("drain", answer.value("error", ""));
+    return kRefused;
+  }
+  std::string text;
+  for (const Json& worker : answer.value("draining", Json::array())) {
+    text += worker.value("name", "") + " drains (" + mode + "), session " +
+            worker.value("session", "") + "\n";
+  }
+  return print(text);
+}
+
+}  // namespace rollcall::coordinator

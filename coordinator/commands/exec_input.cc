@@ -1,0 +1,179 @@
+#include "coordinator/commands/exec_input.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace rollcall::coordinator {
+namespace {
+
+/// Bytes of the input that a journal takes at once.
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
+
+/// A file that is closed when this goes; "-" is standard input.
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path)
+      : fd_(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~InputFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+char separator_of(const ExecOptions& options) {
+  return options.null_separated ? '\0' : '\n';
+}
+
+TaskInput empty_input(const ExecOptions& options) {
+  return options.from_json.empty() ? TaskInput::lines(separator_of(options)) : TaskInput::json();
+}
+
+/// `rollcall resume`: as it was when the run began.
+Result<TaskInput> kept_input(const ExecOptions& options) {
+  auto journal = Journal::open_to_read(options.journal);
+  if (!journal) return permanent(journal.error().message);
+  TaskInput input = empty_input(options);
+  auto read = (*journal)->read_input([&](std::string_view part) { return input.add(part); });
+  if (read) read = input.finish();
+  if (!read) return permanent(options.journal + ": its input: " + read.error().message);
+  if (input.size() != (*journal)->run().spec.task_count) {
+    return permanent(options.journal +
+                     " was cut short before its input was kept: start the run "
+                     "anew, with another journal");
+  }
+  return input;
+}
+
+/// What the tasks are made of. Waits for the end of its file.
+Result<TaskInput> input_of(const ExecOptions& options) {
+  if (options.range) return TaskInput::range(*options.range);
+  if (options.resumes_as_kept) return kept_input(options);
+  const bool is_json = !options.from_json.empty();
+  const std::string option = is_json ? "--from-json" : "--each-line";
+  std::string path = is_json ? options.from_json : options.each_line;
+  if (path.empty()) {
+    if (::isatty(STDIN_FILENO) != 0) {
+      return permanent(
+          "nothing to run COMMAND for: expected lines on standard input, --each-line FILE, "
+          "--range A-B or --from-json FILE");
+    }
+    path = "-";
+  }
+  const std::string name = path == "-" ? "standard input" : option + " " + path;
+  const InputFile file(path);
+  if (file.fd() < 0) return permanent(name + ": " + std::strerror(errno));
+  TaskInput input = empty_input(options);
+  if (auto read = input.read(file.fd()); !read) {
+    return permanent(name + ": " + read.error().message);
+  }
+  return input;
+}
+
+/// --stdin, as it was when the run began: each of its tasks reads the same.
+Result<std::string> kept_standard_input(const std::string& path) {
+  auto journal = Journal::open_to_read(path);
+  if (!journal) return permanent(journal.error().message);
+  auto bytes = (*journal)->read_standard_input();
+  if (!bytes) return permanent(bytes.error().message);
+  if (!*bytes) {
+    return permanent(path +
+                     " does not hold the contents of --stdin: start the run anew, with another "
+                     "journal");
+  }
+  return std::move(**bytes);
+}
+
+Result<std::string> contents_of(const std::string& path) {
+  const InputFile file(path);
+  std::string contents;
+  std::array<char, std::size_t{64} << 10U> piece;
+  ssize_t size = file.fd() < 0 ? -1 : 1;
+  while (size > 0 && contents.size() <= limits::command_bytes) {
+    size = ::read(file.fd(), piece.data(), piece.size());
+    if (size > 0) contents.append(piece.data(), static_cast<std::size_t>(size));
+  }
+  if (size < 0) return permanent("--stdin " + path + ": " + std::strerror(errno));
+  return contents;
+}
+
+/// A template that fits into a message fits for each line, unless one line is very long.
+Result<void> check_size(const TaskCommands& commands) {
+  if (commands.bytes_at_most() + kOwnVariables <= limits::command_bytes) return {};
+  for (std::uint64_t task = 0; task < commands.size(); ++task) {
+    const std::size_t bytes = bytes_of(commands[task_at(task)]) + kOwnVariables;
+    if (bytes <= limits::command_bytes) continue;
+    return permanent("the command of task " + std::to_string(task) + " has " +
+                     std::to_string(bytes) +
+                     " bytes with its variables and input: expected at "
+                     "most " +
+                     std::to_string(limits::command_bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TaskCommands> commands_of(const ExecOptions& options) {
+  Command common;
+  common.env = options.env;
+  common.cwd = options.cwd;
+  common.timeout = options.timeout;
+  if (!options.input_file.empty()) {
+    auto contents = options.resumes_as_kept ? kept_standard_input(options.journal)
+                                            : contents_of(options.input_file);
+    if (!contents) return contents.error();
+    common.input = std::move(*contents);
+  }
+  auto input = input_of(options);
+  if (!input) return input.error();
+  std::optional<CommandTemplate> words;
+  if (!input->has_commands()) {
+    auto parsed =
+        CommandTemplate::parse(options.command, {!options.range, options.shell, options.colsep});
+    if (!parsed) return permanent("COMMAND: " + parsed.error().message);
+    words = std::move(*parsed);
+  }
+  TaskCommands commands(std::move(*input), std::move(words), std::move(common));
+  if (auto checked = check_size(commands); !checked) return checked.error();
+  return commands;
+}
+
+JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands) {
+  JournalInput input;
+  if (!options.input_file.empty()) input.standard_input = commands.input();
+  if (options.range) return input;
+  input.lines = [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
+    std::string part;
+    for (; next < commands.size() && part.size() < kPiece; ++next) {
+      part += commands.text(task_at(next)) + separator;
+    }
+    return part;
+  };
+  return input;
+}
+
+std::string fingerprint_of(const TaskCommands& commands) {
+  constexpr std::uint64_t kBasis = 0xcbf29ce484222325;
+  constexpr std::uint64_t kPrime = 0x100000001b3;
+  std::uint64_t hash = kBasis;
+  const auto add = [&hash](const std::string& text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime;
+    hash *= kPrime;  // texts have an end
+  };
+  for (std::uint64_t task = 0; task < commands.size(); ++task) add(commands.text(task_at(task)));
+  add(commands.input());
+  return std::to_string(hash);
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,13 @@
+// `rollcall resume`.
+#pragma once
+
+#include "common/model/time.h"
+#include "coordinator/cli/options.h"
+
+namespace rollcall::coordinator {
+
+/// Goes on with the run in a journal, by its own command line; returns the exit status. `started`:
+/// when the program began. Blocks until the run is over.
+int run_resume(const ResumeOptions& options, Instant started);
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,91 @@
+#include "coordinator/control/client.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "common/os/descriptor.h"
+#include "coordinator/control/limits.h"
+#include "coordinator/control/path.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+bool connect_to(const os::Descriptor& socket, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  path.copy(address.sun_path, path.size());
+  const timeval patience{
+      std::chrono::duration_cast<std::chrono::seconds>(limits::control_request).count(), 0};
+  for (const int direction : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    ::setsockopt(socket.get(), SOL_SOCKET, direction, &patience, sizeof patience);
+  }
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+bool is_answered(const std::string& path) {
+  const os::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return connect_to(socket, path);
+}
+
+bool send_all(const os::Descriptor& socket, const std::string& bytes) {
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const ssize_t n = ::send(socket.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) sent += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+/// Everything up to the end, within limits::control_answer_bytes.
+bool receive_all(const os::Descriptor& socket, std::string& bytes) {
+  std::array<char, std::size_t{64} << 10U> piece;
+  while (bytes.size() < limits::control_answer_bytes) {
+    const ssize_t n = ::recv(socket.get(), piece.data(), piece.size(), 0);
+    if (n == 0) return true;
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.append(piece.data(), static_cast<std::size_t>(n));
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::string> find_control_socket(const cli::Environment& environment) {
+  const std::filesystem::path folder = control_folder(environment);
+  std::vector<std::string> answered;
+  for (const auto& path : control_sockets_in(folder)) {
+    if (is_answered(path.string())) answered.push_back(path.string());
+  }
+  if (answered.size() == 1) return answered.front();
+  if (answered.empty()) {
+    return permanent("no coordinator of this user answers in " + folder.string() +
+                     ": is a run under way?");
+  }
+  std::string which = "several coordinators answer; say which one:";
+  for (const std::string& path : answered) which += "\n  --control " + path;
+  return permanent(which);
+}
+
+Result<std::string> ask(const std::string& path, const std::string& line) {
+  const os::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!connect_to(socket, path)) return permanent(path + ": " + std::strerror(errno));
+  std::string answer;
+  if (!send_all(socket, line + "\n") || !receive_all(socket, answer) || answer.empty()) {
+    return permanent(path + ": no answer from the coordinator");
+  }
+  return answer;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,140 @@
+#include "coordinator/control/desk.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// One line, whatever bytes a worker's name is made of.
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string error_line(const std::string& text) {
+  return line_of({{"error", text}});
+}
+
+/// What it has no slot for waits there.
+std::uint64_t running_of(const Session& session) {
+  return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
+}
+
+std::string_view state_of(const Session& session) {
+  if (session.phase == SessionPhase::greeted) return "joining";
+  if (session.leaves()) return "draining";
+  return session.held > 0 ? "working" : "idle";
+}
+
+Json worker_json(const Session& session, const SessionRecord& record) {
+  Json slots = nullptr;
+  if (record.slots != 0) slots = record.slots;
+  return {{"name", record.name},
+          {"host", record.host},
+          {"pid", record.pid},
+          {"session", to_hex(record.id.bytes)},
+          {"slots", slots},
+          {"running", running_of(session)},
+          {"done", record.tasks_done},
+          {"state", state_of(session)}};
+}
+
+std::string text_of(const Json& request, const char* member) {
+  const auto found = request.find(member);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::uint64_t running_of(const Scheduler& scheduler) {
+  std::uint64_t running = 0;
+  for (const Session& session : scheduler.sessions()) running += running_of(session);
+  return running;
+}
+
+std::string ControlDesk::answer(Instant now, const std::string& request) {
+  const Json json = Json::parse(request, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return error_line("expected one JSON object on one line");
+  const std::string command = text_of(json, "command");
+  if (command == "status") return status(now);
+  if (command != "drain") return error_line("expected the command status or drain");
+  const std::string mode = text_of(json, "mode");
+  for (const DrainMode known : {DrainMode::finish, DrainMode::give_back}) {
+    if (mode == to_string(known)) return drain(text_of(json, "worker"), known);
+  }
+  return error_line("expected the mode finish or return");
+}
+
+std::uint64_t ControlDesk::failed() {
+  const RunRecords& records = scheduler_.records();
+  for (; counted_ < records.accepted(); ++counted_) {
+    const Outcome outcome = records.outcome_of(records.task[counted_]);
+    const bool is_failure =
+        outcome == Outcome::failed || outcome == Outcome::timed_out || outcome == Outcome::lost;
+    failed_ += is_failure ? 1 : 0;
+  }
+  return failed_;
+}
+
+std::string ControlDesk::status(Instant now) {
+  const RunRecords& records = scheduler_.records();
+  Json workers = Json::array();
+  const std::uint64_t running = running_of(scheduler_);
+  std::uint64_t left = 0;
+  std::uint64_t lost = 0;
+  for (const Session& session : scheduler_.sessions()) {
+    const SessionRecord& record = records.sessions[index(session.index)];
+    if (session.live()) {
+      workers.push_back(worker_json(session, record));
+    } else {
+      ++(record.end == SessionEnd::lost ? lost : left);
+    }
+  }
+  const std::uint64_t done = records.accepted();
+  const std::uint64_t total = records.spec.task_count;
+  Json elapsed = nullptr;
+  if (records.first_dispatch) {
+    const bool is_over = done == total && records.last_accepted;
+    elapsed = to_seconds((is_over ? *records.last_accepted : now) - *records.first_dispatch);
+  }
+  return line_of({{"schema", "rollcall/status/1"},
+                  {"run_id", to_hex(records.spec.id.bytes)},
+                  {"pid", ::getpid()},
+                  {"elapsed_seconds", elapsed},
+                  {"tasks",
+                   {{"total", total},
+                    {"done", done},
+                    {"running", running},
+                    {"waiting", total - done - running},
+                    {"failed", failed()}}},
+                  {"workers", workers},
+                  {"workers_left", left},
+                  {"workers_lost", lost}});
+}
+
+std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
+  DrainRequested request{{}, mode};
+  Json draining = Json::array();
+  for (const Session& session : scheduler_.sessions()) {
+    const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
+    const std::string id = to_hex(record.id.bytes);
+    const bool is_meant = worker == "all" || worker == record.name || worker == id;
+    if (!is_meant || !session.live()) continue;
+    request.sessions.push_back(session.index);
+    draining.push_back({{"name", record.name}, {"session", id}});
+  }
+  if (request.sessions.empty()) {
+    return error_line(worker == "all" ? "no worker is there"
+                                      : "no worker that is there is called " + worker);
+  }
+  happened_(request);
+  return line_of({{"draining", draining}});
+}
+
+}  // namespace rollcall::coordinator

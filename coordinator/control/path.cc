@@ -1,0 +1,63 @@
+#include "coordinator/control/path.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "coordinator/control/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Nobody else can put anything there.
+bool is_private_folder(const fs::path& folder) {
+  struct stat found {};
+  return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
+         found.st_uid == ::geteuid() && (found.st_mode & 0077U) == 0;
+}
+
+}  // namespace
+
+fs::path control_folder(const cli::Environment& environment) {
+  const char* runtime = environment("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && *runtime == '/') return fs::path(runtime) / "rollcall";
+  return fs::path("/tmp") / ("rollcall-" + std::to_string(::geteuid()));
+}
+
+Result<void> make_control_folder(const fs::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return permanent(folder.string() + ": " + std::strerror(errno));
+  }
+  if (!is_private_folder(folder)) {
+    return permanent(folder.string() + " is not a folder of this user alone");
+  }
+  return {};
+}
+
+fs::path control_path_in(const fs::path& folder) {
+  return folder / (std::to_string(::getpid()) + ".sock");
+}
+
+std::vector<fs::path> control_sockets_in(const fs::path& folder) {
+  std::vector<fs::path> sockets;
+  if (!is_private_folder(folder)) return sockets;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (sockets.size() == limits::control_sockets) break;
+    std::error_code unseen;
+    if (entry->path().extension() == ".sock" && entry->is_socket(unseen)) {
+      sockets.push_back(entry->path());
+    }
+  }
+  std::sort(sockets.begin(), sockets.end());
+  return sockets;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,205 @@
+#include "coordinator/control/socket.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <list>
+#include <utility>
+
+#include "coordinator/control/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+namespace asio = boost::asio;
+using Code = boost::system::error_code;
+using Local = asio::local::stream_protocol;
+
+bool is_trusted(Local::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+    return false;
+  return peer.uid == ::geteuid() || peer.uid == 0;
+}
+
+/// One line and its answer.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Local::socket socket, ControlSocket::Answer answer)
+      : socket_(std::move(socket)), timer_(socket_.get_executor()), answer_(std::move(answer)) {}
+
+  /// `done` is called once, when nothing more will come.
+  void start(std::function<void()> done) {
+    done_ = std::move(done);
+    timer_.expires_after(limits::control_request);
+    timer_.async_wait([self = weak_from_this()](Code error) {
+      const auto connection = self.lock();
+      if (!error && connection) connection->close();
+    });
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(line_, limits::control_request_bytes), '\n',
+        [self = shared_from_this()](Code error, std::size_t) { self->on_line(error); });
+  }
+
+  /// Ends it now; `done` will be called.
+  void close() {
+    Code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  void on_line(Code error) {
+    const std::size_t end = line_.find('\n');
+    if (error && error != asio::error::not_found) return finish();
+    line_ = answer_(end == std::string::npos ? "" : line_.substr(0, end)) + "\n";
+    asio::async_write(socket_, asio::buffer(line_),
+                      [self = shared_from_this()](Code, std::size_t) { self->finish(); });
+  }
+
+  void finish() {
+    timer_.cancel();
+    close();
+    done_();
+  }
+
+  Local::socket socket_;
+  asio::steady_timer timer_;
+  ControlSocket::Answer answer_;
+  std::string line_;
+  std::function<void()> done_;
+};
+
+/// Which file a path names: a later one of the same name is another.
+struct FileId {
+  dev_t device = 0;
+  ino_t number = 0;
+  bool is_socket = false;
+
+  static FileId of(const std::string& path) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) return {};
+    return {found.st_dev, found.st_ino, S_ISSOCK(found.st_mode)};
+  }
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+}  // namespace
+
+class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::io_context& loop, Answer answer)
+      : loop_(loop), acceptor_(loop), retry_(loop), answer_(std::move(answer)) {}
+
+  Result<void> open(const std::string& path) {
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+      return permanent(path + ": a path of at most " +
+                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes is expected");
+    }
+    const Local::endpoint endpoint(path);
+    Code error;
+    acceptor_.open(Local(), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (error == asio::error::address_in_use) {
+      if (auto removed = remove_stale(endpoint); !removed) return removed;
+      acceptor_.bind(endpoint, error);
+    }
+    if (error) return permanent(path + ": " + error.message());
+    path_ = path;
+    file_ = FileId::of(path);
+    // Nobody can connect before it listens.
+    if (::chmod(path.c_str(), 0600) != 0) return permanent(path + ": its mode cannot be set");
+    acceptor_.listen(limits::control_connections, error);
+    if (error) return permanent(path + ": " + error.message());
+    return {};
+  }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](Code error, Local::socket socket) {
+      if (self->closed_) return;
+      if (error) return self->accept_later();
+      if (is_trusted(socket)) self->serve(std::move(socket));
+      self->accept();
+    });
+  }
+
+  void close() {
+    closed_ = true;
+    Code ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    for (const auto& connection : connections_) connection->close();
+    if (!path_.empty() && FileId::of(path_) == file_) ::unlink(path_.c_str());
+  }
+
+ private:
+  Result<void> remove_stale(const Local::endpoint& endpoint) {
+    const std::string path = endpoint.path();
+    if (!FileId::of(path).is_socket) return permanent(path + " is there, and is no socket");
+    Local::socket probe(loop_);
+    Code error;
+    probe.connect(endpoint, error);
+    if (error != asio::error::connection_refused) {
+      return permanent(path + ": another coordinator answers there");
+    }
+    ::unlink(path.c_str());
+    return {};
+  }
+
+  /// Out of descriptors, say: it would fail again at once, and again.
+  void accept_later() {
+    retry_.expires_after(limits::control_accept_retry);
+    retry_.async_wait([self = shared_from_this()](Code error) {
+      if (!error && !self->closed_) self->accept();
+    });
+  }
+
+  void serve(Local::socket socket) {
+    if (connections_.size() >= limits::control_connections) {
+      connections_.front()->close();
+      connections_.pop_front();
+    }
+    const auto connection = std::make_shared<Connection>(std::move(socket), answer_);
+    connections_.push_back(connection);
+    connection->start([self = weak_from_this(), gone = connection.get()] {
+      const auto impl = self.lock();
+      if (!impl) return;
+      impl->connections_.remove_if([gone](const auto& kept) { return kept.get() == gone; });
+    });
+  }
+
+  asio::io_context& loop_;
+  Local::acceptor acceptor_;
+  asio::steady_timer retry_;
+  Answer answer_;
+  std::list<std::shared_ptr<Connection>> connections_;  ///< the oldest first
+  std::string path_;
+  FileId file_;
+  bool closed_ = false;
+};
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(asio::io_context& loop,
+                                                             const std::string& path,
+                                                             Answer answer) {
+  const auto impl = std::make_shared<Impl>(loop, std::move(answer));
+  if (auto opened = impl->open(path); !opened) {
+    impl->close();
+    return opened.error();
+  }
+  impl->accept();
+  return std::unique_ptr<ControlSocket>(new ControlSocket(impl));
+}
+
+ControlSocket::ControlSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ControlSocket::~ControlSocket() {
+  impl_->close();
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,28 @@
+#include "coordinator/core/analysis/exit_status.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// Whether some task has neither succeeded nor been cancelled.
+bool any_task_failed(const RunRecords& records) {
+  for (std::size_t t = 0; t < records.state.size(); ++t) {
+    const TaskId task = task_at(t);
+    if (records.state_of(task) != TaskState::done) return true;
+    const Outcome outcome = records.outcome_of(task);
+    if (outcome != Outcome::succeeded && outcome != Outcome::cancelled) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int exit_status(const RunRecords& records, const Ending& ending) {
+  if (ending.signal != 0) return 128 + ending.signal;
+  if (ending.output_failed) return 6;
+  if (ending.no_workers) return 4;
+  if (!ending.validated) return 3;
+  if (records.wait_timeout_passed) return 5;
+  return any_task_failed(records) ? 1 : 0;
+}
+
+}  // namespace rollcall::coordinator

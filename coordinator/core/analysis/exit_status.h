@@ -1,0 +1,21 @@
+// What a run ends with, for scripts. docs/reference/exit-status.md is this table for people.
+#pragma once
+
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// How a run ended, beyond what its records say.
+struct Ending {
+  int signal = 0;              ///< SIGINT or SIGTERM that stopped it; 0: none
+  bool output_failed = false;  ///< standard output or the results could not be written
+  bool no_workers = false;     ///< nobody was there to do it
+  bool validated = true;
+};
+
+/// 0 all as asked; 1 a task failed, timed out or was lost; 3 validation failed; 4 no workers;
+/// 5 ended by --wait-timeout; 6 output cannot be written; 128 + signal. Of several the first of:
+/// signal, 6, 4, 3, 5, 1. Pure.
+int exit_status(const RunRecords& records, const Ending& ending);
+
+}  // namespace rollcall::coordinator

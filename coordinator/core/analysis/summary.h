@@ -1,0 +1,69 @@
+// The account of a run: what it should have taken, what it took, and how late the sleeps were.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/analysis/validation.h"
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// p50 and p99 are rounded up by at most a thousandth; max is exact.
+struct Lateness {
+  Duration p50{};
+  Duration p99{};
+  Duration max{};
+};
+
+/// Which completions can be told apart (docs/reference/json.md).
+struct Completion {
+  std::optional<TaskId> first_task;
+  std::optional<TaskId> last_task;
+  /// Neighbours of different workers closer than their clocks' bounds, or at the same instant.
+  std::uint64_t ambiguous_neighbours = 0;
+};
+
+/// CPU time and memory of one process.
+struct Resources {
+  double cpu_seconds = 0;
+  std::uint64_t peak_rss_bytes = 0;
+};
+
+/// The account; from records alone except for what is marked "shell".
+struct Summary {
+  Duration lower_bound{};
+  Duration measured{};
+  Duration overhead() const { return measured - lower_bound; }
+  double overhead_percent() const;                      ///< 0 when the lower bound is 0
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};  ///< by Outcome
+  Lateness lateness;                                    ///< of succeeded sleeps
+  Completion completion;
+
+  Duration startup{};     ///< shell: from the start of the program to the first dispatch
+  Duration planning{};    ///< shell: drawing and sorting the tasks
+  Duration validation{};  ///< shell: how long validate() took
+  std::vector<FailedCheck> failed_checks;
+  Resources coordinator;  ///< shell
+
+  bool validated() const { return failed_checks.empty(); }
+  std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }
+};
+
+/// The shortest time the run could have taken (docs/architecture.md, "Lower bound"): with no slot
+/// limit the longest task; else max(longest, work / slots), and for tasks of one length
+/// ceil(tasks / slots) x length. Slots: the most present at one moment.
+Duration lower_bound(const RunRecords& records);
+
+/// The most slots present at one moment, a session counting from its Welcome to its last accepted
+/// outcome; nullopt: no limit.
+std::optional<std::uint64_t> peak_slots(const RunRecords& records);
+
+/// All of the summary that follows from the records. `order` is finish_order(records).
+Summary summarize(const RunRecords& records, std::span<const std::uint32_t> order);
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,163 @@
+#include "coordinator/core/commits/commit.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+void apply_counters(const KeptCounters& kept, RunRecords& records) {
+  records.first_dispatch = kept.first_dispatch;
+  records.attempts_total = kept.attempts_total;
+  records.attempts_retried = kept.attempts_retried;
+  records.attempts_adopted = kept.attempts_adopted;
+  records.stale = kept.stale;
+  records.reports_repeated = kept.reports_repeated;
+  records.wait_timeout_passed = kept.wait_timeout_passed;
+  records.stop_requested = kept.stop_requested;
+}
+
+KeptOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, std::size_t first,
+                         std::size_t end) {
+  KeptOutcomes kept;
+  kept.session = batch.session;
+  kept.arrived = batch.arrived;
+  kept.clock_bound = batch.clock_bound;
+  const auto from = static_cast<std::ptrdiff_t>(first);
+  const auto to = static_cast<std::ptrdiff_t>(end);
+  kept.task.assign(records.task.begin() + from, records.task.begin() + to);
+  kept.started.assign(records.started.begin() + from, records.started.begin() + to);
+  kept.elapsed.assign(records.elapsed.begin() + from, records.elapsed.begin() + to);
+  kept.attempt.reserve(end - first);
+  kept.outcome.reserve(end - first);
+  kept.dispatched.reserve(end - first);
+  for (const TaskId task : kept.task) {
+    const std::uint32_t dispatch = records.dispatch[index(task)];
+    kept.attempt.push_back(records.attempt[index(task)]);
+    kept.outcome.push_back(records.outcome_of(task));
+    kept.dispatched.push_back(dispatch == kNoDispatch ? batch.arrived
+                                                      : records.dispatches[dispatch].at);
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::uint64_t Commit::outcome_count() const {
+  std::uint64_t count = 0;
+  for (const KeptOutcomes& kept : outcomes) count += kept.size();
+  return count;
+}
+
+void add_outcomes(const RunRecords& records, std::size_t first, Commit& commit) {
+  CHECK(commit.outcomes.empty());
+  commit.first_record = first;
+  const auto after = std::upper_bound(
+      records.batches.begin(), records.batches.end(), first,
+      [](std::size_t record, const AcceptedBatch& batch) { return record < batch.first_record; });
+  const auto place = static_cast<std::size_t>(after - records.batches.begin());
+  for (std::size_t b = place == 0 ? 0 : place - 1; b < records.batches.size(); ++b) {
+    const std::size_t begin = std::max<std::size_t>(first, records.batches[b].first_record);
+    const std::size_t end = records.batch_end(b);
+    if (begin < end) {
+      commit.outcomes.push_back(outcomes_of(records, records.batches[b], begin, end));
+    }
+  }
+}
+
+KeptSession kept_session(const RunRecords& records, SessionIndex session) {
+  const SessionRecord& record = records.sessions[index(session)];
+  return {session,    record.id,    record.name,     record.host,
+          record.pid, record.slots, record.is_local, record.welcomed};
+}
+
+KeptProgress kept_progress(const RunRecords& records, SessionIndex session) {
+  const SessionRecord& record = records.sessions[index(session)];
+  return {session, record.last_report, record.stale, record.end, record.end_reason, record.goodbye};
+}
+
+KeptCounters kept_counters(const RunRecords& records, std::uint64_t published) {
+  KeptCounters kept;
+  kept.first_dispatch = records.first_dispatch;
+  kept.attempts_total = records.attempts_total;
+  kept.attempts_retried = records.attempts_retried;
+  kept.attempts_adopted = records.attempts_adopted;
+  kept.stale = records.stale;
+  kept.reports_repeated = records.reports_repeated;
+  kept.published = published;
+  kept.wait_timeout_passed = records.wait_timeout_passed;
+  kept.stop_requested = records.stop_requested;
+  return kept;
+}
+
+bool Replay::apply(const Commit& commit) {
+  if (commit.first_record != records_.accepted()) return false;
+  const auto all = [&](const auto& rows) {
+    return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return apply(row); });
+  };
+  if (!all(commit.sessions) || !all(commit.outcomes) || !all(commit.progress)) return false;
+  records_.odd_results.insert(records_.odd_results.end(), commit.odd_results.begin(),
+                              commit.odd_results.end());
+  apply_counters(commit.counters, records_);
+  return true;
+}
+
+bool Replay::apply(const KeptSession& kept) {
+  if (index(kept.index) != records_.sessions.size()) return false;
+  SessionRecord record;
+  record.id = kept.id;
+  record.name = kept.name;
+  record.host = kept.host;
+  record.pid = kept.pid;
+  record.slots = kept.slots;
+  record.is_local = kept.is_local;
+  record.welcomed = kept.welcomed;
+  records_.sessions.push_back(std::move(record));
+  return true;
+}
+
+bool Replay::apply(const KeptProgress& kept) {
+  if (index(kept.index) >= records_.sessions.size()) return false;
+  SessionRecord& record = records_.sessions[index(kept.index)];
+  record.last_report = kept.last_report;
+  record.stale = kept.stale;
+  record.end = kept.end;
+  record.end_reason = kept.end_reason;
+  record.goodbye = kept.goodbye;
+  return true;
+}
+
+bool Replay::apply(const KeptOutcomes& kept) {
+  if (kept.session && index(*kept.session) >= records_.sessions.size()) return false;
+  records_.batches.push_back({static_cast<std::uint32_t>(records_.accepted()), kept.session,
+                              kept.arrived, kept.clock_bound});
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const TaskId task = kept.task[i];
+    if (index(task) >= records_.state.size()) return false;
+    if (records_.state_of(task) == TaskState::done) return false;
+    records_.dispatch[index(task)] =
+        kept.session ? dispatch_at(kept.dispatched[i], *kept.session) : kNoDispatch;
+    records_.attempt[index(task)] = kept.attempt[i];
+    records_.set_done(task, kept.outcome[i]);
+    records_.task.push_back(task);
+    records_.started.push_back(kept.started[i]);
+    records_.elapsed.push_back(kept.elapsed[i]);
+  }
+  records_.last_accepted = kept.arrived;
+  if (!kept.session) return true;
+  SessionRecord& session = records_.sessions[index(*kept.session)];
+  session.last_accepted = kept.arrived;
+  session.tasks_done += kept.size();
+  return true;
+}
+
+/// Nothing is known of a dispatch but when it was and to whom, so those two name it.
+std::uint32_t Replay::dispatch_at(Instant at, SessionIndex session) {
+  const auto next = static_cast<std::uint32_t>(records_.dispatches.size());
+  const auto [place, is_new] = dispatches_.try_emplace({to_ns(at), session}, next);
+  if (is_new) records_.dispatches.push_back({at, session, 0});
+  return place->second;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,120 @@
+// What is kept of a run so that it can be resumed: commits, in their order. Each holds what the
+// scheduler has learnt since the last one. Applied one after another to an empty RunRecords they
+// give the records again, but for what a worker can tell anew (its clock, what it holds).
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/messages/message.h"
+#include "common/model/ids.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// A session, as it joined. Kept before its first assignment.
+struct KeptSession {
+  SessionIndex index{};
+  SessionId id;
+  std::string name;
+  std::string host;
+  std::uint32_t pid = 0;
+  std::uint32_t slots = 0;  ///< in force; 0: no limit
+  bool is_local = false;    ///< started by a coordinator of this run
+  Instant welcomed;
+};
+
+/// What has become of a session since: the newest replaces all before.
+struct KeptProgress {
+  SessionIndex index{};
+  std::uint64_t last_report = 0;  ///< kept, all before it too
+  std::uint64_t stale = 0;
+  SessionEnd end = SessionEnd::none;
+  std::string end_reason;
+  std::optional<Goodbye> goodbye;
+};
+
+/// Accepted outcomes that arrived together, column by column.
+struct KeptOutcomes {
+  std::optional<SessionIndex> session;  ///< none: decided by the coordinator itself
+  Instant arrived;
+  Duration clock_bound{};
+  std::vector<TaskId> task;
+  std::vector<Attempt> attempt;
+  std::vector<Outcome> outcome;
+  std::vector<Instant> started;
+  std::vector<Duration> elapsed;
+  std::vector<Instant> dispatched;  ///< `arrived` if decided by the coordinator itself
+
+  std::size_t size() const { return task.size(); }
+};
+
+/// The newest replaces all before.
+struct KeptCounters {
+  std::optional<Instant> first_dispatch;
+  std::uint64_t attempts_total = 0;
+  std::uint64_t attempts_retried = 0;
+  std::uint64_t attempts_adopted = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t reports_repeated = 0;
+  /// Records handed to the output before this commit; the shell lowers it to those printed.
+  std::uint64_t published = 0;
+  bool wait_timeout_passed = false;
+  bool stop_requested = false;
+};
+
+/// What came of the command of one of the outcomes.
+struct KeptCommand {
+  std::uint64_t record = 0;
+  std::shared_ptr<const CommandResult> result;
+};
+
+/// All of it is kept, or none. Instants are on the coordinator's clock.
+struct Commit {
+  std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
+  std::vector<KeptSession> sessions;
+  std::vector<KeptProgress> progress;
+  std::vector<KeptOutcomes> outcomes;
+  std::vector<std::pair<TaskId, Duration>> odd_results;  ///< of these outcomes
+  KeptCounters counters;
+  std::vector<KeptCommand> commands{};  ///< empty in the scheduler; filled in by the shell
+
+  std::uint64_t outcome_count() const;
+};
+
+/// Appends what records [first, records.accepted()) say to `commit`. Requires that the batches of
+/// `records` are whole from `first` on.
+void add_outcomes(const RunRecords& records, std::size_t first, Commit& commit);
+KeptSession kept_session(const RunRecords& records, SessionIndex session);
+KeptProgress kept_progress(const RunRecords& records, SessionIndex session);
+KeptCounters kept_counters(const RunRecords& records, std::uint64_t published);
+
+/// Rebuilds the records of a run from its commits. One owner, one thread.
+class Replay {
+ public:
+  explicit Replay(const RunSpec& spec) : records_(spec) {}
+
+  /// The next commit. False, and nothing here is of use any more: it does not follow on what was
+  /// applied before (a task that is done, a session that is not known, a record out of order).
+  [[nodiscard]] bool apply(const Commit& commit);
+  const RunRecords& records() const { return records_; }
+  RunRecords take() { return std::move(records_); }
+
+ private:
+  bool apply(const KeptSession& kept);
+  bool apply(const KeptProgress& kept);
+  bool apply(const KeptOutcomes& kept);
+  std::uint32_t dispatch_at(Instant at, SessionIndex session);
+
+  RunRecords records_;
+  boost::unordered_flat_map<std::pair<Duration::rep, SessionIndex>, std::uint32_t> dispatches_;
+};
+
+}  // namespace rollcall::coordinator

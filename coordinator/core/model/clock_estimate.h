@@ -1,0 +1,34 @@
+// How one worker's clock stands to the coordinator's.
+#pragma once
+
+#include "common/messages/message.h"
+#include "common/model/time.h"
+
+namespace rollcall {
+
+/// The offset of a worker's clock, with a bound on its error, from round trips (RFC 5905 section 8:
+/// the sample with the smallest bound wins). A value; pure.
+class ClockEstimate {
+ public:
+  /// Takes in one exchange. `received` is the coordinator's clock when the echo came. Samples that
+  /// cannot be (a negative round trip) are passed over.
+  void add(const TimeEcho& echo, Instant received);
+
+  bool known() const { return known_; }
+  /// Maps the worker's clock to the coordinator's. Before the first sample: unchanged.
+  Instant to_coordinator(Instant worker) const { return worker - offset_; }
+  /// How far to_coordinator() may be off at `now` (coordinator's clock), the drift since the sample
+  /// included. Duration::max() before the first sample.
+  Duration bound(Instant now) const;
+
+ private:
+  bool known_ = false;
+  Duration offset_{};  ///< worker - coordinator
+  Duration error_{};   ///< at sampled_
+  Instant sampled_{};  ///< coordinator's clock
+};
+
+/// By how much two clocks may have drifted apart over `elapsed`: clock_drift_ppm of it, rounded up.
+Duration drift_over(Duration elapsed);
+
+}  // namespace rollcall

@@ -1,0 +1,33 @@
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+std::string_view to_string(CollectionMethod method) {
+  switch (method) {
+    case CollectionMethod::gather:
+      return "gather";
+    case CollectionMethod::as_complete:
+      return "as-complete";
+    case CollectionMethod::wait:
+      return "wait";
+    case CollectionMethod::cancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+RunRecords::RunRecords(const RunSpec& run)
+    : spec(run),
+      dispatch(run.task_count, kNoDispatch),
+      attempt(run.task_count, 0),
+      state(run.task_count, static_cast<std::uint8_t>(TaskState::pending)) {
+  task.reserve(run.task_count);
+  started.reserve(run.task_count);
+  elapsed.reserve(run.task_count);
+}
+
+Duration RunRecords::measured() const {
+  return first_dispatch && last_accepted ? *last_accepted - *first_dispatch : Duration::zero();
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,119 @@
+// What a run has come to: the columns that the scheduler fills and everything else only reads.
+//
+// Sized for tens of millions of tasks: 7 bytes a task, 20 bytes an accepted outcome, and no more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/messages/message.h"
+#include "common/model/ids.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
+#include "coordinator/core/model/clock_estimate.h"
+#include "coordinator/core/model/run_spec.h"
+
+namespace rollcall::coordinator {
+
+/// Where a task stands. Done is final.
+enum class TaskState : std::uint8_t { pending, assigned, done };
+
+/// One assignment, for as long as the run lives.
+struct Dispatch {
+  Instant at;                   ///< coordinator's clock, when it was first sent
+  SessionIndex session{};       ///< to whom
+  std::uint32_t remaining = 0;  ///< attempts of it that have not ended
+};
+
+inline constexpr std::uint32_t kNoDispatch = 0xffffffff;
+
+/// Accepted outcomes that arrived together; they run up to the first record of the next batch.
+struct AcceptedBatch {
+  std::uint32_t first_record = 0;
+  std::optional<SessionIndex> session;  ///< none: decided by the coordinator itself
+  Instant arrived;                      ///< coordinator's clock
+  Duration clock_bound{};               ///< of the session's clock when it arrived
+};
+
+/// How a session ended, as far as it has.
+enum class SessionEnd : std::uint8_t { none, goodbye, lost };
+
+/// What the results say about one session.
+struct SessionRecord {
+  SessionId id;
+  std::string name;
+  std::string host;
+  std::uint32_t pid = 0;
+  std::uint32_t slots = 0;  ///< in force; 0: no limit
+  bool is_local = false;    ///< started by a coordinator of this run
+  Instant welcomed;
+  std::optional<Instant> last_accepted;
+  std::uint64_t tasks_done = 0;   ///< accepted outcomes, of whatever kind
+  std::uint64_t stale = 0;        ///< outcomes of it that were dropped, or sent back to the backlog
+  std::uint64_t last_report = 0;  ///< taken in, and all before it
+  SessionEnd end = SessionEnd::none;
+  std::string end_reason;          ///< lost: why, in a few words
+  std::optional<Goodbye> goodbye;  ///< its own count
+  ClockEstimate clock;
+};
+
+/// All there is to know about a run. The i-th entry of a task column belongs to task i, the i-th of
+/// a record column to the i-th accepted outcome. Instants are on the coordinator's clock.
+struct RunRecords {
+  RunSpec spec;
+
+  // One entry a task.
+  std::vector<std::uint32_t> dispatch;  ///< the Dispatch it was last in, or kNoDispatch
+  std::vector<Attempt> attempt;         ///< the last one dispatched; when done, the accepted one
+  std::vector<std::uint8_t> state;      ///< TaskState, or done + Outcome: see state_of, outcome_of
+
+  // One entry an accepted outcome, in order of acceptance.
+  std::vector<TaskId> task;
+  std::vector<Instant> started;
+  std::vector<Duration> elapsed;
+  /// Results that are not the task's pause: (task, result). Empty unless a worker is wrong.
+  std::vector<std::pair<TaskId, Duration>> odd_results;
+
+  std::vector<AcceptedBatch> batches;
+  std::vector<Dispatch> dispatches;
+  std::vector<SessionRecord> sessions;
+
+  std::optional<Instant> first_dispatch;
+  std::optional<Instant> last_accepted;
+  std::uint64_t attempts_total = 0;    ///< attempts dispatched
+  std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
+  std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
+  std::uint64_t stale = 0;  ///< outcomes dropped because the task was done, or not theirs
+  std::uint64_t reports_repeated = 0;  ///< came again after they had been taken in
+  bool wait_timeout_passed = false;    ///< `wait` ended with something pending
+  bool stop_requested = false;         ///< the user asked to stop before the end
+
+  explicit RunRecords(const RunSpec& run);
+
+  TaskState state_of(TaskId t) const {
+    const std::uint8_t s = state[index(t)];
+    return s < kDone ? static_cast<TaskState>(s) : TaskState::done;
+  }
+  /// Requires state_of(t) == done.
+  Outcome outcome_of(TaskId t) const { return static_cast<Outcome>(state[index(t)] - kDone); }
+  void set_state(TaskId t, TaskState s) { state[index(t)] = static_cast<std::uint8_t>(s); }
+  void set_done(TaskId t, Outcome o) {
+    state[index(t)] = static_cast<std::uint8_t>(kDone + static_cast<std::uint8_t>(o));
+  }
+
+  std::size_t accepted() const { return task.size(); }
+  Instant finished(std::size_t record) const { return started[record] + elapsed[record]; }
+  /// One past the last record of batch b.
+  std::size_t batch_end(std::size_t b) const {
+    return b + 1 < batches.size() ? batches[b + 1].first_record : accepted();
+  }
+  Duration measured() const;
+
+  static constexpr std::uint8_t kDone = static_cast<std::uint8_t>(TaskState::done);
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,73 @@
+#include "coordinator/core/tasks/backlog.h"
+
+#include <algorithm>
+#include <boost/sort/spreadsort/integer_sort.hpp>
+#include <numeric>
+
+#include "common/base/check.h"
+
+namespace rollcall::coordinator {
+
+Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.constant_pause()) {
+  if (by_id_) {
+    longest_pause_ = spec_.task_count == 0 ? Duration::zero() : spec_.pause_max;
+    return;
+  }
+  order_.resize(spec_.task_count);
+  std::uint32_t next = 0;
+  for (TaskId& task : order_) task = task_at(next++);
+  // Negated pauses, so that the longest comes first. Recomputing a pause is cheaper than storing
+  // it.
+  const auto key = [this](TaskId task) { return -spec_.pause(task).count(); };
+  boost::sort::spreadsort::integer_sort(
+      order_.begin(), order_.end(), [&](TaskId task, unsigned shift) { return key(task) >> shift; },
+      [&](TaskId a, TaskId b) {
+        const auto ka = key(a);
+        const auto kb = key(b);
+        return ka != kb ? ka < kb : a < b;
+      });
+  if (!order_.empty()) longest_pause_ = spec_.pause(order_.front());
+}
+
+void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
+  if (by_id_) {
+    order_.reserve(spec_.task_count);
+    for (std::uint32_t t = 0; t < spec_.task_count; ++t) order_.push_back(task_at(t));
+    by_id_ = false;
+  }
+  std::erase_if(returned_, [&](TaskId task) { return !is_pending(task); });
+  std::vector<bool> is_returned(spec_.task_count);
+  for (const TaskId task : returned_) is_returned[index(task)] = true;
+  std::erase_if(order_, [&](TaskId t) { return is_returned[index(t)] || !is_pending(t); });
+  next_ = 0;
+}
+
+Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pending) {
+  CHECK(most > 0);
+  Batch batch;
+  while (!returned_.empty() && batch.listed.size() < most) {
+    if (is_pending(returned_.back())) batch.listed.push_back(returned_.back());
+    returned_.pop_back();
+  }
+  if (!batch.listed.empty()) {
+    batch.count = static_cast<std::uint32_t>(batch.listed.size());
+    return batch;
+  }
+  batch.first = static_cast<std::uint32_t>(next_);
+  batch.count = static_cast<std::uint32_t>(
+      std::min(most, (by_id_ ? spec_.task_count : order_.size()) - next_));
+  next_ += batch.count;
+  return batch;
+}
+
+void Backlog::put_back(std::vector<TaskId> tasks) {
+  if (tasks.empty()) return;
+  returned_.insert(returned_.end(), tasks.begin(), tasks.end());
+  std::sort(returned_.begin(), returned_.end(), [this](TaskId a, TaskId b) {
+    const Duration pa = spec_.pause(a);
+    const Duration pb = spec_.pause(b);
+    return pa != pb ? pa < pb : a > b;
+  });
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,42 @@
+#include "coordinator/exec/input/task_commands.h"
+
+#include "common/base/check.h"
+
+namespace rollcall::coordinator {
+
+TaskCommands::TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common)
+    : input_(std::move(input)), words_(std::move(words)), common_(std::move(common)) {
+  CHECK(words_.has_value() != input_.has_commands());
+}
+
+std::size_t bytes_of(const Command& command) {
+  std::size_t bytes = command.cwd.size() + command.input.size();
+  for (const std::string& word : command.args) bytes += word.size() + kBytesAWord;
+  for (const std::string& variable : command.env) bytes += variable.size() + kBytesAWord;
+  return bytes;
+}
+
+std::size_t TaskCommands::bytes_at_most() const {
+  // What JSON says takes at least as much there as in a message.
+  const std::size_t own = words_ ? words_->bytes_at_most(input_.longest()) : input_.longest() * 2;
+  return bytes_of(common_) + own;
+}
+
+Command TaskCommands::operator[](TaskId task) const {
+  Command command = common_;
+  const std::string line = input_.text(index(task));
+  if (words_) {
+    command.args = words_->fill(line, index(task));
+    return command;
+  }
+  Result<Command> own = parse_json_command(line);
+  CHECK(own.has_value());  // the input has checked it
+  command.args = std::move(own->args);
+  command.env.insert(command.env.end(), own->env.begin(), own->env.end());
+  if (!own->cwd.empty()) command.cwd = std::move(own->cwd);
+  if (!own->input.empty()) command.input = std::move(own->input);
+  if (own->timeout > Duration{}) command.timeout = own->timeout;
+  return command;
+}
+
+}  // namespace rollcall::coordinator

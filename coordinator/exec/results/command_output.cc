@@ -1,0 +1,114 @@
+#include "coordinator/exec/results/command_output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// `text` with the tag before each line; its last line gets its end.
+std::string tagged(std::string_view text, std::string_view tag) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    lines.append(tag).append("\t").append(line).append("\n");
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return lines;
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes) {
+  const auto failed = [&path](int file) {
+    Error error = permanent(path + ": " + std::strerror(errno));
+    if (file >= 0) ::close(file);
+    return error;
+  };
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return failed(file);
+  while (!bytes.empty()) {
+    const ssize_t size = ::write(file, bytes.data(), bytes.size());
+    if (size < 0) return failed(file);
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  if (::close(file) != 0) return failed(-1);
+  return {};
+}
+
+}  // namespace
+
+CommandOutput::CommandOutput(const Settings& settings)
+    : settings_(settings), held_(settings.memory_bytes, settings.temporary_folder) {}
+
+Result<void> CommandOutput::ended(TaskId task, const WrittenOutput& output) {
+  TaskOutput text = laid_out(task, output);
+  const std::uint64_t number = index(task);
+  if (!settings_.keep_order) {
+    out_ += text.out;
+    err_ += text.err;
+    return {};
+  }
+  if (has_ended_.size() <= number) has_ended_.resize(number + 1);
+  has_ended_[number] = true;
+  if (number == next_) {
+    out_ += text.out;
+    err_ += text.err;
+    ++next_;
+  } else if (text.size() > 0) {
+    if (Result<void> held = held_.hold(number, std::move(text)); !held) return held;
+  }
+  return print_more();
+}
+
+bool CommandOutput::has_more() const {
+  return next_ < has_ended_.size() && (is_finished_ || has_ended_[next_]);
+}
+
+Result<void> CommandOutput::print_more() {
+  for (; has_more() && out_.size() + err_.size() < limits::printed_bytes; ++next_) {
+    const Result<std::optional<TaskOutput>> held = held_.take(next_);
+    if (!held) return held.error();
+    if (!*held) continue;
+    out_ += (*held)->out;
+    err_ += (*held)->err;
+  }
+  return {};
+}
+
+TaskOutput CommandOutput::laid_out(TaskId task, const WrittenOutput& output) const {
+  TaskOutput text;
+  text.out = settings_.tag ? tagged(output.out, output.tag) : std::string(output.out);
+  text.err = settings_.tag ? tagged(output.err, output.tag) : std::string(output.err);
+  const std::string notice = dropped_notice(task, output);
+  if (!notice.empty() && !text.err.empty() && text.err.back() != '\n') text.err += '\n';
+  text.err += notice;
+  return text;
+}
+
+std::string dropped_notice(TaskId task, const WrittenOutput& output) {
+  std::string notice;
+  const auto add = [&](std::uint64_t bytes, const char* stream) {
+    if (bytes == 0) return;
+    notice += "rollcall: task " + std::to_string(index(task)) + ": " + std::to_string(bytes) +
+              (bytes == 1 ? " more byte of " : " more bytes of ") + stream +
+              " dropped (--max-output)\n";
+  };
+  add(output.out_dropped, "standard output");
+  add(output.err_dropped, "standard error");
+  return notice;
+}
+
+Result<void> write_output_files(const std::string& folder, TaskId task,
+                                const WrittenOutput& output) {
+  const std::string path = folder + "/" + std::to_string(index(task));
+  if (Result<void> written = write_file(path + ".out", output.out); !written) return written;
+  return write_file(path + ".err", output.err);
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,232 @@
+#include "coordinator/exec/results/exec_run.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "common/base/text.h"
+#include "common/cli/duration_text.h"
+#include "common/limits.h"
+#include "coordinator/core/analysis/batch_cursor.h"
+#include "coordinator/exec/input/shell_quote.h"
+#include "coordinator/exec/results/command_output.h"
+#include "coordinator/exec/results/joblog.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr int kTailLines = 5;
+constexpr std::size_t kTailBytes = 1'000;
+constexpr std::size_t kCommandBytes = 100;
+
+bool has_failed(Outcome outcome) {
+  return outcome != Outcome::succeeded && outcome != Outcome::cancelled;
+}
+
+/// The last lines, for a terminal; each has its end.
+std::string last_lines(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  text = text.substr(text.size() - std::min(text.size(), kTailBytes));
+  std::size_t begin = text.size();
+  for (int line = 0; line < kTailLines && begin != 0; ++line) {
+    const std::size_t newline = text.rfind('\n', begin - 1);
+    if (newline == std::string_view::npos || newline == 0) {
+      begin = 0;
+    } else {
+      begin = newline;
+    }
+  }
+  std::string lines;
+  text.remove_prefix(begin);
+  while (text.starts_with('\n')) text.remove_prefix(1);
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    lines += printable(line, kTailBytes) + "\n";
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string indented(std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+    text.append("    ").append(line);
+    lines.remove_prefix(line.size());
+  }
+  return text;
+}
+
+std::string signal_text(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return "signal " + std::to_string(signal) +
+         (name == nullptr ? std::string() : " (SIG" + std::string(name) + ")");
+}
+
+std::string how_it_failed(Outcome outcome, const CommandResult* result) {
+  if (outcome == Outcome::lost) return "lost: it cost too many workers, or none was left";
+  if (result == nullptr) return std::string(to_string(outcome));
+  switch (result->end) {
+    case CommandEnd::exited:
+      return "exit status " + std::to_string(result->status);
+    case CommandEnd::signalled:
+      return signal_text(result->signal);
+    case CommandEnd::timed_out:
+      return "timed out after " + format_seconds(result->elapsed) + " s";
+    case CommandEnd::cancelled:
+      return "cancelled";
+    case CommandEnd::not_started:
+      return printable(result->error_text, kTailBytes);
+  }
+  return std::string(to_string(outcome));
+}
+
+}  // namespace
+
+ExecRun::~ExecRun() {
+  if (joblog_ >= 0) ::close(joblog_);
+}
+
+Result<void> ExecRun::open(const Files& files, Duration clock) {
+  files_ = files;
+  clock_ = clock;
+  if (!files.output_dir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(files.output_dir, error);
+    if (error || ::access(files.output_dir.c_str(), W_OK | X_OK) != 0) {
+      const std::string why = error ? error.message() : std::strerror(errno);
+      return permanent("--output-dir: cannot write into " + files.output_dir + ": " + why);
+    }
+  }
+  if (files.joblog.empty()) return {};
+  constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+  joblog_ = ::open(files.joblog.c_str(),
+                   O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC), kMode);
+  if (joblog_ < 0) {
+    return permanent("--joblog: cannot open " + files.joblog + ": " + std::strerror(errno));
+  }
+  if (::lseek(joblog_, 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
+  return {};
+}
+
+void ExecRun::restore(const RunRecords& records,
+                      std::vector<std::pair<std::size_t, CommandResult>>&& results,
+                      std::uint64_t published) {
+  run_ = records.spec.id;
+  for (auto& [record, result] : results) results_.restore(record, std::move(result));
+  note_restored(records, published);
+}
+
+void ExecRun::note_restored(const RunRecords& records, std::size_t through) {
+  for (; restored_ < through; ++restored_) {
+    if (has_failed(records.outcome_of(records.task[restored_]))) {
+      note_failure(records, restored_, results_.fresh(restored_));
+    }
+  }
+}
+
+void ExecRun::recount(const RunRecords& records, std::size_t record, CommandResult result) {
+  results_.restore(record, std::move(result));
+  recount(records, record + 1);
+}
+
+void ExecRun::recount(const RunRecords& records, std::size_t through) {
+  note_restored(records, through);
+  results_.told(through);
+}
+
+void ExecRun::fill(AttemptColumns& attempts) const {
+  attempts.command.clear();
+  attempts.command.reserve(attempts.size());
+  const std::string run = "ROLLCALL_RUN_ID=" + to_hex(run_.bytes);
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    Command& command = attempts.command.emplace_back(commands_[attempts.task[i]]);
+    command.env.push_back(run);
+    command.env.push_back("ROLLCALL_TASK_ID=" + std::to_string(index(attempts.task[i])));
+    command.env.push_back("ROLLCALL_ATTEMPT=" + std::to_string(attempts.attempt[i]));
+  }
+}
+
+void ExecRun::tell(const RunRecords& records, std::size_t first, std::size_t count) {
+  BatchCursor batch(records);
+  for (std::size_t record = first; record < first + count; ++record) {
+    const CommandResult* const result = results_.fresh(record);
+    if (has_failed(records.outcome_of(records.task[record]))) {
+      note_failure(records, record, result);
+    }
+    if (joblog_ >= 0 && result != nullptr) {
+      const std::optional<SessionIndex>& session = batch.of(record).session;
+      log(records, record, session ? records.sessions[index(*session)].name : "");
+    }
+    if (!files_.output_dir.empty() && result != nullptr && failed_.empty()) {
+      const WrittenOutput output{{}, result->out, result->err, 0, 0};
+      const auto written = write_output_files(files_.output_dir, records.task[record], output);
+      if (!written) fail("--output-dir: cannot write " + written.error().message);
+    }
+  }
+  if (!joblog_text_.empty()) flush();
+}
+
+void ExecRun::note_failure(const RunRecords& records, std::size_t record,
+                           const CommandResult* result) {
+  if (failures_.size() >= limits::named_tasks) return;
+  const TaskId task = records.task[record];
+  failures_.push_back({task, how_it_failed(records.outcome_of(task), result),
+                       result == nullptr ? std::string() : last_lines(result->err),
+                       result != nullptr && result->end == CommandEnd::not_started});
+}
+
+void ExecRun::log(const RunRecords& records, std::size_t record, const std::string& host) {
+  const TaskId task = records.task[record];
+  const CommandResult& result = *results_.fresh(record);
+  const Command command = commands_[task];
+  JoblogRow row;
+  row.seq = index(task) + 1;
+  row.host = host;
+  row.start = records.started[record].time_since_epoch() + clock_;
+  row.elapsed = records.elapsed[record];
+  row.sent = command.input.size();
+  row.received = result.out.size() + result.err.size() + result.out_dropped + result.err_dropped;
+  row.exit_value = joblog_exit_value(result);
+  row.signal = result.signal;
+  row.command = shell_line(command);
+  joblog_text_ += joblog_line(row);
+}
+
+void ExecRun::flush() {
+  std::string_view left = joblog_text_;
+  while (!left.empty() && failed_.empty()) {
+    const ssize_t size = ::write(joblog_, left.data(), left.size());
+    if (size > 0) left.remove_prefix(static_cast<std::size_t>(size));
+    if (size < 0 && errno != EINTR) {
+      fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(errno));
+    }
+  }
+  joblog_text_.clear();
+}
+
+void ExecRun::fail(const std::string& why) {
+  if (failed_.empty()) failed_ = why;
+}
+
+std::string ExecRun::failures_text(const RunRecords& records) const {
+  std::uint64_t count = 0;
+  for (const TaskId task : records.task) count += has_failed(records.outcome_of(task)) ? 1 : 0;
+  if (count == 0) return {};
+  std::string text = std::to_string(count) + (count == 1 ? " task" : " tasks") + " failed" +
+                     (count > failures_.size() ? ", the first:\n" : ":\n");
+  for (const FailedCommand& failure : failures_) {
+    text += "  task " + std::to_string(index(failure.task)) + ": " + failure.how;
+    if (!failure.names_program) {
+      text += ": " + printable(shell_line(commands_[failure.task]), kCommandBytes);
+    }
+    text += "\n" + indented(failure.tail);
+  }
+  return text;
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,90 @@
+// What a journal keeps of a run of commands alone: its input, and what came of each command.
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal/sqlite/rows.h"
+#include "coordinator/journal/statements.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+std::int64_t integer(std::uint64_t n) {
+  return static_cast<std::int64_t>(n);
+}
+
+}  // namespace
+
+Result<void> Journal::keep_input(const JournalInput& input) {
+  auto insert = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
+  auto keep = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
+  if (!insert || !keep) return write_error();
+  return in_transaction([&] {
+    if (input.standard_input && !keep->run(std::string_view(*input.standard_input))) return false;
+    if (!input.lines) return true;
+    std::int64_t part = 0;
+    for (std::string text = input.lines(); !text.empty(); text = input.lines()) {
+      if (!insert->run(++part, std::string_view(text))) return false;
+    }
+    return true;
+  });
+}
+
+Result<void> Journal::read_input(const std::function<Result<void>(std::string_view)>& take) {
+  sqlite::Check check(database_);
+  sqlite::Statement rows = check.query("SELECT text FROM input ORDER BY part");
+  while (check.next(rows)) {
+    if (auto taken = take(rows.text(0)); !taken) return taken;
+  }
+  if (check.failed()) return check.error(path_);
+  return {};
+}
+
+Result<std::optional<std::string>> Journal::read_standard_input() {
+  sqlite::Check check(database_);
+  sqlite::Statement tables =
+      check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
+  std::optional<std::string> bytes;
+  if (check.next(tables)) {  // older journals have no such table
+    sqlite::Statement rows = check.query("SELECT bytes FROM standard_input");
+    if (check.next(rows)) bytes = rows.text(0);
+  }
+  if (check.failed()) return check.error(path_);
+  return bytes;
+}
+
+Result<void> Journal::read_commands(const std::function<void(std::uint64_t, CommandResult)>& take) {
+  sqlite::Check check(database_);
+  sqlite::Statement rows = check.query(
+      "SELECT accepted, ended, exit_status, signal, error, elapsed_ns, cpu_ns, peak_rss_bytes, "
+      "stdout, stderr, stdout_dropped, stderr_dropped FROM command ORDER BY accepted");
+  const sqlite::Columns row(check, rows, Duration::zero());
+  while (check.next(rows)) {
+    const auto accepted = row.number<std::uint64_t>(0);
+    if (!check.require(accepted > 0, "a command is of no outcome")) break;
+    CommandResult result;
+    result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
+    result.status = row.number<std::uint8_t>(2);
+    result.signal = row.number<std::uint8_t>(3);
+    result.error_text = rows.text(4);
+    result.elapsed = row.duration(5);
+    result.cpu = row.duration(6);
+    result.peak_rss_bytes = row.number<std::uint64_t>(7);
+    result.out = rows.text(8);
+    result.err = rows.text(9);
+    result.out_dropped = row.number<std::uint64_t>(10);
+    result.err_dropped = row.number<std::uint64_t>(11);
+    take(accepted - 1, std::move(result));
+  }
+  if (check.failed()) return check.error(path_);
+  return {};
+}
+
+bool Journal::write(const KeptCommand& kept) {
+  const CommandResult& result = *kept.result;
+  return statements_->command.run(
+      integer(kept.record + 1), static_cast<std::int64_t>(result.end), std::int64_t{result.status},
+      std::int64_t{result.signal}, std::string_view(result.error_text),
+      std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()},
+      integer(result.peak_rss_bytes), std::string_view(result.out), std::string_view(result.err),
+      integer(result.out_dropped), integer(result.err_dropped));
+}
+
+}  // namespace rollcall::coordinator

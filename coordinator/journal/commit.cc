@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <array>
+
+#include "common/base/check.h"
+#include "common/os/clock.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal/sqlite/schema.h"
+#include "coordinator/journal/statements.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr std::size_t kColumns = 8;
+
+std::int64_t integer(std::uint64_t n) {
+  return static_cast<std::int64_t>(n);
+}
+
+bool insert(sqlite::Statement& statement, const KeptSession& kept, const EpochRecord& epoch) {
+  return statement.run(
+      std::int64_t{static_cast<std::uint32_t>(kept.index)}, std::string_view(to_hex(kept.id.bytes)),
+      std::string_view(kept.name), std::string_view(kept.host), std::int64_t{kept.pid},
+      std::int64_t{kept.slots}, std::int64_t{kept.is_local}, to_ns(epoch.in_run(kept.welcomed)));
+}
+
+bool update(sqlite::Statement& statement, const KeptProgress& kept) {
+  std::optional<std::int64_t> reports;
+  std::optional<std::int64_t> outcomes;
+  std::optional<double> cpu_seconds;
+  std::optional<std::int64_t> peak_rss_bytes;
+  if (kept.goodbye) {
+    reports = integer(kept.goodbye->reports_sent);
+    outcomes = integer(kept.goodbye->outcomes_sent);
+    cpu_seconds = kept.goodbye->cpu_seconds;
+    peak_rss_bytes = integer(kept.goodbye->peak_rss_bytes);
+  }
+  return statement.run(integer(kept.last_report), integer(kept.stale), to_string(kept.end),
+                       std::string_view(kept.end_reason), reports, outcomes, cpu_seconds,
+                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(kept.index)});
+}
+
+bool insert(sqlite::Statement& statement, const KeptOutcomes& kept, std::uint64_t accepted,
+            const EpochRecord& epoch) {
+  std::optional<std::int64_t> session;
+  std::optional<std::int64_t> clock_bound;
+  if (kept.session) session = static_cast<std::uint32_t>(*kept.session);
+  if (kept.clock_bound != Duration::max()) clock_bound = kept.clock_bound.count();
+  return statement.run(integer(accepted + 1), session, to_ns(epoch.in_run(kept.arrived)),
+                       clock_bound);
+}
+
+bool update(sqlite::Statement& statement, const KeptCounters& kept, std::uint64_t accepted,
+            const EpochRecord& epoch) {
+  std::optional<std::int64_t> first_dispatch;
+  if (kept.first_dispatch) first_dispatch = to_ns(epoch.in_run(*kept.first_dispatch));
+  return statement.run(integer(accepted), integer(kept.published), first_dispatch,
+                       integer(kept.attempts_total), integer(kept.attempts_retried),
+                       integer(kept.attempts_adopted), integer(kept.stale),
+                       integer(kept.reports_repeated), std::int64_t{kept.wait_timeout_passed},
+                       std::int64_t{kept.stop_requested}, std::int64_t{epoch.epoch});
+}
+
+/// As the document of the run says it.
+std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionIndex session) {
+  const SessionRecord& record = records.sessions[index(session)];
+  if (!record.clock.known()) return std::nullopt;
+  const Instant end = record.last_accepted.value_or(record.welcomed);
+  return record.clock.bound(std::max(end, records.last_accepted.value_or(end)));
+}
+
+/// Appends rows of outcomes, several with one statement.
+class OutcomeRows {
+ public:
+  OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const KeptOutcomes& kept,
+              std::uint64_t accepted)
+      : spec_(spec), epoch_(epoch), kept_(kept), accepted_(accepted) {}
+
+  /// Rows [from, from + count) are the parameters of `statement`.
+  bool run(sqlite::Statement& statement, std::size_t from, std::size_t count) {
+    int place = 0;
+    for (std::size_t i = from; i < from + count; ++i) {
+      const std::array<std::int64_t, kColumns> row = {
+          integer(accepted_ + i + 1),
+          static_cast<std::int64_t>(index(kept_.task[i])),
+          kept_.attempt[i],
+          static_cast<std::int64_t>(kept_.outcome[i]),
+          spec_.pause(kept_.task[i]).count(),
+          to_ns(epoch_.in_run(kept_.started[i])),
+          kept_.elapsed[i].count(),
+          to_ns(epoch_.in_run(kept_.dispatched[i]))};
+      for (const std::int64_t value : row) statement.bind(++place, value);
+    }
+    return statement.finish();
+  }
+
+ private:
+  const RunSpec& spec_;
+  const EpochRecord& epoch_;
+  const KeptOutcomes& kept_;
+  std::uint64_t accepted_;
+};
+
+}  // namespace
+
+bool Journal::write(const KeptOutcomes& kept, std::uint64_t accepted) {
+  CHECK(kept.size() > 0);
+  if (!insert(statements_->batch, kept, accepted, *epoch_)) return false;
+  OutcomeRows rows(run_.spec, *epoch_, kept, accepted);
+  std::size_t done = 0;
+  for (; done + Statements::kRowsAtOnce <= kept.size(); done += Statements::kRowsAtOnce) {
+    if (!rows.run(statements_->outcomes, done, Statements::kRowsAtOnce)) return false;
+  }
+  for (; done < kept.size(); ++done) {
+    if (!rows.run(statements_->outcome, done, 1)) return false;
+  }
+  return true;
+}
+
+bool Journal::write(const KeptCounters& kept, std::uint64_t accepted) {
+  if (!update(statements_->counters, kept, accepted, *epoch_)) return false;
+  fenced_ = database_.changes() == 0;
+  return !fenced_;
+}
+
+bool Journal::write(const Commit& commit, std::uint64_t accepted) {
+  CHECK(commit.first_record == accepted);
+  for (const KeptSession& session : commit.sessions) {
+    if (!insert(statements_->session, session, *epoch_)) return false;
+  }
+  for (const KeptOutcomes& outcomes : commit.outcomes) {
+    if (!write(outcomes, accepted)) return false;
+    accepted += outcomes.size();
+  }
+  for (const KeptCommand& command : commit.commands) {
+    if (!write(command)) return false;
+  }
+  for (const KeptProgress& progress : commit.progress) {
+    if (!update(statements_->progress, progress)) return false;
+  }
+  for (const auto& [task, result] : commit.odd_results) {
+    const bool done = statements_->odd_result.run(static_cast<std::int64_t>(index(task)),
+                                                  std::int64_t{result.count()});
+    if (!done) return false;
+  }
+  return true;
+}
+
+Result<void> Journal::commit(std::span<const std::shared_ptr<const Commit>> commits) {
+  CHECK(epoch_.has_value());
+  if (commits.empty()) return {};
+  std::uint64_t accepted = accepted_;
+  auto kept = in_transaction([&] {
+    for (const auto& commit : commits) {
+      if (!write(*commit, accepted)) return false;
+      accepted += commit->outcome_count();
+    }
+    return write(commits.back()->counters, accepted);
+  });
+  if (kept) accepted_ = accepted;
+  return kept;
+}
+
+Result<void> Journal::commit(const Commit& commit) {
+  const std::shared_ptr<const Commit> borrowed(std::shared_ptr<void>(), &commit);
+  return this->commit({&borrowed, 1});
+}
+
+Result<void> Journal::finish(const RunRecords& records, const FinalAccount& account) {
+  CHECK(epoch_.has_value() && records.accepted() == accepted_);
+  auto bound = database_.prepare("UPDATE session SET clock_bound_ns = ? WHERE session = ?");
+  auto end = database_.prepare(
+      "UPDATE run SET state = 'finished', finished_unix_ns = ?, startup_ns = ?, planning_ns = ?, "
+      "validation_ns = ?, cpu_seconds = ?, peak_rss_bytes = ?, exit_status = ?, signal = ?");
+  if (!bound || !end) return write_error();
+  const KeptCounters counters = kept_counters(records, accepted_);
+  auto kept = in_transaction([&] {
+    for (std::uint32_t i = 0; i < records.sessions.size(); ++i) {
+      const SessionIndex session{i};
+      if (!update(statements_->progress, kept_progress(records, session))) return false;
+      const std::optional<Duration> last = clock_bound_at_end(records, session);
+      std::optional<std::int64_t> ns;
+      if (last) ns = last->count();
+      if (!bound->run(ns, std::int64_t{i})) return false;
+    }
+    return write(counters, accepted_) &&
+           end->run(std::int64_t{os::unix_time().count()}, std::int64_t{account.startup.count()},
+                    std::int64_t{account.planning.count()},
+                    std::int64_t{account.validation.count()}, account.coordinator.cpu_seconds,
+                    integer(account.coordinator.peak_rss_bytes), std::int64_t{account.exit_status},
+                    std::int64_t{account.signal});
+  });
+  if (kept) finished_ = true;
+  return kept;
+}
+
+}  // namespace rollcall::coordinator

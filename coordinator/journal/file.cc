@@ -1,0 +1,148 @@
+#include "coordinator/journal/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include "common/os/random.h"
+#include "coordinator/journal/sqlite/schema.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Far behind the end of any file, and off the bytes that SQLite locks (at 1 GiB).
+constexpr off_t kLockedByte = off_t{1} << 62U;
+
+// Of a SQLite database file (https://www.sqlite.org/fileformat2.html#the_database_header).
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kVersionAt = 60;
+constexpr std::size_t kApplicationAt = 68;
+constexpr std::string_view kMagic("SQLite format 3\0", 16);
+
+using Header = std::array<char, kHeaderBytes>;
+
+std::int32_t number_at(const Header& header, std::size_t place) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value = value << 8U | static_cast<unsigned char>(header[place + i]);
+  }
+  return static_cast<std::int32_t>(value);
+}
+
+Error cannot(const std::string& doing, const std::string& path, int error) {
+  return permanent("cannot " + doing + " journal " + path + ": " + std::strerror(error));
+}
+
+Result<void> check_header(int fd, const std::string& path) {
+  struct stat there {};
+  if (::fstat(fd, &there) != 0) return cannot("read", path, errno);
+  if (!S_ISREG(there.st_mode)) return permanent(path + " is no journal: not a regular file");
+  Header header{};
+  const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
+  if (got < 0) return cannot("read", path, errno);
+  if (got == 0) return permanent(path + " is no journal: it is empty");
+  if (std::string_view(header.data(), kMagic.size()) != kMagic) {
+    return permanent(path + " is no journal: it is no SQLite database");
+  }
+  if (number_at(header, kApplicationAt) != kJournalApplicationId) {
+    return permanent(path + " is no journal: it is a database of another program");
+  }
+  const std::int32_t version = number_at(header, kVersionAt);
+  if (version != kJournalVersion) {
+    return permanent(path + " is a journal of version " + std::to_string(version) +
+                     ", and this program understands version " + std::to_string(kJournalVersion));
+  }
+  return {};
+}
+
+/// So that the name is there after a power cut too. 0, or the errno.
+int sync_folder(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
+/// As rename(), but replaces nothing. Not every file system knows links, nor this kind of rename.
+int rename_new(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str());
+  if (errno != EPERM && errno != EOPNOTSUPP) return -1;
+  return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+}
+
+}  // namespace
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<FileLock> FileLock::open(const std::string& path, bool to_write) {
+  // Not to wait for the writer of a pipe.
+  const int mode = to_write ? O_RDWR : O_RDONLY;
+  FileLock file(::open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
+  if (file.fd_ < 0 && errno == ENOENT) return retryable("there is no journal " + path);
+  if (file.fd_ < 0) return cannot("open", path, errno);
+  if (auto checked = check_header(file.fd_, path); !checked) return checked.error();
+  return file;
+}
+
+Result<void> FileLock::take(const std::string& path) const {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = kLockedByte;
+  range.l_len = 1;
+  if (::fcntl(fd_, F_OFD_SETLK, &range) == 0) return {};
+  if (errno == EAGAIN || errno == EACCES) {
+    return permanent("journal " + path + " is in use by another coordinator");
+  }
+  return cannot("lock", path, errno);
+}
+
+bool FileLock::is_at(const std::string& path) const {
+  struct stat here {};
+  struct stat there {};
+  return ::fstat(fd_, &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+std::string temporary_name(const std::string& path) {
+  return path + ".new-" + std::to_string(os::random_u64());
+}
+
+Result<void> put_in_place(const std::string& from, const std::string& path) {
+  int error = rename_new(from, path) == 0 ? 0 : errno;
+  if (error != 0) ::unlink(from.c_str());
+  if (error == EEXIST) return permanent("journal " + path + " is there already");
+  if (error == 0) error = sync_folder(path);
+  if (error != 0) return cannot("create", path, error);
+  return {};
+}
+
+Result<void> check_name_is_free(const std::string& path) {
+  const auto exists = [](const std::string& name) {
+    struct stat there {};
+    return ::lstat(name.c_str(), &there) == 0;
+  };
+  if (exists(path)) return permanent("journal " + path + " is there already");
+  // SQLite would take what they hold for a part of the new journal.
+  for (const char* part : {"-wal", "-journal"}) {
+    if (exists(path + part)) {
+      return permanent(path + part + " is left of another journal: move it away first");
+    }
+  }
+  return {};
+}
+
+}  // namespace rollcall::coordinator

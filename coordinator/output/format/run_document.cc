@@ -1,0 +1,132 @@
+#include "coordinator/output/format/run_document.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json resources_json(const Resources& resources) {
+  return {{"cpu_seconds", resources.cpu_seconds}, {"peak_rss_bytes", resources.peak_rss_bytes}};
+}
+
+Json task_or_null(const std::optional<TaskId>& task) {
+  return task ? Json(index(*task)) : Json(nullptr);
+}
+
+Json checks_json(const std::vector<FailedCheck>& checks) {
+  Json list = Json::array();
+  for (const FailedCheck& check : checks) {
+    Json tasks = Json::array();
+    for (const TaskId task : check.tasks) tasks.push_back(index(task));
+    list.push_back({{"check", check.name},
+                    {"text", check.text},
+                    {"count", check.count},
+                    {"tasks", std::move(tasks)}});
+  }
+  return list;
+}
+
+Json outcomes_json(const Summary& summary) {
+  Json outcomes = Json::object();
+  for (const Outcome outcome : {Outcome::succeeded, Outcome::failed, Outcome::timed_out,
+                                Outcome::cancelled, Outcome::lost}) {
+    outcomes[std::string(to_string(outcome))] = summary.count(outcome);
+  }
+  return outcomes;
+}
+
+Json worker_json(const RunRecords& records, const SessionRecord& session) {
+  const Instant end = session.last_accepted.value_or(session.welcomed);
+  Json worker = {{"session", to_hex(session.id.bytes)},
+                 {"name", session.name},
+                 {"host", session.host},
+                 {"pid", session.pid},
+                 {"slots", nullptr},
+                 {"tasks_done", session.tasks_done},
+                 {"clock_bound_seconds", nullptr},
+                 {"lost", session.end == SessionEnd::lost},
+                 {"resources", nullptr}};
+  if (session.slots > 0) worker["slots"] = session.slots;
+  if (session.clock.known()) {
+    const Instant last = records.last_accepted.value_or(end);
+    worker["clock_bound_seconds"] = to_seconds(session.clock.bound(std::max(end, last)));
+  }
+  if (session.goodbye) {
+    worker["resources"] =
+        resources_json({session.goodbye->cpu_seconds, session.goodbye->peak_rss_bytes});
+  }
+  return worker;
+}
+
+Json commands_json(const RunRecords& records, const ExecRun& exec) {
+  Duration cpu{};
+  std::uint64_t peak_rss_bytes = 0;
+  for (std::size_t record = 0; record < records.accepted(); ++record) {
+    const std::optional<CommandFacts> facts = exec.results().facts(record);
+    if (!facts) continue;
+    cpu += facts->cpu;
+    peak_rss_bytes = std::max(peak_rss_bytes, facts->peak_rss_bytes);
+  }
+  Json failed = Json::array();
+  for (const FailedCommand& failure : exec.failures()) {
+    failed.push_back(
+        {{"task", index(failure.task)}, {"how", failure.how}, {"stderr_tail", failure.tail}});
+  }
+  return {{"cpu_seconds", to_seconds(cpu)},
+          {"peak_rss_bytes", peak_rss_bytes},
+          {"failed", std::move(failed)}};
+}
+
+void add_times(Json& document, const Summary& summary) {
+  document["startup_seconds"] = to_seconds(summary.startup);
+  document["planning_seconds"] = to_seconds(summary.planning);
+  document["lower_bound_seconds"] = to_seconds(summary.lower_bound);
+  document["measured_seconds"] = to_seconds(summary.measured);
+  document["overhead_seconds"] = to_seconds(summary.overhead());
+  document["overhead_percent"] = summary.overhead_percent();
+}
+
+}  // namespace
+
+Json run_document(const RunRecords& records, const Summary& summary, const ExecRun* exec) {
+  const RunSpec& spec = records.spec;
+  Json document = {{"schema", "rollcall/run/1"},    {"run_id", to_hex(spec.id.bytes)},
+                   {"kind", to_string(spec.kind)},  {"seed", spec.seed},
+                   {"task_count", spec.task_count}, {"collection_method", to_string(spec.method)}};
+  add_times(document, summary);
+  document["validated"] = summary.validated();
+  document["validation_seconds"] = to_seconds(summary.validation);
+  document["failed_checks"] = checks_json(summary.failed_checks);
+  document["outcomes"] = outcomes_json(summary);
+  document["attempts"] = {{"total", records.attempts_total},
+                          {"retried", records.attempts_retried},
+                          {"adopted", records.attempts_adopted},
+                          {"stale", records.stale}};
+  document["reports"] = {{"repeated", records.reports_repeated}};
+  document["lateness_seconds"] = {{"p50", to_seconds(summary.lateness.p50)},
+                                  {"p99", to_seconds(summary.lateness.p99)},
+                                  {"max", to_seconds(summary.lateness.max)}};
+  document["completion"] = {{"first_task", task_or_null(summary.completion.first_task)},
+                            {"last_task", task_or_null(summary.completion.last_task)},
+                            {"ambiguous_neighbours", summary.completion.ambiguous_neighbours}};
+  document["resources"] = resources_json(summary.coordinator);
+  document["workers"] = Json::array();
+  for (const SessionRecord& session : records.sessions) {
+    document["workers"].push_back(worker_json(records, session));
+  }
+  if (spec.kind == TaskKind::exec) {
+    document["seed"] = nullptr;
+    document["lateness_seconds"] = nullptr;
+    document["commands"] = exec == nullptr ? Json(nullptr) : commands_json(records, *exec);
+  }
+  return document;
+}
+
+std::string dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace rollcall::coordinator

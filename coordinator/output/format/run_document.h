@@ -1,0 +1,20 @@
+// The one document about a run (docs/reference/json.md).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "coordinator/core/analysis/summary.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/exec_run.h"
+
+namespace rollcall::coordinator {
+
+/// All members in their documented order. `exec`: of a run of commands; else null.
+nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary,
+                                    const ExecRun* exec = nullptr);
+
+/// As text. `indent` -1: on one line. Bytes that are not UTF-8 are replaced.
+std::string dump(const nlohmann::ordered_json& json, int indent = -1);
+
+}  // namespace rollcall::coordinator

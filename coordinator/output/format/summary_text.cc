@@ -1,0 +1,168 @@
+#include "coordinator/output/format/summary_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iomanip>
+#include <sstream>
+#include <string_view>
+
+#include "coordinator/output/format/decimal.h"
+#include "coordinator/output/stream/stream_writer.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// Workers, and lost sessions, with a line each; the rest has one line together.
+constexpr std::size_t kNamedWorkers = 16;
+constexpr std::size_t kLabelWidth = 10;
+
+std::string label(std::string_view name) {
+  std::string text(name);
+  text.resize(kLabelWidth, ' ');
+  return text;
+}
+
+/// What a worker says about itself must not steer the terminal.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  for (char& c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = '?';
+  }
+  return shown;
+}
+
+std::string number(std::uint64_t n) {
+  return std::to_string(n);
+}
+
+std::string seconds(Duration duration) {
+  return seconds_text(duration, 3) + " s";
+}
+
+std::string milliseconds(Duration duration) {
+  if (duration >= std::chrono::seconds(1)) return seconds(duration);
+  return seconds_text(duration * 1000, 3) + " ms";
+}
+
+std::string percent(double value) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(2) << value << " %";
+  return text.str();
+}
+
+std::string tasks(std::uint64_t count) {
+  return number(count) + (count == 1 ? " task" : " tasks");
+}
+
+std::string slots(std::uint64_t count) {
+  return number(count) + (count == 1 ? " slot" : " slots");
+}
+
+std::string lateness_text(const Summary& summary) {
+  return label("lateness") + "p50 " + milliseconds(summary.lateness.p50) + ", p99 " +
+         milliseconds(summary.lateness.p99) + ", max " + milliseconds(summary.lateness.max) + "\n";
+}
+
+std::string times_text(const Summary& summary) {
+  return label("expected") + seconds(summary.lower_bound) + "\n" + label("measured") +
+         seconds(summary.measured) + "\n" + label("overhead") + seconds(summary.overhead()) +
+         (summary.lower_bound > Duration::zero()
+              ? " (" + percent(summary.overhead_percent()) + ")\n"
+              : "\n") +
+         label("before") + "start-up " + seconds(summary.startup) + ", planning " +
+         seconds(summary.planning) + "\n";
+}
+
+std::string outcomes_text(const Summary& summary) {
+  std::string text;
+  for (const Outcome outcome : {Outcome::succeeded, Outcome::failed, Outcome::timed_out,
+                                Outcome::cancelled, Outcome::lost}) {
+    if (summary.count(outcome) == 0) continue;
+    std::string name(to_string(outcome));
+    std::replace(name.begin(), name.end(), '_', ' ');
+    text += (text.empty() ? "" : ", ") + number(summary.count(outcome)) + " " + name;
+  }
+  return label("outcomes") + (text.empty() ? "none" : text) + "\n";
+}
+
+std::string worker_line(const SessionRecord& session) {
+  std::string line = "  " + printable(session.name) + ": " + tasks(session.tasks_done);
+  if (session.slots > 0) line += ", " + slots(session.slots);
+  if (session.end == SessionEnd::lost) line += ", lost: " + printable(session.end_reason);
+  return line + "\n";
+}
+
+std::string workers_text(const RunRecords& records) {
+  const std::size_t count = records.sessions.size();
+  std::uint64_t lost = 0;
+  std::uint64_t lost_named = 0;
+  std::uint64_t unnamed_tasks = 0;
+  std::string lines;
+  // With one too many for a line each, the last line tells of two at least.
+  const std::size_t named = count <= kNamedWorkers ? count : kNamedWorkers - 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const SessionRecord& session = records.sessions[i];
+    const bool is_lost = session.end == SessionEnd::lost;
+    lost += is_lost ? 1 : 0;
+    // Why a worker was lost is told even if the worker is far down the list.
+    if (i < named || (is_lost && lost_named < kNamedWorkers)) {
+      lines += worker_line(session);
+      lost_named += is_lost ? 1 : 0;
+    } else {
+      unnamed_tasks += session.tasks_done;
+    }
+  }
+  const auto written = static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+  if (written < count) {
+    lines += "  " + number(count - written) + " more: " + tasks(unnamed_tasks) + "\n";
+  }
+  return label("workers") + number(count) + (lost > 0 ? ", " + number(lost) + " lost" : "") + "\n" +
+         lines;
+}
+
+std::string attempts_text(const RunRecords& records) {
+  std::string text = label("attempts") + number(records.attempts_total) + ", " +
+                     number(records.attempts_retried) + " repeated";
+  if (records.attempts_adopted > 0) text += ", " + number(records.attempts_adopted) + " adopted";
+  text += ", " + number(records.stale) + " stale outcomes dropped";
+  if (records.reports_repeated > 0) {
+    text += ", " + number(records.reports_repeated) + " reports came again";
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string failed_checks_text(const Summary& summary) {
+  std::string text;
+  for (const FailedCheck& check : summary.failed_checks) {
+    text += "validation failed: " + check.name + ": " + check.text;
+    if (check.tasks.empty()) {
+      text += " (" + number(check.count) + ")\n";
+      continue;
+    }
+    text += " (" + tasks(check.count) + ":";
+    for (const TaskId task : check.tasks) text += " " + number(index(task));
+    text += check.count > check.tasks.size() ? " ...)\n" : ")\n";
+  }
+  return text;
+}
+
+std::string summary_text(const RunRecords& records, const Summary& summary) {
+  const bool is_sleep = records.spec.kind == TaskKind::sleep;
+  std::string text = times_text(summary);
+  if (is_sleep) text += lateness_text(summary);
+  text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
+  if (is_sleep) text += label("seed") + number(records.spec.seed) + "\n";
+  return text;
+}
+
+void print_summary(int fd, const RunRecords& records, const Summary& summary, bool quiet) {
+  StreamWriter writer(fd, "standard error");
+  writer.buffer() += failed_checks_text(summary);
+  if (!quiet) writer.buffer() += summary_text(records, summary);
+  writer.write_all();
+}
+
+}  // namespace rollcall::coordinator

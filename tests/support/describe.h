@@ -1,0 +1,18 @@
+// Messages as one short line for a person.
+#pragma once
+
+#include <string>
+
+#include "common/messages/message.h"
+
+namespace rollcall {
+
+std::string describe(const WorkerMessage& message);
+std::string describe(const CoordinatorMessage& message);
+/// "0-2 5", in the order given.
+std::string describe(const std::vector<TaskId>& tasks);
+/// "1.5 s", "20 ms": whatever is short.
+std::string describe(Duration duration);
+std::string_view to_string(RejectReason reason);
+
+}  // namespace rollcall

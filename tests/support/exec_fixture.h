@@ -1,0 +1,124 @@
+// An executor with a loop of its own, and a look at the process table.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "worker/executors/exec_executor.h"
+
+namespace rollcall::worker {
+
+using namespace std::chrono_literals;
+
+/// `sh -c SCRIPT`, which is no part of what is tested.
+inline Command shell(const std::string& script) {
+  Command command;
+  command.args = {"sh", "-c", script};
+  return command;
+}
+
+inline Command program(std::vector<std::string> args) {
+  Command command;
+  command.args = std::move(args);
+  return command;
+}
+
+/// True once no process `pid` runs, looked at until `longest` has passed.
+inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
+  const os::Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  if (!ended) return errno == ESRCH;
+  pollfd awaited{ended.get(), POLLIN, 0};
+  return ::poll(&awaited, 1, static_cast<int>(longest.count())) == 1;
+}
+
+class ExecTest : public testing::Test {
+ protected:
+  ExecTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
+  ~ExecTest() override { std::filesystem::remove_all(folder_); }
+
+  /// Whatever the machine: more than one, so that they get into each other's way.
+  static constexpr std::uint32_t kGuardians = 3;
+
+  void remake(const ExecExecutor::Settings& settings) {
+    executor_.reset();
+    auto guardians = Guardians::start(kGuardians, settings.slots, 1024);
+    ASSERT_TRUE(guardians);
+    guardian_pids_.clear();
+    for (const Guardians::One& one : guardians->each()) guardian_pids_.push_back(one.pid);
+    executor_ = std::make_unique<ExecExecutor>(
+        loop_, std::move(*guardians), settings,
+        ExecExecutor::Handlers{[this] {
+                                 for (EndedCommand& each : executor_->take_ended()) {
+                                   EXPECT_EQ(results_.count(each.key), 0U) << each.key;
+                                   results_[each.key] = std::move(each.result);
+                                 }
+                               },
+                               [this](const std::string& why) { broken_ = why; }});
+  }
+
+  /// Runs the loop until `is_so`. False: nothing has happened for half a minute.
+  bool wait_until(const auto& is_so) {
+    while (!is_so()) {
+      loop_.restart();
+      if (loop_.run_one_for(30s) == 0) return false;
+    }
+    return true;
+  }
+
+  CommandResult result_of(std::uint64_t key) {
+    EXPECT_TRUE(wait_until([&] { return results_.contains(key); })) << key;
+    return results_[key];
+  }
+
+  CommandResult run(Command command) {
+    const std::uint64_t key = next_key_++;
+    executor_->start(key, std::move(command));
+    return result_of(key);
+  }
+
+  /// A place for a file that is gone after the test.
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// The number that somebody writes into a named pipe, which is made at the first call for it.
+  void make_pipe(const std::string& name) {
+    ASSERT_EQ(::mkfifo(path(name).c_str(), 0600), 0);
+    pipe_ = os::Descriptor(::open(path(name).c_str(), O_RDWR | O_CLOEXEC));
+  }
+  pid_t number_from_pipe() {
+    pollfd awaited{pipe_.get(), POLLIN, 0};
+    std::array<char, 64> text{};
+    if (::poll(&awaited, 1, 30'000) != 1 || ::read(pipe_.get(), text.data(), 63) <= 0) return -1;
+    return std::stoi(text.data());
+  }
+
+  boost::asio::io_context loop_;
+  std::unique_ptr<ExecExecutor> executor_;
+  std::map<std::uint64_t, CommandResult> results_;
+  std::string broken_;
+  std::vector<pid_t> guardian_pids_;
+  std::uint64_t next_key_ = 1'000'000;
+
+ private:
+  static std::filesystem::path new_folder() {
+    std::string name = testing::TempDir() + "rollcall-exec-XXXXXX";
+    return ::mkdtemp(name.data());
+  }
+
+  std::filesystem::path folder_ = new_folder();
+  os::Descriptor pipe_;
+};
+
+}  // namespace rollcall::worker

@@ -1,0 +1,62 @@
+// Journals in a folder of their own.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/journal/journal.h"
+#include "tests/support/random_commits.h"
+#include "tests/support/same_records.h"
+
+namespace rollcall::coordinator {
+
+using namespace std::chrono_literals;
+
+inline JournalRun journal_run(std::uint32_t tasks) {
+  JournalRun run;
+  run.spec.id.bytes.fill(0xab);
+  run.spec.task_count = tasks;
+  run.spec.pause_min = 1ms;
+  run.spec.pause_max = 20ms;
+  run.spec.seed = 42;
+  run.request = R"({"command":"sleep","task_count":5})";
+  run.created = 1'700'000'000'000'000'000;
+  return run;
+}
+
+inline EpochStart epoch_start(Duration after = {}, std::string boot = "boot-1") {
+  return {123, std::move(boot), Instant(500s + after), 600s + after,
+          1'700'000'000'000'000'000 + after.count()};
+}
+
+/// A folder in memory, if the system has that, which is gone afterwards.
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() {
+    const std::string shm = "/dev/shm/";
+    std::string name = (std::filesystem::exists(shm) ? shm : testing::TempDir()) + "journalXXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  ~JournalTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name = "run.db") const { return folder_ / name; }
+
+  /// Made, and its first epoch begun.
+  std::unique_ptr<Journal> begun(const JournalRun& run) {
+    auto journal = Journal::create(path(), run);
+    EXPECT_TRUE(journal) << journal.error().message;
+    EXPECT_TRUE((*journal)->begin_epoch(epoch_start()));
+    return std::move(*journal);
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,106 @@
+// Random commits of a run that makes sense.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/rng.h"
+#include "coordinator/core/commits/commit.h"
+
+namespace rollcall::coordinator {
+
+using namespace std::chrono_literals;
+
+/// Commits as a scheduler might make them, each a few outcomes of a few sessions. The same for the
+/// same seed.
+class RandomCommits {
+ public:
+  RandomCommits(const RunSpec& spec, std::uint64_t seed) : spec_(spec), rng_(seed) {
+    for (std::size_t i = 0; i < spec.task_count; ++i) tasks_.push_back(task_at(i));
+    for (std::size_t i = tasks_.size(); i > 1; --i) std::swap(tasks_[i - 1], tasks_[below(i)]);
+  }
+
+  bool more() const { return done_ < tasks_.size(); }
+
+  std::shared_ptr<const Commit> next(std::size_t most = 20) {
+    now_ += Duration(rng_.below(1'000'000));
+    auto commit = std::make_shared<Commit>();
+    commit->first_record = done_;
+    if (sessions_ == 0 || below(8) == 0) add_session(*commit);
+    for (std::size_t batches = below(4); batches > 0 && more(); --batches) {
+      add_outcomes(*commit, 1 + below(most));
+    }
+    add_progress(*commit);
+    counters_.attempts_total += below(30);
+    counters_.reports_repeated += below(3);
+    counters_.published = below(commit->first_record + 1);
+    commit->counters = counters_;
+    return commit;
+  }
+
+  std::vector<std::shared_ptr<const Commit>> all(std::size_t most = 20) {
+    std::vector<std::shared_ptr<const Commit>> commits;
+    while (more()) commits.push_back(next(most));
+    return commits;
+  }
+
+ private:
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(rng_.below(bound)); }
+
+  void add_session(Commit& commit) {
+    KeptSession kept;
+    kept.index = SessionIndex{sessions_++};
+    kept.id.bytes.fill(static_cast<std::uint8_t>(sessions_));
+    kept.name = "worker '" + std::to_string(sessions_) + "'";
+    kept.host = "here";
+    kept.pid = 100 + sessions_;
+    kept.slots = static_cast<std::uint32_t>(below(3));
+    kept.is_local = below(2) == 0;
+    kept.welcomed = now_;
+    commit.sessions.push_back(kept);
+  }
+
+  void add_outcomes(Commit& commit, std::size_t count) {
+    if (!counters_.first_dispatch) counters_.first_dispatch = now_;
+    KeptOutcomes kept;
+    if (below(10) > 0) kept.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
+    kept.arrived = now_ + Duration(below(1000));
+    kept.clock_bound = below(5) == 0 ? Duration::max() : Duration(below(100'000));
+    for (; count > 0 && more(); --count) {
+      const TaskId task = tasks_[done_++];
+      kept.task.push_back(task);
+      kept.attempt.push_back(static_cast<Attempt>(1 + below(3)));
+      kept.outcome.push_back(static_cast<Outcome>(below(5)));
+      kept.elapsed.push_back(spec_.pause(task) + Duration(below(1'000'000)));
+      kept.started.push_back(now_ - kept.elapsed.back());
+      kept.dispatched.push_back(kept.session ? now_ - 50ms - Duration(below(3)) : kept.arrived);
+      if (below(50) == 0) commit.odd_results.emplace_back(task, 5ns);
+    }
+    commit.outcomes.push_back(std::move(kept));
+  }
+
+  void add_progress(Commit& commit) {
+    KeptProgress kept;
+    kept.index = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
+    kept.last_report = commit.first_record + 1;
+    kept.stale = below(5);
+    kept.end = static_cast<SessionEnd>(below(3));
+    if (kept.end == SessionEnd::lost) kept.end_reason = "it fell silent";
+    if (kept.end == SessionEnd::goodbye) kept.goodbye = Goodbye{3, 20, 0.25, 4096};
+    commit.progress.push_back(kept);
+  }
+
+  RunSpec spec_;
+  Rng rng_;
+  std::vector<TaskId> tasks_;
+  std::size_t done_ = 0;
+  std::uint32_t sessions_ = 0;
+  Instant now_{1000s};
+  KeptCounters counters_;
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,197 @@
+#include "common/access/access.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace rollcall {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+Access example() {
+  return {"tcp://127.0.0.1:5555", "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
+          "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6", "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs",
+          7};
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+class AccessFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "rollcall-access-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
+    path = folder / "run.access";
+  }
+  void TearDown() override { fs::remove_all(folder); }
+  std::size_t file_count() const {
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  }
+  void write_text(const std::string& text) const { std::ofstream(path) << text; }
+  ErrorKind read_error() const { return read_access_file(path).error().kind; }
+
+  fs::path folder;
+  fs::path path;
+};
+
+TEST(AccessTest, GoesThroughJson) {
+  const auto back = access_from_json(to_json(example()));
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(*back, example());
+  EXPECT_TRUE(back->encrypted());
+}
+
+TEST(AccessTest, GoesThroughJsonWithoutKeys) {
+  const Access plain{"ipc:///tmp/x", "", "", ""};
+  const auto back = access_from_json(to_json(plain));
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(*back, plain);
+  EXPECT_FALSE(back->encrypted());
+}
+
+TEST(AccessTest, EveryUnfinishedCopyMayBeReadAgain) {
+  std::string text = to_json(example());
+  text.erase(text.rfind('}'));
+  for (std::size_t n = 0; n <= text.size(); ++n) {
+    const auto access = access_from_json(std::string_view(text).substr(0, n));
+    ASSERT_FALSE(access.has_value()) << n;
+    EXPECT_EQ(access.error().kind, ErrorKind::retryable) << n;
+  }
+}
+
+TEST(AccessTest, SaysWhatIsWrong) {
+  const std::string good = to_json(example());
+  const std::pair<std::string, std::string> cases[] = {
+      {"[1]", "not a JSON object"},
+      {"hello", "no JSON"},
+      {"{}", "schema"},
+      {replaced(good, "access/1", "access/2"), "schema"},
+      {replaced(good, "\"endpoint\"", "\"end\""), "\"endpoint\" is missing"},
+      {replaced(good, "\"tcp://127.0.0.1:5555\"", "5"), "\"endpoint\" is missing"},
+      {replaced(good, "tcp://", "udp://"), "not of the form"},
+      {replaced(good, "rq:rM", "rq:r"), "40 characters"},
+      {replaced(good, "rq:rM", "rq\\\"rM"), "40 characters"},
+      {replaced(good, "rq:rM", "#####"), "40 characters"},
+      {replaced(good, example().server_key, ""), "40 characters"},
+      {replaced(good, "7\n", "-1\n"), "\"ticket\""},
+      {replaced(good, "7\n", "4294967296\n"), "\"ticket\""},
+      {replaced(good, "7\n", "1.5\n"), "\"ticket\""},
+      {replaced(good, "7\n", "7, \"more\": 1\n"), "unknown field \"more\""},
+  };
+  for (const auto& [text, what] : cases) {
+    const auto access = access_from_json(text);
+    ASSERT_FALSE(access.has_value()) << text;
+    EXPECT_THAT(access.error().message, HasSubstr(what)) << text;
+    EXPECT_EQ(access.error().kind, ErrorKind::permanent) << text;
+  }
+}
+
+TEST(AccessTest, ErrorsDoNotShowTheSecretKey) {
+  const auto access = access_from_json(replaced(to_json(example()), "D:)Q[IlAW!", "D:)Q[ secret "));
+  ASSERT_FALSE(access.has_value());
+  EXPECT_THAT(access.error().message, ::testing::Not(HasSubstr("secret ")));
+}
+
+TEST_F(AccessFileTest, IsForItsOwnerOnly) {
+  const mode_t mask = ::umask(0);
+  const auto written = write_access_file(path, example());
+  ::umask(mask);
+  ASSERT_TRUE(written.has_value()) << written.error().message;
+  struct stat file {};
+  ASSERT_EQ(::stat(path.c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0600U);
+  EXPECT_EQ(access_file_warning(path), "");
+  const auto read = read_access_file(path);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(*read, example());
+  EXPECT_EQ(file_count(), 1U);
+}
+
+TEST_F(AccessFileTest, ReplacesTheOldOneByRename) {
+  write_text("the old one");
+  std::ifstream old(path);
+  ASSERT_TRUE(write_access_file(path, example()).has_value());
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(old), {}), "the old one");
+  EXPECT_TRUE(read_access_file(path).has_value());
+  EXPECT_EQ(file_count(), 1U);
+}
+
+TEST_F(AccessFileTest, FailureLeavesNothingBehind) {
+  fs::create_directory(path);
+  const auto written = write_access_file(path, example());
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().message, HasSubstr(path.string()));
+  EXPECT_EQ(file_count(), 1U);
+  EXPECT_FALSE(write_access_file(folder / "no" / "such" / "folder", example()).has_value());
+  EXPECT_EQ(file_count(), 1U);
+}
+
+TEST_F(AccessFileTest, FullDiskLeavesTheOldOneAndNothingElse) {
+  ASSERT_TRUE(write_access_file(path, example()).has_value());
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit tiny{10, limit.rlim_max};
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tiny), 0);
+  Access other = example();
+  other.ticket = 8;
+  const auto written = write_access_file(path, other);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, old_handler);
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().message, HasSubstr("File too large"));
+  EXPECT_EQ(*read_access_file(path), example());
+  EXPECT_EQ(file_count(), 1U);
+}
+
+TEST_F(AccessFileTest, DoesNotReplaceADevice) {
+  fs::create_symlink("/dev/null", path);
+  EXPECT_FALSE(write_access_file(path, example()).has_value());
+  EXPECT_TRUE(fs::is_symlink(path));
+}
+
+TEST_F(AccessFileTest, SaysWhetherReadingAgainMayHelp) {
+  EXPECT_EQ(read_error(), ErrorKind::retryable);
+  write_text("");
+  EXPECT_EQ(read_error(), ErrorKind::retryable);
+  write_text("nonsense");
+  EXPECT_EQ(read_error(), ErrorKind::permanent);
+  write_text(std::string(100'000, ' '));
+  EXPECT_EQ(read_error(), ErrorKind::permanent);
+  EXPECT_THAT(read_access_file(path).error().message, HasSubstr(path.string()));
+}
+
+TEST_F(AccessFileTest, WarnsWhenOthersCanReadIt) {
+  ASSERT_TRUE(write_access_file(path, example()).has_value());
+  fs::permissions(path, fs::perms::group_read, fs::perm_options::add);
+  EXPECT_THAT(access_file_warning(path), HasSubstr("chmod 600 " + path.string()));
+}
+
+TEST_F(AccessFileTest, RemovesOnlyItsOwn) {
+  Access other = example();
+  other.endpoint = "tcp://127.0.0.1:6666";
+  ASSERT_TRUE(write_access_file(path, other).has_value());
+  remove_access_file(path, example());
+  EXPECT_TRUE(fs::exists(path));
+  remove_access_file(path, other);
+  EXPECT_FALSE(fs::exists(path));
+  remove_access_file(path, other);
+}
+
+}  // namespace
+}  // namespace rollcall

@@ -1,0 +1,351 @@
+// What WireCodec refuses, in bytes that it would never write itself.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "common/limits.h"
+#include "common/wire/codec.h"
+#include "tests/fuzz/wire_samples.h"
+
+namespace rollcall {
+namespace {
+
+using testing::HasSubstr;
+
+std::span<const std::byte> span_of(const std::string& bytes) {
+  return std::as_bytes(std::span(bytes));
+}
+
+// A second, independent writer of the wire format, for bytes that the codec would never write.
+
+std::string varint(std::uint64_t value) {
+  std::string bytes;
+  for (; value >= 0x80; value >>= 7U) bytes += static_cast<char>(value | 0x80U);
+  return bytes += static_cast<char>(value);
+}
+
+std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63U);
+}
+
+std::string number(unsigned field, std::uint64_t value) {
+  return varint(field << 3U) + varint(value);
+}
+
+std::string text(unsigned field, std::string_view value) {
+  return varint(field << 3U | 2U) + varint(value.size()) + std::string(value);
+}
+
+std::string column(unsigned field, const std::vector<std::uint64_t>& values) {
+  std::string packed;
+  for (const std::uint64_t value : values) packed += varint(value);
+  return text(field, packed);
+}
+
+std::string real(unsigned field, double value) {
+  return varint(field << 3U | 1U) +
+         std::string(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+const std::string kId(16, 'i');
+
+std::string envelope(unsigned body_field, std::string_view body) {
+  return "\x0dROLL" + number(2, 1) + text(3, kId) + number(4, 1) + text(5, kId) +
+         text(body_field, body);
+}
+
+enum : unsigned { kHello = 16, kInventory = 17, kReport = 18, kHeartbeat = 19, kGoodbye = 20 };
+enum : unsigned {
+  kWelcome = 32,
+  kAssignment = 33,
+  kAck = 34,
+  kDrain = 36,
+  kReject = 37,
+  kRecall = 39
+};
+
+/// What decode says of `bytes`; empty if it takes them.
+template <class Message>
+std::string complaint(const std::string& bytes) {
+  WireCodec codec;
+  Message message;
+  const Result<void> result = codec.decode(span_of(bytes), message);
+  if (result) {
+    test::check_well_formed(message);
+    return "";
+  }
+  EXPECT_EQ(result.error().kind, ErrorKind::protocol);
+  return result.error().message;
+}
+
+std::string from_worker(unsigned field, std::string_view body) {
+  return complaint<WorkerMessage>(envelope(field, body));
+}
+
+std::string from_coordinator(unsigned field, std::string_view body) {
+  return complaint<CoordinatorMessage>(envelope(field, body));
+}
+
+// What is refused. `good` bodies first, so that a refusal is for the one thing that differs.
+
+TEST(WireReject, Envelope) {
+  EXPECT_EQ(from_coordinator(kAck, number(1, 5)), "");
+  EXPECT_THAT(complaint<CoordinatorMessage>(""), HasSubstr("begin"));
+  std::string bytes = envelope(kAck, number(1, 5));
+  bytes[2] = 'X';
+  EXPECT_THAT(complaint<CoordinatorMessage>(bytes), HasSubstr("begin"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "").substr(0, 45)), HasSubstr("body"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(50, "new")), HasSubstr("body"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kHello, "")), HasSubstr("body"));
+  EXPECT_THAT(complaint<WorkerMessage>(envelope(kAck, number(1, 5))), HasSubstr("body"));
+  EXPECT_THAT(complaint<CoordinatorMessage>("\x0dROLL" + number(2, 1) + text(3, "short")),
+              HasSubstr("16 bytes"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(std::string(limits::message_bytes + 1, '\0')),
+              HasSubstr("too long"));
+  EXPECT_THAT(complaint<WorkerMessage>(std::string(limits::message_bytes + 1, '\0')),
+              HasSubstr("too long"));
+  for (const char end : {'\0', '\x0c'}) {  // no tag; the end of a group that never began
+    EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "") + end + "more"),
+                HasSubstr("parsed"));
+  }
+}
+
+TEST(WireReject, ReusedBuffersKeepNothing) {
+  WireCodec codec;
+  WorkerMessage message;
+  const std::string report = envelope(kReport, number(1, 5) + number(99, 1)) + number(98, 1);
+  ASSERT_TRUE(codec.decode(span_of(report), message));
+  EXPECT_FALSE(codec.decode(span_of(envelope(kReport, "")), message));
+  std::string bytes;
+  codec.encode(WorkerMessage{{}, Report{5, 0, 0, {}}}, bytes);
+  EXPECT_EQ(bytes, "\x0dROLL" + number(2, 1) + text(kReport, number(1, 5)));
+}
+
+TEST(WireReject, VersionButTellsWhoSentIt) {
+  const std::string bytes = "\x0dROLL" + number(2, 9) + text(3, kId) + number(4, 3) + text(5, kId) +
+                            text(77, "a message of the future");
+  WorkerMessage message;
+  WireCodec codec;
+  const Result<void> result = codec.decode(span_of(bytes), message);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("version 9"));
+  EXPECT_THAT(result.error().message, HasSubstr("this program 1"));
+  EXPECT_EQ(message.header.protocol, 9U);
+  EXPECT_EQ(message.header.epoch, 3U);
+  EXPECT_EQ(message.header.session.bytes[0], 'i');
+  EXPECT_THAT(complaint<WorkerMessage>("\x0dROLL" + text(kReport, number(1, 5))),
+              HasSubstr("version 0"));
+}
+
+TEST(WireReject, WhatIsNoMessageHasNoVersion) {
+  WireCodec codec;
+  for (const std::string& bytes : {std::string("garbage"), "\x0dXOLL" + number(2, 9)}) {
+    WorkerMessage message;
+    message.header.protocol = 7;
+    EXPECT_FALSE(codec.decode(span_of(bytes), message));
+    EXPECT_EQ(message.header, Header{});
+  }
+}
+
+TEST(WireReject, UnknownFieldsAreNoReason) {
+  EXPECT_EQ(from_coordinator(kAck, number(1, 5) + text(77, "new") + number(78, 3)), "");
+  EXPECT_EQ(complaint<CoordinatorMessage>(text(9, "new") + envelope(kAck, "") + number(90, 1)), "");
+}
+
+TEST(WireReject, Hello) {
+  EXPECT_EQ(from_worker(kHello, text(1, kId)), "");
+  EXPECT_THAT(from_worker(kHello, ""), HasSubstr("secret"));
+  EXPECT_THAT(from_worker(kHello, text(1, std::string(16, '\0'))), HasSubstr("secret"));
+  EXPECT_THAT(from_worker(kHello, text(1, "short")), HasSubstr("secret"));
+}
+
+TEST(WireReject, NothingInNamesButMendsThem) {
+  const std::string evil = "a\nb\x1b[31m\x7f\xff\xc2\x85\xe2\x82\xac";
+  const std::string bytes =
+      envelope(kHello, text(1, kId) + text(3, evil) + text(4, std::string(254, 'x') + "€€"));
+  WorkerMessage message;
+  ASSERT_TRUE(WireCodec().decode(span_of(bytes), message));
+  EXPECT_EQ(std::get<Hello>(message.body).host, "a?b?[31m???€");
+  EXPECT_EQ(std::get<Hello>(message.body).name, std::string(254, 'x'));
+}
+
+TEST(WireReject, Instants) {
+  const auto ack = [](std::int64_t ns) { return from_coordinator(kAck, number(2, zigzag(ns))); };
+  EXPECT_EQ(ack(kTimeBound - 1), "");
+  EXPECT_EQ(ack(1 - kTimeBound), "");
+  EXPECT_THAT(ack(kTimeBound), HasSubstr("instant"));
+  EXPECT_THAT(ack(-kTimeBound), HasSubstr("instant"));
+  EXPECT_THAT(ack(std::numeric_limits<std::int64_t>::min()), HasSubstr("instant"));
+  for (const unsigned field : {1U, 2U, 3U}) {
+    const std::string echo = text(1, number(field, zigzag(kTimeBound)));
+    EXPECT_THAT(from_worker(kHeartbeat, echo), HasSubstr("instant"));
+    EXPECT_THAT(from_worker(kInventory, echo), HasSubstr("instant"));
+  }
+}
+
+TEST(WireReject, Goodbye) {
+  EXPECT_EQ(from_worker(kGoodbye, real(3, 0.5)), "");
+  for (const double seconds : {-1.0, std::nan(""), HUGE_VAL}) {
+    EXPECT_THAT(from_worker(kGoodbye, real(3, seconds)), HasSubstr("processor time"));
+  }
+}
+
+TEST(WireReject, WelcomeAndReject) {
+  const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
+  const auto welcome = [](std::uint64_t kind, std::uint64_t heartbeat, std::uint64_t liveness,
+                          std::uint64_t orphan_for) {
+    return from_coordinator(kWelcome, number(3, kind) + number(5, heartbeat) + number(6, liveness) +
+                                          number(7, orphan_for));
+  };
+  EXPECT_EQ(welcome(1, longest, longest, longest), "");
+  EXPECT_THAT(welcome(0, 1, 1, 0), HasSubstr("kind"));
+  EXPECT_THAT(welcome(3, 1, 1, 0), HasSubstr("kind"));
+  EXPECT_THAT(welcome(1, 0, 1, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, 1, 0, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, longest + 1, 1, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, 1, ~0ULL, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, 1, 1, longest + 1), HasSubstr("interval"));
+  EXPECT_EQ(from_coordinator(kReject, number(1, 6)), "");
+  EXPECT_THAT(from_coordinator(kReject, ""), HasSubstr("reason"));
+  EXPECT_THAT(from_coordinator(kReject, number(1, 7)), HasSubstr("reason"));
+}
+
+TEST(WireReject, Commands) {
+  const std::string program = text(1, "true");
+  const auto commands = [](const std::string& columns) {
+    return from_coordinator(kAssignment, number(1, 1) + column(2, {14}) + columns);
+  };
+  EXPECT_EQ(commands(text(6, program)), "");
+  EXPECT_THAT(commands(text(6, program) + text(6, program)), HasSubstr("lengths"));
+  EXPECT_THAT(commands(text(6, "")), HasSubstr("program"));
+  const std::string with_nul("a\0b", 3);
+  EXPECT_THAT(commands(text(6, text(1, with_nul))), HasSubstr("NUL"));
+  EXPECT_THAT(commands(text(6, program + text(2, with_nul))), HasSubstr("NUL"));
+  EXPECT_THAT(commands(text(6, program + text(3, with_nul))), HasSubstr("NUL"));
+  EXPECT_EQ(commands(text(6, program + text(4, with_nul))), "");
+  EXPECT_THAT(commands(text(6, program + number(5, ~0ULL))), HasSubstr("timeout"));
+}
+
+TEST(WireReject, CommandResults) {
+  const auto result = [](const std::string& columns) {
+    return from_worker(kReport,
+                       number(1, 1) + column(4, {14}) + column(7, {18}) + column(8, {5}) + columns);
+  };
+  EXPECT_EQ(result(text(11, number(2, 255) + number(3, 64))), "");
+  EXPECT_THAT(result(text(11, "") + text(11, "")), HasSubstr("lengths"));
+  EXPECT_THAT(result(text(11, number(1, 5))), HasSubstr("end"));
+  EXPECT_THAT(result(text(11, number(2, 256))), HasSubstr("range"));
+  EXPECT_THAT(result(text(11, number(3, 65))), HasSubstr("range"));
+  EXPECT_THAT(result(text(11, number(6, ~0ULL))), HasSubstr("range"));
+}
+
+/// An assignment with number 1 and these columns.
+std::string assignment(const std::vector<std::uint64_t>& firsts,
+                       const std::vector<std::uint64_t>& counts,
+                       const std::vector<std::uint64_t>& attempts = {},
+                       const std::vector<std::uint64_t>& pauses = {}) {
+  return from_coordinator(kAssignment, number(1, 1) + column(2, firsts) + column(3, counts) +
+                                           column(4, attempts) + column(5, pauses));
+}
+
+TEST(WireReject, RangesOfTasks) {
+  EXPECT_EQ(assignment({0, 0}, {2, 3}), "");
+  EXPECT_THAT(from_coordinator(kAssignment, column(2, {0})), HasSubstr("number"));
+  EXPECT_THAT(assignment({0, 0}, {1, 1, 1}), HasSubstr("lengths"));
+  EXPECT_THAT(assignment({0, 0, 0}, {1, 1}), HasSubstr("lengths"));
+  EXPECT_THAT(assignment({}, {1}), HasSubstr("lengths"));
+  EXPECT_THAT(assignment({0, 0}, {1, 0}), HasSubstr("without tasks"));
+  EXPECT_EQ(assignment({0}, {limits::assignment_attempts}), "");
+  EXPECT_THAT(assignment({0}, {limits::assignment_attempts + 1}), HasSubstr("too many"));
+  EXPECT_THAT(assignment({0, 0}, {limits::assignment_attempts}), HasSubstr("too many"));
+  EXPECT_THAT(assignment({0, 0}, {0xffffffff, 0xffffffff}), HasSubstr("too many"));
+  EXPECT_THAT(assignment(std::vector<std::uint64_t>(8193, 0), {}), HasSubstr("too many"));
+  EXPECT_EQ(assignment({zigzag(0xfffffffe)}, {}), "");
+  EXPECT_THAT(assignment({zigzag(0xffffffff)}, {}), HasSubstr("task id"));
+  EXPECT_THAT(assignment({zigzag(0xfffffffe)}, {2}), HasSubstr("task id"));
+  EXPECT_THAT(assignment({zigzag(-1)}, {2}), HasSubstr("task id"));
+  EXPECT_THAT(assignment({zigzag(INT64_MAX), zigzag(INT64_MAX), 4}, {}), HasSubstr("task id"));
+}
+
+TEST(WireReject, AttemptsAndPauses) {
+  const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
+  EXPECT_EQ(assignment({0}, {3}, {1, 2, 65535}, {0, 5, longest}), "");
+  EXPECT_EQ(assignment({0}, {3}, {2}, {longest}), "");
+  EXPECT_THAT(assignment({0}, {3}, {0}), HasSubstr("attempts"));
+  EXPECT_THAT(assignment({0}, {3}, {65536}), HasSubstr("attempts"));
+  EXPECT_THAT(assignment({0}, {3}, {1, 1}), HasSubstr("attempts"));
+  EXPECT_THAT(assignment({0}, {3}, {1, 1, 1, 1}), HasSubstr("attempts"));
+  EXPECT_THAT(assignment({}, {}, {1}), HasSubstr("attempts"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {longest + 1}), HasSubstr("pauses"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {1, ~0ULL, 1}), HasSubstr("pauses"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {1, 1}), HasSubstr("pauses"));
+}
+
+/// The columns of a report of two outcomes; a test changes one.
+struct Rows {
+  std::vector<std::uint64_t> task{0, 2};
+  std::vector<std::uint64_t> attempt, outcome;
+  std::vector<std::uint64_t> started{0, 0};
+  std::vector<std::uint64_t> elapsed{5, 5};
+  std::vector<std::uint64_t> result;
+
+  std::string complaint() const {
+    return from_worker(kReport, number(1, 1) + column(4, task) + column(5, attempt) +
+                                    column(6, outcome) + column(7, started) + column(8, elapsed) +
+                                    column(9, result));
+  }
+};
+
+template <class Change>
+std::string report(Change change) {
+  Rows rows;
+  change(rows);
+  return rows.complaint();
+}
+
+TEST(WireReject, Reports) {
+  EXPECT_EQ(report([](Rows&) {}), "");
+  EXPECT_THAT(from_worker(kReport, number(2, 1)), HasSubstr("number"));
+  EXPECT_THAT(report([](Rows& r) { r.task = {zigzag(0xffffffff), 0}; }), HasSubstr("task id"));
+  EXPECT_THAT(report([](Rows& r) { r.task = {0, zigzag(-1)}; }), HasSubstr("task id"));
+  EXPECT_THAT(report([](Rows& r) { r.task = {0}; }), HasSubstr("lengths"));
+  EXPECT_THAT(report([](Rows& r) { r.started = {0}; }), HasSubstr("lengths"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {0}; }), HasSubstr("lengths"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {}; }), HasSubstr("lengths"));
+  EXPECT_THAT(report([](Rows& r) { r.started = {zigzag(kTimeBound), 0}; }), HasSubstr("start"));
+  EXPECT_THAT(report([](Rows& r) {
+                r.started = {zigzag(INT64_MAX), zigzag(INT64_MAX)};
+              }),
+              HasSubstr("start"));
+  EXPECT_THAT(report([](Rows& r) { r.started = {0, zigzag(-kTimeBound)}; }), HasSubstr("start"));
+  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 0}; }), HasSubstr("attempts"));
+  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 1, 1}; }), HasSubstr("attempts"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {5, kTimeBound}; }), HasSubstr("elapsed"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {5, ~0ULL}; }), HasSubstr("elapsed"));
+  EXPECT_THAT(report([](Rows& r) { r.result = {kTimeBound}; }), HasSubstr("results"));
+  EXPECT_THAT(report([](Rows& r) { r.result = {1, 2, 3}; }), HasSubstr("results"));
+  EXPECT_EQ(report([](Rows& r) { r.outcome = {4, 6}; }), "");
+  for (const std::uint64_t outcome : {0UL, 5UL, 8UL, 260UL, ~0UL}) {
+    EXPECT_THAT(report([=](Rows& r) { r.outcome = {1, outcome}; }), HasSubstr("outcomes"));
+  }
+  EXPECT_THAT(report([](Rows& r) { r.task.assign(8193, 0); }), HasSubstr("too many"));
+}
+
+TEST(WireReject, DrainsOfAModeThatIsNotKnown) {
+  EXPECT_EQ(from_coordinator(kDrain, ""), "");
+  EXPECT_EQ(from_coordinator(kDrain, number(1, 1)), "");
+  for (const std::uint64_t mode : {2UL, 260UL, ~0UL}) {
+    EXPECT_THAT(from_coordinator(kDrain, number(1, mode)), HasSubstr("mode"));
+  }
+}
+
+TEST(WireReject, RecallsOfNoAssignment) {
+  EXPECT_EQ(from_coordinator(kRecall, number(1, 1)), "");
+  EXPECT_THAT(from_coordinator(kRecall, number(2, 7)), HasSubstr("no assignment"));
+}
+
+}  // namespace
+}  // namespace rollcall

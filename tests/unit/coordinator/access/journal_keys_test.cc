@@ -1,0 +1,78 @@
+#include "coordinator/access/journal_keys.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "tests/support/journal_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::HasSubstr;
+
+class JournalKeysTest : public JournalTest {
+ protected:
+  std::string refusal() {
+    const auto read = read_journal_keys(path());
+    return read ? "" : read.error().message;
+  }
+  void write_text(const std::string& text) {
+    ASSERT_TRUE(write_journal_keys(path(), keys_));  // for its mode
+    std::ofstream(journal_keys_path(path())) << text;
+  }
+
+  const JournalKeys keys_{"tcp://0.0.0.0:40123", make_run_keys("tcp://node1:40123")};
+};
+
+TEST_F(JournalKeysTest, AreReadAsTheyWereWritten) {
+  ASSERT_TRUE(write_journal_keys(path(), {"tcp://127.0.0.1:1", make_run_keys("tcp://node1:1")}));
+  ASSERT_TRUE(write_journal_keys(path(), keys_)) << "the newest counts";
+  const auto read = read_journal_keys(path());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->encrypted());
+  EXPECT_EQ(read->bind, keys_.bind);
+  EXPECT_EQ(access_of(read->keys), access_of(keys_.keys));
+  EXPECT_EQ(read->keys.coordinator.secret_key, keys_.keys.coordinator.secret_key);
+}
+
+TEST_F(JournalKeysTest, AreForTheirOwnerAlone) {
+  ASSERT_TRUE(write_journal_keys(path(), keys_));
+  const std::string file = journal_keys_path(path());
+  EXPECT_EQ(file, path() + "-keys");
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::filesystem::permissions(file, std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_THAT(refusal(), HasSubstr("is open to others than its owner"));
+}
+
+TEST_F(JournalKeysTest, MayBeNone) {
+  const JournalKeys insecure{"tcp://127.0.0.1:40123", {"tcp://127.0.0.1:40123", {}, {}}};
+  ASSERT_TRUE(write_journal_keys(path(), insecure));
+  const auto read = read_journal_keys(path());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_FALSE(read->encrypted());
+}
+
+TEST_F(JournalKeysTest, RefuseWhatIsNoKeysFile) {
+  write_text("");
+  EXPECT_THAT(refusal(), HasSubstr("is no keys file of a journal: \"schema\" is not"));
+  write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "40123", "endpoint": "tcp://a:1"})");
+  EXPECT_THAT(refusal(), HasSubstr("an endpoint is not of the form"));
+  write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "tcp://a:1", "endpoint": "tcp://a:1",
+                 "server_key": "short"})");
+  EXPECT_THAT(refusal(), HasSubstr("a key is not 40 characters of Z85"));
+}
+
+TEST_F(JournalKeysTest, AreGoneWhenTheyWereRemoved) {
+  ASSERT_TRUE(write_journal_keys(path(), keys_));
+  remove_journal_keys(path());
+  remove_journal_keys(path());
+  const auto read = read_journal_keys(path());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind, ErrorKind::retryable);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,173 @@
+#include "coordinator/access/run_keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "coordinator/access/listening.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr const char* kEndpoint = "tcp://alpha:7700";
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777U;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> names_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
+}
+
+class RunKeysTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "rollcall-keys-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    parent = name;
+    folder = parent / "keys";
+  }
+  void TearDown() override { fs::remove_all(parent); }
+  void make() const {
+    const auto written = write_run_keys(folder, make_run_keys(kEndpoint));
+    ASSERT_TRUE(written.has_value()) << written.error().message;
+  }
+
+  fs::path parent;
+  fs::path folder;
+};
+
+TEST_F(RunKeysTest, AreForTheirOwnerAlone) {
+  make();
+  EXPECT_EQ(mode_of(folder), 0700U);
+  EXPECT_EQ(names_in(folder), (std::set<std::string>{kCoordinatorKeysFile, kWorkersAccessFile}));
+  for (const std::string& name : names_in(folder)) EXPECT_EQ(mode_of(folder / name), 0600U);
+}
+
+TEST_F(RunKeysTest, BothFilesBelongTogether) {
+  make();
+  const auto keys = read_run_keys(folder);
+  ASSERT_TRUE(keys.has_value()) << keys.error().message;
+  const auto access = read_access_file(folder / kWorkersAccessFile);
+  ASSERT_TRUE(access.has_value()) << access.error().message;
+  EXPECT_EQ(access->endpoint, kEndpoint);
+  EXPECT_EQ(*access, access_of(*keys));
+}
+
+TEST_F(RunKeysTest, WorkersDoNotGetTheCoordinatorsSecret) {
+  make();
+  const std::string secret = read_run_keys(folder)->coordinator.secret_key;
+  EXPECT_EQ(secret.size(), 40U);
+  EXPECT_THAT(text_of(folder / kWorkersAccessFile), Not(HasSubstr(secret)));
+}
+
+TEST_F(RunKeysTest, TheCoordinatorNeedsItsOwnFileAlone) {
+  make();
+  fs::remove(folder / kWorkersAccessFile);
+  EXPECT_TRUE(read_run_keys(folder).has_value());
+}
+
+TEST_F(RunKeysTest, AreNeverReplaced) {
+  make();
+  for (const char* kept : {kCoordinatorKeysFile, kWorkersAccessFile}) {
+    const std::string before = text_of(folder / kept);
+    const auto again = write_run_keys(folder, make_run_keys(kEndpoint));
+    ASSERT_FALSE(again.has_value());
+    EXPECT_THAT(again.error().message, HasSubstr("is there already"));
+    EXPECT_EQ(text_of(folder / kept), before);
+    fs::remove(folder / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
+    if (kept == std::string(kCoordinatorKeysFile)) {
+      EXPECT_EQ(names_in(folder), std::set<std::string>{kWorkersAccessFile});
+    }
+  }
+}
+
+TEST_F(RunKeysTest, AnEmptyFolderOfOnesOwnWillDo) {
+  fs::create_directory(folder);
+  ASSERT_EQ(::chmod(folder.c_str(), 0700), 0);
+  make();
+}
+
+TEST_F(RunKeysTest, AFolderThatIsOpenToOthersWillNot) {
+  fs::create_directory(folder);
+  ASSERT_EQ(::chmod(folder.c_str(), 0750), 0);
+  const auto written = write_run_keys(folder, make_run_keys(kEndpoint));
+  ASSERT_FALSE(written.has_value());
+  EXPECT_THAT(written.error().message, HasSubstr("chmod 700 " + folder.string()));
+  EXPECT_TRUE(names_in(folder).empty());
+}
+
+TEST_F(RunKeysTest, AFolderCannotBeMadeNowhere) {
+  const auto nowhere = write_run_keys(parent / "no" / "such", make_run_keys(kEndpoint));
+  ASSERT_FALSE(nowhere.has_value());
+  EXPECT_THAT(nowhere.error().message, HasSubstr("No such file or directory"));
+  std::ofstream(folder) << "a file";
+  EXPECT_FALSE(write_run_keys(folder, make_run_keys(kEndpoint)).has_value());
+}
+
+TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
+  EXPECT_THAT(read_run_keys(folder).error().message, HasSubstr("No such file"));
+  make();
+  const fs::path path = folder / kCoordinatorKeysFile;
+  const std::string good = text_of(path);
+  const auto error_with = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    const auto keys = read_run_keys(folder);
+    return keys ? std::string("none") : keys.error().message;
+  };
+  EXPECT_EQ(error_with(good), "none");
+  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("\"schema\" is not"));
+  EXPECT_THAT(error_with("[]"), HasSubstr("\"schema\" is not"));
+  std::string other = good;
+  EXPECT_THAT(error_with(other.replace(good.find("server_secret"), 6, "sorrow")),
+              HasSubstr("a key is not 40 characters"));
+  other = good;
+  EXPECT_THAT(error_with(other.replace(good.find("tcp://"), 3, "udp")), HasSubstr("\"endpoint\""));
+}
+
+class ListeningTest : public RunKeysTest {};
+
+TEST_F(ListeningTest, IsOnAFreeLoopbackPortUnlessToldOtherwise) {
+  EXPECT_EQ(listening_of(JoiningOptions{})->bind, "tcp://127.0.0.1:*");
+}
+
+TEST_F(ListeningTest, IsWhereWorkersWithTheKeysLook) {
+  make();
+  JoiningOptions options;
+  options.keys = folder;
+  EXPECT_EQ(listening_of(options)->bind, "tcp://*:7700");
+  options.bind = "tcp://10.0.0.7:1234";
+  EXPECT_EQ(listening_of(options)->bind, "tcp://10.0.0.7:1234");
+}
+
+TEST_F(ListeningTest, LeavesTheAccessFileOfTheKeysAlone) {
+  make();
+  JoiningOptions options;
+  options.keys = folder;
+  options.access_file = folder / "." / kWorkersAccessFile;
+  const auto listening = listening_of(options);
+  ASSERT_FALSE(listening.has_value());
+  EXPECT_THAT(listening.error().message, HasSubstr("belongs to the keys"));
+  options.access_file = parent / "another.access";
+  EXPECT_TRUE(listening_of(options).has_value());
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,61 @@
+// The command lines of `rollcall status` and `rollcall drain`.
+#include <gtest/gtest.h>
+
+#include "coordinator/cli/options.h"
+#include "tests/support/command_line_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+Invocation start(std::vector<std::string> arguments) {
+  return cli::Start{std::move(arguments), {}}(parse_command_line);
+}
+
+TEST(ControlOptions, SayWhichRunAndWhichWorker) {
+  const Invocation status = start({"status", "--control", "s", "--output", "json"});
+  ASSERT_TRUE(std::holds_alternative<StatusOptions>(status));
+  EXPECT_EQ(std::get<StatusOptions>(status).control, "s");
+  EXPECT_EQ(std::get<StatusOptions>(status).output, OutputFormat::json);
+  const Invocation drain = start({"drain", "node1", "--drain", "return"});
+  ASSERT_TRUE(std::holds_alternative<DrainOptions>(drain));
+  EXPECT_EQ(std::get<DrainOptions>(drain).worker, "node1");
+  EXPECT_EQ(std::get<DrainOptions>(drain).mode, DrainMode::give_back);
+  EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
+  const Invocation sleep = start({"sleep", "--control", "s"});
+  ASSERT_TRUE(std::holds_alternative<SleepOptions>(sleep));
+  EXPECT_EQ(std::get<SleepOptions>(sleep).control, "s");
+}
+
+TEST(ControlOptions, AreRefusedWithWhatWouldBeRight) {
+  EXPECT_EQ(cli::shown(start({"drain"})),
+            "2: rollcall drain: WORKER is missing: expected a worker's name, or all\n");
+  EXPECT_EQ(cli::shown(start({"drain", "a", "--drain", "later"})),
+            "2: rollcall drain: --drain \"later\": expected finish or return\n");
+  EXPECT_EQ(cli::shown(start({"status", "--output", "jsonl"})),
+            "2: rollcall status: --output \"jsonl\": expected text or json\n");
+}
+
+TEST(ControlHelp, FitsOnOneScreen) {
+  StatusOptions status;
+  DrainOptions drain;
+  for (const cli::CommandSpec& command : {status_command(status), drain_command(drain)}) {
+    EXPECT_LE(cli::lines_of(cli::help_text(command)).size(), 24U);
+    EXPECT_LE(cli::longest_line(cli::help_all_text(command)), 80U);
+  }
+}
+
+TEST(ReportOptions, NameAJournal) {
+  EXPECT_EQ(cli::shown(start({"report"})),
+            "2: rollcall report: FILE is missing: expected the journal of a run\n");
+  const Invocation report = start({"report", "--output", "json", "run.db"});
+  const auto* parsed = std::get_if<ReportOptions>(&report);
+  ASSERT_NE(parsed, nullptr);
+  EXPECT_EQ(parsed->journal, "run.db");
+  EXPECT_EQ(parsed->output, OutputFormat::json);
+  const Invocation validate = start({"validate", "run.db"});
+  ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
+  EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

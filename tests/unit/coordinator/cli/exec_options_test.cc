@@ -1,0 +1,190 @@
+// The command line of `rollcall exec`.
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "coordinator/cli/options.h"
+#include "tests/support/command_line_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using cli::Start;
+
+using Words = std::vector<std::string>;
+
+Invocation exec(Words arguments) {
+  arguments.insert(arguments.begin(), "exec");
+  return Start{std::move(arguments)}(parse_command_line);
+}
+
+ExecOptions options(Words arguments, const Words& command = {"true"}) {
+  arguments.push_back("--");
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  const Invocation invocation = exec(std::move(arguments));
+  EXPECT_EQ(cli::shown(invocation), "run");
+  const auto* parsed = std::get_if<ExecOptions>(&invocation);
+  return parsed == nullptr ? ExecOptions{} : *parsed;
+}
+
+/// The error line less "rollcall exec: "; else what happened instead.
+std::string fault_of(Words arguments) {
+  const std::string prefix = "2: rollcall exec: ";
+  const std::string shown = cli::shown(exec(std::move(arguments)));
+  if (!shown.starts_with(prefix)) return "not an error line: " + shown;
+  return shown.substr(prefix.size(), shown.size() - prefix.size() - 1);
+}
+
+std::string fault(Words arguments) {
+  arguments.insert(arguments.end(), {"--", "true"});
+  return fault_of(std::move(arguments));
+}
+
+TEST(ExecOptions, HaveDefaults) {
+  const ExecOptions parsed = options({});
+  EXPECT_EQ(parsed.command, Words{"true"});
+  EXPECT_EQ(parsed.workers, std::nullopt);
+  EXPECT_EQ(parsed.slots, 0U);
+  EXPECT_EQ(parsed.timeout, 0s);
+  EXPECT_EQ(parsed.kill_after, 5s);
+  EXPECT_EQ(parsed.retries, 0U);
+  EXPECT_EQ(parsed.halt, std::nullopt);
+  EXPECT_EQ(parsed.max_output, 1U << 20U);
+  EXPECT_FALSE(parsed.keep_order || parsed.tag || parsed.dry_run || parsed.shell);
+}
+
+TEST(ExecOptions, EndAtTheDashes) {
+  const ExecOptions parsed = options({"-k"}, {"gzip", "-9", "--", "--tag", ""});
+  EXPECT_EQ(parsed.command, (Words{"gzip", "-9", "--", "--tag", ""}));
+  EXPECT_TRUE(parsed.keep_order);
+  EXPECT_FALSE(parsed.tag);
+}
+
+TEST(ExecOptions, NeedACommand) {
+  const std::string missing =
+      "COMMAND is missing: expected it after --, as in rollcall exec -- gzip {}";
+  EXPECT_EQ(fault_of({}), missing);
+  EXPECT_EQ(fault_of({"-k", "--"}), missing);
+  EXPECT_EQ(fault_of({"--", ""}), missing);
+  const std::string no_dashes =
+      "-- is missing before the command \"gzip\": expected it as in rollcall exec -- gzip";
+  EXPECT_EQ(fault_of({"gzip", "-9"}), no_dashes);
+  EXPECT_EQ(fault_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "-9"}), no_dashes);
+  EXPECT_EQ(fault_of({"--nothing", "gzip"}),
+            "unknown option \"--nothing\": expected one that rollcall exec --help-all lists");
+  EXPECT_EQ(fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
+}
+
+TEST(ExecOptions, DescribeTheInput) {
+  EXPECT_EQ(options({"-a", "f", "-0"}).each_line, "f");
+  EXPECT_TRUE(options({"-0"}).null_separated);
+  EXPECT_EQ(options({"--colsep", "\\t"}, {"echo", "{2}"}).colsep, "\t");
+  const ExecOptions range = options({"--range", "3-9:2"});
+  ASSERT_TRUE(range.range);
+  EXPECT_EQ(range.range->count, 4U);
+  const Invocation json = exec({"--from-json", "f"});
+  ASSERT_NE(std::get_if<ExecOptions>(&json), nullptr);
+}
+
+TEST(ExecOptions, TakeOneInput) {
+  EXPECT_EQ(fault({"-a", "f", "--range", "1-2"}), "--range \"1-2\": expected without --each-line");
+  EXPECT_EQ(fault({"--range", "1-2", "-0"}), "--null: expected without --range");
+  EXPECT_EQ(fault({"--from-json", "f", "--shell"}), "--shell: expected without --from-json");
+  EXPECT_EQ(fault({"--from-json", "f"}),
+            "unexpected command \"true\": expected none with --from-json");
+  EXPECT_EQ(fault({"--range", "9-1"}),
+            "--range \"9-1\": expected A-B or A-B:STEP with whole numbers, A not above B");
+}
+
+TEST(ExecOptions, TakeEachVariable) {
+  EXPECT_EQ(options({"--env", "A=1", "--env=B=", "--env", "C=[x]"}).env,
+            (Words{"A=1", "B=", "C=[x]"}));
+  EXPECT_EQ(fault({"--env", "A", "--env", "B=1"}), "--env \"A\": expected NAME=VALUE");
+  EXPECT_EQ(fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
+}
+
+TEST(ExecOptions, SayWhenToHalt) {
+  const ExecOptions count = options({"--halt", "soon,fail=3"});
+  ASSERT_TRUE(count.halt);
+  EXPECT_EQ(count.halt->count, 3U);
+  EXPECT_FALSE(count.halt->now || count.halt->on_success);
+  const ExecOptions share = options({"--halt", "now,success=25%"});
+  ASSERT_TRUE(share.halt);
+  EXPECT_EQ(share.halt->share, 0.25);
+  EXPECT_TRUE(share.halt->now && share.halt->on_success);
+  for (const char* wrong : {"", "now", "fail=1", "later,fail=1", "now,fail=0", "now,fail=101%",
+                            "now,fail=-1", "now,done=1", "now,fail=1x", "now=1,fail"}) {
+    EXPECT_FALSE(parse_halt(wrong)) << wrong;
+  }
+}
+
+TEST(ExecOptions, HaveSizes) {
+  EXPECT_EQ(options({"--max-output", "512K"}).max_output, 512U << 10U);
+  EXPECT_EQ(options({"--max-output", "6M"}).max_output, 6U << 20U);
+  EXPECT_EQ(options({"--max-output", "0"}).max_output, 0U);
+  EXPECT_EQ(fault({"--max-output", "7M"}),
+            "--max-output \"7M\": expected a number of bytes up to 6M, such as 512K or 1M");
+  for (const char* wrong : {"", "K", "1G", "-1", "1.5M", "99999999999999999999", "1 M"}) {
+    EXPECT_FALSE(parse_size(wrong, limits::max_output)) << wrong;
+  }
+}
+
+TEST(ExecOptions, HoldWhatGoesTogether) {
+  EXPECT_EQ(fault({"--tag", "--output-dir", "d"}), "--tag: expected without --output-dir");
+  EXPECT_EQ(fault({"-k", "--output", "json"}), "--keep-order: expected with --output text");
+  EXPECT_EQ(fault({"--timeout", "0"}), "--timeout \"0\": expected a time of at least 1ms");
+  EXPECT_EQ(fault({"--workers", "0"}),
+            "--workers \"0\": expected together with --access-file or --keys, for others to join "
+            "with");
+}
+
+TEST(ExecHelp, FitsAScreen) {
+  ExecOptions unused;
+  const cli::CommandSpec command = exec_command(unused);
+  EXPECT_LE(cli::lines_of(cli::help_text(command)).size(), 40U);
+  EXPECT_LE(cli::longest_line(cli::help_all_text(command)), 80U);
+  EXPECT_EQ(cli::shown(exec({"--help"})), "0: " + cli::help_text(command));
+}
+
+class ExecDocs : public testing::TestWithParam<const char*> {};
+
+TEST_P(ExecDocs, HaveEveryOption) {
+  ExecOptions unused;
+  cli::expect_all_options(exec_command(unused), cli::repository_text(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ExecDocs,
+                         testing::Values("docs/man/rollcall.1", "docs/reference/options.md",
+                                         "deploy/completions/bash/rollcall",
+                                         "deploy/completions/zsh/_rollcall",
+                                         "deploy/completions/fish/rollcall.fish"));
+
+/// Whether the list items of a manual have these options in this order.
+void expect_order(const cli::CommandSpec& command, const std::string& manual) {
+  std::istringstream lines(manual);
+  std::string line;
+  std::getline(lines, line);
+  for (const cli::OptionSpec& option : command.options) {
+    const auto has_it = [&] {
+      const std::string padded = line + ' ';
+      return line.starts_with(".It ") &&
+             padded.find("Fl " + option.name.substr(1) + ' ') != std::string::npos;
+    };
+    while (!has_it()) {
+      ASSERT_TRUE(std::getline(lines, line)) << option.name << " is not where the help has it";
+    }
+  }
+}
+
+TEST(ExecManual, HasOptionsInTheOrderOfTheHelp) {
+  SleepOptions sleep;
+  ExecOptions exec;
+  const std::string manual = cli::repository_text("docs/man/rollcall.1");
+  expect_order(sleep_command(sleep), manual);
+  expect_order(exec_command(exec), manual);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

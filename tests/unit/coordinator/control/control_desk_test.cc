@@ -1,0 +1,94 @@
+// What a coordinator answers on its control socket.
+#include "coordinator/control/desk.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/json_schema.h"
+#include "tests/support/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using nlohmann::json;
+
+class ControlDeskTest : public SchedulerTest {
+ protected:
+  json ask(const std::string& request) {
+    ControlDesk desk(stage->scheduler(), [this](const Event& event) { told.push_back(event); });
+    const std::string answer = desk.answer(instant_from_ns(3'000'000'000), request);
+    EXPECT_EQ(answer.find('\n'), std::string::npos);
+    return json::parse(answer);
+  }
+  /// Empty, or where the status now is not what docs/reference says.
+  std::string misfit() {
+    std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/status-1.schema.json");
+    return JsonSchema(json::parse(file)).misfit(ask(R"({"command":"status"})"));
+  }
+  std::vector<Event> told;
+};
+
+TEST_F(ControlDeskTest, StatusIsAsItsSchemaSays) {
+  begin();
+  EXPECT_EQ(misfit(), "");
+  stage->hello(1);
+  EXPECT_EQ(misfit(), "");
+  stage->inventory(1);
+  stage->report(1, 1, {{{0}}});
+  EXPECT_EQ(misfit(), "");
+  stage->ignore();
+}
+
+TEST_F(ControlDeskTest, StatusCountsTasksAndShowsWorkers) {
+  begin_with({1, 2}, /*slots=*/1);
+  stage->report(1, 1, {{{0}}});
+  stage->goodbye(2, 0, 0);
+  stage->ignore();
+  const json status = ask(R"({"command":"status"})");
+  EXPECT_EQ(status["tasks"],
+            json::parse(R"({"total":4,"done":1,"running":1,"waiting":2,"failed":0})"));
+  EXPECT_EQ(status["workers"].size(), 1U);
+  EXPECT_EQ(status["workers"][0]["name"], "w1");
+  EXPECT_EQ(status["workers"][0]["done"], 1);
+  EXPECT_EQ(status["workers"][0]["state"], "working");
+  EXPECT_EQ(status["workers_left"], 1);
+  EXPECT_EQ(status["workers_lost"], 0);
+}
+
+TEST_F(ControlDeskTest, StatusKnowsARunThatHasNotBegun) {
+  begin();
+  stage->hello(1);
+  stage->ignore();
+  const json status = ask(R"({"command":"status"})");
+  EXPECT_EQ(status["elapsed_seconds"], nullptr);
+  EXPECT_EQ(status["workers"][0]["state"], "joining");
+  EXPECT_EQ(status["workers"][0]["slots"], nullptr);
+}
+
+TEST_F(ControlDeskTest, DrainMeansOneByNameOrSessionOrAll) {
+  begin_with({1, 2});
+  const json one = ask(R"({"command":"drain","worker":"w2","mode":"return"})");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(std::get<DrainRequested>(told[0]).sessions, std::vector{SessionIndex{1}});
+  EXPECT_EQ(std::get<DrainRequested>(told[0]).mode, DrainMode::give_back);
+  const std::string session = one["draining"][0]["session"];
+  ask(R"({"command":"drain","mode":"finish","worker":")" + session + "\"}");
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(std::get<DrainRequested>(told[1]).sessions, std::vector{SessionIndex{1}});
+  EXPECT_EQ(ask(R"({"command":"drain","worker":"all","mode":"finish"})")["draining"].size(), 2U);
+}
+
+TEST_F(ControlDeskTest, WhatCannotBeDoneIsAnError) {
+  begin_with({1});
+  EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],
+            "no worker that is there is called w9");
+  for (const char* request :
+       {"", "hello", "[]", "{}", R"({"command":7})", R"({"command":"stop"})",
+        R"({"command":"drain","worker":"w1"})", R"({"command":"drain","worker":"w1","mode":1})"}) {
+    EXPECT_TRUE(ask(request).contains("error")) << request;
+  }
+  EXPECT_TRUE(told.empty());
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,49 @@
+#include "coordinator/core/analysis/exit_status.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace rollcall::coordinator {
+namespace {
+
+RunRecords records_with(std::initializer_list<Outcome> outcomes) {
+  RunSpec spec;
+  spec.task_count = static_cast<std::uint32_t>(outcomes.size());
+  RunRecords records(spec);
+  std::size_t i = 0;
+  for (const Outcome outcome : outcomes) records.set_done(task_at(i++), outcome);
+  return records;
+}
+
+TEST(ExitStatus, IsZeroWhenAllIsAsAsked) {
+  EXPECT_EQ(exit_status(records_with({Outcome::succeeded, Outcome::succeeded}), {}), 0);
+  EXPECT_EQ(exit_status(records_with({Outcome::cancelled}), {}), 0);
+  EXPECT_EQ(exit_status(records_with({}), {}), 0);
+}
+
+TEST(ExitStatus, IsOneWhenATaskFailed) {
+  EXPECT_EQ(exit_status(records_with({Outcome::succeeded, Outcome::failed}), {}), 1);
+  EXPECT_EQ(exit_status(records_with({Outcome::timed_out}), {}), 1);
+  EXPECT_EQ(exit_status(records_with({Outcome::lost}), {}), 1);
+}
+
+TEST(ExitStatus, TakesTheGravestOfSeveral) {
+  RunRecords records = records_with({Outcome::lost});
+  records.wait_timeout_passed = true;
+  Ending ending;
+  EXPECT_EQ(exit_status(records, ending), 5);
+  ending.validated = false;
+  EXPECT_EQ(exit_status(records, ending), 3);
+  ending.no_workers = true;
+  EXPECT_EQ(exit_status(records, ending), 4);
+  ending.output_failed = true;
+  EXPECT_EQ(exit_status(records, ending), 6);
+  ending.signal = SIGINT;
+  EXPECT_EQ(exit_status(records, ending), 130);
+  ending.signal = SIGTERM;
+  EXPECT_EQ(exit_status(records, ending), 143);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

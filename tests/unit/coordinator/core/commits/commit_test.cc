@@ -1,0 +1,166 @@
+#include "coordinator/core/commits/commit.h"
+
+#include <gtest/gtest.h>
+
+#include "coordinator/core/tasks/task_table.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+
+Instant at(Duration since) {
+  return Instant(1h + since);
+}
+
+RunSpec ten_tasks() {
+  RunSpec spec;
+  spec.task_count = 10;
+  spec.pause_min = spec.pause_max = 1s;
+  return spec;
+}
+
+/// A run in which session 0 was given tasks 0 to 7 in two assignments and has done some.
+class CommitTest : public testing::Test {
+ protected:
+  CommitTest() : backlog_(ten_tasks()), ledger_(ten_tasks()) {
+    SessionRecord record;
+    record.id.bytes[0] = 7;
+    record.name = "one";
+    record.host = "here";
+    record.pid = 42;
+    record.is_local = true;
+    record.welcomed = at(0s);
+    ledger_.mutable_records().sessions.push_back(record);
+    assign(1s, 4);
+    assign(2s, 4);
+    ledger_.mutable_records().first_dispatch = at(1s);
+  }
+
+  void assign(Duration when, std::size_t count) {
+    AttemptColumns sent;
+    const Batch batch = backlog_.take(count, [](TaskId) { return true; });
+    ledger_.assign(at(when), session_, backlog_, batch, sent);
+  }
+
+  void report(Duration when, std::initializer_list<std::size_t> tasks) {
+    OutcomeColumns outcomes;
+    for (const std::size_t t : tasks) {
+      outcomes.push_back(task_at(t), 1, Outcome::succeeded, at(when - 1s), 1s, 1s);
+    }
+    ++ledger_.mutable_records().sessions[0].last_report;
+    ledger_.accept(at(when), session_, outcomes);
+  }
+
+  /// Everything since `first`.
+  Commit commit_since(std::size_t first, bool with_session) {
+    Commit commit;
+    add_outcomes(records(), first, commit);
+    if (with_session) commit.sessions.push_back(kept_session(records(), SessionIndex{0}));
+    commit.progress.push_back(kept_progress(records(), SessionIndex{0}));
+    commit.counters = kept_counters(records(), 0);
+    return commit;
+  }
+
+  const RunRecords& records() { return ledger_.records(); }
+
+  Backlog backlog_;
+  Ledger ledger_;
+  Session session_;
+};
+
+TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
+  Replay replay(ten_tasks());
+  report(3s, {4, 0});
+  ASSERT_TRUE(replay.apply(commit_since(0, true)));
+  report(4s, {1, 5});
+  report(5s, {7});
+  ledger_.mutable_records().sessions[0].end = SessionEnd::lost;
+  ledger_.mutable_records().sessions[0].end_reason = "it fell silent";
+  ASSERT_TRUE(replay.apply(commit_since(2, false)));
+
+  const RunRecords& again = replay.records();
+  EXPECT_EQ(again.task, records().task);
+  EXPECT_EQ(again.started, records().started);
+  EXPECT_EQ(again.elapsed, records().elapsed);
+  EXPECT_EQ(again.first_dispatch, records().first_dispatch);
+  EXPECT_EQ(again.last_accepted, records().last_accepted);
+  EXPECT_EQ(again.attempts_total, 8U);
+  ASSERT_EQ(again.batches.size(), 3U);
+  for (std::size_t b = 0; b < 3; ++b) {
+    EXPECT_EQ(again.batches[b].first_record, records().batches[b].first_record);
+    EXPECT_EQ(again.batches[b].arrived, records().batches[b].arrived);
+  }
+  for (const TaskId task : again.task) {
+    EXPECT_EQ(again.outcome_of(task), Outcome::succeeded);
+    EXPECT_EQ(again.dispatches[again.dispatch[index(task)]].at,
+              records().dispatches[records().dispatch[index(task)]].at);
+    EXPECT_EQ(again.attempt[index(task)], 1);
+  }
+  EXPECT_EQ(again.state_of(task_at(2)), TaskState::pending) << "what runs is for workers to say";
+  const SessionRecord& session = again.sessions.at(0);
+  EXPECT_EQ(session.id, records().sessions[0].id);
+  EXPECT_EQ(session.name, "one");
+  EXPECT_TRUE(session.is_local);
+  EXPECT_EQ(session.tasks_done, 5U);
+  EXPECT_EQ(session.last_report, 3U);
+  EXPECT_EQ(session.end, SessionEnd::lost);
+  EXPECT_EQ(session.end_reason, "it fell silent");
+}
+
+TEST_F(CommitTest, DispatchesAreNotMultipliedByTheOrderOfOutcomes) {
+  report(3s, {0, 4, 1, 5, 2, 6});
+  Replay replay(ten_tasks());
+  ASSERT_TRUE(replay.apply(commit_since(0, true)));
+  EXPECT_EQ(replay.records().dispatches.size(), 2U);
+}
+
+TEST_F(CommitTest, ACommitMayBeginInTheMiddleOfWhatArrivedTogether) {
+  report(3s, {0, 4, 1});
+  Commit tail;
+  add_outcomes(records(), 1, tail);
+  ASSERT_EQ(tail.outcomes.size(), 1U);
+  EXPECT_EQ(tail.outcomes[0].task, (std::vector{task_at(4), task_at(1)}));
+}
+
+TEST_F(CommitTest, WhatDoesNotFollowIsRefused) {
+  report(3s, {0});
+  const Commit first = commit_since(0, true);
+  {
+    Replay replay(ten_tasks());
+    ASSERT_TRUE(replay.apply(first));
+    EXPECT_FALSE(replay.apply(first)) << "twice";
+  }
+  {
+    Commit again = first;
+    again.sessions.clear();
+    again.first_record = 1;
+    Replay replay(ten_tasks());
+    ASSERT_TRUE(replay.apply(first));
+    EXPECT_FALSE(replay.apply(again)) << "a task that is done";
+  }
+  {
+    Commit unknown = first;
+    unknown.sessions.clear();
+    Replay replay(ten_tasks());
+    EXPECT_FALSE(replay.apply(unknown)) << "a session that never joined";
+  }
+  {
+    Commit foreign = first;
+    foreign.outcomes[0].task[0] = task_at(10);
+    Replay replay(ten_tasks());
+    EXPECT_FALSE(replay.apply(foreign)) << "a task that is none";
+  }
+}
+
+TEST_F(CommitTest, TheCoordinatorsOwnWordIsKeptToo) {
+  ledger_.decide(at(6s), task_at(9), Outcome::cancelled);
+  Replay replay(ten_tasks());
+  ASSERT_TRUE(replay.apply(commit_since(0, true)));
+  EXPECT_EQ(replay.records().outcome_of(task_at(9)), Outcome::cancelled);
+  EXPECT_FALSE(replay.records().batches.at(0).session.has_value());
+  EXPECT_EQ(replay.records().dispatch[9], kNoDispatch);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,128 @@
+// Keeping before telling.
+#include "tests/support/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+using SchedulerKeepTest = KeptSchedulerTest;
+
+TEST_F(SchedulerKeepTest, ASessionGetsNoWorkBeforeItIsKept) {
+  begin();
+  stage->hello(1);
+  stage->inventory(1);
+  expect({"w1 <- Welcome: slots 0", "keep 1: 0 outcomes, 1 new sessions", "w1 has joined"});
+  stage->kept(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
+}
+
+TEST_F(SchedulerKeepTest, AnOutcomeIsKeptBeforeItIsTold) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  expect({"keep 3: 1 outcomes, 0 new sessions"});
+  stage->heartbeat(1);
+  expect({"w1 <- Ack: reports kept through 0"});
+  stage->kept(3);
+  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  EXPECT_EQ(records().reports_repeated, 0U);
+  stage->report(1, 1, {{{0}}});
+  expect({"w1 <- Ack: reports kept through 1"});
+  EXPECT_EQ(records().reports_repeated, 1U);
+}
+
+TEST_F(SchedulerKeepTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  expect({"keep 3: 2 outcomes, 0 new sessions", "keep 4: 2 outcomes, 0 new sessions"});
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Not(Contains("the run is finished")));
+  stage->kept(4);
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+}
+
+TEST_F(SchedulerKeepTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
+  spec.wait_timeout = 5s;
+  begin_with_two();
+  stage->wait(5'001);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
+  stage->kept(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
+}
+
+TEST_F(SchedulerKeepTest, ASignalLeavesTheRunAsItIs) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  stage->stop();
+  expect({});
+  stage->kept(3);
+  expect({"results: 0 succeeded", "the end"});
+  EXPECT_TRUE(stage->scheduler().suspended());
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+}
+
+/// Else the next coordinator would wait for it.
+TEST_F(SchedulerKeepTest, AGoodbyeDuringTheLastCommitIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->goodbye(1, 1, 1);
+  stage->stop();
+  stage->ignore();
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Not(Contains("the end")));
+  stage->kept(4);
+  EXPECT_THAT(stage->take(), Contains("the end"));
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Contains(testing::HasSubstr("Assignment")));
+}
+
+/// Whether it asks to be woken for what it cannot do anything about: its shell would spin.
+TEST_F(SchedulerKeepTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->kept(4);
+  stage->goodbye(1, 1, 2);  // the disk is full now
+  stage->wait(60'000);
+  stage->ignore();
+  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
+  stage->kept(5);
+  EXPECT_THAT(stage->take(), Contains("the end"));
+}
+
+TEST_F(SchedulerKeepTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
+  spec.method = CollectionMethod::wait;
+  spec.wait_timeout = std::chrono::seconds(5);
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->wait(60'000);
+  stage->ignore();
+  EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
+}
+
+TEST_F(SchedulerKeepTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
+  begin_with_two();
+  stage->report(1, 1, {{{0, 1}}});
+  stage->goodbye(1, 1, 2);
+  expect({"keep 3: 2 outcomes, 0 new sessions"});
+  stage->kept(3);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Shutdown"));
+  ASSERT_TRUE(records().sessions[0].goodbye);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

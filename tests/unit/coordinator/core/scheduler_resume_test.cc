@@ -1,0 +1,268 @@
+// Going on after a crash.
+#include "tests/support/scheduler_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+using SchedulerResumeTest = KeptSchedulerTest;
+
+TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->kept(3);
+  crash();
+  stage->heartbeat(1);
+  expect({"w1 <- Reject say_hello: unknown connection"});
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {1}, 1);
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("w1 <- Assignment"))));
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  EXPECT_EQ(records().attempts_adopted, 3U);
+  EXPECT_EQ(stage->scheduler().assigned(), 3U);
+  stage->report(1, 2, {{{1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  stage->kept(2);
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+  EXPECT_EQ(records().attempts_total, 4U);
+  EXPECT_EQ(records().stale, 0U);
+}
+
+TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEverybodyHasSaidWhatHeHolds) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {}, 0);  // what was sent to it got lost with the crash
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 0 for 1 s")));
+}
+
+TEST_F(SchedulerResumeTest, ALateOutcomeOfOneLostDuringRecoveryStillCounts) {
+  begin_with_two();
+  crash();
+  stage->wait(policy.liveness / 1ms / 2);
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->vanished(0);
+  stage->wait(policy.liveness / 1ms);  // the other one does not come back either
+  stage->report(1, 1, {{{0}}});
+  join(3);
+  join(4);
+  stage->ignore();
+  stage->kept(5);
+  EXPECT_EQ(stage->scheduler().assigned(), 3U);
+  stage->ignore();
+}
+
+// The sockets of a worker bring what it said to the dead coordinator: it had nothing then.
+TEST_F(SchedulerResumeTest, AStaleHelloAndItsEmptyInventoryDoNotOpenTheBarrier) {
+  begin_with_two();
+  Header before = stage->header(1);
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->hello(1, 0, 1);
+  stage->ignore();
+  Inventory empty;
+  empty.nonce = 1;
+  empty.is_last_part = true;
+  stage->send(stage->worker(1).connection, before, empty);
+  expect({"w1 <- Reject wrong_epoch: meant for another run, epoch or session"});
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  EXPECT_EQ(records().attempts_adopted, 4U);
+}
+
+TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeOpensTheWay) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  for (int second = 1; second <= 9; ++second) {
+    stage->wait(1'000);
+    stage->heartbeat(1);
+  }
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->wait(2'000);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2 for 1 s, 3 for 1 s")));
+}
+
+TEST_F(SchedulerResumeTest, AWorkerThatIsSurelyGoneIsNotWaitedFor) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2")));
+}
+
+TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});  // never kept
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->ignore();
+  stage->report(1, 1, {{{0}}});
+  expect({"keep 1: 1 outcomes, 0 new sessions"});
+  stage->kept(1);
+  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+}
+
+TEST_F(SchedulerResumeTest, WhatWasKeptAndPerhapsNotToldIsToldAgain) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->kept(3);  // told after the last commit: nobody knows
+  stage->crash();
+  EXPECT_THAT(stage->take(), Contains("results: 0 succeeded"));
+}
+
+TEST_F(SchedulerResumeTest, AnInventoryInPartsCountsWhenItsLastPartIsThere) {
+  begin_with_two();
+  crash();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->hello(1, 0, 2);
+  stage->ignore();
+  Inventory part;
+  part.nonce = 2;
+  part.assignments_received = 1;
+  part.started_count = part.begun = 2;
+  part.list = 1;
+  part.held.task = {task_at(0)};
+  part.held.attempt = {1};
+  stage->send(1, part);
+  EXPECT_EQ(stage->scheduler().assigned(), 2U);
+  part.part = 1;
+  part.held.task = {task_at(1)};
+  part.is_last_part = true;
+  stage->send(1, part);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, AnInventoryThatCannotBeEndsItsSession) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0}, 2);
+  EXPECT_THAT(stage->take(), Contains("log: worker w1 is lost: its inventory cannot be"));
+}
+
+TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->worker(2).attempt[task_at(1)] = 1;
+  stage->inventory_of(2, 2, {1, 2, 3}, 2);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->report(2, 1, {{{1}}});
+  stage->kept(1);
+  EXPECT_EQ(stage->scheduler().done(), 1U) << "the first outcome counts, whoever has it";
+  stage->report(1, 1, {{{1}}});
+  stage->kept(2);
+  EXPECT_EQ(records().stale, 1U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
+  policy.join_timeout = std::chrono::seconds(5);
+  begin();
+  stage->at(5'000);
+  expect({"log: no worker has joined in time", "the end"});
+  EXPECT_TRUE(stage->scheduler().suspended());
+  EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
+  EXPECT_EQ(stage->scheduler().done(), 0U);
+}
+
+/// It was given back, and done by the other, when the coordinator died before it had kept either.
+TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
+  begin_with_two();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->worker(2).attempt[task_at(1)] = 2;
+  stage->inventory_of(2, 2, {1, 2, 3}, 2);
+  EXPECT_EQ(stage->scheduler().assigned(), 4U);
+  stage->ignore();
+  stage->report(1, 1, {{{1}, Outcome::returned}});
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
+  stage->report(2, 1, {{{1}}});
+  stage->kept(2);
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+  stage->ignore();
+}
+
+TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
+  policy.local_workers = 2;
+  policy.wait_for_workers = 2;
+  begin();
+  stage->hello(1, 0, 1, /*ticket=*/1);
+  stage->hello(2, 0, 1, /*ticket=*/2);
+  stage->inventory(1);
+  stage->inventory(2);
+  stage->kept(2);
+  stage->ignore();
+  stage->crash();
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+}
+
+class SchedulerAdoptionTest : public SchedulerResumeTest {
+ protected:
+  /// A local worker of the first epoch has come back with what it held, and another one has not.
+  void resume_with_an_adopted_worker() {
+    policy.local_workers = 1;
+    begin();
+    stage->hello(1, 0, 1, /*ticket=*/1);
+    stage->inventory(1);
+    stage->kept(1);
+    stage->ignore();
+    stage->crash();
+    stage->hello(1, 0, 2);
+    stage->inventory_of(1, 2, {0, 1, 2, 3}, 4);
+    stage->ignore();
+  }
+};
+
+TEST_F(SchedulerAdoptionTest, AnAdoptedWorkerWhoseProcessEndsIsLostAtOnceAndReplaced) {
+  resume_with_an_adopted_worker();
+  stage->vanished(0);
+  EXPECT_THAT(stage->take(),
+              testing::IsSupersetOf({testing::Eq("log: worker w1 is lost: its process ended"),
+                                     testing::Eq("start local worker, ticket 1048577")}));
+}
+
+TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesBack) {
+  resume_with_an_adopted_worker();
+  for (int second = 1; second <= 11; ++second) stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+  stage->hello(3, 0, 1, /*ticket=*/1);  // the same process, as a new session
+  stage->inventory(3);
+  stage->kept(2);
+  stage->ignore();
+  stage->vanished(1);
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,81 @@
+#include "coordinator/core/tasks/backlog.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+const auto kAll = [](TaskId) { return true; };
+
+RunSpec spec_of(std::uint32_t tasks, Duration least, Duration most) {
+  RunSpec spec;
+  spec.task_count = tasks;
+  spec.pause_min = least;
+  spec.pause_max = most;
+  spec.seed = 3;
+  return spec;
+}
+
+std::vector<TaskId> tasks_of(const Backlog& backlog, const Batch& batch) {
+  std::vector<TaskId> tasks;
+  for (std::size_t i = 0; i < batch.count; ++i) tasks.push_back(backlog.at(batch, i));
+  return tasks;
+}
+
+TEST(Backlog, HasEveryTaskOnceTheLongestFirst) {
+  const RunSpec spec = spec_of(1'000, 1s, 10s);
+  Backlog backlog(spec);
+  std::set<TaskId> seen;
+  Duration last = 10s;
+  for (;;) {
+    const Batch batch = backlog.take(7, kAll);
+    if (batch.count == 0) break;
+    for (const TaskId task : tasks_of(backlog, batch)) {
+      EXPECT_TRUE(seen.insert(task).second);
+      EXPECT_LE(spec.pause(task), last);
+      last = spec.pause(task);
+    }
+  }
+  EXPECT_EQ(seen.size(), 1'000U);
+}
+
+TEST(Backlog, EqualPausesGoByTask) {
+  Backlog backlog(spec_of(5, 1s, 1s));
+  EXPECT_THAT(tasks_of(backlog, backlog.take(2, kAll)), ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(tasks_of(backlog, backlog.take(9, kAll)),
+              ElementsAre(task_at(2), task_at(3), task_at(4)));
+}
+
+TEST(Backlog, WhatCameBackGoesFirst) {
+  Backlog backlog(spec_of(5, 1s, 1s));
+  backlog.take(3, kAll);
+  backlog.put_back({task_at(2), task_at(0)});
+  EXPECT_THAT(tasks_of(backlog, backlog.take(9, kAll)), ElementsAre(task_at(0), task_at(2)));
+  EXPECT_THAT(tasks_of(backlog, backlog.take(9, kAll)), ElementsAre(task_at(3), task_at(4)));
+}
+
+TEST(Backlog, WhatHasEndedMeanwhileIsLeftOut) {
+  Backlog backlog(spec_of(3, 1s, 1s));
+  backlog.take(3, kAll);
+  backlog.put_back({task_at(0), task_at(1), task_at(2)});
+  const auto not_one = [](TaskId t) { return t != task_at(1); };
+  EXPECT_THAT(tasks_of(backlog, backlog.take(9, not_one)), ElementsAre(task_at(0), task_at(2)));
+  EXPECT_EQ(backlog.take(1, kAll).count, 0U);
+}
+
+TEST(Backlog, KnowsTheLongestPause) {
+  const RunSpec spec = spec_of(50, 0s, 10s);
+  Duration longest{};
+  for (std::size_t t = 0; t < 50; ++t) longest = std::max(longest, spec.pause(task_at(t)));
+  EXPECT_EQ(Backlog(spec).longest_pause(), longest);
+  EXPECT_EQ(Backlog(spec_of(0, 1s, 1s)).longest_pause(), 0s);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

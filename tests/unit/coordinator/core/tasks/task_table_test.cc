@@ -1,0 +1,160 @@
+#include "coordinator/core/tasks/task_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Instant kNow = instant_from_ns(1'000'000);
+
+RunSpec spec_of(std::uint32_t tasks) {
+  RunSpec spec;
+  spec.task_count = tasks;
+  spec.pause_min = spec.pause_max = 1s;
+  return spec;
+}
+
+class LedgerTest : public testing::Test {
+ protected:
+  LedgerTest() {
+    ledger.mutable_records().sessions.resize(2);
+    second.index = SessionIndex{1};
+  }
+  void assign(Session& session, std::size_t count) {
+    AttemptColumns sent;
+    const Batch batch = backlog.take(
+        count, [&](TaskId t) { return ledger.records().state_of(t) == TaskState::pending; });
+    ledger.assign(kNow, session, backlog, batch, sent);
+  }
+  Acceptance accept(Session& session, std::uint32_t task, Attempt attempt,
+                    Outcome outcome = Outcome::succeeded, Duration result = 1s) {
+    OutcomeColumns outcomes;
+    outcomes.push_back(task_at(task), attempt, outcome, kNow, 1s, result);
+    Acceptance acceptance = ledger.accept(kNow + 1s, session, outcomes);
+    ledger.check_invariants();
+    return acceptance;
+  }
+
+  RunSpec spec = spec_of(4);
+  Backlog backlog{spec};
+  Ledger ledger{spec};
+  Session first, second;
+};
+
+TEST_F(LedgerTest, ATaskGoesFromPendingOverAssignedToDone) {
+  EXPECT_EQ(ledger.pending(), 4U);
+  assign(first, 3);
+  EXPECT_EQ(ledger.pending(), 1U);
+  EXPECT_EQ(ledger.assigned(), 3U);
+  EXPECT_EQ(first.held, 3U);
+  EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
+  EXPECT_EQ(ledger.done(), 1U);
+  EXPECT_EQ(ledger.records().outcome_of(task_at(0)), Outcome::succeeded);
+  EXPECT_FALSE(ledger.all_done());
+}
+
+TEST_F(LedgerTest, DoneIsFinal) {
+  assign(first, 1);
+  accept(first, 0, 1, Outcome::failed, 0s);
+  const Acceptance again = accept(first, 0, 1);
+  EXPECT_EQ(again.accepted, 0U);
+  EXPECT_EQ(again.stale, 1U);
+  EXPECT_EQ(ledger.records().outcome_of(task_at(0)), Outcome::failed);
+}
+
+class LedgerAdoptedTest : public LedgerTest,
+                          public testing::WithParamInterface<std::vector<Attempt>> {};
+
+TEST_P(LedgerAdoptedTest, AllAttemptsAtWhatIsDoneElsewhereAreStaleAndNotForeign) {
+  assign(second, 1);
+  accept(second, 0, 1);
+  Inventory inventory;
+  inventory.begun = inventory.started_count = 2;
+  std::vector<Overtaken> overtaken;
+  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, GetParam()}, overtaken);
+  for (const Attempt attempt : GetParam()) {
+    EXPECT_EQ(accept(first, 0, attempt, Outcome::returned, 0s).stale, 1U);
+  }
+  EXPECT_EQ(accept(first, 0, 5).foreign, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(InAnyOrder, LedgerAdoptedTest,
+                         testing::Values(std::vector<Attempt>{2, 4}, std::vector<Attempt>{4, 2}));
+
+TEST_F(LedgerTest, AnotherAttemptNumberIsForeign) {
+  assign(first, 1);
+  EXPECT_EQ(accept(first, 0, 2).foreign, 1U);
+  EXPECT_EQ(ledger.assigned(), 1U);
+}
+
+TEST_F(LedgerTest, ANotStartedAttemptIsPendingAgain) {
+  assign(first, 2);
+  const Acceptance a = accept(first, 1, 1, Outcome::not_started, 0s);
+  EXPECT_THAT(a.returned, ElementsAre(task_at(1)));
+  EXPECT_EQ(ledger.pending(), 3U);
+  EXPECT_EQ(first.held, 1U);
+}
+
+TEST_F(LedgerTest, TakeBackMakesPendingAndRemembers) {
+  assign(first, 2);
+  EXPECT_THAT(ledger.take_back(kNow, first, backlog, true, 5), ElementsAre(task_at(0), task_at(1)));
+  ledger.check_invariants();
+  EXPECT_EQ(ledger.pending(), 4U);
+  EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
+}
+
+TEST_F(LedgerTest, ALateOutcomeOvertakesTheNewOwner) {
+  assign(first, 4);
+  backlog.put_back(ledger.take_back(kNow, first, backlog, false, 5));
+  assign(second, 4);
+  const Acceptance a = accept(first, 2, 1);
+  ASSERT_EQ(a.overtaken.size(), 1U);
+  EXPECT_EQ(a.overtaken[0].owner, second.index);
+  EXPECT_EQ(a.overtaken[0].attempt.attempt, 2);
+  EXPECT_EQ(ledger.records().attempt[2], 1);
+  EXPECT_EQ(ledger.records().attempts_retried, 4U);
+}
+
+TEST_F(LedgerTest, OnlyBegunAttemptsAreCharged) {
+  assign(first, 2);
+  first.started_count = 1;
+  EXPECT_THAT(ledger.take_back(kNow, first, backlog, true, 1), ElementsAre(task_at(1)));
+  EXPECT_EQ(ledger.records().outcome_of(task_at(0)), Outcome::lost);
+  ledger.check_invariants();
+}
+
+TEST_F(LedgerTest, AGoodbyeChargesNothing) {
+  assign(first, 1);
+  first.started_count = 1;
+  EXPECT_THAT(ledger.take_back(kNow, first, backlog, false, 1), ElementsAre(task_at(0)));
+  EXPECT_EQ(ledger.done(), 0U);
+}
+
+TEST_F(LedgerTest, OddResultsAreKeptForTheValidation) {
+  assign(first, 2);
+  accept(first, 0, 1, Outcome::succeeded, 1s);
+  accept(first, 1, 1, Outcome::succeeded, 2s);
+  EXPECT_THAT(ledger.records().odd_results, ElementsAre(std::pair(task_at(1), Duration(2s))));
+}
+
+TEST_F(LedgerTest, BatchesRunUpToTheNext) {
+  assign(first, 2);
+  accept(first, 0, 1);
+  accept(first, 3, 1);  // foreign: nothing comes of its batch
+  accept(first, 1, 1);
+  ledger.decide(kNow + 2s, task_at(2), Outcome::cancelled);
+  const RunRecords& r = ledger.records();
+  ASSERT_EQ(r.batches.size(), 3U);
+  EXPECT_EQ(r.batch_end(0), 1U);
+  EXPECT_EQ(r.batch_end(1), 2U);
+  EXPECT_FALSE(r.batches[2].session);
+  EXPECT_EQ(r.dispatch[2], kNoDispatch);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,115 @@
+// What becomes of a template with a line.
+#include "coordinator/exec/input/command_template.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> filled(std::vector<std::string> words, std::string_view line,
+                                const TemplateOptions& options = {}) {
+  return CommandTemplate::parse(std::move(words), options)->fill(line, 7);
+}
+
+std::string one(const std::string& word, std::string_view line,
+                const TemplateOptions& options = {}) {
+  return filled({"x", word}, line, options)[1];
+}
+
+/// What the command writes to its standard output.
+std::string run(const std::vector<std::string>& args) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    std::vector<char*> argv;
+    for (const std::string& each : args) argv.push_back(const_cast<char*>(each.c_str()));
+    argv.push_back(nullptr);
+    ::dup2(ends[1], 1);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  std::string text;
+  std::array<char, 4096> bytes{};
+  for (ssize_t size = 0; (size = ::read(ends[0], bytes.data(), bytes.size())) > 0;) {
+    text.append(bytes.data(), static_cast<std::size_t>(size));
+  }
+  ::close(ends[0]);
+  ::waitpid(pid, nullptr, 0);
+  return text;
+}
+
+TEST(CommandTemplate, AppendsTheLineWhenNothingStandsForIt) {
+  EXPECT_THAT(filled({"gzip", "-9"}, "a b"), ElementsAre("gzip", "-9", "a b"));
+  EXPECT_THAT(filled({"date"}, "5", {.append_input = false, .colsep = {}}), ElementsAre("date"));
+  EXPECT_THAT(filled({"mv", "{}", "{}.old"}, "f"), ElementsAre("mv", "f", "f.old"));
+  EXPECT_THAT(filled({"echo", "{#}"}, "f"), ElementsAre("echo", "7"));
+}
+
+TEST(CommandTemplate, TakesPathsApart) {
+  EXPECT_EQ(one("{.}", "a/b.tar.gz"), "a/b.tar");
+  EXPECT_EQ(one("{.}", "a.d/b"), "a.d/b");
+  EXPECT_EQ(one("{.}", "a/.profile"), "a/.profile");
+  EXPECT_EQ(one("{/}", "a/b.c"), "b.c");
+  EXPECT_EQ(one("{/}", "b.c"), "b.c");
+  EXPECT_EQ(one("{//}", "a/b/c"), "a/b");
+  EXPECT_EQ(one("{//}", "/c"), "/");
+  EXPECT_EQ(one("{//}", "c"), ".");
+  EXPECT_EQ(one("{/.}", "a/b.c"), "b");
+  EXPECT_EQ(one("{//}/{/}", "x/y/z.c"), "x/y/z.c");
+}
+
+TEST(CommandTemplate, TakesColumns) {
+  const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
+  EXPECT_EQ(one("{2}-{1}-{3}", "a,b", comma), "b-a-");
+  EXPECT_EQ(one("{2}", ",,c", comma), "");
+  EXPECT_EQ(one("{}", "a,b", comma), "a,b");
+  EXPECT_EQ(one("{1}", "a,b"), "a,b");
+  EXPECT_EQ(CommandTemplate::parse({"x", "{2}"}, {}).error().message, "{2} needs --colsep");
+  EXPECT_EQ(parse_colsep("\\t"), "\t");
+  EXPECT_EQ(parse_colsep("\\\\t\\"), "\\t\\");
+}
+
+TEST(CommandTemplate, LeavesOtherBracesAlone) {
+  for (const char* word :
+       {"{print}", "{", "}{", "{ }", "{0}", "{01}", "{-1}", "{1x}", "${A}", "{a,b}"}) {
+    EXPECT_EQ(one(word, "L"), word);
+  }
+  EXPECT_EQ(one("{{}}", "L"), "{L}");
+  EXPECT_EQ(one("a{b{}c}", "L"), "a{bLc}");
+}
+
+TEST(CommandTemplate, ValuesAreNotReadAgain) {
+  EXPECT_EQ(one("{}", "{.} {#} {}"), "{.} {#} {}");
+  EXPECT_EQ(one("{}", std::string("\n\xff")), "\n\xff");
+}
+
+TEST(CommandTemplate, AScriptIsTheShells) {
+  const TemplateOptions shell{.append_input = true, .shell = true, .colsep = {}};
+  EXPECT_EQ(run(filled({"echo {} | tr a-z A-Z"}, "abc", shell)), "ABC\n");
+  EXPECT_EQ(run(filled({"echo", "x;", "echo"}, "abc", shell)), "x\nabc\n");
+  EXPECT_EQ(run(filled({"echo {#} {/} {.} {/}"}, "d/f.c", shell)), "7 f.c d/f f.c\n");
+}
+
+TEST(CommandTemplate, NoValueIsReadAsAScript) {
+  const TemplateOptions shell{.append_input = true, .shell = true, .colsep = {}};
+  const std::string evil = "a  b'\"$(echo x)`echo y`;echo z\\ *";
+  for (const char* script : {"printf %s {}", "printf %s \"{}\"", "printf %s '{}'",
+                             "printf %s 'a'{}", "printf %s \\'{}", "printf %s \"it's {}\""}) {
+    const std::string out = run(filled({script}, evil, shell));
+    EXPECT_NE(out.find(evil), std::string::npos) << script << ": " << out;
+  }
+  EXPECT_EQ(run(filled({"printf '<%s>' \"$(printf %s {})\""}, "$(echo_x)", shell)), "<$(echo_x)>");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

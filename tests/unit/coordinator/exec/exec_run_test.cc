@@ -1,0 +1,233 @@
+// What the coordinator's shell keeps of a run of commands.
+#include "coordinator/exec/results/exec_run.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/output/exec_output.h"
+#include "coordinator/output/format/row.h"
+#include "coordinator/output/output.h"
+#include "tests/support/json_schema.h"
+#include "tests/support/output_test_files.h"
+#include "tests/support/run_records_builder.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+TaskCommands echo(std::uint64_t tasks) {
+  auto words = CommandTemplate::parse({"echo", "{}"}, {});
+  return {TaskInput::range({0, 1, tasks}), std::move(*words), {}};
+}
+
+RunRecordsBuilder run_of(std::uint32_t tasks) {
+  RunRecordsBuilder run(tasks, 0s, 0s);
+  run.records().spec.kind = TaskKind::exec;
+  run.worker(2);
+  return run;
+}
+
+/// A report of these tasks, first attempts all, each of which has written its number.
+OutcomeColumns report_of(const std::vector<std::uint32_t>& tasks) {
+  OutcomeColumns outcomes;
+  for (const std::uint32_t task : tasks) {
+    outcomes.push_back(TaskId(task), 1, Outcome::failed, {}, 1ms, 0ns);
+    outcomes.command.resize(outcomes.size());
+    CommandResult& result = outcomes.command.back();
+    result.status = static_cast<int>(task) + 1;
+    result.out = "out" + std::to_string(task) + "\n";
+    result.err = "err" + std::to_string(task) + "\n";
+    result.cpu = 1ms;
+    result.peak_rss_bytes = 4096;
+  }
+  return outcomes;
+}
+
+TEST(ExecRun, FillsAssignmentsIn) {
+  RunId id;
+  id.bytes.fill(0x11);
+  const ExecRun run(echo(9), id);
+  AttemptColumns attempts;
+  attempts.task = {TaskId{3}, TaskId{7}};
+  attempts.attempt = {1, 2};
+  run.fill(attempts);
+  ASSERT_THAT(attempts.command, SizeIs(2));
+  EXPECT_EQ(attempts.command[1].args, (std::vector<std::string>{"echo", "7"}));
+  EXPECT_THAT(attempts.command[1].env, Contains("ROLLCALL_TASK_ID=7"));
+  EXPECT_THAT(attempts.command[1].env, Contains("ROLLCALL_ATTEMPT=2"));
+  EXPECT_THAT(attempts.command[0].env, Contains("ROLLCALL_RUN_ID=" + to_hex(id.bytes)));
+  run.fill(attempts);  // it is sent again
+  EXPECT_THAT(attempts.command, SizeIs(2));
+}
+
+TEST(ExecRun, KeepsWhatWasAcceptedUntilItIsTold) {
+  RunRecordsBuilder run = run_of(4);
+  // Task 1 was done before; of 2, 1 and 0 the scheduler took two, and 3 it decided itself.
+  run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
+  OutcomeColumns report = report_of({2, 1, 0});
+  CommandResults results;
+  results.came(run.records(), 1, report);
+  ASSERT_NE(results.fresh(1), nullptr);
+  ASSERT_NE(results.fresh(2), nullptr);
+  EXPECT_EQ(results.fresh(1)->out, "out2\n");
+  EXPECT_EQ(results.fresh(2)->out, "out0\n");
+  EXPECT_EQ(results.fresh(3), nullptr);
+  EXPECT_THAT(results.kept(1, 3), SizeIs(2));
+  EXPECT_THAT(results.kept(2, 1), SizeIs(1));
+  results.told(4);
+  EXPECT_EQ(results.fresh(1), nullptr);
+  EXPECT_EQ(results.facts(1)->status, 3);
+  EXPECT_EQ(results.facts(2)->peak_rss_bytes, 4096U);
+  EXPECT_FALSE(results.facts(3));
+  EXPECT_FALSE(results.facts(4));
+}
+
+TEST(ExecRun, DropsTheResultOfAnotherAttempt) {
+  RunRecordsBuilder run = run_of(2);
+  run.dispatched(0).done(0);  // its second attempt
+  OutcomeColumns report = report_of({0});
+  CommandResults results;
+  results.came(run.records(), 0, report);
+  EXPECT_EQ(results.fresh(0), nullptr);
+}
+
+TEST(ExecRun, RemembersWhyACommandCouldNotStart) {
+  RunRecordsBuilder run = run_of(1);
+  run.done(0, 0, Outcome::failed);
+  OutcomeColumns report = report_of({0});
+  report.command[0] = {};
+  report.command[0].end = CommandEnd::not_started;
+  report.command[0].error_text = "cannot start x, \"y\": No such file";
+  CommandResults results;
+  results.came(run.records(), 0, report);
+  results.told(1);
+  EXPECT_EQ(results.facts(0)->error, "cannot start x, \"y\": No such file");
+  std::string row;
+  RowWriter(run.records(), &results).append_csv(row, 0);
+  EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,\n"));
+}
+
+TEST(ExecRun, NamesTheFirstThatFailed) {
+  RunRecordsBuilder run = run_of(12);
+  std::vector<std::uint32_t> tasks;
+  for (std::uint32_t task = 0; task < 12; ++task) {
+    run.done(task, 0, Outcome::failed);
+    tasks.push_back(task);
+  }
+  OutcomeColumns report = report_of(tasks);
+  report.command[0].err = "1\n2\n3\n4\n5\n6\n7\x1b[2J";
+  ExecRun exec(echo(12), {});
+  exec.results().came(run.records(), 0, report);
+  exec.tell(run.records(), 0, 12);
+  const std::string text = exec.failures_text(run.records());
+  EXPECT_THAT(text, HasSubstr("12 tasks failed, the first:\n  task 0: exit status 1: echo 0\n"
+                              "    3\n    4\n    5\n    6\n    7?[2J\n"
+                              "  task 1: exit status 2: echo 1\n    err1\n"));
+  EXPECT_EQ(text.find("task 10"), std::string::npos);
+  EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "in JSON it stands as it is";
+}
+
+TEST(ExecRun, SaysOnceWhatCouldNotStart) {
+  RunRecordsBuilder run = run_of(1);
+  run.done(0, 0, Outcome::failed);
+  OutcomeColumns report = report_of({0});
+  report.command[0] = {};
+  report.command[0].end = CommandEnd::not_started;
+  report.command[0].error_text = "cannot start echo: No such file or directory";
+  ExecRun exec(echo(1), {});
+  exec.results().came(run.records(), 0, report);
+  exec.tell(run.records(), 0, 1);
+  EXPECT_EQ(exec.failures_text(run.records()),
+            "1 task failed:\n  task 0: cannot start echo: No such file or directory\n");
+}
+
+TEST(ExecRun, LeavesRoomInAMessage) {
+  auto words = CommandTemplate::parse({"/bin/cp", "{}", "{.}/{#}"}, {});
+  TaskInput lines = TaskInput::lines('\n');
+  ASSERT_TRUE(lines.add("short\n" + std::string(1000, 'x') + ".y\n"));
+  ASSERT_TRUE(lines.finish());
+  Command common;
+  common.env = {"A=1"};
+  common.input = "input";
+  const TaskCommands commands(std::move(lines), std::move(*words), std::move(common));
+  for (std::uint32_t task = 0; task < 2; ++task) {
+    EXPECT_LE(bytes_of(commands[TaskId{task}]), commands.bytes_at_most());
+  }
+  EXPECT_LE(commands.bytes_at_most(), 4 * bytes_of(commands[TaskId{1}]));
+}
+
+TEST(ExecOutput, PrintsBothStreams) {
+  RunRecordsBuilder run = run_of(3);
+  run.done(1).done(0).decided(2, Outcome::cancelled, 1s);
+  OutcomeColumns report = report_of({1, 0});
+  ExecRun exec(echo(3), {});
+  exec.results().came(run.records(), 0, report);
+  const MemoryFile out;
+  const MemoryFile error;
+  const auto output = make_exec_output(run.records(), exec, {true, true, 1000, testing::TempDir()},
+                                       true, out.fd(), error.fd());
+  output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 1);
+  output->flush();
+  EXPECT_EQ(out.text(), "");
+  output->outcomes_accepted(RunRecordsBuilder::kBegin, 1, 2);
+  output->finished({}, {});
+  output->flush();
+  EXPECT_EQ(out.text(), "0\tout0\n1\tout1\n");
+  EXPECT_EQ(error.text(), "0\terr0\n1\terr1\n");
+  EXPECT_EQ(output->failed(), "");
+}
+
+TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
+  constexpr std::uint32_t kTasks = 60;
+  RunRecordsBuilder run = run_of(kTasks);
+  std::vector<std::uint32_t> tasks;
+  for (std::uint32_t task = kTasks; task-- > 0;) tasks.push_back(task);
+  for (const std::uint32_t task : tasks) run.done(task);
+  OutcomeColumns report = report_of(tasks);
+  for (CommandResult& result : report.command) result.out = std::string(1'000'000, 'x');
+  ExecRun exec(echo(kTasks), {});
+  exec.results().came(run.records(), 0, report);
+  const MemoryFile out;
+  const MemoryFile error;
+  const auto output =
+      make_exec_output(run.records(), exec, {true, false, 100'000'000, testing::TempDir()}, true,
+                       out.fd(), error.fd());
+  const Instant now = RunRecordsBuilder::kBegin;
+  output->advance(now);
+  output->outcomes_accepted(now, 0, kTasks);
+  output->flush();
+  EXPECT_LT(out.text().size(), 50'000'000U);
+  EXPECT_EQ(output->next_deadline(), now);
+  while (output->next_deadline() == now) output->advance(now);
+  EXPECT_EQ(out.text().size(), kTasks * 1'000'000U);
+}
+
+TEST(ExecOutput, OfJsonFitsItsSchemas) {
+  RunRecordsBuilder run = run_of(2);
+  run.done(0, 0, Outcome::failed).decided(1, Outcome::cancelled, 1s);
+  OutcomeColumns report = report_of({0});
+  report.command[0].out = "\xff";
+  ExecRun exec(echo(2), {});
+  exec.results().came(run.records(), 0, report);
+  const MemoryFile file;
+  const auto output = make_jsonl_output(run.records(), file.fd(), &exec);
+  exec.tell(run.records(), 0, 2);
+  output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 2);
+  exec.results().told(2);
+  output->finished(summarize(run.records(), finish_order(run.records())), {});
+  output->flush();
+  const std::string folder = std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/";
+  const JsonSchema schema(nlohmann::json::parse(read_file(folder + "event-1.schema.json")));
+  for (const std::string& line : lines_of(file.text())) {
+    EXPECT_EQ(schema.misfit(nlohmann::json::parse(line)), "") << line;
+  }
+  EXPECT_THAT(file.text(), HasSubstr("\"stdout_base64\":\"/w==\",\"stderr\":\"err0\\n\""));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

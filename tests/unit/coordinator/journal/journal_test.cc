@@ -1,0 +1,363 @@
+#include "coordinator/journal/journal.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "coordinator/journal/sqlite/schema.h"
+#include "tests/support/journal_fixture.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::HasSubstr;
+
+TEST_F(JournalTest, GivesTheRecordsOfItsCommitsAgain) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const JournalRun run = journal_run(static_cast<std::uint32_t>(seed * 40));
+    auto commits = RandomCommits(run.spec, seed).all(200);
+    {
+      auto journal = begun(run);
+      for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
+    }
+    auto journal = Journal::open(path());
+    ASSERT_TRUE(journal) << journal.error().message;
+    const auto content = (*journal)->load();
+    ASSERT_TRUE(content) << content.error().message;
+    expect_same(content->records, replayed(run.spec, commits));
+    EXPECT_EQ(content->published, commits.empty() ? 0 : commits.back()->counters.published);
+    EXPECT_FALSE(content->account.has_value());
+    journal->reset();
+    std::filesystem::remove(path());
+  }
+}
+
+TEST_F(JournalTest, KnowsWhatWasAskedFor) {
+  JournalRun run = journal_run(7);
+  run.spec.method = CollectionMethod::wait;
+  run.spec.wait_timeout = 30s;
+  run.spec.seed = (std::uint64_t{1} << 53U) - 1;
+  begun(run).reset();
+  const auto journal = Journal::open_to_read(path());
+  ASSERT_TRUE(journal);
+  const JournalRun& again = (*journal)->run();
+  EXPECT_EQ(again.spec.id, run.spec.id);
+  EXPECT_EQ(again.spec.task_count, 7U);
+  EXPECT_EQ(again.spec.pause_min, run.spec.pause_min);
+  EXPECT_EQ(again.spec.pause_max, run.spec.pause_max);
+  EXPECT_EQ(again.spec.seed, run.spec.seed);
+  EXPECT_EQ(again.spec.method, CollectionMethod::wait);
+  EXPECT_EQ(again.spec.wait_timeout, 30s);
+  EXPECT_EQ(again.request, run.request);
+  EXPECT_EQ(again.created, run.created);
+  EXPECT_FALSE((*journal)->finished());
+}
+
+TEST_F(JournalTest, TheNextEpochGoesOnInItsOwnTime) {
+  const JournalRun run = journal_run(200);
+  RandomCommits random(run.spec, 3);
+  std::vector<std::shared_ptr<const Commit>> commits;
+  while (commits.size() < 5 || !commits.back()->counters.first_dispatch) {
+    commits.push_back(random.next());
+  }
+  {
+    auto journal = begun(run);
+    for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
+  }
+  // The machine was booted again: its clock begins anew, an hour later by the wall clock.
+  EpochStart start = epoch_start(1h, "boot-2");
+  start.monotonic = Instant(5s);
+  auto journal = Journal::open(path());
+  ASSERT_TRUE(journal);
+  const auto epoch = (*journal)->begin_epoch(start);
+  ASSERT_TRUE(epoch);
+  EXPECT_EQ(*epoch, 2U);
+  const auto content = (*journal)->load();
+  ASSERT_TRUE(content);
+  const Duration shift = (500s + 1h) - 5s;
+  const RunRecords before = replayed(run.spec, commits);
+  EXPECT_EQ(content->records.first_dispatch, *before.first_dispatch - shift);
+  EXPECT_EQ(content->records.sessions[0].welcomed, before.sessions[0].welcomed - shift);
+  EXPECT_EQ(content->records.started[0], before.started[0] - shift);
+  ASSERT_EQ(content->epochs.size(), 2U);
+  EXPECT_EQ(content->epochs[1].start.boot_id, "boot-2");
+
+  // What this epoch keeps is in the time of the first for those who read.
+  Commit commit;
+  while (commit.outcomes.empty()) commit = *random.next();
+  commit.counters.first_dispatch = *before.first_dispatch - shift;
+  commit.sessions.clear();
+  commit.progress.clear();
+  commit.outcomes.resize(1);
+  const auto kept_at = Instant(10s);
+  commit.outcomes[0].arrived = kept_at;
+  commit.outcomes[0].session = SessionIndex{0};
+  ASSERT_TRUE((*journal)->commit(commit));
+  const auto reader = Journal::open_to_read(path());
+  ASSERT_TRUE(reader);
+  const auto read = (*reader)->load();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->records.batches.back().arrived, kept_at + shift);
+  EXPECT_EQ(read->records.first_dispatch, before.first_dispatch);
+}
+
+TEST(NextEpoch, GoesOnWithTheClockOfTheSameBoot) {
+  const EpochRecord first = next_epoch(nullptr, epoch_start(), std::nullopt);
+  EXPECT_EQ(first.epoch, 1U);
+  EXPECT_EQ(first.shift, 0s);
+  EXPECT_EQ(next_epoch(&first, epoch_start(10s), Instant(505s)).shift, 0s);
+  EpochStart suspended = epoch_start(10s);
+  suspended.boottime += 7s;
+  suspended.unix_ns = 0;  // set back: without effect
+  EXPECT_EQ(next_epoch(&first, suspended, Instant(505s)).shift, 7s);
+}
+
+TEST(NextEpoch, NeverRunsBackwards) {
+  const EpochRecord first = next_epoch(nullptr, epoch_start(), std::nullopt);
+  EpochStart start = epoch_start(-1h, "boot-2");  // a wall clock that was set back
+  start.monotonic = Instant(1s);
+  const EpochRecord second = next_epoch(&first, start, Instant(505s));
+  EXPECT_EQ(second.in_run(start.monotonic), Instant(505s));
+}
+
+TEST_F(JournalTest, IsNeverOverwritten) {
+  begun(journal_run(5)).reset();
+  const auto again = Journal::create(path(), journal_run(6));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "journal " + path() + " is there already");
+  const auto journal = Journal::open(path());
+  ASSERT_TRUE(journal);
+  EXPECT_EQ((*journal)->run().spec.task_count, 5U);
+}
+
+TEST_F(JournalTest, TakesNothingOfAnotherOne) {
+  std::ofstream(path("run.db-wal")) << "left over";
+  const auto journal = Journal::create(path(), journal_run(5));
+  ASSERT_FALSE(journal);
+  EXPECT_THAT(journal.error().message, HasSubstr("run.db-wal is left of another journal"));
+}
+
+TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
+  for (const std::string& bad : {path("none/run.db"), std::string("/proc/self/run.db")}) {
+    const auto journal = Journal::create(bad, journal_run(5));
+    ASSERT_FALSE(journal);
+    EXPECT_THAT(journal.error().message, HasSubstr("cannot create journal " + bad + ": "));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
+  std::filesystem::create_directory(path("closed"));
+  std::filesystem::permissions(
+      path("closed"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const bool is_root = ::geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(path("closed").c_str(), 0555), 0);
+    ASSERT_EQ(::seteuid(65'534), 0);
+  }
+  const auto journal = Journal::create(path("closed/run.db"), journal_run(5));
+  if (is_root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  ASSERT_FALSE(journal);
+  EXPECT_EQ(journal.error().message,
+            "cannot create journal " + path("closed/run.db") + ": Permission denied");
+}
+
+TEST_F(JournalTest, SaysThatThereIsNone) {
+  const auto journal = Journal::open(path());
+  ASSERT_FALSE(journal);
+  EXPECT_EQ(journal.error().kind, ErrorKind::retryable);
+  EXPECT_EQ(journal.error().message, "there is no journal " + path());
+}
+
+TEST_F(JournalTest, RefusesWhatIsNoJournal) {
+  const auto refused = [this](const std::string& why) {
+    for (const auto& journal :
+         {Journal::open(path()).error(), Journal::open_to_read(path()).error()}) {
+      EXPECT_EQ(journal.kind, ErrorKind::permanent);
+      EXPECT_EQ(journal.message, path() + " is " + why);
+    }
+    std::filesystem::remove_all(path());
+  };
+  std::ofstream(path()).flush();
+  refused("no journal: it is empty");
+  std::ofstream(path()) << std::string(5000, 'x');
+  refused("no journal: it is no SQLite database");
+  {
+    auto database = sqlite::Database::open(path(), sqlite::Database::Mode::create);
+    ASSERT_TRUE(database && database->execute("CREATE TABLE run (a); PRAGMA user_version = 1"));
+  }
+  refused("no journal: it is a database of another program");
+  begun(journal_run(5)).reset();
+  {
+    auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+    ASSERT_TRUE(database && database->execute("PRAGMA user_version = 7"));
+  }
+  std::filesystem::remove(path() + "-wal");
+  refused("a journal of version 7, and this program understands version 1");
+}
+
+TEST_F(JournalTest, RefusesAFolder) {
+  std::filesystem::create_directory(path());
+  EXPECT_FALSE(Journal::open(path()));
+  EXPECT_THAT(Journal::open_to_read(path()).error().message, HasSubstr("not a regular file"));
+}
+
+/// Opening or loading a journal that somebody has changed.
+class DamagedJournalTest : public JournalTest {
+ protected:
+  DamagedJournalTest() : run_(journal_run(3000)) {
+    auto journal = begun(run_);
+    for (const auto& commit : RandomCommits(run_.spec, 5).all(200)) {
+      EXPECT_TRUE(journal->commit(*commit));
+    }
+  }
+
+  void change(const std::string& sql) {
+    auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->execute(sql)) << database->error().message;
+  }
+
+  std::string error() {
+    const auto journal = Journal::open(path());
+    if (!journal) return journal.error().message;
+    const auto content = (*journal)->load();
+    return content ? "" : content.error().message;
+  }
+
+  JournalRun run_;
+};
+
+TEST_F(DamagedJournalTest, RefusesRowsThatDoNotFitTogether) {
+  const std::pair<const char*, const char*> changes[] = {
+      {"UPDATE run SET task_count = -1", "a number is out of range"},
+      {"UPDATE run SET run_id = 'abc'", "an id has not 32 digits"},
+      {"UPDATE run SET kind = 'dance'", "a name is not known: dance"},
+      {"DELETE FROM run", "it holds no run"},
+      {"DELETE FROM outcome WHERE accepted = 100", "an outcome is missing"},
+      {"DELETE FROM outcome WHERE accepted > 2900", "its batches do not fit its outcomes"},
+      {"DELETE FROM batch WHERE first_accepted = 1", "its batches do not fit its outcomes"},
+      {"UPDATE outcome SET task = 3 WHERE accepted > 5", "its outcomes contradict each other"},
+      {"UPDATE outcome SET outcome = 5 WHERE accepted = 9", "a number is out of range"},
+      {"UPDATE batch SET session = 1000 WHERE first_accepted = 1",
+       "its outcomes contradict each other"},
+      {"UPDATE counters SET accepted = 2999", "its outcomes are not as many as they were"},
+      {"DELETE FROM counters", "its counters are missing"},
+      {"DELETE FROM epoch; INSERT INTO epoch VALUES (2, 0, '', 0, 0, 0, 0)", "an epoch is missing"},
+      {"DELETE FROM session WHERE session = 0", "its outcomes contradict each other"}};
+  ASSERT_EQ(error(), "");
+  for (const auto& [sql, why] : changes) {
+    SCOPED_TRACE(sql);
+    std::filesystem::copy_file(path(), path("whole.db"));
+    change(sql);
+    EXPECT_EQ(error(), "journal " + path() + " is damaged: " + why);
+    std::filesystem::rename(path("whole.db"), path());
+  }
+}
+
+TEST_F(DamagedJournalTest, RefusesOneThatWasCutShort) {
+  const auto size = std::filesystem::file_size(path());
+  for (std::uintmax_t left = 4096; left < size; left += 3 * 4096 + 100) {
+    std::filesystem::copy_file(path(), path("whole.db"));
+    std::filesystem::resize_file(path(), left);
+    EXPECT_THAT(error(), HasSubstr("journal " + path() + " is damaged: ")) << left;
+    std::filesystem::rename(path("whole.db"), path());
+  }
+}
+
+TEST_F(DamagedJournalTest, RefusesOneWithZerosInside) {
+  for (std::streamoff page = 1; page < 20; ++page) {
+    std::filesystem::copy_file(path(), path("whole.db"));
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(page * 4096);
+    file << std::string(4096, '\0');
+    file.close();
+    EXPECT_THAT(error(), HasSubstr("is damaged: ")) << page;
+    std::filesystem::rename(path("whole.db"), path());
+  }
+}
+
+TEST_F(JournalTest, CanBeReadThoughItsCoordinatorWasKilledWhileItClosedIt) {
+  begun(journal_run(5));
+  // A write that is half done: the pages before it are in a file beside.
+  auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+  ASSERT_TRUE(database);
+  ASSERT_TRUE(database->execute(
+      "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; BEGIN; UPDATE run SET kind = 'x';"));
+  std::filesystem::copy_file(path(), path("copy"));
+  std::filesystem::copy_file(path() + "-journal", path("copy-journal"));
+  const auto journal = Journal::open_to_read(path("copy"));
+  ASSERT_TRUE(journal) << journal.error().message;
+  EXPECT_TRUE((*journal)->load());
+}
+
+TEST_F(JournalTest, KeepsASecondCoordinatorOut) {
+  auto journal = begun(journal_run(5));
+  const auto second = Journal::open(path());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::permanent);
+  EXPECT_EQ(second.error().message, "journal " + path() + " is in use by another coordinator");
+  EXPECT_TRUE(Journal::open_to_read(path()));
+  journal.reset();
+  EXPECT_TRUE(Journal::open(path()));
+}
+
+TEST_F(JournalTest, ACoordinatorThatWasKilledKeepsNobodyOut) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto journal = Journal::create(path(), journal_run(5));
+    const char sign = journal && (*journal)->begin_epoch(epoch_start()) ? 'y' : 'n';
+    static_cast<void>(!::write(ready[1], &sign, 1));
+    while (true) ::pause();
+  }
+  char sign = 0;
+  ASSERT_EQ(::read(ready[0], &sign, 1), 1);
+  EXPECT_EQ(sign, 'y');
+  EXPECT_FALSE(Journal::open(path()));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  const auto journal = Journal::open(path());
+  ASSERT_TRUE(journal) << journal.error().message;
+  EXPECT_EQ(*(*journal)->begin_epoch(epoch_start(1s)), 2U);
+}
+
+TEST_F(JournalTest, AnOlderEpochKeepsNothingMore) {
+  const JournalRun run = journal_run(100);
+  RandomCommits random(run.spec, 1);
+  auto journal = begun(run);
+  ASSERT_TRUE(journal->commit(*random.next()));
+  {  // as one would whose lock did not hold
+    auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+    ASSERT_TRUE(database && database->execute("UPDATE counters SET epoch = 2"));
+  }
+  const auto commit = random.next();
+  for (int i = 0; i < 2; ++i) {
+    const auto kept = journal->commit(*commit);
+    ASSERT_FALSE(kept);
+    EXPECT_THAT(kept.error().message, HasSubstr("another coordinator has gone on with it"));
+    EXPECT_EQ(kept.error().kind, ErrorKind::permanent);
+  }
+}
+
+TEST_F(JournalTest, KeepsNothingInAFileThatWasRemoved) {
+  const JournalRun run = journal_run(100);
+  auto journal = begun(run);
+  std::filesystem::remove(path());
+  const auto kept = journal->commit(*RandomCommits(run.spec, 1).next());
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().message, "journal " + path() + " has been removed or replaced");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,194 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "coordinator/output/output.h"
+#include "tests/support/json_schema.h"
+#include "tests/support/output_test_files.h"
+#include "tests/support/run_records_builder.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr Instant kNow = RunRecordsBuilder::kBegin;
+
+JsonSchema schema(const std::string& name) {
+  return JsonSchema(
+      json::parse(read_file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/" + name)));
+}
+
+std::vector<json> parse_lines(const std::string& text) {
+  std::vector<json> values;
+  for (const std::string& line : lines_of(text)) values.push_back(json::parse(line));
+  return values;
+}
+
+/// Two workers, one of them lost; every form of outcome; a check that failed.
+RunRecordsBuilder eventful_run() {
+  RunRecordsBuilder run(4);
+  run.worker().worker(8).dispatched(0, 1).done(0, 0, Outcome::succeeded, 1ms);
+  run.done(1, 1).done(2, 0, Outcome::failed).decided(3, Outcome::lost, 5s);
+  SessionRecord& lost = run.records().sessions[1];
+  lost.end = SessionEnd::lost;
+  lost.end_reason = "its process ended";
+  lost.name = "bad \xff name";
+  lost.goodbye.reset();
+  TimeEcho echo{kNow, instant_from_ns(1), instant_from_ns(2)};
+  run.records().sessions[0].clock.add(echo, kNow + 1us);
+  run.records().stale = 2;
+  run.records().attempts_adopted = 3;
+  run.records().reports_repeated = 5;
+  return run;
+}
+
+Summary summary_of(const RunRecords& records) {
+  const auto order = finish_order(records);
+  Summary summary = summarize(records, order);
+  summary.startup = 31ms;
+  summary.coordinator = {0.5, 1 << 20};
+  summary.failed_checks.push_back(
+      {"order", "the rows are not in order", 2, {TaskId(0), TaskId(3)}});
+  return summary;
+}
+
+json document_of(const RunRecords& records, const Summary& summary) {
+  const MemoryFile file;
+  const auto output = make_json_output(records, file.fd());
+  output->finished(summary, finish_order(records));
+  output->flush();
+  return json::parse(file.text());
+}
+
+TEST(JsonOutput, FitsItsSchema) {
+  const JsonSchema run_schema = schema("run-1.schema.json");
+  const RunRecords eventful = eventful_run().records();
+  EXPECT_EQ(run_schema.misfit(document_of(eventful, summary_of(eventful))), "");
+  const RunRecords empty = RunRecordsBuilder(0).records();
+  EXPECT_EQ(run_schema.misfit(document_of(empty, Summary())), "");
+}
+
+TEST(JsonOutput, TellsWhatTheRunCameTo) {
+  const RunRecords records = eventful_run().records();
+  const json run = document_of(records, summary_of(records));
+  EXPECT_EQ(run["schema"], "rollcall/run/1");
+  EXPECT_EQ(run["run_id"], "abababababababababababababababab");
+  EXPECT_EQ(run["seed"], 42);
+  EXPECT_EQ(run["measured_seconds"], 5.0);
+  EXPECT_EQ(run["lower_bound_seconds"], 2.0);
+  EXPECT_EQ(run["overhead_percent"], 150.0);
+  EXPECT_EQ(run["startup_seconds"], 0.031);
+  EXPECT_EQ(run["validated"], false);
+  EXPECT_EQ(run["failed_checks"][0]["tasks"], json({0, 3}));
+  EXPECT_EQ(
+      run["outcomes"],
+      json({{"succeeded", 2}, {"failed", 1}, {"timed_out", 0}, {"cancelled", 0}, {"lost", 1}}));
+  EXPECT_EQ(run["attempts"], json({{"total", 4}, {"retried", 1}, {"adopted", 3}, {"stale", 2}}));
+  EXPECT_EQ(run["reports"], json({{"repeated", 5}}));
+  EXPECT_EQ(run["lateness_seconds"]["max"], 0.001);
+  EXPECT_EQ(run["completion"]["last_task"], 3);
+  EXPECT_EQ(run["resources"]["cpu_seconds"], 0.5);
+}
+
+TEST(JsonOutput, TellsWhoWorked) {
+  const RunRecords records = eventful_run().records();
+  const json workers = document_of(records, summary_of(records))["workers"];
+  ASSERT_THAT(workers, SizeIs(2));
+  EXPECT_EQ(workers[0]["session"], "01010101010101010101010101010101");
+  EXPECT_EQ(workers[0]["slots"], nullptr);
+  EXPECT_EQ(workers[0]["lost"], false);
+  EXPECT_EQ(workers[0]["resources"]["peak_rss_bytes"], 4096);
+  EXPECT_GT(workers[0]["clock_bound_seconds"], 0);
+  EXPECT_EQ(workers[1]["slots"], 8);
+  EXPECT_EQ(workers[1]["lost"], true);
+  EXPECT_EQ(workers[1]["resources"], nullptr);
+  EXPECT_EQ(workers[1]["clock_bound_seconds"], nullptr);
+}
+
+TEST(JsonOutput, WritesNothingBeforeTheEnd) {
+  RunRecordsBuilder run = eventful_run();
+  const MemoryFile file;
+  const auto output = make_json_output(run.records(), file.fd());
+  output->worker_joined(SessionIndex(0));
+  output->outcomes_accepted(kNow, 0, 4);
+  output->flush();
+  EXPECT_THAT(file.text(), IsEmpty());
+}
+
+std::string events_of(const RunRecords& records) {
+  const MemoryFile file;
+  const auto output = make_jsonl_output(records, file.fd());
+  output->worker_joined(SessionIndex(0));
+  output->worker_joined(SessionIndex(1));
+  const std::vector<TaskId> started = {TaskId(0), TaskId(1)};
+  output->tasks_started(kNow, SessionIndex(0), started);
+  output->outcomes_accepted(kNow, 0, 4);
+  output->worker_left(SessionIndex(1), 1);
+  output->worker_left(SessionIndex(0), 0);
+  output->finished(summary_of(records), finish_order(records));
+  output->flush();
+  return file.text();
+}
+
+TEST(JsonlOutput, EveryLineFitsTheSchema) {
+  const JsonSchema event_schema = schema("event-1.schema.json");
+  const std::vector<json> events = parse_lines(events_of(eventful_run().records()));
+  std::vector<std::string> names;
+  for (const json& event : events) {
+    EXPECT_EQ(event_schema.misfit(event), "") << event;
+    names.push_back(event["event"]);
+  }
+  EXPECT_THAT(names,
+              ElementsAre("run_started", "worker_joined", "worker_joined", "started", "started",
+                          "done", "done", "done", "done", "worker_lost", "worker_left", "summary"));
+}
+
+TEST(JsonlOutput, EndsWithTheDocument) {
+  const RunRecords records = eventful_run().records();
+  json last = parse_lines(events_of(records)).back();
+  last.erase("event");
+  EXPECT_EQ(last, document_of(records, summary_of(records)));
+}
+
+TEST(JsonlOutput, TellsHowATaskWent) {
+  const std::vector<std::string> events = lines_of(events_of(eventful_run().records()));
+  EXPECT_EQ(events[3], R"({"event":"started","task":0,"attempt":2,)"
+                       R"("worker":"01010101010101010101010101010101"})");
+  EXPECT_EQ(events[5],
+            R"({"event":"done","task":0,"outcome":"succeeded","attempt":2,)"
+            R"("worker":"01010101010101010101010101010101","pause_seconds":2.000000000,)"
+            R"("started_seconds":0.001000000,"finished_seconds":2.002000000,)"
+            R"("lateness_seconds":0.001000000,"finished_bound_seconds":0.000010200,"accepted":1})");
+  EXPECT_EQ(events[8],
+            R"({"event":"done","task":3,"outcome":"lost","attempt":0,"worker":null,)"
+            R"("pause_seconds":2.000000000,"started_seconds":null,"finished_seconds":5.000000000,)"
+            R"("lateness_seconds":null,"finished_bound_seconds":0.000000000,"accepted":4})");
+  EXPECT_THAT(events[9], HasSubstr(R"("returned":1,"reason":"its process ended")"));
+}
+
+TEST(JsonSchemaTest, SeesWhatDoesNotFit) {
+  const JsonSchema run_schema = schema("run-1.schema.json");
+  const RunRecords records = eventful_run().records();
+  const json right = document_of(records, summary_of(records));
+  json wrong = right;
+  wrong.erase("seed");
+  EXPECT_EQ(run_schema.misfit(wrong), "$: no \"seed\"");
+  wrong = right;
+  wrong["workers"][0]["colour"] = "red";
+  EXPECT_EQ(run_schema.misfit(wrong), "$.workers[0]: colour is not in the schema");
+  wrong = right;
+  wrong["workers"][0]["pid"] = "12";
+  EXPECT_EQ(run_schema.misfit(wrong), "$.workers[0].pid: wrong type");
+  wrong = right;
+  wrong["run_id"] = "ABC";
+  EXPECT_THAT(run_schema.misfit(wrong), HasSubstr("$.run_id: does not match"));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,133 @@
+#include "coordinator/output/results_file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/core/analysis/validation.h"
+#include "coordinator/output/format/row.h"
+#include "tests/support/json_schema.h"
+#include "tests/support/output_test_files.h"
+#include "tests/support/run_records_builder.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+/// Task 1 finishes before task 0 and is accepted after it; task 2 is lost.
+RunRecords some_records() {
+  RunRecordsBuilder run(3);
+  run.worker().worker().done(0, 0, Outcome::succeeded, 1ms).done(1, 1);
+  run.decided(2, Outcome::lost, 3s);
+  return run.records();
+}
+
+Result<void> write_results(const std::string& path, const RunRecords& records) {
+  auto file = ResultsFile::open(path);
+  if (!file) return file.error();
+  return (*file)->write(records, finish_order(records));
+}
+
+TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_results(folder.file("r.csv"), some_records()));
+  EXPECT_EQ(read_file(folder.file("r.csv")),
+            "task,outcome,attempt,worker,pause_seconds,started_seconds,finished_seconds,"
+            "lateness_seconds,finished_bound_seconds,accepted\n"
+            "1,succeeded,1,02020202020202020202020202020202,2.000000000,0.001000000,2.001000000,"
+            "0.000000000,0.000010200,2\n"
+            "0,succeeded,1,01010101010101010101010101010101,2.000000000,0.001000000,2.002000000,"
+            "0.001000000,0.000010200,1\n"
+            "2,lost,0,,2.000000000,,3.000000000,,0.000000000,3\n");
+  EXPECT_EQ(folder.size(), 1U);
+}
+
+TEST(ResultsFile, AsJsonLinesFitsItsSchema) {
+  const TestFolder folder;
+  ASSERT_TRUE(write_results(folder.file("r.jsonl"), some_records()));
+  const JsonSchema schema(nlohmann::json::parse(
+      read_file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/row-1.schema.json")));
+  const auto lines = lines_of(read_file(folder.file("r.jsonl")));
+  ASSERT_THAT(lines, SizeIs(3));
+  for (const std::string& line : lines) EXPECT_EQ(schema.misfit(nlohmann::json::parse(line)), "");
+  EXPECT_THAT(lines[0], HasSubstr(R"({"task":1,"outcome":"succeeded")"));
+}
+
+TEST(ResultsFile, HasSameFieldsInBothForms) {
+  std::string names;
+  const RunRecords records = some_records();
+  std::string row = "{";
+  RowWriter(records).append_json_members(row, 0);
+  const auto object = nlohmann::ordered_json::parse(row + "}");
+  for (const auto& [name, value] : object.items()) {
+    names += (names.empty() ? "" : ",") + name;
+  }
+  EXPECT_EQ(names + "\n", kCsvHeader);
+}
+
+TEST(ResultsFile, OfARunThatDoesNotEndLeavesTheOlderOneAsItWas) {
+  const TestFolder folder;
+  std::ofstream(folder.file("r.csv")) << "old";
+  { ASSERT_TRUE(ResultsFile::open(folder.file("r.csv"))); }
+  EXPECT_EQ(read_file(folder.file("r.csv")), "old");
+  EXPECT_EQ(folder.size(), 1U);
+}
+
+TEST(ResultsFile, KeepsTheModeOfTheOlderOne) {
+  const TestFolder folder;
+  const std::string path = folder.file("r.csv");
+  std::ofstream(path) << "old";
+  ::chmod(path.c_str(), 0640);
+  ASSERT_TRUE(write_results(path, some_records()));
+  struct stat status {};
+  ::stat(path.c_str(), &status);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+TEST(ResultsFile, FollowsALink) {
+  const TestFolder folder;
+  std::ofstream(folder.file("real.csv")) << "old";
+  std::filesystem::create_symlink(folder.file("real.csv"), folder.file("link.csv"));
+  ASSERT_TRUE(write_results(folder.file("link.csv"), some_records()));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.file("link.csv")));
+  EXPECT_THAT(lines_of(read_file(folder.file("real.csv"))), SizeIs(4));
+}
+
+TEST(ResultsFile, ThatCannotBeOpenedSaysSoAtOnce) {
+  const TestFolder folder;
+  const auto file = ResultsFile::open(folder.file("none/r.csv"));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            "cannot open " + folder.file("none/r.csv") + ": No such file or directory");
+  EXPECT_FALSE(ResultsFile::open(folder.file("")));
+}
+
+TEST(ResultsFile, OnAFullDiskSaysSo) {
+  const TestFolder folder;
+  const std::string link = folder.file("full.csv");
+  std::filesystem::create_symlink("/dev/full", link);
+  const Result<void> written = write_results(link, some_records());
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().message, "cannot write " + link + ": No space left on device");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  EXPECT_EQ(folder.size(), 1U);
+}
+
+TEST(ResultsFile, GoesOnWhereADescriptorStands) {
+  const MemoryFile file;
+  ASSERT_EQ(::write(file.fd(), "before\n", 7), 7);
+  ASSERT_TRUE(write_results("/dev/fd/" + std::to_string(file.fd()), some_records()));
+  const auto lines = lines_of(file.text());
+  ASSERT_THAT(lines, SizeIs(5));
+  EXPECT_EQ(lines[0], "before");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

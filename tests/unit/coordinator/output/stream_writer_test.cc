@@ -1,0 +1,93 @@
+// What is printed reaches a slow reader whole, and nobody waits for it.
+#include "coordinator/output/stream/stream_writer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+/// A pipe whose reader begins once it is told to.
+class SlowReader {
+ public:
+  SlowReader() {
+    if (::pipe(ends_.data()) != 0) std::abort();
+    reader_ = std::thread([this, told = begin_.get_future()] {
+      waited_in_vain_ = told.wait_for(std::chrono::seconds(5)) != std::future_status::ready;
+      std::array<char, 65'536> piece{};
+      for (ssize_t size = 1; size > 0;) {
+        size = ::read(ends_[0], piece.data(), piece.size());
+        if (size > 0) text_.append(piece.data(), static_cast<std::size_t>(size));
+      }
+    });
+  }
+  ~SlowReader() { ::close(ends_[0]); }
+  SlowReader(const SlowReader&) = delete;
+  SlowReader& operator=(const SlowReader&) = delete;
+
+  int fd() const { return ends_[1]; }
+  void begin() { begin_.set_value(); }
+  /// All that was written.
+  const std::string& text() {
+    ::close(ends_[1]);
+    reader_.join();
+    return text_;
+  }
+  bool waited_in_vain() const { return waited_in_vain_; }
+
+ private:
+  std::array<int, 2> ends_{};
+  std::promise<void> begin_;
+  std::string text_;
+  bool waited_in_vain_ = false;
+  std::thread reader_;
+};
+
+/// Lines that differ, more than are kept in memory.
+std::string append_lines(StreamWriter& writer) {
+  std::string all;
+  for (int i = 0; all.size() < limits::output_backlog + (8U << 20U); ++i) {
+    const std::string line = std::to_string(i) + std::string(1'000'000, 'x') + "\n";
+    all += line;
+    writer.buffer() += line;
+    writer.write_some();
+  }
+  return all;
+}
+
+TEST(StreamWriter, DoesNotWaitForAReaderHoweverMuchItLeaves) {
+  SlowReader reader;
+  StreamWriter writer(reader.fd(), "standard output");
+  std::string all = append_lines(writer);
+  reader.begin();
+  EXPECT_TRUE(writer.pending());
+  writer.buffer() += "the end\n";
+  writer.write_all();
+  EXPECT_FALSE(writer.pending());
+  EXPECT_EQ(writer.failed(), "");
+  EXPECT_TRUE(reader.text() == all + "the end\n");  // not EXPECT_EQ, which would print it
+  EXPECT_FALSE(reader.waited_in_vain());
+}
+
+TEST(StreamWriter, WaitsIfThereCanBeNoTemporaryFile) {
+  ::setenv("TMPDIR", "/not/there", 1);
+  SlowReader reader;
+  StreamWriter writer(reader.fd(), "standard output");
+  ::unsetenv("TMPDIR");
+  reader.begin();
+  const std::string all = append_lines(writer);
+  writer.write_all();
+  EXPECT_TRUE(reader.text() == all);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

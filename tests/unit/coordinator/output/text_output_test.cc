@@ -1,0 +1,321 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <initializer_list>
+
+#include "coordinator/output/format/decimal.h"
+#include "coordinator/output/format/summary_text.h"
+#include "coordinator/output/output.h"
+#include "coordinator/output/stream/stream_writer.h"
+#include "tests/support/output_test_files.h"
+#include "tests/support/run_records_builder.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr Instant kNow = RunRecordsBuilder::kBegin;
+
+std::string centis(Duration duration) {
+  std::string text;
+  append_rounded_seconds(text, duration);
+  return text;
+}
+
+/// A text output of a run, and what it has written.
+class TextOutputTest : public testing::Test {
+ protected:
+  static constexpr std::uint32_t kTasks = 4;
+
+  void SetUp() override { run_.worker().worker(); }
+
+  void dispatch_all() {
+    for (std::uint32_t task = 0; task < kTasks; ++task) run_.dispatched(task, task % 2);
+  }
+  void started(std::initializer_list<std::uint32_t> tasks, Instant now = kNow) {
+    std::vector<TaskId> ids;
+    for (const std::uint32_t task : tasks) ids.push_back(TaskId(task));
+    output_->tasks_started(now, SessionIndex(0), ids);
+    output_->flush();
+  }
+  void ended(std::uint32_t task, Outcome outcome = Outcome::succeeded, Duration ran = 2s) {
+    run_.ended(task, 0, outcome, kNow, ran);
+    output_->outcomes_accepted(kNow, run_.records().accepted() - 1, 1);
+    output_->flush();
+  }
+  std::vector<std::string> lines() const { return lines_of(file_.text()); }
+
+  RunRecordsBuilder run_{kTasks};
+  MemoryFile file_;
+  std::unique_ptr<Output> output_ = make_text_output(run_.records(), file_.fd(), true);
+};
+
+TEST_F(TextOutputTest, AwaitLinesOfWhatStartsTogetherAreInTaskOrder) {
+  dispatch_all();
+  started({3, 1});
+  EXPECT_THAT(lines(), SizeIs(0));
+  started({2, 0});
+  EXPECT_THAT(lines(),
+              ElementsAre("Task 0 - await a sleep for 2.00", "Task 1 - await a sleep for 2.00",
+                          "Task 2 - await a sleep for 2.00", "Task 3 - await a sleep for 2.00"));
+  EXPECT_EQ(output_->next_deadline(), kNever);
+}
+
+TEST_F(TextOutputTest, AwaitLinesAreHeldForATenthOfASecondAtMost) {
+  dispatch_all();
+  started({3, 1});
+  EXPECT_EQ(output_->next_deadline(), kNow + 100ms);
+  output_->advance(kNow + 99ms);
+  EXPECT_THAT(lines(), SizeIs(0));
+  output_->advance(kNow + 100ms);
+  EXPECT_THAT(lines(),
+              ElementsAre("Task 1 - await a sleep for 2.00", "Task 3 - await a sleep for 2.00"));
+  EXPECT_EQ(output_->next_deadline(), kNever);
+}
+
+TEST_F(TextOutputTest, AnOutcomeLetsHeldLinesGoFirst) {
+  dispatch_all();
+  started({3, 1});
+  ended(3);
+  EXPECT_THAT(lines(),
+              ElementsAre("Task 1 - await a sleep for 2.00", "Task 3 - await a sleep for 2.00",
+                          "Task 3 - done with sleep for 2.00"));
+}
+
+TEST_F(TextOutputTest, ATaskIsAwaitedOnceHoweverItsStartBecomesKnown) {
+  dispatch_all();
+  ended(2);  // its start was never told
+  started({2, 2, 0});
+  started({0, 1, 3});
+  EXPECT_THAT(lines(),
+              ElementsAre("Task 2 - await a sleep for 2.00", "Task 2 - done with sleep for 2.00",
+                          "Task 0 - await a sleep for 2.00", "Task 1 - await a sleep for 2.00",
+                          "Task 3 - await a sleep for 2.00"));
+}
+
+TEST_F(TextOutputTest, EachOutcomeHasItsLine) {
+  dispatch_all();
+  started({0, 1, 2, 3});
+  ended(0, Outcome::cancelled, 1250ms);
+  ended(1, Outcome::lost);
+  ended(2, Outcome::failed, 10ms);
+  ended(3, Outcome::timed_out, 3s);
+  const auto all = lines();
+  EXPECT_THAT(std::vector<std::string>(all.begin() + kTasks, all.end()),
+              ElementsAre("Task 0 - cancelled after 1.25", "Task 1 - lost",
+                          "Task 2 - failed after 0.01", "Task 3 - timed out after 3.00"));
+}
+
+TEST_F(TextOutputTest, AsCompleteSaysEachAsItIsCollected) {
+  run_.method(CollectionMethod::as_complete);
+  dispatch_all();
+  started({0, 1, 2, 3});
+  ended(2);
+  ended(1, Outcome::lost);
+  const auto all = lines();
+  EXPECT_THAT(
+      std::vector<std::string>(all.begin() + kTasks, all.end()),
+      ElementsAre("Task 2 - done with sleep for 2.00", " - next task complete 2 with result 2.00",
+                  "Task 1 - lost", " - next task complete 1 with result lost"));
+}
+
+TEST_F(TextOutputTest, EndsWithTheTwoLinesOfTheRun) {
+  Summary summary;
+  summary.measured = 8534999us;
+  output_->finished(summary, {});
+  output_->flush();
+  EXPECT_THAT(lines(), ElementsAre("4 async tasks finished in 8.53 seconds.",
+                                   "4 async tasks validated in 0.00 seconds."));
+}
+
+TEST_F(TextOutputTest, SaysThatValidationFailed) {
+  Summary summary;
+  summary.failed_checks.push_back({"order", "", 1, {}});
+  output_->finished(summary, {});
+  output_->flush();
+  EXPECT_EQ(lines().back(), "4 async tasks failed validation in 0.00 seconds.");
+}
+
+TEST_F(TextOutputTest, WithoutTaskLinesOnlyTheEndIsLeft) {
+  output_ = make_text_output(run_.records(), file_.fd(), false);
+  dispatch_all();
+  started({0, 1, 2, 3});
+  ended(0);
+  EXPECT_EQ(output_->next_deadline(), kNever);
+  output_->finished(Summary(), {});
+  output_->flush();
+  EXPECT_THAT(lines(), SizeIs(2));
+}
+
+TEST(TaskLinesShown, AreLeftOutAboveTenThousandUnlessAskedFor) {
+  SleepOptions options;
+  options.task_count = 10'000;
+  EXPECT_TRUE(task_lines_shown(options));
+  EXPECT_EQ(task_lines_notice(options), "");
+  ++options.task_count;
+  EXPECT_FALSE(task_lines_shown(options));
+  EXPECT_THAT(task_lines_notice(options), HasSubstr("--task-lines always"));
+  options.task_lines = TaskLines::always;
+  EXPECT_TRUE(task_lines_shown(options));
+  EXPECT_EQ(task_lines_notice(options), "");
+}
+
+TEST(TaskLinesShown, AreLeftOutQuietly) {
+  SleepOptions options;
+  options.quiet = true;
+  EXPECT_FALSE(task_lines_shown(options));
+  options.task_count = 1'000'000;
+  EXPECT_EQ(task_lines_notice(options), "");
+  options.task_lines = TaskLines::always;
+  EXPECT_TRUE(task_lines_shown(options));
+}
+
+TEST(Seconds, AreRoundedToTheNearest) {
+  EXPECT_EQ(centis(7'664'999'999ns), "7.66");
+  EXPECT_EQ(centis(7'665'000'000ns), "7.67");
+  EXPECT_EQ(centis(999'995ms), "1000.00");
+  EXPECT_EQ(centis(-1ns), "0.00");
+  EXPECT_EQ(centis(-1500ms), "-1.50");
+  EXPECT_EQ(seconds_text(1500ms, 0), "2");
+}
+
+TEST(Seconds, AreExactToTheNanosecond) {
+  std::string text;
+  append_seconds(text, 12'345'678'901ns);
+  append_seconds(text += ' ', -1ns);
+  append_seconds(text += ' ', Duration::max());
+  append_seconds(text += ' ', Duration::min());
+  EXPECT_EQ(text, "12.345678901 -0.000000001 9223372036.854775807 -9223372036.854775808");
+}
+
+struct Pipe {
+  int read_end = -1;
+  int write_end = -1;
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    ::close(read_end);
+    ::close(write_end);
+  }
+  std::size_t read_all() const {
+    ::fcntl(read_end, F_SETFL, O_NONBLOCK);
+    std::size_t bytes = 0;
+    char buffer[65536];
+    for (ssize_t n; (n = ::read(read_end, buffer, sizeof buffer)) > 0;)
+      bytes += static_cast<std::size_t>(n);
+    return bytes;
+  }
+};
+
+TEST(StreamWriter, DoesNotWaitForASlowReader) {
+  const Pipe pipe;
+  StreamWriter writer(pipe.write_end, "standard output");
+  const std::size_t size = 1 << 20;
+  writer.buffer().assign(size, 'x');
+  writer.write_some();
+  EXPECT_TRUE(writer.pending());
+  std::size_t got = 0;
+  while (writer.pending()) {
+    got += pipe.read_all();
+    writer.write_some();
+  }
+  EXPECT_EQ(got + pipe.read_all(), size);
+  EXPECT_EQ(writer.failed(), "");
+}
+
+TEST(StreamWriter, KeepsThatTheReaderIsGone) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  ::close(pipe.read_end);
+  pipe.read_end = -1;
+  StreamWriter writer(pipe.write_end, "standard output");
+  writer.buffer() = "text";
+  writer.write_some();
+  EXPECT_EQ(writer.failed(), "cannot write standard output: Broken pipe");
+  writer.buffer() += "more";
+  writer.write_some();
+  EXPECT_FALSE(writer.pending());
+}
+
+TEST(StreamWriter, KeepsThatTheDiskIsFull) {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  StreamWriter writer(full, "standard output");
+  writer.buffer() = "text";
+  writer.write_all();
+  EXPECT_EQ(writer.failed(), "cannot write standard output: No space left on device");
+  ::close(full);
+}
+
+TEST(SummaryText, TellsWhatNobodyElseTells) {
+  RunRecordsBuilder run(2);
+  run.worker().worker(8).dispatched(0).done(0, 0, Outcome::succeeded, 1ms).done(1, 1);
+  run.records().stale = 3;
+  run.records().sessions[1].end = SessionEnd::lost;
+  run.records().sessions[1].end_reason = "killed by \x1b[2Jsignal 9";
+  Summary summary = summarize(run.records(), finish_order(run.records()));
+  summary.startup = 31ms;
+  EXPECT_EQ(summary_text(run.records(), summary),
+            "expected  2.000 s\n"
+            "measured  2.003 s\n"
+            "overhead  0.003 s (0.15 %)\n"
+            "before    start-up 0.031 s, planning 0.000 s\n"
+            "lateness  p50 0.000 ms, p99 1.000 ms, max 1.000 ms\n"
+            "outcomes  2 succeeded\n"
+            "workers   2, 1 lost\n"
+            "  w1: 1 task\n"
+            "  w2: 1 task, 8 slots, lost: killed by ?[2Jsignal 9\n"
+            "attempts  3, 1 repeated, 3 stale outcomes dropped\n"
+            "seed      42\n");
+}
+
+TEST(SummaryText, CountsOneAsOne) {
+  RunRecordsBuilder run(1);
+  run.worker(1).dispatched(0).done(0, 0);
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  EXPECT_THAT(summary_text(run.records(), summary), HasSubstr("  w1: 1 task, 1 slot\n"));
+}
+
+TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
+  RunRecordsBuilder run(1);
+  run.worker().done(0, 0);
+  run.records().attempts_total = 1;
+  run.records().attempts_adopted = 1;
+  run.records().reports_repeated = 2;
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  EXPECT_THAT(summary_text(run.records(), summary),
+              HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 reports "
+                        "came again\n"));
+}
+
+TEST(SummaryText, SumsUpWhatWouldBeALongList) {
+  RunRecordsBuilder run(40);
+  for (std::uint32_t task = 0; task < 40; ++task) run.worker().done(task, task);
+  run.records().sessions[30].end = SessionEnd::lost;
+  run.records().sessions[30].end_reason = "nothing heard";
+  const std::string text = summary_text(run.records(), Summary());
+  EXPECT_THAT(
+      text, HasSubstr("  w15: 1 task\n  w31: 1 task, lost: nothing heard\n  24 more: 24 tasks\n"));
+  EXPECT_THAT(text, Not(HasSubstr("w16")));
+}
+
+TEST(FailedChecksText, NamesTheTasks) {
+  Summary summary;
+  summary.failed_checks.push_back({"not_early", "a sleep ended early", 3, {TaskId(1), TaskId(7)}});
+  summary.failed_checks.push_back({"total_time", "too short", 1, {}});
+  EXPECT_EQ(failed_checks_text(summary),
+            "validation failed: not_early: a sleep ended early (3 tasks: 1 7 ...)\n"
+            "validation failed: total_time: too short (1)\n");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

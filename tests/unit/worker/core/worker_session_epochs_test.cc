@@ -1,0 +1,90 @@
+// A session and the lives of its coordinator: whom it believes when messages of both come.
+#include "tests/support/worker_session_fixture.h"
+
+namespace rollcall::worker {
+namespace {
+
+class SessionEpochsTest : public SessionTest {
+ protected:
+  Header of_epoch(Epoch epoch) const { return {kProtocolVersion, run_, epoch, session.id()}; }
+  void receive_in(Epoch epoch, CoordinatorBody body) { receive_as(of_epoch(epoch), body); }
+  /// Holds task 0 when the connection breaks, and greets whoever is there then.
+  Hello greet_again() {
+    join();
+    run_all(1, {0});
+    tell(Reconnected{});
+    return sent<Hello>();
+  }
+  /// The coordinator of this epoch welcomes it and wants to know what it holds.
+  Inventory go_on_in(Epoch epoch, const Hello& hello) {
+    Welcome terms = welcome(hello.nonce);
+    terms.list_held = true;
+    receive_in(epoch, terms);
+    take<ListRunning>();
+    tell(RunningListed{{tasks({0}), {1}}});
+    const auto send = take<Send>();
+    EXPECT_EQ(send.message->header, of_epoch(epoch));
+    return std::get<Inventory>(send.message->body);
+  }
+};
+
+// What the dead coordinator had sent last still arrives: its place is counted by nobody.
+TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotObeyed) {
+  const Hello hello = greet_again();
+  receive_in(kEpoch, assignment(2, {1}));
+  EXPECT_EQ(session.dropped().not_greeted, 1U);
+  EXPECT_EQ(session.running(), 1U);
+  const Inventory inventory = go_on_in(kEpoch + 1, hello);
+  EXPECT_EQ(inventory.assignments_received, 1U);
+  EXPECT_EQ(inventory.held.task, tasks({0}));
+}
+
+TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
+  go_on_in(kEpoch + 1, greet_again());
+  receive_in(kEpoch, assignment(2, {1}));
+  EXPECT_EQ(session.dropped().foreign, 1U);
+  EXPECT_EQ(session.running(), 1U);
+  receive_in(kEpoch + 1, assignment(2, {2}));
+  EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
+}
+
+// The numbers of what the dead coordinator had sent, and did not get here, are given again.
+TEST_F(SessionEpochsTest, ARecallAndACancelOfTheOldEpochMeanNothingInTheNext) {
+  join();
+  run_all(1, {0});
+  receive(Recall{2, 1});
+  receive(Cancel{2});
+  take<CancelAttempts>();
+  end_turn();
+  sent<Heartbeat>();
+  tell(Reconnected{});
+  go_on_in(kEpoch + 1, sent<Hello>());
+  receive_in(kEpoch + 1, assignment(2, {2}));
+  EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
+}
+
+// With a fresh nonce for every Hello it would drop each Welcome as that of an older one, for ever.
+TEST_F(SessionEpochsTest, ARoundTripLongerThanTheRetryOfHelloStillJoins) {
+  const Hello hello = begin();
+  for (int i = 0; i < 5; ++i) {
+    pass_to_deadline();
+    sent<Hello>();
+    receive(Reject{RejectReason::say_hello, "unknown connection"});
+  }
+  receive(welcome(hello.nonce));
+  EXPECT_EQ(sent<Inventory>().nonce, hello.nonce);
+}
+
+TEST_F(SessionEpochsTest, AnOlderEpochIsNotFollowedAgain) {
+  go_on_in(kEpoch + 1, greet_again());
+  tell(Reconnected{});
+  const Hello hello = sent<Hello>();
+  receive_in(kEpoch, welcome(hello.nonce));
+  EXPECT_FALSE(session.welcomed());
+  receive_in(kEpoch + 1, welcome(hello.nonce));
+  EXPECT_TRUE(session.welcomed());
+  take<Send>();
+}
+
+}  // namespace
+}  // namespace rollcall::worker

@@ -1,0 +1,44 @@
+// One timer of the event loop that is set to an Instant.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "common/model/time.h"
+
+namespace rollcall::worker {
+
+/// Calls its function once for each time it was set and not set anew before. One thread, that of
+/// `loop`, which outlives it. Setting it to where it stands costs nothing.
+class Alarm {
+ public:
+  Alarm(boost::asio::io_context& loop, std::function<void()> on_time)
+      : timer_(loop), on_time_(std::move(on_time)) {}
+
+  /// std::nullopt: not at all.
+  void set(std::optional<Instant> at) {
+    if (at == at_) return;
+    at_ = at;
+    if (!at) {
+      timer_.cancel();
+      return;
+    }
+    // Both clocks are CLOCK_MONOTONIC.
+    timer_.expires_at(std::chrono::steady_clock::time_point(at->time_since_epoch()));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      at_.reset();
+      on_time_();
+    });
+  }
+
+ private:
+  boost::asio::steady_timer timer_;
+  std::function<void()> on_time_;
+  std::optional<Instant> at_;
+};
+
+}  // namespace rollcall::worker

@@ -1,0 +1,124 @@
+#include "worker/executors/child.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "common/limits.h"
+
+namespace rollcall::worker {
+namespace {
+
+/// 0, or errno.
+int open_pipe(os::Descriptor& reading, os::Descriptor& writing) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
+  reading = os::Descriptor(ends[0]);
+  writing = os::Descriptor(ends[1]);
+  return 0;
+}
+
+/// A file in memory is there as a whole: nobody has to feed it while the command reads. 0, or
+/// errno.
+int open_input(const std::string& bytes, os::Descriptor& input) {
+  if (bytes.empty()) return 0;
+  os::Descriptor file(::memfd_create("standard input", MFD_CLOEXEC));
+  if (!file) return errno;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t written = ::write(file.get(), bytes.data() + at, bytes.size() - at);
+    if (written < 0) return errno;
+    at += static_cast<std::size_t>(written);
+  }
+  ::lseek(file.get(), 0, SEEK_SET);
+  input = std::move(file);
+  return 0;
+}
+
+}  // namespace
+
+Instant Child::due(Duration kill_after) const {
+  if (is_killed) return kNever;
+  if (state == State::left) return told + kill_after;
+  Instant first = kNever;
+  if (state == State::running && !is_watched) first = result.started + limits::read_output_after;
+  if (stop != Stop::no) {
+    first = std::min(first, told + kill_after);
+  } else if (state == State::running && command.timeout > Duration{}) {
+    first = std::min(first, result.started + command.timeout);
+  }
+  return first;
+}
+
+void forget_request(Command& command) {
+  command.args.resize(1);
+  command.env = {};
+  command.input = {};
+}
+
+int refusal(const Command& command) {
+  if (command.args.empty()) return EINVAL;
+  std::size_t bytes = 0;
+  bool has_nul = false;
+  const auto add = [&](const std::string& text) {
+    bytes += text.size() + 1;
+    has_nul = has_nul || text.find('\0') != std::string::npos;
+  };
+  add(command.cwd);
+  for (const std::string& argument : command.args) add(argument);
+  for (const std::string& variable : command.env) add(variable);
+  if (has_nul) return EINVAL;
+  const bool fits = bytes <= limits::command_bytes &&
+                    command.args.size() + command.env.size() <= limits::command_strings;
+  return fits ? 0 : E2BIG;
+}
+
+int open_files(Child& child, std::size_t max_output, CommandFiles& files) {
+  os::Descriptor out;
+  os::Descriptor err;
+  int error = open_pipe(out, files.output);
+  if (error == 0) error = open_pipe(err, files.error_output);
+  if (error == 0) error = open_input(child.command.input, files.input);
+  if (error != 0) return error;
+  child.out.open(std::move(out), max_output);
+  child.err.open(std::move(err), max_output);
+  return 0;
+}
+
+void set_not_started(Child& child, int error, bool in_cwd, Instant now) {
+  const std::string program = child.command.args.empty() ? "" : child.command.args.front();
+  // ECANCELED: the guardian was told to before it could start it.
+  child.result.end = error == ECANCELED ? CommandEnd::cancelled : CommandEnd::not_started;
+  child.result.started = now;
+  if (error == ECANCELED) return;
+  child.result.error = error;
+  child.result.error_text =
+      (in_cwd ? "cannot enter " + child.command.cwd : "cannot start " + program) + ": " +
+      std::strerror(error);
+}
+
+void set_ended(Child& child, const GuardianEvent& event) {
+  CommandResult& result = child.result;
+  const Instant ended = instant_from_ns(event.ended_ns);
+  result.started = instant_from_ns(event.started_ns);
+  result.elapsed = std::max(Duration{}, ended - result.started);
+  result.cpu = Duration(event.cpu_ns);
+  result.peak_rss_bytes = event.peak_rss_bytes;
+  if (WIFEXITED(event.value)) result.status = WEXITSTATUS(event.value);
+  if (WIFSIGNALED(event.value)) result.signal = WTERMSIG(event.value);
+  // It may have ended by itself before it was told to.
+  if (child.stop != Child::Stop::no && ended >= child.told) {
+    result.end =
+        child.stop == Child::Stop::timed_out ? CommandEnd::timed_out : CommandEnd::cancelled;
+  } else {
+    result.end = result.signal != 0 ? CommandEnd::signalled : CommandEnd::exited;
+  }
+}
+
+}  // namespace rollcall::worker

@@ -1,0 +1,186 @@
+#include "worker/guardian/channel.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace rollcall::worker {
+namespace {
+
+/// Pause before descriptors are sent again that the system would not carry.
+constexpr std::chrono::milliseconds kRetry{2};
+
+void append(std::string& bytes, const std::string& text) {
+  bytes.append(text.c_str(), text.size() + 1);
+}
+
+/// A file in memory with these bytes; none: errno says why.
+os::Descriptor file_of(std::string_view bytes) {
+  os::Descriptor file(::memfd_create("strings", MFD_CLOEXEC));
+  while (file && !bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0) return {};
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return file;
+}
+
+}  // namespace
+
+GuardianChannel::GuardianChannel(boost::asio::io_context& loop, Guardians guardians,
+                                 Handlers handlers)
+    : guardians_(std::move(guardians)),
+      stream_(loop, guardians_.socket()),
+      retry_(loop),
+      signals_retry_(loop),
+      handlers_(std::move(handlers)) {
+  await_events();
+  for (const Guardians::One& one : guardians_.each()) ends_.emplace_back(loop, one.signals.get());
+  for (std::size_t i = 0; i < ends_.size(); ++i) await_end(i);
+}
+
+GuardianChannel::~GuardianChannel() {
+  // They are the guardians' to close.
+  stream_.release();
+  for (auto& end : ends_) end.release();
+}
+
+std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
+                                     CommandFiles files) {
+  GuardianRequest request;
+  request.number = number_ + 1;
+  request.slot = slot;
+  request.args = static_cast<std::uint32_t>(command.args.size());
+  request.variables = static_cast<std::uint32_t>(command.env.size());
+  request.has_input = files.input ? 1 : 0;
+  std::string bytes(sizeof request, '\0');
+  append(bytes, command.cwd);
+  for (const std::string& argument : command.args) append(bytes, argument);
+  for (const std::string& variable : command.env) append(bytes, variable);
+  request.bytes = static_cast<std::uint32_t>(bytes.size() - sizeof request);
+  std::memcpy(bytes.data(), &request, sizeof request);
+  if (request.bytes > kGuardianPacketStrings) {
+    files.strings = file_of(std::string_view(bytes).substr(sizeof request));
+    if (!files.strings) return 0;
+    bytes.resize(sizeof request);
+  }
+  ++number_;
+  if (is_gone_) return number_;
+  outbox_.push_back({std::move(bytes), std::move(files)});
+  if (!is_waiting_) send();
+  return number_;
+}
+
+void GuardianChannel::signal(std::uint32_t slot, std::uint64_t number, int signal) {
+  if (is_gone_) return;
+  const bool is_sending = !signals_.empty();
+  // Who has it, or will, is not known here.
+  for (const Guardians::One& one : guardians_.each()) {
+    signals_.push_back({one.signals.get(), {number, slot, signal}});
+  }
+  if (!is_sending) send_signals();
+}
+
+void GuardianChannel::send_signals() {
+  for (; !signals_.empty(); signals_.pop_front()) {
+    const auto& [socket, signal] = signals_.front();
+    if (::send(socket, &signal, sizeof signal, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) continue;
+    signals_retry_.expires_after(kRetry);
+    signals_retry_.async_wait([this](boost::system::error_code error) {
+      if (!error && !is_gone_) send_signals();
+    });
+    return;
+  }
+}
+
+void GuardianChannel::send() {
+  while (!outbox_.empty()) {
+    if (!send_request(guardians_.socket(), outbox_.front())) {
+      // Otherwise reading will tell that the guardians are gone.
+      if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS) {
+        await_room();
+      }
+      return;
+    }
+    outbox_.pop_front();
+  }
+}
+
+bool GuardianChannel::send_request(int socket, const Outgoing& request) {
+  std::array<int, 4> files{request.files.output.get(), request.files.error_output.get()};
+  std::size_t count = 2;
+  if (request.files.input) files[count++] = request.files.input.get();
+  if (request.files.strings) files[count++] = request.files.strings.get();
+  const std::size_t files_size = count * sizeof(int);
+  iovec part{const_cast<char*>(request.bytes.data()), request.bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof files)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(files_size);
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(files_size);
+  std::memcpy(CMSG_DATA(header), files.data(), files_size);
+  return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+void GuardianChannel::await_room() {
+  is_waiting_ = true;
+  const auto go_on = [this](boost::system::error_code error) {
+    if (error) return;
+    is_waiting_ = false;
+    send();
+  };
+  if (errno == EAGAIN) {
+    stream_.async_wait(boost::asio::posix::stream_descriptor::wait_write, go_on);
+  } else {
+    retry_.expires_after(kRetry);
+    retry_.async_wait(go_on);
+  }
+}
+
+void GuardianChannel::await_events() {
+  stream_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [this](boost::system::error_code error) {
+                       if (!error) read_events();
+                     });
+}
+
+void GuardianChannel::await_end(std::size_t guardian) {
+  ends_[guardian].async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                             [this](boost::system::error_code error) {
+                               if (!error) gone();
+                             });
+}
+
+void GuardianChannel::read_events() {
+  std::size_t count = 0;
+  // Those of several guardians are told together.
+  while (events_.size() - count >= kGuardianEvents) {
+    const ssize_t got = ::recv(guardians_.socket(), events_.data() + count,
+                               kGuardianEvents * sizeof(GuardianEvent), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
+    if (got <= 0) return gone();
+    count += static_cast<std::size_t>(got) / sizeof(GuardianEvent);
+  }
+  await_events();
+  if (count > 0) handlers_.on_events({events_.data(), count});
+}
+
+void GuardianChannel::gone() {
+  if (is_gone_) return;
+  is_gone_ = true;
+  outbox_.clear();
+  signals_.clear();
+  handlers_.on_gone();
+}
+
+}  // namespace rollcall::worker

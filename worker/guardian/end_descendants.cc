@@ -1,0 +1,49 @@
+#include "worker/guardian/end_descendants.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+
+namespace rollcall::worker {
+namespace {
+
+/// Kills what are children now. False: there are none that may be signalled.
+bool kill_children() {
+  const int list = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  if (list < 0) return false;
+  std::array<char, 4096> text;
+  bool any = false;
+  pid_t pid = 0;
+  for (ssize_t size = 0; (size = ::read(list, text.data(), text.size())) > 0;) {
+    for (ssize_t i = 0; i < size; ++i) {
+      const char c = text[static_cast<std::size_t>(i)];
+      if (c >= '0' && c <= '9') {
+        pid = pid * 10 + (c - '0');
+      } else if (pid != 0) {
+        any = ::kill(pid, SIGKILL) == 0 || any;
+        pid = 0;
+      }
+    }
+  }
+  ::close(list);
+  return any;
+}
+
+}  // namespace
+
+void end_descendants() {
+  // Whose parent has died becomes a child of this process, so killing children until there are none
+  // reaches everything.
+  while (kill_children()) {
+    if (::waitpid(-1, nullptr, 0) < 0) return;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+  }
+}
+
+}  // namespace rollcall::worker

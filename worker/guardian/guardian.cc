@@ -1,0 +1,125 @@
+#include "worker/guardian/guardian.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+
+#include "common/limits.h"
+#include "common/os/clock.h"
+#include "common/os/signals_blocked.h"
+#include "worker/guardian/process.h"
+
+namespace rollcall::worker {
+namespace {
+
+/// What the user may have limited, for a person; else empty.
+std::string limit_behind(int error) {
+  rlimit limit{};
+  if (error != ENOMEM || ::getrlimit(RLIMIT_AS, &limit) != 0) return {};
+  if (limit.rlim_cur == RLIM_INFINITY) return {};
+  return ": ulimit -v is " + std::to_string(limit.rlim_cur / 1024);
+}
+
+Error cannot_start(int error) {
+  return retryable(std::string("cannot start the guardian of commands: ") + std::strerror(error) +
+                   limit_behind(error));
+}
+
+/// Whether there is as much address space left as a guardian needs. False: errno says why not. One
+/// that finds out by itself can only end.
+bool has_room() {
+  void* const room = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return room != MAP_FAILED && ::munmap(room, kGuardianBytes) == 0;
+}
+
+/// Whether the system lets this user have one process more.
+bool is_process_left() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  return pid > 0 && ::waitpid(pid, nullptr, 0) == pid;
+}
+
+void wait_for_end(pid_t pid, Instant longest) {
+  const os::Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(longest - os::now()).count();
+  pollfd awaited{ended.get(), POLLIN, 0};
+  if (ended) ::poll(&awaited, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+  ::waitpid(pid, nullptr, WNOHANG);
+}
+
+std::uint32_t processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::uint32_t>(CPU_COUNT(&set));
+}
+
+/// What the one at `index` of `count` gets of `all`.
+template <class T>
+T share(T all, std::uint32_t index, std::uint32_t count) {
+  const auto of = static_cast<T>(count);
+  return all / of + (static_cast<T>(index) < all % of ? 1 : 0);
+}
+
+}  // namespace
+
+std::uint32_t guardians_for(std::uint32_t slots) {
+  return std::max(1U, std::min({slots, processors(), limits::guardians}));
+}
+
+Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
+                                   std::uint64_t descriptors) {
+  for (std::uint32_t wanted = count;;) {
+    Guardians made;
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+      return cannot_start(errno);
+    }
+    made.socket_ = os::Descriptor(ends[0]);
+    const os::Descriptor its(ends[1]);
+    std::uint32_t started = 0;
+    while (started < wanted && made.add(its.get(), slots, wanted, descriptors)) ++started;
+    if (started == 0) return cannot_start(errno);
+    // None is worth the last process: that is for a command.
+    if (started == wanted && (started == 1 || is_process_left())) return made;
+    wanted = started < wanted ? started : started - 1;  // the shares of all are others then
+  }
+}
+
+bool Guardians::add(int socket, std::uint32_t slots, std::uint32_t count,
+                    std::uint64_t descriptors) {
+  if (!has_room()) return false;
+  const auto index = static_cast<std::uint32_t>(each_.size());
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  os::Descriptor own(ends[0]);
+  const os::Descriptor its(ends[1]);
+  const GuardianTerms terms{descriptors, share(slots, index, count),
+                            share(limits::groups_left, index, count)};
+  const os::SignalsBlocked in_child_too;
+  const pid_t pid = ::fork();
+  if (pid == 0) guard(socket, its.get(), terms);
+  if (pid < 0) return false;
+  each_.push_back({std::move(own), pid});
+  return true;
+}
+
+Guardians::~Guardians() {
+  socket_.reset();
+  const Instant longest = os::now() + limits::guardian_end;
+  for (const One& one : each_) wait_for_end(one.pid, longest);
+}
+
+}  // namespace rollcall::worker

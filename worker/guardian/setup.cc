@@ -1,0 +1,62 @@
+#include "worker/guardian/setup.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+
+#include "worker/guardian/protocol.h"
+
+namespace rollcall::worker {
+namespace {
+
+/// Nothing of the worker's stays open here: not its sockets, not its output.
+void close_files(int socket, int signals) {
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  const int sink = ::open("/dev/null", O_WRONLY);
+  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(sink, STDOUT_FILENO);
+  ::dup2(sink, STDERR_FILENO);
+  // Out of the way of each other first.
+  const int kept_socket = ::fcntl(socket, F_DUPFD, kGuardianSignals + 1);
+  const int kept_signals = ::fcntl(signals, F_DUPFD, kGuardianSignals + 1);
+  ::dup3(kept_socket, kGuardianSocket, O_CLOEXEC);
+  ::dup3(kept_signals, kGuardianSignals, O_CLOEXEC);
+  ::close_range(kGuardianSignals + 1, ~0U, 0);
+}
+
+/// The C library keeps two signals to itself and sets none of them; its posix_spawn(), which has
+/// started the worker, may leave one ignored. Only the kernel gives all of them back.
+void reset_signals() {
+  const std::array<unsigned long, 8> standard{};  // as the kernel has it: SIG_DFL, and no flags
+  constexpr std::size_t kMaskBytes = (NSIG - 1) / 8;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, kMaskBytes);
+  }
+}
+
+void limit_descriptors(std::uint64_t descriptors) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = descriptors < limit.rlim_max ? descriptors : limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+void set_up_guardian(int socket, int signals, std::uint64_t descriptors) {
+  // A session of its own: no signal of a terminal reaches it, and no command waits at a terminal.
+  ::setsid();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::prctl(PR_SET_NAME, "rollcall-guard");
+  reset_signals();
+  limit_descriptors(descriptors);
+  close_files(socket, signals);
+}
+
+}  // namespace rollcall::worker
