@@ -33,7 +33,7 @@ bool die_with_parent(std::uint32_t parent) {
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
 
-Identity identify(const WorkerOptions& options, std::uint32_t ticket, std::uint32_t command_slots) {
+Identity identify(const WorkerOptions& options, std::uint32_t launch_id, std::uint32_t command_slots) {
   Identity self;
   self.host = host_name();
   self.pid = static_cast<std::uint32_t>(::getpid());
@@ -41,7 +41,7 @@ Identity identify(const WorkerOptions& options, std::uint32_t ticket, std::uint3
   self.name.resize(std::min(self.name.size(), limits::name_bytes));
   self.slots = options.slots;
   self.processors = processors();
-  self.ticket = ticket;
+  self.launch_id = launch_id;
   self.command_slots = command_slots;
   return self;
 }

@@ -111,7 +111,7 @@ class Worker::Loop {
       end(kExitUsage, connected.error().message);
       return;
     }
-    session_.emplace(identify(options_, access.ticket, most_commands()),
+    session_.emplace(identify(options_, access.launch_id, most_commands()),
                      options_.connect_timeout - (os::now() - started_), options_.idle_timeout);
     tell(new_life());
     end_turn();

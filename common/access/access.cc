@@ -87,7 +87,7 @@ std::string to_json(const Access& access) {
                             {"server_key", access.server_key},
                             {"worker_public_key", access.worker_public_key},
                             {"worker_secret_key", access.worker_secret_key},
-                            {"ticket", access.ticket}};
+                            {"ticket", access.launch_id}};
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 

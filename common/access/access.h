@@ -17,7 +17,7 @@ struct Access {
   std::string server_key;         ///< the coordinator's public key
   std::string worker_public_key;  ///< of the pair that all workers of the run share
   std::string worker_secret_key;
-  std::uint32_t ticket = 0;  ///< local workers: which start of which process this is; else 0
+  std::uint32_t launch_id = 0;  ///< local workers: which start of which process this is; else 0
 
   bool encrypted() const { return !server_key.empty(); }
   friend bool operator==(const Access&, const Access&) = default;

@@ -46,7 +46,7 @@ void put(const rollcall::Hello& from, FromWorker& envelope) {
   out.set_pid(from.pid);
   out.set_slots(from.slots);
   out.set_processors(from.processors);
-  out.set_ticket(from.ticket);
+  out.set_launch_id(from.launch_id);
   out.set_command_slots(from.command_slots);
 }
 
@@ -58,7 +58,7 @@ Problem take(const Hello& in, rollcall::Hello& to) {
   to.pid = in.pid();
   to.slots = in.slots();
   to.processors = in.processors();
-  to.ticket = in.ticket();
+  to.launch_id = in.launch_id();
   to.command_slots = in.command_slots();
   return nullptr;
 }

@@ -37,7 +37,7 @@ struct TurnEnded {
 };
 /// A local worker process has ended, however, or could not be started.
 struct LocalWorkerExited {
-  std::uint32_t ticket = 0;
+  std::uint32_t launch_id = 0;
   std::string how;      ///< "exit status 1", "killed by signal 9"; or why it could not
   bool started = true;  ///< there was a process
 };
@@ -70,9 +70,9 @@ struct Send {
   ConnectionId to{};
   CoordinatorMessage message;
 };
-/// Start a local worker process and hand it this ticket.
+/// Start a local worker process and hand it this launch id.
 struct StartLocalWorker {
-  std::uint32_t ticket = 0;
+  std::uint32_t launch_id = 0;
 };
 /// Keep this, numbered from 1 without gaps, and say Kept when it is. Only where there is a journal.
 struct Keep {

@@ -18,9 +18,9 @@ Duration pause_after(std::uint32_t lives) {
 }  // namespace
 
 std::vector<std::uint32_t> LocalFleet::start_all(std::uint32_t present) {
-  std::vector<std::uint32_t> tickets;
-  while (present + tickets.size() < workers_) tickets.push_back(start_another());
-  return tickets;
+  std::vector<std::uint32_t> launch_ids;
+  while (present + launch_ids.size() < workers_) launch_ids.push_back(start_another());
+  return launch_ids;
 }
 
 std::uint32_t LocalFleet::start_another() {
@@ -35,31 +35,31 @@ std::uint32_t LocalFleet::start(std::uint32_t worker) {
   worker_of_.push_back(worker);
   over_.push_back(false);
   ++running_;
-  return first_ticket_ + static_cast<std::uint32_t>(worker_of_.size() - 1);
+  return first_launch_id_ + static_cast<std::uint32_t>(worker_of_.size() - 1);
 }
 
-bool LocalFleet::ended(std::uint32_t ticket) {
-  if (!knows(ticket) || over_[ticket - first_ticket_]) return false;
-  over_[ticket - first_ticket_] = true;
+bool LocalFleet::ended(std::uint32_t launch_id) {
+  if (!knows(launch_id) || over_[launch_id - first_launch_id_]) return false;
+  over_[launch_id - first_launch_id_] = true;
   --running_;
   return true;
 }
 
-void LocalFleet::exited(Instant now, std::uint32_t ticket) {
-  if (!ended(ticket)) return;
-  const std::uint32_t worker = worker_of_[ticket - first_ticket_];
+void LocalFleet::exited(Instant now, std::uint32_t launch_id) {
+  if (!ended(launch_id)) return;
+  const std::uint32_t worker = worker_of_[launch_id - first_launch_id_];
   if (retired_[worker] || (restarts_ && failures_[worker] >= *restarts_)) return;
   ++failures_[worker];
   due_.emplace_back(now + pause_after(silent_[worker]), worker);
 }
 
 std::vector<std::uint32_t> LocalFleet::start_due(Instant now) {
-  std::vector<std::uint32_t> tickets;
+  std::vector<std::uint32_t> launch_ids;
   for (const auto& [when, worker] : due_) {
-    if (when <= now) tickets.push_back(start(worker));
+    if (when <= now) launch_ids.push_back(start(worker));
   }
   std::erase_if(due_, [now](const auto& next) { return next.first <= now; });
-  return tickets;
+  return launch_ids;
 }
 
 std::optional<Instant> LocalFleet::next_start() const {
@@ -67,20 +67,20 @@ std::optional<Instant> LocalFleet::next_start() const {
   return std::min_element(due_.begin(), due_.end())->first;
 }
 
-void LocalFleet::joined(std::uint32_t ticket) {
-  if (knows(ticket)) silent_[worker_of_[ticket - first_ticket_]] = 0;
+void LocalFleet::joined(std::uint32_t launch_id) {
+  if (knows(launch_id)) silent_[worker_of_[launch_id - first_launch_id_]] = 0;
 }
 
-void LocalFleet::retire(std::uint32_t ticket) {
-  if (knows(ticket)) retired_[worker_of_[ticket - first_ticket_]] = true;
+void LocalFleet::retire(std::uint32_t launch_id) {
+  if (knows(launch_id)) retired_[worker_of_[launch_id - first_launch_id_]] = true;
 }
 
-bool LocalFleet::is_retired(std::uint32_t ticket) const {
-  return knows(ticket) && retired_[worker_of_[ticket - first_ticket_]];
+bool LocalFleet::is_retired(std::uint32_t launch_id) const {
+  return knows(launch_id) && retired_[worker_of_[launch_id - first_launch_id_]];
 }
 
-void LocalFleet::completed(std::uint32_t ticket) {
-  if (knows(ticket)) failures_[worker_of_[ticket - first_ticket_]] = 0;
+void LocalFleet::completed(std::uint32_t launch_id) {
+  if (knows(launch_id)) failures_[worker_of_[launch_id - first_launch_id_]] = 0;
 }
 
 }  // namespace rollcall::coordinator

@@ -55,16 +55,16 @@ void Scheduler::on(const ListeningStarted&) {
   if (is_resumed_) begin_recovery();
   if (ledger_.all_done()) return finish();
   if (is_resumed_) return;
-  for (const std::uint32_t ticket : fleet_.start_all()) out_->push_back(StartLocalWorker{ticket});
+  for (const std::uint32_t launch_id : fleet_.start_all()) out_->push_back(StartLocalWorker{launch_id});
 }
 
 void Scheduler::on(const LocalWorkerExited& event) {
-  exited_.push_back(event.ticket);
+  exited_.push_back(event.launch_id);
   if (phase_ == Phase::finishing) return;
-  const std::string text = "local worker " + std::to_string(event.ticket) +
+  const std::string text = "local worker " + std::to_string(event.launch_id) +
                            (event.started ? " ended: " : ": ") + event.how;
-  if (fleet_.is_retired(event.ticket)) return log(LogLevel::info, text);
-  const std::uint32_t lives = fleet_.lives_not_joined(event.ticket);
+  if (fleet_.is_retired(event.launch_id)) return log(LogLevel::info, text);
+  const std::uint32_t lives = fleet_.lives_not_joined(event.launch_id);
   if (lives <= 1) return log(LogLevel::warning, text);
   if (!std::has_single_bit(lives)) return;  // said with the 2nd, 4th, 8th ...
   log(LogLevel::warning, text + " (" + std::to_string(lives) + " times in a row)");
@@ -89,8 +89,8 @@ void Scheduler::on(const TurnEnded& event) {
     lose_the_silent();
   }
   if (phase_ < Phase::finishing) {
-    for (const std::uint32_t ticket : fleet_.start_due(now_)) {
-      out_->push_back(StartLocalWorker{ticket});
+    for (const std::uint32_t launch_id : fleet_.start_due(now_)) {
+      out_->push_back(StartLocalWorker{launch_id});
     }
   }
   if (phase_ == Phase::recovering) end_recovery();
@@ -142,14 +142,14 @@ void Scheduler::lose_the_silent() {
 }
 
 void Scheduler::lose_the_exited() {
-  const std::vector<std::uint32_t> tickets = std::exchange(exited_, {});
-  for (const std::uint32_t ticket : tickets) {
+  const std::vector<std::uint32_t> launch_ids = std::exchange(exited_, {});
+  for (const std::uint32_t launch_id : launch_ids) {
     if (phase_ == Phase::finishing) {
-      fleet_.ended(ticket);
+      fleet_.ended(launch_id);
       continue;
     }
-    if (Session* session = roster_.find_ticket(ticket)) lose_exited(*session);
-    fleet_.exited(now_, ticket);
+    if (Session* session = roster_.find_launch(launch_id)) lose_exited(*session);
+    fleet_.exited(now_, launch_id);
   }
   for (const SessionIndex s : std::exchange(vanished_, {})) {
     if (roster_.at(s).live()) lose_exited(roster_.at(s));

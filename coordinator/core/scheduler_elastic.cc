@@ -11,7 +11,7 @@ void Scheduler::on(const DrainRequested& event) {
   for (const SessionIndex s : event.sessions) {
     Session& session = roster_.at(s);
     if (!session.live()) continue;
-    if (session.ticket != 0) fleet_.retire(session.ticket);
+    if (session.launch_id != 0) fleet_.retire(session.launch_id);
     ask_to_drain(session, event.mode);
   }
 }

@@ -68,8 +68,8 @@ void Scheduler::end_recovery() {
     session.is_adopted = session.live() && record_of(session).is_local;
     if (session.is_adopted) ++adopted;
   }
-  for (const std::uint32_t ticket : fleet_.start_all(adopted)) {
-    out_->push_back(StartLocalWorker{ticket});
+  for (const std::uint32_t launch_id : fleet_.start_all(adopted)) {
+    out_->push_back(StartLocalWorker{launch_id});
   }
 }
 

@@ -64,7 +64,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
       lose(*before, "its process started over as a new session");
     }
     session = &roster_.add(now_, id, from);
-    if (fleet_.knows(hello.ticket)) session->ticket = hello.ticket;
+    if (fleet_.knows(hello.launch_id)) session->launch_id = hello.launch_id;
     session->slots = slots_for(hello);
     SessionRecord record;
     record.id = id;
@@ -72,7 +72,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.host = hello.host;
     record.pid = hello.pid;
     record.slots = session->slots;
-    record.is_local = hello.ticket != 0;
+    record.is_local = hello.launch_id != 0;
     record.welcomed = now_;
     ledger_.mutable_records().sessions.push_back(std::move(record));
     session->kept = !policy_.journal;
@@ -116,7 +116,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
   }
   if (session.phase == SessionPhase::greeted) {
     roster_.activate(session);
-    fleet_.joined(session.ticket);
+    fleet_.joined(session.launch_id);
     out_->push_back(PublishJoined{session.index});
     if (session.drain) send(session, Drain{*session.drain});
   }
@@ -194,7 +194,7 @@ void Scheduler::take_in(Session& session, const Report& report) {
                                to_hex(session.id.bytes) + " of tasks that it was not given");
   }
   if (a.accepted > 0) {
-    fleet_.completed(session.ticket);
+    fleet_.completed(session.launch_id);
   }
   count_failed_starts(session, report.outcomes);
   try_again_later(a);

@@ -100,7 +100,7 @@ struct SchedulerState {
   std::vector<SessionIndex> acks_held_;       ///< have one coming within limits::ack_wait
   Instant acks_sent_;                         ///< when the last of those went out
   RateMeter reports_{limits::busy_reports, limits::ack_wait};
-  std::vector<std::uint32_t> exited_;   ///< tickets, since the inbox was last drained
+  std::vector<std::uint32_t> exited_;   ///< launch ids, since the inbox was last drained
   std::vector<SessionIndex> vanished_;  ///< the same of adopted workers
   std::vector<std::pair<Instant, SessionIndex>> awaiting_goodbye_;  ///< since their process ended
   Instant joining_since_;

@@ -36,8 +36,8 @@ Coordinator::Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& p
       listening_(listening),
       desk_(scheduler, [this](const Event& event) { step(event); }),
       local_workers_(loop_, workers,
-                     [this](std::uint32_t ticket, const std::string& how) {
-                       on_worker_gone({ticket, how});
+                     [this](std::uint32_t launch_id, const std::string& how) {
+                       on_worker_gone({launch_id, how});
                      }),
       timer_(loop_),
       signals_(loop_, SIGINT, SIGTERM) {
@@ -313,7 +313,7 @@ void Coordinator::carry_out(Action& action) {
           codec_.encode(a.message, bytes_);
           if (!socket_->send(a.to, bytes_)) spdlog::debug("a connection is gone");
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
-          start_local_worker(a.ticket);
+          start_local_worker(a.launch_id);
         } else if constexpr (std::is_same_v<A, Keep>) {
           keep(a);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
@@ -345,12 +345,12 @@ void Coordinator::carry_out(Action& action) {
       action);
 }
 
-void Coordinator::start_local_worker(std::uint32_t ticket) {
+void Coordinator::start_local_worker(std::uint32_t launch_id) {
   Access access = local_access_;
-  access.ticket = ticket;
+  access.launch_id = launch_id;
   if (auto started = local_workers_.start(access); !started) {
-    boost::asio::post(loop_, [this, ticket, why = started.error().message] {
-      on_worker_gone({ticket, why, /*started=*/false});
+    boost::asio::post(loop_, [this, launch_id, why = started.error().message] {
+      on_worker_gone({launch_id, why, /*started=*/false});
     });
   }
 }

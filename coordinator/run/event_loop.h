@@ -76,7 +76,7 @@ class Coordinator {
   void publish(const PublishOutcomes& outcomes);
   void keep(const Keep& action);
   void stop_for_output_error();
-  void start_local_worker(std::uint32_t ticket);
+  void start_local_worker(std::uint32_t launch_id);
   void end_turn(bool inbox_empty);
   void arm_timer();
   void wait_for_signal();
@@ -99,7 +99,7 @@ class Coordinator {
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   WireCodec codec_;
-  Access local_access_;   ///< for local workers, but for the ticket
+  Access local_access_;   ///< for local workers, but for the launch id
   Access others_access_;  ///< as in the access file
   Event received_;        ///< keeps its columns' memory between messages
   Actions actions_;

@@ -101,7 +101,7 @@ std::string describe(const siginfo_t& info) {
 }  // namespace
 
 struct LocalWorkers::Child {
-  std::uint32_t ticket;
+  std::uint32_t launch_id;
   pid_t pid;
   boost::asio::posix::stream_descriptor ended;  ///< a pidfd: readable once the process has ended
   std::function<void()> on_gone;                ///< of an adopted one; else empty
@@ -177,7 +177,7 @@ Result<void> LocalWorkers::start(const Access& access) {
     return retryable(text);
   }
   children_.push_back(std::make_shared<Child>(
-      Child{access.ticket, pid, boost::asio::posix::stream_descriptor(loop_, pidfd), {}}));
+      Child{access.launch_id, pid, boost::asio::posix::stream_descriptor(loop_, pidfd), {}}));
   watch(children_.back());
   return {};
 }
@@ -212,7 +212,7 @@ void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED) != 0) return watch(child);
   children_.erase(std::find(children_.begin(), children_.end(), child));
-  on_exit_(child->ticket, describe(info));
+  on_exit_(child->launch_id, describe(info));
 }
 
 void LocalWorkers::kill_all() {

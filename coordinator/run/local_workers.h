@@ -28,14 +28,14 @@ class LocalWorkers {
     std::uint64_t open_files = 0;  ///< the limit that their commands get; 0: that of this process
   };
   /// `how`: "exit status 1", "killed by signal 9".
-  using OnExit = std::function<void(std::uint32_t ticket, const std::string& how)>;
+  using OnExit = std::function<void(std::uint32_t launch_id, const std::string& how)>;
 
   LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit);
   ~LocalWorkers();
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
-  /// Starts one; access.ticket names it. Error: permanent, when there is no such program;
+  /// Starts one; access.launch id names it. Error: permanent, when there is no such program;
   /// retryable, when the system has no room for a process.
   [[nodiscard]] Result<void> start(const Access& access);
 

@@ -32,12 +32,12 @@ void CoordinatorProcess::receive(ConnectionId from, UpMessage message) {
   wake_at(now());
 }
 
-void CoordinatorProcess::local_worker_exited(std::uint32_t ticket, Epoch epoch) {
+void CoordinatorProcess::local_worker_exited(std::uint32_t launch_id, Epoch epoch) {
   for (Ghost& ghost : ghosts_) {
-    if (ghost.epoch() == epoch) ghost.happened(coordinator::LocalWorkerExited{ticket, "it ended"});
+    if (ghost.epoch() == epoch) ghost.happened(coordinator::LocalWorkerExited{launch_id, "it ended"});
   }
   if (ended_ || is_down_ || epoch != epoch_) return;
-  others_.push_back(coordinator::LocalWorkerExited{ticket, "it ended"});
+  others_.push_back(coordinator::LocalWorkerExited{launch_id, "it ended"});
   wake_at(now());
 }
 
@@ -214,7 +214,7 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
   if (auto* send = std::get_if<coordinator::Send>(&action)) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
-    start_worker_(start->ticket, epoch_);
+    start_worker_(start->launch_id, epoch_);
   } else if (const auto* keep_now = std::get_if<coordinator::Keep>(&action)) {
     keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {

@@ -22,7 +22,7 @@ namespace rollcall::sim {
 class CoordinatorProcess {
  public:
   CoordinatorProcess(World& world, Network& network,
-                     std::function<void(std::uint32_t ticket, Epoch)> start_worker,
+                     std::function<void(std::uint32_t launch_id, Epoch)> start_worker,
                      std::function<bool(const SessionId&)> is_alive);
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
@@ -30,7 +30,7 @@ class CoordinatorProcess {
   void listen();
   void receive(ConnectionId from, UpMessage message);
   /// A child of the coordinator of that epoch, if it lives, has ended.
-  void local_worker_exited(std::uint32_t ticket, Epoch epoch);
+  void local_worker_exited(std::uint32_t launch_id, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);
   void stop(Duration resume_after, bool let_running_end);
   /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch. Dies at

@@ -67,7 +67,7 @@ void Ghost::perform(coordinator::Action& action) {
     }
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
-    start_worker_(start->ticket, epoch_);
+    start_worker_(start->launch_id, epoch_);
   } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
     require(published->first + published->count <= observer_.records_kept(),
             "a coordinator that was fenced has published what was not kept");

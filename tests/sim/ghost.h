@@ -21,7 +21,7 @@ namespace rollcall::sim {
 class Ghost {
  public:
   Ghost(World& world, Network& network, const Observer& observer,
-        std::function<void(std::uint32_t ticket, Epoch)> start_worker, Epoch epoch,
+        std::function<void(std::uint32_t launch_id, Epoch)> start_worker, Epoch epoch,
         std::unique_ptr<coordinator::Scheduler> scheduler);
   Ghost(const Ghost&) = delete;
   Ghost& operator=(const Ghost&) = delete;

@@ -17,7 +17,7 @@ worker::Identity identity_of(const Process::Terms& terms) {
   identity.pid = 1'000 + terms.number;
   identity.slots = terms.slots;
   identity.processors = 1;
-  identity.ticket = terms.ticket;
+  identity.launch_id = terms.launch_id;
   identity.command_slots = terms.command_slots;
   return identity;
 }

@@ -36,7 +36,7 @@ class Process {
  public:
   struct Terms {
     std::uint32_t number = 0;
-    std::uint32_t ticket = 0;
+    std::uint32_t launch_id = 0;
     std::uint32_t slots = 0;
     std::uint32_t command_slots = 0;
     bool starts_none = false;                ///< no command can be started
@@ -48,7 +48,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   bool alive() const { return alive_; }
-  bool is_local() const { return terms_.ticket != 0; }
+  bool is_local() const { return terms_.launch_id != 0; }
   std::uint32_t number() const { return terms_.number; }
 
   void kill();

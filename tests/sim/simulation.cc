@@ -16,9 +16,9 @@ Simulation::Simulation(const Plan& plan, bool prints)
                }),
       coordinator_(
           world_, network_,
-          [this](std::uint32_t ticket, Epoch epoch) {
+          [this](std::uint32_t launch_id, Epoch epoch) {
             const Duration starting = world_.time(1ms, 50ms);
-            world_.timeline.after(starting, [this, ticket, epoch] { start_worker(ticket, epoch); });
+            world_.timeline.after(starting, [this, launch_id, epoch] { start_worker(launch_id, epoch); });
           },
           [this](const SessionId& id) {
             return std::any_of(alive_.begin(), alive_.end(), [&](std::uint32_t number) {
@@ -27,13 +27,13 @@ Simulation::Simulation(const Plan& plan, bool prints)
           }) {}
 
 /// `epoch`: of the coordinator that started it, if it is local.
-void Simulation::start_worker(std::uint32_t ticket, Epoch epoch) {
+void Simulation::start_worker(std::uint32_t launch_id, Epoch epoch) {
   if (coordinator_.ended()) return;
   const auto number = static_cast<std::uint32_t>(processes_.size() + 1);
   const std::uint32_t most = world_.plan.most_slots;
   Process::Terms terms;
   terms.number = number;
-  terms.ticket = ticket;
+  terms.launch_id = launch_id;
   terms.slots = most == 0 ? 0 : static_cast<std::uint32_t>(world_.rng.below(most)) + 1;
   if (is_exec(world_.plan)) {
     const CommandPlan& commands = world_.plan.commands;
@@ -41,17 +41,17 @@ void Simulation::start_worker(std::uint32_t ticket, Epoch epoch) {
     if (world_.chance(commands.refuses)) terms.command_slots = 0;
     terms.starts_none = world_.chance(commands.starts_none);
   }
-  terms.exited = [this, number, ticket, epoch](int) { worker_exited(number, ticket, epoch); };
+  terms.exited = [this, number, launch_id, epoch](int) { worker_exited(number, launch_id, epoch); };
   alive_.push_back(number);
   processes_.emplace_back(world_, network_, std::move(terms));
 }
 
-void Simulation::worker_exited(std::uint32_t number, std::uint32_t ticket, Epoch epoch) {
+void Simulation::worker_exited(std::uint32_t number, std::uint32_t launch_id, Epoch epoch) {
   std::erase(alive_, number);
   const Duration noticed = world_.time(10us, 5ms);
-  if (ticket != 0) {
+  if (launch_id != 0) {
     world_.timeline.after(
-        noticed, [this, ticket, epoch] { coordinator_.local_worker_exited(ticket, epoch); });
+        noticed, [this, launch_id, epoch] { coordinator_.local_worker_exited(launch_id, epoch); });
   } else if (world_.plan.revive) {
     world_.timeline.after(noticed + 100ms, [this] { start_worker(0, 0); });
   }

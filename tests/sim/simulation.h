@@ -33,8 +33,8 @@ class Simulation {
 
  private:
   void run_to_the_end();
-  void start_worker(std::uint32_t ticket, Epoch epoch);
-  void worker_exited(std::uint32_t number, std::uint32_t ticket, Epoch epoch);
+  void start_worker(std::uint32_t launch_id, Epoch epoch);
+  void worker_exited(std::uint32_t number, std::uint32_t launch_id, Epoch epoch);
   void strike(const Fault& fault);
   void freeze_everyone(Duration lasts);
   Process* choose(std::uint32_t which);

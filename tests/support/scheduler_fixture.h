@@ -45,8 +45,8 @@ class SchedulerTest : public testing::Test {
     for (const int w : workers) stage->heartbeat(w);
     stage->ignore();
   }
-  void join(int worker, std::uint32_t slots = 0, std::uint32_t ticket = 0) {
-    stage->hello(worker, slots, 1, ticket);
+  void join(int worker, std::uint32_t slots = 0, std::uint32_t launch_id = 0) {
+    stage->hello(worker, slots, 1, launch_id);
     stage->inventory(worker);
   }
   const RunRecords& records() const { return stage->records(); }

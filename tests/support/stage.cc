@@ -83,14 +83,14 @@ void Stage::send(int number, WorkerBody body) {
   send(worker(number).connection, header(number), std::move(body));
 }
 
-void Stage::hello(int number, std::uint32_t slots, std::uint64_t nonce, std::uint32_t ticket) {
+void Stage::hello(int number, std::uint32_t slots, std::uint64_t nonce, std::uint32_t launch_id) {
   Hello hello;
   hello.secret = worker(number).secret;
   hello.nonce = nonce;
   hello.name = "w" + to_string(number);
   hello.host = "host";
   hello.slots = worker(number).slots = slots;
-  hello.ticket = ticket;
+  hello.launch_id = launch_id;
   hello.processors = 2;
   hello.command_slots = worker(number).command_slots;
   Header header;
@@ -218,7 +218,7 @@ std::string Stage::line_of(const Action& action) {
     return name_of(send->to) + " <- " + describe(send->message);
   }
   if (const auto* start = std::get_if<StartLocalWorker>(&action)) {
-    return "start local worker, ticket " + to_string(start->ticket);
+    return "start local worker, ticket " + to_string(start->launch_id);
   }
   if (const auto* started = std::get_if<PublishStarted>(&action)) {
     return name_of(started->session) + " has begun " + describe(started->tasks);

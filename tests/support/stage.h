@@ -33,13 +33,13 @@ class Stage {
 
   void listen() { give(ListeningStarted{}); }
   void hello(int worker, std::uint32_t slots = 0, std::uint64_t nonce = 1,
-             std::uint32_t ticket = 0);
+             std::uint32_t launch_id = 0);
   void inventory(int worker, std::uint64_t nonce = 1);
   void heartbeat(int worker, bool draining = false);
   void report(int worker, std::uint64_t number, const std::vector<Ended>& ended);
   void goodbye(int worker, std::uint64_t reports, std::uint64_t outcomes);
-  void exited(std::uint32_t ticket, const std::string& how = "killed by signal 9") {
-    give(LocalWorkerExited{ticket, how});
+  void exited(std::uint32_t launch_id, const std::string& how = "killed by signal 9") {
+    give(LocalWorkerExited{launch_id, how});
   }
   void stop(bool let_running_end = false) { give(StopRequested{let_running_end}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);

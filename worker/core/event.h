@@ -21,7 +21,7 @@ struct Identity {
   std::uint32_t pid = 0;
   std::uint32_t slots = 0;  ///< 0: the default of the task kind
   std::uint32_t processors = 0;
-  std::uint32_t ticket = 0;         ///< of a local worker; else 0
+  std::uint32_t launch_id = 0;         ///< of a local worker; else 0
   std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
 };
 

@@ -126,7 +126,7 @@ void Session::say_hello() {
                     identity_.pid,
                     identity_.slots,
                     identity_.processors,
-                    identity_.ticket,
+                    identity_.launch_id,
                     identity_.command_slots};
   out_->push_back(Send{std::make_shared<const WorkerMessage>(
       WorkerMessage{{kProtocolVersion, {}, 0, session_}, hello})});

@@ -60,7 +60,7 @@ struct Session {
   bool connected = false;  ///< has said Hello in this epoch
   SessionPhase phase = SessionPhase::greeted;
   std::uint64_t nonce = 0;   ///< of the last Hello
-  std::uint32_t ticket = 0;  ///< local workers of this epoch; else 0
+  std::uint32_t launch_id = 0;  ///< local workers of this epoch; else 0
   std::uint32_t slots = 0;   ///< 0: no limit
 
   Instant last_heard;

@@ -23,9 +23,9 @@ Session* Roster::find(ConnectionId connection) {
   return found == by_connection_.end() ? nullptr : &at(found->second);
 }
 
-Session* Roster::find_ticket(std::uint32_t ticket) {
+Session* Roster::find_launch(std::uint32_t launch_id) {
   const auto found = std::find_if(by_silence_.begin(), by_silence_.end(),
-                                  [&](SessionIndex s) { return at(s).ticket == ticket; });
+                                  [&](SessionIndex s) { return at(s).launch_id == launch_id; });
   return found == by_silence_.end() ? nullptr : &at(*found);
 }
 

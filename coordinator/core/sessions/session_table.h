@@ -32,8 +32,8 @@ class Roster {
   /// Null if there is none.
   Session* find(const SessionId& id);
   Session* find(ConnectionId connection);
-  /// The live session of the local worker with this ticket.
-  Session* find_ticket(std::uint32_t ticket);
+  /// The live session of the local worker with this launch id.
+  Session* find_launch(std::uint32_t launch_id);
 
   /// A new session, greeted and just heard.
   Session& add(Instant now, const SessionId& id, ConnectionId connection);

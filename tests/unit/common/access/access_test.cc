@@ -149,7 +149,7 @@ TEST_F(AccessFileTest, FullDiskLeavesTheOldOneAndNothingElse) {
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tiny), 0);
   Access other = example();
-  other.ticket = 8;
+  other.launch_id = 8;
   const auto written = write_access_file(path, other);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
   std::signal(SIGXFSZ, old_handler);

@@ -91,7 +91,7 @@ TEST(WireRoundTrip, Hello) {
   EXPECT_EQ(got.pid, sent.pid);
   EXPECT_EQ(got.slots, sent.slots);
   EXPECT_EQ(got.processors, sent.processors);
-  EXPECT_EQ(got.ticket, sent.ticket);
+  EXPECT_EQ(got.launch_id, sent.launch_id);
 }
 
 TEST(WireRoundTrip, InventoryHeartbeatGoodbye) {

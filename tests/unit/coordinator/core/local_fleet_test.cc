@@ -12,17 +12,17 @@ using testing::Optional;
 using testing::SizeIs;
 using namespace std::chrono_literals;
 
-/// The life with this ticket is over, and all pauses pass. The ticket of the next one.
-std::optional<std::uint32_t> next(LocalFleet& fleet, std::uint32_t ticket) {
-  fleet.exited(Instant(), ticket);
+/// The life with this launch id is over, and all pauses pass. The launch id of the next one.
+std::optional<std::uint32_t> next(LocalFleet& fleet, std::uint32_t launch_id) {
+  fleet.exited(Instant(), launch_id);
   const auto when = fleet.next_start();
   if (!when) return std::nullopt;
-  const auto tickets = fleet.start_due(*when);
-  EXPECT_THAT(tickets, SizeIs(1));
-  return tickets.front();
+  const auto launch_ids = fleet.start_due(*when);
+  EXPECT_THAT(launch_ids, SizeIs(1));
+  return launch_ids.front();
 }
 
-TEST(LocalFleet, GivesEachStartATicketOfItsOwn) {
+TEST(LocalFleet, GivesEachStartALaunchIdOfItsOwn) {
   LocalFleet fleet(2, 5);
   EXPECT_THAT(fleet.start_all(), ElementsAre(1U, 2U));
   EXPECT_THAT(next(fleet, 1), Optional(3U));
@@ -51,8 +51,8 @@ TEST(LocalFleet, ACompletedTaskGivesAllRestartsBack) {
 TEST(LocalFleet, WithoutALimitItGoesOn) {
   LocalFleet fleet(1, std::nullopt);
   fleet.start_all();
-  for (std::uint32_t ticket = 1; ticket < 100; ++ticket) {
-    EXPECT_THAT(next(fleet, ticket), Optional(ticket + 1));
+  for (std::uint32_t launch_id = 1; launch_id < 100; ++launch_id) {
+    EXPECT_THAT(next(fleet, launch_id), Optional(launch_id + 1));
   }
 }
 
@@ -68,18 +68,18 @@ TEST(LocalFleet, WhoDoesNotJoinIsStartedAgainAfterAPauseThatGrows) {
   LocalFleet fleet(1, std::nullopt);
   fleet.start_all();
   Instant now(1s);
-  std::uint32_t ticket = 1;
+  std::uint32_t launch_id = 1;
   for (const Duration pause :
        {100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 6400ms, 10000ms, 10000ms}) {
-    fleet.exited(now, ticket++);
+    fleet.exited(now, launch_id++);
     EXPECT_FALSE(fleet.has_ended());
     EXPECT_THAT(fleet.next_start(), Optional(now + pause));
     EXPECT_THAT(fleet.start_due(now + pause - 1ns), IsEmpty());
     now += pause;
-    EXPECT_THAT(fleet.start_due(now), ElementsAre(ticket));
+    EXPECT_THAT(fleet.start_due(now), ElementsAre(launch_id));
     EXPECT_EQ(fleet.next_start(), std::nullopt);
   }
-  EXPECT_EQ(fleet.lives_not_joined(ticket), 10U);
+  EXPECT_EQ(fleet.lives_not_joined(launch_id), 10U);
 }
 
 TEST(LocalFleet, WhoHasJoinedIsStartedAgainAtOnce) {

@@ -140,7 +140,7 @@ TEST_F(SchedulerElasticTest, ADrainedLocalWorkerIsNotStartedAgain) {
   policy.local_workers = 1;
   policy.others_may_join = false;
   begin();
-  join(1, 0, /*ticket=*/1);
+  join(1, 0, /*launch id=*/1);
   stage->drain({0}, DrainMode::give_back);
   stage->ignore();
   stage->goodbye(1, 0, 0);

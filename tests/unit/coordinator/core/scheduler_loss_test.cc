@@ -113,7 +113,7 @@ TEST_F(SchedulerLossTest, ALostSessionIsNotWelcomedAgain) {
 TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
   policy.local_workers = 1;
   begin();
-  join(1, 0, /*ticket=*/1);
+  join(1, 0, /*launch id=*/1);
   stage->ignore();
   stage->exited(1);
   expect({"log: local worker 1 ended: killed by signal 9",
@@ -218,7 +218,7 @@ TEST_F(SchedulerLossTest, ALocalWorkerThatComesAfterTheEndIsToldSo) {
   begin();
   stage->stop();
   stage->ignore();
-  stage->hello(1, /*slots=*/0, /*nonce=*/1, /*ticket=*/1);
+  stage->hello(1, /*slots=*/0, /*nonce=*/1, /*launch id=*/1);
   expect({"w1 <- Welcome: slots 0", "w1 <- Shutdown"});
   stage->goodbye(1, 0, 0);
   expect({});

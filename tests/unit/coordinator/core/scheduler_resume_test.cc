@@ -212,8 +212,8 @@ TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
   policy.local_workers = 2;
   policy.wait_for_workers = 2;
   begin();
-  stage->hello(1, 0, 1, /*ticket=*/1);
-  stage->hello(2, 0, 1, /*ticket=*/2);
+  stage->hello(1, 0, 1, /*launch id=*/1);
+  stage->hello(2, 0, 1, /*launch id=*/2);
   stage->inventory(1);
   stage->inventory(2);
   stage->kept(2);
@@ -233,7 +233,7 @@ class SchedulerAdoptionTest : public SchedulerResumeTest {
   void resume_with_an_adopted_worker() {
     policy.local_workers = 1;
     begin();
-    stage->hello(1, 0, 1, /*ticket=*/1);
+    stage->hello(1, 0, 1, /*launch id=*/1);
     stage->inventory(1);
     stage->kept(1);
     stage->ignore();
@@ -256,7 +256,7 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesB
   resume_with_an_adopted_worker();
   for (int second = 1; second <= 11; ++second) stage->wait(1'000);
   EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
-  stage->hello(3, 0, 1, /*ticket=*/1);  // the same process, as a new session
+  stage->hello(3, 0, 1, /*launch id=*/1);  // the same process, as a new session
   stage->inventory(3);
   stage->kept(2);
   stage->ignore();

@@ -14,7 +14,7 @@ TEST_F(SessionTest, SaysWhoItIs) {
   EXPECT_EQ(hello.name, "name");
   EXPECT_EQ(hello.pid, 42U);
   EXPECT_EQ(hello.processors, 2U);
-  EXPECT_EQ(hello.ticket, 9U);
+  EXPECT_EQ(hello.launch_id, 9U);
 }
 
 TEST_F(SessionTest, RepeatsItsHelloUnchangedAndEverLessOften) {

@@ -175,11 +175,11 @@ class WorkerProgram : public testing::Test {
 TEST_F(WorkerProgram, SleepsReportsAndEndsWithTheRun) {
   FakeCoordinator coordinator;
   Access access = coordinator.access();
-  access.ticket = 7;
+  access.launch_id = 7;
   WorkerProcess worker(local({"--parent-pid", own_pid(), "--name", "fred"}), to_json(access));
   const Hello hello = coordinator.welcome();
   EXPECT_EQ(hello.name, "fred");
-  EXPECT_EQ(hello.ticket, 7U);
+  EXPECT_EQ(hello.launch_id, 7U);
   EXPECT_GE(hello.processors, 1U);
   coordinator.assign(1, {20ms, 0ms, 5ms});
   std::vector<TaskId> order;

@@ -17,13 +17,13 @@ SessionId id(std::uint8_t n) {
   return session;
 }
 
-TEST(Roster, FindsBySessionConnectionAndTicket) {
+TEST(Roster, FindsBySessionConnectionAndLaunchId) {
   Roster roster(10s);
   Session& session = roster.add(at(0s), id(1), ConnectionId{7});
-  session.ticket = 3;
+  session.launch_id = 3;
   EXPECT_EQ(roster.find(id(1)), &session);
   EXPECT_EQ(roster.find(ConnectionId{7}), &session);
-  EXPECT_EQ(roster.find_ticket(3), &session);
+  EXPECT_EQ(roster.find_launch(3), &session);
   EXPECT_EQ(roster.find(id(2)), nullptr);
   EXPECT_EQ(roster.find(ConnectionId{8}), nullptr);
 }
