@@ -15,7 +15,7 @@ using cli::OptionSpec;
 using cli::Shown;
 
 constexpr std::array<cli::Choice<DrainMode>, 2> kDrainModes{
-    {{"finish", DrainMode::finish}, {"return", DrainMode::give_back}}};
+    {{"finish", DrainMode::finish}, {"return", DrainMode::return_running}}};
 
 constexpr std::array<cli::Choice<bool>, 1> kOnly{{{"sleep", true}}};
 

@@ -64,7 +64,7 @@ struct Reject {
 struct Shutdown {};
 
 using CoordinatorBody =
-    std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown, Recall>;
+    std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown, Revoke>;
 
 struct CoordinatorMessage {
   Header header;

@@ -1,4 +1,4 @@
-// How work comes back from a worker before it has begun: Recall takes some, Drain takes all.
+// How work comes back from a worker before it has begun: Revoke takes some, Drain takes all.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace rollcall {
 /// What a worker that leaves does with the attempts that run. What has not begun goes back.
 enum class DrainMode : std::uint8_t {
   finish,     ///< they are finished and reported
-  give_back,  ///< they are stopped and given back: "return"
+  return_unstarted,  ///< they are stopped and returned: "return"
 };
 
 /// As on the command line: "finish", "return".
@@ -17,14 +17,14 @@ constexpr std::string_view to_string(DrainMode mode) {
   return mode == DrainMode::finish ? "finish" : "return";
 }
 
-/// "Take nothing new, give back what has not begun, and leave." A level: said again until it is so.
+/// "Take nothing new, return what has not begun, and leave." A level: said again until it is so.
 struct Drain {
   DrainMode mode = DrainMode::finish;
 };
 
-/// "Of the assignments up to this one, give back what has not begun, but for the first `keep`
+/// "Of the assignments up to this one, return what has not begun, but for the first `keep`
 /// attempts that you were ever assigned." Places never change, so it may come twice, late or never.
-struct Recall {
+struct Revoke {
   std::uint64_t assignments_through = 0;  ///< from 1
   std::uint64_t keep = 0;
 };

@@ -62,7 +62,7 @@ struct Heartbeat {
   bool draining = false;
 };
 
-/// The last word of a session. What it held and did not report, it gives back.
+/// The last word of a session. What it held and did not report, it returns.
 struct Goodbye {
   std::uint64_t reports_sent = 0;   ///< the number of its last report
   std::uint64_t outcomes_sent = 0;  ///< how many outcomes all its reports held together

@@ -27,7 +27,7 @@ enum class Outcome : std::uint8_t {
   cancelled,
   lost,         ///< given up by the coordinator: it cost too many sessions
   not_started,  ///< the worker could not start it; never the task's fault, never its last word
-  returned,     ///< given back before it began; never the task's last word
+  returned,     ///< returned before it began; never the task's last word
 };
 
 inline constexpr std::size_t kOutcomeCount = 7;

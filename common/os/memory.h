@@ -5,8 +5,8 @@
 
 namespace rollcall::os {
 
-/// From now on freed memory is kept for the next use instead of being given back to the kernel and
-/// faulted in again with each batch. Memory in large pieces is given back as before. To be called
+/// From now on freed memory is kept for the next use instead of being returned to the kernel and
+/// faulted in again with each batch. Memory in large pieces is returned as before. To be called
 /// first in main.
 void keep_freed_memory();
 

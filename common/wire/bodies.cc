@@ -192,23 +192,23 @@ Problem take(const Reject& in, rollcall::Reject& to) {
 }
 
 void put(const rollcall::Drain& from, FromCoordinator& envelope) {
-  const bool returns = from.mode == rollcall::DrainMode::give_back;
+  const bool returns = from.mode == rollcall::DrainMode::return_running;
   envelope.mutable_drain()->set_mode(returns ? DRAIN_MODE_RETURN : DRAIN_MODE_FINISH);
 }
 
 Problem take(const Drain& in, rollcall::Drain& to) {
   if (!DrainMode_IsValid(in.mode())) return "drain: unknown mode";
   const bool returns = in.mode() == DRAIN_MODE_RETURN;
-  to.mode = returns ? rollcall::DrainMode::give_back : rollcall::DrainMode::finish;
+  to.mode = returns ? rollcall::DrainMode::return_running : rollcall::DrainMode::finish;
   return nullptr;
 }
 
-void put(const rollcall::Recall& from, FromCoordinator& envelope) {
-  envelope.mutable_recall()->set_assignments_through(from.assignments_through);
-  envelope.mutable_recall()->set_keep(from.keep);
+void put(const rollcall::Revoke& from, FromCoordinator& envelope) {
+  envelope.mutable_revoke()->set_assignments_through(from.assignments_through);
+  envelope.mutable_revoke()->set_keep(from.keep);
 }
 
-Problem take(const Recall& in, rollcall::Recall& to) {
+Problem take(const Revoke& in, rollcall::Revoke& to) {
   to.assignments_through = in.assignments_through();
   to.keep = in.keep();
   return to.assignments_through > 0 ? nullptr : "recall: no assignment";
@@ -278,8 +278,8 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
     case FromCoordinator::kShutdown:
       body.emplace<rollcall::Shutdown>();
       return nullptr;
-    case FromCoordinator::kRecall:
-      return take(in.recall(), alternative<rollcall::Recall>(body));
+    case FromCoordinator::kRevoke:
+      return take(in.revoke(), alternative<rollcall::Revoke>(body));
     case FromCoordinator::BODY_NOT_SET:
       break;
   }

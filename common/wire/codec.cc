@@ -15,7 +15,7 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr std::uint32_t kMagic = 0x4c4c4f52;  // "ROLL"
-/// A message longer than this is none of ours: what it made the buffers grow to is given back.
+/// A message longer than this is none of ours: what it made the buffers grow to is returned.
 constexpr std::size_t kKeptBytes = 1U << 20U;
 
 Error bad(const std::string& what) {

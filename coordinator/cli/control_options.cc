@@ -14,7 +14,7 @@ constexpr std::array<Choice<OutputFormat>, 2> kFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
 
 constexpr std::array<Choice<DrainMode>, 2> kDrainModes{
-    {{"finish", DrainMode::finish}, {"return", DrainMode::give_back}}};
+    {{"finish", DrainMode::finish}, {"return", DrainMode::return_running}}};
 
 cli::OptionSpec control_option(std::string& into) {
   return {"--control",

@@ -65,7 +65,7 @@ std::string ControlDesk::answer(Instant now, const std::string& request) {
   if (command == "status") return status(now);
   if (command != "drain") return error_line("expected the command status or drain");
   const std::string mode = text_of(json, "mode");
-  for (const DrainMode known : {DrainMode::finish, DrainMode::give_back}) {
+  for (const DrainMode known : {DrainMode::finish, DrainMode::return_running}) {
     if (mode == to_string(known)) return drain(text_of(json, "worker"), known);
   }
   return error_line("expected the mode finish or return");

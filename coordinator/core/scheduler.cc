@@ -265,7 +265,7 @@ void Scheduler::make_ready(Session& session) {
 void Scheduler::dispatch() {
   if (cancelling_ || waiting_to_be_dealt() == 0 || ready_.empty()) return;
   if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
-  if (has_recalled_) deal_to_the_idle();
+  if (has_revoked_) deal_to_the_idle();
   const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
   const std::size_t share = (waiting_to_be_dealt() + dealers - 1) / dealers;
   while (waiting_to_be_dealt() > 0 && !ready_.empty()) {
@@ -286,7 +286,7 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   const Batch batch =
       backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   CHECK(batch.count > 0);
-  may_recall_ = true;
+  may_revoke_ = true;
   if (!records().first_dispatch) ledger_.mutable_records().first_dispatch = now_;
   Assignment assignment;
   ledger_.assign(now_, session, backlog_, batch, assignment.attempts);
@@ -310,7 +310,7 @@ void Scheduler::tick() {
     resend(session, patience);
     if (session.drain) send(session, Drain{*session.drain});
     if (lets_running_end_) {
-      recall_from(session, session.started_count);
+      revoke_from(session, session.started_count);
     } else if (may_cancel_ || records().spec.method == CollectionMethod::cancelled) {
       ask_to_cancel(session);
     }

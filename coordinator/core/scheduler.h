@@ -85,9 +85,9 @@ class Scheduler : private SchedulerState {
   void lose_those_without_goodbye();
   void ask_to_drain(Session& session, DrainMode mode);
   void take_back_for_the_idle();
-  void recall(Session& session, std::uint64_t count);
-  void recall_from(Session& session, std::uint64_t keep);
-  void settle_recall(Session& session, std::uint64_t given_back);
+  void revoke(Session& session, std::uint64_t count);
+  void revoke_from(Session& session, std::uint64_t keep);
+  void settle_revocation(Session& session, std::uint64_t unstarted_returns);
   void deal_to_the_idle();
   std::uint64_t free_slots(const Session& session) const;
   void release(Session& session, bool charge);

@@ -38,7 +38,7 @@ void Scheduler::lose_those_without_goodbye() {
 /// A level, said again with each tick: a worker that drains may only be told to hurry.
 void Scheduler::ask_to_drain(Session& session, DrainMode mode) {
   if (!session.live()) return;
-  if (!session.drain || mode == DrainMode::give_back) session.drain = mode;
+  if (!session.drain || mode == DrainMode::return_running) session.drain = mode;
   if (session.phase == SessionPhase::active) send(session, Drain{*session.drain});
 }
 
@@ -52,7 +52,7 @@ std::uint64_t Scheduler::free_slots(const Session& session) const {
 /// When nothing is left to deal, somebody has free slots, and somebody else holds attempts that
 /// wait for theirs: half of those of the one who has most come back, as many as there is room for.
 void Scheduler::take_back_for_the_idle() {
-  if (!may_recall_ || cancelling_ || waiting_to_be_dealt() > 0) return;
+  if (!may_revoke_ || cancelling_ || waiting_to_be_dealt() > 0) return;
   if (records().spec.method == CollectionMethod::cancelled) return;
   Session* richest = nullptr;
   std::uint64_t room = 0;
@@ -62,18 +62,18 @@ void Scheduler::take_back_for_the_idle() {
     room = std::min(room + free_slots(session), limits::task_count);
     if (session.phase != SessionPhase::active || session.waiting() == 0) continue;
     is_anything_waiting = true;
-    const bool is_asked = session.recalled && now_ - session.recalled->asked < patience;
+    const bool is_asked = session.revoked && now_ - session.revoked->asked < patience;
     if (is_asked || session.leaves()) continue;
     if (richest == nullptr || session.waiting() > richest->waiting()) richest = &session;
   }
-  may_recall_ = is_anything_waiting;
+  may_revoke_ = is_anything_waiting;
   if (room == 0 || richest == nullptr) return;
-  recall(*richest, std::min(room, (richest->waiting() + 1) / 2));
+  revoke(*richest, std::min(room, (richest->waiting() + 1) / 2));
 }
 
 /// Asks for the last `count` attempts that it holds. Their places stay what they are, so the asking
 /// may get lost or come late; a session that has begun them meanwhile says so.
-void Scheduler::recall(Session& session, std::uint64_t count) {
+void Scheduler::revoke(Session& session, std::uint64_t count) {
   std::uint64_t keep = session.attempts_assigned;
   const auto& all = session.held_assignments;
   for (auto held = all.rbegin(); held != all.rend() && count > 0; ++held) {
@@ -85,25 +85,25 @@ void Scheduler::recall(Session& session, std::uint64_t count) {
       if (is_held) --count;
     }
   }
-  recall_from(session, std::max(keep, session.started_count));
+  revoke_from(session, std::max(keep, session.started_count));
 }
 
-void Scheduler::recall_from(Session& session, std::uint64_t keep) {
-  Recalled asked;
-  asked.recall.assignments_through = session.assignments_sent;
-  asked.recall.keep = keep;
+void Scheduler::revoke_from(Session& session, std::uint64_t keep) {
+  Revocation asked;
+  asked.revoke.assignments_through = session.assignments_sent;
+  asked.revoke.keep = keep;
   asked.end = session.attempts_assigned;
   asked.asked = now_;
   if (keep >= asked.end) return;
-  has_recalled_ = true;
-  session.recalled = asked;
-  send(session, asked.recall);
+  has_revoked_ = true;
+  session.revoked = asked;
+  send(session, asked.revoke);
 }
 
-void Scheduler::settle_recall(Session& session, std::uint64_t given_back) {
-  if (given_back == 0) return;
-  session.given_back += given_back;
-  session.recalled.reset();
+void Scheduler::settle_revocation(Session& session, std::uint64_t unstarted_returns) {
+  if (unstarted_returns == 0) return;
+  session.unstarted_returns += unstarted_returns;
+  session.revoked.reset();
 }
 
 /// What was taken back goes to those who can start it, before those with credit alone.

@@ -58,7 +58,7 @@ void Scheduler::stop(bool let_running_end) {
   if (cancelling_) return;
   cancelling_ = lets_running_end_ = true;
   for (Session& session : roster_.all()) {
-    if (session.live()) recall_from(session, session.started_count);
+    if (session.live()) revoke_from(session, session.started_count);
   }
   cancel_pending();
 }

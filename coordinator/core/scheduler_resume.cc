@@ -101,7 +101,7 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   }
   log(LogLevel::info, "worker " + record_of(session).name + " has come back with " +
                           std::to_string(owned) + " tasks");
-  session.given_back = static_cast<std::uint64_t>(
+  session.unstarted_returns = static_cast<std::uint64_t>(
       std::count(listed.attempt.begin(), listed.attempt.end(), Attempt{0}));
   PublishStarted started;
   started.session = session.index;

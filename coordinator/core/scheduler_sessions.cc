@@ -182,11 +182,11 @@ void Scheduler::disown(const std::vector<Overtaken>& overtaken) {
   }
 }
 
-/// What was given back is known before the starts are told: it has begun for nobody.
+/// What was returned is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
   Acceptance a = ledger_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
   session.count_ended(now_, a.accepted);
-  settle_recall(session, a.given_back);
+  settle_revocation(session, a.unstarted_returns);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
   disown(a.overtaken);
   if (a.foreign > 0) {
@@ -237,7 +237,7 @@ void Scheduler::progress(Session& session, std::uint64_t assignments_received,
       std::max(session.started_count, std::min(started_count, session.attempts_assigned));
   if (begun > session.started_count) publish_started(session, session.started_count, begun);
   session.started_count = begun;
-  if (session.recalled && begun >= session.recalled->end) session.recalled.reset();
+  if (session.revoked && begun >= session.revoked->end) session.revoked.reset();
   make_ready(session);
 }
 
@@ -245,7 +245,7 @@ void Scheduler::publish_started(const Session& session, std::uint64_t from, std:
   PublishStarted started;
   started.session = session.index;
   started.count = to - from;
-  if (policy_.name_starts || session.given_back > 0) {
+  if (policy_.name_starts || session.unstarted_returns > 0) {
     started.tasks = started_between(session, from, to);
     started.count = started.tasks.size();
     if (started.count == 0) return;
@@ -269,7 +269,7 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
     for (std::uint64_t i = first; i < last; ++i) {
       const TaskId task = backlog_.at(held->batch, i);
       const bool has_begun =
-          session.given_back == 0 || !ledger_.was_given_back(session, *held, task);
+          session.unstarted_returns == 0 || !ledger_.was_returned(session, *held, task);
       if (has_begun) tasks.push_back(task);
     }
   }

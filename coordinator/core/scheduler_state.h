@@ -68,8 +68,8 @@ struct SchedulerState {
   Roster roster_;
   LocalFleet fleet_;
   Phase phase_ = Phase::idle;
-  bool may_recall_ = false;     ///< something was dispatched since there was nothing to take back
-  bool has_recalled_ = false;   ///< ever
+  bool may_revoke_ = false;     ///< something was dispatched since there was nothing to take back
+  bool has_revoked_ = false;   ///< ever
   bool cancelling_ = false;     ///< nothing new is begun, what runs is to be cancelled
   bool cancel_unkept_ = false;  ///< a resumed coordinator would not know why it is
   bool may_cancel_ = false;     ///< it would, so workers may be told

@@ -112,8 +112,8 @@ struct Check {
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }
   void operator()(const Cancel&) const {}
-  void operator()(const Drain& m) const { CHECK(m.mode <= DrainMode::give_back); }
-  void operator()(const Recall& m) const { CHECK(m.assignments_through > 0); }
+  void operator()(const Drain& m) const { CHECK(m.mode <= DrainMode::return_running); }
+  void operator()(const Revoke& m) const { CHECK(m.assignments_through > 0); }
   void operator()(const Reject& m) const {
     CHECK(m.reason <= RejectReason::refused && fits(m.text));
   }
@@ -188,8 +188,8 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   add(Ack{6, instant_from_ns(2'000)});
   add(Cancel{5});
   add(Drain{});
-  add(Drain{DrainMode::give_back});
-  add(Recall{5, 1'000});
+  add(Drain{DrainMode::return_running});
+  add(Revoke{5, 1'000});
   add(Shutdown{});
   for (const RejectReason reason :
        {RejectReason::say_hello, RejectReason::wrong_epoch, RejectReason::session_lost,

@@ -64,7 +64,7 @@ TEST_F(Elastic, OneThatIsDrainedFinishesWhatRunsAndLeaves) {
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
 }
 
-TEST_F(Elastic, OneThatIsDrainedAtOnceGivesBackWhatRunsToo) {
+TEST_F(Elastic, ADrainInModeReturnReturnsRunningTasksToo) {
   Program& run = run_for("2", {"-n", "8", "--pause", "2s"});
   Program& leaving = named("leaving");
   named("staying");

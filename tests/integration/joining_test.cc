@@ -68,7 +68,7 @@ TEST_F(Joining, AfterTheJoinTimeoutItStartsWithThoseThatCame) {
   EXPECT_THAT(run.err(), HasSubstr("starting with 1 of 2 workers"));
 }
 
-TEST_F(Joining, AWorkerThatIsToldToEndGivesBackWhatItHolds) {
+TEST_F(Joining, AWorkerThatIsAskedToEndReturnsItsTasks) {
   Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "0", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "jsonl"});
   Program& leaving = worker({"--access-file", access_file(), "--name", "leaving"});

@@ -148,7 +148,7 @@ class LyingWorker {
   void on(const Ack& ack) { heard(ack.sent); }
   void on(const Cancel&) {}
   void on(const Drain&) {}
-  void on(const Recall&) {}
+  void on(const Revoke&) {}
   void on(const Reject& reject) {
     std::printf("%s\n", std::string(name_of(reject.reason)).c_str());
     end();

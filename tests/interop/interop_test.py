@@ -139,7 +139,7 @@ class Runs(unittest.TestCase):
         self.assertTrue(self.finish(run)["validated"])
         self.ends_well(stayer)
 
-    def test_recall(self):
+    def test_revoke(self):
         """What waits at one is taken back for the one that comes later."""
         first = self.join("--name", "first", "--slots", "1")
         run = self.run_sleeps("-n", "20", "--pause", "1s", "--prefetch", "100")
@@ -251,7 +251,7 @@ class Scripted(unittest.TestCase):
                                              pause_ns=[10**12, 0] + 6 * [10**12]))
         report = self.receive("report").report
         self.assertEqual(list(report.outcome), [wire.OUTCOME_SUCCEEDED])
-        self.send(recall=wire.Recall(assignments_through=1, keep=6))
+        self.send(revoke=wire.Revoke(assignments_through=1, keep=6))
         while list(self.receive("report").report.outcome)[-1:] != [wire.OUTCOME_RETURNED]:
             pass
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))

@@ -43,7 +43,7 @@ class Worker:
         self.waiting, self.running, self.due = collections.deque(), {}, []  # running: by place
         self.outcomes, self.unacknowledged = [], collections.deque()  # of (number, rows)
         self.returned = set()  # places that were given back and have not had their turn
-        self.echo, self.news, self.recalled = (0, 0), False, (0, 0)
+        self.echo, self.news, self.revoked = (0, 0), False, (0, 0)
 
     def greet(self):
         self.nonce, self.welcomed = secrets.randbits(64), False
@@ -123,7 +123,7 @@ class Worker:
         if kind == "welcome" and message.run != self.run:
             self.forget_run()
         if message.epoch != self.epoch:  # the next coordinator may give the same numbers again
-            self.cancelled_through, self.recalled = 0, (0, 0)
+            self.cancelled_through, self.revoked = 0, (0, 0)
         self.run, self.epoch = message.run, message.epoch
         getattr(self, "take_" + kind)(body)
 
@@ -167,8 +167,8 @@ class Worker:
             self.assigned += 1
         self.cancel(self.cancelled_through)
         if self.draining:
-            self.give_back(self.received, 0)
-        self.give_back(self.recalled[0], -self.recalled[1])
+            self.return_unstarted(self.received, 0)
+        self.return_unstarted(self.revoked[0], -self.revoked[1])
 
     def take_ack(self, ack):
         if ack.reports_kept <= self.reports_sent:
@@ -192,16 +192,16 @@ class Worker:
             del self.running[attempt.place]
             self.ended(attempt, wire.OUTCOME_CANCELLED, attempt.started)
 
-    def take_recall(self, recall):
+    def take_revoke(self, revoke):
         self.news = True
-        self.recalled = max(self.recalled, (recall.assignments_through, -recall.keep))
-        self.give_back(recall.assignments_through, recall.keep)
+        self.revoked = max(self.revoked, (revoke.assignments_through, -revoke.keep))
+        self.return_unstarted(revoke.assignments_through, revoke.keep)
 
     def take_drain(self, drain):
         if drain.mode == wire.DRAIN_MODE_RETURN:
             return self.leave_at_once()
         self.draining = self.news = True
-        self.give_back(self.received, 0)
+        self.return_unstarted(self.received, 0)
 
     def take_shutdown(self, _):
         self.goodbye()
@@ -218,7 +218,7 @@ class Worker:
         self.returned.discard(attempt.place)
         return None if was_returned else attempt
 
-    def give_back(self, through, keep):
+    def return_unstarted(self, through, keep):
         for attempt in self.waiting:
             if attempt.assignment <= through and keep <= attempt.place not in self.returned:
                 self.returned.add(attempt.place)

@@ -114,7 +114,7 @@ void Player::at(const Words& words) {
     if (has(rest, "waits")) stage_->turn();
     if (has(rest, "stop")) stage_->stop();
     if (has(rest, "drains")) {
-      const DrainMode mode = has(rest, "return") ? DrainMode::give_back : DrainMode::finish;
+      const DrainMode mode = has(rest, "return") ? DrainMode::return_running : DrainMode::finish;
       stage_->drain({static_cast<std::uint32_t>(number_after(rest, "session", 0))}, mode);
     }
   } else if (words[2] == "ticket") {

@@ -80,10 +80,10 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
     const Header& header = send->message.header;
     if (const auto* assignment = std::get_if<Assignment>(&send->message.body)) {
       assigned(records, header.session, *assignment);
-    } else if (const auto* recall = std::get_if<Recall>(&send->message.body)) {
+    } else if (const auto* revoke = std::get_if<Revoke>(&send->message.body)) {
       if (!records.stop_requested) continue;
-      world_.last_recalls.insert(
-          {header.session, header.epoch, recall->assignments_through, recall->keep});
+      world_.last_revocations.insert(
+          {header.session, header.epoch, revoke->assignments_through, revoke->keep});
     } else if (std::holds_alternative<Cancel>(send->message.body)) {
       const bool may_halt = world_.plan.policy.halt && world_.plan.policy.halt->now;
       require(is_told_to_end_ || (may_halt && is_reached(records, kept)),
@@ -95,7 +95,7 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
 void CommandRules::judge(const RunRecords& records, const Told& told) {
   if (told.outcome == Outcome::not_started && told.is_of_owner) ++repeated_;
   // An earlier attempt that was adopted after a later one had failed: it did not wait, and what it
-  // gives back does not either.
+  // returns does not either.
   if (told.outcome == Outcome::returned && told.is_of_owner) not_before_.erase(told.task);
   if (told.was_done || !is_failure(told.outcome)) return;
   const bool is_done = records.state_of(told.task) == TaskState::done;

@@ -86,7 +86,7 @@ void Observer::joined(const SessionId& session) {
 }
 
 /// What waits at a worker has not begun. Where messages get lost a count may be known before what
-/// was given back is; one that was cancelled while it waited counts as begun.
+/// was returned is; one that was cancelled while it waited counts as begun.
 void Observer::begun(const coordinator::PublishStarted& started) const {
   const RunRecords& records = scheduler_->records();
   const bool is_cancelled = records.spec.method != CollectionMethod::gather;
@@ -187,7 +187,7 @@ void Observer::check_published() const {
 void Observer::check_kindness() const {
   const RunRecords& records = scheduler_->records();
   if (world_.plan.profile > Profile::crashes) return;
-  // What was given back, or did not start, just before a crash may be done elsewhere when that is
+  // What was returned, or did not start, just before a crash may be done elsewhere when that is
   // told again.
   const bool has_slots = world_.plan.most_slots > 0 || is_exec(world_.plan);
   const bool may_be_told_late = world_.plan.profile == Profile::crashes && has_slots;

@@ -127,9 +127,9 @@ void Process::step_message(const CoordinatorMessage& message) {
   const bool was_welcomed = session_.welcomed();
   if (!was_welcomed && std::holds_alternative<Welcome>(message.body)) epoch_ = message.header.epoch;
   is_halted_ = is_halted_ && epoch_ == epoch;
-  if (const auto* recall = std::get_if<Recall>(&message.body); recall && was_welcomed) {
-    is_halted_ |= world_.last_recalls.contains(
-        {message.header.session, message.header.epoch, recall->assignments_through, recall->keep});
+  if (const auto* revoke = std::get_if<Revoke>(&message.body); revoke && was_welcomed) {
+    is_halted_ |= world_.last_revocations.contains(
+        {message.header.session, message.header.epoch, revoke->assignments_through, revoke->keep});
   }
   step(worker::MessageReceived{message});
   require(may_obey || session_.over() || held == session_.running() + session_.waiting(),

@@ -97,13 +97,13 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::kill:
       return process->kill();
     case FaultKind::terminate:
-      return process->terminate(DrainMode::give_back);
+      return process->terminate(DrainMode::return_running);
     case FaultKind::leave:
       return process->terminate(DrainMode::finish);
     case FaultKind::drain:
       return coordinator_.drain(process->session(), DrainMode::finish);
     case FaultKind::drain_at_once:
-      return coordinator_.drain(process->session(), DrainMode::give_back);
+      return coordinator_.drain(process->session(), DrainMode::return_running);
     case FaultKind::freeze:
       return process->freeze(fault.lasts);
     case FaultKind::cut_up:

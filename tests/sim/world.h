@@ -51,8 +51,8 @@ struct World {
   Rng rng;
   Trace trace;
   Truth truth;
-  /// Sessions, by epoch, were asked to give back all that waits, and are not given more.
-  std::set<std::tuple<SessionId, Epoch, std::uint64_t, std::uint64_t>> last_recalls;
+  /// Sessions, by epoch, were asked to return all that waits, and are not given more.
+  std::set<std::tuple<SessionId, Epoch, std::uint64_t, std::uint64_t>> last_revocations;
 
   bool chance(double p) { return p > 0 && rng.unit() < p; }
   Duration time(Duration least, Duration most) {

@@ -55,9 +55,9 @@ struct Describer {
   std::string operator()(const Drain& drain) const {
     return "Drain: " + std::string(rollcall::to_string(drain.mode));
   }
-  std::string operator()(const Recall& recall) const {
-    return "Recall: assignments through " + to_string(recall.assignments_through) + ", keep " +
-           to_string(recall.keep);
+  std::string operator()(const Revoke& revoke) const {
+    return "Recall: assignments through " + to_string(revoke.assignments_through) + ", keep " +
+           to_string(revoke.keep);
   }
   std::string operator()(const Reject& reject) const {
     return "Reject " + std::string(rollcall::to_string(reject.reason)) + ": " + reject.text;

@@ -29,7 +29,7 @@ std::uint64_t Stage::Worker::started() const {
   return attempts;
 }
 
-void Stage::Worker::give_back(TaskId task) {
+void Stage::Worker::return_unstarted(TaskId task) {
   const auto last = std::find(places.rbegin(), places.rend(), task);
   if (last != places.rend()) *last = kNobody;
 }
@@ -130,9 +130,9 @@ void Stage::report(int number, std::uint64_t report_number, const std::vector<En
   if (from.reports < report_number) {  // else it is sent again
     from.reports = report_number;
     for (std::size_t i = 0; i < report.outcomes.size(); ++i) {
-      const bool is_given_back = report.outcomes.outcome[i] == Outcome::returned;
-      if (is_given_back) from.give_back(report.outcomes.task[i]);
-      from.ended += is_given_back ? 0 : 1;
+      const bool is_returned = report.outcomes.outcome[i] == Outcome::returned;
+      if (is_returned) from.return_unstarted(report.outcomes.task[i]);
+      from.ended += is_returned ? 0 : 1;
     }
   }
   report.started_count = from.started();

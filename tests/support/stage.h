@@ -66,7 +66,7 @@ class Stage {
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported
-    std::vector<TaskId> places;  ///< what they are, in their order; kNobody: given back
+    std::vector<TaskId> places;  ///< what they are, in their order; kNobody: returned
     std::uint64_t reports = 0;   ///< the last one's number
     bool reached = true;         ///< false: assignments to it get lost
     bool starts = true;          ///< false: it begins nothing of what reaches it
@@ -74,7 +74,7 @@ class Stage {
 
     static constexpr TaskId kNobody{0xffffffff};
     std::uint64_t started() const;
-    void give_back(TaskId task);
+    void return_unstarted(TaskId task);
   };
   Worker& worker(int number);
   Header header(int worker);

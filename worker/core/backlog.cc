@@ -33,7 +33,7 @@ Backlog::Taken Backlog::take(std::size_t room, Actions& out) {
   return taken;
 }
 
-/// What was given back is passed as soon as it stands first. Returns how many places that are.
+/// What was returned is passed as soon as it stands first. Returns how many places that are.
 std::size_t Backlog::pass_empty_batches() {
   std::size_t places = 0;
   while (!batches_.empty() && batches_.front().next == batches_.front().end) {
@@ -63,7 +63,7 @@ std::size_t Backlog::cancel(Instant now, std::uint64_t assignments_through, Outc
   return places + pass_empty_batches();
 }
 
-std::size_t Backlog::give_back(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
+std::size_t Backlog::return_unstarted(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
                                OutcomeColumns& out) {
   for (Batch& batch : batches_) {
     if (batch.assignment > assignments_through) break;

@@ -20,7 +20,7 @@ class Backlog {
 
   void push(std::uint64_t assignment, const AttemptColumns& attempts);
   /// How far the queue has come: attempts taken, and places passed, which are those of the attempts
-  /// and of what was given back between them.
+  /// and of what was returned between them.
   struct Taken {
     std::size_t attempts = 0;
     std::size_t places = 0;
@@ -34,9 +34,9 @@ class Backlog {
   /// Takes out what is of assignments up to this one, but for the first `keep` attempts that were
   /// ever pushed, and appends its outcomes: returned. Its places are passed when their turn comes.
   /// Returns the places passed now.
-  std::size_t give_back(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
+  std::size_t return_unstarted(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
                         OutcomeColumns& out);
-  /// Appends what is there, in its order. What was given back stands in its place with attempt 0,
+  /// Appends what is there, in its order. What was returned stands in its place with attempt 0,
   /// or as it was if `unacknowledged` names it: then it is taken out of there.
   void list(AttemptSet& unacknowledged, HeldColumns& out) const;
   void clear();
@@ -48,7 +48,7 @@ class Backlog {
     AttemptColumns attempts;
     std::uint64_t first_place = 0;  ///< how many attempts were pushed before it
     std::size_t next = 0;           ///< the first that is not taken yet
-    std::size_t end = 0;            ///< from here on all were given back
+    std::size_t end = 0;            ///< from here on all were returned
   };
 
   std::size_t pass_empty_batches();

@@ -55,7 +55,7 @@ struct DeadlineReached {};
 
 /// The first SIGTERM or SIGUSR1: leave.
 struct TerminateRequested {
-  DrainMode mode = DrainMode::give_back;
+  DrainMode mode = DrainMode::return_running;
 };
 
 /// The answer to ListRunning: what runs, in any order.

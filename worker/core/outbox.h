@@ -38,7 +38,7 @@ class Outbox {
   bool acknowledge(std::uint64_t reports_kept);
   void clear();
 
-  /// The attempts of all outcomes that are not acknowledged: those that were given back, and the
+  /// The attempts of all outcomes that are not acknowledged: those that were returned, and the
   /// others.
   void list(Backlog::AttemptSet& returned, HeldColumns& others) const;
 

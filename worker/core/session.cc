@@ -145,7 +145,7 @@ TimeEcho Session::echo() const {
   return {echo_.coordinator_sent, echo_.worker_received, now_};
 }
 
-/// Outcomes go first: what was given back is to be known before its place is passed.
+/// Outcomes go first: what was returned is to be known before its place is passed.
 void Session::send_heartbeat() {
   cut_reports(Outbox::Cut::all);
   send(Heartbeat{echo(), assignments_received_, started_count_, is_draining_});
@@ -216,7 +216,7 @@ void Session::forget_run() {
   started_count_ = 0;
   assignments_received_ = 0;
   cancelled_through_ = 0;
-  recalled_ = {};
+  revoked_ = {};
 }
 
 void Session::start_over() {

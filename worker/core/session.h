@@ -69,7 +69,7 @@ class Session {
   void take(const Ack& ack);
   void take(const Cancel& cancel);
   void take(const Drain& drain);
-  void take(const Recall& recall);
+  void take(const Revoke& revoke);
   void take(const Reject& reject);
   void take(const Shutdown& shutdown);
   bool is_for_us(const CoordinatorMessage& message);
@@ -87,10 +87,10 @@ class Session {
   bool may_wait_for_more();
   void resend_reports();
   void start_waiting_attempts();
-  // In session_leaving.cc: how it gives back and goes.
+  // In session_leaving.cc: how it returns and goes.
   void leave_at_once();
   void leave_when_done();
-  void give_back_waiting(std::uint64_t assignments_through, std::uint64_t keep);
+  void return_waiting(std::uint64_t assignments_through, std::uint64_t keep);
   void watch_idleness();
   void leave_if_done();
   void drop_attempts();
@@ -133,7 +133,7 @@ class Session {
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
   std::uint64_t cancelled_through_ = 0;  ///< in this epoch
-  Recall recalled_;                      ///< the furthest, in this epoch
+  Revoke revoked_;                      ///< the furthest, in this epoch
   std::uint32_t inventories_ = 0;        ///< lists given so far
   bool is_news_ = false;  ///< started or received something that no message has told yet
   Terms terms_;           ///< of the last Welcome

@@ -1,4 +1,4 @@
-// How a session gives back what it has not begun, and how it leaves.
+// How a session returns what it has not begun, and how it leaves.
 #include <limits>
 #include <utility>
 
@@ -12,7 +12,7 @@ constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
 }  // namespace
 
 void Session::on(const TerminateRequested& event) {
-  if (event.mode == DrainMode::give_back) {
+  if (event.mode == DrainMode::return_running) {
     leave_at_once();
   } else {
     ends_by_itself_ = true;
@@ -20,7 +20,7 @@ void Session::on(const TerminateRequested& event) {
   }
 }
 
-/// What runs is stopped and, like what waits, given back by the Goodbye.
+/// What runs is stopped and, like what waits, returned by the Goodbye.
 void Session::leave_at_once() {
   if (is_leaving_) return;
   is_leaving_ = true;
@@ -45,11 +45,11 @@ void Session::leave_when_done() {
   log(Severity::info, "draining: nothing new is started");
   is_draining_ = true;
   is_news_ = true;
-  give_back_waiting(kAll, 0);
+  return_waiting(kAll, 0);
 }
 
-void Session::give_back_waiting(std::uint64_t assignments_through, std::uint64_t keep) {
-  const std::size_t places = backlog_.give_back(now_, assignments_through, keep, outbox_.waiting());
+void Session::return_waiting(std::uint64_t assignments_through, std::uint64_t keep) {
+  const std::size_t places = backlog_.return_unstarted(now_, assignments_through, keep, outbox_.waiting());
   started_count_ += places;
   is_news_ = is_news_ || places > 0;
 }

@@ -67,7 +67,7 @@ void Session::join(const Header& header, const Welcome& terms) {
   }
   if (epoch_ != header.epoch) {  // the next coordinator gives these numbers to other assignments
     cancelled_through_ = 0;
-    recalled_ = {};
+    revoked_ = {};
   }
   run_ = header.run;
   epoch_ = header.epoch;
@@ -116,7 +116,7 @@ Inventory Session::inventory() const {
   return inventory;
 }
 
-/// The coordinator is another one than before and knows only what was kept. What was given back
+/// The coordinator is another one than before and knows only what was kept. What was returned
 /// and passed already has had its turn, like what has begun.
 void Session::on(const RunningListed& event) {
   if (phase_ != Phase::working) return;
@@ -170,9 +170,9 @@ void Session::take(const Assignment& assignment) {
   ++assignments_received_;
   backlog_.push(assignment.number, assignment.attempts);
   started_count_ += backlog_.cancel(now_, cancelled_through_, outbox_.waiting());
-  if (is_draining_) give_back_waiting(assignments_received_, 0);
-  if (assignment.number <= recalled_.assignments_through) {
-    give_back_waiting(recalled_.assignments_through, recalled_.keep);
+  if (is_draining_) return_waiting(assignments_received_, 0);
+  if (assignment.number <= revoked_.assignments_through) {
+    return_waiting(revoked_.assignments_through, revoked_.keep);
   }
   start_waiting_attempts();
 }
@@ -198,22 +198,22 @@ void Session::take(const Cancel& cancel) {
 }
 
 void Session::take(const Drain& drain) {
-  if (drain.mode == DrainMode::give_back) {
+  if (drain.mode == DrainMode::return_running) {
     leave_at_once();
   } else {
     leave_when_done();
   }
 }
 
-/// Answered even when there is nothing to give back: then the start of what was meant is the news.
-void Session::take(const Recall& recall) {
+/// Answered even when there is nothing to return: then the start of what was meant is the news.
+void Session::take(const Revoke& revoke) {
   if (is_leaving_) return;
   is_news_ = true;
-  if (recall.assignments_through > recalled_.assignments_through) recalled_ = recall;
-  if (recall.assignments_through == recalled_.assignments_through) {
-    recalled_.keep = std::min(recalled_.keep, recall.keep);
+  if (revoke.assignments_through > revoked_.assignments_through) revoked_ = revoke;
+  if (revoke.assignments_through == revoked_.assignments_through) {
+    revoked_.keep = std::min(revoked_.keep, revoke.keep);
   }
-  give_back_waiting(recall.assignments_through, recall.keep);
+  return_waiting(revoke.assignments_through, revoke.keep);
 }
 
 void Session::take(const Reject& reject) {

@@ -38,9 +38,9 @@ struct ExpiredAttempt {
   std::uint32_t dispatch = 0;
 };
 
-/// What a session was last asked to give back: places are counted in the order of assignment.
-struct Recalled {
-  Recall recall;
+/// What a session was last asked to return: places are counted in the order of assignment.
+struct Revocation {
+  Revoke revoke;
   std::uint64_t end = 0;  ///< one past the last place that is meant
   Instant asked;
 };
@@ -83,8 +83,8 @@ struct Session {
   bool in_ready_list = false;
   bool draining = false;             ///< says that it is about to leave
   std::optional<DrainMode> drain;    ///< what it is told to do, again and again
-  std::uint64_t given_back = 0;      ///< attempts that it gave back before they began
-  std::optional<Recalled> recalled;  ///< not answered yet
+  std::uint64_t unstarted_returns = 0;      ///< attempts that it returned before they began
+  std::optional<Revocation> revoked;  ///< not answered yet
   std::uint32_t failed_starts = 0;   ///< in a row
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 

@@ -26,7 +26,7 @@ std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backl
     CHECK(records_.state_of(task_at(t)) == TaskState::pending);
     records_.dispatch[t] = number;
     records_.set_state(task_at(t), TaskState::assigned);
-    const bool is_counted = !given_back_.empty() && given_back_.erase(task_at(t)) > 0;
+    const bool is_counted = !returned_.empty() && returned_.erase(task_at(t)) > 0;
     if (records_.attempt[t] != 0 && !is_counted) ++records_.attempts_retried;
     if (records_.attempt[t] < std::numeric_limits<Attempt>::max()) ++records_.attempt[t];
   }
@@ -112,9 +112,9 @@ void Ledger::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
   }
   acceptance.returned.push_back(task);
   if (outcome != Outcome::returned) return;
-  ++acceptance.given_back;
+  ++acceptance.unstarted_returns;
   --records_.attempts_total;
-  given_back_.insert(task);
+  returned_.insert(task);
 }
 
 Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
@@ -214,7 +214,7 @@ void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
 }
 
 /// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
-/// was given back.
+/// was returned.
 bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
                    std::vector<Overtaken>& overtaken) {
   const std::size_t t = index(task);
@@ -302,7 +302,7 @@ std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backl
   return returned;
 }
 
-bool Ledger::was_given_back(const Session& session, const HeldAssignment& held, TaskId task) const {
+bool Ledger::was_returned(const Session& session, const HeldAssignment& held, TaskId task) const {
   const std::size_t t = index(task);
   if (records_.dispatch[t] == held.dispatch) return records_.state_of(task) == TaskState::pending;
   const auto expired = session.expired.find(task);

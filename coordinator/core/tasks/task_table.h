@@ -31,7 +31,7 @@ struct Acceptance {
   std::uint64_t foreign = 0;     ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started by the worker: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be tried again: pending again
-  std::uint64_t given_back = 0;  ///< of those, given back before their turn
+  std::uint64_t unstarted_returns = 0;  ///< of those, returned before their turn
   std::vector<Overtaken> overtaken;
 };
 
@@ -72,7 +72,7 @@ class Ledger {
   void decide(Instant now, TaskId task, Outcome outcome);
 
   /// Gives to a session of an earlier epoch what it has listed in its inventory, the first `begun`
-  /// of it begun. What is done, another session's or was given back, it does not own. Returns how
+  /// of it begun. What is done, another session's or was returned, it does not own. Returns how
   /// many it owns.
   std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
                     std::vector<Overtaken>& overtaken);
@@ -86,8 +86,8 @@ class Ledger {
   std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,
                                 std::uint32_t max_losses);
 
-  /// The attempt at this task, of an assignment of that session, was given back before it began.
-  bool was_given_back(const Session& session, const HeldAssignment& held, TaskId task) const;
+  /// The attempt at this task, of an assignment of that session, was returned before it began.
+  bool was_returned(const Session& session, const HeldAssignment& held, TaskId task) const;
 
   /// Every task is counted once, in the state that it is in. O(tasks).
   void check_invariants() const;
@@ -108,7 +108,7 @@ class Ledger {
   std::size_t assigned_ = 0;
   boost::unordered_flat_map<TaskId, std::uint32_t> losses_;    ///< sessions that a task has cost
   boost::unordered_flat_map<TaskId, std::uint32_t> failures_;  ///< tasks to be tried again
-  boost::unordered_flat_set<TaskId> given_back_;  ///< the next attempt is none more than before
+  boost::unordered_flat_set<TaskId> returned_;  ///< the next attempt is none more than before
 };
 
 }  // namespace rollcall::coordinator

@@ -64,7 +64,7 @@ enum : unsigned {
   kAck = 34,
   kDrain = 36,
   kReject = 37,
-  kRecall = 39
+  kRevoke = 39
 };
 
 /// What decode says of `bytes`; empty if it takes them.
@@ -342,9 +342,9 @@ TEST(WireReject, DrainsOfAModeThatIsNotKnown) {
   }
 }
 
-TEST(WireReject, RecallsOfNoAssignment) {
-  EXPECT_EQ(from_coordinator(kRecall, number(1, 1)), "");
-  EXPECT_THAT(from_coordinator(kRecall, number(2, 7)), HasSubstr("no assignment"));
+TEST(WireReject, RevokesOfNoAssignment) {
+  EXPECT_EQ(from_coordinator(kRevoke, number(1, 1)), "");
+  EXPECT_THAT(from_coordinator(kRevoke, number(2, 7)), HasSubstr("no assignment"));
 }
 
 }  // namespace

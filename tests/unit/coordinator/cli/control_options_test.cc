@@ -19,7 +19,7 @@ TEST(ControlOptions, SayWhichRunAndWhichWorker) {
   const Invocation drain = start({"drain", "node1", "--drain", "return"});
   ASSERT_TRUE(std::holds_alternative<DrainOptions>(drain));
   EXPECT_EQ(std::get<DrainOptions>(drain).worker, "node1");
-  EXPECT_EQ(std::get<DrainOptions>(drain).mode, DrainMode::give_back);
+  EXPECT_EQ(std::get<DrainOptions>(drain).mode, DrainMode::return_running);
   EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
   const Invocation sleep = start({"sleep", "--control", "s"});
   ASSERT_TRUE(std::holds_alternative<SleepOptions>(sleep));

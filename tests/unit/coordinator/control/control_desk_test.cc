@@ -70,7 +70,7 @@ TEST_F(ControlDeskTest, DrainMeansOneByNameOrSessionOrAll) {
   const json one = ask(R"({"command":"drain","worker":"w2","mode":"return"})");
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(std::get<DrainRequested>(told[0]).sessions, std::vector{SessionIndex{1}});
-  EXPECT_EQ(std::get<DrainRequested>(told[0]).mode, DrainMode::give_back);
+  EXPECT_EQ(std::get<DrainRequested>(told[0]).mode, DrainMode::return_running);
   const std::string session = one["draining"][0]["session"];
   ask(R"({"command":"drain","mode":"finish","worker":")" + session + "\"}");
   ASSERT_EQ(told.size(), 2U);

@@ -1,4 +1,4 @@
-// Workers that come and go: recall of what has not begun, and drain.
+// Workers that come and go: revoke of what has not begun, and drain.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -50,7 +50,7 @@ TEST_F(SchedulerElasticTest, WithoutSlotsEverythingHasBegun) {
   expect({"w2 <- Welcome: slots 0", "w2 has joined"});
 }
 
-TEST_F(SchedulerElasticTest, ARecallThatGotLostIsSentAgainAfterItsTime) {
+TEST_F(SchedulerElasticTest, ALostRevokeIsResentAfterATimeout) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/8);
   stage->ignore();
@@ -60,7 +60,7 @@ TEST_F(SchedulerElasticTest, ARecallThatGotLostIsSentAgainAfterItsTime) {
   EXPECT_THAT(stage->take(), Contains("w1 <- Recall: assignments through 1, keep 3"));
 }
 
-TEST_F(SchedulerElasticTest, WhatWasGivenBackIsNoAttemptMoreAndNoFailedStart) {
+TEST_F(SchedulerElasticTest, AReturnedTaskCountsNeitherAsAnAttemptNorAsAFailedStart) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/3);
   stage->report(1, 1, {{{3, 4, 5}, Outcome::returned}});
@@ -71,7 +71,7 @@ TEST_F(SchedulerElasticTest, WhatWasGivenBackIsNoAttemptMoreAndNoFailedStart) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Drain"))));
 }
 
-TEST_F(SchedulerElasticTest, WhatWasGivenBackHasNotBegunWhenItsTurnIsPassed) {
+TEST_F(SchedulerElasticTest, AReturnedTaskIsNotReportedAsStarted) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/3);
   stage->report(1, 1, {{{3, 4, 5}, Outcome::returned}});
@@ -118,7 +118,7 @@ TEST_F(SchedulerElasticTest, OneThatSaysThatItDrainsGetsNothingMoreEither) {
 
 TEST_F(SchedulerElasticTest, ADrainIsSaidAgainAndMayOnlyGrowHarder) {
   begin_with({1});
-  stage->drain({0}, DrainMode::give_back);
+  stage->drain({0}, DrainMode::return_running);
   expect({"w1 <- Drain: return"});
   stage->drain({0}, DrainMode::finish);
   expect({"w1 <- Drain: return"});
@@ -141,7 +141,7 @@ TEST_F(SchedulerElasticTest, ADrainedLocalWorkerIsNotStartedAgain) {
   policy.others_may_join = false;
   begin();
   join(1, 0, /*launch id=*/1);
-  stage->drain({0}, DrainMode::give_back);
+  stage->drain({0}, DrainMode::return_running);
   stage->ignore();
   stage->goodbye(1, 0, 0);
   stage->exited(1, "exit status 0");
@@ -153,7 +153,7 @@ TEST_F(SchedulerElasticTest, ADrainedLocalWorkerIsNotStartedAgain) {
 TEST_F(SchedulerElasticTest, WhenAllAreDrainedTheRunWaitsForOthers) {
   policy.join_timeout = 30s;
   begin_with({1});
-  stage->drain({0}, DrainMode::give_back);
+  stage->drain({0}, DrainMode::return_running);
   stage->goodbye(1, 0, 0);
   stage->ignore();
   stage->at(29'000);

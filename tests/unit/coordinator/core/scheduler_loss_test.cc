@@ -182,7 +182,7 @@ TEST_F(SchedulerLossTest, AttemptsThatWereNotBegunAreNotCharged) {
               testing::Contains("w1 has left (lost: its process ended), 2 given back"));
 }
 
-TEST_F(SchedulerLossTest, GoodbyeInTheMiddleGivesBackAndChargesNobody) {
+TEST_F(SchedulerLossTest, AnEarlyGoodbyeReturnsTasksWithoutChargingThem) {
   policy.max_losses = 1;
   begin_with({1, 2});
   stage->goodbye(1, 0, 0);

@@ -189,7 +189,7 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
   EXPECT_EQ(stage->scheduler().done(), 0U);
 }
 
-/// It was given back, and done by the other, when the coordinator died before it had kept either.
+/// It was returned, and done by the other, when the coordinator died before it had kept either.
 TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
   begin_with_two();
   crash();

@@ -43,16 +43,16 @@ TEST_F(SessionTest, CancelToldAgainChangesNothing) {
   receive(Cancel{1});
 }
 
-TEST_F(SessionTest, DrainFinishesWhatRunsAndGivesBackTheRest) {
+TEST_F(SessionTest, DrainFinishesRunningTasksAndReturnsTheRest) {
   join(1);
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
   receive(Drain{});
   end_turn();
-  const auto given_back = sent<Report>();  // at once, not when what runs is over
-  EXPECT_TRUE(given_back.draining);
-  EXPECT_EQ(given_back.outcomes.task, tasks({1}));
-  EXPECT_EQ(given_back.outcomes.outcome, std::vector(1, Outcome::returned));
+  const auto unstarted_returns = sent<Report>();  // at once, not when what runs is over
+  EXPECT_TRUE(unstarted_returns.draining);
+  EXPECT_EQ(unstarted_returns.outcomes.task, tasks({1}));
+  EXPECT_EQ(unstarted_returns.outcomes.outcome, std::vector(1, Outcome::returned));
   end_attempts({0});  // and starts nothing
   end_turn();
   sent<Report>();
@@ -70,7 +70,7 @@ TEST_F(SessionTest, DrainWithNothingToDoEndsAtOnce) {
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, TerminateReportsWhatEndedAndGivesBackWhatRuns) {
+TEST_F(SessionTest, TerminateReportsEndedTasksAndReturnsRunningOnes) {
   join(1);
   receive(assignment(1, {0, 1, 2}));
   take<StartAttempts>();

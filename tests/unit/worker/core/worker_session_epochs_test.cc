@@ -49,10 +49,10 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
 }
 
 // The numbers of what the dead coordinator had sent, and did not get here, are given again.
-TEST_F(SessionEpochsTest, ARecallAndACancelOfTheOldEpochMeanNothingInTheNext) {
+TEST_F(SessionEpochsTest, RevokeAndCancelOfAnOlderEpochAreIgnored) {
   join();
   run_all(1, {0});
-  receive(Recall{2, 1});
+  receive(Revoke{2, 1});
   receive(Cancel{2});
   take<CancelAttempts>();
   end_turn();

@@ -1,16 +1,16 @@
-// How a session gives back what it has not begun, and how it leaves.
+// How a session returns what it has not begun, and how it leaves.
 #include "tests/support/worker_session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
 
-TEST_F(SessionTest, RecallGivesBackTheLastOnesAndTheirTurnIsPassed) {
+TEST_F(SessionTest, RevokeReturnsTheLastTasksAndSkipsThem) {
   join(1);
   receive(assignment(1, {0, 1, 2, 3}));
   take<StartAttempts>();
   end_turn();
   EXPECT_EQ(sent<Heartbeat>().started_count, 1U);
-  receive(Recall{1, 2});
+  receive(Revoke{1, 2});
   end_turn();
   const auto report = sent<Report>();
   EXPECT_EQ(report.outcomes.task, tasks({2, 3}));
@@ -28,34 +28,34 @@ TEST_F(SessionTest, RecallGivesBackTheLastOnesAndTheirTurnIsPassed) {
   EXPECT_EQ(sent<Report>().started_count, 5U);
 }
 
-TEST_F(SessionTest, RecallTakesNothingThatHasBegunAndSaysWhatHas) {
+TEST_F(SessionTest, RevokeReturnsNothingThatHasStarted) {
   join(2);
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
   end_turn();
   sent<Heartbeat>();
-  receive(Recall{1, 0});
+  receive(Revoke{1, 0});
   end_turn();
   EXPECT_EQ(sent<Heartbeat>().started_count, 2U);
 }
 
-TEST_F(SessionTest, RecallLeavesLaterAssignmentsAlone) {
+TEST_F(SessionTest, RevokeLeavesLaterAssignmentsAlone) {
   join(1);
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
   receive(assignment(2, {2}));
-  receive(Recall{1, 0});
-  receive(Recall{1, 0});  // it may come twice
+  receive(Revoke{1, 0});
+  receive(Revoke{1, 0});  // it may come twice
   end_turn();
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({1}));
   end_attempts({0});
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
 }
 
-TEST_F(SessionTest, RecallGivesBackWhatComesAfterIt) {
+TEST_F(SessionTest, RevokeReturnsLaterAssignmentsToo) {
   join(2);
-  receive(Recall{2, 1});
-  receive(Recall{1, 0});  // an older one, late
+  receive(Revoke{2, 1});
+  receive(Revoke{1, 0});  // an older one, late
   end_turn();
   sent<Heartbeat>();
   receive(assignment(1, {0, 1}));
@@ -67,7 +67,7 @@ TEST_F(SessionTest, RecallGivesBackWhatComesAfterIt) {
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({3}));
 }
 
-TEST_F(SessionTest, WhatComesWhileItDrainsIsGivenBackAtOnce) {
+TEST_F(SessionTest, AssignmentsDuringADrainAreReturnedAtOnce) {
   join(1);
   receive(assignment(1, {0}));
   take<StartAttempts>();
@@ -85,7 +85,7 @@ TEST_F(SessionTest, WhatComesWhileItDrainsIsGivenBackAtOnce) {
 TEST_F(SessionTest, DrainThatReturnsStopsWhatRuns) {
   join();
   run_all(1, {0});
-  receive(Drain{DrainMode::give_back});
+  receive(Drain{DrainMode::return_running});
   take<DropAttempts>();
   EXPECT_EQ(sent<Goodbye>().outcomes_sent, 0U);
   EXPECT_EQ(take<Exit>().status, kExitDone);
@@ -97,7 +97,7 @@ TEST_F(SessionTest, ADrainThatFinishesMayBeToldToHurry) {
   receive(Drain{});
   end_turn();
   sent<Heartbeat>();
-  receive(Drain{DrainMode::give_back});
+  receive(Drain{DrainMode::return_running});
   take<DropAttempts>();
   sent<Goodbye>();
   EXPECT_EQ(take<Exit>().status, kExitDone);

@@ -250,7 +250,7 @@ TEST_F(WorkerProgram, RefusesAnAccessThatIsNone) {
   EXPECT_EQ(worker.exit_status(coordinator), 2);
 }
 
-TEST_F(WorkerProgram, TerminateGivesBackWhatRunsAndEnds) {
+TEST_F(WorkerProgram, TerminateReturnsRunningTasksAndEnds) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local(), to_json(coordinator.access()));
   coordinator.welcome();
