@@ -126,7 +126,7 @@ void Scheduler::suspend() {
 void Scheduler::notice_own_lateness() {
   const Duration late = now_ - *next_tick_;
   if (late <= Duration::zero()) return;
-  roster_.forgive(late);
+  roster_.compensate_stall(late);
   joining_since_ += late;
   if (empty_since_) *empty_since_ += late;
   if (late <= policy_.heartbeat_interval) return;

@@ -76,7 +76,7 @@ class Scheduler : private SchedulerState {
   std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
                                       std::uint64_t to) const;
   void take_in(Session& session, const Report& report);
-  void disown(const std::vector<Overtaken>& overtaken);
+  void release_superseded(const std::vector<Superseded>& superseded);
   void count_failed_starts(Session& session, const OutcomeColumns& outcomes);
   void lose(Session& session, const std::string& why);
 

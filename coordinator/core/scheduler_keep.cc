@@ -34,10 +34,10 @@ void Scheduler::keep() {
       }
       commit->progress.push_back(kept_progress(records(), s.session));
     }
-    const auto& odd = records().odd_results;
-    commit->odd_results.assign(odd.begin() + static_cast<std::ptrdiff_t>(odd_handed_over_),
+    const auto& odd = records().result_mismatches;
+    commit->result_mismatches.assign(odd.begin() + static_cast<std::ptrdiff_t>(mismatches_handed_over_),
                                odd.end());
-    odd_handed_over_ = odd.size();
+    mismatches_handed_over_ = odd.size();
     commit->counters = kept_counters(records(), published_);
     out_->push_back(Keep{++commits_, std::move(commit)});
   }

@@ -92,9 +92,9 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   session.assignments_sent = session.assignments_received = inventory.assignments_received;
   session.attempts_assigned = inventory.started_count - inventory.begun + listed.size();
   session.started_count = inventory.started_count;
-  std::vector<Overtaken> overtaken;
-  const std::size_t owned = ledger_.adopt(session, inventory, listed, overtaken);
-  disown(overtaken);
+  std::vector<Superseded> superseded;
+  const std::size_t owned = ledger_.adopt(session, inventory, listed, superseded);
+  release_superseded(superseded);
   for (const TaskId task : listed.task) {  // what has failed with another one may run here
     if (!retries_.contains(task)) continue;
     if (records().state_of(task) == TaskState::assigned) retries_.forget(task);

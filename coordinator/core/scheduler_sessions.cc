@@ -173,8 +173,8 @@ void Scheduler::acknowledge_in_time(Session& session) {
   }
 }
 
-void Scheduler::disown(const std::vector<Overtaken>& overtaken) {
-  for (const Overtaken& attempt : overtaken) {
+void Scheduler::release_superseded(const std::vector<Superseded>& superseded) {
+  for (const Superseded& attempt : superseded) {
     Session& owner = roster_.at(attempt.owner);
     owner.expired[attempt.task] = attempt.attempt;
     --owner.held;
@@ -188,9 +188,9 @@ void Scheduler::take_in(Session& session, const Report& report) {
   session.count_ended(now_, a.accepted);
   settle_revocation(session, a.unstarted_returns);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
-  disown(a.overtaken);
-  if (a.foreign > 0) {
-    log(LogLevel::warning, "dropped " + std::to_string(a.foreign) + " outcomes of session " +
+  release_superseded(a.superseded);
+  if (a.unassigned > 0) {
+    log(LogLevel::warning, "dropped " + std::to_string(a.unassigned) + " outcomes of session " +
                                to_hex(session.id.bytes) + " of tasks that it was not given");
   }
   if (a.accepted > 0) {

@@ -56,7 +56,7 @@ struct SchedulerState {
         handed_over_(ledger_.done()),
         published_(published),
         sessions_handed_over_(ledger_.records().sessions.size()),
-        odd_handed_over_(ledger_.records().odd_results.size()) {}
+        mismatches_handed_over_(ledger_.records().result_mismatches.size()) {}
 
   bool working() const { return phase_ == Phase::running; }
   std::size_t waiting_to_be_dealt() const { return ledger_.pending() - retries_.size(); }
@@ -82,7 +82,7 @@ struct SchedulerState {
   std::size_t handed_over_;
   std::size_t published_;
   std::size_t sessions_handed_over_;
-  std::size_t odd_handed_over_;
+  std::size_t mismatches_handed_over_;
   std::uint64_t commits_ = 0;          ///< handed over
   std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
   std::vector<SessionIndex> changed_;  ///< since the last commit, each once

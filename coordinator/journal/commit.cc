@@ -137,8 +137,8 @@ bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   for (const KeptProgress& progress : commit.progress) {
     if (!update(statements_->progress, progress)) return false;
   }
-  for (const auto& [task, result] : commit.odd_results) {
-    const bool done = statements_->odd_result.run(static_cast<std::int64_t>(index(task)),
+  for (const auto& [task, result] : commit.result_mismatches) {
+    const bool done = statements_->result_mismatch.run(static_cast<std::int64_t>(index(task)),
                                                   std::int64_t{result.count()});
     if (!done) return false;
   }

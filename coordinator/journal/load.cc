@@ -164,7 +164,7 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift) {
   Statement odd = check.query("SELECT task, result_ns FROM odd_result ORDER BY rowid");
   const Columns row(check, odd, shift);
   while (check.next(odd)) {
-    last.odd_results.emplace_back(TaskId{row.number<std::uint32_t>(0)}, row.duration(1));
+    last.result_mismatches.emplace_back(TaskId{row.number<std::uint32_t>(0)}, row.duration(1));
   }
   Replay replay(spec);
   for (OutcomeReader reader(check, shift); reader.more();) {

@@ -41,7 +41,7 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?)"},
       {&outcome, insert_outcomes(1)},
       {&outcomes, insert_outcomes(kRowsAtOnce)},
-      {&odd_result, "INSERT INTO odd_result VALUES (?, ?)"},
+      {&result_mismatch, "INSERT INTO odd_result VALUES (?, ?)"},
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
        "?)"},

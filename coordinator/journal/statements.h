@@ -23,7 +23,7 @@ struct Journal::Statements {
   sqlite::Statement batch;
   sqlite::Statement outcome;
   sqlite::Statement outcomes;  ///< kRowsAtOnce of them
-  sqlite::Statement odd_result;
+  sqlite::Statement result_mismatch;
   sqlite::Statement command;
   sqlite::Statement counters;
 

@@ -33,7 +33,7 @@ enum class Mode {
   clock_ahead,      ///< its clock jumps an hour ahead once it has work
   clock_back,       ///< its clock jumps an hour back once it has work
   twice,            ///< every outcome in two reports
-  foreign,          ///< outcomes of tasks that it was not given, beside its own
+  unassigned,          ///< outcomes of tasks that it was not given, beside its own
   wrong_count,      ///< its Goodbye counts one outcome too many
   old_version,      ///< its Hello is of a protocol version that nobody speaks
   unknown_session,  ///< begins with a Heartbeat of a session that nobody knows
@@ -49,7 +49,7 @@ constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
      {"clock-ahead", Mode::clock_ahead},
      {"clock-back", Mode::clock_back},
      {"twice", Mode::twice},
-     {"foreign", Mode::foreign},
+     {"foreign", Mode::unassigned},
      {"wrong-count", Mode::wrong_count},
      {"old-version", Mode::old_version},
      {"unknown-session", Mode::unknown_session},
@@ -194,7 +194,7 @@ class LyingWorker {
     if (mode_ == Mode::other_result) result += 1ns;
     OutcomeColumns outcomes;
     outcomes.push_back(task, attempt, Outcome::succeeded, started, elapsed, result);
-    if (mode_ == Mode::foreign) {
+    if (mode_ == Mode::unassigned) {
       outcomes.push_back(task_at(index(task) ^ 1U), attempt, Outcome::succeeded, started, elapsed,
                          result);
       outcomes.push_back(task_at(4'000'000'000), 1, Outcome::succeeded, started, elapsed, result);

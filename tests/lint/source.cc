@@ -18,7 +18,7 @@ bool is_word_character(char c) {
 }
 
 /// Folders of the root that hold no sources of the project.
-bool is_foreign(const std::string& folder) {
+bool is_unassigned(const std::string& folder) {
   return folder.starts_with("build") || (folder.starts_with(".") && folder != ".ci");
 }
 
@@ -131,7 +131,7 @@ std::vector<Source> read_tree(const fs::path& root) {
   std::vector<Source> sources;
   for (auto entry = fs::recursive_directory_iterator(root); entry != fs::end(entry); ++entry) {
     const fs::path path = fs::relative(entry->path(), root);
-    if (entry->is_directory() && entry.depth() == 0 && is_foreign(path.string())) {
+    if (entry->is_directory() && entry.depth() == 0 && is_unassigned(path.string())) {
       entry.disable_recursion_pending();
     }
     if (!entry->is_regular_file() || entry->is_symlink() || path == ".git") {  // of a worktree

@@ -78,7 +78,7 @@ class RandomCommits {
       kept.elapsed.push_back(spec_.pause(task) + Duration(below(1'000'000)));
       kept.started.push_back(now_ - kept.elapsed.back());
       kept.dispatched.push_back(kept.session ? now_ - 50ms - Duration(below(3)) : kept.arrived);
-      if (below(50) == 0) commit.odd_results.emplace_back(task, 5ns);
+      if (below(50) == 0) commit.result_mismatches.emplace_back(task, 5ns);
     }
     commit.outcomes.push_back(std::move(kept));
   }

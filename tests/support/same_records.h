@@ -47,7 +47,7 @@ inline void expect_same(const RunRecords& a, const RunRecords& b) {
   EXPECT_EQ(a.attempt, b.attempt);
   EXPECT_EQ(a.state, b.state);
   EXPECT_EQ(a.dispatch, b.dispatch);
-  EXPECT_EQ(a.odd_results, b.odd_results);
+  EXPECT_EQ(a.result_mismatches, b.result_mismatches);
   EXPECT_EQ(a.first_dispatch, b.first_dispatch);
   EXPECT_EQ(a.last_accepted, b.last_accepted);
   EXPECT_EQ(a.attempts_total, b.attempts_total);

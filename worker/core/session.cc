@@ -19,7 +19,7 @@ void Session::step(Instant now, const Event& event, Actions& out) {
   if (phase_ == Phase::over) return;
   now_ = now;
   out_ = &out;
-  forgive_own_lateness();
+  compensate_own_stall();
   std::visit([this](const auto& e) { on(e); }, event);
   leave_if_done();
   watch_idleness();
@@ -96,7 +96,7 @@ void Session::on(const DeadlineReached&) {
 
 /// A worker that was stopped or starved has not listened, and cannot say that nothing was said:
 /// the coordinator gets another liveness time.
-void Session::forgive_own_lateness() {
+void Session::compensate_own_stall() {
   const std::optional<Instant> due = next_deadline();
   if (!due || *due == kNever || now_ - *due <= terms_.heartbeat_interval) return;
   deadlines_.silence = std::max(deadlines_.silence, now_ + terms_.liveness);

@@ -99,7 +99,7 @@ class Session {
   void exit(int status, std::string reason);
   void log(Severity severity, std::string text);
   void heard();
-  void forgive_own_lateness();
+  void compensate_own_stall();
   Duration resend_after() const { return limits::resend_intervals * terms_.heartbeat_interval; }
   Header header() const { return {kProtocolVersion, run_, epoch_, session_}; }
   TimeEcho echo() const;

@@ -51,7 +51,7 @@ bool Session::is_for_us(const CoordinatorMessage& message) {
     return false;
   }
   if (!is_ours) {
-    ++dropped_.foreign;
+    ++dropped_.unassigned;
   } else if (welcome != nullptr && welcome->nonce != nonce_) {
     ++dropped_.old_welcome;
     return false;

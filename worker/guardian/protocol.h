@@ -25,7 +25,7 @@ struct GuardianRequest {
 /// Strings of a request that go into its packet: the smallest buffer of a socket holds some.
 inline constexpr std::size_t kGuardianPacketStrings = std::size_t{16} << 10U;
 
-/// Worker to each guardian, on a socket of its own, as it overtakes requests: a signal for the
+/// Worker to each guardian, on a socket of its own, as it supersedes requests: a signal for the
 /// process group of a command. One that has not started will not: it becomes `not_started`,
 /// ECANCELED.
 struct GuardianSignal {

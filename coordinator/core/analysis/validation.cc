@@ -154,7 +154,7 @@ class Validator {
   }
 
   void check_results() {
-    for (const auto& [task, result] : r_.odd_results) {
+    for (const auto& [task, result] : r_.result_mismatches) {
       if (index(task) >= task_count() || result != r_.spec.pause(task)) result_.add(task);
     }
   }

@@ -97,8 +97,8 @@ bool Replay::apply(const Commit& commit) {
     return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return apply(row); });
   };
   if (!all(commit.sessions) || !all(commit.outcomes) || !all(commit.progress)) return false;
-  records_.odd_results.insert(records_.odd_results.end(), commit.odd_results.begin(),
-                              commit.odd_results.end());
+  records_.result_mismatches.insert(records_.result_mismatches.end(), commit.result_mismatches.begin(),
+                              commit.result_mismatches.end());
   apply_counters(commit.counters, records_);
   return true;
 }

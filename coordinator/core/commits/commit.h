@@ -82,7 +82,7 @@ struct Commit {
   std::vector<KeptSession> sessions;
   std::vector<KeptProgress> progress;
   std::vector<KeptOutcomes> outcomes;
-  std::vector<std::pair<TaskId, Duration>> odd_results;  ///< of these outcomes
+  std::vector<std::pair<TaskId, Duration>> result_mismatches;  ///< of these outcomes
   KeptCounters counters;
   std::vector<KeptCommand> commands{};  ///< empty in the scheduler; filled in by the shell
 

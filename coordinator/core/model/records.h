@@ -76,7 +76,7 @@ struct RunRecords {
   std::vector<Instant> started;
   std::vector<Duration> elapsed;
   /// Results that are not the task's pause: (task, result). Empty unless a worker is wrong.
-  std::vector<std::pair<TaskId, Duration>> odd_results;
+  std::vector<std::pair<TaskId, Duration>> result_mismatches;
 
   std::vector<AcceptedBatch> batches;
   std::vector<Dispatch> dispatches;

@@ -64,7 +64,7 @@ struct Session {
   std::uint32_t slots = 0;   ///< 0: no limit
 
   Instant last_heard;
-  Duration grace_then{};  ///< Roster's grace when it was last heard
+  Duration compensation_then{};  ///< Roster's grace when it was last heard
   std::list<SessionIndex>::iterator by_silence;
 
   // Of an earlier epoch.

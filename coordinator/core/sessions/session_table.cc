@@ -40,7 +40,7 @@ Session& Roster::restore(Instant now, const SessionId& id, bool live) {
   session.index = static_cast<SessionIndex>(sessions_.size() - 1);
   session.id = id;
   session.last_heard = now;
-  session.grace_then = grace_;
+  session.compensation_then = stall_compensation_;
   by_id_[id] = session.index;
   if (live) {
     session.by_silence = by_silence_.insert(by_silence_.end(), session.index);
@@ -81,7 +81,7 @@ void Roster::end(Session& session) {
 void Roster::heard(Instant now, Session& session) {
   if (!session.live()) return;
   session.last_heard = now;
-  session.grace_then = grace_;
+  session.compensation_then = stall_compensation_;
   by_silence_.splice(by_silence_.end(), by_silence_, session.by_silence);
 }
 

@@ -47,7 +47,7 @@ class Roster {
 
   void heard(Instant now, Session& session);
   /// The coordinator itself was late by this much: nobody's silence counts for that long.
-  void forgive(Duration late) { grace_ += late; }
+  void compensate_stall(Duration late) { stall_compensation_ += late; }
   /// The live session that has been silent for longest, if for longer than the liveness time.
   Session* silent(Instant now);
 
@@ -56,11 +56,11 @@ class Roster {
     std::size_t operator()(const SessionId& id) const;
   };
   Instant deadline_of(const Session& session) const {
-    return session.last_heard + liveness_ + (grace_ - session.grace_then);
+    return session.last_heard + liveness_ + (stall_compensation_ - session.compensation_then);
   }
 
   Duration liveness_;
-  Duration grace_{};
+  Duration stall_compensation_{};
   std::size_t active_ = 0;
   std::uint64_t slots_ = 0;
   std::deque<Session> sessions_;

@@ -56,7 +56,7 @@ void Ledger::describe(const Backlog& backlog, const Session& session, const Held
     const TaskId task = backlog.at(held.batch, i);
     out.task[i] = task;
     out.attempt[i] = records_.attempt[index(task)];
-    if (records_.dispatch[index(task)] != held.dispatch) {  // overtaken: what was assigned stays
+    if (records_.dispatch[index(task)] != held.dispatch) {  // superseded: what was assigned stays
       const auto expired = session.expired.find(task);
       if (expired != session.expired.end()) out.attempt[i] = expired->second.attempt;
     }
@@ -128,7 +128,7 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     const TaskId task = outcomes.task[i];
     const std::size_t t = index(task);
     if (t >= records_.state.size()) {
-      ++acceptance.foreign;
+      ++acceptance.unassigned;
       continue;
     }
     if (records_.state_of(task) != TaskState::assigned ||
@@ -149,7 +149,7 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     session.count_run_time(std::min(outcomes.elapsed[i], limits::longest_duration));
     if (outcomes.outcome[i] == Outcome::succeeded &&
         outcomes.result[i] != records_.spec.pause(task)) {
-      records_.odd_results.emplace_back(task, outcomes.result[i]);
+      records_.result_mismatches.emplace_back(task, outcomes.result[i]);
     }
   }
   acceptance.accepted = records_.accepted() - acceptance.first_record;
@@ -158,9 +158,9 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
     record_of.last_accepted = now;
     record_of.tasks_done += acceptance.accepted;
   }
-  records_.stale += acceptance.stale + acceptance.foreign;
+  records_.stale += acceptance.stale + acceptance.unassigned;
   record_of.stale +=
-      acceptance.stale + acceptance.foreign + acceptance.returned.size() + acceptance.failed.size();
+      acceptance.stale + acceptance.unassigned + acceptance.returned.size() + acceptance.failed.size();
   return acceptance;
 }
 
@@ -178,7 +178,7 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
     const bool own = records_.state_of(task) == TaskState::done &&
                      records_.dispatch[t] != kNoDispatch &&
                      records_.dispatches[records_.dispatch[t]].session == session.index;
-    ++(own || earlier ? acceptance.stale : acceptance.foreign);
+    ++(own || earlier ? acceptance.stale : acceptance.unassigned);
     return false;
   }
   if (records_.state_of(task) == TaskState::done ||
@@ -190,7 +190,7 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
     Dispatch& newer = records_.dispatches[records_.dispatch[t]];
     --newer.remaining;
     --assigned_;
-    acceptance.overtaken.push_back(
+    acceptance.superseded.push_back(
         {newer.session, task, {records_.attempt[t], records_.dispatch[t]}});
   } else {
     --pending_;
@@ -216,7 +216,7 @@ void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
 /// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
 /// was returned.
 bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
-                   std::vector<Overtaken>& overtaken) {
+                   std::vector<Superseded>& superseded) {
   const std::size_t t = index(task);
   if (records_.state_of(task) != TaskState::pending) {
     const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
@@ -233,7 +233,7 @@ bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
     --records_.dispatches[known.dispatch].remaining;
     --assigned_;
     ++pending_;
-    overtaken.push_back({records_.dispatches[known.dispatch].session, task, known});
+    superseded.push_back({records_.dispatches[known.dispatch].session, task, known});
   }
   records_.dispatch[t] = claimed.dispatch;
   records_.attempt[t] = claimed.attempt;
@@ -242,14 +242,14 @@ bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
 }
 
 std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
-                          std::vector<Overtaken>& overtaken) {
+                          std::vector<Superseded>& superseded) {
   CHECK(session.held_assignments.empty());
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   std::uint32_t owned = 0;
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TaskId task = listed.task[i];
     if (index(task) >= records_.state.size() || listed.attempt[i] == 0) continue;
-    if (claim(session, task, {listed.attempt[i], number}, overtaken)) ++owned;
+    if (claim(session, task, {listed.attempt[i], number}, superseded)) ++owned;
   }
   // When each was dispatched is not known any more, but not before its session was welcomed.
   records_.dispatches.push_back(

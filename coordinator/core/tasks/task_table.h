@@ -15,9 +15,9 @@
 
 namespace rollcall::coordinator {
 
-/// An attempt whose owner was overtaken: a late outcome of an older one has ended the task, or a
+/// An attempt whose owner was superseded: a late outcome of an older one has ended the task, or a
 /// later one was found with somebody else.
-struct Overtaken {
+struct Superseded {
   SessionIndex owner{};
   TaskId task{};
   ExpiredAttempt attempt;
@@ -28,11 +28,11 @@ struct Acceptance {
   std::size_t first_record = 0;
   std::size_t accepted = 0;
   std::uint64_t stale = 0;       ///< dropped: the task was done already
-  std::uint64_t foreign = 0;     ///< dropped: the session was never given that attempt
+  std::uint64_t unassigned = 0;     ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started by the worker: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be tried again: pending again
   std::uint64_t unstarted_returns = 0;  ///< of those, returned before their turn
-  std::vector<Overtaken> overtaken;
+  std::vector<Superseded> superseded;
 };
 
 /// A task is pending, assigned or done, and done is final. Owns the records of the run; sessions
@@ -75,7 +75,7 @@ class Ledger {
   /// of it begun. What is done, another session's or was returned, it does not own. Returns how
   /// many it owns.
   std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
-                    std::vector<Overtaken>& overtaken);
+                    std::vector<Superseded>& superseded);
 
   /// Attempts that were dispatched after the last commit are counted as far as they are known: with
   /// what is done and what is adopted. O(tasks).
@@ -98,7 +98,7 @@ class Ledger {
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const;
   void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
   bool claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
-             std::vector<Overtaken>& overtaken);
+             std::vector<Superseded>& superseded);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);

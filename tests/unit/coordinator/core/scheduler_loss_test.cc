@@ -81,7 +81,7 @@ TEST_F(SchedulerLossTest, WhatIsSentAgainNamesTheAttemptThatWasAssigned) {
     stage->at(s);
     stage->heartbeat(2);
   }
-  stage->report(1, 1, {{{0}}});  // attempt 1 overtakes it
+  stage->report(1, 1, {{{0}}});  // attempt 1 supersedes it
   stage->ignore();
   stage->at(4'000);
   stage->heartbeat(2);

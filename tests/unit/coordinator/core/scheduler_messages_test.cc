@@ -1,4 +1,4 @@
-// What comes in, wanted or not: repeated, out of order, stale, foreign, malformed.
+// What comes in, wanted or not: repeated, out of order, stale, unassigned, malformed.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -120,7 +120,7 @@ TEST_F(SchedulerTest, AnOutcomeTwiceInOneReportIsStale) {
   EXPECT_EQ(records().stale, 1U);
 }
 
-TEST_F(SchedulerTest, OutcomesOfTasksThatWereNotGivenAreForeign) {
+TEST_F(SchedulerTest, OutcomesOfUnassignedTasksAreCountedAsSuch) {
   begin_with({1, 2});
   stage->worker(1).attempt[task_at(2)] = 1;  // w2 has it
   stage->report(1, 1, {{{2}}});
@@ -131,7 +131,7 @@ TEST_F(SchedulerTest, OutcomesOfTasksThatWereNotGivenAreForeign) {
   EXPECT_EQ(stage->scheduler().done(), 0U);
 }
 
-TEST_F(SchedulerTest, ATaskThatDoesNotExistIsForeign) {
+TEST_F(SchedulerTest, ATaskThatDoesNotExistIsUnassigned) {
   begin_with({1});
   Report report;
   report.number = 1;

@@ -211,7 +211,7 @@ TEST_F(SessionTest, AnotherSessionsLossIsNotOurs) {
   other.epoch -= 1;
   receive_as(other, Reject{RejectReason::session_lost, ""});
   EXPECT_EQ(session.running(), 1U);
-  EXPECT_EQ(session.dropped().foreign, 3U);
+  EXPECT_EQ(session.dropped().unassigned, 3U);
 }
 
 TEST_F(SessionTest, LossAlsoReachesASessionThatGreets) {

@@ -42,7 +42,7 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotOb
 TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
   go_on_in(kEpoch + 1, greet_again());
   receive_in(kEpoch, assignment(2, {1}));
-  EXPECT_EQ(session.dropped().foreign, 1U);
+  EXPECT_EQ(session.dropped().unassigned, 1U);
   EXPECT_EQ(session.running(), 1U);
   receive_in(kEpoch + 1, assignment(2, {2}));
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));

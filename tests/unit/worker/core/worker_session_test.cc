@@ -90,7 +90,7 @@ TEST_F(SessionTest, DropsWhatNamesAnotherRunEpochOrSession) {
   other = header();
   other.session.bytes[5] ^= 1U;
   receive_as(other, assignment(1, {1}));
-  EXPECT_EQ(session.dropped().foreign, 3U);
+  EXPECT_EQ(session.dropped().unassigned, 3U);
   EXPECT_EQ(session.running(), 0U);
 }
 

@@ -102,9 +102,9 @@ TEST(AskedOutcome, NotStartedIsNoLastWord) {
 
 TEST(ResultCheck, FailsForAnyOtherResultThanThePause) {
   RunRecordsBuilder run = right_run();
-  run.records().odd_results = {{TaskId(2), 2s}};
+  run.records().result_mismatches = {{TaskId(2), 2s}};
   EXPECT_THAT(failing(run.records()), IsEmpty());
-  run.records().odd_results = {{TaskId(2), 2s + 1ns}};
+  run.records().result_mismatches = {{TaskId(2), 2s + 1ns}};
   EXPECT_THAT(failing(run.records()), ElementsAre("result"));
 }
 

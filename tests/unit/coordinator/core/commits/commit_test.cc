@@ -146,10 +146,10 @@ TEST_F(CommitTest, WhatDoesNotFollowIsRefused) {
     EXPECT_FALSE(replay.apply(unknown)) << "a session that never joined";
   }
   {
-    Commit foreign = first;
-    foreign.outcomes[0].task[0] = task_at(10);
+    Commit unassigned = first;
+    unassigned.outcomes[0].task[0] = task_at(10);
     Replay replay(ten_tasks());
-    EXPECT_FALSE(replay.apply(foreign)) << "a task that is none";
+    EXPECT_FALSE(replay.apply(unassigned)) << "a task that is none";
   }
 }
 

@@ -69,18 +69,18 @@ TEST(Roster, TheLongestSilentIsNamedFirst) {
   EXPECT_EQ(roster.silent(at(15s)), &a);
 }
 
-TEST(Roster, ForgivenTimeIsNobodysSilence) {
+TEST(Roster, AStallOfTheCoordinatorIsNotCountedAsSilence) {
   Roster roster(10s);
   roster.add(at(0s), id(1), ConnectionId{1});
-  roster.forgive(20s);
+  roster.compensate_stall(20s);
   EXPECT_EQ(roster.silent(at(29s)), nullptr);
   EXPECT_NE(roster.silent(at(30s)), nullptr);
 }
 
-TEST(Roster, ForgivenTimeDoesNotCountForWhoWasHeardAfterIt) {
+TEST(Roster, AStallBeforeTheLastMessageIsNotCompensated) {
   Roster roster(10s);
   Session& session = roster.add(at(0s), id(1), ConnectionId{1});
-  roster.forgive(20s);
+  roster.compensate_stall(20s);
   roster.heard(at(25s), session);
   EXPECT_EQ(roster.silent(at(34s)), nullptr);
   EXPECT_NE(roster.silent(at(35s)), nullptr);

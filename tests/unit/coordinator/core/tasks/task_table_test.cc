@@ -70,25 +70,25 @@ TEST_F(LedgerTest, DoneIsFinal) {
 class LedgerAdoptedTest : public LedgerTest,
                           public testing::WithParamInterface<std::vector<Attempt>> {};
 
-TEST_P(LedgerAdoptedTest, AllAttemptsAtWhatIsDoneElsewhereAreStaleAndNotForeign) {
+TEST_P(LedgerAdoptedTest, AttemptsAtATaskDoneElsewhereAreStaleNotUnassigned) {
   assign(second, 1);
   accept(second, 0, 1);
   Inventory inventory;
   inventory.begun = inventory.started_count = 2;
-  std::vector<Overtaken> overtaken;
-  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, GetParam()}, overtaken);
+  std::vector<Superseded> superseded;
+  ledger.adopt(first, inventory, {{task_at(0), task_at(0)}, GetParam()}, superseded);
   for (const Attempt attempt : GetParam()) {
     EXPECT_EQ(accept(first, 0, attempt, Outcome::returned, 0s).stale, 1U);
   }
-  EXPECT_EQ(accept(first, 0, 5).foreign, 1U);
+  EXPECT_EQ(accept(first, 0, 5).unassigned, 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(InAnyOrder, LedgerAdoptedTest,
                          testing::Values(std::vector<Attempt>{2, 4}, std::vector<Attempt>{4, 2}));
 
-TEST_F(LedgerTest, AnotherAttemptNumberIsForeign) {
+TEST_F(LedgerTest, AnotherAttemptNumberIsUnassigned) {
   assign(first, 1);
-  EXPECT_EQ(accept(first, 0, 2).foreign, 1U);
+  EXPECT_EQ(accept(first, 0, 2).unassigned, 1U);
   EXPECT_EQ(ledger.assigned(), 1U);
 }
 
@@ -108,14 +108,14 @@ TEST_F(LedgerTest, TakeBackMakesPendingAndRemembers) {
   EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
 }
 
-TEST_F(LedgerTest, ALateOutcomeOvertakesTheNewOwner) {
+TEST_F(LedgerTest, ALateOutcomeSupersedesTheNewOwner) {
   assign(first, 4);
   backlog.put_back(ledger.take_back(kNow, first, backlog, false, 5));
   assign(second, 4);
   const Acceptance a = accept(first, 2, 1);
-  ASSERT_EQ(a.overtaken.size(), 1U);
-  EXPECT_EQ(a.overtaken[0].owner, second.index);
-  EXPECT_EQ(a.overtaken[0].attempt.attempt, 2);
+  ASSERT_EQ(a.superseded.size(), 1U);
+  EXPECT_EQ(a.superseded[0].owner, second.index);
+  EXPECT_EQ(a.superseded[0].attempt.attempt, 2);
   EXPECT_EQ(ledger.records().attempt[2], 1);
   EXPECT_EQ(ledger.records().attempts_retried, 4U);
 }
@@ -135,17 +135,17 @@ TEST_F(LedgerTest, AGoodbyeChargesNothing) {
   EXPECT_EQ(ledger.done(), 0U);
 }
 
-TEST_F(LedgerTest, OddResultsAreKeptForTheValidation) {
+TEST_F(LedgerTest, ResultMismatchesAreCommittedForTheValidation) {
   assign(first, 2);
   accept(first, 0, 1, Outcome::succeeded, 1s);
   accept(first, 1, 1, Outcome::succeeded, 2s);
-  EXPECT_THAT(ledger.records().odd_results, ElementsAre(std::pair(task_at(1), Duration(2s))));
+  EXPECT_THAT(ledger.records().result_mismatches, ElementsAre(std::pair(task_at(1), Duration(2s))));
 }
 
 TEST_F(LedgerTest, BatchesRunUpToTheNext) {
   assign(first, 2);
   accept(first, 0, 1);
-  accept(first, 3, 1);  // foreign: nothing comes of its batch
+  accept(first, 3, 1);  // unassigned: nothing comes of its batch
   accept(first, 1, 1);
   ledger.decide(kNow + 2s, task_at(2), Outcome::cancelled);
   const RunRecords& r = ledger.records();
