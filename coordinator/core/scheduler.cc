@@ -32,7 +32,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   Instant next = *next_tick_;
   const RunRecords& r = records();
   if (!acks_held_.empty()) next = std::min(next, acks_sent_ + limits::ack_wait);
-  if (phase_ == Phase::joining && !ledger_.all_done()) {
+  if (phase_ == Phase::joining && !tasks_.all_done()) {
     next = std::min(next, joining_since_ + policy_.join_timeout);
   }
   if (phase_ == Phase::finishing && all_kept()) {
@@ -40,7 +40,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   }
   if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
   if (working()) next = std::min(next, retries_.next().value_or(next));
-  const bool may_time_out = working() && !cancelling_ && !ledger_.all_done();
+  const bool may_time_out = working() && !cancelling_ && !tasks_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
     next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
   }
@@ -53,7 +53,7 @@ void Scheduler::on(const ListeningStarted&) {
   joining_since_ = now_;
   next_tick_ = now_ + policy_.heartbeat_interval;
   if (is_resumed_) begin_recovery();
-  if (ledger_.all_done()) return finish();
+  if (tasks_.all_done()) return finish();
   if (is_resumed_) return;
   for (const std::uint32_t launch_id : fleet_.start_all()) out_->push_back(StartLocalWorker{launch_id});
 }
@@ -94,8 +94,8 @@ void Scheduler::on(const TurnEnded& event) {
     }
   }
   if (phase_ == Phase::recovering) end_recovery();
-  if (phase_ == Phase::joining && !ledger_.all_done()) start_if_joined();
-  if (working() && !ledger_.all_done()) {
+  if (phase_ == Phase::joining && !tasks_.all_done()) start_if_joined();
+  if (working() && !tasks_.all_done()) {
     notice_wait_timeout();
     notice_lack_of_workers();
     notice_halt();
@@ -108,7 +108,7 @@ void Scheduler::on(const TurnEnded& event) {
     take_back_for_the_idle();
   }
   acknowledge();
-  if (phase_ < Phase::finishing && ledger_.all_done() && all_kept()) finish();
+  if (phase_ < Phase::finishing && tasks_.all_done() && all_kept()) finish();
   if (now_ >= *next_tick_) tick();
   if (phase_ == Phase::finishing) end_if_all_said_goodbye();
 }
@@ -126,7 +126,7 @@ void Scheduler::suspend() {
 void Scheduler::notice_own_lateness() {
   const Duration late = now_ - *next_tick_;
   if (late <= Duration::zero()) return;
-  roster_.compensate_stall(late);
+  sessions_.compensate_stall(late);
   joining_since_ += late;
   if (empty_since_) *empty_since_ += late;
   if (late <= policy_.heartbeat_interval) return;
@@ -135,7 +135,7 @@ void Scheduler::notice_own_lateness() {
 }
 
 void Scheduler::lose_the_silent() {
-  while (Session* session = roster_.silent(now_)) {
+  while (Session* session = sessions_.silent(now_)) {
     lose(*session,
          "nothing heard for " + std::to_string(to_seconds(policy_.liveness)) + " seconds");
   }
@@ -148,18 +148,18 @@ void Scheduler::lose_the_exited() {
       fleet_.ended(launch_id);
       continue;
     }
-    if (Session* session = roster_.find_launch(launch_id)) lose_exited(*session);
+    if (Session* session = sessions_.find_launch(launch_id)) lose_exited(*session);
     fleet_.exited(now_, launch_id);
   }
   for (const SessionIndex s : std::exchange(vanished_, {})) {
-    if (roster_.at(s).live()) lose_exited(roster_.at(s));
+    if (sessions_.at(s).live()) lose_exited(sessions_.at(s));
   }
 }
 
 void Scheduler::start_if_joined() {
   const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
   const auto joined = static_cast<std::size_t>(
-      std::count_if(roster_.all().begin(), roster_.all().end(), [](const Session& session) {
+      std::count_if(sessions_.all().begin(), sessions_.all().end(), [](const Session& session) {
         return session.phase == SessionPhase::active && session.kept;
       }));
   if (is_resumed_ && joined > 0) {
@@ -182,7 +182,7 @@ void Scheduler::start_if_joined() {
 }
 
 void Scheduler::notice_lack_of_workers() {
-  if (roster_.live() > 0) {
+  if (sessions_.live() > 0) {
     empty_since_.reset();
     return;
   }
@@ -204,7 +204,7 @@ void Scheduler::fail_for_lack_of_workers(const std::string& why) {
   retries_.clear();
   for (std::size_t t = 0; t < records().state.size(); ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
-      ledger_.decide(now_, task_at(t), Outcome::lost);
+      tasks_.decide(now_, task_at(t), Outcome::lost);
     }
   }
 }
@@ -212,8 +212,8 @@ void Scheduler::fail_for_lack_of_workers(const std::string& why) {
 void Scheduler::notice_wait_timeout() {
   const RunRecords& r = records();
   if (cancelling_ || !r.spec.wait_timeout || !r.first_dispatch) return;
-  if (now_ < *r.first_dispatch + *r.spec.wait_timeout || ledger_.all_done()) return;
-  ledger_.mutable_records().wait_timeout_passed = true;
+  if (now_ < *r.first_dispatch + *r.spec.wait_timeout || tasks_.all_done()) return;
+  tasks_.mutable_records().wait_timeout_passed = true;
   cancel_everything();
 }
 
@@ -226,9 +226,9 @@ void Scheduler::cancel_everything() {
 /// What was not dispatched needs nobody's answer.
 void Scheduler::cancel_pending() {
   retries_.clear();
-  for (std::size_t t = 0; t < records().state.size() && ledger_.pending() > 0; ++t) {
+  for (std::size_t t = 0; t < records().state.size() && tasks_.pending() > 0; ++t) {
     if (records().state_of(task_at(t)) == TaskState::pending) {
-      ledger_.decide(now_, task_at(t), Outcome::cancelled);
+      tasks_.decide(now_, task_at(t), Outcome::cancelled);
     }
   }
 }
@@ -244,8 +244,8 @@ void Scheduler::ask_to_cancel(const Session& session) {
 std::uint64_t Scheduler::credit_of(const Session& session) const {
   if (session.slots == 0) return limits::task_count;
   if (policy_.prefetch) return session.slots + *policy_.prefetch;
-  const std::uint64_t all = roster_.slots();
-  const std::uint64_t left = ledger_.pending() + ledger_.assigned();
+  const std::uint64_t all = sessions_.slots();
+  const std::uint64_t left = tasks_.pending() + tasks_.assigned();
   const std::uint64_t beyond = left - std::min(left, all);
   return session.slots + std::min(session.measured_prefetch(), beyond * session.slots / all);
 }
@@ -264,12 +264,12 @@ void Scheduler::make_ready(Session& session) {
 /// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
   if (cancelling_ || waiting_to_be_dealt() == 0 || ready_.empty()) return;
-  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes) return;
+  if (policy_.journal && tasks_.done() - published_ >= limits::unkept_outcomes) return;
   if (has_revoked_) deal_to_the_idle();
-  const std::size_t dealers = std::max<std::size_t>(roster_.active(), 1);
+  const std::size_t dealers = std::max<std::size_t>(sessions_.active(), 1);
   const std::size_t share = (waiting_to_be_dealt() + dealers - 1) / dealers;
   while (waiting_to_be_dealt() > 0 && !ready_.empty()) {
-    Session& session = roster_.at(ready_.front());
+    Session& session = sessions_.at(ready_.front());
     ready_.pop_front();
     session.in_ready_list = false;
     if (!has_credit(session)) continue;
@@ -287,9 +287,9 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
       backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
   CHECK(batch.count > 0);
   may_revoke_ = true;
-  if (!records().first_dispatch) ledger_.mutable_records().first_dispatch = now_;
+  if (!records().first_dispatch) tasks_.mutable_records().first_dispatch = now_;
   Assignment assignment;
-  ledger_.assign(now_, session, backlog_, batch, assignment.attempts);
+  tasks_.assign(now_, session, backlog_, batch, assignment.attempts);
   if (records().spec.kind == TaskKind::sleep) session.expect(assignment.attempts.pause);
   assignment.number = session.assignments_sent;
   send(session, std::move(assignment));
@@ -301,7 +301,7 @@ void Scheduler::tick() {
   next_tick_ = now_ + policy_.heartbeat_interval;
   lose_those_without_goodbye();
   const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
-  for (Session& session : roster_.all()) {
+  for (Session& session : sessions_.all()) {
     if (!session.live()) continue;
     if (phase_ == Phase::finishing) {
       send(session, Shutdown{});
@@ -330,17 +330,17 @@ void Scheduler::resend(Session& session, Duration older_than) {
     held.sent = now_;
     Assignment again;
     again.number = held.number;
-    ledger_.describe(backlog_, session, held, again.attempts);
+    tasks_.describe(backlog_, session, held, again.attempts);
     send(session, std::move(again));
   }
 }
 
 void Scheduler::finish() {
-  CHECK(ledger_.all_done());
+  CHECK(tasks_.all_done());
   phase_ = Phase::finishing;
   finishing_since_ = now_;
   out_->push_back(FinishRun{});
-  for (const Session& session : roster_.all()) {
+  for (const Session& session : sessions_.all()) {
     if (session.live()) send(session, Shutdown{});
   }
   end_if_all_said_goodbye();
@@ -349,7 +349,7 @@ void Scheduler::finish() {
 /// A local worker that is not gone may still come to join, and is then told that it is over.
 void Scheduler::end_if_all_said_goodbye() {
   if (phase_ != Phase::finishing) return;
-  const bool is_anybody_left = roster_.live() > 0 || fleet_.running() > 0;
+  const bool is_anybody_left = sessions_.live() > 0 || fleet_.running() > 0;
   if (is_anybody_left && now_ < finishing_since_ + limits::shutdown) return;
   if (!all_kept()) return;
   phase_ = Phase::ended;
@@ -374,18 +374,18 @@ void Scheduler::log(LogLevel level, std::string text) {
 }
 
 void Scheduler::check_invariants() const {
-  ledger_.check_invariants();
+  tasks_.check_invariants();
   std::uint64_t held = 0;
-  for (const Session& session : roster_.all()) {
+  for (const Session& session : sessions_.all()) {
     held += session.held;
     CHECK(session.live() || session.held == 0);
     CHECK(session.held <= session.most_credit);
     CHECK(session.assignments_received <= session.assignments_sent);
     CHECK(session.started_count <= session.attempts_assigned);
   }
-  CHECK(held == ledger_.assigned());
-  CHECK(retries_.size() <= ledger_.pending());
-  CHECK(published_ <= handed_over_ && handed_over_ <= ledger_.done());
+  CHECK(held == tasks_.assigned());
+  CHECK(retries_.size() <= tasks_.pending());
+  CHECK(published_ <= handed_over_ && handed_over_ <= tasks_.done());
   CHECK(unkept_.size() <= commits_ || !policy_.journal);
 }
 

@@ -38,12 +38,12 @@ class Scheduler : private SchedulerState {
   /// When to be given TurnEnded at the latest; nullopt: never again.
   std::optional<Instant> next_deadline() const;
 
-  const RunRecords& records() const { return ledger_.records(); }
+  const RunRecords& records() const { return tasks_.records(); }
   Duration longest_pause() const { return backlog_.longest_pause(); }
-  const std::deque<Session>& sessions() const { return roster_.all(); }
-  std::size_t live_sessions() const { return roster_.live(); }
-  std::size_t done() const { return ledger_.done(); }
-  std::size_t assigned() const { return ledger_.assigned(); }
+  const std::deque<Session>& sessions() const { return sessions_.all(); }
+  std::size_t live_sessions() const { return sessions_.live(); }
+  std::size_t done() const { return tasks_.done(); }
+  std::size_t assigned() const { return tasks_.assigned(); }
   /// The run ended because there was nobody left to do it.
   bool ran_out_of_workers() const { return ran_out_of_workers_; }
   /// The run was left as it is, to be resumed.
@@ -102,7 +102,7 @@ class Scheduler : private SchedulerState {
   void keep();
   void tell_next();
   void acknowledge();
-  bool all_kept() const { return unkept_.empty() && handed_over_ == ledger_.done(); }
+  bool all_kept() const { return unkept_.empty() && handed_over_ == tasks_.done(); }
 
   // Resuming (scheduler_resume.cc).
   void begin_recovery();

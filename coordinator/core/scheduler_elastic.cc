@@ -9,7 +9,7 @@ namespace rollcall::coordinator {
 
 void Scheduler::on(const DrainRequested& event) {
   for (const SessionIndex s : event.sessions) {
-    Session& session = roster_.at(s);
+    Session& session = sessions_.at(s);
     if (!session.live()) continue;
     if (session.launch_id != 0) fleet_.retire(session.launch_id);
     ask_to_drain(session, event.mode);
@@ -29,7 +29,7 @@ void Scheduler::lose_exited(Session& session) {
 void Scheduler::lose_those_without_goodbye() {
   std::erase_if(awaiting_goodbye_, [this](const auto& exited) {
     if (now_ < exited.first + policy_.heartbeat_interval) return false;
-    Session& session = roster_.at(exited.second);
+    Session& session = sessions_.at(exited.second);
     if (session.live()) lose(session, "its process ended");
     return true;
   });
@@ -58,7 +58,7 @@ void Scheduler::take_back_for_the_idle() {
   std::uint64_t room = 0;
   bool is_anything_waiting = false;
   const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
-  for (Session& session : roster_.all()) {
+  for (Session& session : sessions_.all()) {
     room = std::min(room + free_slots(session), limits::task_count);
     if (session.phase != SessionPhase::active || session.waiting() == 0) continue;
     is_anything_waiting = true;
@@ -110,17 +110,17 @@ void Scheduler::settle_revocation(Session& session, std::uint64_t unstarted_retu
 void Scheduler::deal_to_the_idle() {
   std::vector<SessionIndex> idle;
   for (const SessionIndex s : ready_) {
-    if (free_slots(roster_.at(s)) > 0) idle.push_back(s);
+    if (free_slots(sessions_.at(s)) > 0) idle.push_back(s);
   }
   while (waiting_to_be_dealt() > 0 && !idle.empty()) {
     const std::size_t share = (waiting_to_be_dealt() + idle.size() - 1) / idle.size();
     for (const SessionIndex s : idle) {
-      Session& session = roster_.at(s);
+      Session& session = sessions_.at(s);
       const std::uint64_t room = free_slots(session);
       if (room == 0 || waiting_to_be_dealt() == 0) continue;
       dispatch_to(session, std::min<std::uint64_t>(share, room));
     }
-    std::erase_if(idle, [this](SessionIndex s) { return free_slots(roster_.at(s)) == 0; });
+    std::erase_if(idle, [this](SessionIndex s) { return free_slots(sessions_.at(s)) == 0; });
   }
 }
 

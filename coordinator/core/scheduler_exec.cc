@@ -30,20 +30,20 @@ void Scheduler::try_again_later(const Acceptance& acceptance) {
     retries_.forget(records().task[acceptance.first_record + i]);
   }
   for (const TaskId task : acceptance.failed) {
-    retries_.add(task, now_ + retry_pause(ledger_.failures(task)));
+    retries_.add(task, now_ + retry_pause(tasks_.failures(task)));
   }
 }
 
 void Scheduler::notice_halt() {
   if (!policy_.halt || cancelling_) return;
   const Halt& halt = *policy_.halt;
-  for (; counted_for_halt_ < ledger_.done(); ++counted_for_halt_) {
+  for (; counted_for_halt_ < tasks_.done(); ++counted_for_halt_) {
     const Outcome outcome = records().outcome_of(records().task[counted_for_halt_]);
     if ((outcome == Outcome::succeeded) == halt.on_success) ++halting_;
   }
   const double part = std::ceil(halt.share * records().spec.task_count);
   const auto most = halt.count > 0 ? halt.count : static_cast<std::uint64_t>(part);
-  if (halting_ < most || ledger_.all_done()) return;
+  if (halting_ < most || tasks_.all_done()) return;
   log(LogLevel::warning, std::string("tasks that ") +
                              (halt.on_success ? "succeeded: " : "failed: ") +
                              std::to_string(halting_) + "; nothing new is started, as --halt asks");
@@ -53,11 +53,11 @@ void Scheduler::notice_halt() {
 /// Nothing new is started, not even what is done elsewhere. What runs ends by itself, or is told
 /// to.
 void Scheduler::stop(bool let_running_end) {
-  ledger_.mutable_records().stop_requested = true;
+  tasks_.mutable_records().stop_requested = true;
   if (!let_running_end) return cancel_everything();
   if (cancelling_) return;
   cancelling_ = lets_running_end_ = true;
-  for (Session& session : roster_.all()) {
+  for (Session& session : sessions_.all()) {
     if (session.live()) revoke_from(session, session.started_count);
   }
   cancel_pending();

@@ -13,15 +13,15 @@ void Scheduler::changed(Session& session) {
 /// At the end of a turn: one commit of all that it has brought. Without a journal memory is what is
 /// kept.
 void Scheduler::keep() {
-  if (handed_over_ == ledger_.done() && changed_.empty() && left_.empty() && !cancel_unkept_)
+  if (handed_over_ == tasks_.done() && changed_.empty() && left_.empty() && !cancel_unkept_)
     return;
   Unkept unkept;
   unkept.cancel = std::exchange(cancel_unkept_, false);
-  unkept.records = ledger_.done();
+  unkept.records = tasks_.done();
   unkept.left = std::exchange(left_, {});
   for (const SessionIndex s : changed_) {
-    roster_.at(s).changed = false;
-    unkept.sessions.push_back({s, record_of(roster_.at(s)).last_report});
+    sessions_.at(s).changed = false;
+    unkept.sessions.push_back({s, record_of(sessions_.at(s)).last_report});
   }
   changed_.clear();
   if (policy_.journal) {
@@ -62,10 +62,10 @@ void Scheduler::tell_next() {
   for (const PublishLeft& left : kept.left) out_->push_back(left);
   if (kept.cancel) {
     may_cancel_ = true;
-    for (const Session& session : roster_.all()) ask_to_cancel(session);
+    for (const Session& session : sessions_.all()) ask_to_cancel(session);
   }
   for (const UnkeptSession& s : kept.sessions) {
-    Session& session = roster_.at(s.session);
+    Session& session = sessions_.at(s.session);
     session.kept = true;
     const bool is_more = s.last_report > session.reports_kept;
     session.reports_kept = s.last_report;
@@ -79,7 +79,7 @@ void Scheduler::tell_next() {
 void Scheduler::acknowledge() {
   if (!acks_held_.empty() && now_ >= acks_sent_ + limits::ack_wait) {
     for (const SessionIndex s : acks_held_) {
-      Session& session = roster_.at(s);
+      Session& session = sessions_.at(s);
       session.ack_held = false;
       if (session.reports_acknowledged < session.reports_kept) acknowledge_later(session);
     }
@@ -87,7 +87,7 @@ void Scheduler::acknowledge() {
     acks_sent_ = now_;
   }
   for (const SessionIndex s : unacknowledged_) {
-    Session& session = roster_.at(s);
+    Session& session = sessions_.at(s);
     session.ack_due = false;
     session.reports_acknowledged = session.reports_kept;
     send(session, Ack{session.reports_kept, now_});

@@ -24,23 +24,23 @@ Scheduler::Scheduler(RunRecords kept, std::uint64_t published, const Policy& pol
 void Scheduler::begin_recovery() {
   phase_ = Phase::recovering;
   for (const SessionRecord& record : records().sessions) {
-    Session& session = roster_.restore(now_, record.id, record.end == SessionEnd::none);
+    Session& session = sessions_.restore(now_, record.id, record.end == SessionEnd::none);
     session.slots = record.slots;
     session.reports_kept = record.last_report;
     session.wants_inventory = session.live();
     session.kept = true;
   }
-  RunRecords& kept = ledger_.mutable_records();
+  RunRecords& kept = tasks_.mutable_records();
   // Kept with the first outcome. Before: no sooner than the first session was welcomed.
   if (!kept.first_dispatch && !kept.sessions.empty()) {
     kept.first_dispatch = kept.sessions.front().welcomed;
   }
-  const bool is_late = kept.spec.wait_timeout && kept.first_dispatch && !ledger_.all_done() &&
+  const bool is_late = kept.spec.wait_timeout && kept.first_dispatch && !tasks_.all_done() &&
                        now_ >= *kept.first_dispatch + *kept.spec.wait_timeout;
   kept.wait_timeout_passed = kept.wait_timeout_passed || is_late;
-  if (published_ < ledger_.done()) {
-    out_->push_back(PublishOutcomes{published_, ledger_.done() - published_});
-    published_ = ledger_.done();
+  if (published_ < tasks_.done()) {
+    out_->push_back(PublishOutcomes{published_, tasks_.done() - published_});
+    published_ = tasks_.done();
   }
 }
 
@@ -49,22 +49,22 @@ void Scheduler::on(const WorkerVanished& event) {
 }
 
 void Scheduler::end_recovery() {
-  const auto& all = roster_.all();
+  const auto& all = sessions_.all();
   if (std::any_of(all.begin(), all.end(),
                   [](const Session& s) { return s.live() && s.wants_inventory; })) {
     return;
   }
-  log(LogLevel::info, "resumed with " + std::to_string(ledger_.done()) + " of " +
+  log(LogLevel::info, "resumed with " + std::to_string(tasks_.done()) + " of " +
                           std::to_string(records().spec.task_count) + " tasks done and " +
-                          std::to_string(ledger_.assigned()) + " held by workers");
-  ledger_.count_known_attempts();
+                          std::to_string(tasks_.assigned()) + " held by workers");
+  tasks_.count_known_attempts();
   backlog_.keep_only([this](TaskId t) {  // what has failed meanwhile comes back in its time
     return records().state_of(t) == TaskState::pending && !retries_.contains(t);
   });
   phase_ = Phase::joining;
   joining_since_ = now_;
   std::uint32_t adopted = 0;
-  for (Session& session : roster_.all()) {
+  for (Session& session : sessions_.all()) {
     session.is_adopted = session.live() && record_of(session).is_local;
     if (session.is_adopted) ++adopted;
   }
@@ -93,7 +93,7 @@ bool Scheduler::adopt(Session& session, const Inventory& inventory) {
   session.attempts_assigned = inventory.started_count - inventory.begun + listed.size();
   session.started_count = inventory.started_count;
   std::vector<Superseded> superseded;
-  const std::size_t owned = ledger_.adopt(session, inventory, listed, superseded);
+  const std::size_t owned = tasks_.adopt(session, inventory, listed, superseded);
   release_superseded(superseded);
   for (const TaskId task : listed.task) {  // what has failed with another one may run here
     if (!retries_.contains(task)) continue;

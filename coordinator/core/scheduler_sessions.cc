@@ -19,7 +19,7 @@ void Scheduler::on(const MessageReceived& event) {
     return on_hello(event.from, *hello);
   }
   const Header& header = event.message.header;
-  Session* session = roster_.find(event.from);
+  Session* session = sessions_.find(event.from);
   if (session == nullptr) {
     return send(event.from, header.session, Reject{RejectReason::say_hello, "unknown connection"});
   }
@@ -27,7 +27,7 @@ void Scheduler::on(const MessageReceived& event) {
     return send(event.from, header.session,
                 Reject{RejectReason::wrong_epoch, "meant for another run, epoch or session"});
   }
-  roster_.heard(now_, *session);
+  sessions_.heard(now_, *session);
   std::visit(
       [&](const auto& body) {
         using Body = std::decay_t<decltype(body)>;
@@ -40,18 +40,18 @@ void Scheduler::on(const MessageReceived& event) {
 }
 
 SessionRecord& Scheduler::record_of(const Session& session) {
-  return ledger_.mutable_records().sessions[index(session.index)];
+  return tasks_.mutable_records().sessions[index(session.index)];
 }
 
 /// Rule 4, first half. A Hello changes nothing of what is known about the session's work.
 void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
   const SessionId id = session_of(hello.secret);
-  Session* session = roster_.find(id);
+  Session* session = sessions_.find(id);
   if (session != nullptr && !session->live()) {
     return send(from, id, Reject{RejectReason::session_lost, "this session is over"});
   }
   if (session == nullptr) {
-    if (roster_.size() >= limits::sessions) {
+    if (sessions_.size() >= limits::sessions) {
       return log(LogLevel::warning, "a worker is turned away: there are too many sessions");
     }
     if (is_exec() && hello.command_slots == 0) {
@@ -60,10 +60,10 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
                          "this run is of commands, and the worker runs none: by --only, or as too "
                          "few files may be open"});
     }
-    if (Session* before = roster_.find(from); before != nullptr && before->live()) {
+    if (Session* before = sessions_.find(from); before != nullptr && before->live()) {
       lose(*before, "its process started over as a new session");
     }
-    session = &roster_.add(now_, id, from);
+    session = &sessions_.add(now_, id, from);
     if (fleet_.knows(hello.launch_id)) session->launch_id = hello.launch_id;
     session->slots = slots_for(hello);
     SessionRecord record;
@@ -74,12 +74,12 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.slots = session->slots;
     record.is_local = hello.launch_id != 0;
     record.welcomed = now_;
-    ledger_.mutable_records().sessions.push_back(std::move(record));
+    tasks_.mutable_records().sessions.push_back(std::move(record));
     session->kept = !policy_.journal;
     changed(*session);
   }
-  roster_.bind(*session, from);
-  roster_.heard(now_, *session);
+  sessions_.bind(*session, from);
+  sessions_.heard(now_, *session);
   session->nonce = hello.nonce;
   welcome(*session);
 }
@@ -115,7 +115,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
     if (!adopt(session, inventory)) return lose(session, "its inventory cannot be");
   }
   if (session.phase == SessionPhase::greeted) {
-    roster_.activate(session);
+    sessions_.activate(session);
     fleet_.joined(session.launch_id);
     out_->push_back(PublishJoined{session.index});
     if (session.drain) send(session, Drain{*session.drain});
@@ -146,10 +146,10 @@ void Scheduler::on_report(Session& session, const Report& report) {
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
   if (session.wants_inventory) return acknowledge_later(session);
   // It will come again. Without a journal all is kept at the end of the turn.
-  if (policy_.journal && ledger_.done() - published_ >= limits::unkept_outcomes_most) return;
+  if (policy_.journal && tasks_.done() - published_ >= limits::unkept_outcomes_most) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
-  if (report.number <= record.last_report) ++ledger_.mutable_records().reports_repeated;
+  if (report.number <= record.last_report) ++tasks_.mutable_records().reports_repeated;
   if (report.number != record.last_report + 1) return acknowledge_later(session);
   record.last_report = report.number;
   changed(session);
@@ -175,7 +175,7 @@ void Scheduler::acknowledge_in_time(Session& session) {
 
 void Scheduler::release_superseded(const std::vector<Superseded>& superseded) {
   for (const Superseded& attempt : superseded) {
-    Session& owner = roster_.at(attempt.owner);
+    Session& owner = sessions_.at(attempt.owner);
     owner.expired[attempt.task] = attempt.attempt;
     --owner.held;
     make_ready(owner);
@@ -184,7 +184,7 @@ void Scheduler::release_superseded(const std::vector<Superseded>& superseded) {
 
 /// What was returned is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
-  Acceptance a = ledger_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
+  Acceptance a = tasks_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
   session.count_ended(now_, a.accepted);
   settle_revocation(session, a.unstarted_returns);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
@@ -199,7 +199,7 @@ void Scheduler::take_in(Session& session, const Report& report) {
   count_failed_starts(session, report.outcomes);
   try_again_later(a);
   if (cancelling_) {
-    for (const TaskId task : a.returned) ledger_.decide(now_, task, Outcome::cancelled);
+    for (const TaskId task : a.returned) tasks_.decide(now_, task, Outcome::cancelled);
   } else {
     backlog_.put_back(std::move(a.returned));
   }
@@ -269,7 +269,7 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
     for (std::uint64_t i = first; i < last; ++i) {
       const TaskId task = backlog_.at(held->batch, i);
       const bool has_begun =
-          session.unstarted_returns == 0 || !ledger_.was_returned(session, *held, task);
+          session.unstarted_returns == 0 || !tasks_.was_returned(session, *held, task);
       if (has_begun) tasks.push_back(task);
     }
   }
@@ -290,14 +290,14 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   changed(session);
   record.goodbye = goodbye;
   record.end = SessionEnd::goodbye;
-  if (phase_ == Phase::finishing) return roster_.end(session);
+  if (phase_ == Phase::finishing) return sessions_.end(session);
   release(session, /*charge=*/false);
   send(session, Shutdown{});
 }
 
 void Scheduler::lose(Session& session, const std::string& why) {
   SessionRecord& record = record_of(session);
-  if (phase_ == Phase::finishing) return roster_.end(session);
+  if (phase_ == Phase::finishing) return sessions_.end(session);
   changed(session);
   record.end = SessionEnd::lost;
   record.end_reason = why;
@@ -309,12 +309,12 @@ void Scheduler::lose(Session& session, const std::string& why) {
 /// Rule 6: what an ended session held is pending again.
 void Scheduler::release(Session& session, bool charge) {
   std::vector<TaskId> returned =
-      ledger_.take_back(now_, session, backlog_, charge, policy_.max_losses);
+      tasks_.take_back(now_, session, backlog_, charge, policy_.max_losses);
   if (cancelling_) {
-    for (const TaskId task : returned) ledger_.decide(now_, task, Outcome::cancelled);
+    for (const TaskId task : returned) tasks_.decide(now_, task, Outcome::cancelled);
     returned.clear();
   }
-  roster_.end(session);
+  sessions_.end(session);
   left_.push_back(PublishLeft{session.index, returned.size()});
   replace_adopted(session);
   backlog_.put_back(std::move(returned));

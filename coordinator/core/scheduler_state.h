@@ -49,23 +49,23 @@ struct SchedulerState {
       : policy_(policy),
         epoch_(epoch),
         backlog_(kept.spec),
-        ledger_(std::move(kept)),
-        roster_(policy.liveness),
+        tasks_(std::move(kept)),
+        sessions_(policy.liveness),
         fleet_(policy.local_workers, policy.worker_restarts, epoch),
         is_resumed_(epoch > 1),
-        handed_over_(ledger_.done()),
+        handed_over_(tasks_.done()),
         published_(published),
-        sessions_handed_over_(ledger_.records().sessions.size()),
-        mismatches_handed_over_(ledger_.records().result_mismatches.size()) {}
+        sessions_handed_over_(tasks_.records().sessions.size()),
+        mismatches_handed_over_(tasks_.records().result_mismatches.size()) {}
 
   bool working() const { return phase_ == Phase::running; }
-  std::size_t waiting_to_be_dealt() const { return ledger_.pending() - retries_.size(); }
+  std::size_t waiting_to_be_dealt() const { return tasks_.pending() - retries_.size(); }
 
   Policy policy_;
   Epoch epoch_;
   Backlog backlog_;
-  Ledger ledger_;
-  Roster roster_;
+  TaskTable tasks_;
+  SessionTable sessions_;
   LocalFleet fleet_;
   Phase phase_ = Phase::idle;
   bool may_revoke_ = false;     ///< something was dispatched since there was nothing to take back

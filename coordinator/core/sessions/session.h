@@ -52,7 +52,7 @@ struct PartialInventory {
   HeldColumns held;
 };
 
-/// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Roster.
+/// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Session table.
 struct Session {
   SessionIndex index{};
   SessionId id;
@@ -64,7 +64,7 @@ struct Session {
   std::uint32_t slots = 0;   ///< 0: no limit
 
   Instant last_heard;
-  Duration compensation_then{};  ///< Roster's grace when it was last heard
+  Duration compensation_then{};  ///< Session table's grace when it was last heard
   std::list<SessionIndex>::iterator by_silence;
 
   // Of an earlier epoch.

@@ -7,35 +7,35 @@
 
 namespace rollcall::coordinator {
 
-std::size_t Roster::HashId::operator()(const SessionId& id) const {
+std::size_t SessionTable::HashId::operator()(const SessionId& id) const {
   std::size_t hash = 0;  // the id is a hash already: any piece of it will do
   std::memcpy(&hash, id.bytes.data(), sizeof hash);
   return hash;
 }
 
-Session* Roster::find(const SessionId& id) {
+Session* SessionTable::find(const SessionId& id) {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : &at(found->second);
 }
 
-Session* Roster::find(ConnectionId connection) {
+Session* SessionTable::find(ConnectionId connection) {
   const auto found = by_connection_.find(connection);
   return found == by_connection_.end() ? nullptr : &at(found->second);
 }
 
-Session* Roster::find_launch(std::uint32_t launch_id) {
+Session* SessionTable::find_launch(std::uint32_t launch_id) {
   const auto found = std::find_if(by_silence_.begin(), by_silence_.end(),
                                   [&](SessionIndex s) { return at(s).launch_id == launch_id; });
   return found == by_silence_.end() ? nullptr : &at(*found);
 }
 
-Session& Roster::add(Instant now, const SessionId& id, ConnectionId connection) {
+Session& SessionTable::add(Instant now, const SessionId& id, ConnectionId connection) {
   Session& session = restore(now, id, /*live=*/true);
   bind(session, connection);
   return session;
 }
 
-Session& Roster::restore(Instant now, const SessionId& id, bool live) {
+Session& SessionTable::restore(Instant now, const SessionId& id, bool live) {
   Session& session = sessions_.emplace_back();
   session.index = static_cast<SessionIndex>(sessions_.size() - 1);
   session.id = id;
@@ -50,7 +50,7 @@ Session& Roster::restore(Instant now, const SessionId& id, bool live) {
   return session;
 }
 
-void Roster::bind(Session& session, ConnectionId connection) {
+void SessionTable::bind(Session& session, ConnectionId connection) {
   const auto old = by_connection_.find(session.connection);
   if (session.connected && old != by_connection_.end() && old->second == session.index) {
     if (session.connection == connection) return;
@@ -61,14 +61,14 @@ void Roster::bind(Session& session, ConnectionId connection) {
   by_connection_[connection] = session.index;
 }
 
-void Roster::activate(Session& session) {
+void SessionTable::activate(Session& session) {
   CHECK(session.phase == SessionPhase::greeted);
   session.phase = SessionPhase::active;
   ++active_;
   slots_ += session.slots;
 }
 
-void Roster::end(Session& session) {
+void SessionTable::end(Session& session) {
   CHECK(session.live());
   if (session.phase == SessionPhase::active) {
     --active_;
@@ -78,14 +78,14 @@ void Roster::end(Session& session) {
   by_silence_.erase(session.by_silence);
 }
 
-void Roster::heard(Instant now, Session& session) {
+void SessionTable::heard(Instant now, Session& session) {
   if (!session.live()) return;
   session.last_heard = now;
   session.compensation_then = stall_compensation_;
   by_silence_.splice(by_silence_.end(), by_silence_, session.by_silence);
 }
 
-Session* Roster::silent(Instant now) {
+Session* SessionTable::silent(Instant now) {
   if (by_silence_.empty()) return nullptr;
   Session& longest = at(by_silence_.front());
   return now >= deadline_of(longest) ? &longest : nullptr;

@@ -15,9 +15,9 @@ namespace rollcall::coordinator {
 
 /// Owns every session of the run, lost ones included: their indices never change. Finding one and
 /// hearing from one take constant time. Pure; one owner, one thread.
-class Roster {
+class SessionTable {
  public:
-  explicit Roster(Duration liveness) : liveness_(liveness) {}
+  explicit SessionTable(Duration liveness) : liveness_(liveness) {}
 
   std::size_t size() const { return sessions_.size(); }
   std::size_t live() const { return by_silence_.size(); }

@@ -15,7 +15,7 @@ constexpr std::size_t kLookAhead = 16;
 
 }  // namespace
 
-std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backlog,
+std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& backlog,
                              const Batch& batch, AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   CHECK(number != kNoDispatch);
@@ -46,7 +46,7 @@ std::uint32_t Ledger::assign(Instant now, Session& session, const Backlog& backl
   return number;
 }
 
-void Ledger::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
+void TaskTable::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
                       AttemptColumns& out) const {
   const std::size_t count = held.batch.count;
   out.task.resize(count);
@@ -64,7 +64,7 @@ void Ledger::describe(const Backlog& backlog, const Session& session, const Held
   }
 }
 
-void Ledger::open_batch(Instant now, std::optional<SessionIndex> session, Duration bound) {
+void TaskTable::open_batch(Instant now, std::optional<SessionIndex> session, Duration bound) {
   const auto first = static_cast<std::uint32_t>(records_.accepted());
   if (!records_.batches.empty() && records_.batches.back().first_record == first) {
     records_.batches.pop_back();  // nothing came of it
@@ -72,7 +72,7 @@ void Ledger::open_batch(Instant now, std::optional<SessionIndex> session, Durati
   records_.batches.push_back({first, session, now, bound});
 }
 
-void Ledger::record(Instant started, Duration elapsed, TaskId task, Outcome outcome) {
+void TaskTable::record(Instant started, Duration elapsed, TaskId task, Outcome outcome) {
   records_.task.push_back(task);
   records_.started.push_back(started);
   records_.elapsed.push_back(elapsed);
@@ -81,7 +81,7 @@ void Ledger::record(Instant started, Duration elapsed, TaskId task, Outcome outc
 
 /// Tasks are dealt and end in any order, and three columns away from memory each is a wait of its
 /// own.
-void Ledger::look_ahead(TaskId task) const {
+void TaskTable::look_ahead(TaskId task) const {
   const std::size_t t = index(task);
   if (t >= records_.state.size()) return;
   __builtin_prefetch(&records_.state[t], 1);
@@ -89,20 +89,20 @@ void Ledger::look_ahead(TaskId task) const {
   __builtin_prefetch(&records_.attempt[t]);
 }
 
-std::uint32_t Ledger::failures(TaskId task) const {
+std::uint32_t TaskTable::failures(TaskId task) const {
   const auto found = failures_.find(task);
   return found == failures_.end() ? 0 : found->second;
 }
 
 /// False: the task is still to be done.
-bool Ledger::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const {
+bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const {
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
   return failures(task) >= retries;
 }
 
 /// An attempt of its owner has ended, and the task has not.
-void Ledger::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
+void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
   records_.set_state(task, TaskState::pending);
   ++pending_;
   if (outcome == Outcome::failed || outcome == Outcome::timed_out) {
@@ -117,7 +117,7 @@ void Ledger::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
   returned_.insert(task);
 }
 
-Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
+Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
                           std::uint32_t retries) {
   SessionRecord& record_of = records_.sessions[index(session.index)];
   open_batch(now, session.index, record_of.clock.bound(now));
@@ -166,7 +166,7 @@ Acceptance Ledger::accept(Instant now, Session& session, const OutcomeColumns& o
 
 /// An outcome of an attempt that the session no longer owns. True: it is the task's first one, and
 /// ends the task.
-bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
+bool TaskTable::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
                          std::uint32_t retries, Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
@@ -200,7 +200,7 @@ bool Ledger::accept_late(Session& session, const OutcomeColumns& outcomes, std::
   return true;
 }
 
-void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
+void TaskTable::decide(Instant now, TaskId task, Outcome outcome) {
   const std::size_t t = index(task);
   CHECK(records_.state_of(task) == TaskState::pending);
   if (records_.batches.empty() || records_.batches.back().session ||
@@ -215,7 +215,7 @@ void Ledger::decide(Instant now, TaskId task, Outcome outcome) {
 
 /// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
 /// was returned.
-bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
+bool TaskTable::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
                    std::vector<Superseded>& superseded) {
   const std::size_t t = index(task);
   if (records_.state_of(task) != TaskState::pending) {
@@ -241,7 +241,7 @@ bool Ledger::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
   return true;
 }
 
-std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
+std::size_t TaskTable::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
                           std::vector<Superseded>& superseded) {
   CHECK(session.held_assignments.empty());
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
@@ -269,13 +269,13 @@ std::size_t Ledger::adopt(Session& session, const Inventory& inventory, const He
   return owned;
 }
 
-void Ledger::count_known_attempts() {
+void TaskTable::count_known_attempts() {
   std::uint64_t known = assigned_;
   for (const TaskId task : records_.task) known += records_.dispatch[index(task)] != kNoDispatch;
   records_.attempts_total = std::max(records_.attempts_total, known);
 }
 
-std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backlog& backlog,
+std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, const Backlog& backlog,
                                       bool charge, std::uint32_t max_losses) {
   std::vector<TaskId> returned;
   for (const HeldAssignment& held : session.held_assignments) {
@@ -302,14 +302,14 @@ std::vector<TaskId> Ledger::take_back(Instant now, Session& session, const Backl
   return returned;
 }
 
-bool Ledger::was_returned(const Session& session, const HeldAssignment& held, TaskId task) const {
+bool TaskTable::was_returned(const Session& session, const HeldAssignment& held, TaskId task) const {
   const std::size_t t = index(task);
   if (records_.dispatch[t] == held.dispatch) return records_.state_of(task) == TaskState::pending;
   const auto expired = session.expired.find(task);
   return expired == session.expired.end() || expired->second.dispatch != held.dispatch;
 }
 
-void Ledger::check_invariants() const {
+void TaskTable::check_invariants() const {
   std::size_t pending = 0;
   std::size_t assigned = 0;
   std::size_t done = 0;

@@ -37,11 +37,11 @@ struct Acceptance {
 
 /// A task is pending, assigned or done, and done is final. Owns the records of the run; sessions
 /// and the backlog are the scheduler's. Pure; one owner, one thread.
-class Ledger {
+class TaskTable {
  public:
-  explicit Ledger(const RunSpec& spec) : Ledger(RunRecords(spec)) {}
+  explicit TaskTable(const RunSpec& spec) : TaskTable(RunRecords(spec)) {}
   /// Goes on with what was kept: what is not done is pending.
-  explicit Ledger(RunRecords records)
+  explicit TaskTable(RunRecords records)
       : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {}
 
   const RunRecords& records() const { return records_; }

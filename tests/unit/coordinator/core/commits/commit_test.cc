@@ -23,7 +23,7 @@ RunSpec ten_tasks() {
 /// A run in which session 0 was given tasks 0 to 7 in two assignments and has done some.
 class CommitTest : public testing::Test {
  protected:
-  CommitTest() : backlog_(ten_tasks()), ledger_(ten_tasks()) {
+  CommitTest() : backlog_(ten_tasks()), tasks_(ten_tasks()) {
     SessionRecord record;
     record.id.bytes[0] = 7;
     record.name = "one";
@@ -31,16 +31,16 @@ class CommitTest : public testing::Test {
     record.pid = 42;
     record.is_local = true;
     record.welcomed = at(0s);
-    ledger_.mutable_records().sessions.push_back(record);
+    tasks_.mutable_records().sessions.push_back(record);
     assign(1s, 4);
     assign(2s, 4);
-    ledger_.mutable_records().first_dispatch = at(1s);
+    tasks_.mutable_records().first_dispatch = at(1s);
   }
 
   void assign(Duration when, std::size_t count) {
     AttemptColumns sent;
     const Batch batch = backlog_.take(count, [](TaskId) { return true; });
-    ledger_.assign(at(when), session_, backlog_, batch, sent);
+    tasks_.assign(at(when), session_, backlog_, batch, sent);
   }
 
   void report(Duration when, std::initializer_list<std::size_t> tasks) {
@@ -48,8 +48,8 @@ class CommitTest : public testing::Test {
     for (const std::size_t t : tasks) {
       outcomes.push_back(task_at(t), 1, Outcome::succeeded, at(when - 1s), 1s, 1s);
     }
-    ++ledger_.mutable_records().sessions[0].last_report;
-    ledger_.accept(at(when), session_, outcomes);
+    ++tasks_.mutable_records().sessions[0].last_report;
+    tasks_.accept(at(when), session_, outcomes);
   }
 
   /// Everything since `first`.
@@ -62,10 +62,10 @@ class CommitTest : public testing::Test {
     return commit;
   }
 
-  const RunRecords& records() { return ledger_.records(); }
+  const RunRecords& records() { return tasks_.records(); }
 
   Backlog backlog_;
-  Ledger ledger_;
+  TaskTable tasks_;
   Session session_;
 };
 
@@ -75,8 +75,8 @@ TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
   ASSERT_TRUE(replay.apply(commit_since(0, true)));
   report(4s, {1, 5});
   report(5s, {7});
-  ledger_.mutable_records().sessions[0].end = SessionEnd::lost;
-  ledger_.mutable_records().sessions[0].end_reason = "it fell silent";
+  tasks_.mutable_records().sessions[0].end = SessionEnd::lost;
+  tasks_.mutable_records().sessions[0].end_reason = "it fell silent";
   ASSERT_TRUE(replay.apply(commit_since(2, false)));
 
   const RunRecords& again = replay.records();
@@ -154,7 +154,7 @@ TEST_F(CommitTest, WhatDoesNotFollowIsRefused) {
 }
 
 TEST_F(CommitTest, TheCoordinatorsOwnWordIsKeptToo) {
-  ledger_.decide(at(6s), task_at(9), Outcome::cancelled);
+  tasks_.decide(at(6s), task_at(9), Outcome::cancelled);
   Replay replay(ten_tasks());
   ASSERT_TRUE(replay.apply(commit_since(0, true)));
   EXPECT_EQ(replay.records().outcome_of(task_at(9)), Outcome::cancelled);
