@@ -133,7 +133,7 @@ class ExecExecutor::Children {
     slots_[slot] = std::move(child);
   }
 
-  /// Whether it is one process too many for now: the next command that ends makes room for it.
+  /// Whether it is one process too many for now: the next command that ends makes arena for it.
   bool may_wait(const Child& child, const GuardianEvent& event) const {
     return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
            event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
@@ -352,7 +352,7 @@ class ExecExecutor::Children {
   Waiting waiting_;
   std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
   std::size_t alive_ = 0;   ///< handed to the guardian and not ended
-  std::size_t most_now_;    ///< of alive_: what is thought to have room
+  std::size_t most_now_;    ///< of alive_: what is thought to have arena
   bool is_short_ = false;   ///< of processes
   bool is_short_told_ = false;
   std::vector<std::unique_ptr<Child>> slots_;

@@ -84,7 +84,7 @@ void OutputCapture::keep(std::string_view bytes) {
   const std::size_t wanted = std::min(bytes.size(), most_ - kept_.size());
   dropped_ += bytes.size() - wanted;
   const std::size_t size = kept_.size() + wanted;
-  // Never more room than may be kept: there are as many of these as slots.
+  // Never more arena than may be kept: there are as many of these as slots.
   if (size > kept_.capacity()) kept_.reserve(std::min(most_, std::max(size, 2 * kept_.size())));
   kept_.append(bytes.substr(0, wanted));
 }

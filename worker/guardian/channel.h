@@ -42,7 +42,7 @@ class GuardianChannel {
   GuardianChannel(const GuardianChannel&) = delete;
   GuardianChannel& operator=(const GuardianChannel&) = delete;
 
-  /// Starts it once a guardian has room. Requires that the command keeps limits::command_bytes and
+  /// Starts it once a guardian has arena. Requires that the command keeps limits::command_bytes and
   /// command_strings and has no NUL. Returns the number of the request; 0: it was not sent, and
   /// errno says why.
   std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files);
@@ -71,7 +71,7 @@ class GuardianChannel {
   boost::asio::steady_timer signals_retry_;
   Handlers handlers_;
   std::deque<Outgoing> outbox_;
-  bool is_waiting_ = false;   ///< for room in the socket
+  bool is_waiting_ = false;   ///< for arena in the socket
   std::uint64_t number_ = 0;  ///< of the last request
   struct Signal {
     int socket = -1;  ///< of the guardian that gets it

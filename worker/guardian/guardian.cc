@@ -39,9 +39,9 @@ Error cannot_start(int error) {
 /// Whether there is as much address space left as a guardian needs. False: errno says why not. One
 /// that finds out by itself can only end.
 bool has_room() {
-  void* const room = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
+  void* const arena = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return room != MAP_FAILED && ::munmap(room, kGuardianBytes) == 0;
+  return arena != MAP_FAILED && ::munmap(arena, kGuardianBytes) == 0;
 }
 
 /// Whether the system lets this user have one process more.

@@ -84,7 +84,7 @@ class GuardianProcess {
  public:
   explicit GuardianProcess(const GuardianTerms& terms)
       : terms_(terms),
-        entries_(GuardianRoom<Entry>(limits::commands).data()),
+        entries_(GuardianArena<Entry>(limits::commands).data()),
         strings_(kGuardianPacketStrings),
         pointers_(kFirstPointers),
         base_(own_variables()) {}
@@ -114,7 +114,7 @@ class GuardianProcess {
   static char** own_variables() {
     std::size_t count = 0;
     while (environ[count] != nullptr) ++count;
-    char** const kept = GuardianRoom<char*>(count + 1).data();
+    char** const kept = GuardianArena<char*>(count + 1).data();
     char** end = kept;
     for (std::size_t i = 0; i < count && i < kSparePointers / 2; ++i) {
       if (std::strncmp(environ[i], "ROLLCALL_", 9) != 0) *end++ = environ[i];
@@ -357,8 +357,8 @@ class GuardianProcess {
 
   GuardianTerms terms_;
   Entry* entries_;
-  GuardianRoom<char> strings_;
-  GuardianRoom<char*> pointers_;
+  GuardianArena<char> strings_;
+  GuardianArena<char*> pointers_;
   char** base_;
   std::uint32_t used_ = 0;    ///< slots from here on were never used
   std::uint32_t untold_ = 0;  ///< started, and the worker was not told

@@ -11,7 +11,7 @@ namespace rollcall::worker {
 /// a NUL behind it: the working directory (empty: the guardian's), the arguments, the variables.
 /// With it come the descriptors of standard output, standard error, standard input if has_input,
 /// and a file of the strings if they are more than kGuardianPacketStrings. All guardians read the
-/// same socket: the first that has room takes a packet, and others stay there, so the next one is
+/// same socket: the first that has arena takes a packet, and others stay there, so the next one is
 /// at hand when a command ends.
 struct GuardianRequest {
   std::uint64_t number = 0;  ///< one more than that of the last request; the first is 1

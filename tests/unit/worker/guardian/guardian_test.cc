@@ -158,8 +158,8 @@ std::string start_with_room_for(std::size_t more) {
   if (child == 0) {
     std::size_t pages = 0;
     std::ifstream("/proc/self/statm") >> pages;
-    const rlim_t room = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + more;
-    const rlimit limit{room, room};
+    const rlim_t arena = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + more;
+    const rlimit limit{arena, arena};
     ::setrlimit(RLIMIT_AS, &limit);
     const auto guardians = Guardians::start(2, 4, 1024);
     const std::string text = guardians ? "started" : guardians.error().message;
