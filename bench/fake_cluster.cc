@@ -125,10 +125,10 @@ void FakeCluster::step(const coordinator::Event& event, double& spent) {
   const Instant before = os::now();
   scheduler_.step(now_, event, actions_);
   spent += to_seconds(os::now() - before);
-  carry_out();
+  perform();
 }
 
-void FakeCluster::carry_out() {
+void FakeCluster::perform() {
   for (coordinator::Action& action : actions_) {
     auto* send = std::get_if<coordinator::Send>(&action);
     if (send == nullptr) continue;

@@ -55,7 +55,7 @@ class FakeCluster {
   void tell(std::size_t peer, WorkerBody body, double& spent);
   void end_turn();
   void step(const coordinator::Event& event, double& spent);
-  void carry_out();
+  void perform();
 
   coordinator::RunSpec spec_;
   CoreTime time_;

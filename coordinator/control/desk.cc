@@ -27,7 +27,7 @@ std::uint64_t running_of(const Session& session) {
 }
 
 std::string_view state_of(const Session& session) {
-  if (session.phase == SessionPhase::greeted) return "joining";
+  if (session.phase == SessionPhase::handshaking) return "joining";
   if (session.leaves()) return "draining";
   return session.held > 0 ? "working" : "idle";
 }

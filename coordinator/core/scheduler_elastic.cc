@@ -54,7 +54,7 @@ std::uint64_t Scheduler::free_slots(const Session& session) const {
 void Scheduler::take_back_for_the_idle() {
   if (!may_revoke_ || cancelling_ || waiting_to_be_dealt() > 0) return;
   if (records().spec.method == CollectionMethod::cancelled) return;
-  Session* richest = nullptr;
+  Session* most_loaded = nullptr;
   std::uint64_t room = 0;
   bool is_anything_waiting = false;
   const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
@@ -64,11 +64,11 @@ void Scheduler::take_back_for_the_idle() {
     is_anything_waiting = true;
     const bool is_asked = session.revoked && now_ - session.revoked->asked < patience;
     if (is_asked || session.leaves()) continue;
-    if (richest == nullptr || session.waiting() > richest->waiting()) richest = &session;
+    if (most_loaded == nullptr || session.waiting() > most_loaded->waiting()) most_loaded = &session;
   }
   may_revoke_ = is_anything_waiting;
-  if (room == 0 || richest == nullptr) return;
-  revoke(*richest, std::min(room, (richest->waiting() + 1) / 2));
+  if (room == 0 || most_loaded == nullptr) return;
+  revoke(*most_loaded, std::min(room, (most_loaded->waiting() + 1) / 2));
 }
 
 /// Asks for the last `count` attempts that it holds. Their places stay what they are, so the asking

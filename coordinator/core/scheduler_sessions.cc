@@ -114,7 +114,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
     if (!collect(session, inventory)) return;
     if (!adopt(session, inventory)) return lose(session, "its inventory cannot be");
   }
-  if (session.phase == SessionPhase::greeted) {
+  if (session.phase == SessionPhase::handshaking) {
     sessions_.activate(session);
     fleet_.joined(session.launch_id);
     out_->push_back(PublishJoined{session.index});
@@ -127,7 +127,7 @@ void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
 }
 
 void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
-  if (session.phase == SessionPhase::greeted) {
+  if (session.phase == SessionPhase::handshaking) {
     return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
   }
   record_of(session).clock.add(heartbeat.echo, now_);
@@ -140,7 +140,7 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
 
 /// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
 void Scheduler::on_report(Session& session, const Report& report) {
-  if (session.phase == SessionPhase::greeted) {
+  if (session.phase == SessionPhase::handshaking) {
     return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
   }
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.

@@ -274,7 +274,7 @@ void Coordinator::step(const Event& event) {
       exec_->results().came(scheduler_.records(), before, report->outcomes);
     }
   }
-  for (Action& action : actions_) carry_out(action);
+  for (Action& action : actions_) perform(action);
 }
 
 void Coordinator::keep(const Keep& action) {
@@ -302,7 +302,7 @@ void Coordinator::publish(const PublishOutcomes& outcomes) {
   exec_->results().told(outcomes.first + outcomes.count);
 }
 
-void Coordinator::carry_out(Action& action) {
+void Coordinator::perform(Action& action) {
   const Instant now = os::now();
   std::visit(
       [&](auto& a) {

@@ -72,7 +72,7 @@ class Coordinator {
   void on_signal(int number);
   void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
-  void carry_out(Action& action);
+  void perform(Action& action);
   void publish(const PublishOutcomes& outcomes);
   void keep(const Keep& action);
   void stop_for_output_error();

@@ -59,11 +59,11 @@ std::string noise(std::uint64_t seed, std::size_t size) {
   return bytes;
 }
 
-/// What somebody sends who speaks ZMTP 3 without keys: a greeting for the NULL mechanism.
-std::string null_greeting() {
-  std::string greeting = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
-  greeting.resize(64, '\0');
-  return greeting;
+/// What somebody sends who speaks ZMTP 3 without keys: a handshake for the NULL mechanism.
+std::string null_handshake() {
+  std::string handshake = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
+  handshake.resize(64, '\0');
+  return handshake;
 }
 
 class Peers : public ProgramsTest {
@@ -84,8 +84,8 @@ TEST_F(Peers, NoiseOnThePortHarmsNobody) {
     connections.back()->write(noise(seed, 1 + 400 * seed));
   }
   for (const std::string& bytes :
-       {std::string("GET / HTTP/1.1\r\nHost: here\r\n\r\n"), null_greeting(),
-        null_greeting() + noise(99, 1000), std::string("\x01\x00", 2) + noise(98, 5000)}) {
+       {std::string("GET / HTTP/1.1\r\nHost: here\r\n\r\n"), null_handshake(),
+        null_handshake() + noise(99, 1000), std::string("\x01\x00", 2) + noise(98, 5000)}) {
     connections.push_back(std::make_unique<Connection>(port()));
     connections.back()->write(bytes);
   }
@@ -101,8 +101,8 @@ TEST_F(Peers, NoiseWithoutEncryptionHarmsNobodyEither) {
                            "--insecure", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   Connection connection(port());
-  connection.write(null_greeting());
-  connection.read(null_greeting().size());
+  connection.write(null_handshake());
+  connection.read(null_handshake().size());
   // READY of a DEALER, then a message of one frame.
   const std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 28);
   connection.write(std::string("\4\x1c", 2) + ready + std::string("\0\5hello", 7));

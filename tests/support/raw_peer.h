@@ -40,7 +40,7 @@ class RawPeer {
     boost::asio::write(socket_, boost::asio::buffer(bytes), error);
     return !error;
   }
-  void greet(std::string_view identity = {}) {
+  void say_hello(std::string_view identity = {}) {
     using namespace std::string_literals;
     write("\xff"s + std::string(8, '\0') + "\x7f\x03\0"s + "NULL" + std::string(16 + 32, '\0'));
     std::string ready = "\x05READY" + property("Socket-Type", "DEALER");
@@ -51,7 +51,7 @@ class RawPeer {
   void frame(char flags, std::string_view body) {
     write(std::string{flags, static_cast<char>(body.size())} + std::string(body));
   }
-  /// The other side has sent more than its greeting: the handshake is over, messages may follow.
+  /// The other side has sent more than its handshake: the handshake is over, messages may follow.
   bool ready() const { return received_ > 64; }
   /// The other side has closed the connection.
   bool closed() const { return closed_; }

@@ -122,7 +122,7 @@ using Actions = std::vector<Action>;
 /// Messages that were not obeyed, by why.
 struct Dropped {
   std::uint64_t unassigned = 0;         ///< of another run, epoch or session
-  std::uint64_t not_greeted = 0;     ///< came between a Hello and its Welcome
+  std::uint64_t not_handshaking = 0;     ///< came between a Hello and its Welcome
   std::uint64_t old_welcome = 0;     ///< a Welcome that answers another Hello
   std::uint64_t out_of_order = 0;    ///< an Assignment got twice, or after a lost one
   std::uint64_t unknown_report = 0;  ///< an Ack of a report that was never sent

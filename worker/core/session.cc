@@ -52,11 +52,11 @@ void Session::on(const Begun& event) {
   session_ = session_of(secret_);
   rng_ = Rng(event.seed);
   deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
-  greet();
+  say_hello();
 }
 
 void Session::on(const Reconnected&) {
-  if (phase_ != Phase::waiting) greet();
+  if (phase_ != Phase::waiting) say_hello();
 }
 
 void Session::on(const AttemptsEnded& event) {
@@ -107,8 +107,8 @@ void Session::heard() {
 }
 
 /// A new round: the answer to an older Hello is none to this one.
-void Session::greet() {
-  phase_ = Phase::greeting;
+void Session::say_hello() {
+  phase_ = Phase::handshake;
   deadlines_.heartbeat = kNever;
   deadlines_.report = kNever;
   deadlines_.resend = kNever;

@@ -49,7 +49,7 @@ class Session {
  private:
   enum class Phase : std::uint8_t {
     waiting,   ///< for a secret
-    greeting,  ///< Hello was said; nothing is obeyed before its Welcome
+    handshake,  ///< Hello was said; nothing is obeyed before its Welcome
     working,   ///< welcomed, and the inventory is given
     over,      ///< Exit was asked for
   };
@@ -78,7 +78,7 @@ class Session {
 
   Inventory inventory() const;
   void go_on();
-  void greet();
+  void say_hello();
   void say_hello();
   void send(WorkerBody body);
   void send_heartbeat();

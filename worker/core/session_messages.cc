@@ -18,12 +18,12 @@ constexpr Duration kShortestInterval = 1ms;
 
 void Session::on(const MessageReceived& event) {
   if (phase_ == Phase::waiting) {
-    ++dropped_.not_greeted;
+    ++dropped_.not_handshaking;
     return;
   }
   if (!is_for_us(event.message)) return;
   heard();
-  if (phase_ == Phase::greeting) {
+  if (phase_ == Phase::handshake) {
     if (const auto* welcome = std::get_if<Welcome>(&event.message.body)) {
       join(event.message.header, *welcome);
     }
@@ -47,7 +47,7 @@ bool Session::is_for_us(const CoordinatorMessage& message) {
   } else if (welcome != nullptr && from.run == run_ && from.epoch < epoch_) {
     is_ours = false;  // rule 2: an older life of the coordinator has no say any more
   } else if (welcome == nullptr) {
-    ++dropped_.not_greeted;
+    ++dropped_.not_handshaking;
     return false;
   }
   if (!is_ours) {
@@ -59,7 +59,7 @@ bool Session::is_for_us(const CoordinatorMessage& message) {
   return is_ours;
 }
 
-/// The step from greeting to working.
+/// The step from handshake to working.
 void Session::join(const Header& header, const Welcome& terms) {
   if (!run_.empty() && run_ != header.run) {
     log(Severity::warning, "another run is under way: dropping what was held for the last one");
@@ -220,9 +220,9 @@ void Session::take(const Reject& reject) {
   switch (reject.reason) {
     case RejectReason::say_hello:
     case RejectReason::wrong_epoch:
-      // While greeting, this answers what was sent before the Hello: that is already being put
+      // While handshake, this answers what was sent before the Hello: that is already being put
       // right, and a fresh nonce would make the Welcome under way worthless.
-      if (phase_ == Phase::working) greet();
+      if (phase_ == Phase::working) say_hello();
       return;
     case RejectReason::session_lost:
       start_over();

@@ -18,7 +18,7 @@ namespace rollcall::coordinator {
 
 /// How far a session has come.
 enum class SessionPhase : std::uint8_t {
-  greeted,  ///< has had its Welcome; no work before its Inventory
+  handshaking,  ///< has had its Welcome; no work before its Inventory
   active,   ///< may be given work
   ended,    ///< said goodbye, or is lost; never comes back
 };
@@ -58,7 +58,7 @@ struct Session {
   SessionId id;
   ConnectionId connection{};
   bool connected = false;  ///< has said Hello in this epoch
-  SessionPhase phase = SessionPhase::greeted;
+  SessionPhase phase = SessionPhase::handshaking;
   std::uint64_t nonce = 0;   ///< of the last Hello
   std::uint32_t launch_id = 0;  ///< local workers of this epoch; else 0
   std::uint32_t slots = 0;   ///< 0: no limit

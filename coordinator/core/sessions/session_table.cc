@@ -62,7 +62,7 @@ void SessionTable::bind(Session& session, ConnectionId connection) {
 }
 
 void SessionTable::activate(Session& session) {
-  CHECK(session.phase == SessionPhase::greeted);
+  CHECK(session.phase == SessionPhase::handshaking);
   session.phase = SessionPhase::active;
   ++active_;
   slots_ += session.slots;

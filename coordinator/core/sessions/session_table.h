@@ -35,7 +35,7 @@ class SessionTable {
   /// The live session of the local worker with this launch id.
   Session* find_launch(std::uint32_t launch_id);
 
-  /// A new session, greeted and just heard.
+  /// A new session, handshaking and just heard.
   Session& add(Instant now, const SessionId& id, ConnectionId connection);
   /// A session of an earlier epoch; nobody has said Hello for it yet.
   Session& restore(Instant now, const SessionId& id, bool live);

@@ -239,7 +239,7 @@ TEST_F(SocketTest, TooLongMessageClosesItsConnectionAndNoOther) {
   Peer worker;
   start_worker(worker);
   RawPeer raw(loop, coordinator.socket->endpoint());
-  raw.greet();
+  raw.say_hello();
   ASSERT_TRUE(run_until([&] { return raw.ready(); }));
   raw.frame(0, "short");
   ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 1; }));
@@ -254,7 +254,7 @@ TEST_F(SocketTest, TooLongMessageClosesItsConnectionAndNoOther) {
 TEST_F(SocketTest, MessagesOfSeveralFramesAreDroppedWhole) {
   start_coordinator();
   RawPeer raw(loop, coordinator.socket->endpoint());
-  raw.greet();
+  raw.say_hello();
   ASSERT_TRUE(run_until([&] { return raw.ready(); }));
   raw.frame(1, "a");
   raw.frame(0, "b");
@@ -271,7 +271,7 @@ TEST_F(SocketTest, PeersThatNameThemselvesAreDropped) {
   std::uint64_t dropped = 0;
   for (const char* name : {"chosen", "abcde"}) {
     RawPeer raw(loop, coordinator.socket->endpoint());
-    raw.greet(name);
+    raw.say_hello(name);
     ASSERT_TRUE(run_until([&] { return raw.ready(); }));
     raw.frame(0, "x");
     ++dropped;

@@ -132,11 +132,11 @@ TEST_F(ZapTest, GarbageIsNoMessageAndDoesNoHarm) {
     peers.back()->write(bytes);
   }
   auto plain = std::make_unique<RawPeer>(loop, coordinator.socket->endpoint());
-  plain->greet();
+  plain->say_hello();
   plain->frame(0, "junk");
   ASSERT_TRUE(run_until([&] { return plain->closed(); }));
   expect_only_the_worker_gets_in();
-  // Those that sent too little for a greeting are closed when the time for a handshake is over.
+  // Those that sent too little for a handshake are closed when the time for a handshake is over.
   ASSERT_TRUE(run_until([&] {
     return std::all_of(peers.begin(), peers.end(), [](const auto& peer) { return peer->closed(); });
   }));

@@ -137,11 +137,11 @@ TEST(SchedulerTurn, TakesInAllThatHasCome) {
   };
   tell(ListeningStarted{});
   for (std::uint32_t w = 1; w <= kWorkers; ++w) {
-    const Header greeting{kProtocolVersion, {}, 0, session_of(secret(w))};
-    const Header header{kProtocolVersion, spec.id, 1, greeting.session};
+    const Header handshake{kProtocolVersion, {}, 0, session_of(secret(w))};
+    const Header header{kProtocolVersion, spec.id, 1, handshake.session};
     Hello hello;
     hello.secret = secret(w);
-    tell(MessageReceived{ConnectionId{w}, {greeting, hello}});
+    tell(MessageReceived{ConnectionId{w}, {handshake, hello}});
     tell(MessageReceived{ConnectionId{w}, {header, Inventory{}}});
   }
   tell(TurnEnded{});

@@ -9,7 +9,7 @@ class SessionEpochsTest : public SessionTest {
   Header of_epoch(Epoch epoch) const { return {kProtocolVersion, run_, epoch, session.id()}; }
   void receive_in(Epoch epoch, CoordinatorBody body) { receive_as(of_epoch(epoch), body); }
   /// Holds task 0 when the connection breaks, and greets whoever is there then.
-  Hello greet_again() {
+  Hello say_hello_again() {
     join();
     run_all(1, {0});
     tell(Reconnected{});
@@ -30,9 +30,9 @@ class SessionEpochsTest : public SessionTest {
 
 // What the dead coordinator had sent last still arrives: its place is counted by nobody.
 TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotObeyed) {
-  const Hello hello = greet_again();
+  const Hello hello = say_hello_again();
   receive_in(kEpoch, assignment(2, {1}));
-  EXPECT_EQ(session.dropped().not_greeted, 1U);
+  EXPECT_EQ(session.dropped().not_handshaking, 1U);
   EXPECT_EQ(session.running(), 1U);
   const Inventory inventory = go_on_in(kEpoch + 1, hello);
   EXPECT_EQ(inventory.assignments_received, 1U);
@@ -40,7 +40,7 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotOb
 }
 
 TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
-  go_on_in(kEpoch + 1, greet_again());
+  go_on_in(kEpoch + 1, say_hello_again());
   receive_in(kEpoch, assignment(2, {1}));
   EXPECT_EQ(session.dropped().unassigned, 1U);
   EXPECT_EQ(session.running(), 1U);
@@ -76,7 +76,7 @@ TEST_F(SessionEpochsTest, ARoundTripLongerThanTheRetryOfHelloStillJoins) {
 }
 
 TEST_F(SessionEpochsTest, AnOlderEpochIsNotFollowedAgain) {
-  go_on_in(kEpoch + 1, greet_again());
+  go_on_in(kEpoch + 1, say_hello_again());
   tell(Reconnected{});
   const Hello hello = sent<Hello>();
   receive_in(kEpoch, welcome(hello.nonce));

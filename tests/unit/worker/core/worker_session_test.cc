@@ -1,4 +1,4 @@
-// A session at work: greeting, assignments, reports, heartbeats.
+// A session at work: handshake, assignments, reports, heartbeats.
 #include <algorithm>
 
 #include "tests/support/worker_session_fixture.h"
@@ -68,7 +68,7 @@ TEST_F(SessionTest, ObeysNothingBetweenHelloAndWelcome) {
   receive(Drain{});
   receive(Shutdown{});
   receive(Ack{0, now});
-  EXPECT_EQ(session.dropped().not_greeted, 5U);
+  EXPECT_EQ(session.dropped().not_handshaking, 5U);
   receive(welcome(hello.nonce));
   EXPECT_EQ(sent<Inventory>().assignments_received, 1U);
 }
@@ -76,7 +76,7 @@ TEST_F(SessionTest, ObeysNothingBetweenHelloAndWelcome) {
 TEST_F(SessionTest, ObeysNothingBeforeItsFirstWelcome) {
   begin();
   receive_as({kProtocolVersion, {}, 0, session.id()}, assignment(1, {1}));
-  EXPECT_EQ(session.dropped().not_greeted, 1U);
+  EXPECT_EQ(session.dropped().not_handshaking, 1U);
 }
 
 TEST_F(SessionTest, DropsWhatNamesAnotherRunEpochOrSession) {
