@@ -24,7 +24,7 @@ struct Welcome {
   Duration liveness{};
   Duration orphan_for{};           ///< how long to live on without a coordinator
   bool list_held = false;          ///< a new epoch: the Inventory is to list what the session holds
-  std::uint64_t reports_kept = 0;  ///< as in Ack, so that what is kept is not listed
+  std::uint64_t reports_committed = 0;  ///< as in Ack, so that what is kept is not listed
   std::uint64_t max_output = 0;    ///< exec: bytes of each stream of a command that are kept
   Duration kill_after{};           ///< exec: from SIGTERM to SIGKILL
 };
@@ -37,7 +37,7 @@ struct Assignment {
 
 /// "Reports up to this one are kept: forget them." Also the coordinator's sign of life.
 struct Ack {
-  std::uint64_t reports_kept = 0;
+  std::uint64_t reports_committed = 0;
   Instant sent;  ///< coordinator's clock; comes back in the next TimeEcho
 };
 

@@ -135,7 +135,7 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_liveness_ns(ns_to_wire(from.liveness));
   out.set_orphan_for_ns(ns_to_wire(from.orphan_for));
   out.set_list_held(from.list_held);
-  out.set_reports_kept(from.reports_kept);
+  out.set_reports_committed(from.reports_committed);
   out.set_max_output(from.max_output);
   out.set_kill_after_ns(ns_to_wire(from.kill_after));
 }
@@ -148,7 +148,7 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
   to.kind = static_cast<rollcall::TaskKind>(in.kind() - 1);
   to.slots = in.slots();
   to.list_held = in.list_held();
-  to.reports_kept = in.reports_kept();
+  to.reports_committed = in.reports_committed();
   to.max_output = in.max_output();
   const bool good = to.max_output <= limits::max_output &&
                     take_duration(in.kill_after_ns(), to.kill_after) &&
@@ -160,12 +160,12 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
 }
 
 void put(const rollcall::Ack& from, FromCoordinator& envelope) {
-  envelope.mutable_ack()->set_reports_kept(from.reports_kept);
+  envelope.mutable_ack()->set_reports_committed(from.reports_committed);
   envelope.mutable_ack()->set_sent_ns(to_ns(from.sent));
 }
 
 Problem take(const Ack& in, rollcall::Ack& to) {
-  to.reports_kept = in.reports_kept();
+  to.reports_committed = in.reports_committed();
   return take_instant(in.sent_ns(), to.sent) ? nullptr : "ack: instant out of range";
 }
 

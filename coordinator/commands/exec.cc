@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
 int give_up(const ExecOptions& options, const std::string& why, int status) {
-  const char* const command = options.resumes_as_kept ? "resume" : "exec";
+  const char* const command = options.resumes_as_saved ? "resume" : "exec";
   std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
   return status;
 }

@@ -58,7 +58,7 @@ Result<TaskInput> kept_input(const ExecOptions& options) {
 /// What the tasks are made of. Waits for the end of its file.
 Result<TaskInput> input_of(const ExecOptions& options) {
   if (options.range) return TaskInput::range(*options.range);
-  if (options.resumes_as_kept) return kept_input(options);
+  if (options.resumes_as_saved) return kept_input(options);
   const bool is_json = !options.from_json.empty();
   const std::string option = is_json ? "--from-json" : "--each-line";
   std::string path = is_json ? options.from_json : options.each_line;
@@ -130,7 +130,7 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   common.cwd = options.cwd;
   common.timeout = options.timeout;
   if (!options.input_file.empty()) {
-    auto contents = options.resumes_as_kept ? kept_standard_input(options.journal)
+    auto contents = options.resumes_as_saved ? kept_standard_input(options.journal)
                                             : contents_of(options.input_file);
     if (!contents) return contents.error();
     common.input = std::move(*contents);

@@ -14,7 +14,7 @@ namespace rollcall::coordinator {
 /// Bytes of the variables that tell a command which attempt it is, at most.
 inline constexpr std::size_t kOwnVariables = 200;
 
-/// The command of each task. Reads the input to its end; with `resumes_as_kept` what the journal
+/// The command of each task. Reads the input to its end; with `resumes_as_saved` what the journal
 /// has kept of it. Error: permanent: what cannot be read, or is no command.
 [[nodiscard]] Result<TaskCommands> commands_of(const ExecOptions& options);
 

@@ -38,7 +38,7 @@ Result<void> read_commands(Journal& journal, const std::string& path, StoredRun&
   if (records.spec.kind != TaskKind::exec) return {};
   // Cut short, perhaps before its input was kept.
   if (!run.finished() && records.accepted() == 0) return {};
-  const auto options = kept_options(path, [](const char*) { return nullptr; });
+  const auto options = saved_options(path, [](const char*) { return nullptr; });
   if (!options) return options.error();
   auto commands = commands_of(std::get<ExecOptions>(options->options));
   if (!commands) return commands.error();

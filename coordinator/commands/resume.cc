@@ -19,8 +19,8 @@ namespace {
 
 /// As it was asked for, and in that folder: the files that it names are there, and local workers
 /// run commands there.
-Result<KeptOptions> go_back(const std::string& journal) {
-  auto kept = kept_options(journal, std::getenv);
+Result<SavedOptions> go_back(const std::string& journal) {
+  auto kept = saved_options(journal, std::getenv);
   if (!kept || kept->folder.empty()) return kept;
   std::error_code ignored;  // where there is no current folder the name is absolute
   const std::filesystem::path path = std::filesystem::absolute(journal, ignored);

@@ -47,7 +47,7 @@ struct WorkerVanished {
   SessionIndex session{};
 };
 /// Commits up to this number have reached the disk. Told only where there is a journal.
-struct Kept {
+struct Committed {
   std::uint64_t commit = 0;
 };
 /// The user asked that these sessions leave: local ones are not started again.
@@ -62,7 +62,7 @@ struct StopRequested {
 };
 
 using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
-                           LocalWorkerExited, WorkerVanished, Kept, DrainRequested, StopRequested>;
+                           LocalWorkerExited, WorkerVanished, Committed, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be carried out in their order.
 
@@ -74,8 +74,8 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t launch_id = 0;
 };
-/// Keep this, numbered from 1 without gaps, and say Kept when it is. Only where there is a journal.
-struct Keep {
+/// WriteCommit this, numbered from 1 without gaps, and say Committed when it is. Only where there is a journal.
+struct WriteCommit {
   std::uint64_t number = 0;
   std::shared_ptr<const Commit> commit;
 };
@@ -110,7 +110,7 @@ struct FinishRun {};
 /// Goodbyes are in, or were waited for long enough: nothing more will come of this scheduler.
 struct End {};
 
-using Action = std::variant<Send, StartLocalWorker, Keep, PublishStarted, PublishOutcomes,
+using Action = std::variant<Send, StartLocalWorker, WriteCommit, PublishStarted, PublishOutcomes,
                             PublishJoined, PublishLeft, Log, FinishRun, End>;
 using Actions = std::vector<Action>;
 

@@ -35,7 +35,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::joining && !tasks_.all_done()) {
     next = std::min(next, joining_since_ + policy_.join_timeout);
   }
-  if (phase_ == Phase::finishing && all_kept()) {
+  if (phase_ == Phase::finishing && all_committed()) {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
   if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
@@ -108,7 +108,7 @@ void Scheduler::on(const TurnEnded& event) {
     take_back_for_the_idle();
   }
   acknowledge();
-  if (phase_ < Phase::finishing && tasks_.all_done() && all_kept()) finish();
+  if (phase_ < Phase::finishing && tasks_.all_done() && all_committed()) finish();
   if (now_ >= *next_tick_) tick();
   if (phase_ == Phase::finishing) end_if_all_said_goodbye();
 }
@@ -116,7 +116,7 @@ void Scheduler::on(const TurnEnded& event) {
 /// Workers hold on to what they have until somebody resumes the run.
 void Scheduler::suspend() {
   keep();
-  if (!all_kept()) return;
+  if (!all_committed()) return;
   phase_ = Phase::ended;
   suspended_ = true;
   out_->push_back(End{});
@@ -218,7 +218,7 @@ void Scheduler::notice_wait_timeout() {
 }
 
 void Scheduler::cancel_everything() {
-  cancelling_ = cancel_unkept_ = true;
+  cancelling_ = cancel_uncommitted_ = true;
   lets_running_end_ = false;
   cancel_pending();
 }
@@ -264,7 +264,7 @@ void Scheduler::make_ready(Session& session) {
 /// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
   if (cancelling_ || waiting_to_be_dealt() == 0 || ready_.empty()) return;
-  if (policy_.journal && tasks_.done() - published_ >= limits::unkept_outcomes) return;
+  if (policy_.journal && tasks_.done() - published_ >= limits::uncommitted_outcomes) return;
   if (has_revoked_) deal_to_the_idle();
   const std::size_t dealers = std::max<std::size_t>(sessions_.active(), 1);
   const std::size_t share = (waiting_to_be_dealt() + dealers - 1) / dealers;
@@ -351,7 +351,7 @@ void Scheduler::end_if_all_said_goodbye() {
   if (phase_ != Phase::finishing) return;
   const bool is_anybody_left = sessions_.live() > 0 || fleet_.running() > 0;
   if (is_anybody_left && now_ < finishing_since_ + limits::shutdown) return;
-  if (!all_kept()) return;
+  if (!all_committed()) return;
   phase_ = Phase::ended;
   out_->push_back(End{});
 }
@@ -386,7 +386,7 @@ void Scheduler::check_invariants() const {
   CHECK(held == tasks_.assigned());
   CHECK(retries_.size() <= tasks_.pending());
   CHECK(published_ <= handed_over_ && handed_over_ <= tasks_.done());
-  CHECK(unkept_.size() <= commits_ || !policy_.journal);
+  CHECK(uncommitted_.size() <= commits_ || !policy_.journal);
 }
 
 }  // namespace rollcall::coordinator

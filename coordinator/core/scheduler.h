@@ -60,7 +60,7 @@ class Scheduler : private SchedulerState {
   void on(const LocalWorkerExited& event);
   void on(const DrainRequested& event);
   void on(const WorkerVanished& event);
-  void on(const Kept& event);
+  void on(const Committed& event);
   void on(const StopRequested&);
 
   // Messages (scheduler_sessions.cc).
@@ -102,7 +102,7 @@ class Scheduler : private SchedulerState {
   void keep();
   void tell_next();
   void acknowledge();
-  bool all_kept() const { return unkept_.empty() && handed_over_ == tasks_.done(); }
+  bool all_committed() const { return uncommitted_.empty() && handed_over_ == tasks_.done(); }
 
   // Resuming (scheduler_resume.cc).
   void begin_recovery();

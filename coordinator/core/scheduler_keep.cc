@@ -13,48 +13,48 @@ void Scheduler::changed(Session& session) {
 /// At the end of a turn: one commit of all that it has brought. Without a journal memory is what is
 /// kept.
 void Scheduler::keep() {
-  if (handed_over_ == tasks_.done() && changed_.empty() && left_.empty() && !cancel_unkept_)
+  if (handed_over_ == tasks_.done() && changed_.empty() && left_.empty() && !cancel_uncommitted_)
     return;
-  Unkept unkept;
-  unkept.cancel = std::exchange(cancel_unkept_, false);
-  unkept.records = tasks_.done();
-  unkept.left = std::exchange(left_, {});
+  Uncommitted uncommitted;
+  uncommitted.cancel = std::exchange(cancel_uncommitted_, false);
+  uncommitted.records = tasks_.done();
+  uncommitted.left = std::exchange(left_, {});
   for (const SessionIndex s : changed_) {
     sessions_.at(s).changed = false;
-    unkept.sessions.push_back({s, record_of(sessions_.at(s)).last_report});
+    uncommitted.sessions.push_back({s, record_of(sessions_.at(s)).last_report});
   }
   changed_.clear();
   if (policy_.journal) {
     auto commit = std::make_shared<Commit>();
     add_outcomes(records(), handed_over_, *commit);
-    for (const UnkeptSession& s : unkept.sessions) {
+    for (const UncommittedSession& s : uncommitted.sessions) {
       if (index(s.session) >= sessions_handed_over_) {
         CHECK(index(s.session) == sessions_handed_over_++);
-        commit->sessions.push_back(kept_session(records(), s.session));
+        commit->sessions.push_back(committed_session(records(), s.session));
       }
-      commit->progress.push_back(kept_progress(records(), s.session));
+      commit->progress.push_back(committed_progress(records(), s.session));
     }
     const auto& odd = records().result_mismatches;
     commit->result_mismatches.assign(odd.begin() + static_cast<std::ptrdiff_t>(mismatches_handed_over_),
                                odd.end());
     mismatches_handed_over_ = odd.size();
-    commit->counters = kept_counters(records(), published_);
-    out_->push_back(Keep{++commits_, std::move(commit)});
+    commit->counters = committed_counters(records(), published_);
+    out_->push_back(WriteCommit{++commits_, std::move(commit)});
   }
-  handed_over_ = unkept.records;
-  unkept_.push_back(std::move(unkept));
+  handed_over_ = uncommitted.records;
+  uncommitted_.push_back(std::move(uncommitted));
   if (!policy_.journal) tell_next();
 }
 
-void Scheduler::on(const Kept& event) {
+void Scheduler::on(const Committed& event) {
   CHECK(policy_.journal && event.commit <= commits_);
-  while (commits_ - unkept_.size() < event.commit) tell_next();
+  while (commits_ - uncommitted_.size() < event.commit) tell_next();
 }
 
 /// The oldest commit is kept: now it may be known.
 void Scheduler::tell_next() {
-  const Unkept kept = std::move(unkept_.front());
-  unkept_.pop_front();
+  const Uncommitted kept = std::move(uncommitted_.front());
+  uncommitted_.pop_front();
   if (kept.records > published_) {
     out_->push_back(PublishOutcomes{published_, kept.records - published_});
     published_ = kept.records;
@@ -64,11 +64,11 @@ void Scheduler::tell_next() {
     may_cancel_ = true;
     for (const Session& session : sessions_.all()) ask_to_cancel(session);
   }
-  for (const UnkeptSession& s : kept.sessions) {
+  for (const UncommittedSession& s : kept.sessions) {
     Session& session = sessions_.at(s.session);
     session.kept = true;
-    const bool is_more = s.last_report > session.reports_kept;
-    session.reports_kept = s.last_report;
+    const bool is_more = s.last_report > session.reports_committed;
+    session.reports_committed = s.last_report;
     if (is_more) acknowledge_in_time(session);
     if (session.parting && session.live()) on_goodbye(session, *std::exchange(session.parting, {}));
     make_ready(session);
@@ -81,7 +81,7 @@ void Scheduler::acknowledge() {
     for (const SessionIndex s : acks_held_) {
       Session& session = sessions_.at(s);
       session.ack_held = false;
-      if (session.reports_acknowledged < session.reports_kept) acknowledge_later(session);
+      if (session.reports_acknowledged < session.reports_committed) acknowledge_later(session);
     }
     acks_held_.clear();
     acks_sent_ = now_;
@@ -89,8 +89,8 @@ void Scheduler::acknowledge() {
   for (const SessionIndex s : unacknowledged_) {
     Session& session = sessions_.at(s);
     session.ack_due = false;
-    session.reports_acknowledged = session.reports_kept;
-    send(session, Ack{session.reports_kept, now_});
+    session.reports_acknowledged = session.reports_committed;
+    send(session, Ack{session.reports_committed, now_});
     if (session.live()) continue;
     if (record_of(session).end == SessionEnd::lost) {
       send(session, Reject{RejectReason::session_lost, "this session was given up"});

@@ -26,12 +26,12 @@ void Scheduler::begin_recovery() {
   for (const SessionRecord& record : records().sessions) {
     Session& session = sessions_.restore(now_, record.id, record.end == SessionEnd::none);
     session.slots = record.slots;
-    session.reports_kept = record.last_report;
+    session.reports_committed = record.last_report;
     session.wants_inventory = session.live();
     session.kept = true;
   }
   RunRecords& kept = tasks_.mutable_records();
-  // Kept with the first outcome. Before: no sooner than the first session was welcomed.
+  // Committed with the first outcome. Before: no sooner than the first session was welcomed.
   if (!kept.first_dispatch && !kept.sessions.empty()) {
     kept.first_dispatch = kept.sessions.front().welcomed;
   }

@@ -94,7 +94,7 @@ void Scheduler::welcome(Session& session) {
   welcome.liveness = policy_.liveness;
   welcome.orphan_for = policy_.orphan_for;
   welcome.list_held = session.wants_inventory;
-  welcome.reports_kept = session.reports_kept;
+  welcome.reports_committed = session.reports_committed;
   welcome.max_output = policy_.max_output;
   welcome.kill_after = policy_.kill_after;
   send(session, welcome);
@@ -146,7 +146,7 @@ void Scheduler::on_report(Session& session, const Report& report) {
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
   if (session.wants_inventory) return acknowledge_later(session);
   // It will come again. Without a journal all is kept at the end of the turn.
-  if (policy_.journal && tasks_.done() - published_ >= limits::unkept_outcomes_most) return;
+  if (policy_.journal && tasks_.done() - published_ >= limits::uncommitted_outcomes_most) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
   if (report.number <= record.last_report) ++tasks_.mutable_records().reports_repeated;
@@ -163,7 +163,7 @@ void Scheduler::acknowledge_later(Session& session) {
 /// Under load, together with others: each message costs. A worker that leaves waits for its own,
 /// and one with many reports under way needs the room.
 void Scheduler::acknowledge_in_time(Session& session) {
-  const std::uint64_t reports = session.reports_kept - session.reports_acknowledged;
+  const std::uint64_t reports = session.reports_committed - session.reports_acknowledged;
   reports_.count(now_, 1);
   if (!reports_.busy() || session.leaves() || !session.live() ||
       reports >= limits::reports_per_ack) {
@@ -282,7 +282,7 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   if (goodbye.reports_sent > record_of(session).last_report) {
     return acknowledge_later(session);
   }
-  if (goodbye.reports_sent > session.reports_kept) {
+  if (goodbye.reports_sent > session.reports_committed) {
     session.parting = goodbye;
     return;
   }

@@ -33,14 +33,14 @@ struct SchedulerState {
     suspending,  ///< what was accepted is being kept, to be resumed later
     ended,
   };
-  struct UnkeptSession {
+  struct UncommittedSession {
     SessionIndex session{};
     std::uint64_t last_report = 0;
   };
   /// What is to be told when a commit is kept.
-  struct Unkept {
+  struct Uncommitted {
     std::size_t records = 0;  ///< accepted up to here
-    std::vector<UnkeptSession> sessions;
+    std::vector<UncommittedSession> sessions;
     std::vector<PublishLeft> left;
     bool cancel = false;  ///< why running attempts are cancelled
   };
@@ -71,7 +71,7 @@ struct SchedulerState {
   bool may_revoke_ = false;     ///< something was dispatched since there was nothing to take back
   bool has_revoked_ = false;   ///< ever
   bool cancelling_ = false;     ///< nothing new is begun, what runs is to be cancelled
-  bool cancel_unkept_ = false;  ///< a resumed coordinator would not know why it is
+  bool cancel_uncommitted_ = false;  ///< a resumed coordinator would not know why it is
   bool may_cancel_ = false;     ///< it would, so workers may be told
   bool lets_running_end_ = false;  ///< of cancelling_: what runs is not to be cancelled
   bool ran_out_of_workers_ = false;
@@ -84,7 +84,7 @@ struct SchedulerState {
   std::size_t sessions_handed_over_;
   std::size_t mismatches_handed_over_;
   std::uint64_t commits_ = 0;          ///< handed over
-  std::deque<Unkept> unkept_;          ///< commits that are not kept, the oldest first
+  std::deque<Uncommitted> uncommitted_;          ///< commits that are not kept, the oldest first
   std::vector<SessionIndex> changed_;  ///< since the last commit, each once
   std::vector<PublishLeft> left_;      ///< since the last commit
 

@@ -77,7 +77,7 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
   return {};
 }
 
-bool Journal::write(const KeptCommand& kept) {
+bool Journal::write(const CommittedCommand& kept) {
   const CommandResult& result = *kept.result;
   return statements_->command.run(
       integer(kept.record + 1), static_cast<std::int64_t>(result.end), std::int64_t{result.status},

@@ -16,14 +16,14 @@ std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
 }
 
-bool insert(sqlite::Statement& statement, const KeptSession& kept, const EpochRecord& epoch) {
+bool insert(sqlite::Statement& statement, const CommittedSession& kept, const EpochRecord& epoch) {
   return statement.run(
       std::int64_t{static_cast<std::uint32_t>(kept.index)}, std::string_view(to_hex(kept.id.bytes)),
       std::string_view(kept.name), std::string_view(kept.host), std::int64_t{kept.pid},
       std::int64_t{kept.slots}, std::int64_t{kept.is_local}, to_ns(epoch.in_run(kept.welcomed)));
 }
 
-bool update(sqlite::Statement& statement, const KeptProgress& kept) {
+bool update(sqlite::Statement& statement, const CommittedProgress& kept) {
   std::optional<std::int64_t> reports;
   std::optional<std::int64_t> outcomes;
   std::optional<double> cpu_seconds;
@@ -39,7 +39,7 @@ bool update(sqlite::Statement& statement, const KeptProgress& kept) {
                        peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(kept.index)});
 }
 
-bool insert(sqlite::Statement& statement, const KeptOutcomes& kept, std::uint64_t accepted,
+bool insert(sqlite::Statement& statement, const CommittedOutcomes& kept, std::uint64_t accepted,
             const EpochRecord& epoch) {
   std::optional<std::int64_t> session;
   std::optional<std::int64_t> clock_bound;
@@ -49,7 +49,7 @@ bool insert(sqlite::Statement& statement, const KeptOutcomes& kept, std::uint64_
                        clock_bound);
 }
 
-bool update(sqlite::Statement& statement, const KeptCounters& kept, std::uint64_t accepted,
+bool update(sqlite::Statement& statement, const CommittedCounters& kept, std::uint64_t accepted,
             const EpochRecord& epoch) {
   std::optional<std::int64_t> first_dispatch;
   if (kept.first_dispatch) first_dispatch = to_ns(epoch.in_run(*kept.first_dispatch));
@@ -71,7 +71,7 @@ std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionInd
 /// Appends rows of outcomes, several with one statement.
 class OutcomeRows {
  public:
-  OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const KeptOutcomes& kept,
+  OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const CommittedOutcomes& kept,
               std::uint64_t accepted)
       : spec_(spec), epoch_(epoch), kept_(kept), accepted_(accepted) {}
 
@@ -96,13 +96,13 @@ class OutcomeRows {
  private:
   const RunSpec& spec_;
   const EpochRecord& epoch_;
-  const KeptOutcomes& kept_;
+  const CommittedOutcomes& kept_;
   std::uint64_t accepted_;
 };
 
 }  // namespace
 
-bool Journal::write(const KeptOutcomes& kept, std::uint64_t accepted) {
+bool Journal::write(const CommittedOutcomes& kept, std::uint64_t accepted) {
   CHECK(kept.size() > 0);
   if (!insert(statements_->batch, kept, accepted, *epoch_)) return false;
   OutcomeRows rows(run_.spec, *epoch_, kept, accepted);
@@ -116,7 +116,7 @@ bool Journal::write(const KeptOutcomes& kept, std::uint64_t accepted) {
   return true;
 }
 
-bool Journal::write(const KeptCounters& kept, std::uint64_t accepted) {
+bool Journal::write(const CommittedCounters& kept, std::uint64_t accepted) {
   if (!update(statements_->counters, kept, accepted, *epoch_)) return false;
   fenced_ = database_.changes() == 0;
   return !fenced_;
@@ -124,17 +124,17 @@ bool Journal::write(const KeptCounters& kept, std::uint64_t accepted) {
 
 bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   CHECK(commit.first_record == accepted);
-  for (const KeptSession& session : commit.sessions) {
+  for (const CommittedSession& session : commit.sessions) {
     if (!insert(statements_->session, session, *epoch_)) return false;
   }
-  for (const KeptOutcomes& outcomes : commit.outcomes) {
+  for (const CommittedOutcomes& outcomes : commit.outcomes) {
     if (!write(outcomes, accepted)) return false;
     accepted += outcomes.size();
   }
-  for (const KeptCommand& command : commit.commands) {
+  for (const CommittedCommand& command : commit.commands) {
     if (!write(command)) return false;
   }
-  for (const KeptProgress& progress : commit.progress) {
+  for (const CommittedProgress& progress : commit.progress) {
     if (!update(statements_->progress, progress)) return false;
   }
   for (const auto& [task, result] : commit.result_mismatches) {
@@ -172,11 +172,11 @@ Result<void> Journal::finish(const RunRecords& records, const FinalAccount& acco
       "UPDATE run SET state = 'finished', finished_unix_ns = ?, startup_ns = ?, planning_ns = ?, "
       "validation_ns = ?, cpu_seconds = ?, peak_rss_bytes = ?, exit_status = ?, signal = ?");
   if (!bound || !end) return write_error();
-  const KeptCounters counters = kept_counters(records, accepted_);
+  const CommittedCounters counters = committed_counters(records, accepted_);
   auto kept = in_transaction([&] {
     for (std::uint32_t i = 0; i < records.sessions.size(); ++i) {
       const SessionIndex session{i};
-      if (!update(statements_->progress, kept_progress(records, session))) return false;
+      if (!update(statements_->progress, committed_progress(records, session))) return false;
       const std::optional<Duration> last = clock_bound_at_end(records, session);
       std::optional<std::int64_t> ns;
       if (last) ns = last->count();

@@ -99,7 +99,7 @@ class Journal {
       const std::function<void(std::uint64_t, CommandResult)>& take);
 
   /// Keeps all of them or none; on return they are on the disk. Requires begin_epoch(), that they
-  /// follow on what is kept, and no empty KeptOutcomes.
+  /// follow on what is kept, and no empty CommittedOutcomes.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
   [[nodiscard]] Result<void> commit(const Commit& commit);
   /// Keeps how the run came out, and what its records say of its sessions in the end. Requires that
@@ -123,9 +123,9 @@ class Journal {
   /// database.
   [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write);
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
-  [[nodiscard]] bool write(const KeptOutcomes& kept, std::uint64_t accepted);
-  [[nodiscard]] bool write(const KeptCounters& kept, std::uint64_t accepted);
-  [[nodiscard]] bool write(const KeptCommand& kept);
+  [[nodiscard]] bool write(const CommittedOutcomes& kept, std::uint64_t accepted);
+  [[nodiscard]] bool write(const CommittedCounters& kept, std::uint64_t accepted);
+  [[nodiscard]] bool write(const CommittedCommand& kept);
   /// The last error of the database; a permanent one is remembered.
   [[nodiscard]] Error write_error();
 

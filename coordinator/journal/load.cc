@@ -70,7 +70,7 @@ void restore_clocks(Check& check, RunRecords& records) {
   }
 }
 
-KeptCounters read_counters(Check& check, Duration shift, std::uint64_t& accepted) {
+CommittedCounters read_counters(Check& check, Duration shift, std::uint64_t& accepted) {
   Statement rows = check.query(
       "SELECT accepted, published, first_dispatch_ns, attempts_total, attempts_retried, "
       "attempts_adopted, stale, reports_repeated, wait_timeout_passed, stop_requested FROM "
@@ -78,7 +78,7 @@ KeptCounters read_counters(Check& check, Duration shift, std::uint64_t& accepted
   check.require(check.next(rows), "its counters are missing");
   const Columns row(check, rows, shift);
   accepted = row.number<std::uint64_t>(0);
-  KeptCounters counters;
+  CommittedCounters counters;
   counters.published = row.number<std::uint64_t>(1);
   counters.first_dispatch = row.optional_instant(2);
   counters.attempts_total = row.number<std::uint64_t>(3);
@@ -124,15 +124,15 @@ class OutcomeReader {
   }
 
  private:
-  KeptOutcomes begin_batch() const {
-    KeptOutcomes kept;
+  CommittedOutcomes begin_batch() const {
+    CommittedOutcomes kept;
     if (!batches_.is_null(1)) kept.session = SessionIndex{batch_.number<std::uint32_t>(1)};
     kept.arrived = batch_.instant(2);
     kept.clock_bound = batches_.is_null(3) ? Duration::max() : batch_.duration(3);
     return kept;
   }
 
-  void append(KeptOutcomes& kept) {
+  void append(CommittedOutcomes& kept) {
     check_.require(outcome_.number<std::uint64_t>(0) == read_ + 1, "an outcome is missing");
     kept.task.push_back(TaskId{outcome_.number<std::uint32_t>(1)});
     kept.attempt.push_back(outcome_.number<Attempt>(2));

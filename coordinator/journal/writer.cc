@@ -32,7 +32,7 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     wake_.notify_one();
   }
 
-  KeptSoFar stop() {
+  CommittedSoFar stop() {
     handlers_ = {};
     {
       const std::lock_guard lock(mutex_);
@@ -94,12 +94,12 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     }
     if (troubled) tell([](const Handlers& handlers) { handlers.recovered(); });
     const std::uint64_t outcomes = commits.back()->first_record + commits.back()->outcome_count();
-    note_kept(commits, outcomes);
+    note_committed(commits, outcomes);
     tell([kept = kept_](const Handlers& handlers) { handlers.kept(kept); });
     return true;
   }
 
-  void note_kept(const Commits& commits, std::uint64_t records) {
+  void note_committed(const Commits& commits, std::uint64_t records) {
     kept_ = {kept_.commits + commits.size(), records};
     const std::lock_guard lock(mutex_);
   }
@@ -131,7 +131,7 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   std::condition_variable wake_;
   std::deque<std::shared_ptr<const Commit>> waiting_;
   bool stopping_ = false;
-  KeptSoFar kept_;  ///< the thread's; after it was joined, the loop's
+  CommittedSoFar kept_;  ///< the thread's; after it was joined, the loop's
   std::thread thread_;
 };
 
@@ -148,7 +148,7 @@ void JournalWriter::keep(std::shared_ptr<const Commit> commit) {
   thread_->keep(std::move(commit));
 }
 
-KeptSoFar JournalWriter::stop() {
+CommittedSoFar JournalWriter::stop() {
   return thread_->stop();
 }
 

@@ -13,7 +13,7 @@
 namespace rollcall::coordinator {
 
 /// What is on the disk.
-struct KeptSoFar {
+struct CommittedSoFar {
   std::uint64_t commits = 0;  ///< of those given to keep(), in their order
   std::uint64_t records = 0;  ///< outcomes of the run, those of earlier epochs included
 };
@@ -26,7 +26,7 @@ class JournalWriter {
  public:
   struct Handlers {
     /// They are kept: their workers may be told.
-    std::function<void(const KeptSoFar&)> kept;
+    std::function<void(const CommittedSoFar&)> kept;
     /// `is_disk_full`: it tries again by itself until recovered(). Else it was the last try, and
     /// nothing more is kept. Said once.
     std::function<void(const std::string& text, bool is_disk_full)> trouble;
@@ -44,7 +44,7 @@ class JournalWriter {
   void keep(std::shared_ptr<const Commit> commit);
   /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is kept by
   /// then. May be called twice.
-  KeptSoFar stop();
+  CommittedSoFar stop();
 
  private:
   class Thread;

@@ -139,8 +139,8 @@ void Coordinator::run() {
   wait_for_signal();
   if (start_.journal) {
     JournalWriter::Handlers handlers;
-    handlers.kept = [this](const KeptSoFar& kept) {
-      step(Kept{kept.commits});
+    handlers.kept = [this](const CommittedSoFar& kept) {
+      step(Committed{kept.commits});
       socket_->drain();
     };
     handlers.trouble = [this](const std::string& text, bool is_disk_full) {
@@ -277,7 +277,7 @@ void Coordinator::step(const Event& event) {
   for (Action& action : actions_) perform(action);
 }
 
-void Coordinator::keep(const Keep& action) {
+void Coordinator::keep(const WriteCommit& action) {
   // What a slow reader has not taken is told again by the next coordinator.
   output_.flush();
   const std::uint64_t printed = output_.printed();
@@ -314,7 +314,7 @@ void Coordinator::perform(Action& action) {
           if (!socket_->send(a.to, bytes_)) spdlog::debug("a connection is gone");
         } else if constexpr (std::is_same_v<A, StartLocalWorker>) {
           start_local_worker(a.launch_id);
-        } else if constexpr (std::is_same_v<A, Keep>) {
+        } else if constexpr (std::is_same_v<A, WriteCommit>) {
           keep(a);
         } else if constexpr (std::is_same_v<A, PublishStarted>) {
           if (!a.tasks.empty()) output_.tasks_started(now, a.session, a.tasks);

@@ -74,7 +74,7 @@ class Coordinator {
   void step(const Event& event);
   void perform(Action& action);
   void publish(const PublishOutcomes& outcomes);
-  void keep(const Keep& action);
+  void keep(const WriteCommit& action);
   void stop_for_output_error();
   void start_local_worker(std::uint32_t launch_id);
   void end_turn(bool inbox_empty);

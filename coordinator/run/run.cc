@@ -45,7 +45,7 @@ class Running {
   int give_up(const std::string& why, int status) const;
   /// What the user has typed after rollcall.
   const char* command() const {
-    return options_.resumes_as_kept ? "resume" : plan_.command.c_str();
+    return options_.resumes_as_saved ? "resume" : plan_.command.c_str();
   }
 
   const RunOptions& options_;
@@ -86,7 +86,7 @@ Result<void> Running::prepare() {
   }
   auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
   if (!start) {
-    const char* option = options_.resumes_as_kept ? "" : "--journal: ";
+    const char* option = options_.resumes_as_saved ? "" : "--journal: ";
     return permanent(option + start.error().message);
   }
   start_ = std::move(*start);
@@ -98,7 +98,7 @@ Result<void> Running::prepare() {
 int Running::say_finished() const {
   const char* path = options_.journal.c_str();
   std::fprintf(stderr, "%s is finished: rollcall report %s shows it\n", path, path);
-  return options_.resumes_as_kept ? 0 : start_.kept->account->exit_status;
+  return options_.resumes_as_saved ? 0 : start_.kept->account->exit_status;
 }
 
 Scheduler Running::make_scheduler(const Policy& policy) {

@@ -105,7 +105,7 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const
     auto journal = Journal::open(options.journal);
     if (journal) {
       const Json kept = parse((*journal)->run().request).value("asked", Json());
-      if (!options.resumes_as_kept && kept != parse(asked)) {
+      if (!options.resumes_as_saved && kept != parse(asked)) {
         return permanent(options.journal +
                          " holds another request: " + differences(kept, parse(asked)));
       }
@@ -132,13 +132,13 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const
   return start;
 }
 
-Result<KeptRequest> kept_request(const std::string& path) {
+Result<SavedRequest> saved_request(const std::string& path) {
   const auto journal = Journal::open_to_read(path);
   if (!journal) return permanent(journal.error().message);
   const Json request = parse((*journal)->run().request);
   const Json arguments = request.value("arguments", Json());
   if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
-  KeptRequest kept;
+  SavedRequest kept;
   kept.command = to_string((*journal)->run().spec.kind);
   const Json folder = request.value("folder", Json());
   if (folder.is_string()) kept.folder = folder.get<std::string>();

@@ -33,7 +33,7 @@ struct RunStart {
                                          const std::optional<JournalInput>& input = {});
 
 /// `rollcall resume`: the command of the request, "sleep", and its command line. Error: permanent.
-struct KeptRequest {
+struct SavedRequest {
   std::string command;
   std::vector<std::string> arguments;
   std::string folder;  ///< in which it was asked; empty: not known
@@ -42,6 +42,6 @@ struct KeptRequest {
 /// Forgets a new journal of which nothing has come.
 void discard(RunStart& start);
 
-[[nodiscard]] Result<KeptRequest> kept_request(const std::string& path);
+[[nodiscard]] Result<SavedRequest> saved_request(const std::string& path);
 
 }  // namespace rollcall::coordinator

@@ -9,14 +9,14 @@
 
 namespace rollcall::coordinator {
 
-struct KeptOptions {
-  std::variant<SleepOptions, ExecOptions> options;  ///< with `journal` and `resumes_as_kept` set
+struct SavedOptions {
+  std::variant<SleepOptions, ExecOptions> options;  ///< with `journal` and `resumes_as_saved` set
   std::string folder;  ///< what their relative paths start at; empty: not known
 };
 
 /// The options of the run in this journal; `environment` is not kept. Error: permanent, one line:
 /// it cannot be read.
-[[nodiscard]] Result<KeptOptions> kept_options(const std::string& journal,
+[[nodiscard]] Result<SavedOptions> saved_options(const std::string& journal,
                                                const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

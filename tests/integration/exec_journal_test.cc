@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class KeptExec : public KeptRuns {
+class JournaledExec : public JournaledRuns {
  protected:
   /// `rollcall exec --journal FILE MORE`.
   Program& kept(const Arguments& more) { return exec(Arguments{"--journal", journal()} + more); }
@@ -37,7 +37,7 @@ const Arguments kFailing = {"--range",
                             " 8) sleep 60;;"
                             " esac"};
 
-TEST_F(KeptExec, IsReportedAgainInJsonAsAtItsEnd) {
+TEST_F(JournaledExec, IsReportedAgainInJsonAsAtItsEnd) {
   Program& run = kept(Arguments{"--output", "json", "--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(document_of(run)["commands"]["failed"], SizeIs(3));
@@ -47,7 +47,7 @@ TEST_F(KeptExec, IsReportedAgainInJsonAsAtItsEnd) {
   EXPECT_EQ(report.err(), run.err());
 }
 
-TEST_F(KeptExec, IsReportedAgainInTextAsAtItsEnd) {
+TEST_F(JournaledExec, IsReportedAgainInTextAsAtItsEnd) {
   Program& run = kept(Arguments{"--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   Program& report = command({"report", journal()});
@@ -58,7 +58,7 @@ TEST_F(KeptExec, IsReportedAgainInTextAsAtItsEnd) {
   EXPECT_THAT(report.out(), IsEmpty());
 }
 
-TEST_F(KeptExec, IsGoneOnWithInTheFolderWhereItWasBegun) {
+TEST_F(JournaledExec, IsGoneOnWithInTheFolderWhereItWasBegun) {
   const std::filesystem::path folder = file("its folder");
   std::filesystem::create_directories(folder / "sub");
   const std::string rollcall = (programs_folder() / "rollcall").string();
@@ -86,7 +86,7 @@ TEST_F(KeptExec, IsGoneOnWithInTheFolderWhereItWasBegun) {
   EXPECT_EQ(contents_of(folder / "sub" / "effects"), "1\n1\n2\n3\n");
 }
 
-TEST_F(KeptExec, WhoseFolderIsGoneSaysSo) {
+TEST_F(JournaledExec, WhoseFolderIsGoneSaysSo) {
   const std::filesystem::path folder = file("gone");
   std::filesystem::create_directories(folder);
   const std::string rollcall = (programs_folder() / "rollcall").string();
@@ -105,7 +105,7 @@ TEST_F(KeptExec, WhoseFolderIsGoneSaysSo) {
                                ", where it was begun: No such file or directory\n");
 }
 
-class KeptExecWithStandardInput : public KeptExec {
+class JournaledExecWithStandardInput : public JournaledExec {
  protected:
   /// Of three tasks the first has written what it has read, and hangs; the coordinator is killed.
   void begin(const Arguments& input) {
@@ -126,13 +126,13 @@ class KeptExecWithStandardInput : public KeptExec {
   }
 };
 
-TEST_F(KeptExecWithStandardInput, ThatHasChangedReadsWhatItWas) {
+TEST_F(JournaledExecWithStandardInput, ThatHasChangedReadsWhatItWas) {
   begin({"--range", "1-2"});
   std::ofstream(file("input")) << "something else\n";
   expect_the_same();
 }
 
-TEST_F(KeptExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
+TEST_F(JournaledExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
   std::ofstream(file("lines")) << "1\n2\n";
   begin({"--each-line", file("lines")});
   std::filesystem::remove(file("input"));
@@ -140,7 +140,7 @@ TEST_F(KeptExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
   expect_the_same();
 }
 
-TEST_F(KeptExec, OfNothingIsReportedToo) {
+TEST_F(JournaledExec, OfNothingIsReportedToo) {
   Program& run = exec({"--journal", journal(), "--output", "json", "--", "true"}, "");
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& report = command({"report", journal(), "--output", "json"});

@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class JournalFile : public KeptRuns {
+class JournalFile : public JournaledRuns {
  protected:
   /// Status 2 and one line on standard error that has all of `texts`.
   void expect_refused(Program& program, const std::vector<std::string>& texts) {
@@ -37,16 +37,16 @@ class JournalFile : public KeptRuns {
 
 TEST_F(JournalFile, ResumeStartsWhereThereIsNoneAndGoesOnWithTheSameRequestAlone) {
   const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "1", "--resume"};
-  Program& run = kept_run(request);
+  Program& run = journaled_run(request);
   ASSERT_TRUE(wait_for_events(run, "done", 5));
   kill_coordinator(run);
-  expect_refused(kept_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
+  expect_refused(journaled_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
                  {"--task-count 60 and not 70", "--pause-max 1s and not 2s"});
-  expect_refused(kept_run({"-n", "60"}), {"is there already"});
-  Program& resumed = kept_run(request);
+  expect_refused(journaled_run({"-n", "60"}), {"is there already"});
+  Program& resumed = journaled_run(request);
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
-  Program& again = kept_run(request);
+  Program& again = journaled_run(request);
   EXPECT_EQ(again.wait(), 0) << again.story();
   EXPECT_THAT(again.err(), HasSubstr("is finished"));
   EXPECT_EQ(again.out(), "") << "the form of --output is kept";
@@ -156,7 +156,7 @@ TEST_F(JournalFile, ARowThatIsMissingOrTwiceIsDamage) {
   expect_refused_by_all(journal(), "damaged");
 }
 
-class FullDisk : public KeptRuns {};
+class FullDisk : public JournaledRuns {};
 
 TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
   // A limit of the file size is no full disk that may get room again: the run ends.

@@ -38,7 +38,7 @@ void expect_rows_of_all_tasks(const std::string& results, std::size_t count) {
   EXPECT_THAT(tasks, SizeIs(count));
 }
 
-class KilledCoordinator : public KeptRuns {
+class KilledCoordinator : public JournaledRuns {
  protected:
   /// One outcome each: told, kept, and in the results file.
   void expect_all(std::size_t count, const std::vector<const Program*>& runs) {
@@ -137,7 +137,7 @@ TEST_F(KilledCoordinator, WhoseRunNobodyResumesLeavesNoWorker) {
 
 TEST_F(KilledCoordinator, BeforeAnybodyHadJoinedIsOneToGoOnAfter) {
   Program& run =
-      kept_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});
+      journaled_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   kill_coordinator(run);
   Program& resumed = command({"resume", journal()});
@@ -146,7 +146,7 @@ TEST_F(KilledCoordinator, BeforeAnybodyHadJoinedIsOneToGoOnAfter) {
   expect_all(5, {&resumed});
 }
 
-class StoppedCoordinator : public KeptRuns {};
+class StoppedCoordinator : public JournaledRuns {};
 
 TEST_F(StoppedCoordinator, IsOlderThanTheLivenessTimeWhenItWakesAndEndsWell) {
   Program& run = begun_run(200, 10, {"--heartbeat-interval", "100ms", "--liveness", "300ms"});
@@ -160,9 +160,9 @@ TEST_F(StoppedCoordinator, IsOlderThanTheLivenessTimeWhenItWakesAndEndsWell) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(200));
 }
 
-class SignalledKeptRun : public KeptRuns, public testing::WithParamInterface<int> {};
+class SignalledJournaledRun : public JournaledRuns, public testing::WithParamInterface<int> {};
 
-TEST_P(SignalledKeptRun, PrintsTheLineThatGoesOnAndItDoes) {
+TEST_P(SignalledJournaledRun, PrintsTheLineThatGoesOnAndItDoes) {
   const std::string name = file("a run's journal");
   Program& run = rollcall({"-n", "200", "--pause-min", "0.3", "--pause-max", "1.5", "-w", "2",
                            "--output", "jsonl", "--journal", name});
@@ -182,7 +182,7 @@ TEST_P(SignalledKeptRun, PrintsTheLineThatGoesOnAndItDoes) {
   EXPECT_THAT(processes(), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, SignalledKeptRun, testing::Values(SIGINT, SIGTERM));
+INSTANTIATE_TEST_SUITE_P(Both, SignalledJournaledRun, testing::Values(SIGINT, SIGTERM));
 
 }  // namespace
 }  // namespace rollcall::integration

@@ -69,7 +69,7 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
   const RunRecords& records = scheduler.records();
   for (const Told& told : told_) judge(records, told);
   if (std::holds_alternative<coordinator::TurnEnded>(event)) halted(records, actions);
-  const auto* kept_now = std::get_if<coordinator::Kept>(&event);
+  const auto* kept_now = std::get_if<coordinator::Committed>(&event);
   if (halted_with_ && (*halted_with_ == 0 || (kept_now && kept_now->commit >= *halted_with_))) {
     cancelled(scheduler, actions);
     halted_with_.reset();
@@ -157,7 +157,7 @@ void CommandRules::halted(const RunRecords& records, const coordinator::Actions&
   if (is_asked_to_stop_ || !world_.plan.policy.halt->now) return;
   halted_with_ = 0;
   for (const coordinator::Action& action : actions) {
-    if (const auto* keep = std::get_if<coordinator::Keep>(&action)) halted_with_ = keep->number;
+    if (const auto* keep = std::get_if<coordinator::WriteCommit>(&action)) halted_with_ = keep->number;
   }
 }
 

@@ -78,7 +78,7 @@ void CoordinatorProcess::write_torn() {
   writing_.clear();
 }
 
-void CoordinatorProcess::reach_disk(const coordinator::Keep& keep) {
+void CoordinatorProcess::reach_disk(const coordinator::WriteCommit& keep) {
   disk_.push_back(keep.commit);
   observer_.kept(*keep.commit);
 }
@@ -142,7 +142,7 @@ void CoordinatorProcess::resume() {
 }
 
 /// One write at a time takes all that waits; a full disk now and then takes its time.
-void CoordinatorProcess::keep(const coordinator::Keep& keep) {
+void CoordinatorProcess::keep(const coordinator::WriteCommit& keep) {
   writing_.push_back(keep);
   const bool slow = world_.faulty() && world_.chance(0.01);
   const Duration takes = slow ? world_.time(0s, 2s) : world_.time(10us, 20ms);
@@ -151,7 +151,7 @@ void CoordinatorProcess::keep(const coordinator::Keep& keep) {
     while (!writing_.empty() && writing_.front().number <= number) {
       reach_disk(writing_.front());
       writing_.pop_front();
-      others_.push_back(coordinator::Kept{number});
+      others_.push_back(coordinator::Committed{number});
     }
     wake_at(now());
   });
@@ -215,7 +215,7 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
     start_worker_(start->launch_id, epoch_);
-  } else if (const auto* keep_now = std::get_if<coordinator::Keep>(&action)) {
+  } else if (const auto* keep_now = std::get_if<coordinator::WriteCommit>(&action)) {
     keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {
     if (scheduler_->ran_out_of_workers()) start_worker_(0, 0);  // who resumes brings one

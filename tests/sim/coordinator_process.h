@@ -52,10 +52,10 @@ class CoordinatorProcess {
   void die(Duration down_for);
   void go_down(Duration down_for);
   void write_torn();
-  void reach_disk(const coordinator::Keep& keep);
+  void reach_disk(const coordinator::WriteCommit& keep);
   Ghost* ghost_of(ConnectionId from);
   void resume();
-  void keep(const coordinator::Keep& keep);
+  void keep(const coordinator::WriteCommit& keep);
   void turn();
   void wake_at(Instant when);
   void step(const coordinator::Event& event);
@@ -76,7 +76,7 @@ class CoordinatorProcess {
   Instant overloaded_until_{};
   std::uint64_t turns_ = 0;
   std::vector<std::shared_ptr<const coordinator::Commit>> disk_;
-  std::deque<coordinator::Keep> writing_;
+  std::deque<coordinator::WriteCommit> writing_;
   bool is_down_ = false;
   Duration resume_after_{};            ///< when the run was stopped
   std::uint32_t actions_to_live_ = 0;  ///< dies with the last of them; 0: not doomed

@@ -70,13 +70,13 @@ void Observer::done(const coordinator::Action& action) {
 void Observer::told(const CoordinatorMessage& message) {
   const SessionId& session = message.header.session;
   if (const auto* ack = std::get_if<Ack>(&message.body)) {
-    acknowledged(session, ack->reports_kept);
+    acknowledged(session, ack->reports_committed);
   } else if (const auto* welcome = std::get_if<Welcome>(&message.body)) {
-    acknowledged(session, welcome->reports_kept);
+    acknowledged(session, welcome->reports_committed);
   } else if (const auto* reject = std::get_if<Reject>(&message.body)) {
     if (reject->text.starts_with("nothing heard")) lost(session);
   } else if (std::holds_alternative<Assignment>(message.body) && world_.plan.policy.journal) {
-    require(reports_kept_.contains(session), "a session was given work before it was kept");
+    require(reports_committed_.contains(session), "a session was given work before it was kept");
   }
 }
 
@@ -112,7 +112,7 @@ void Observer::published(std::size_t first, std::size_t count) {
   require(first <= published_.size() && count > 0, "a record was left out");
   require(first == published_.size() || epoch_begins_, "a record was published twice");
   require(first + count <= records.accepted(), "a record was published that is not there");
-  require(!world_.plan.policy.journal || first + count <= records_kept_,
+  require(!world_.plan.policy.journal || first + count <= records_committed_,
           "a record was published that was not kept");
   for (std::size_t i = first; i < first + count; ++i) {
     const TaskId task = records.task[i];
@@ -124,26 +124,26 @@ void Observer::published(std::size_t first, std::size_t count) {
 
 /// Rule 5: keep, then tell.
 void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
-  require(!world_.plan.policy.journal || reports <= reports_kept(session),
+  require(!world_.plan.policy.journal || reports <= reports_committed(session),
           "a report was acknowledged that was not kept");
   std::uint64_t& so_far = acknowledged_[session];
   so_far = std::max(so_far, reports);
 }
 
 void Observer::kept(const coordinator::Commit& commit) {
-  records_kept_ += commit.outcome_count();
-  for (const coordinator::KeptSession& session : commit.sessions) {
-    sessions_kept_.push_back(session.id);
-    reports_kept_[session.id] = 0;
+  records_committed_ += commit.outcome_count();
+  for (const coordinator::CommittedSession& session : commit.sessions) {
+    sessions_committed_.push_back(session.id);
+    reports_committed_[session.id] = 0;
   }
-  for (const coordinator::KeptProgress& progress : commit.progress) {
-    reports_kept_[sessions_kept_.at(index(progress.index))] = progress.last_report;
+  for (const coordinator::CommittedProgress& progress : commit.progress) {
+    reports_committed_[sessions_committed_.at(index(progress.index))] = progress.last_report;
   }
 }
 
-std::uint64_t Observer::reports_kept(const SessionId& session) const {
-  const auto found = reports_kept_.find(session);
-  return found == reports_kept_.end() ? 0 : found->second;
+std::uint64_t Observer::reports_committed(const SessionId& session) const {
+  const auto found = reports_committed_.find(session);
+  return found == reports_committed_.end() ? 0 : found->second;
 }
 
 /// Rule 5: what was told, was kept.

@@ -22,8 +22,8 @@ class Observer {
   /// This has reached the disk: now it may be told.
   void kept(const coordinator::Commit& commit);
   /// Of this session's reports, so many are kept.
-  std::uint64_t reports_kept(const SessionId& session) const;
-  std::size_t records_kept() const { return records_kept_; }
+  std::uint64_t reports_committed(const SessionId& session) const;
+  std::size_t records_committed() const { return records_committed_; }
   /// The coordinator died, and this is what was kept.
   void crashed(const coordinator::RunRecords& kept);
   /// The next epoch.
@@ -38,7 +38,7 @@ class Observer {
   void after(const coordinator::Event& event, const coordinator::Actions& actions) {
     const bool keeps = world_.plan.policy.journal;
     const std::size_t accepted = scheduler_->records().accepted();
-    commands_.after(*scheduler_, event, actions, keeps ? records_kept_ : accepted);
+    commands_.after(*scheduler_, event, actions, keeps ? records_committed_ : accepted);
   }
   void done(const coordinator::Action& action);
   /// The run has ended: everything that there is to hold the records against.
@@ -74,9 +74,9 @@ class Observer {
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;
   std::map<SessionId, std::uint64_t> acknowledged_;  ///< reports, of all epochs
-  std::vector<SessionId> sessions_kept_;
-  std::map<SessionId, std::uint64_t> reports_kept_;  ///< of those
-  std::size_t records_kept_ = 0;
+  std::vector<SessionId> sessions_committed_;
+  std::map<SessionId, std::uint64_t> reports_committed_;  ///< of those
+  std::size_t records_committed_ = 0;
   Epoch epoch_ = 1;
   bool epoch_begins_ = false;  ///< nothing was published since the crash
   int finishes_ = 0;

@@ -47,7 +47,7 @@ struct Describer {
     return text;
   }
   std::string operator()(const Ack& ack) const {
-    return "Ack: reports kept through " + to_string(ack.reports_kept);
+    return "Ack: reports kept through " + to_string(ack.reports_committed);
   }
   std::string operator()(const Cancel& cancel) const {
     return "Cancel: assignments through " + to_string(cancel.assignments_through);

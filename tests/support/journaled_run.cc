@@ -33,30 +33,30 @@ std::int64_t number_in(const std::string& journal, const std::string& query) {
   return -1;
 }
 
-Program& KeptRuns::command(const Arguments& arguments) {
+Program& JournaledRuns::command(const Arguments& arguments) {
   return start({programs_folder() / "rollcall", arguments, {}, {}, {}});
 }
 
-Program& KeptRuns::kept_run(const Arguments& more) {
+Program& JournaledRuns::journaled_run(const Arguments& more) {
   return rollcall(Arguments{"--journal", journal(), "--output", "jsonl", "-w", "2"} + more);
 }
 
-Program& KeptRuns::begun_run(std::size_t tasks, std::size_t done, const Arguments& more) {
-  Program& run = kept_run(
+Program& JournaledRuns::begun_run(std::size_t tasks, std::size_t done, const Arguments& more) {
+  Program& run = journaled_run(
       Arguments{"-n", std::to_string(tasks), "--pause-min", "0.3", "--pause-max", "1.5"} + more);
   wait_for_events(run, "done", done);
   return run;
 }
 
-std::vector<pid_t> KeptRuns::kill_coordinator(Program& run) {
+std::vector<pid_t> JournaledRuns::kill_coordinator(Program& run) {
   std::vector<pid_t> workers = children_of(run.pid());
   run.signal(SIGKILL);
   EXPECT_EQ(run.wait(), -SIGKILL) << run.story();
   return workers;
 }
 
-Program& KeptRuns::finished_run(const Arguments& more) {
-  Program& run = kept_run(Arguments{"-n", "40", "--pause", "50ms"} + more);
+Program& JournaledRuns::finished_run(const Arguments& more) {
+  Program& run = journaled_run(Arguments{"-n", "40", "--pause", "50ms"} + more);
   EXPECT_EQ(run.wait(), 0) << run.story();
   return run;
 }

@@ -17,14 +17,14 @@ std::vector<SqlRow> sql(const std::string& journal, const std::string& statement
 /// The one number that a query gives.
 std::int64_t number_in(const std::string& journal, const std::string& query);
 
-class KeptRuns : public ProgramsTest {
+class JournaledRuns : public ProgramsTest {
  protected:
   std::string journal() const { return file("run.journal"); }
   /// `rollcall ARGUMENTS`: resume, report, validate.
   Program& command(const Arguments& arguments);
   /// `rollcall sleep --journal FILE --output jsonl` with two local workers and these options.
-  Program& kept_run(const Arguments& more);
-  /// kept_run() of `tasks` pauses of 0.3 to 1.5 s, once `done` of them are told.
+  Program& journaled_run(const Arguments& more);
+  /// journaled_run() of `tasks` pauses of 0.3 to 1.5 s, once `done` of them are told.
   Program& begun_run(std::size_t tasks, std::size_t done, const Arguments& more = {});
   /// SIGKILL to the coordinator. Returns its local workers, who live on.
   std::vector<pid_t> kill_coordinator(Program& run);

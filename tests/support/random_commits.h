@@ -52,7 +52,7 @@ class RandomCommits {
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(rng_.below(bound)); }
 
   void add_session(Commit& commit) {
-    KeptSession kept;
+    CommittedSession kept;
     kept.index = SessionIndex{sessions_++};
     kept.id.bytes.fill(static_cast<std::uint8_t>(sessions_));
     kept.name = "worker '" + std::to_string(sessions_) + "'";
@@ -66,7 +66,7 @@ class RandomCommits {
 
   void add_outcomes(Commit& commit, std::size_t count) {
     if (!counters_.first_dispatch) counters_.first_dispatch = now_;
-    KeptOutcomes kept;
+    CommittedOutcomes kept;
     if (below(10) > 0) kept.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
     kept.arrived = now_ + Duration(below(1000));
     kept.clock_bound = below(5) == 0 ? Duration::max() : Duration(below(100'000));
@@ -84,7 +84,7 @@ class RandomCommits {
   }
 
   void add_progress(Commit& commit) {
-    KeptProgress kept;
+    CommittedProgress kept;
     kept.index = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
     kept.last_report = commit.first_record + 1;
     kept.stale = below(5);
@@ -100,7 +100,7 @@ class RandomCommits {
   std::size_t done_ = 0;
   std::uint32_t sessions_ = 0;
   Instant now_{1000s};
-  KeptCounters counters_;
+  CommittedCounters counters_;
 };
 
 }  // namespace rollcall::coordinator

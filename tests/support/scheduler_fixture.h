@@ -57,9 +57,9 @@ class SchedulerTest : public testing::Test {
 };
 
 /// With a journal.
-class KeptSchedulerTest : public SchedulerTest {
+class JournaledSchedulerTest : public SchedulerTest {
  protected:
-  KeptSchedulerTest() { policy.journal = true; }
+  JournaledSchedulerTest() { policy.journal = true; }
 
   /// Both workers have joined, hold tasks 0 1 and 2 3, and that is kept.
   void begin_with_two() {

@@ -55,7 +55,7 @@ void Stage::step(const Event& event) {
   for (const Action& action : actions) {
     lines_.push_back({now_ms_, line_of(action)});
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
-    if (const auto* keep = std::get_if<Keep>(&action)) commits_.push_back(keep->commit);
+    if (const auto* keep = std::get_if<WriteCommit>(&action)) commits_.push_back(keep->commit);
     ended_ |= std::holds_alternative<End>(action);
   }
 }
@@ -141,7 +141,7 @@ void Stage::report(int number, std::uint64_t report_number, const std::vector<En
 
 void Stage::kept(std::uint64_t commit) {
   kept_ = commits_before_ + commit;
-  give(Kept{commit});
+  give(Committed{commit});
 }
 
 void Stage::crash() {
@@ -241,7 +241,7 @@ std::string Stage::line_of(const Action& action) {
         record.end == SessionEnd::lost ? "lost: " + record.end_reason : "said goodbye";
     return record.name + " has left (" + how + "), " + to_string(left->returned) + " given back";
   }
-  if (const auto* keep = std::get_if<Keep>(&action)) {
+  if (const auto* keep = std::get_if<WriteCommit>(&action)) {
     return "keep " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +
            " outcomes, " + to_string(keep->commit->sessions.size()) + " new sessions";
   }

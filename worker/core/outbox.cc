@@ -72,10 +72,10 @@ void Outbox::resend(const Header& header, Actions& out) {
   }
 }
 
-bool Outbox::acknowledge(std::uint64_t reports_kept) {
-  if (reports_kept > reports_sent_) return false;
+bool Outbox::acknowledge(std::uint64_t reports_committed) {
+  if (reports_committed > reports_sent_) return false;
   bool progress = false;
-  while (!unacknowledged_.empty() && report_in(*unacknowledged_.front()).number <= reports_kept) {
+  while (!unacknowledged_.empty() && report_in(*unacknowledged_.front()).number <= reports_committed) {
     unacknowledged_.pop_front();
     progress = true;
   }

@@ -35,7 +35,7 @@ class Outbox {
   /// Appends a Send for each unacknowledged report, in order.
   void resend(const Header& header, Actions& out);
   /// Forgets reports up to this number. False, and nothing happens, if none was waiting for it.
-  bool acknowledge(std::uint64_t reports_kept);
+  bool acknowledge(std::uint64_t reports_committed);
   void clear();
 
   /// The attempts of all outcomes that are not acknowledged: those that were returned, and the

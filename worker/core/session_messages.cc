@@ -97,7 +97,7 @@ void Session::prepare_commands(const Welcome& terms) {
 /// Also answered when it comes again: the Inventory may have been lost.
 void Session::take(const Welcome& welcome) {
   echo_ = {welcome.sent, now_, {}};
-  outbox_.acknowledge(welcome.reports_kept);
+  outbox_.acknowledge(welcome.reports_committed);
   if (welcome.list_held) {
     out_->push_back(ListRunning{});
     return;
@@ -178,12 +178,12 @@ void Session::take(const Assignment& assignment) {
 }
 
 void Session::take(const Ack& ack) {
-  if (ack.reports_kept > outbox_.reports_sent()) {
+  if (ack.reports_committed > outbox_.reports_sent()) {
     ++dropped_.unknown_report;
     return;
   }
   echo_ = {ack.sent, now_, {}};
-  if (!outbox_.acknowledge(ack.reports_kept)) return;
+  if (!outbox_.acknowledge(ack.reports_committed)) return;
   deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
   start_waiting_attempts();
 }

@@ -322,8 +322,8 @@ class GuardianProcess {
   /// True if the group has members left; they may be sent SIGKILL later.
   bool keep_group(Entry& entry) {
     if (::kill(-entry.pid, 0) != 0) return false;
-    const auto is_kept = [](const Entry& other) { return other.pin != 0; };
-    const auto kept = std::count_if(entries_, entries_ + used_, is_kept);
+    const auto is_committed = [](const Entry& other) { return other.pin != 0; };
+    const auto kept = std::count_if(entries_, entries_ + used_, is_committed);
     if (kept < terms_.groups_left) entry.pin = pin_group(entry.pid);
     if (entry.pin == 0) ::kill(-entry.pid, SIGKILL);
     return entry.pin != 0;

@@ -7,7 +7,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-void apply_counters(const KeptCounters& kept, RunRecords& records) {
+void apply_counters(const CommittedCounters& kept, RunRecords& records) {
   records.first_dispatch = kept.first_dispatch;
   records.attempts_total = kept.attempts_total;
   records.attempts_retried = kept.attempts_retried;
@@ -18,9 +18,9 @@ void apply_counters(const KeptCounters& kept, RunRecords& records) {
   records.stop_requested = kept.stop_requested;
 }
 
-KeptOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, std::size_t first,
+CommittedOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, std::size_t first,
                          std::size_t end) {
-  KeptOutcomes kept;
+  CommittedOutcomes kept;
   kept.session = batch.session;
   kept.arrived = batch.arrived;
   kept.clock_bound = batch.clock_bound;
@@ -46,7 +46,7 @@ KeptOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, 
 
 std::uint64_t Commit::outcome_count() const {
   std::uint64_t count = 0;
-  for (const KeptOutcomes& kept : outcomes) count += kept.size();
+  for (const CommittedOutcomes& kept : outcomes) count += kept.size();
   return count;
 }
 
@@ -66,19 +66,19 @@ void add_outcomes(const RunRecords& records, std::size_t first, Commit& commit) 
   }
 }
 
-KeptSession kept_session(const RunRecords& records, SessionIndex session) {
+CommittedSession committed_session(const RunRecords& records, SessionIndex session) {
   const SessionRecord& record = records.sessions[index(session)];
   return {session,    record.id,    record.name,     record.host,
           record.pid, record.slots, record.is_local, record.welcomed};
 }
 
-KeptProgress kept_progress(const RunRecords& records, SessionIndex session) {
+CommittedProgress committed_progress(const RunRecords& records, SessionIndex session) {
   const SessionRecord& record = records.sessions[index(session)];
   return {session, record.last_report, record.stale, record.end, record.end_reason, record.goodbye};
 }
 
-KeptCounters kept_counters(const RunRecords& records, std::uint64_t published) {
-  KeptCounters kept;
+CommittedCounters committed_counters(const RunRecords& records, std::uint64_t published) {
+  CommittedCounters kept;
   kept.first_dispatch = records.first_dispatch;
   kept.attempts_total = records.attempts_total;
   kept.attempts_retried = records.attempts_retried;
@@ -103,7 +103,7 @@ bool Replay::apply(const Commit& commit) {
   return true;
 }
 
-bool Replay::apply(const KeptSession& kept) {
+bool Replay::apply(const CommittedSession& kept) {
   if (index(kept.index) != records_.sessions.size()) return false;
   SessionRecord record;
   record.id = kept.id;
@@ -117,7 +117,7 @@ bool Replay::apply(const KeptSession& kept) {
   return true;
 }
 
-bool Replay::apply(const KeptProgress& kept) {
+bool Replay::apply(const CommittedProgress& kept) {
   if (index(kept.index) >= records_.sessions.size()) return false;
   SessionRecord& record = records_.sessions[index(kept.index)];
   record.last_report = kept.last_report;
@@ -128,7 +128,7 @@ bool Replay::apply(const KeptProgress& kept) {
   return true;
 }
 
-bool Replay::apply(const KeptOutcomes& kept) {
+bool Replay::apply(const CommittedOutcomes& kept) {
   if (kept.session && index(*kept.session) >= records_.sessions.size()) return false;
   records_.batches.push_back({static_cast<std::uint32_t>(records_.accepted()), kept.session,
                               kept.arrived, kept.clock_bound});

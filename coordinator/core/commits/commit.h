@@ -19,8 +19,8 @@
 
 namespace rollcall::coordinator {
 
-/// A session, as it joined. Kept before its first assignment.
-struct KeptSession {
+/// A session, as it joined. Committed before its first assignment.
+struct CommittedSession {
   SessionIndex index{};
   SessionId id;
   std::string name;
@@ -32,7 +32,7 @@ struct KeptSession {
 };
 
 /// What has become of a session since: the newest replaces all before.
-struct KeptProgress {
+struct CommittedProgress {
   SessionIndex index{};
   std::uint64_t last_report = 0;  ///< kept, all before it too
   std::uint64_t stale = 0;
@@ -42,7 +42,7 @@ struct KeptProgress {
 };
 
 /// Accepted outcomes that arrived together, column by column.
-struct KeptOutcomes {
+struct CommittedOutcomes {
   std::optional<SessionIndex> session;  ///< none: decided by the coordinator itself
   Instant arrived;
   Duration clock_bound{};
@@ -57,7 +57,7 @@ struct KeptOutcomes {
 };
 
 /// The newest replaces all before.
-struct KeptCounters {
+struct CommittedCounters {
   std::optional<Instant> first_dispatch;
   std::uint64_t attempts_total = 0;
   std::uint64_t attempts_retried = 0;
@@ -71,7 +71,7 @@ struct KeptCounters {
 };
 
 /// What came of the command of one of the outcomes.
-struct KeptCommand {
+struct CommittedCommand {
   std::uint64_t record = 0;
   std::shared_ptr<const CommandResult> result;
 };
@@ -79,12 +79,12 @@ struct KeptCommand {
 /// All of it is kept, or none. Instants are on the coordinator's clock.
 struct Commit {
   std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
-  std::vector<KeptSession> sessions;
-  std::vector<KeptProgress> progress;
-  std::vector<KeptOutcomes> outcomes;
+  std::vector<CommittedSession> sessions;
+  std::vector<CommittedProgress> progress;
+  std::vector<CommittedOutcomes> outcomes;
   std::vector<std::pair<TaskId, Duration>> result_mismatches;  ///< of these outcomes
-  KeptCounters counters;
-  std::vector<KeptCommand> commands{};  ///< empty in the scheduler; filled in by the shell
+  CommittedCounters counters;
+  std::vector<CommittedCommand> commands{};  ///< empty in the scheduler; filled in by the shell
 
   std::uint64_t outcome_count() const;
 };
@@ -92,9 +92,9 @@ struct Commit {
 /// Appends what records [first, records.accepted()) say to `commit`. Requires that the batches of
 /// `records` are whole from `first` on.
 void add_outcomes(const RunRecords& records, std::size_t first, Commit& commit);
-KeptSession kept_session(const RunRecords& records, SessionIndex session);
-KeptProgress kept_progress(const RunRecords& records, SessionIndex session);
-KeptCounters kept_counters(const RunRecords& records, std::uint64_t published);
+CommittedSession committed_session(const RunRecords& records, SessionIndex session);
+CommittedProgress committed_progress(const RunRecords& records, SessionIndex session);
+CommittedCounters committed_counters(const RunRecords& records, std::uint64_t published);
 
 /// Rebuilds the records of a run from its commits. One owner, one thread.
 class Replay {
@@ -108,9 +108,9 @@ class Replay {
   RunRecords take() { return std::move(records_); }
 
  private:
-  bool apply(const KeptSession& kept);
-  bool apply(const KeptProgress& kept);
-  bool apply(const KeptOutcomes& kept);
+  bool apply(const CommittedSession& kept);
+  bool apply(const CommittedProgress& kept);
+  bool apply(const CommittedOutcomes& kept);
   std::uint32_t dispatch_at(Instant at, SessionIndex session);
 
   RunRecords records_;

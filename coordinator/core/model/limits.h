@@ -12,10 +12,10 @@ namespace rollcall::limits {
 using namespace std::chrono_literals;
 
 /// Outcomes that are accepted and not kept. Above: nothing is dispatched.
-inline constexpr std::size_t unkept_outcomes = 1U << 20U;
+inline constexpr std::size_t uncommitted_outcomes = 1U << 20U;
 /// The same, where tasks without a slot limit are all under way: above, reports are not taken in,
 /// and workers keep them and send them again.
-inline constexpr std::size_t unkept_outcomes_most = 1U << 24U;
+inline constexpr std::size_t uncommitted_outcomes_most = 1U << 24U;
 /// How long workers live on without a coordinator in a run with a journal. --orphan-for.
 inline constexpr Duration orphan_for = 60s;
 /// Outcomes from which on a transaction takes no more commits in: the rest goes into the next.

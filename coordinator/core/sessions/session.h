@@ -89,7 +89,7 @@ struct Session {
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
   // Reports. The last one that was taken in is in SessionRecord.
-  std::uint64_t reports_kept = 0;  ///< what may be acknowledged
+  std::uint64_t reports_committed = 0;  ///< what may be acknowledged
   std::optional<Goodbye> parting;  ///< said, while its last reports are not kept
   bool changed = false;            ///< since the last commit
   bool kept = false;               ///< a resumed coordinator would know it: it may get work

@@ -34,8 +34,8 @@ void CommandResults::restore(std::size_t record, CommandResult result) {
                       std::make_shared<const CommandResult>(std::move(result)));
 }
 
-std::vector<KeptCommand> CommandResults::kept(std::size_t first, std::size_t count) const {
-  std::vector<KeptCommand> commands;
+std::vector<CommittedCommand> CommandResults::kept(std::size_t first, std::size_t count) const {
+  std::vector<CommittedCommand> commands;
   for (auto it = fresh_.lower_bound(first); it != fresh_.end() && it->first < first + count; ++it) {
     commands.push_back({it->first, it->second});
   }
@@ -56,8 +56,8 @@ void CommandResults::told(std::size_t through) {
   }
 }
 
-CommandResults::Kept CommandResults::facts_of(const CommandResult& result) {
-  Kept kept;
+CommandResults::Committed CommandResults::facts_of(const CommandResult& result) {
+  Committed kept;
   kept.cpu = result.cpu;
   kept.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);
   kept.end = result.end;
@@ -78,7 +78,7 @@ std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
                         result->error_text, result->cpu,    result->peak_rss_bytes};
   }
   if (record >= told_.size() || !told_[record].known) return std::nullopt;
-  const Kept& kept = told_[record];
+  const Committed& kept = told_[record];
   return CommandFacts{
       kept.end, kept.status, kept.signal, errors_[kept.error], kept.cpu, kept.peak_rss_kib * kKibi};
 }

@@ -39,7 +39,7 @@ class CommandResults {
   /// The result of a record from an earlier epoch, in their order, before any report.
   void restore(std::size_t record, CommandResult result);
   /// Those of records [first, first + count), which are not told.
-  std::vector<KeptCommand> kept(std::size_t first, std::size_t count) const;
+  std::vector<CommittedCommand> kept(std::size_t first, std::size_t count) const;
   /// The result of a record that is not told; nullptr: the command has not run.
   const CommandResult* fresh(std::size_t record) const;
   /// Records up to this one (not included) are told: what their commands wrote is forgotten.
@@ -50,7 +50,7 @@ class CommandResults {
 
  private:
   /// `known` false: the command has not run.
-  struct Kept {
+  struct Committed {
     Duration cpu{};
     std::uint32_t peak_rss_kib = 0;
     std::uint32_t error = 0;  ///< in errors_
@@ -60,9 +60,9 @@ class CommandResults {
     bool known = false;
   };
 
-  Kept facts_of(const CommandResult& result);
+  Committed facts_of(const CommandResult& result);
 
-  std::vector<Kept> told_;
+  std::vector<Committed> told_;
   std::map<std::size_t, std::shared_ptr<const CommandResult>> fresh_;  ///< by record
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};

@@ -139,7 +139,7 @@ TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
   EXPECT_EQ(welcome.liveness, 5ns);
   EXPECT_EQ(welcome.orphan_for, limits::longest_duration);
   const auto ack = coordinator_round_trip(Ack{6, instant_from_ns(7)});
-  EXPECT_EQ(ack.reports_kept, 6U);
+  EXPECT_EQ(ack.reports_committed, 6U);
   EXPECT_EQ(ack.sent, instant_from_ns(7));
   EXPECT_EQ(coordinator_round_trip(Cancel{8}).assignments_through, 8U);
   const auto reject = coordinator_round_trip(Reject{RejectReason::session_lost, "gone"});

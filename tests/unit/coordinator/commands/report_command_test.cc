@@ -38,9 +38,9 @@ class ReportCommandTest : public JournalTest {
     Commit commit;
     add_outcomes(records(), 0, commit);
     for (std::uint32_t s = 0; s < 2; ++s) {
-      commit.sessions.push_back(kept_session(records(), SessionIndex{s}));
+      commit.sessions.push_back(committed_session(records(), SessionIndex{s}));
     }
-    commit.counters = kept_counters(records(), 0);
+    commit.counters = committed_counters(records(), 0);
     ASSERT_TRUE(journal->commit(commit));
     ASSERT_TRUE(!finished || journal->finish(records(), account_));
   }

@@ -120,7 +120,7 @@ TEST(SchedulerTurn, TakesInAllThatHasCome) {
   constexpr std::uint32_t kWorkers = 64;
   constexpr std::uint32_t kTasks =
       kWorkers * limits::assignments_in_flight * limits::assignment_attempts;
-  static_assert(kTasks > limits::unkept_outcomes);
+  static_assert(kTasks > limits::uncommitted_outcomes);
   RunSpec spec;
   spec.id.bytes.fill(1);
   spec.task_count = kTasks;

@@ -9,9 +9,9 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-using SchedulerKeepTest = KeptSchedulerTest;
+using SchedulerCommitTest = JournaledSchedulerTest;
 
-TEST_F(SchedulerKeepTest, ASessionGetsNoWorkBeforeItIsKept) {
+TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
   begin();
   stage->hello(1);
   stage->inventory(1);
@@ -20,7 +20,7 @@ TEST_F(SchedulerKeepTest, ASessionGetsNoWorkBeforeItIsKept) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
 }
 
-TEST_F(SchedulerKeepTest, AnOutcomeIsKeptBeforeItIsTold) {
+TEST_F(SchedulerCommitTest, AnOutcomeIsKeptBeforeItIsTold) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   expect({"keep 3: 1 outcomes, 0 new sessions"});
@@ -34,7 +34,7 @@ TEST_F(SchedulerKeepTest, AnOutcomeIsKeptBeforeItIsTold) {
   EXPECT_EQ(records().reports_repeated, 1U);
 }
 
-TEST_F(SchedulerKeepTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
+TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
@@ -45,7 +45,7 @@ TEST_F(SchedulerKeepTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
   EXPECT_THAT(stage->take(), Contains("the run is finished"));
 }
 
-TEST_F(SchedulerKeepTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
+TEST_F(SchedulerCommitTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
   spec.wait_timeout = 5s;
   begin_with_two();
   stage->wait(5'001);
@@ -60,7 +60,7 @@ TEST_F(SchedulerKeepTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
 }
 
-TEST_F(SchedulerKeepTest, ASignalLeavesTheRunAsItIs) {
+TEST_F(SchedulerCommitTest, ASignalLeavesTheRunAsItIs) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->ignore();
@@ -73,7 +73,7 @@ TEST_F(SchedulerKeepTest, ASignalLeavesTheRunAsItIs) {
 }
 
 /// Else the next coordinator would wait for it.
-TEST_F(SchedulerKeepTest, AGoodbyeDuringTheLastCommitIsKept) {
+TEST_F(SchedulerCommitTest, AGoodbyeDuringTheLastCommitIsKept) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->goodbye(1, 1, 1);
@@ -90,7 +90,7 @@ TEST_F(SchedulerKeepTest, AGoodbyeDuringTheLastCommitIsKept) {
 }
 
 /// Whether it asks to be woken for what it cannot do anything about: its shell would spin.
-TEST_F(SchedulerKeepTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
+TEST_F(SchedulerCommitTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
@@ -103,7 +103,7 @@ TEST_F(SchedulerKeepTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
   EXPECT_THAT(stage->take(), Contains("the end"));
 }
 
-TEST_F(SchedulerKeepTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
+TEST_F(SchedulerCommitTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
   spec.method = CollectionMethod::wait;
   spec.wait_timeout = std::chrono::seconds(5);
   begin_with_two();
@@ -114,7 +114,7 @@ TEST_F(SchedulerKeepTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
   EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
 }
 
-TEST_F(SchedulerKeepTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
+TEST_F(SchedulerCommitTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->goodbye(1, 1, 2);

@@ -9,7 +9,7 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-using SchedulerResumeTest = KeptSchedulerTest;
+using SchedulerResumeTest = JournaledSchedulerTest;
 
 TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
   begin_with_two();

@@ -16,7 +16,7 @@ class JournalWriterTest : public JournalTest {
   JournalWriterTest() : run_(journal_run(2000)), commits_(RandomCommits(run_.spec, 3).all()) {}
 
   JournalWriter::Handlers handlers() {
-    return {[this](const KeptSoFar& kept) { told_.push_back(kept); },
+    return {[this](const CommittedSoFar& kept) { told_.push_back(kept); },
             [this](const std::string& text, bool is_disk_full) {
               (is_disk_full ? full_ : failed_).push_back(text);
             },
@@ -33,7 +33,7 @@ class JournalWriterTest : public JournalTest {
 
   bool all_told() const { return !told_.empty() && told_.back().commits == commits_.size(); }
 
-  void expect_all_kept() {
+  void expect_all_committed() {
     const auto reader = Journal::open_to_read(path());
     ASSERT_TRUE(reader);
     const auto content = (*reader)->load();
@@ -44,7 +44,7 @@ class JournalWriterTest : public JournalTest {
   JournalRun run_;
   std::vector<std::shared_ptr<const Commit>> commits_;
   boost::asio::io_context loop_;
-  std::vector<KeptSoFar> told_;
+  std::vector<CommittedSoFar> told_;
   std::vector<std::string> full_;
   std::vector<std::string> failed_;
   int recovered_ = 0;
@@ -61,7 +61,7 @@ TEST_F(JournalWriterTest, TellsWhatIsKeptInOrder) {
     const auto& last = commits_[told_[i].commits - 1];
     EXPECT_EQ(told_[i].records, last->first_record + last->outcome_count());
   }
-  expect_all_kept();
+  expect_all_committed();
   EXPECT_TRUE(full_.empty());
   EXPECT_TRUE(failed_.empty());
 }
@@ -71,7 +71,7 @@ TEST_F(JournalWriterTest, TellsOnlyWhatIsThere) {
   const auto reader = Journal::open_to_read(path());
   ASSERT_TRUE(reader);
   auto handlers = this->handlers();
-  handlers.kept = [&](const KeptSoFar& kept) {
+  handlers.kept = [&](const CommittedSoFar& kept) {
     told_.push_back(kept);
     const auto content = (*reader)->load();
     ASSERT_TRUE(content) << content.error().message;
@@ -91,13 +91,13 @@ TEST_F(JournalWriterTest, KeepsAllThatWaitsBeforeItStops) {
   {
     JournalWriter writer(loop_, *journal, handlers());
     for (const auto& commit : commits_) writer.keep(commit);
-    const KeptSoFar kept = writer.stop();
+    const CommittedSoFar kept = writer.stop();
     EXPECT_EQ(kept.commits, commits_.size());
     EXPECT_EQ(kept.records, 2000U);
   }
   loop_.poll();
   EXPECT_TRUE(told_.empty()) << "nothing is told after stop()";
-  expect_all_kept();
+  expect_all_committed();
 }
 
 TEST_F(JournalWriterTest, GoesOnWhenAFullDiskHasRoom) {
@@ -113,7 +113,7 @@ TEST_F(JournalWriterTest, GoesOnWhenAFullDiskHasRoom) {
   EXPECT_EQ(full_.size(), 1U) << "said once";
   EXPECT_EQ(recovered_, 1);
   EXPECT_TRUE(failed_.empty());
-  expect_all_kept();
+  expect_all_committed();
 }
 
 TEST_F(JournalWriterTest, StopsWhileTheDiskIsFull) {

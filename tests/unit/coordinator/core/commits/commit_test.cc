@@ -56,9 +56,9 @@ class CommitTest : public testing::Test {
   Commit commit_since(std::size_t first, bool with_session) {
     Commit commit;
     add_outcomes(records(), first, commit);
-    if (with_session) commit.sessions.push_back(kept_session(records(), SessionIndex{0}));
-    commit.progress.push_back(kept_progress(records(), SessionIndex{0}));
-    commit.counters = kept_counters(records(), 0);
+    if (with_session) commit.sessions.push_back(committed_session(records(), SessionIndex{0}));
+    commit.progress.push_back(committed_progress(records(), SessionIndex{0}));
+    commit.counters = committed_counters(records(), 0);
     return commit;
   }
 
