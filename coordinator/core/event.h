@@ -86,7 +86,7 @@ struct PublishStarted {
   std::uint64_t count = 0;
   std::vector<TaskId> tasks;  ///< empty if nobody wants them: Policy::name_starts
 };
-/// For the output: records [first, first + count) of RunRecords were accepted, and are kept.
+/// For the output: records [first, first + count) of RunRecords were accepted, and are committed.
 struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;

@@ -160,7 +160,7 @@ void Scheduler::start_if_joined() {
   const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
   const auto joined = static_cast<std::size_t>(
       std::count_if(sessions_.all().begin(), sessions_.all().end(), [](const Session& session) {
-        return session.phase == SessionPhase::active && session.kept;
+        return session.phase == SessionPhase::active && session.committed;
       }));
   if (is_resumed_ && joined > 0) {
     phase_ = Phase::running;  // those who come back go on at once
@@ -251,7 +251,7 @@ std::uint64_t Scheduler::credit_of(const Session& session) const {
 }
 
 bool Scheduler::has_credit(const Session& session) const {
-  return session.phase == SessionPhase::active && session.kept && !session.leaves() &&
+  return session.phase == SessionPhase::active && session.committed && !session.leaves() &&
          session.in_flight() < limits::assignments_in_flight && session.held < credit_of(session);
 }
 

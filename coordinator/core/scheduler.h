@@ -28,9 +28,9 @@ namespace rollcall::coordinator {
 class Scheduler : private SchedulerState {
  public:
   Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
-  /// Resumes a run of which this was kept, the first `published` records perhaps told to the
+  /// Resumes a run of which this was committed, the first `published` records perhaps told to the
   /// output. Requires a journal and a later epoch than any before.
-  Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch);
+  Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch);
 
   /// Takes in one event and appends what is to be done. `now` never goes back. Never blocks.
   void step(Instant now, const Event& event, Actions& out);

@@ -1,5 +1,5 @@
 // The scheduler's side that keeps before it tells (rule 5): what was accepted is handed over to be
-// kept, and only when it is kept the output, the workers and the end of the run get to know of it.
+// committed, and only when it is committed the output, the workers and the end of the run get to know of it.
 #include "common/base/check.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
@@ -11,7 +11,7 @@ void Scheduler::changed(Session& session) {
 }
 
 /// At the end of a turn: one commit of all that it has brought. Without a journal memory is what is
-/// kept.
+/// committed.
 void Scheduler::keep() {
   if (handed_over_ == tasks_.done() && changed_.empty() && left_.empty() && !cancel_uncommitted_)
     return;
@@ -51,22 +51,22 @@ void Scheduler::on(const Committed& event) {
   while (commits_ - uncommitted_.size() < event.commit) tell_next();
 }
 
-/// The oldest commit is kept: now it may be known.
+/// The oldest commit is committed: now it may be known.
 void Scheduler::tell_next() {
-  const Uncommitted kept = std::move(uncommitted_.front());
+  const Uncommitted committed = std::move(uncommitted_.front());
   uncommitted_.pop_front();
-  if (kept.records > published_) {
-    out_->push_back(PublishOutcomes{published_, kept.records - published_});
-    published_ = kept.records;
+  if (committed.records > published_) {
+    out_->push_back(PublishOutcomes{published_, committed.records - published_});
+    published_ = committed.records;
   }
-  for (const PublishLeft& left : kept.left) out_->push_back(left);
-  if (kept.cancel) {
+  for (const PublishLeft& left : committed.left) out_->push_back(left);
+  if (committed.cancel) {
     may_cancel_ = true;
     for (const Session& session : sessions_.all()) ask_to_cancel(session);
   }
-  for (const UncommittedSession& s : kept.sessions) {
+  for (const UncommittedSession& s : committed.sessions) {
     Session& session = sessions_.at(s.session);
-    session.kept = true;
+    session.committed = true;
     const bool is_more = s.last_report > session.reports_committed;
     session.reports_committed = s.last_report;
     if (is_more) acknowledge_in_time(session);

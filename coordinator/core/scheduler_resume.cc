@@ -15,8 +15,8 @@ std::size_t most_listed(const RunRecords& records) {
 
 }  // namespace
 
-Scheduler::Scheduler(RunRecords kept, std::uint64_t published, const Policy& policy, Epoch epoch)
-    : SchedulerState(std::move(kept), published, policy, epoch) {
+Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch)
+    : SchedulerState(std::move(committed), published, policy, epoch) {
   CHECK(policy.journal && epoch > 1 && published <= handed_over_);
 }
 
@@ -28,16 +28,16 @@ void Scheduler::begin_recovery() {
     session.slots = record.slots;
     session.reports_committed = record.last_report;
     session.wants_inventory = session.live();
-    session.kept = true;
+    session.committed = true;
   }
-  RunRecords& kept = tasks_.mutable_records();
+  RunRecords& committed = tasks_.mutable_records();
   // Committed with the first outcome. Before: no sooner than the first session was welcomed.
-  if (!kept.first_dispatch && !kept.sessions.empty()) {
-    kept.first_dispatch = kept.sessions.front().welcomed;
+  if (!committed.first_dispatch && !committed.sessions.empty()) {
+    committed.first_dispatch = committed.sessions.front().welcomed;
   }
-  const bool is_late = kept.spec.wait_timeout && kept.first_dispatch && !tasks_.all_done() &&
-                       now_ >= *kept.first_dispatch + *kept.spec.wait_timeout;
-  kept.wait_timeout_passed = kept.wait_timeout_passed || is_late;
+  const bool is_late = committed.spec.wait_timeout && committed.first_dispatch && !tasks_.all_done() &&
+                       now_ >= *committed.first_dispatch + *committed.spec.wait_timeout;
+  committed.wait_timeout_passed = committed.wait_timeout_passed || is_late;
   if (published_ < tasks_.done()) {
     out_->push_back(PublishOutcomes{published_, tasks_.done() - published_});
     published_ = tasks_.done();

@@ -75,7 +75,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.is_local = hello.launch_id != 0;
     record.welcomed = now_;
     tasks_.mutable_records().sessions.push_back(std::move(record));
-    session->kept = !policy_.journal;
+    session->committed = !policy_.journal;
     changed(*session);
   }
   sessions_.bind(*session, from);
@@ -145,7 +145,7 @@ void Scheduler::on_report(Session& session, const Report& report) {
   }
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
   if (session.wants_inventory) return acknowledge_later(session);
-  // It will come again. Without a journal all is kept at the end of the turn.
+  // It will come again. Without a journal all is committed at the end of the turn.
   if (policy_.journal && tasks_.done() - published_ >= limits::uncommitted_outcomes_most) return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);

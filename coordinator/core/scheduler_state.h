@@ -29,15 +29,15 @@ struct SchedulerState {
     recovering,  ///< resumed: waits for the inventories of those who may hold something
     joining,     ///< waits for workers
     running,
-    finishing,   ///< every task is done, and that is kept; Goodbyes are awaited
-    suspending,  ///< what was accepted is being kept, to be resumed later
+    finishing,   ///< every task is done, and that is committed; Goodbyes are awaited
+    suspending,  ///< what was accepted is being committed, to be resumed later
     ended,
   };
   struct UncommittedSession {
     SessionIndex session{};
     std::uint64_t last_report = 0;
   };
-  /// What is to be told when a commit is kept.
+  /// What is to be told when a commit is committed.
   struct Uncommitted {
     std::size_t records = 0;  ///< accepted up to here
     std::vector<UncommittedSession> sessions;
@@ -45,11 +45,11 @@ struct SchedulerState {
     bool cancel = false;  ///< why running attempts are cancelled
   };
 
-  SchedulerState(RunRecords kept, std::size_t published, const Policy& policy, Epoch epoch)
+  SchedulerState(RunRecords committed, std::size_t published, const Policy& policy, Epoch epoch)
       : policy_(policy),
         epoch_(epoch),
-        backlog_(kept.spec),
-        tasks_(std::move(kept)),
+        backlog_(committed.spec),
+        tasks_(std::move(committed)),
         sessions_(policy.liveness),
         fleet_(policy.local_workers, policy.worker_restarts, epoch),
         is_resumed_(epoch > 1),
@@ -78,13 +78,13 @@ struct SchedulerState {
   bool is_resumed_;
   bool suspended_ = false;
 
-  // Keeping. Records and sessions below these numbers were handed over to be kept, or published.
+  // Keeping. Records and sessions below these numbers were handed over to be committed, or published.
   std::size_t handed_over_;
   std::size_t published_;
   std::size_t sessions_handed_over_;
   std::size_t mismatches_handed_over_;
   std::uint64_t commits_ = 0;          ///< handed over
-  std::deque<Uncommitted> uncommitted_;          ///< commits that are not kept, the oldest first
+  std::deque<Uncommitted> uncommitted_;          ///< commits that are not committed, the oldest first
   std::vector<SessionIndex> changed_;  ///< since the last commit, each once
   std::vector<PublishLeft> left_;      ///< since the last commit
 

@@ -16,48 +16,48 @@ std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
 }
 
-bool insert(sqlite::Statement& statement, const CommittedSession& kept, const EpochRecord& epoch) {
+bool insert(sqlite::Statement& statement, const CommittedSession& committed, const EpochRecord& epoch) {
   return statement.run(
-      std::int64_t{static_cast<std::uint32_t>(kept.index)}, std::string_view(to_hex(kept.id.bytes)),
-      std::string_view(kept.name), std::string_view(kept.host), std::int64_t{kept.pid},
-      std::int64_t{kept.slots}, std::int64_t{kept.is_local}, to_ns(epoch.in_run(kept.welcomed)));
+      std::int64_t{static_cast<std::uint32_t>(committed.index)}, std::string_view(to_hex(committed.id.bytes)),
+      std::string_view(committed.name), std::string_view(committed.host), std::int64_t{committed.pid},
+      std::int64_t{committed.slots}, std::int64_t{committed.is_local}, to_ns(epoch.in_run(committed.welcomed)));
 }
 
-bool update(sqlite::Statement& statement, const CommittedProgress& kept) {
+bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
   std::optional<std::int64_t> reports;
   std::optional<std::int64_t> outcomes;
   std::optional<double> cpu_seconds;
   std::optional<std::int64_t> peak_rss_bytes;
-  if (kept.goodbye) {
-    reports = integer(kept.goodbye->reports_sent);
-    outcomes = integer(kept.goodbye->outcomes_sent);
-    cpu_seconds = kept.goodbye->cpu_seconds;
-    peak_rss_bytes = integer(kept.goodbye->peak_rss_bytes);
+  if (committed.goodbye) {
+    reports = integer(committed.goodbye->reports_sent);
+    outcomes = integer(committed.goodbye->outcomes_sent);
+    cpu_seconds = committed.goodbye->cpu_seconds;
+    peak_rss_bytes = integer(committed.goodbye->peak_rss_bytes);
   }
-  return statement.run(integer(kept.last_report), integer(kept.stale), to_string(kept.end),
-                       std::string_view(kept.end_reason), reports, outcomes, cpu_seconds,
-                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(kept.index)});
+  return statement.run(integer(committed.last_report), integer(committed.stale), to_string(committed.end),
+                       std::string_view(committed.end_reason), reports, outcomes, cpu_seconds,
+                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
-bool insert(sqlite::Statement& statement, const CommittedOutcomes& kept, std::uint64_t accepted,
+bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed, std::uint64_t accepted,
             const EpochRecord& epoch) {
   std::optional<std::int64_t> session;
   std::optional<std::int64_t> clock_bound;
-  if (kept.session) session = static_cast<std::uint32_t>(*kept.session);
-  if (kept.clock_bound != Duration::max()) clock_bound = kept.clock_bound.count();
-  return statement.run(integer(accepted + 1), session, to_ns(epoch.in_run(kept.arrived)),
+  if (committed.session) session = static_cast<std::uint32_t>(*committed.session);
+  if (committed.clock_bound != Duration::max()) clock_bound = committed.clock_bound.count();
+  return statement.run(integer(accepted + 1), session, to_ns(epoch.in_run(committed.arrived)),
                        clock_bound);
 }
 
-bool update(sqlite::Statement& statement, const CommittedCounters& kept, std::uint64_t accepted,
+bool update(sqlite::Statement& statement, const CommittedCounters& committed, std::uint64_t accepted,
             const EpochRecord& epoch) {
   std::optional<std::int64_t> first_dispatch;
-  if (kept.first_dispatch) first_dispatch = to_ns(epoch.in_run(*kept.first_dispatch));
-  return statement.run(integer(accepted), integer(kept.published), first_dispatch,
-                       integer(kept.attempts_total), integer(kept.attempts_retried),
-                       integer(kept.attempts_adopted), integer(kept.stale),
-                       integer(kept.reports_repeated), std::int64_t{kept.wait_timeout_passed},
-                       std::int64_t{kept.stop_requested}, std::int64_t{epoch.epoch});
+  if (committed.first_dispatch) first_dispatch = to_ns(epoch.in_run(*committed.first_dispatch));
+  return statement.run(integer(accepted), integer(committed.published), first_dispatch,
+                       integer(committed.attempts_total), integer(committed.attempts_retried),
+                       integer(committed.attempts_adopted), integer(committed.stale),
+                       integer(committed.reports_repeated), std::int64_t{committed.wait_timeout_passed},
+                       std::int64_t{committed.stop_requested}, std::int64_t{epoch.epoch});
 }
 
 /// As the document of the run says it.
@@ -71,9 +71,9 @@ std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionInd
 /// Appends rows of outcomes, several with one statement.
 class OutcomeRows {
  public:
-  OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const CommittedOutcomes& kept,
+  OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const CommittedOutcomes& committed,
               std::uint64_t accepted)
-      : spec_(spec), epoch_(epoch), kept_(kept), accepted_(accepted) {}
+      : spec_(spec), epoch_(epoch), committed_(committed), accepted_(accepted) {}
 
   /// Rows [from, from + count) are the parameters of `statement`.
   bool run(sqlite::Statement& statement, std::size_t from, std::size_t count) {
@@ -81,13 +81,13 @@ class OutcomeRows {
     for (std::size_t i = from; i < from + count; ++i) {
       const std::array<std::int64_t, kColumns> row = {
           integer(accepted_ + i + 1),
-          static_cast<std::int64_t>(index(kept_.task[i])),
-          kept_.attempt[i],
-          static_cast<std::int64_t>(kept_.outcome[i]),
-          spec_.pause(kept_.task[i]).count(),
-          to_ns(epoch_.in_run(kept_.started[i])),
-          kept_.elapsed[i].count(),
-          to_ns(epoch_.in_run(kept_.dispatched[i]))};
+          static_cast<std::int64_t>(index(committed_.task[i])),
+          committed_.attempt[i],
+          static_cast<std::int64_t>(committed_.outcome[i]),
+          spec_.pause(committed_.task[i]).count(),
+          to_ns(epoch_.in_run(committed_.started[i])),
+          committed_.elapsed[i].count(),
+          to_ns(epoch_.in_run(committed_.dispatched[i]))};
       for (const std::int64_t value : row) statement.bind(++place, value);
     }
     return statement.finish();
@@ -96,28 +96,28 @@ class OutcomeRows {
  private:
   const RunSpec& spec_;
   const EpochRecord& epoch_;
-  const CommittedOutcomes& kept_;
+  const CommittedOutcomes& committed_;
   std::uint64_t accepted_;
 };
 
 }  // namespace
 
-bool Journal::write(const CommittedOutcomes& kept, std::uint64_t accepted) {
-  CHECK(kept.size() > 0);
-  if (!insert(statements_->batch, kept, accepted, *epoch_)) return false;
-  OutcomeRows rows(run_.spec, *epoch_, kept, accepted);
+bool Journal::write(const CommittedOutcomes& committed, std::uint64_t accepted) {
+  CHECK(committed.size() > 0);
+  if (!insert(statements_->batch, committed, accepted, *epoch_)) return false;
+  OutcomeRows rows(run_.spec, *epoch_, committed, accepted);
   std::size_t done = 0;
-  for (; done + Statements::kRowsAtOnce <= kept.size(); done += Statements::kRowsAtOnce) {
+  for (; done + Statements::kRowsAtOnce <= committed.size(); done += Statements::kRowsAtOnce) {
     if (!rows.run(statements_->outcomes, done, Statements::kRowsAtOnce)) return false;
   }
-  for (; done < kept.size(); ++done) {
+  for (; done < committed.size(); ++done) {
     if (!rows.run(statements_->outcome, done, 1)) return false;
   }
   return true;
 }
 
-bool Journal::write(const CommittedCounters& kept, std::uint64_t accepted) {
-  if (!update(statements_->counters, kept, accepted, *epoch_)) return false;
+bool Journal::write(const CommittedCounters& committed, std::uint64_t accepted) {
+  if (!update(statements_->counters, committed, accepted, *epoch_)) return false;
   fenced_ = database_.changes() == 0;
   return !fenced_;
 }
@@ -149,15 +149,15 @@ Result<void> Journal::commit(std::span<const std::shared_ptr<const Commit>> comm
   CHECK(epoch_.has_value());
   if (commits.empty()) return {};
   std::uint64_t accepted = accepted_;
-  auto kept = in_transaction([&] {
+  auto committed = in_transaction([&] {
     for (const auto& commit : commits) {
       if (!write(*commit, accepted)) return false;
       accepted += commit->outcome_count();
     }
     return write(commits.back()->counters, accepted);
   });
-  if (kept) accepted_ = accepted;
-  return kept;
+  if (committed) accepted_ = accepted;
+  return committed;
 }
 
 Result<void> Journal::commit(const Commit& commit) {
@@ -173,7 +173,7 @@ Result<void> Journal::finish(const RunRecords& records, const FinalAccount& acco
       "validation_ns = ?, cpu_seconds = ?, peak_rss_bytes = ?, exit_status = ?, signal = ?");
   if (!bound || !end) return write_error();
   const CommittedCounters counters = committed_counters(records, accepted_);
-  auto kept = in_transaction([&] {
+  auto committed = in_transaction([&] {
     for (std::uint32_t i = 0; i < records.sessions.size(); ++i) {
       const SessionIndex session{i};
       if (!update(statements_->progress, committed_progress(records, session))) return false;
@@ -189,8 +189,8 @@ Result<void> Journal::finish(const RunRecords& records, const FinalAccount& acco
                     integer(account.coordinator.peak_rss_bytes), std::int64_t{account.exit_status},
                     std::int64_t{account.signal});
   });
-  if (kept) finished_ = true;
-  return kept;
+  if (committed) finished_ = true;
+  return committed;
 }
 
 }  // namespace rollcall::coordinator

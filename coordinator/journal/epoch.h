@@ -1,4 +1,4 @@
-// Epochs, as they are kept, and how the clocks of one stand to those of the next.
+// Epochs, as they are committed, and how the clocks of one stand to those of the next.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct EpochStart {
   std::int64_t unix_ns = 0;  ///< wall clock
 };
 
-/// An epoch that is kept.
+/// An epoch that is committed.
 struct EpochRecord {
   Epoch epoch = 0;
   EpochStart start;
@@ -34,7 +34,7 @@ EpochStart epoch_start_now();
 
 /// The epoch that begins at `start` after `previous` (nullptr: there is none). On the same boot the
 /// clock goes on, plus the time that the machine was suspended; else the wall clock tells how much
-/// time has passed. Never before `newest`, the newest instant that is kept, in the run's time.
+/// time has passed. Never before `newest`, the newest instant that is committed, in the run's time.
 /// Pure.
 EpochRecord next_epoch(const EpochRecord* previous, const EpochStart& start,
                        std::optional<Instant> newest);

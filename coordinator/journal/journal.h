@@ -56,8 +56,8 @@ struct JournalContent {
 
 /// One journal file. Instants are given and got on this coordinator's clock, and stored in the time
 /// of the run's first epoch. One thread at a time. Errors are one line that names the file.
-/// Retryable: the disk is full, and nothing of that call is kept. Permanent: nothing more can be
-/// kept. What an earlier call kept is there in any case.
+/// Retryable: the disk is full, and nothing of that call is committed. Permanent: nothing more can be
+/// committed. What an earlier call committed is there in any case.
 class Journal {
  public:
   ~Journal();
@@ -85,7 +85,7 @@ class Journal {
   [[nodiscard]] Result<void> forget_failed();
   /// Keeps the next epoch: before anybody listens, and before load() and commit().
   [[nodiscard]] Result<Epoch> begin_epoch(const EpochStart& start);
-  /// All that is kept. Before begin_epoch() instants are in the time of the run's first epoch.
+  /// All that is committed. Before begin_epoch() instants are in the time of the run's first epoch.
   [[nodiscard]] Result<JournalContent> load();
 
   /// Once, before any commit.
@@ -94,16 +94,16 @@ class Journal {
   [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
   /// JournalInput::standard_input.
   [[nodiscard]] Result<std::optional<std::string>> read_standard_input();
-  /// Gives the results of commands that are kept to `take`, by record, in their order.
+  /// Gives the results of commands that are committed to `take`, by record, in their order.
   [[nodiscard]] Result<void> read_commands(
       const std::function<void(std::uint64_t, CommandResult)>& take);
 
   /// Keeps all of them or none; on return they are on the disk. Requires begin_epoch(), that they
-  /// follow on what is kept, and no empty CommittedOutcomes.
+  /// follow on what is committed, and no empty CommittedOutcomes.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
   [[nodiscard]] Result<void> commit(const Commit& commit);
   /// Keeps how the run came out, and what its records say of its sessions in the end. Requires that
-  /// all outcomes of `records` are kept.
+  /// all outcomes of `records` are committed.
   [[nodiscard]] Result<void> finish(const RunRecords& records, const FinalAccount& account);
 
   /// Bytes in the write-ahead log that tidy() would move to their place in the file.
@@ -123,9 +123,9 @@ class Journal {
   /// database.
   [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write);
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
-  [[nodiscard]] bool write(const CommittedOutcomes& kept, std::uint64_t accepted);
-  [[nodiscard]] bool write(const CommittedCounters& kept, std::uint64_t accepted);
-  [[nodiscard]] bool write(const CommittedCommand& kept);
+  [[nodiscard]] bool write(const CommittedOutcomes& committed, std::uint64_t accepted);
+  [[nodiscard]] bool write(const CommittedCounters& committed, std::uint64_t accepted);
+  [[nodiscard]] bool write(const CommittedCommand& committed);
   /// The last error of the database; a permanent one is remembered.
   [[nodiscard]] Error write_error();
 
@@ -136,7 +136,7 @@ class Journal {
   JournalRun run_;
   bool finished_ = false;
   std::optional<EpochRecord> epoch_;  ///< begun here
-  std::uint64_t accepted_ = 0;        ///< outcomes that are kept
+  std::uint64_t accepted_ = 0;        ///< outcomes that are committed
   bool fenced_ = false;               ///< a later epoch has begun
   std::optional<Error> broken_;       ///< a permanent error: nothing is written any more
 };

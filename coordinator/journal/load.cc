@@ -55,7 +55,7 @@ ClockEstimate clock_with_bound(Duration bound, Instant at) {
   return clock;
 }
 
-/// The kept ends of sessions' clocks, as estimates that say the same at the end of the run.
+/// The committed ends of sessions' clocks, as estimates that say the same at the end of the run.
 void restore_clocks(Check& check, RunRecords& records) {
   Statement rows =
       check.query("SELECT session, clock_bound_ns FROM session WHERE clock_bound_ns IS NOT NULL");
@@ -125,22 +125,22 @@ class OutcomeReader {
 
  private:
   CommittedOutcomes begin_batch() const {
-    CommittedOutcomes kept;
-    if (!batches_.is_null(1)) kept.session = SessionIndex{batch_.number<std::uint32_t>(1)};
-    kept.arrived = batch_.instant(2);
-    kept.clock_bound = batches_.is_null(3) ? Duration::max() : batch_.duration(3);
-    return kept;
+    CommittedOutcomes committed;
+    if (!batches_.is_null(1)) committed.session = SessionIndex{batch_.number<std::uint32_t>(1)};
+    committed.arrived = batch_.instant(2);
+    committed.clock_bound = batches_.is_null(3) ? Duration::max() : batch_.duration(3);
+    return committed;
   }
 
-  void append(CommittedOutcomes& kept) {
+  void append(CommittedOutcomes& committed) {
     check_.require(outcome_.number<std::uint64_t>(0) == read_ + 1, "an outcome is missing");
-    kept.task.push_back(TaskId{outcome_.number<std::uint32_t>(1)});
-    kept.attempt.push_back(outcome_.number<Attempt>(2));
-    kept.outcome.push_back(static_cast<Outcome>(
+    committed.task.push_back(TaskId{outcome_.number<std::uint32_t>(1)});
+    committed.attempt.push_back(outcome_.number<Attempt>(2));
+    committed.outcome.push_back(static_cast<Outcome>(
         outcome_.number<std::uint8_t>(3, static_cast<std::uint64_t>(Outcome::lost))));
-    kept.started.push_back(outcome_.instant(4));
-    kept.elapsed.push_back(outcome_.duration(5));
-    kept.dispatched.push_back(outcome_.instant(6));
+    committed.started.push_back(outcome_.instant(4));
+    committed.elapsed.push_back(outcome_.duration(5));
+    committed.dispatched.push_back(outcome_.instant(6));
     ++read_;
     more_outcomes_ = check_.next(outcomes_);
   }

@@ -40,7 +40,7 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
       wake_.notify_one();
     }
     if (thread_.joinable()) thread_.join();
-    return kept_;
+    return committed_;
   }
 
  private:
@@ -81,26 +81,26 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   bool keep_all(const Commits& commits) {
     bool troubled = false;
     while (true) {
-      const auto kept = journal_.commit(commits);
-      if (kept) break;
-      const bool is_disk_full = kept.error().kind == ErrorKind::retryable;
+      const auto committed = journal_.commit(commits);
+      if (committed) break;
+      const bool is_disk_full = committed.error().kind == ErrorKind::retryable;
       if (!is_disk_full) {
-        give_up(kept.error().message);
+        give_up(committed.error().message);
         return false;
       }
-      if (!troubled) tell_trouble(kept.error().message, true);
+      if (!troubled) tell_trouble(committed.error().message, true);
       troubled = true;
       if (!pause()) return false;
     }
     if (troubled) tell([](const Handlers& handlers) { handlers.recovered(); });
     const std::uint64_t outcomes = commits.back()->first_record + commits.back()->outcome_count();
     note_committed(commits, outcomes);
-    tell([kept = kept_](const Handlers& handlers) { handlers.kept(kept); });
+    tell([committed = committed_](const Handlers& handlers) { handlers.committed(committed); });
     return true;
   }
 
   void note_committed(const Commits& commits, std::uint64_t records) {
-    kept_ = {kept_.commits + commits.size(), records};
+    committed_ = {committed_.commits + commits.size(), records};
     const std::lock_guard lock(mutex_);
   }
 
@@ -120,7 +120,7 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   template <class Call>
   void tell(Call call) {
     boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
-      if (self->handlers_.kept) call(self->handlers_);
+      if (self->handlers_.committed) call(self->handlers_);
     });
   }
 
@@ -131,7 +131,7 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   std::condition_variable wake_;
   std::deque<std::shared_ptr<const Commit>> waiting_;
   bool stopping_ = false;
-  CommittedSoFar kept_;  ///< the thread's; after it was joined, the loop's
+  CommittedSoFar committed_;  ///< the thread's; after it was joined, the loop's
   std::thread thread_;
 };
 

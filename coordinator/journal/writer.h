@@ -25,10 +25,10 @@ struct CommittedSoFar {
 class JournalWriter {
  public:
   struct Handlers {
-    /// They are kept: their workers may be told.
-    std::function<void(const CommittedSoFar&)> kept;
+    /// They are committed: their workers may be told.
+    std::function<void(const CommittedSoFar&)> committed;
     /// `is_disk_full`: it tries again by itself until recovered(). Else it was the last try, and
-    /// nothing more is kept. Said once.
+    /// nothing more is committed. Said once.
     std::function<void(const std::string& text, bool is_disk_full)> trouble;
     std::function<void()> recovered;
   };
@@ -42,7 +42,7 @@ class JournalWriter {
 
   /// The next commit. Never waits.
   void keep(std::shared_ptr<const Commit> commit);
-  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is kept by
+  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is committed by
   /// then. May be called twice.
   CommittedSoFar stop();
 

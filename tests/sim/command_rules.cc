@@ -64,7 +64,7 @@ void CommandRules::before(const coordinator::Scheduler& scheduler,
 }
 
 void CommandRules::after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
-                         const coordinator::Actions& actions, std::size_t kept) {
+                         const coordinator::Actions& actions, std::size_t committed) {
   if (!is_exec(world_.plan)) return;
   const RunRecords& records = scheduler.records();
   for (const Told& told : told_) judge(records, told);
@@ -86,7 +86,7 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
           {header.session, header.epoch, revoke->assignments_through, revoke->keep});
     } else if (std::holds_alternative<Cancel>(send->message.body)) {
       const bool may_halt = world_.plan.policy.halt && world_.plan.policy.halt->now;
-      require(is_told_to_end_ || (may_halt && is_reached(records, kept)),
+      require(is_told_to_end_ || (may_halt && is_reached(records, committed)),
               "what runs was cancelled, and nothing that is kept says why");
     }
   }

@@ -23,9 +23,9 @@ class CommandRules {
 
   /// The scheduler is about to be given this.
   void before(const coordinator::Scheduler& scheduler, const coordinator::Event& event);
-  /// It was, and has asked for these. So many records are kept, or all where there is no journal.
+  /// It was, and has asked for these. So many records are committed, or all where there is no journal.
   void after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
-             const coordinator::Actions& actions, std::size_t kept);
+             const coordinator::Actions& actions, std::size_t committed);
   /// The coordinator died: its failures are forgotten.
   void epoch_begins();
 
@@ -64,7 +64,7 @@ class CommandRules {
   bool is_asked_to_stop_ = false;                       ///< by the user
   bool is_told_to_end_ = false;                         ///< what runs
   std::optional<std::uint64_t> halted_with_;            ///< the commit that is to say so; 0: none
-  std::unordered_map<TaskId, std::uint32_t> failures_;  ///< that were kept
+  std::unordered_map<TaskId, std::uint32_t> failures_;  ///< that were committed
   std::unordered_map<TaskId, Instant> not_before_;      ///< the next attempt
   std::unordered_map<TaskId, Attempt> attempts_;        ///< the last one sent
   std::map<SessionId, std::uint64_t> assignments_;      ///< the last one sent

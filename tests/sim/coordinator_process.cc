@@ -80,7 +80,7 @@ void CoordinatorProcess::write_torn() {
 
 void CoordinatorProcess::reach_disk(const coordinator::WriteCommit& keep) {
   disk_.push_back(keep.commit);
-  observer_.kept(*keep.commit);
+  observer_.committed(*keep.commit);
 }
 
 /// The lock keeps a second coordinator out while the first lives. Where it does not (a copy of the

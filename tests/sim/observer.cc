@@ -130,7 +130,7 @@ void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
   so_far = std::max(so_far, reports);
 }
 
-void Observer::kept(const coordinator::Commit& commit) {
+void Observer::committed(const coordinator::Commit& commit) {
   records_committed_ += commit.outcome_count();
   for (const coordinator::CommittedSession& session : commit.sessions) {
     sessions_committed_.push_back(session.id);
@@ -146,18 +146,18 @@ std::uint64_t Observer::reports_committed(const SessionId& session) const {
   return found == reports_committed_.end() ? 0 : found->second;
 }
 
-/// Rule 5: what was told, was kept.
-void Observer::crashed(const RunRecords& kept) {
-  require(published_.size() <= kept.accepted(), "a record was published that was not kept");
+/// Rule 5: what was told, was committed.
+void Observer::crashed(const RunRecords& committed) {
+  require(published_.size() <= committed.accepted(), "a record was published that was not kept");
   for (std::size_t i = 0; i < published_.size(); ++i) {
-    require(published_[i].task == kept.task[i] &&
-                published_[i].outcome == kept.outcome_of(kept.task[i]),
+    require(published_[i].task == committed.task[i] &&
+                published_[i].outcome == committed.outcome_of(committed.task[i]),
             "a record was kept otherwise than it was published");
   }
   for (const auto& [id, reports] : acknowledged_) {
-    const auto session = std::find_if(kept.sessions.begin(), kept.sessions.end(),
+    const auto session = std::find_if(committed.sessions.begin(), committed.sessions.end(),
                                       [&](const auto& record) { return record.id == id; });
-    require(reports == 0 || (session != kept.sessions.end() && reports <= session->last_report),
+    require(reports == 0 || (session != committed.sessions.end() && reports <= session->last_report),
             "a report was acknowledged that was not kept");
   }
   sessions_.clear();

@@ -20,12 +20,12 @@ class Observer {
       : world_(world), scheduler_(&scheduler), commands_(world) {}
 
   /// This has reached the disk: now it may be told.
-  void kept(const coordinator::Commit& commit);
-  /// Of this session's reports, so many are kept.
+  void committed(const coordinator::Commit& commit);
+  /// Of this session's reports, so many are committed.
   std::uint64_t reports_committed(const SessionId& session) const;
   std::size_t records_committed() const { return records_committed_; }
-  /// The coordinator died, and this is what was kept.
-  void crashed(const coordinator::RunRecords& kept);
+  /// The coordinator died, and this is what was committed.
+  void crashed(const coordinator::RunRecords& committed);
   /// The next epoch.
   void watch(const coordinator::Scheduler& scheduler) { scheduler_ = &scheduler; }
 

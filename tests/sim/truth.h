@@ -29,7 +29,7 @@ class Truth {
   };
 
   /// Each attempt is started once by each session in an epoch, at most. In a later one it may come
-  /// again if it had failed: failures are not kept.
+  /// again if it had failed: failures are not committed.
   void started(const SessionId& session, Epoch epoch, TaskId task, Attempt attempt, Instant real);
   /// The command of it, which may have waited for a slot, begins now.
   void spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real);

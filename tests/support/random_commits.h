@@ -52,46 +52,46 @@ class RandomCommits {
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(rng_.below(bound)); }
 
   void add_session(Commit& commit) {
-    CommittedSession kept;
-    kept.index = SessionIndex{sessions_++};
-    kept.id.bytes.fill(static_cast<std::uint8_t>(sessions_));
-    kept.name = "worker '" + std::to_string(sessions_) + "'";
-    kept.host = "here";
-    kept.pid = 100 + sessions_;
-    kept.slots = static_cast<std::uint32_t>(below(3));
-    kept.is_local = below(2) == 0;
-    kept.welcomed = now_;
-    commit.sessions.push_back(kept);
+    CommittedSession committed;
+    committed.index = SessionIndex{sessions_++};
+    committed.id.bytes.fill(static_cast<std::uint8_t>(sessions_));
+    committed.name = "worker '" + std::to_string(sessions_) + "'";
+    committed.host = "here";
+    committed.pid = 100 + sessions_;
+    committed.slots = static_cast<std::uint32_t>(below(3));
+    committed.is_local = below(2) == 0;
+    committed.welcomed = now_;
+    commit.sessions.push_back(committed);
   }
 
   void add_outcomes(Commit& commit, std::size_t count) {
     if (!counters_.first_dispatch) counters_.first_dispatch = now_;
-    CommittedOutcomes kept;
-    if (below(10) > 0) kept.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
-    kept.arrived = now_ + Duration(below(1000));
-    kept.clock_bound = below(5) == 0 ? Duration::max() : Duration(below(100'000));
+    CommittedOutcomes committed;
+    if (below(10) > 0) committed.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
+    committed.arrived = now_ + Duration(below(1000));
+    committed.clock_bound = below(5) == 0 ? Duration::max() : Duration(below(100'000));
     for (; count > 0 && more(); --count) {
       const TaskId task = tasks_[done_++];
-      kept.task.push_back(task);
-      kept.attempt.push_back(static_cast<Attempt>(1 + below(3)));
-      kept.outcome.push_back(static_cast<Outcome>(below(5)));
-      kept.elapsed.push_back(spec_.pause(task) + Duration(below(1'000'000)));
-      kept.started.push_back(now_ - kept.elapsed.back());
-      kept.dispatched.push_back(kept.session ? now_ - 50ms - Duration(below(3)) : kept.arrived);
+      committed.task.push_back(task);
+      committed.attempt.push_back(static_cast<Attempt>(1 + below(3)));
+      committed.outcome.push_back(static_cast<Outcome>(below(5)));
+      committed.elapsed.push_back(spec_.pause(task) + Duration(below(1'000'000)));
+      committed.started.push_back(now_ - committed.elapsed.back());
+      committed.dispatched.push_back(committed.session ? now_ - 50ms - Duration(below(3)) : committed.arrived);
       if (below(50) == 0) commit.result_mismatches.emplace_back(task, 5ns);
     }
-    commit.outcomes.push_back(std::move(kept));
+    commit.outcomes.push_back(std::move(committed));
   }
 
   void add_progress(Commit& commit) {
-    CommittedProgress kept;
-    kept.index = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
-    kept.last_report = commit.first_record + 1;
-    kept.stale = below(5);
-    kept.end = static_cast<SessionEnd>(below(3));
-    if (kept.end == SessionEnd::lost) kept.end_reason = "it fell silent";
-    if (kept.end == SessionEnd::goodbye) kept.goodbye = Goodbye{3, 20, 0.25, 4096};
-    commit.progress.push_back(kept);
+    CommittedProgress committed;
+    committed.index = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
+    committed.last_report = commit.first_record + 1;
+    committed.stale = below(5);
+    committed.end = static_cast<SessionEnd>(below(3));
+    if (committed.end == SessionEnd::lost) committed.end_reason = "it fell silent";
+    if (committed.end == SessionEnd::goodbye) committed.goodbye = Goodbye{3, 20, 0.25, 4096};
+    commit.progress.push_back(committed);
   }
 
   RunSpec spec_;

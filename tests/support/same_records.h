@@ -1,4 +1,4 @@
-// Whether the records of two runs are the same, as far as they are kept.
+// Whether the records of two runs are the same, as far as they are committed.
 #pragma once
 
 #include <gtest/gtest.h>

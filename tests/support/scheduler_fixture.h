@@ -61,7 +61,7 @@ class JournaledSchedulerTest : public SchedulerTest {
  protected:
   JournaledSchedulerTest() { policy.journal = true; }
 
-  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is kept.
+  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is committed.
   void begin_with_two() {
     policy.wait_for_workers = 2;
     begin();
@@ -69,7 +69,7 @@ class JournaledSchedulerTest : public SchedulerTest {
     stage->hello(2);
     stage->inventory(1);
     stage->inventory(2);
-    stage->kept(2);
+    stage->committed(2);
     stage->heartbeat(1);
     stage->heartbeat(2);
     stage->ignore();

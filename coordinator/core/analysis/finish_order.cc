@@ -50,15 +50,15 @@ class FinishSort {
   }
 
   void merge_pairs() {
-    std::size_t kept = 0;
+    std::size_t committed = 0;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < run_ends_.size(); i += 2) {
       const std::size_t last = std::min(i + 1, run_ends_.size() - 1);
       if (last > i) merge(place(begin), place(run_ends_[i]), place(run_ends_[last]));
       begin = run_ends_[last];
-      run_ends_[kept++] = run_ends_[last];
+      run_ends_[committed++] = run_ends_[last];
     }
-    run_ends_.resize(kept);
+    run_ends_.resize(committed);
   }
 
   void merge(Place begin, Place middle, Place end) {

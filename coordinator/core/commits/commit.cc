@@ -7,46 +7,46 @@
 namespace rollcall::coordinator {
 namespace {
 
-void apply_counters(const CommittedCounters& kept, RunRecords& records) {
-  records.first_dispatch = kept.first_dispatch;
-  records.attempts_total = kept.attempts_total;
-  records.attempts_retried = kept.attempts_retried;
-  records.attempts_adopted = kept.attempts_adopted;
-  records.stale = kept.stale;
-  records.reports_repeated = kept.reports_repeated;
-  records.wait_timeout_passed = kept.wait_timeout_passed;
-  records.stop_requested = kept.stop_requested;
+void apply_counters(const CommittedCounters& committed, RunRecords& records) {
+  records.first_dispatch = committed.first_dispatch;
+  records.attempts_total = committed.attempts_total;
+  records.attempts_retried = committed.attempts_retried;
+  records.attempts_adopted = committed.attempts_adopted;
+  records.stale = committed.stale;
+  records.reports_repeated = committed.reports_repeated;
+  records.wait_timeout_passed = committed.wait_timeout_passed;
+  records.stop_requested = committed.stop_requested;
 }
 
 CommittedOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, std::size_t first,
                          std::size_t end) {
-  CommittedOutcomes kept;
-  kept.session = batch.session;
-  kept.arrived = batch.arrived;
-  kept.clock_bound = batch.clock_bound;
+  CommittedOutcomes committed;
+  committed.session = batch.session;
+  committed.arrived = batch.arrived;
+  committed.clock_bound = batch.clock_bound;
   const auto from = static_cast<std::ptrdiff_t>(first);
   const auto to = static_cast<std::ptrdiff_t>(end);
-  kept.task.assign(records.task.begin() + from, records.task.begin() + to);
-  kept.started.assign(records.started.begin() + from, records.started.begin() + to);
-  kept.elapsed.assign(records.elapsed.begin() + from, records.elapsed.begin() + to);
-  kept.attempt.reserve(end - first);
-  kept.outcome.reserve(end - first);
-  kept.dispatched.reserve(end - first);
-  for (const TaskId task : kept.task) {
+  committed.task.assign(records.task.begin() + from, records.task.begin() + to);
+  committed.started.assign(records.started.begin() + from, records.started.begin() + to);
+  committed.elapsed.assign(records.elapsed.begin() + from, records.elapsed.begin() + to);
+  committed.attempt.reserve(end - first);
+  committed.outcome.reserve(end - first);
+  committed.dispatched.reserve(end - first);
+  for (const TaskId task : committed.task) {
     const std::uint32_t dispatch = records.dispatch[index(task)];
-    kept.attempt.push_back(records.attempt[index(task)]);
-    kept.outcome.push_back(records.outcome_of(task));
-    kept.dispatched.push_back(dispatch == kNoDispatch ? batch.arrived
+    committed.attempt.push_back(records.attempt[index(task)]);
+    committed.outcome.push_back(records.outcome_of(task));
+    committed.dispatched.push_back(dispatch == kNoDispatch ? batch.arrived
                                                       : records.dispatches[dispatch].at);
   }
-  return kept;
+  return committed;
 }
 
 }  // namespace
 
 std::uint64_t Commit::outcome_count() const {
   std::uint64_t count = 0;
-  for (const CommittedOutcomes& kept : outcomes) count += kept.size();
+  for (const CommittedOutcomes& committed : outcomes) count += committed.size();
   return count;
 }
 
@@ -78,17 +78,17 @@ CommittedProgress committed_progress(const RunRecords& records, SessionIndex ses
 }
 
 CommittedCounters committed_counters(const RunRecords& records, std::uint64_t published) {
-  CommittedCounters kept;
-  kept.first_dispatch = records.first_dispatch;
-  kept.attempts_total = records.attempts_total;
-  kept.attempts_retried = records.attempts_retried;
-  kept.attempts_adopted = records.attempts_adopted;
-  kept.stale = records.stale;
-  kept.reports_repeated = records.reports_repeated;
-  kept.published = published;
-  kept.wait_timeout_passed = records.wait_timeout_passed;
-  kept.stop_requested = records.stop_requested;
-  return kept;
+  CommittedCounters committed;
+  committed.first_dispatch = records.first_dispatch;
+  committed.attempts_total = records.attempts_total;
+  committed.attempts_retried = records.attempts_retried;
+  committed.attempts_adopted = records.attempts_adopted;
+  committed.stale = records.stale;
+  committed.reports_repeated = records.reports_repeated;
+  committed.published = published;
+  committed.wait_timeout_passed = records.wait_timeout_passed;
+  committed.stop_requested = records.stop_requested;
+  return committed;
 }
 
 bool Replay::apply(const Commit& commit) {
@@ -103,52 +103,52 @@ bool Replay::apply(const Commit& commit) {
   return true;
 }
 
-bool Replay::apply(const CommittedSession& kept) {
-  if (index(kept.index) != records_.sessions.size()) return false;
+bool Replay::apply(const CommittedSession& committed) {
+  if (index(committed.index) != records_.sessions.size()) return false;
   SessionRecord record;
-  record.id = kept.id;
-  record.name = kept.name;
-  record.host = kept.host;
-  record.pid = kept.pid;
-  record.slots = kept.slots;
-  record.is_local = kept.is_local;
-  record.welcomed = kept.welcomed;
+  record.id = committed.id;
+  record.name = committed.name;
+  record.host = committed.host;
+  record.pid = committed.pid;
+  record.slots = committed.slots;
+  record.is_local = committed.is_local;
+  record.welcomed = committed.welcomed;
   records_.sessions.push_back(std::move(record));
   return true;
 }
 
-bool Replay::apply(const CommittedProgress& kept) {
-  if (index(kept.index) >= records_.sessions.size()) return false;
-  SessionRecord& record = records_.sessions[index(kept.index)];
-  record.last_report = kept.last_report;
-  record.stale = kept.stale;
-  record.end = kept.end;
-  record.end_reason = kept.end_reason;
-  record.goodbye = kept.goodbye;
+bool Replay::apply(const CommittedProgress& committed) {
+  if (index(committed.index) >= records_.sessions.size()) return false;
+  SessionRecord& record = records_.sessions[index(committed.index)];
+  record.last_report = committed.last_report;
+  record.stale = committed.stale;
+  record.end = committed.end;
+  record.end_reason = committed.end_reason;
+  record.goodbye = committed.goodbye;
   return true;
 }
 
-bool Replay::apply(const CommittedOutcomes& kept) {
-  if (kept.session && index(*kept.session) >= records_.sessions.size()) return false;
-  records_.batches.push_back({static_cast<std::uint32_t>(records_.accepted()), kept.session,
-                              kept.arrived, kept.clock_bound});
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    const TaskId task = kept.task[i];
+bool Replay::apply(const CommittedOutcomes& committed) {
+  if (committed.session && index(*committed.session) >= records_.sessions.size()) return false;
+  records_.batches.push_back({static_cast<std::uint32_t>(records_.accepted()), committed.session,
+                              committed.arrived, committed.clock_bound});
+  for (std::size_t i = 0; i < committed.size(); ++i) {
+    const TaskId task = committed.task[i];
     if (index(task) >= records_.state.size()) return false;
     if (records_.state_of(task) == TaskState::done) return false;
     records_.dispatch[index(task)] =
-        kept.session ? dispatch_at(kept.dispatched[i], *kept.session) : kNoDispatch;
-    records_.attempt[index(task)] = kept.attempt[i];
-    records_.set_done(task, kept.outcome[i]);
+        committed.session ? dispatch_at(committed.dispatched[i], *committed.session) : kNoDispatch;
+    records_.attempt[index(task)] = committed.attempt[i];
+    records_.set_done(task, committed.outcome[i]);
     records_.task.push_back(task);
-    records_.started.push_back(kept.started[i]);
-    records_.elapsed.push_back(kept.elapsed[i]);
+    records_.started.push_back(committed.started[i]);
+    records_.elapsed.push_back(committed.elapsed[i]);
   }
-  records_.last_accepted = kept.arrived;
-  if (!kept.session) return true;
-  SessionRecord& session = records_.sessions[index(*kept.session)];
-  session.last_accepted = kept.arrived;
-  session.tasks_done += kept.size();
+  records_.last_accepted = committed.arrived;
+  if (!committed.session) return true;
+  SessionRecord& session = records_.sessions[index(*committed.session)];
+  session.last_accepted = committed.arrived;
+  session.tasks_done += committed.size();
   return true;
 }
 

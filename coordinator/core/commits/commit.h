@@ -1,4 +1,4 @@
-// What is kept of a run so that it can be resumed: commits, in their order. Each holds what the
+// What is committed of a run so that it can be resumed: commits, in their order. Each holds what the
 // scheduler has learnt since the last one. Applied one after another to an empty RunRecords they
 // give the records again, but for what a worker can tell anew (its clock, what it holds).
 #pragma once
@@ -34,7 +34,7 @@ struct CommittedSession {
 /// What has become of a session since: the newest replaces all before.
 struct CommittedProgress {
   SessionIndex index{};
-  std::uint64_t last_report = 0;  ///< kept, all before it too
+  std::uint64_t last_report = 0;  ///< committed, all before it too
   std::uint64_t stale = 0;
   SessionEnd end = SessionEnd::none;
   std::string end_reason;
@@ -76,7 +76,7 @@ struct CommittedCommand {
   std::shared_ptr<const CommandResult> result;
 };
 
-/// All of it is kept, or none. Instants are on the coordinator's clock.
+/// All of it is committed, or none. Instants are on the coordinator's clock.
 struct Commit {
   std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
   std::vector<CommittedSession> sessions;
@@ -108,9 +108,9 @@ class Replay {
   RunRecords take() { return std::move(records_); }
 
  private:
-  bool apply(const CommittedSession& kept);
-  bool apply(const CommittedProgress& kept);
-  bool apply(const CommittedOutcomes& kept);
+  bool apply(const CommittedSession& committed);
+  bool apply(const CommittedProgress& committed);
+  bool apply(const CommittedOutcomes& committed);
   std::uint32_t dispatch_at(Instant at, SessionIndex session);
 
   RunRecords records_;

@@ -11,7 +11,7 @@ namespace rollcall::limits {
 
 using namespace std::chrono_literals;
 
-/// Outcomes that are accepted and not kept. Above: nothing is dispatched.
+/// Outcomes that are accepted and not committed. Above: nothing is dispatched.
 inline constexpr std::size_t uncommitted_outcomes = 1U << 20U;
 /// The same, where tasks without a slot limit are all under way: above, reports are not taken in,
 /// and workers keep them and send them again.
@@ -24,7 +24,7 @@ inline constexpr std::uint64_t journal_transaction = 1U << 15U;
 inline constexpr Duration journal_retry = 1s;
 /// How long the journal waits for another program that writes to it. Longer: it is given up.
 inline constexpr Duration journal_busy = 10s;
-/// The write-ahead log is moved to its place at this size if nothing waits to be kept, and above
+/// The write-ahead log is moved to its place at this size if nothing waits to be committed, and above
 /// the second one in any case.
 inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
 inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;

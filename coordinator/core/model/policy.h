@@ -30,7 +30,7 @@ struct Policy {
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;
   std::uint32_t max_losses = limits::max_losses;
   std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
-  bool journal = false;                   ///< what is accepted is kept before it is told
+  bool journal = false;                   ///< what is accepted is committed before it is told
   bool name_starts = true;                ///< somebody wants to know which tasks have begun
 
   // Commands.

@@ -90,9 +90,9 @@ struct Session {
 
   // Reports. The last one that was taken in is in SessionRecord.
   std::uint64_t reports_committed = 0;  ///< what may be acknowledged
-  std::optional<Goodbye> parting;  ///< said, while its last reports are not kept
+  std::optional<Goodbye> parting;  ///< said, while its last reports are not committed
   bool changed = false;            ///< since the last commit
-  bool kept = false;               ///< a resumed coordinator would know it: it may get work
+  bool committed = false;               ///< a resumed coordinator would know it: it may get work
   std::uint64_t reports_acknowledged = 0;
   bool ack_due = false;   ///< in this turn
   bool ack_held = false;  ///< within limits::ack_wait

@@ -40,7 +40,7 @@ struct Acceptance {
 class TaskTable {
  public:
   explicit TaskTable(const RunSpec& spec) : TaskTable(RunRecords(spec)) {}
-  /// Goes on with what was kept: what is not done is pending.
+  /// Goes on with what was committed: what is not done is pending.
   explicit TaskTable(RunRecords records)
       : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {}
 

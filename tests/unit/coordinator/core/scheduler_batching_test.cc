@@ -115,7 +115,7 @@ TEST_F(UnequalPausesTest, WhatIsLeftIsSentAheadInFairParts) {
   stage->ignore();
 }
 
-// More outcomes in one turn than may wait to be kept: without a journal nothing waits.
+// More outcomes in one turn than may wait to be committed: without a journal nothing waits.
 TEST(SchedulerTurn, TakesInAllThatHasCome) {
   constexpr std::uint32_t kWorkers = 64;
   constexpr std::uint32_t kTasks =

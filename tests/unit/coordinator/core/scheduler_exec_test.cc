@@ -154,7 +154,7 @@ class ResumedRetryTest : public SchedulerExecTest {
     begin();
     for (const int w : {1, 2}) stage->hello(w, 2);
     for (const int w : {1, 2}) stage->inventory(w);
-    stage->kept(2);
+    stage->committed(2);
     for (const int w : {1, 2}) stage->heartbeat(w);
     stage->crash();
     stage->ignore();

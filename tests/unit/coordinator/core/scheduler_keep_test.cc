@@ -16,7 +16,7 @@ TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
   stage->hello(1);
   stage->inventory(1);
   expect({"w1 <- Welcome: slots 0", "keep 1: 0 outcomes, 1 new sessions", "w1 has joined"});
-  stage->kept(1);
+  stage->committed(1);
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
 }
 
@@ -26,7 +26,7 @@ TEST_F(SchedulerCommitTest, AnOutcomeIsKeptBeforeItIsTold) {
   expect({"keep 3: 1 outcomes, 0 new sessions"});
   stage->heartbeat(1);
   expect({"w1 <- Ack: reports kept through 0"});
-  stage->kept(3);
+  stage->committed(3);
   expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
   EXPECT_EQ(records().reports_repeated, 0U);
   stage->report(1, 1, {{{0}}});
@@ -39,9 +39,9 @@ TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
   expect({"keep 3: 2 outcomes, 0 new sessions", "keep 4: 2 outcomes, 0 new sessions"});
-  stage->kept(3);
+  stage->committed(3);
   EXPECT_THAT(stage->take(), Not(Contains("the run is finished")));
-  stage->kept(4);
+  stage->committed(4);
   EXPECT_THAT(stage->take(), Contains("the run is finished"));
 }
 
@@ -56,7 +56,7 @@ TEST_F(SchedulerCommitTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
   stage->hello(2, 0, 2);
   stage->inventory_of(2, 2, {2, 3}, 2);
   EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
-  stage->kept(1);
+  stage->committed(1);
   EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
 }
 
@@ -66,7 +66,7 @@ TEST_F(SchedulerCommitTest, ASignalLeavesTheRunAsItIs) {
   stage->ignore();
   stage->stop();
   expect({});
-  stage->kept(3);
+  stage->committed(3);
   expect({"results: 0 succeeded", "the end"});
   EXPECT_TRUE(stage->scheduler().suspended());
   EXPECT_EQ(stage->scheduler().done(), 1U);
@@ -79,9 +79,9 @@ TEST_F(SchedulerCommitTest, AGoodbyeDuringTheLastCommitIsKept) {
   stage->goodbye(1, 1, 1);
   stage->stop();
   stage->ignore();
-  stage->kept(3);
+  stage->committed(3);
   EXPECT_THAT(stage->take(), Not(Contains("the end")));
-  stage->kept(4);
+  stage->committed(4);
   EXPECT_THAT(stage->take(), Contains("the end"));
   crash();
   stage->hello(2, 0, 2);
@@ -94,12 +94,12 @@ TEST_F(SchedulerCommitTest, AFullDiskAtTheEndIsWaitedForWithoutHaste) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
-  stage->kept(4);
+  stage->committed(4);
   stage->goodbye(1, 1, 2);  // the disk is full now
   stage->wait(60'000);
   stage->ignore();
   EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
-  stage->kept(5);
+  stage->committed(5);
   EXPECT_THAT(stage->take(), Contains("the end"));
 }
 
@@ -119,7 +119,7 @@ TEST_F(SchedulerCommitTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportI
   stage->report(1, 1, {{{0, 1}}});
   stage->goodbye(1, 1, 2);
   expect({"keep 3: 2 outcomes, 0 new sessions"});
-  stage->kept(3);
+  stage->committed(3);
   EXPECT_THAT(stage->take(), Contains("w1 <- Shutdown"));
   ASSERT_TRUE(records().sessions[0].goodbye);
 }

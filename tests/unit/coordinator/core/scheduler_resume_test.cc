@@ -14,7 +14,7 @@ using SchedulerResumeTest = JournaledSchedulerTest;
 TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
-  stage->kept(3);
+  stage->committed(3);
   crash();
   stage->heartbeat(1);
   expect({"w1 <- Reject say_hello: unknown connection"});
@@ -28,7 +28,7 @@ TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
   EXPECT_EQ(stage->scheduler().assigned(), 3U);
   stage->report(1, 2, {{{1}}});
   stage->report(2, 1, {{{2, 3}}});
-  stage->kept(2);
+  stage->committed(2);
   EXPECT_THAT(stage->take(), Contains("the run is finished"));
   EXPECT_EQ(records().attempts_total, 4U);
   EXPECT_EQ(records().stale, 0U);
@@ -57,7 +57,7 @@ TEST_F(SchedulerResumeTest, ALateOutcomeOfOneLostDuringRecoveryStillCounts) {
   join(3);
   join(4);
   stage->ignore();
-  stage->kept(5);
+  stage->committed(5);
   EXPECT_EQ(stage->scheduler().assigned(), 3U);
   stage->ignore();
 }
@@ -108,7 +108,7 @@ TEST_F(SchedulerResumeTest, AWorkerThatIsSurelyGoneIsNotWaitedFor) {
 
 TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
   begin_with_two();
-  stage->report(1, 1, {{{0}}});  // never kept
+  stage->report(1, 1, {{{0}}});  // never committed
   crash();
   stage->hello(1, 0, 2);
   stage->inventory_of(1, 2, {0, 1}, 2);
@@ -117,14 +117,14 @@ TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
   stage->ignore();
   stage->report(1, 1, {{{0}}});
   expect({"keep 1: 1 outcomes, 0 new sessions"});
-  stage->kept(1);
+  stage->committed(1);
   expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
 }
 
 TEST_F(SchedulerResumeTest, WhatWasKeptAndPerhapsNotToldIsToldAgain) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
-  stage->kept(3);  // told after the last commit: nobody knows
+  stage->committed(3);  // told after the last commit: nobody knows
   stage->crash();
   EXPECT_THAT(stage->take(), Contains("results: 0 succeeded"));
 }
@@ -171,10 +171,10 @@ TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
   stage->inventory_of(2, 2, {1, 2, 3}, 2);
   EXPECT_EQ(stage->scheduler().assigned(), 4U);
   stage->report(2, 1, {{{1}}});
-  stage->kept(1);
+  stage->committed(1);
   EXPECT_EQ(stage->scheduler().done(), 1U) << "the first outcome counts, whoever has it";
   stage->report(1, 1, {{{1}}});
-  stage->kept(2);
+  stage->committed(2);
   EXPECT_EQ(records().stale, 1U);
   stage->ignore();
 }
@@ -189,7 +189,7 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
   EXPECT_EQ(stage->scheduler().done(), 0U);
 }
 
-/// It was returned, and done by the other, when the coordinator died before it had kept either.
+/// It was returned, and done by the other, when the coordinator died before it had committed either.
 TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
   begin_with_two();
   crash();
@@ -203,7 +203,7 @@ TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
   stage->report(1, 1, {{{1}, Outcome::returned}});
   EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
   stage->report(2, 1, {{{1}}});
-  stage->kept(2);
+  stage->committed(2);
   EXPECT_EQ(stage->scheduler().done(), 1U);
   stage->ignore();
 }
@@ -216,7 +216,7 @@ TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
   stage->hello(2, 0, 1, /*launch id=*/2);
   stage->inventory(1);
   stage->inventory(2);
-  stage->kept(2);
+  stage->committed(2);
   stage->ignore();
   stage->crash();
   EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));
@@ -235,7 +235,7 @@ class SchedulerAdoptionTest : public SchedulerResumeTest {
     begin();
     stage->hello(1, 0, 1, /*launch id=*/1);
     stage->inventory(1);
-    stage->kept(1);
+    stage->committed(1);
     stage->ignore();
     stage->crash();
     stage->hello(1, 0, 2);
@@ -258,7 +258,7 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesB
   EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
   stage->hello(3, 0, 1, /*launch id=*/1);  // the same process, as a new session
   stage->inventory(3);
-  stage->kept(2);
+  stage->committed(2);
   stage->ignore();
   stage->vanished(1);
   EXPECT_THAT(stage->take(), Not(Contains(StartsWith("start local worker"))));

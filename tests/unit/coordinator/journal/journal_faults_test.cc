@@ -33,12 +33,12 @@ class JournalFaultsTest : public JournalTest {
       const std::size_t count = std::min(commits_.size() - told_, 1 + told_ % 3);
       const std::span next(commits_.data() + told_, count);
       given_ = told_ + count;
-      auto kept = (*journal)->commit(next);
-      if (!kept && kept.error().kind == ErrorKind::retryable && on_full) {
+      auto committed = (*journal)->commit(next);
+      if (!committed && committed.error().kind == ErrorKind::retryable && on_full) {
         on_full();
-        kept = (*journal)->commit(next);
+        committed = (*journal)->commit(next);
       }
-      if (!kept) return note(kept.error());
+      if (!committed) return note(committed.error());
       told_ = given_;
       if (told_ % 5 == 4) static_cast<void>((*journal)->tidy());
     }
@@ -80,7 +80,7 @@ class JournalFaultsTest : public JournalTest {
 
   JournalRun run_;
   Commits commits_;
-  std::size_t told_ = 0;   ///< commits that commit() said are kept
+  std::size_t told_ = 0;   ///< commits that commit() said are committed
   std::size_t given_ = 0;  ///< commits that it was called with
 };
 

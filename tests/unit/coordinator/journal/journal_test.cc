@@ -343,10 +343,10 @@ TEST_F(JournalTest, AnOlderEpochKeepsNothingMore) {
   }
   const auto commit = random.next();
   for (int i = 0; i < 2; ++i) {
-    const auto kept = journal->commit(*commit);
-    ASSERT_FALSE(kept);
-    EXPECT_THAT(kept.error().message, HasSubstr("another coordinator has gone on with it"));
-    EXPECT_EQ(kept.error().kind, ErrorKind::permanent);
+    const auto committed = journal->commit(*commit);
+    ASSERT_FALSE(committed);
+    EXPECT_THAT(committed.error().message, HasSubstr("another coordinator has gone on with it"));
+    EXPECT_EQ(committed.error().kind, ErrorKind::permanent);
   }
 }
 
@@ -354,9 +354,9 @@ TEST_F(JournalTest, KeepsNothingInAFileThatWasRemoved) {
   const JournalRun run = journal_run(100);
   auto journal = begun(run);
   std::filesystem::remove(path());
-  const auto kept = journal->commit(*RandomCommits(run.spec, 1).next());
-  ASSERT_FALSE(kept);
-  EXPECT_EQ(kept.error().message, "journal " + path() + " has been removed or replaced");
+  const auto committed = journal->commit(*RandomCommits(run.spec, 1).next());
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().message, "journal " + path() + " has been removed or replaced");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class JournalWriterTest : public JournalTest {
   JournalWriterTest() : run_(journal_run(2000)), commits_(RandomCommits(run_.spec, 3).all()) {}
 
   JournalWriter::Handlers handlers() {
-    return {[this](const CommittedSoFar& kept) { told_.push_back(kept); },
+    return {[this](const CommittedSoFar& committed) { told_.push_back(committed); },
             [this](const std::string& text, bool is_disk_full) {
               (is_disk_full ? full_ : failed_).push_back(text);
             },
@@ -71,11 +71,11 @@ TEST_F(JournalWriterTest, TellsOnlyWhatIsThere) {
   const auto reader = Journal::open_to_read(path());
   ASSERT_TRUE(reader);
   auto handlers = this->handlers();
-  handlers.kept = [&](const CommittedSoFar& kept) {
-    told_.push_back(kept);
+  handlers.committed = [&](const CommittedSoFar& committed) {
+    told_.push_back(committed);
     const auto content = (*reader)->load();
     ASSERT_TRUE(content) << content.error().message;
-    EXPECT_GE(content->records.accepted(), kept.records);
+    EXPECT_GE(content->records.accepted(), committed.records);
   };
   JournalWriter writer(loop_, *journal, handlers);
   for (const auto& commit : commits_) {
@@ -91,9 +91,9 @@ TEST_F(JournalWriterTest, KeepsAllThatWaitsBeforeItStops) {
   {
     JournalWriter writer(loop_, *journal, handlers());
     for (const auto& commit : commits_) writer.keep(commit);
-    const CommittedSoFar kept = writer.stop();
-    EXPECT_EQ(kept.commits, commits_.size());
-    EXPECT_EQ(kept.records, 2000U);
+    const CommittedSoFar committed = writer.stop();
+    EXPECT_EQ(committed.commits, commits_.size());
+    EXPECT_EQ(committed.records, 2000U);
   }
   loop_.poll();
   EXPECT_TRUE(told_.empty()) << "nothing is told after stop()";
