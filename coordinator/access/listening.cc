@@ -16,12 +16,12 @@ Result<Listening> listening_of(const JoiningOptions& options) {
   Listening listening{options.bind, options.advertise, options.access_file, !options.insecure,
                       std::nullopt, options.http,      options.control};
   if (!options.keys.empty()) {
-    const std::filesystem::path folder = options.keys;
-    auto keys = read_run_keys(folder);
+    const std::filesystem::path directory = options.keys;
+    auto keys = read_run_keys(directory);
     if (!keys) return permanent("--keys: " + keys.error().message);
     // It is removed at the end, and the keys are not.
     std::error_code no_such_file;
-    if (std::filesystem::equivalent(options.access_file, folder / kWorkersAccessFile,
+    if (std::filesystem::equivalent(options.access_file, directory / kWorkersAccessFile,
                                     no_such_file)) {
       return permanent("--access-file: " + options.access_file +
                        " belongs to the keys of --keys: workers can join with it as it is");

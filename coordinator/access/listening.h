@@ -18,7 +18,7 @@ struct Listening {
   bool encrypted = true;
   std::optional<RunKeys> keys;  ///< made ahead of time; nullopt: new ones
   std::string http;             ///< HOST:PORT to answer health checks at; empty: none
-  std::string control;          ///< path of the control socket; empty: one in control_folder()
+  std::string control;          ///< path of the control socket; empty: one in control_directory()
 };
 
 /// Reads the keys, if they were made ahead of time. Error: permanent: they cannot be read, or the

@@ -56,34 +56,34 @@ Result<RunKeys> keys_from_json(const std::string& text) {
   return keys;
 }
 
-/// Makes the folder if it is not there. `made`: it was not.
-Result<void> prepare(const fs::path& folder, bool& made) {
-  made = ::mkdir(folder.c_str(), S_IRWXU) == 0;
+/// Makes the directory if it is not there. `made`: it was not.
+Result<void> prepare(const fs::path& directory, bool& made) {
+  made = ::mkdir(directory.c_str(), S_IRWXU) == 0;
   if (made) return {};
   struct stat there {};
   const int error = errno;
-  if (error != EEXIST || ::stat(folder.c_str(), &there) != 0 || !S_ISDIR(there.st_mode)) {
-    return permanent("cannot make folder " + folder.string() + ": " + std::strerror(error));
+  if (error != EEXIST || ::stat(directory.c_str(), &there) != 0 || !S_ISDIR(there.st_mode)) {
+    return permanent("cannot make folder " + directory.string() + ": " + std::strerror(error));
   }
   if ((there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("folder " + folder.string() + " is open to others than its owner: chmod 700 " +
-                     folder.string());
+    return permanent("folder " + directory.string() + " is open to others than its owner: chmod 700 " +
+                     directory.string());
   }
   return {};
 }
 
-Result<void> write_both(const fs::path& folder, const RunKeys& keys) {
+Result<void> write_both(const fs::path& directory, const RunKeys& keys) {
   for (const char* name : {kCoordinatorKeysFile, kWorkersAccessFile}) {
-    if (fs::exists(fs::symlink_status(folder / name))) {
-      return permanent((folder / name).string() +
+    if (fs::exists(fs::symlink_status(directory / name))) {
+      return permanent((directory / name).string() +
                        " is there already, and is left as it is: make new keys in a new folder");
     }
   }
-  auto written = create_private_file(folder / kCoordinatorKeysFile, kFile, to_json(keys));
+  auto written = create_private_file(directory / kCoordinatorKeysFile, kFile, to_json(keys));
   if (!written) return written;
-  written = create_private_file(folder / kWorkersAccessFile, "access file",
+  written = create_private_file(directory / kWorkersAccessFile, "access file",
                                 rollcall::to_json(access_of(keys)));
-  if (!written) ::unlink((folder / kCoordinatorKeysFile).c_str());
+  if (!written) ::unlink((directory / kCoordinatorKeysFile).c_str());
   return written;
 }
 
@@ -98,16 +98,16 @@ Access access_of(const RunKeys& keys) {
           keys.workers.secret_key};
 }
 
-Result<void> write_run_keys(const fs::path& folder, const RunKeys& keys) {
+Result<void> write_run_keys(const fs::path& directory, const RunKeys& keys) {
   bool made = false;
-  if (auto prepared = prepare(folder, made); !prepared) return prepared;
-  auto written = write_both(folder, keys);
-  if (!written && made) ::rmdir(folder.c_str());
+  if (auto prepared = prepare(directory, made); !prepared) return prepared;
+  auto written = write_both(directory, keys);
+  if (!written && made) ::rmdir(directory.c_str());
   return written;
 }
 
-Result<RunKeys> read_run_keys(const fs::path& folder) {
-  const fs::path path = folder / kCoordinatorKeysFile;
+Result<RunKeys> read_run_keys(const fs::path& directory) {
+  const fs::path path = directory / kCoordinatorKeysFile;
   const auto text = read_private_file(path, kFile, limits::access_bytes);
   if (!text) return permanent(text.error().message);
   auto keys = keys_from_json(*text);

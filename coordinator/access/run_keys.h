@@ -10,7 +10,7 @@
 
 namespace rollcall::coordinator {
 
-/// The files in the folder of the keys: one for the coordinator, one for its workers.
+/// The files in the directory of the keys: one for the coordinator, one for its workers.
 inline constexpr const char* kCoordinatorKeysFile = "coordinator.keys";
 inline constexpr const char* kWorkersAccessFile = "run.access";
 
@@ -26,12 +26,12 @@ RunKeys make_run_keys(const std::string& endpoint);
 /// What workers are given.
 Access access_of(const RunKeys& keys);
 
-/// Makes `folder` (mode 0700, its parent must exist) or takes one that only its owner can open,
+/// Makes `directory` (mode 0700, its parent must exist) or takes one that only its owner can open,
 /// and writes both files into it, mode 0600. Error: permanent: it has keys already, which stay as
 /// they are, or it cannot be written; nothing new is left behind then.
-[[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& folder, const RunKeys& keys);
+[[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& directory, const RunKeys& keys);
 
 /// Reads the coordinator's file; that of the workers need not be there. Error: permanent.
-[[nodiscard]] Result<RunKeys> read_run_keys(const std::filesystem::path& folder);
+[[nodiscard]] Result<RunKeys> read_run_keys(const std::filesystem::path& directory);
 
 }  // namespace rollcall::coordinator

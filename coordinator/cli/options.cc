@@ -104,8 +104,8 @@ Invocation parse_keys(const Arguments& arguments, const cli::Environment& enviro
   cli::Parsed parsed = cli::parse_options(command, arguments, environment);
   if (auto* print = std::get_if<PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<UsageError>(&parsed)) return std::move(*error);
-  const Given* folder = find(std::get<GivenOptions>(parsed), command.argument);
-  if (folder == nullptr) {
+  const Given* directory = find(std::get<GivenOptions>(parsed), command.argument);
+  if (directory == nullptr) {
     return usage_error(command, "DIR is missing: expected the folder to make the keys in");
   }
   if (options.endpoint.empty()) {
@@ -113,7 +113,7 @@ Invocation parse_keys(const Arguments& arguments, const cli::Environment& enviro
                        "--endpoint is missing: expected where workers will find the coordinator, "
                        "such as tcp://HOST:PORT");
   }
-  options.folder = folder->text;
+  options.directory = directory->text;
   return options;
 }
 

@@ -42,7 +42,7 @@ struct ResumeOptions {
 
 /// What `rollcall keys` is asked to make.
 struct KeysOptions {
-  std::string folder;    ///< never empty
+  std::string directory;    ///< never empty
   std::string endpoint;  ///< as workers connect to it; never empty
 };
 

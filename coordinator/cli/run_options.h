@@ -30,7 +30,7 @@ struct JoiningOptions {
   std::string bind;         ///< as ZeroMQ takes it; empty: a free loopback port, or as the keys say
   std::string advertise;    ///< HOST or HOST:PORT; empty: as bound
   std::string access_file;  ///< empty: none is written
-  std::string keys;         ///< folder of keys made ahead of time; empty: new ones
+  std::string keys;         ///< directory of keys made ahead of time; empty: new ones
   std::string http;         ///< HOST:PORT for health checks; empty: none
   std::string control;      ///< path of the control socket; empty: as control_path.h says
   std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1

@@ -8,15 +8,15 @@
 namespace rollcall::coordinator {
 
 int run_keys(const KeysOptions& options) {
-  const std::filesystem::path folder = options.folder;
-  if (auto written = write_run_keys(folder, make_run_keys(options.endpoint)); !written) {
+  const std::filesystem::path directory = options.directory;
+  if (auto written = write_run_keys(directory, make_run_keys(options.endpoint)); !written) {
     std::fprintf(stderr, "rollcall keys: %s\n", written.error().message.c_str());
     return cli::kUsageStatus;
   }
   std::printf("%s  for the coordinator: rollcall sleep --keys %s\n",
-              (folder / kCoordinatorKeysFile).c_str(), folder.c_str());
+              (directory / kCoordinatorKeysFile).c_str(), directory.c_str());
   std::printf("%s  for its workers: rollcall-worker --access-file %s\n",
-              (folder / kWorkersAccessFile).c_str(), (folder / kWorkersAccessFile).c_str());
+              (directory / kWorkersAccessFile).c_str(), (directory / kWorkersAccessFile).c_str());
   return std::fflush(stdout) == 0 ? 0 : 6;
 }
 

@@ -17,16 +17,16 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// As it was asked for, and in that folder: the files that it names are there, and local workers
+/// As it was asked for, and in that directory: the files that it names are there, and local workers
 /// run commands there.
 Result<SavedOptions> go_back(const std::string& journal) {
   auto kept = saved_options(journal, std::getenv);
-  if (!kept || kept->folder.empty()) return kept;
-  std::error_code ignored;  // where there is no current folder the name is absolute
+  if (!kept || kept->directory.empty()) return kept;
+  std::error_code ignored;  // where there is no current directory the name is absolute
   const std::filesystem::path path = std::filesystem::absolute(journal, ignored);
   std::visit([&path](auto& options) { options.journal = path.string(); }, kept->options);
-  if (::chdir(kept->folder.c_str()) == 0) return kept;
-  return permanent(journal + ": cannot go on in " + kept->folder +
+  if (::chdir(kept->directory.c_str()) == 0) return kept;
+  return permanent(journal + ": cannot go on in " + kept->directory +
                    ", where it was begun: " + std::strerror(errno));
 }
 

@@ -63,14 +63,14 @@ bool receive_all(const os::Descriptor& socket, std::string& bytes) {
 }  // namespace
 
 Result<std::string> find_control_socket(const cli::Environment& environment) {
-  const std::filesystem::path folder = control_folder(environment);
+  const std::filesystem::path directory = control_directory(environment);
   std::vector<std::string> answered;
-  for (const auto& path : control_sockets_in(folder)) {
+  for (const auto& path : control_sockets_in(directory)) {
     if (is_answered(path.string())) answered.push_back(path.string());
   }
   if (answered.size() == 1) return answered.front();
   if (answered.empty()) {
-    return permanent("no coordinator of this user answers in " + folder.string() +
+    return permanent("no coordinator of this user answers in " + directory.string() +
                      ": is a run under way?");
   }
   std::string which = "several coordinators answer; say which one:";

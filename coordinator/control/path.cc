@@ -16,39 +16,39 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Nobody else can put anything there.
-bool is_private_folder(const fs::path& folder) {
+bool is_private_directory(const fs::path& directory) {
   struct stat found {};
-  return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
+  return ::lstat(directory.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
          found.st_uid == ::geteuid() && (found.st_mode & 0077U) == 0;
 }
 
 }  // namespace
 
-fs::path control_folder(const cli::Environment& environment) {
+fs::path control_directory(const cli::Environment& environment) {
   const char* runtime = environment("XDG_RUNTIME_DIR");
   if (runtime != nullptr && *runtime == '/') return fs::path(runtime) / "rollcall";
   return fs::path("/tmp") / ("rollcall-" + std::to_string(::geteuid()));
 }
 
-Result<void> make_control_folder(const fs::path& folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return permanent(folder.string() + ": " + std::strerror(errno));
+Result<void> make_control_directory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return permanent(directory.string() + ": " + std::strerror(errno));
   }
-  if (!is_private_folder(folder)) {
-    return permanent(folder.string() + " is not a folder of this user alone");
+  if (!is_private_directory(directory)) {
+    return permanent(directory.string() + " is not a folder of this user alone");
   }
   return {};
 }
 
-fs::path control_path_in(const fs::path& folder) {
-  return folder / (std::to_string(::getpid()) + ".sock");
+fs::path control_path_in(const fs::path& directory) {
+  return directory / (std::to_string(::getpid()) + ".sock");
 }
 
-std::vector<fs::path> control_sockets_in(const fs::path& folder) {
+std::vector<fs::path> control_sockets_in(const fs::path& directory) {
   std::vector<fs::path> sockets;
-  if (!is_private_folder(folder)) return sockets;
+  if (!is_private_directory(directory)) return sockets;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     if (sockets.size() == limits::control_sockets) break;
     std::error_code unseen;

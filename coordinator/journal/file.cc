@@ -65,9 +65,9 @@ Result<void> check_header(int fd, const std::string& path) {
 }
 
 /// So that the name is there after a power cut too. 0, or the errno.
-int sync_folder(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int sync_directory(const fs::path& path) {
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;
   const int error = ::fsync(fd) == 0 ? 0 : errno;
   ::close(fd);
@@ -125,7 +125,7 @@ Result<void> put_in_place(const std::string& from, const std::string& path) {
   int error = rename_new(from, path) == 0 ? 0 : errno;
   if (error != 0) ::unlink(from.c_str());
   if (error == EEXIST) return permanent("journal " + path + " is there already");
-  if (error == 0) error = sync_folder(path);
+  if (error == 0) error = sync_directory(path);
   if (error != 0) return cannot("create", path, error);
   return {};
 }

@@ -35,7 +35,7 @@ class FileLock {
   int fd_ = -1;
 };
 
-/// A name in the folder of `path` that nothing has.
+/// A name in the directory of `path` that nothing has.
 std::string temporary_name(const std::string& path);
 
 /// Gives the file `from` the name `path`, for good, or removes it. Error: permanent: there is such

@@ -26,9 +26,9 @@ constexpr ::mode_t kMode = 0666;  // less what the umask takes away
 std::optional<int> descriptor_named(std::string_view path) {
   if (path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder)) continue;
-    const std::string_view number = path.substr(folder.size());
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    const std::string_view number = path.substr(directory.size());
     int fd = -1;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fd);
     if (error == std::errc() && end == number.data() + number.size()) return fd;

@@ -110,9 +110,9 @@ Result<void> Coordinator::open_control_socket() {
   std::string path = listening_.control;
   Result<void> made;
   if (path.empty()) {
-    const std::filesystem::path folder = control_folder(std::getenv);
-    made = make_control_folder(folder);
-    path = control_path_in(folder).string();
+    const std::filesystem::path directory = control_directory(std::getenv);
+    made = make_control_directory(directory);
+    path = control_path_in(directory).string();
   }
   if (made) {
     auto control = ControlSocket::listen(

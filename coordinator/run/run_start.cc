@@ -20,15 +20,15 @@ Json parse(const std::string& request) {
 }
 
 /// Empty: it has gone, or JSON cannot hold its name.
-std::string current_folder() {
+std::string current_directory() {
   std::error_code error;
-  const std::string folder = std::filesystem::current_path(error).string();
-  return is_utf8(folder) ? folder : std::string();
+  const std::string directory = std::filesystem::current_path(error).string();
+  return is_utf8(directory) ? directory : std::string();
 }
 
 std::string request_of(const RunOptions& options, const std::string& asked) {
   const Json request = {
-      {"asked", parse(asked)}, {"arguments", options.arguments}, {"folder", current_folder()}};
+      {"asked", parse(asked)}, {"arguments", options.arguments}, {"folder", current_directory()}};
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -140,8 +140,8 @@ Result<SavedRequest> saved_request(const std::string& path) {
   if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
   SavedRequest kept;
   kept.command = to_string((*journal)->run().spec.kind);
-  const Json folder = request.value("folder", Json());
-  if (folder.is_string()) kept.folder = folder.get<std::string>();
+  const Json directory = request.value("folder", Json());
+  if (directory.is_string()) kept.directory = directory.get<std::string>();
   for (const Json& argument : arguments) {
     if (!argument.is_string()) return permanent(path + ": its request cannot be read");
     kept.arguments.push_back(argument.get<std::string>());

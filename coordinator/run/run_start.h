@@ -36,7 +36,7 @@ struct RunStart {
 struct SavedRequest {
   std::string command;
   std::vector<std::string> arguments;
-  std::string folder;  ///< in which it was asked; empty: not known
+  std::string directory;  ///< in which it was asked; empty: not known
 };
 
 /// Forgets a new journal of which nothing has come.

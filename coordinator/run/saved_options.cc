@@ -16,7 +16,7 @@ Result<SavedOptions> saved_options(const std::string& journal, const cli::Enviro
   const auto as_kept = [&](auto& options) -> SavedOptions {
     options.journal = journal;
     options.resumes_as_saved = true;
-    return {std::move(options), kept->folder};
+    return {std::move(options), kept->directory};
   };
   if (auto* sleep = std::get_if<SleepOptions>(&parsed)) return as_kept(*sleep);
   if (auto* exec = std::get_if<ExecOptions>(&parsed)) return as_kept(*exec);

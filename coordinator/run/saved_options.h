@@ -11,7 +11,7 @@ namespace rollcall::coordinator {
 
 struct SavedOptions {
   std::variant<SleepOptions, ExecOptions> options;  ///< with `journal` and `resumes_as_saved` set
-  std::string folder;  ///< what their relative paths start at; empty: not known
+  std::string directory;  ///< what their relative paths start at; empty: not known
 };
 
 /// The options of the run in this journal; `environment` is not kept. Error: permanent, one line:

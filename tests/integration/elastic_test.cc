@@ -27,9 +27,9 @@ class Elastic : public ProgramsTest {
   Program& named(const std::string& name, const Arguments& more = {}) {
     return worker(Arguments{"--access-file", access_file(), "--name", name} + more);
   }
-  /// `rollcall ARGUMENTS`; the runtime folder is that of this test.
+  /// `rollcall ARGUMENTS`; the runtime directory is that of this test.
   Program& command(const Arguments& arguments) {
-    return start({programs_folder() / "rollcall", arguments, runtime(), {}, {}});
+    return start({programs_directory() / "rollcall", arguments, runtime(), {}, {}});
   }
   Environment runtime() const { return {{"XDG_RUNTIME_DIR", file("runtime")}}; }
   json status() {

@@ -30,7 +30,7 @@ TEST_F(Endings, AFullDiskForTheResultsIsStatus6) {
 
 TEST_F(Endings, ResultsThatDoNotFitLeaveTheOlderFileAsItWas) {
   std::ofstream(file("results.csv")) << "older\n";
-  const std::string run_it = (programs_folder() / "rollcall").string() +
+  const std::string run_it = (programs_directory() / "rollcall").string() +
                              " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
                              file("results.csv");
   // Files may have 8 blocks of 512 bytes: as on a full disk, a write fails in the middle.
@@ -46,7 +46,7 @@ TEST_F(Endings, ResultsThatDoNotFitLeaveTheOlderFileAsItWas) {
 
 TEST_F(Endings, AFullDiskForStandardOutputIsStatus6) {
   for (const char* form : {"text", "json", "jsonl"}) {
-    Program& run = start({programs_folder() / "rollcall",
+    Program& run = start({programs_directory() / "rollcall",
                           Arguments{"sleep", "--output", form} + kShort,
                           {},
                           {},
@@ -90,7 +90,7 @@ TEST_F(Endings, NobodyJoinsIsStatus4) {
 }
 
 TEST_F(Endings, NoWorkerProgramIsStatus4) {
-  fs::copy_file(programs_folder() / "rollcall", file("rollcall"));
+  fs::copy_file(programs_directory() / "rollcall", file("rollcall"));
   Program& run = start({file("rollcall"), Arguments{"sleep"} + kShort, {}, {}, {}});
   EXPECT_EQ(run.wait(), 4) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("rollcall-worker"));
@@ -117,7 +117,7 @@ TEST_F(Endings, AnAccessFileThatIsNoneIsStatus2) {
 TEST_F(Endings, VersionAndHelpAreStatus0) {
   for (const char* program : {"rollcall", "rollcall-worker"}) {
     for (const char* option : {"--version", "--help"}) {
-      Program& asked = start({programs_folder() / program, {option}, {}, {}, {}});
+      Program& asked = start({programs_directory() / program, {option}, {}, {}, {}});
       EXPECT_EQ(asked.wait(), 0) << asked.story();
       EXPECT_THAT(asked.out(), HasSubstr("rollcall"));
     }

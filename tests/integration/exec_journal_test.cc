@@ -58,50 +58,50 @@ TEST_F(JournaledExec, IsReportedAgainInTextAsAtItsEnd) {
   EXPECT_THAT(report.out(), IsEmpty());
 }
 
-TEST_F(JournaledExec, IsGoneOnWithInTheFolderWhereItWasBegun) {
-  const std::filesystem::path folder = file("its folder");
-  std::filesystem::create_directories(folder / "sub");
-  const std::string rollcall = (programs_folder() / "rollcall").string();
+TEST_F(JournaledExec, IsGoneOnWithInTheDirectoryWhereItWasBegun) {
+  const std::filesystem::path directory = file("its folder");
+  std::filesystem::create_directories(directory / "sub");
+  const std::string rollcall = (programs_directory() / "rollcall").string();
   const std::string options =
       " --progress none --journal run.journal --results out.csv --output-dir outputs --joblog log"
       " --cwd sub -j 1 --range 1-3";
   Program& run =
       start({"/bin/sh",
-             {"-c", "cd '" + folder.string() + "' && exec " + rollcall + " exec" + options +
+             {"-c", "cd '" + directory.string() + "' && exec " + rollcall + " exec" + options +
                         " --shell -- 'echo {} >> effects; [ -e go ] || sleep 60'"},
              {},
              {},
              {}});
-  ASSERT_TRUE(wait_until([&] { return !contents_of(folder / "sub" / "effects").empty(); }));
+  ASSERT_TRUE(wait_until([&] { return !contents_of(directory / "sub" / "effects").empty(); }));
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
   ASSERT_TRUE(wait_for_no_process());
-  std::ofstream(folder / "sub" / "go") << "now";
+  std::ofstream(directory / "sub" / "go") << "now";
 
   // Typed elsewhere.
   Program& resumed = command({"resume", "its folder/run.journal"});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
-  EXPECT_THAT(lines_of(contents_of(folder / "out.csv")), SizeIs(4));
-  EXPECT_THAT(lines_of(contents_of(folder / "log")), SizeIs(4));
-  EXPECT_TRUE(std::filesystem::exists(folder / "outputs" / "2.out"));
-  EXPECT_EQ(contents_of(folder / "sub" / "effects"), "1\n1\n2\n3\n");
+  EXPECT_THAT(lines_of(contents_of(directory / "out.csv")), SizeIs(4));
+  EXPECT_THAT(lines_of(contents_of(directory / "log")), SizeIs(4));
+  EXPECT_TRUE(std::filesystem::exists(directory / "outputs" / "2.out"));
+  EXPECT_EQ(contents_of(directory / "sub" / "effects"), "1\n1\n2\n3\n");
 }
 
-TEST_F(JournaledExec, WhoseFolderIsGoneSaysSo) {
-  const std::filesystem::path folder = file("gone");
-  std::filesystem::create_directories(folder);
-  const std::string rollcall = (programs_folder() / "rollcall").string();
+TEST_F(JournaledExec, WhoseDirectoryIsGoneSaysSo) {
+  const std::filesystem::path directory = file("gone");
+  std::filesystem::create_directories(directory);
+  const std::string rollcall = (programs_directory() / "rollcall").string();
   Program& run = start({"/bin/sh",
-                        {"-c", "cd '" + folder.string() + "' && exec " + rollcall +
+                        {"-c", "cd '" + directory.string() + "' && exec " + rollcall +
                                    " exec --journal " + journal() + " --range 1-1 -- false"},
                         {},
                         {},
                         {}});
   EXPECT_EQ(run.wait(), 1) << run.story();
-  std::filesystem::remove(folder);
+  std::filesystem::remove(directory);
   Program& resumed = command({"resume", "--retry-failed", journal()});
   EXPECT_EQ(resumed.wait(), 2) << resumed.story();
   EXPECT_EQ(resumed.err(), "rollcall resume: " + journal() + ": cannot go on in " +
-                               folder.string() +
+                               directory.string() +
                                ", where it was begun: No such file or directory\n");
 }
 

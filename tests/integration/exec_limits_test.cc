@@ -18,7 +18,7 @@ class ExecLimits : public ProgramsTest {
   /// `rollcall exec ARGUMENTS` in a shell that has run `limit`, as an ordinary user, whom all
   /// limits hold for.
   Program& exec_after(const std::string& limit, const std::string& arguments) {
-    const std::string program = (programs_folder() / "rollcall").string();
+    const std::string program = (programs_directory() / "rollcall").string();
     const std::string script = limit + "; exec " + program + " exec --output json " + arguments;
     Command command;
     if (::geteuid() == 0) {
@@ -36,7 +36,7 @@ class ExecLimits : public ProgramsTest {
     if (::geteuid() != 0) return true;
     const std::string test = "setpriv --reuid=" + user() + " --regid=" + user() +
                              " --clear-groups test -x " +
-                             (programs_folder() / "rollcall-worker").string();
+                             (programs_directory() / "rollcall-worker").string();
     return std::system(test.c_str()) == 0;
   }
   /// One whom nothing else belongs to: processes are counted by user.
@@ -98,7 +98,7 @@ TEST_F(ExecLimits, LittleMemoryIsTheCommandsOwnFailure) {
   EXPECT_EQ(document_of(run).at("outcomes").at("failed"), 2);
 }
 
-TEST_F(ExecLimits, AFolderThatCannotBeWrittenIsNoneOfItsBusiness) {
+TEST_F(ExecLimits, ADirectoryThatCannotBeWrittenIsNoneOfItsBusiness) {
   Program& run = exec_after("cd /", "--range 1-2 -- pwd");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }

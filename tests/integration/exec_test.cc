@@ -119,7 +119,7 @@ TEST_F(ExecCommands, KnowWhoTheyAre) {
               Not(StartsWith("none")));
 }
 
-TEST_F(ExecCommands, GetVariablesFolderAndInput) {
+TEST_F(ExecCommands, GetVariablesDirectoryAndInput) {
   const std::string text = write("text", "the input\n");
   EXPECT_EQ(out_of({"--range", "1-1", "--env", "A=1 2", "--env", "B==", "--cwd", "/", "--stdin",
                     text, "--shell", "--", "echo \"$A$B\"; pwd; cat"}),
@@ -256,7 +256,7 @@ TEST_F(ExecOutput, HasResults) {
 }
 
 TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
-  Program& full = start({programs_folder() / "rollcall",
+  Program& full = start({programs_directory() / "rollcall",
                          {"exec", "-q", "--range", "1-100000", "--", "echo", "{}"},
                          {},
                          {},
@@ -265,7 +265,7 @@ TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
   EXPECT_THAT(full.err(), HasSubstr("No space left on device"));
   Program& closed = start({"/bin/sh",
                            {"-c", "\"$0\" exec -q --range 1-100000 -- echo {} | head -n 2",
-                            (programs_folder() / "rollcall").string()},
+                            (programs_directory() / "rollcall").string()},
                            {},
                            {},
                            {}});
@@ -276,7 +276,7 @@ TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
 TEST_F(ExecOutput, DoesNotGetIntoAFileThatTookThePlaceOfAClosedStream) {
   Program& run = start({"/bin/sh",
                         {"-c", "exec \"$0\" \"$@\" >&- 2>&-",
-                         (programs_folder() / "rollcall").string(), "exec", "--range", "1-3", "-j",
+                         (programs_directory() / "rollcall").string(), "exec", "--range", "1-3", "-j",
                          "1", "--joblog", file("log"), "--shell", "--", "echo out; echo err >&2"},
                         {},
                         {},

@@ -206,7 +206,7 @@ TEST_F(ExecWorkers, DieWithTheirCoordinatorAndLeaveNoCommand) {
 class ExecJournal : public ExecWorkers {
  protected:
   Program& resume() {
-    return start({programs_folder() / "rollcall", {"resume", file("journal")}, {}, {}, {}});
+    return start({programs_directory() / "rollcall", {"resume", file("journal")}, {}, {}, {}});
   }
   /// 30 commands, each of which says its line; in task order.
   Program& begin(const Arguments& more = {}) {
@@ -265,7 +265,7 @@ TEST_F(ExecJournal, PrintsWhatTheReaderHadNotTakenBeforeACrash) {
       "head -c 20000 /dev/zero | tr '\\0' x; echo; echo line {}; sleep 0.05; "
       "echo >> " +
       file("ran");
-  Program& run = start({programs_folder() / "rollcall",
+  Program& run = start({programs_directory() / "rollcall",
                         {"exec", "-q", "--range", "1-30", "--journal", file("journal"), "-j", "3",
                          "--shell", "--", script},
                         {},
@@ -317,10 +317,10 @@ TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
   EXPECT_EQ(run.wait(), 1) << run.story();
   std::ofstream(file("mended"));
   Program& again = start(
-      {programs_folder() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+      {programs_directory() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
   EXPECT_EQ(again.wait(), 0) << again.story();
   EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(40));
-  Program& report = start({programs_folder() / "rollcall",
+  Program& report = start({programs_directory() / "rollcall",
                            {"report", "--output", "json", file("journal")},
                            {},
                            {},
@@ -329,7 +329,7 @@ TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
   EXPECT_EQ(document_of(report).at("outcomes").at("succeeded"), 30);
   EXPECT_TRUE(document_of(report).at("validated").get<bool>());
   Program& once_more = start(
-      {programs_folder() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+      {programs_directory() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
   EXPECT_EQ(once_more.wait(), 0) << once_more.story();
   EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }

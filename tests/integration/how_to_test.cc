@@ -57,7 +57,7 @@ class HowTo : public ProgramsTest, public testing::WithParamInterface<const char
   }
   Program& type(const std::string& command) {
     const std::string path =
-        file("fake") + ":" + programs_folder().string() + ":" + std::getenv("PATH");
+        file("fake") + ":" + programs_directory().string() + ":" + std::getenv("PATH");
     const std::string here = std::regex_replace(command, std::regex("\\balpha\\b"), "127.0.0.1");
     return start({"/bin/sh", {"-c", "cd " + file("") + " && " + here}, {{"PATH", path}}, {}, {}});
   }

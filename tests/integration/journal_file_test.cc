@@ -83,7 +83,7 @@ TEST_F(JournalFile, OneOfAnotherVersionOrDamagedIsRefusedWithOneLine) {
   expect_refused_by_all(file("cut"), "damaged");
 }
 
-TEST_F(JournalFile, AFolderThatCannotBeWrittenIsSaidAtTheStart) {
+TEST_F(JournalFile, ADirectoryThatCannotBeWrittenIsSaidAtTheStart) {
   const auto refused = [this](const std::string& path) {
     expect_refused(rollcall({"-n", "1", "--pause", "0", "--journal", path}), {path});
   };
@@ -161,7 +161,7 @@ class FullDisk : public JournaledRuns {};
 TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
   // A limit of the file size is no full disk that may get room again: the run ends.
   const std::string line =
-      "ulimit -f 160; exec env --default-signal=XFSZ " + (programs_folder() / "rollcall").string() +
+      "ulimit -f 160; exec env --default-signal=XFSZ " + (programs_directory() / "rollcall").string() +
       " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " + journal();
   Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
   EXPECT_EQ(run.wait(), 6) << run.story();

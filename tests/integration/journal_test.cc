@@ -173,7 +173,7 @@ TEST_P(SignalledJournaledRun, PrintsTheLineThatGoesOnAndItDoes) {
   const std::string line = lines_of(run.err()).back();
   const std::size_t begin = line.find("rollcall resume ");
   ASSERT_NE(begin, std::string::npos) << run.story();
-  const std::string path = programs_folder().string() + ":" + std::getenv("PATH");
+  const std::string path = programs_directory().string() + ":" + std::getenv("PATH");
   Program& resumed = start({"/bin/sh", {"-c", line.substr(begin)}, {{"PATH", path}}, {}, {}});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 200);

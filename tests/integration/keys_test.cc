@@ -18,7 +18,7 @@ class Keys : public ProgramsTest {
  protected:
   /// `rollcall keys`, for an endpoint that nobody listens at yet.
   std::string make_keys(const std::string& name) {
-    Program& keys = start({programs_folder() / "rollcall",
+    Program& keys = start({programs_directory() / "rollcall",
                            {"keys", file(name), "--endpoint", "ipc://" + file("socket")},
                            {},
                            {},
@@ -63,7 +63,7 @@ TEST_F(Keys, WorkForLocalWorkersAndAnAccessFileToo) {
   EXPECT_TRUE(std::filesystem::exists(keys + "/run.access"));
 }
 
-TEST_F(Keys, OfAnotherFolderDoNotGetIn) {
+TEST_F(Keys, OfAnotherDirectoryDoNotGetIn) {
   const std::string keys = make_keys("keys");
   const std::string old = make_keys("old");
   Program& run =
@@ -78,7 +78,7 @@ TEST_F(Keys, AreNotMadeTwiceNorMissing) {
   const std::string keys = make_keys("keys");
   const std::string before = contents_of(keys + "/coordinator.keys");
   Program& again = start(
-      {programs_folder() / "rollcall", {"keys", keys, "--endpoint", "alpha:7700"}, {}, {}, {}});
+      {programs_directory() / "rollcall", {"keys", keys, "--endpoint", "alpha:7700"}, {}, {}, {}});
   EXPECT_EQ(again.wait(), 2);
   EXPECT_THAT(again.err(), HasSubstr("is there already"));
   EXPECT_THAT(lines_of(again.err()), SizeIs(1));

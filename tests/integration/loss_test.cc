@@ -86,7 +86,7 @@ TEST_F(Loss, AWorkerThatCannotBeKeptRunningEndsTheRun) {
 
 TEST_F(Loss, AWorkerThatCannotBeStartedIsTriedAgainAfterPausesAndSaidOnce) {
   const std::filesystem::path alone = file("rollcall");  // without a worker beside it
-  std::filesystem::copy_file(programs_folder() / "rollcall", alone);
+  std::filesystem::copy_file(programs_directory() / "rollcall", alone);
   Program& run = start(
       {alone,
        {"sleep", "-n", "1", "-w", "1", "--worker-restarts", "unlimited", "--join-timeout", "1s"},

@@ -36,7 +36,7 @@ class Readme : public ProgramsTest {};
 
 TEST_F(Readme, ItsCommandsRun) {
   if (!std::filesystem::exists(kReadme)) GTEST_SKIP() << "there is no README.md";
-  const std::string path = programs_folder().string() + ":" + std::getenv("PATH");
+  const std::string path = programs_directory().string() + ":" + std::getenv("PATH");
   // All at once: they mostly sleep, and a worker finds the run that the line before it started.
   std::vector<Program*> programs;
   for (const std::string& command : commands_of(contents_of(kReadme))) {

@@ -154,7 +154,7 @@ Findings check_library_includes(const Sources& sources) {
 
 Findings check_program_includes(const Sources& sources) {
   struct Ban {
-    std::string_view folder;
+    std::string_view directory;
     std::string_view other;
   };
   constexpr std::array kBans = {Ban{"coordinator/", "\"worker/"}, Ban{"worker/", "\"coordinator/"},
@@ -162,9 +162,9 @@ Findings check_program_includes(const Sources& sources) {
   Findings findings;
   for_each_include(sources, [&](const Source& source, std::size_t line, const std::string& file) {
     for (const Ban& ban : kBans) {
-      if (source.is_in(ban.folder) && file.starts_with(ban.other)) {
+      if (source.is_in(ban.directory) && file.starts_with(ban.other)) {
         findings.push_back({source.path, line,
-                            std::string(ban.folder) + " includes " + file.substr(1) +
+                            std::string(ban.directory) + " includes " + file.substr(1) +
                                 ": what both programs share belongs to common/"});
       }
     }

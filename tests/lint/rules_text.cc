@@ -16,7 +16,7 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-/// `folder` + `relative`, with each "x/.." and "." taken out.
+/// `directory` + `relative`, with each "x/.." and "." taken out.
 std::string resolved(const Source& source, std::string_view relative) {
   namespace fs = std::filesystem;
   return (fs::path(source.path).parent_path() / relative).lexically_normal().generic_string();

@@ -18,11 +18,11 @@ bool says(const Source& source, std::string_view word) {
                              [&](const std::string& line) { return has_word(line, word); });
 }
 
-/// The CMakeLists.txt of the folder or of the nearest one above it; null: none.
-const Source* build_file_of(const Sources& sources, std::string folder) {
-  while (!folder.empty()) {
-    folder = folder.substr(0, folder.rfind('/') == std::string::npos ? 0 : folder.rfind('/'));
-    const std::string path = folder.empty() ? "CMakeLists.txt" : folder + "/CMakeLists.txt";
+/// The CMakeLists.txt of the directory or of the nearest one above it; null: none.
+const Source* build_file_of(const Sources& sources, std::string directory) {
+  while (!directory.empty()) {
+    directory = directory.substr(0, directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
+    const std::string path = directory.empty() ? "CMakeLists.txt" : directory + "/CMakeLists.txt";
     if (const Source* file = find(sources, path)) {
       return file;
     }

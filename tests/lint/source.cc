@@ -17,9 +17,9 @@ bool is_word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-/// Folders of the root that hold no sources of the project.
-bool is_unassigned(const std::string& folder) {
-  return folder.starts_with("build") || (folder.starts_with(".") && folder != ".ci");
+/// Directorys of the root that hold no sources of the project.
+bool is_unassigned(const std::string& directory) {
+  return directory.starts_with("build") || (directory.starts_with(".") && directory != ".ci");
 }
 
 bool is_text(const std::string& content) {

@@ -20,7 +20,7 @@ struct Source {
 
   bool is_cpp() const;
   bool is_header() const;
-  bool is_in(std::string_view folder) const { return path.starts_with(folder); }
+  bool is_in(std::string_view directory) const { return path.starts_with(directory); }
   /// In coordinator/core/ or worker/core/.
   bool is_core() const;
   /// In coordinator/, worker/, common/ or proto/.

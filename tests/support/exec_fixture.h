@@ -47,7 +47,7 @@ inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
 class ExecTest : public testing::Test {
  protected:
   ExecTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
-  ~ExecTest() override { std::filesystem::remove_all(folder_); }
+  ~ExecTest() override { std::filesystem::remove_all(directory_); }
 
   /// Whatever the machine: more than one, so that they get into each other's way.
   static constexpr std::uint32_t kGuardians = 3;
@@ -90,7 +90,7 @@ class ExecTest : public testing::Test {
   }
 
   /// A place for a file that is gone after the test.
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
   /// The number that somebody writes into a named pipe, which is made at the first call for it.
   void make_pipe(const std::string& name) {
@@ -112,12 +112,12 @@ class ExecTest : public testing::Test {
   std::uint64_t next_key_ = 1'000'000;
 
  private:
-  static std::filesystem::path new_folder() {
+  static std::filesystem::path new_directory() {
     std::string name = testing::TempDir() + "rollcall-exec-XXXXXX";
     return ::mkdtemp(name.data());
   }
 
-  std::filesystem::path folder_ = new_folder();
+  std::filesystem::path directory_ = new_directory();
   os::Descriptor pipe_;
 };
 

@@ -1,4 +1,4 @@
-// Journals in a folder of their own.
+// Journals in a directory of their own.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,18 +35,18 @@ inline EpochStart epoch_start(Duration after = {}, std::string boot = "boot-1") 
           1'700'000'000'000'000'000 + after.count()};
 }
 
-/// A folder in memory, if the system has that, which is gone afterwards.
+/// A directory in memory, if the system has that, which is gone afterwards.
 class JournalTest : public testing::Test {
  protected:
   JournalTest() {
     const std::string shm = "/dev/shm/";
     std::string name = (std::filesystem::exists(shm) ? shm : testing::TempDir()) + "journalXXXXXX";
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
+    directory_ = name;
   }
-  ~JournalTest() override { std::filesystem::remove_all(folder_); }
+  ~JournalTest() override { std::filesystem::remove_all(directory_); }
 
-  std::string path(const std::string& name = "run.db") const { return folder_ / name; }
+  std::string path(const std::string& name = "run.db") const { return directory_ / name; }
 
   /// Made, and its first epoch begun.
   std::unique_ptr<Journal> begun(const JournalRun& run) {
@@ -56,7 +56,7 @@ class JournalTest : public testing::Test {
     return std::move(*journal);
   }
 
-  std::filesystem::path folder_;
+  std::filesystem::path directory_;
 };
 
 }  // namespace rollcall::coordinator

@@ -34,7 +34,7 @@ std::int64_t number_in(const std::string& journal, const std::string& query) {
 }
 
 Program& JournaledRuns::command(const Arguments& arguments) {
-  return start({programs_folder() / "rollcall", arguments, {}, {}, {}});
+  return start({programs_directory() / "rollcall", arguments, {}, {}, {}});
 }
 
 Program& JournaledRuns::journaled_run(const Arguments& more) {

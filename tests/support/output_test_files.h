@@ -33,20 +33,20 @@ class MemoryFile {
   int fd_;
 };
 
-/// A folder that goes away with the test.
-class TestFolder {
+/// A directory that goes away with the test.
+class TestDirectory {
  public:
-  TestFolder() {
+  TestDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "rollcall-test-XXXXXX").string();
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
     path_ = name;
   }
-  ~TestFolder() {
+  ~TestDirectory() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
+  TestDirectory(const TestDirectory&) = delete;
+  TestDirectory& operator=(const TestDirectory&) = delete;
 
   std::string file(const std::string& name) const { return (path_ / name).string(); }
   std::size_t size() const {

@@ -50,11 +50,11 @@ int open_or_fail(const fs::path& file, int flags) {
 
 /// Only what may be called between fork and exec.
 [[noreturn]] void become(const char* program, char* const* argv, char* const* envp,
-                         const char* folder, const int (&standard)[3]) {
+                         const char* directory, const int (&standard)[3]) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (int fd = 0; fd < 3; ++fd) ::dup2(standard[fd], fd);
-  if (::chdir(folder) == 0) ::execve(program, argv, envp);
+  if (::chdir(directory) == 0) ::execve(program, argv, envp);
   ::_exit(127);
 }
 
@@ -116,14 +116,14 @@ std::string contents_of(const fs::path& file) {
   return text.str();
 }
 
-Program::Program(const Command& command, const fs::path& folder) {
+Program::Program(const Command& command, const fs::path& directory) {
   static std::atomic<int> count{0};
   const std::string number = std::to_string(++count);
   shown_ = command.program.filename();
   for (const std::string& argument : command.arguments) shown_ += " " + argument;
-  out_ = command.output.empty() ? folder / ("stdout-" + number) : command.output;
-  err_ = folder / ("stderr-" + number);
-  const fs::path input = folder / ("stdin-" + number);
+  out_ = command.output.empty() ? directory / ("stdout-" + number) : command.output;
+  err_ = directory / ("stderr-" + number);
+  const fs::path input = directory / ("stdin-" + number);
   std::ofstream(input, std::ios::binary) << command.input;
 
   std::vector<std::string> arguments = command.arguments;
@@ -136,7 +136,7 @@ Program::Program(const Command& command, const fs::path& folder) {
                            open_or_fail(err_, O_WRONLY | O_CREAT | O_APPEND)};
   pid_ = ::fork();
   if (pid_ == 0)
-    become(command.program.c_str(), argv.data(), envp.data(), folder.c_str(), standard);
+    become(command.program.c_str(), argv.data(), envp.data(), directory.c_str(), standard);
   for (const int fd : standard) ::close(fd);
   if (pid_ < 0) {
     ADD_FAILURE() << "cannot fork";

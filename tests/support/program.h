@@ -37,8 +37,8 @@ struct Command {
 /// the test. Killed with its group when this goes, or when the test program dies. One thread.
 class Program {
  public:
-  /// Starts it in `folder`, which outlives it and takes the files of its outputs.
-  Program(const Command& command, const std::filesystem::path& folder);
+  /// Starts it in `directory`, which outlives it and takes the files of its outputs.
+  Program(const Command& command, const std::filesystem::path& directory);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;

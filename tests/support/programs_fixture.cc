@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTagVariable = "INTEGRATION_TEST_TAG";
 
-fs::path new_folder() {
+fs::path new_directory() {
   std::string name = (fs::temp_directory_path() / "rollcall-test-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "cannot make " << name;
   return name;
@@ -40,15 +40,15 @@ bool long_tests() {
   return std::getenv("ROLLCALL_LONG_TESTS") != nullptr;
 }
 
-fs::path programs_folder() {
+fs::path programs_directory() {
   return ROLLCALL_PROGRAMS;
 }
 
-ProgramsTest::ProgramsTest() : folder_(new_folder()), tag_(folder_.filename().string()) {}
+ProgramsTest::ProgramsTest() : directory_(new_directory()), tag_(directory_.filename().string()) {}
 
 ProgramsTest::~ProgramsTest() {
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  fs::remove_all(directory_, ignored);
 }
 
 void ProgramsTest::TearDown() {
@@ -64,22 +64,22 @@ void ProgramsTest::TearDown() {
 
 Program& ProgramsTest::start(Command command) {
   command.environment[kTagVariable] = tag_;
-  programs_.push_back(std::make_unique<Program>(command, folder_));
+  programs_.push_back(std::make_unique<Program>(command, directory_));
   return *programs_.back();
 }
 
 Program& ProgramsTest::rollcall(Arguments arguments, const Environment& environment) {
   arguments.insert(arguments.begin(), "sleep");
-  return start({programs_folder() / "rollcall", std::move(arguments), environment, {}, {}});
+  return start({programs_directory() / "rollcall", std::move(arguments), environment, {}, {}});
 }
 
 Program& ProgramsTest::exec(Arguments arguments, const std::string& input) {
   arguments.insert(arguments.begin(), "exec");
-  return start({programs_folder() / "rollcall", std::move(arguments), {}, input, {}});
+  return start({programs_directory() / "rollcall", std::move(arguments), {}, input, {}});
 }
 
 Program& ProgramsTest::worker(Arguments arguments, const std::string& input) {
-  return start({programs_folder() / "rollcall-worker", std::move(arguments), {}, input, {}});
+  return start({programs_directory() / "rollcall-worker", std::move(arguments), {}, input, {}});
 }
 
 Program& ProgramsTest::lying_worker(const std::string& mode) {

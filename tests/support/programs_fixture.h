@@ -1,4 +1,4 @@
-// What the integration tests share: a folder of their own, the programs, and no process left.
+// What the integration tests share: a directory of their own, the programs, and no process left.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace rollcall::integration {
 using Arguments = std::vector<std::string>;
 using Environment = std::map<std::string, std::string>;
 
-/// The folder with `rollcall` and `rollcall-worker`.
-std::filesystem::path programs_folder();
+/// The directory with `rollcall` and `rollcall-worker`.
+std::filesystem::path programs_directory();
 
 /// Whether the tests that take minutes are wanted: ROLLCALL_LONG_TESTS is set.
 bool long_tests();
@@ -41,8 +41,8 @@ class ProgramsTest : public ::testing::Test {
   Program& lying_worker(const std::string& mode);
   Program& start(Command command);
 
-  /// A file in the folder of this test.
-  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  /// A file in the directory of this test.
+  std::string file(const std::string& name) const { return (directory_ / name).string(); }
   /// file("access"): where runs of this test write, and workers look, unless they choose another.
   std::string access_file() const { return file("access"); }
   bool wait_for_file(const std::string& name) const;
@@ -53,7 +53,7 @@ class ProgramsTest : public ::testing::Test {
   void forget_ended();
 
  private:
-  std::filesystem::path folder_;
+  std::filesystem::path directory_;
   std::string tag_;
   std::vector<std::unique_ptr<Program>> programs_;
 };

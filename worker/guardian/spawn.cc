@@ -44,7 +44,7 @@ struct Shared {
   return kDefaultPath;
 }
 
-/// Whether the next folder of PATH may still have it.
+/// Whether the next directory of PATH may still have it.
 bool is_elsewhere(int error) {
   return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
          error == ENODEV || error == ETIMEDOUT;
@@ -54,12 +54,12 @@ bool is_elsewhere(int error) {
   std::array<char, PATH_MAX> file{};
   const std::size_t name_size = std::strlen(name) + 1;
   int error = ENOENT;
-  for (const char* folder = path_of(variables);; ++folder) {
-    const char* const end = ::strchrnul(folder, ':');
-    const auto size = static_cast<std::size_t>(end - folder);
+  for (const char* directory = path_of(variables);; ++directory) {
+    const char* const end = ::strchrnul(directory, ':');
+    const auto size = static_cast<std::size_t>(end - directory);
     if (size + 1 + name_size <= file.size()) {
-      std::memcpy(file.data(), folder, size);
-      // An empty folder is the working directory.
+      std::memcpy(file.data(), directory, size);
+      // An empty directory is the working directory.
       const std::size_t slash = size > 0 ? 1 : 0;
       file[size] = '/';
       std::memcpy(file.data() + size + slash, name, name_size);
@@ -69,7 +69,7 @@ bool is_elsewhere(int error) {
       if (failed == EACCES) error = EACCES;
     }
     if (*end == '\0') return error;
-    folder = end;
+    directory = end;
   }
 }
 

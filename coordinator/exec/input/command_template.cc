@@ -14,7 +14,7 @@ std::string_view base(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
-std::string_view folder(std::string_view path) {
+std::string_view directory(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return ".";
   return path.substr(0, std::max<std::size_t>(slash, 1));
@@ -66,7 +66,7 @@ bool CommandTemplate::read_placeholder(std::string_view text, Piece& piece, std:
       {{"", Kind::line},
        {".", Kind::no_extension},
        {"/", Kind::base},
-       {"//", Kind::folder},
+       {"//", Kind::directory},
        {"/.", Kind::base_no_extension},
        {"#", Kind::number}}};
   size = end + 1;
@@ -185,8 +185,8 @@ std::string CommandTemplate::value(const Piece& piece, std::string_view line,
       return std::string(without_extension(line));
     case Kind::base:
       return std::string(base(line));
-    case Kind::folder:
-      return std::string(folder(line));
+    case Kind::directory:
+      return std::string(directory(line));
     case Kind::base_no_extension:
       return std::string(base(without_extension(line)));
     case Kind::number:

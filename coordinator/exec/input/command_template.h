@@ -47,7 +47,7 @@ class CommandTemplate {
     line,
     no_extension,
     base,
-    folder,
+    directory,
     base_no_extension,
     number,
     column

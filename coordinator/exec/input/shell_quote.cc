@@ -71,7 +71,7 @@ std::string shell_line(const std::vector<std::string>& args) {
 std::string shell_line(const Command& command) {
   std::string line;
   if (!command.cwd.empty()) {
-    // A folder that begins with '-' would be an option.
+    // A directory that begins with '-' would be an option.
     line += "cd -- " + shell_quote(command.cwd) + " && ";
   }
   if (!command.input.empty()) line += printing(command.input) + " | ";

@@ -15,7 +15,7 @@ std::string shell_quote(std::string_view word);
 /// The words of a simple command, quoted where they need it, with spaces between them.
 std::string shell_line(const std::vector<std::string>& args);
 
-/// The whole command: with its folder, input and variables where it has some. One line, unless a
+/// The whole command: with its directory, input and variables where it has some. One line, unless a
 /// word has a newline. The timeout is left out.
 std::string shell_line(const Command& command);
 

@@ -17,7 +17,7 @@ namespace rollcall::coordinator {
 std::size_t bytes_of(const Command& command);
 
 /// Makes commands as they are dispatched, so that none is held. Without a template each line of the
-/// input is a command of its own, over `common`: its variables come after those, and its folder,
+/// input is a command of its own, over `common`: its variables come after those, and its directory,
 /// input and timeout win.
 class TaskCommands {
  public:

@@ -44,7 +44,7 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
 }  // namespace
 
 CommandOutput::CommandOutput(const Settings& settings)
-    : settings_(settings), held_(settings.memory_bytes, settings.temporary_folder) {}
+    : settings_(settings), held_(settings.memory_bytes, settings.temporary_directory) {}
 
 Result<void> CommandOutput::ended(TaskId task, const WrittenOutput& output) {
   TaskOutput text = laid_out(task, output);
@@ -104,9 +104,9 @@ std::string dropped_notice(TaskId task, const WrittenOutput& output) {
   return notice;
 }
 
-Result<void> write_output_files(const std::string& folder, TaskId task,
+Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output) {
-  const std::string path = folder + "/" + std::to_string(index(task));
+  const std::string path = directory + "/" + std::to_string(index(task));
   if (Result<void> written = write_file(path + ".out", output.out); !written) return written;
   return write_file(path + ".err", output.err);
 }

@@ -30,7 +30,7 @@ class CommandOutput {
     bool keep_order = false;       ///< in the order of tasks; else as they end
     bool tag = false;              ///< tag and a tab before each line
     std::size_t memory_bytes = 0;  ///< for what waits for its turn
-    std::string temporary_folder;  ///< for what is more
+    std::string temporary_directory;  ///< for what is more
   };
 
   explicit CommandOutput(const Settings& settings);
@@ -65,9 +65,9 @@ class CommandOutput {
 /// dropped; else empty. Whole lines.
 std::string dropped_notice(TaskId task, const WrittenOutput& output);
 
-/// Writes FOLDER/N.out and FOLDER/N.err for task N, as they are. The folder must exist. Error:
+/// Writes FOLDER/N.out and FOLDER/N.err for task N, as they are. The directory must exist. Error:
 /// which file, and why.
-Result<void> write_output_files(const std::string& folder, TaskId task,
+Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output);
 
 }  // namespace rollcall::coordinator

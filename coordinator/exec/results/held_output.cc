@@ -11,8 +11,8 @@
 namespace rollcall::coordinator {
 namespace {
 
-Error file_error(const std::string& folder) {
-  return permanent("a temporary file for output in " + folder + ": " + std::strerror(errno));
+Error file_error(const std::string& directory) {
+  return permanent("a temporary file for output in " + directory + ": " + std::strerror(errno));
 }
 
 bool read_at(int file, std::string& into, std::int64_t at) {
@@ -57,7 +57,7 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
   TaskOutput output{std::string(place.out, '\0'), std::string(place.err, '\0')};
   if (!read_at(file_, output.out, place.at) ||
       !read_at(file_, output.err, place.at + static_cast<std::int64_t>(place.out))) {
-    return file_error(folder_);
+    return file_error(directory_);
   }
   in_file_.erase(held);
   // Everything has had its turn: the room is free again.
@@ -69,7 +69,7 @@ Result<void> HeldOutput::write(const std::string& text) {
   if (Result<void> opened = open_file(); !opened) return opened;
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t size = ::pwrite(file_, text.data() + done, text.size() - done, file_size_);
-    if (size < 0) return file_error(folder_);
+    if (size < 0) return file_error(directory_);
     done += static_cast<std::size_t>(size);
     file_size_ += size;
   }
@@ -78,9 +78,9 @@ Result<void> HeldOutput::write(const std::string& text) {
 
 Result<void> HeldOutput::open_file() {
   if (file_ >= 0) return {};
-  std::string name = folder_ + "/rollcall-output-XXXXXX";
+  std::string name = directory_ + "/rollcall-output-XXXXXX";
   file_ = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file_ < 0) return file_error(folder_);
+  if (file_ < 0) return file_error(directory_);
   ::unlink(name.c_str());
   return {};
 }

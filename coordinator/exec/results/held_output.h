@@ -23,9 +23,9 @@ struct TaskOutput {
 /// and goes with this.
 class HeldOutput {
  public:
-  /// The file is made in `folder`, if it is needed.
-  HeldOutput(std::size_t memory_bytes, std::string folder)
-      : memory_bytes_(memory_bytes), folder_(std::move(folder)) {}
+  /// The file is made in `directory`, if it is needed.
+  HeldOutput(std::size_t memory_bytes, std::string directory)
+      : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
   ~HeldOutput();
   HeldOutput(const HeldOutput&) = delete;
   HeldOutput& operator=(const HeldOutput&) = delete;
@@ -46,7 +46,7 @@ class HeldOutput {
   Result<void> open_file();
 
   std::size_t memory_bytes_;
-  std::string folder_;
+  std::string directory_;
   std::map<std::uint64_t, TaskOutput> in_memory_;
   std::size_t held_bytes_ = 0;  ///< of in_memory_
   std::map<std::uint64_t, InFile> in_file_;

@@ -34,18 +34,18 @@ class AccessFileTest : public ::testing::Test {
   void SetUp() override {
     std::string name = (fs::temp_directory_path() / "rollcall-access-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-    path = folder / "run.access";
+    directory = name;
+    path = directory / "run.access";
   }
-  void TearDown() override { fs::remove_all(folder); }
+  void TearDown() override { fs::remove_all(directory); }
   std::size_t file_count() const {
     return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+        std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
   }
   void write_text(const std::string& text) const { std::ofstream(path) << text; }
   ErrorKind read_error() const { return read_access_file(path).error().kind; }
 
-  fs::path folder;
+  fs::path directory;
   fs::path path;
 };
 
@@ -137,7 +137,7 @@ TEST_F(AccessFileTest, FailureLeavesNothingBehind) {
   ASSERT_FALSE(written.has_value());
   EXPECT_THAT(written.error().message, HasSubstr(path.string()));
   EXPECT_EQ(file_count(), 1U);
-  EXPECT_FALSE(write_access_file(folder / "no" / "such" / "folder", example()).has_value());
+  EXPECT_FALSE(write_access_file(directory / "no" / "such" / "folder", example()).has_value());
   EXPECT_EQ(file_count(), 1U);
 }
 

@@ -30,9 +30,9 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::set<std::string> names_in(const fs::path& folder) {
+std::set<std::string> names_in(const fs::path& directory) {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(directory)) names.insert(entry.path().filename());
   return names;
 }
 
@@ -42,30 +42,30 @@ class RunKeysTest : public ::testing::Test {
     std::string name = (fs::temp_directory_path() / "rollcall-keys-XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     parent = name;
-    folder = parent / "keys";
+    directory = parent / "keys";
   }
   void TearDown() override { fs::remove_all(parent); }
   void make() const {
-    const auto written = write_run_keys(folder, make_run_keys(kEndpoint));
+    const auto written = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_TRUE(written.has_value()) << written.error().message;
   }
 
   fs::path parent;
-  fs::path folder;
+  fs::path directory;
 };
 
 TEST_F(RunKeysTest, AreForTheirOwnerAlone) {
   make();
-  EXPECT_EQ(mode_of(folder), 0700U);
-  EXPECT_EQ(names_in(folder), (std::set<std::string>{kCoordinatorKeysFile, kWorkersAccessFile}));
-  for (const std::string& name : names_in(folder)) EXPECT_EQ(mode_of(folder / name), 0600U);
+  EXPECT_EQ(mode_of(directory), 0700U);
+  EXPECT_EQ(names_in(directory), (std::set<std::string>{kCoordinatorKeysFile, kWorkersAccessFile}));
+  for (const std::string& name : names_in(directory)) EXPECT_EQ(mode_of(directory / name), 0600U);
 }
 
 TEST_F(RunKeysTest, BothFilesBelongTogether) {
   make();
-  const auto keys = read_run_keys(folder);
+  const auto keys = read_run_keys(directory);
   ASSERT_TRUE(keys.has_value()) << keys.error().message;
-  const auto access = read_access_file(folder / kWorkersAccessFile);
+  const auto access = read_access_file(directory / kWorkersAccessFile);
   ASSERT_TRUE(access.has_value()) << access.error().message;
   EXPECT_EQ(access->endpoint, kEndpoint);
   EXPECT_EQ(*access, access_of(*keys));
@@ -73,63 +73,63 @@ TEST_F(RunKeysTest, BothFilesBelongTogether) {
 
 TEST_F(RunKeysTest, WorkersDoNotGetTheCoordinatorsSecret) {
   make();
-  const std::string secret = read_run_keys(folder)->coordinator.secret_key;
+  const std::string secret = read_run_keys(directory)->coordinator.secret_key;
   EXPECT_EQ(secret.size(), 40U);
-  EXPECT_THAT(text_of(folder / kWorkersAccessFile), Not(HasSubstr(secret)));
+  EXPECT_THAT(text_of(directory / kWorkersAccessFile), Not(HasSubstr(secret)));
 }
 
 TEST_F(RunKeysTest, TheCoordinatorNeedsItsOwnFileAlone) {
   make();
-  fs::remove(folder / kWorkersAccessFile);
-  EXPECT_TRUE(read_run_keys(folder).has_value());
+  fs::remove(directory / kWorkersAccessFile);
+  EXPECT_TRUE(read_run_keys(directory).has_value());
 }
 
 TEST_F(RunKeysTest, AreNeverReplaced) {
   make();
   for (const char* kept : {kCoordinatorKeysFile, kWorkersAccessFile}) {
-    const std::string before = text_of(folder / kept);
-    const auto again = write_run_keys(folder, make_run_keys(kEndpoint));
+    const std::string before = text_of(directory / kept);
+    const auto again = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_FALSE(again.has_value());
     EXPECT_THAT(again.error().message, HasSubstr("is there already"));
-    EXPECT_EQ(text_of(folder / kept), before);
-    fs::remove(folder / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
+    EXPECT_EQ(text_of(directory / kept), before);
+    fs::remove(directory / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
     if (kept == std::string(kCoordinatorKeysFile)) {
-      EXPECT_EQ(names_in(folder), std::set<std::string>{kWorkersAccessFile});
+      EXPECT_EQ(names_in(directory), std::set<std::string>{kWorkersAccessFile});
     }
   }
 }
 
-TEST_F(RunKeysTest, AnEmptyFolderOfOnesOwnWillDo) {
-  fs::create_directory(folder);
-  ASSERT_EQ(::chmod(folder.c_str(), 0700), 0);
+TEST_F(RunKeysTest, AnEmptyDirectoryOfOnesOwnWillDo) {
+  fs::create_directory(directory);
+  ASSERT_EQ(::chmod(directory.c_str(), 0700), 0);
   make();
 }
 
-TEST_F(RunKeysTest, AFolderThatIsOpenToOthersWillNot) {
-  fs::create_directory(folder);
-  ASSERT_EQ(::chmod(folder.c_str(), 0750), 0);
-  const auto written = write_run_keys(folder, make_run_keys(kEndpoint));
+TEST_F(RunKeysTest, ADirectoryThatIsOpenToOthersWillNot) {
+  fs::create_directory(directory);
+  ASSERT_EQ(::chmod(directory.c_str(), 0750), 0);
+  const auto written = write_run_keys(directory, make_run_keys(kEndpoint));
   ASSERT_FALSE(written.has_value());
-  EXPECT_THAT(written.error().message, HasSubstr("chmod 700 " + folder.string()));
-  EXPECT_TRUE(names_in(folder).empty());
+  EXPECT_THAT(written.error().message, HasSubstr("chmod 700 " + directory.string()));
+  EXPECT_TRUE(names_in(directory).empty());
 }
 
-TEST_F(RunKeysTest, AFolderCannotBeMadeNowhere) {
+TEST_F(RunKeysTest, ADirectoryCannotBeMadeNowhere) {
   const auto nowhere = write_run_keys(parent / "no" / "such", make_run_keys(kEndpoint));
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_THAT(nowhere.error().message, HasSubstr("No such file or directory"));
-  std::ofstream(folder) << "a file";
-  EXPECT_FALSE(write_run_keys(folder, make_run_keys(kEndpoint)).has_value());
+  std::ofstream(directory) << "a file";
+  EXPECT_FALSE(write_run_keys(directory, make_run_keys(kEndpoint)).has_value());
 }
 
 TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
-  EXPECT_THAT(read_run_keys(folder).error().message, HasSubstr("No such file"));
+  EXPECT_THAT(read_run_keys(directory).error().message, HasSubstr("No such file"));
   make();
-  const fs::path path = folder / kCoordinatorKeysFile;
+  const fs::path path = directory / kCoordinatorKeysFile;
   const std::string good = text_of(path);
   const auto error_with = [&](const std::string& text) {
     std::ofstream(path) << text;
-    const auto keys = read_run_keys(folder);
+    const auto keys = read_run_keys(directory);
     return keys ? std::string("none") : keys.error().message;
   };
   EXPECT_EQ(error_with(good), "none");
@@ -151,7 +151,7 @@ TEST_F(ListeningTest, IsOnAFreeLoopbackPortUnlessToldOtherwise) {
 TEST_F(ListeningTest, IsWhereWorkersWithTheKeysLook) {
   make();
   JoiningOptions options;
-  options.keys = folder;
+  options.keys = directory;
   EXPECT_EQ(listening_of(options)->bind, "tcp://*:7700");
   options.bind = "tcp://10.0.0.7:1234";
   EXPECT_EQ(listening_of(options)->bind, "tcp://10.0.0.7:1234");
@@ -160,8 +160,8 @@ TEST_F(ListeningTest, IsWhereWorkersWithTheKeysLook) {
 TEST_F(ListeningTest, LeavesTheAccessFileOfTheKeysAlone) {
   make();
   JoiningOptions options;
-  options.keys = folder;
-  options.access_file = folder / "." / kWorkersAccessFile;
+  options.keys = directory;
+  options.access_file = directory / "." / kWorkersAccessFile;
   const auto listening = listening_of(options);
   ASSERT_FALSE(listening.has_value());
   EXPECT_THAT(listening.error().message, HasSubstr("belongs to the keys"));

@@ -17,13 +17,13 @@ Invocation keys(std::vector<std::string> arguments) {
   return cli::Start{std::move(arguments)}(parse_command_line);
 }
 
-TEST(KeysOptions, AreAFolderAndAnEndpoint) {
+TEST(KeysOptions, AreADirectoryAndAnEndpoint) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"run-keys", "--endpoint", "alpha:7700"}, {"--endpoint=tcp://alpha:7700", "run-keys"}}) {
     const Invocation invocation = keys(arguments);
     const auto* parsed = std::get_if<KeysOptions>(&invocation);
     ASSERT_NE(parsed, nullptr) << cli::shown(invocation);
-    EXPECT_EQ(parsed->folder, "run-keys");
+    EXPECT_EQ(parsed->directory, "run-keys");
     EXPECT_EQ(parsed->endpoint, "tcp://alpha:7700");
   }
 }

@@ -45,7 +45,7 @@ enum Fate : int { answered, left_unanswered, kept_out, another_error };
 class ControlSocketTest : public testing::Test {
  protected:
   ControlSocketTest() {
-    ::chmod(folder_.file("").c_str(), 0755);
+    ::chmod(directory_.file("").c_str(), 0755);
     auto listening = ControlSocket::listen(loop_, path(), [](const std::string& line) {
       EXPECT_EQ(line, "question");
       return std::string("answer");
@@ -54,7 +54,7 @@ class ControlSocketTest : public testing::Test {
     if (listening) socket_ = std::move(*listening);
   }
 
-  std::string path() const { return folder_.file("control"); }
+  std::string path() const { return directory_.file("control"); }
 
   Fate ask_as(::uid_t user) {
     const ::pid_t child = ::fork();
@@ -64,7 +64,7 @@ class ControlSocketTest : public testing::Test {
     return WIFEXITED(status) ? static_cast<Fate>(WEXITSTATUS(status)) : another_error;
   }
 
-  TestFolder folder_;
+  TestDirectory directory_;
   boost::asio::io_context loop_;
   std::unique_ptr<ControlSocket> socket_;
 };

@@ -21,7 +21,7 @@ WrittenOutput written(std::string_view out, std::string_view err = {}) {
 }
 
 CommandOutput::Settings in_order(std::size_t memory_bytes = 1'000'000) {
-  return {.keep_order = true, .memory_bytes = memory_bytes, .temporary_folder = testing::TempDir()};
+  return {.keep_order = true, .memory_bytes = memory_bytes, .temporary_directory = testing::TempDir()};
 }
 
 TEST(CommandOutput, PrintsWholeTasksAsTheyEnd) {
@@ -74,7 +74,7 @@ TEST(CommandOutput, ReusesTheRoomOfTheFile) {
 }
 
 TEST(CommandOutput, SaysThatItCannotHoldMore) {
-  CommandOutput output({.keep_order = true, .memory_bytes = 0, .temporary_folder = "/nowhere"});
+  CommandOutput output({.keep_order = true, .memory_bytes = 0, .temporary_directory = "/nowhere"});
   EXPECT_THAT(output.ended(TaskId{1}, written("x")).error().message,
               HasSubstr("in /nowhere: No such file or directory"));
 }
@@ -107,7 +107,7 @@ TEST(CommandOutput, PrintsWhatWaitedForTasksThatNeverEnded) {
 }
 
 TEST(CommandOutput, TagsEachLine) {
-  CommandOutput output({.tag = true, .temporary_folder = {}});
+  CommandOutput output({.tag = true, .temporary_directory = {}});
   ASSERT_TRUE(output.ended(TaskId{0}, written("a\n\nb", "e\n")));
   EXPECT_EQ(output.out(), "tag\ta\ntag\t\ntag\tb\n");
   EXPECT_EQ(output.err(), "tag\te\n");
@@ -124,19 +124,19 @@ TEST(CommandOutput, SaysWhatWasDropped) {
 }
 
 TEST(CommandOutput, WritesAPairOfFiles) {
-  const std::string folder = testing::TempDir() + "rollcall-output-test";
-  std::filesystem::create_directories(folder);
+  const std::string directory = testing::TempDir() + "rollcall-output-test";
+  std::filesystem::create_directories(directory);
   const auto content = [&](const std::string& name) {
-    std::ifstream file(folder + "/" + name, std::ios::binary);
+    std::ifstream file(directory + "/" + name, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), {});
   };
-  ASSERT_TRUE(write_output_files(folder, TaskId{12}, written("longer than before")));
-  ASSERT_TRUE(write_output_files(folder, TaskId{12}, written({"o\0", 2}, "e")));
+  ASSERT_TRUE(write_output_files(directory, TaskId{12}, written("longer than before")));
+  ASSERT_TRUE(write_output_files(directory, TaskId{12}, written({"o\0", 2}, "e")));
   EXPECT_EQ(content("12.out"), std::string("o\0", 2));
   EXPECT_EQ(content("12.err"), "e");
-  std::filesystem::remove_all(folder);
-  EXPECT_EQ(write_output_files(folder, TaskId{1}, written("")).error().message,
-            folder + "/1.out: No such file or directory");
+  std::filesystem::remove_all(directory);
+  EXPECT_EQ(write_output_files(directory, TaskId{1}, written("")).error().message,
+            directory + "/1.out: No such file or directory");
 }
 
 TEST(Joblog, HasTheColumnsOfGnuParallel) {

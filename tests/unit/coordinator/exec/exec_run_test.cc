@@ -221,8 +221,8 @@ TEST(ExecOutput, OfJsonFitsItsSchemas) {
   exec.results().told(2);
   output->finished(summarize(run.records(), finish_order(run.records())), {});
   output->flush();
-  const std::string folder = std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/";
-  const JsonSchema schema(nlohmann::json::parse(read_file(folder + "event-1.schema.json")));
+  const std::string directory = std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/";
+  const JsonSchema schema(nlohmann::json::parse(read_file(directory + "event-1.schema.json")));
   for (const std::string& line : lines_of(file.text())) {
     EXPECT_EQ(schema.misfit(nlohmann::json::parse(line)), "") << line;
   }

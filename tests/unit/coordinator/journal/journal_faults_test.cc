@@ -74,8 +74,8 @@ class JournalFaultsTest : public JournalTest {
   }
 
   void clear() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directory(folder_);
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directory(directory_);
   }
 
   JournalRun run_;

@@ -147,7 +147,7 @@ TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
     ASSERT_FALSE(journal);
     EXPECT_THAT(journal.error().message, HasSubstr("cannot create journal " + bad + ": "));
   }
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
 }
 
 TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
@@ -156,7 +156,7 @@ TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
       path("closed"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   const bool is_root = ::geteuid() == 0;
   if (is_root) {
-    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
     ASSERT_EQ(::chmod(path("closed").c_str(), 0555), 0);
     ASSERT_EQ(::seteuid(65'534), 0);
   }
@@ -203,7 +203,7 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
   refused("a journal of version 7, and this program understands version 1");
 }
 
-TEST_F(JournalTest, RefusesAFolder) {
+TEST_F(JournalTest, RefusesADirectory) {
   std::filesystem::create_directory(path());
   EXPECT_FALSE(Journal::open(path()));
   EXPECT_THAT(Journal::open_to_read(path()).error().message, HasSubstr("not a regular file"));

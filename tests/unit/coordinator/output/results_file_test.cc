@@ -36,9 +36,9 @@ Result<void> write_results(const std::string& path, const RunRecords& records) {
 }
 
 TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
-  const TestFolder folder;
-  ASSERT_TRUE(write_results(folder.file("r.csv"), some_records()));
-  EXPECT_EQ(read_file(folder.file("r.csv")),
+  const TestDirectory directory;
+  ASSERT_TRUE(write_results(directory.file("r.csv"), some_records()));
+  EXPECT_EQ(read_file(directory.file("r.csv")),
             "task,outcome,attempt,worker,pause_seconds,started_seconds,finished_seconds,"
             "lateness_seconds,finished_bound_seconds,accepted\n"
             "1,succeeded,1,02020202020202020202020202020202,2.000000000,0.001000000,2.001000000,"
@@ -46,15 +46,15 @@ TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
             "0,succeeded,1,01010101010101010101010101010101,2.000000000,0.001000000,2.002000000,"
             "0.001000000,0.000010200,1\n"
             "2,lost,0,,2.000000000,,3.000000000,,0.000000000,3\n");
-  EXPECT_EQ(folder.size(), 1U);
+  EXPECT_EQ(directory.size(), 1U);
 }
 
 TEST(ResultsFile, AsJsonLinesFitsItsSchema) {
-  const TestFolder folder;
-  ASSERT_TRUE(write_results(folder.file("r.jsonl"), some_records()));
+  const TestDirectory directory;
+  ASSERT_TRUE(write_results(directory.file("r.jsonl"), some_records()));
   const JsonSchema schema(nlohmann::json::parse(
       read_file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/row-1.schema.json")));
-  const auto lines = lines_of(read_file(folder.file("r.jsonl")));
+  const auto lines = lines_of(read_file(directory.file("r.jsonl")));
   ASSERT_THAT(lines, SizeIs(3));
   for (const std::string& line : lines) EXPECT_EQ(schema.misfit(nlohmann::json::parse(line)), "");
   EXPECT_THAT(lines[0], HasSubstr(R"({"task":1,"outcome":"succeeded")"));
@@ -73,16 +73,16 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
 }
 
 TEST(ResultsFile, OfARunThatDoesNotEndLeavesTheOlderOneAsItWas) {
-  const TestFolder folder;
-  std::ofstream(folder.file("r.csv")) << "old";
-  { ASSERT_TRUE(ResultsFile::open(folder.file("r.csv"))); }
-  EXPECT_EQ(read_file(folder.file("r.csv")), "old");
-  EXPECT_EQ(folder.size(), 1U);
+  const TestDirectory directory;
+  std::ofstream(directory.file("r.csv")) << "old";
+  { ASSERT_TRUE(ResultsFile::open(directory.file("r.csv"))); }
+  EXPECT_EQ(read_file(directory.file("r.csv")), "old");
+  EXPECT_EQ(directory.size(), 1U);
 }
 
 TEST(ResultsFile, KeepsTheModeOfTheOlderOne) {
-  const TestFolder folder;
-  const std::string path = folder.file("r.csv");
+  const TestDirectory directory;
+  const std::string path = directory.file("r.csv");
   std::ofstream(path) << "old";
   ::chmod(path.c_str(), 0640);
   ASSERT_TRUE(write_results(path, some_records()));
@@ -92,32 +92,32 @@ TEST(ResultsFile, KeepsTheModeOfTheOlderOne) {
 }
 
 TEST(ResultsFile, FollowsALink) {
-  const TestFolder folder;
-  std::ofstream(folder.file("real.csv")) << "old";
-  std::filesystem::create_symlink(folder.file("real.csv"), folder.file("link.csv"));
-  ASSERT_TRUE(write_results(folder.file("link.csv"), some_records()));
-  EXPECT_TRUE(std::filesystem::is_symlink(folder.file("link.csv")));
-  EXPECT_THAT(lines_of(read_file(folder.file("real.csv"))), SizeIs(4));
+  const TestDirectory directory;
+  std::ofstream(directory.file("real.csv")) << "old";
+  std::filesystem::create_symlink(directory.file("real.csv"), directory.file("link.csv"));
+  ASSERT_TRUE(write_results(directory.file("link.csv"), some_records()));
+  EXPECT_TRUE(std::filesystem::is_symlink(directory.file("link.csv")));
+  EXPECT_THAT(lines_of(read_file(directory.file("real.csv"))), SizeIs(4));
 }
 
 TEST(ResultsFile, ThatCannotBeOpenedSaysSoAtOnce) {
-  const TestFolder folder;
-  const auto file = ResultsFile::open(folder.file("none/r.csv"));
+  const TestDirectory directory;
+  const auto file = ResultsFile::open(directory.file("none/r.csv"));
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().message,
-            "cannot open " + folder.file("none/r.csv") + ": No such file or directory");
-  EXPECT_FALSE(ResultsFile::open(folder.file("")));
+            "cannot open " + directory.file("none/r.csv") + ": No such file or directory");
+  EXPECT_FALSE(ResultsFile::open(directory.file("")));
 }
 
 TEST(ResultsFile, OnAFullDiskSaysSo) {
-  const TestFolder folder;
-  const std::string link = folder.file("full.csv");
+  const TestDirectory directory;
+  const std::string link = directory.file("full.csv");
   std::filesystem::create_symlink("/dev/full", link);
   const Result<void> written = write_results(link, some_records());
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().message, "cannot write " + link + ": No space left on device");
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
-  EXPECT_EQ(folder.size(), 1U);
+  EXPECT_EQ(directory.size(), 1U);
 }
 
 TEST(ResultsFile, GoesOnWhereADescriptorStands) {

@@ -63,7 +63,7 @@ TEST_F(ExecTest, GivesNothingToReadByDefault) {
   EXPECT_THAT(result.out, IsEmpty());
 }
 
-TEST_F(ExecTest, RunsInTheGivenFolder) {
+TEST_F(ExecTest, RunsInTheGivenDirectory) {
   Command command = program({"pwd"});
   command.cwd = "/usr/bin";
   EXPECT_EQ(run(command).out, "/usr/bin\n");
@@ -100,7 +100,7 @@ TEST_F(ExecTest, GivesACleanProcess) {
   std::signal(SIGPIPE, SIG_IGN);
   const CommandResult signals = run(program({"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"}));
   EXPECT_EQ(signals.out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
-  EXPECT_EQ(run(shell("ls /proc/self/fd | tr '\\n' ' '")).out, "0 1 2 3 ");  // 3: the folder
+  EXPECT_EQ(run(shell("ls /proc/self/fd | tr '\\n' ' '")).out, "0 1 2 3 ");  // 3: the directory
   EXPECT_EQ(run(shell("ulimit -n")).out, "1024\n");
   const CommandResult group = run(shell("ps -o pgid= -p $$ | tr -d ' '; echo $$"));
   const std::string half = group.out.substr(0, group.out.size() / 2);

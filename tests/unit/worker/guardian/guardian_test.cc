@@ -46,7 +46,7 @@ TEST_F(GuardianTest, ManyAtOnceHaveTheirOwnThreeDescriptorsAndNoOther) {
   }
   ASSERT_TRUE(wait_for(200));
   for (const auto& [key, result] : results_) {
-    EXPECT_EQ(result.out, "input " + std::to_string(key) + "\n0\n1\n2\n3\n");  // 3: the folder
+    EXPECT_EQ(result.out, "input " + std::to_string(key) + "\n0\n1\n2\n3\n");  // 3: the directory
     EXPECT_EQ(result.err, std::to_string(key) + "\n");
   }
 }

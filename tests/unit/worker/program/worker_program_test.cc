@@ -157,15 +157,15 @@ class WorkerProcess {
 
 class WorkerProgram : public testing::Test {
  protected:
-  ~WorkerProgram() override { std::filesystem::remove_all(folder_); }
-  std::string file() const { return folder_ / "access.json"; }
+  ~WorkerProgram() override { std::filesystem::remove_all(directory_); }
+  std::string file() const { return directory_ / "access.json"; }
   static std::vector<std::string> local(std::vector<std::string> more = {}) {
     more.insert(more.begin(), {"--access-file", "-", "--log-level", "warn"});
     return more;
   }
   static std::string own_pid() { return std::to_string(::getpid()); }
 
-  std::filesystem::path folder_ = [] {
+  std::filesystem::path directory_ = [] {
     std::string name = testing::TempDir() + "rollcall-worker-XXXXXX";
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
     return std::filesystem::path(name);
