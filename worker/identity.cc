@@ -33,7 +33,8 @@ bool die_with_parent(std::uint32_t parent) {
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
 
-Identity identify(const WorkerOptions& options, std::uint32_t launch_id, std::uint32_t command_slots) {
+Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
+                  std::uint32_t command_slots) {
   Identity self;
   self.host = host_name();
   self.pid = static_cast<std::uint32_t>(::getpid());

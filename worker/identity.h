@@ -14,6 +14,7 @@ namespace rollcall::worker {
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
 /// Who this process is.
-Identity identify(const WorkerOptions& options, std::uint32_t launch_id, std::uint32_t command_slots);
+Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
+                  std::uint32_t command_slots);
 
 }  // namespace rollcall::worker

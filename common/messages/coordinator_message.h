@@ -22,11 +22,11 @@ struct Welcome {
   std::uint32_t slots = 0;  ///< in force; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
-  Duration orphan_for{};           ///< how long to live on without a coordinator
-  bool list_held = false;          ///< a new epoch: the Inventory is to list what the session holds
+  Duration orphan_for{};   ///< how long to live on without a coordinator
+  bool list_held = false;  ///< a new epoch: the Inventory is to list what the session holds
   std::uint64_t reports_committed = 0;  ///< as in Ack, so that what is kept is not listed
-  std::uint64_t max_output = 0;    ///< exec: bytes of each stream of a command that are kept
-  Duration kill_after{};           ///< exec: from SIGTERM to SIGKILL
+  std::uint64_t max_output = 0;         ///< exec: bytes of each stream of a command that are kept
+  Duration kill_after{};                ///< exec: from SIGTERM to SIGKILL
 };
 
 /// Attempts to run, numbered per session without gaps, kept by the coordinator until acknowledged.

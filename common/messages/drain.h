@@ -8,8 +8,8 @@ namespace rollcall {
 
 /// What a worker that leaves does with the attempts that run. What has not begun goes back.
 enum class DrainMode : std::uint8_t {
-  finish,     ///< they are finished and reported
-  return_unstarted,  ///< they are stopped and returned: "return"
+  finish,          ///< they are finished and reported
+  return_running,  ///< they are stopped and returned: "return"
 };
 
 /// As on the command line: "finish", "return".

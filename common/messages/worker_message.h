@@ -23,7 +23,7 @@ struct Hello {
   std::uint32_t pid = 0;
   std::uint32_t slots = 0;  ///< attempts it will run at once; 0: the default of the task kind
   std::uint32_t processors = 0;
-  std::uint32_t launch_id = 0;         ///< local workers: which start of which process this is; else 0
+  std::uint32_t launch_id = 0;      ///< local workers: which start of which process this is; else 0
   std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
 };
 

@@ -66,8 +66,8 @@ Result<void> prepare(const fs::path& directory, bool& made) {
     return permanent("cannot make folder " + directory.string() + ": " + std::strerror(error));
   }
   if ((there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("folder " + directory.string() + " is open to others than its owner: chmod 700 " +
-                     directory.string());
+    return permanent("folder " + directory.string() +
+                     " is open to others than its owner: chmod 700 " + directory.string());
   }
   return {};
 }

@@ -29,7 +29,8 @@ Access access_of(const RunKeys& keys);
 /// Makes `directory` (mode 0700, its parent must exist) or takes one that only its owner can open,
 /// and writes both files into it, mode 0600. Error: permanent: it has keys already, which stay as
 /// they are, or it cannot be written; nothing new is left behind then.
-[[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& directory, const RunKeys& keys);
+[[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& directory,
+                                          const RunKeys& keys);
 
 /// Reads the coordinator's file; that of the workers need not be there. Error: permanent.
 [[nodiscard]] Result<RunKeys> read_run_keys(const std::filesystem::path& directory);

@@ -42,8 +42,8 @@ struct ResumeOptions {
 
 /// What `rollcall keys` is asked to make.
 struct KeysOptions {
-  std::string directory;    ///< never empty
-  std::string endpoint;  ///< as workers connect to it; never empty
+  std::string directory;  ///< never empty
+  std::string endpoint;   ///< as workers connect to it; never empty
 };
 
 /// What `rollcall status` is asked to show.

@@ -61,7 +61,7 @@ struct RunOptions : JoiningOptions {
   bool resume = false;                       ///< go on with the journal, if there is one
   Duration orphan_for = limits::orphan_for;  ///< how long workers wait, with a journal
   std::vector<std::string> arguments;        ///< as given, after the name of the command
-  bool resumes_as_saved = false;              ///< `rollcall resume`: what was asked is kept
+  bool resumes_as_saved = false;             ///< `rollcall resume`: what was asked is kept
   bool retry_failed = false;                 ///< and what did not succeed is forgotten
 };
 

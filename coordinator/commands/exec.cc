@@ -67,8 +67,9 @@ std::unique_ptr<Output> output_for(const ExecOptions& options, const ExecRun& ex
     return make_jsonl_output(records, STDOUT_FILENO, &exec);
   }
   const char* const directory = std::getenv("TMPDIR");
-  const CommandOutput::Settings settings{options.keep_order, options.tag, limits::held_output_bytes,
-                                         directory == nullptr || *directory == '\0' ? "/tmp" : directory};
+  const CommandOutput::Settings settings{
+      options.keep_order, options.tag, limits::held_output_bytes,
+      directory == nullptr || *directory == '\0' ? "/tmp" : directory};
   return make_exec_output(records, exec, settings, options.output_dir.empty(), STDOUT_FILENO,
                           STDERR_FILENO);
 }

@@ -131,7 +131,7 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   common.timeout = options.timeout;
   if (!options.input_file.empty()) {
     auto contents = options.resumes_as_saved ? kept_standard_input(options.journal)
-                                            : contents_of(options.input_file);
+                                             : contents_of(options.input_file);
     if (!contents) return contents.error();
     common.input = std::move(*contents);
   }

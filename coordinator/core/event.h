@@ -61,8 +61,9 @@ struct StopRequested {
   bool let_running_end = false;
 };
 
-using Event = std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded,
-                           LocalWorkerExited, WorkerVanished, Committed, DrainRequested, StopRequested>;
+using Event =
+    std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded, LocalWorkerExited,
+                 WorkerVanished, Committed, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be carried out in their order.
 
@@ -74,7 +75,8 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t launch_id = 0;
 };
-/// WriteCommit this, numbered from 1 without gaps, and say Committed when it is. Only where there is a journal.
+/// WriteCommit this, numbered from 1 without gaps, and say Committed when it is. Only where there
+/// is a journal.
 struct WriteCommit {
   std::uint64_t number = 0;
   std::shared_ptr<const Commit> commit;

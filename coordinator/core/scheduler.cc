@@ -55,7 +55,8 @@ void Scheduler::on(const ListeningStarted&) {
   if (is_resumed_) begin_recovery();
   if (tasks_.all_done()) return finish();
   if (is_resumed_) return;
-  for (const std::uint32_t launch_id : fleet_.start_all()) out_->push_back(StartLocalWorker{launch_id});
+  for (const std::uint32_t launch_id : fleet_.start_all())
+    out_->push_back(StartLocalWorker{launch_id});
 }
 
 void Scheduler::on(const LocalWorkerExited& event) {

@@ -64,7 +64,8 @@ void Scheduler::take_back_for_the_idle() {
     is_anything_waiting = true;
     const bool is_asked = session.revoked && now_ - session.revoked->asked < patience;
     if (is_asked || session.leaves()) continue;
-    if (most_loaded == nullptr || session.waiting() > most_loaded->waiting()) most_loaded = &session;
+    if (most_loaded == nullptr || session.waiting() > most_loaded->waiting())
+      most_loaded = &session;
   }
   may_revoke_ = is_anything_waiting;
   if (room == 0 || most_loaded == nullptr) return;

@@ -1,5 +1,6 @@
 // The scheduler's side that keeps before it tells (rule 5): what was accepted is handed over to be
-// committed, and only when it is committed the output, the workers and the end of the run get to know of it.
+// committed, and only when it is committed the output, the workers and the end of the run get to
+// know of it.
 #include "common/base/check.h"
 #include "common/limits.h"
 #include "coordinator/core/scheduler.h"
@@ -35,8 +36,8 @@ void Scheduler::keep() {
       commit->progress.push_back(committed_progress(records(), s.session));
     }
     const auto& odd = records().result_mismatches;
-    commit->result_mismatches.assign(odd.begin() + static_cast<std::ptrdiff_t>(mismatches_handed_over_),
-                               odd.end());
+    commit->result_mismatches.assign(
+        odd.begin() + static_cast<std::ptrdiff_t>(mismatches_handed_over_), odd.end());
     mismatches_handed_over_ = odd.size();
     commit->counters = committed_counters(records(), published_);
     out_->push_back(WriteCommit{++commits_, std::move(commit)});

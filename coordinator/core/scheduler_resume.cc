@@ -15,7 +15,8 @@ std::size_t most_listed(const RunRecords& records) {
 
 }  // namespace
 
-Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch)
+Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy,
+                     Epoch epoch)
     : SchedulerState(std::move(committed), published, policy, epoch) {
   CHECK(policy.journal && epoch > 1 && published <= handed_over_);
 }
@@ -35,7 +36,8 @@ void Scheduler::begin_recovery() {
   if (!committed.first_dispatch && !committed.sessions.empty()) {
     committed.first_dispatch = committed.sessions.front().welcomed;
   }
-  const bool is_late = committed.spec.wait_timeout && committed.first_dispatch && !tasks_.all_done() &&
+  const bool is_late = committed.spec.wait_timeout && committed.first_dispatch &&
+                       !tasks_.all_done() &&
                        now_ >= *committed.first_dispatch + *committed.spec.wait_timeout;
   committed.wait_timeout_passed = committed.wait_timeout_passed || is_late;
   if (published_ < tasks_.done()) {

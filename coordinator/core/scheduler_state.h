@@ -68,25 +68,26 @@ struct SchedulerState {
   SessionTable sessions_;
   LocalFleet fleet_;
   Phase phase_ = Phase::idle;
-  bool may_revoke_ = false;     ///< something was dispatched since there was nothing to take back
-  bool has_revoked_ = false;   ///< ever
-  bool cancelling_ = false;     ///< nothing new is begun, what runs is to be cancelled
+  bool may_revoke_ = false;   ///< something was dispatched since there was nothing to take back
+  bool has_revoked_ = false;  ///< ever
+  bool cancelling_ = false;   ///< nothing new is begun, what runs is to be cancelled
   bool cancel_uncommitted_ = false;  ///< a resumed coordinator would not know why it is
-  bool may_cancel_ = false;     ///< it would, so workers may be told
-  bool lets_running_end_ = false;  ///< of cancelling_: what runs is not to be cancelled
+  bool may_cancel_ = false;          ///< it would, so workers may be told
+  bool lets_running_end_ = false;    ///< of cancelling_: what runs is not to be cancelled
   bool ran_out_of_workers_ = false;
   bool is_resumed_;
   bool suspended_ = false;
 
-  // Keeping. Records and sessions below these numbers were handed over to be committed, or published.
+  // Keeping. Records and sessions below these numbers were handed over to be committed, or
+  // published.
   std::size_t handed_over_;
   std::size_t published_;
   std::size_t sessions_handed_over_;
   std::size_t mismatches_handed_over_;
-  std::uint64_t commits_ = 0;          ///< handed over
-  std::deque<Uncommitted> uncommitted_;          ///< commits that are not committed, the oldest first
-  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
-  std::vector<PublishLeft> left_;      ///< since the last commit
+  std::uint64_t commits_ = 0;            ///< handed over
+  std::deque<Uncommitted> uncommitted_;  ///< commits that are not committed, the oldest first
+  std::vector<SessionIndex> changed_;    ///< since the last commit, each once
+  std::vector<PublishLeft> left_;        ///< since the last commit
 
   // Commands.
   RetryQueue retries_;

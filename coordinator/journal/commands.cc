@@ -80,8 +80,8 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
 bool Journal::write(const CommittedCommand& committed) {
   const CommandResult& result = *committed.result;
   return statements_->command.run(
-      integer(committed.record + 1), static_cast<std::int64_t>(result.end), std::int64_t{result.status},
-      std::int64_t{result.signal}, std::string_view(result.error_text),
+      integer(committed.record + 1), static_cast<std::int64_t>(result.end),
+      std::int64_t{result.status}, std::int64_t{result.signal}, std::string_view(result.error_text),
       std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()},
       integer(result.peak_rss_bytes), std::string_view(result.out), std::string_view(result.err),
       integer(result.out_dropped), integer(result.err_dropped));

@@ -16,11 +16,13 @@ std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
 }
 
-bool insert(sqlite::Statement& statement, const CommittedSession& committed, const EpochRecord& epoch) {
-  return statement.run(
-      std::int64_t{static_cast<std::uint32_t>(committed.index)}, std::string_view(to_hex(committed.id.bytes)),
-      std::string_view(committed.name), std::string_view(committed.host), std::int64_t{committed.pid},
-      std::int64_t{committed.slots}, std::int64_t{committed.is_local}, to_ns(epoch.in_run(committed.welcomed)));
+bool insert(sqlite::Statement& statement, const CommittedSession& committed,
+            const EpochRecord& epoch) {
+  return statement.run(std::int64_t{static_cast<std::uint32_t>(committed.index)},
+                       std::string_view(to_hex(committed.id.bytes)),
+                       std::string_view(committed.name), std::string_view(committed.host),
+                       std::int64_t{committed.pid}, std::int64_t{committed.slots},
+                       std::int64_t{committed.is_local}, to_ns(epoch.in_run(committed.welcomed)));
 }
 
 bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
@@ -34,13 +36,14 @@ bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
     cpu_seconds = committed.goodbye->cpu_seconds;
     peak_rss_bytes = integer(committed.goodbye->peak_rss_bytes);
   }
-  return statement.run(integer(committed.last_report), integer(committed.stale), to_string(committed.end),
-                       std::string_view(committed.end_reason), reports, outcomes, cpu_seconds,
-                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(committed.index)});
+  return statement.run(integer(committed.last_report), integer(committed.stale),
+                       to_string(committed.end), std::string_view(committed.end_reason), reports,
+                       outcomes, cpu_seconds, peak_rss_bytes,
+                       std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
-bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed, std::uint64_t accepted,
-            const EpochRecord& epoch) {
+bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed,
+            std::uint64_t accepted, const EpochRecord& epoch) {
   std::optional<std::int64_t> session;
   std::optional<std::int64_t> clock_bound;
   if (committed.session) session = static_cast<std::uint32_t>(*committed.session);
@@ -49,14 +52,15 @@ bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed, st
                        clock_bound);
 }
 
-bool update(sqlite::Statement& statement, const CommittedCounters& committed, std::uint64_t accepted,
-            const EpochRecord& epoch) {
+bool update(sqlite::Statement& statement, const CommittedCounters& committed,
+            std::uint64_t accepted, const EpochRecord& epoch) {
   std::optional<std::int64_t> first_dispatch;
   if (committed.first_dispatch) first_dispatch = to_ns(epoch.in_run(*committed.first_dispatch));
   return statement.run(integer(accepted), integer(committed.published), first_dispatch,
                        integer(committed.attempts_total), integer(committed.attempts_retried),
                        integer(committed.attempts_adopted), integer(committed.stale),
-                       integer(committed.reports_repeated), std::int64_t{committed.wait_timeout_passed},
+                       integer(committed.reports_repeated),
+                       std::int64_t{committed.wait_timeout_passed},
                        std::int64_t{committed.stop_requested}, std::int64_t{epoch.epoch});
 }
 
@@ -139,7 +143,7 @@ bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   }
   for (const auto& [task, result] : commit.result_mismatches) {
     const bool done = statements_->result_mismatch.run(static_cast<std::int64_t>(index(task)),
-                                                  std::int64_t{result.count()});
+                                                       std::int64_t{result.count()});
     if (!done) return false;
   }
   return true;

@@ -56,8 +56,8 @@ struct JournalContent {
 
 /// One journal file. Instants are given and got on this coordinator's clock, and stored in the time
 /// of the run's first epoch. One thread at a time. Errors are one line that names the file.
-/// Retryable: the disk is full, and nothing of that call is committed. Permanent: nothing more can be
-/// committed. What an earlier call committed is there in any case.
+/// Retryable: the disk is full, and nothing of that call is committed. Permanent: nothing more can
+/// be committed. What an earlier call committed is there in any case.
 class Journal {
  public:
   ~Journal();

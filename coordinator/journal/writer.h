@@ -42,8 +42,8 @@ class JournalWriter {
 
   /// The next commit. Never waits.
   void keep(std::shared_ptr<const Commit> commit);
-  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is committed by
-  /// then. May be called twice.
+  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is committed
+  /// by then. May be called twice.
   CommittedSoFar stop();
 
  private:

@@ -139,7 +139,7 @@ void Coordinator::run() {
   wait_for_signal();
   if (start_.journal) {
     JournalWriter::Handlers handlers;
-    handlers.kept = [this](const CommittedSoFar& kept) {
+    handlers.committed = [this](const CommittedSoFar& kept) {
       step(Committed{kept.commits});
       socket_->drain();
     };

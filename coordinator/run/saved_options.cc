@@ -7,7 +7,8 @@
 
 namespace rollcall::coordinator {
 
-Result<SavedOptions> saved_options(const std::string& journal, const cli::Environment& environment) {
+Result<SavedOptions> saved_options(const std::string& journal,
+                                   const cli::Environment& environment) {
   const auto kept = saved_request(journal);
   if (!kept) return kept.error();
   std::vector<const char*> argv{"rollcall", kept->command.c_str()};

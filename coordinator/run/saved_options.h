@@ -17,6 +17,6 @@ struct SavedOptions {
 /// The options of the run in this journal; `environment` is not kept. Error: permanent, one line:
 /// it cannot be read.
 [[nodiscard]] Result<SavedOptions> saved_options(const std::string& journal,
-                                               const cli::Environment& environment);
+                                                 const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

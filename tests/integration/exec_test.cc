@@ -274,13 +274,14 @@ TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
 }
 
 TEST_F(ExecOutput, DoesNotGetIntoAFileThatTookThePlaceOfAClosedStream) {
-  Program& run = start({"/bin/sh",
-                        {"-c", "exec \"$0\" \"$@\" >&- 2>&-",
-                         (programs_directory() / "rollcall").string(), "exec", "--range", "1-3", "-j",
-                         "1", "--joblog", file("log"), "--shell", "--", "echo out; echo err >&2"},
-                        {},
-                        {},
-                        {}});
+  Program& run =
+      start({"/bin/sh",
+             {"-c", "exec \"$0\" \"$@\" >&- 2>&-", (programs_directory() / "rollcall").string(),
+              "exec", "--range", "1-3", "-j", "1", "--joblog", file("log"), "--shell", "--",
+              "echo out; echo err >&2"},
+             {},
+             {},
+             {}});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(lines_of(contents_of(file("log"))),
               AllOf(Not(IsEmpty()), Each(AnyOf(StartsWith("Seq\t"), MatchesRegex("[0-9]\t.*")))));

@@ -316,8 +316,11 @@ TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
       {"-q", "--range", "1-30", "--journal", file("journal"), "--shell", "--", "n={}; " + script});
   EXPECT_EQ(run.wait(), 1) << run.story();
   std::ofstream(file("mended"));
-  Program& again = start(
-      {programs_directory() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+  Program& again = start({programs_directory() / "rollcall",
+                          {"resume", "--retry-failed", file("journal")},
+                          {},
+                          {},
+                          {}});
   EXPECT_EQ(again.wait(), 0) << again.story();
   EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(40));
   Program& report = start({programs_directory() / "rollcall",
@@ -328,8 +331,11 @@ TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
   EXPECT_EQ(report.wait(), 0) << report.story();
   EXPECT_EQ(document_of(report).at("outcomes").at("succeeded"), 30);
   EXPECT_TRUE(document_of(report).at("validated").get<bool>());
-  Program& once_more = start(
-      {programs_directory() / "rollcall", {"resume", "--retry-failed", file("journal")}, {}, {}, {}});
+  Program& once_more = start({programs_directory() / "rollcall",
+                              {"resume", "--retry-failed", file("journal")},
+                              {},
+                              {},
+                              {}});
   EXPECT_EQ(once_more.wait(), 0) << once_more.story();
   EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }

@@ -160,9 +160,10 @@ class FullDisk : public JournaledRuns {};
 
 TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
   // A limit of the file size is no full disk that may get room again: the run ends.
-  const std::string line =
-      "ulimit -f 160; exec env --default-signal=XFSZ " + (programs_directory() / "rollcall").string() +
-      " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " + journal();
+  const std::string line = "ulimit -f 160; exec env --default-signal=XFSZ " +
+                           (programs_directory() / "rollcall").string() +
+                           " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " +
+                           journal();
   Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("cannot write journal " + journal()));

@@ -33,7 +33,7 @@ enum class Mode {
   clock_ahead,      ///< its clock jumps an hour ahead once it has work
   clock_back,       ///< its clock jumps an hour back once it has work
   twice,            ///< every outcome in two reports
-  unassigned,          ///< outcomes of tasks that it was not given, beside its own
+  unassigned,       ///< outcomes of tasks that it was not given, beside its own
   wrong_count,      ///< its Goodbye counts one outcome too many
   old_version,      ///< its Hello is of a protocol version that nobody speaks
   unknown_session,  ///< begins with a Heartbeat of a session that nobody knows

@@ -21,7 +21,8 @@ bool says(const Source& source, std::string_view word) {
 /// The CMakeLists.txt of the directory or of the nearest one above it; null: none.
 const Source* build_file_of(const Sources& sources, std::string directory) {
   while (!directory.empty()) {
-    directory = directory.substr(0, directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
+    directory =
+        directory.substr(0, directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
     const std::string path = directory.empty() ? "CMakeLists.txt" : directory + "/CMakeLists.txt";
     if (const Source* file = find(sources, path)) {
       return file;

@@ -157,7 +157,8 @@ void CommandRules::halted(const RunRecords& records, const coordinator::Actions&
   if (is_asked_to_stop_ || !world_.plan.policy.halt->now) return;
   halted_with_ = 0;
   for (const coordinator::Action& action : actions) {
-    if (const auto* keep = std::get_if<coordinator::WriteCommit>(&action)) halted_with_ = keep->number;
+    if (const auto* keep = std::get_if<coordinator::WriteCommit>(&action))
+      halted_with_ = keep->number;
   }
 }
 

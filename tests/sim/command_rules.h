@@ -23,7 +23,8 @@ class CommandRules {
 
   /// The scheduler is about to be given this.
   void before(const coordinator::Scheduler& scheduler, const coordinator::Event& event);
-  /// It was, and has asked for these. So many records are committed, or all where there is no journal.
+  /// It was, and has asked for these. So many records are committed, or all where there is no
+  /// journal.
   void after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
              const coordinator::Actions& actions, std::size_t committed);
   /// The coordinator died: its failures are forgotten.

@@ -34,7 +34,8 @@ void CoordinatorProcess::receive(ConnectionId from, UpMessage message) {
 
 void CoordinatorProcess::local_worker_exited(std::uint32_t launch_id, Epoch epoch) {
   for (Ghost& ghost : ghosts_) {
-    if (ghost.epoch() == epoch) ghost.happened(coordinator::LocalWorkerExited{launch_id, "it ended"});
+    if (ghost.epoch() == epoch)
+      ghost.happened(coordinator::LocalWorkerExited{launch_id, "it ended"});
   }
   if (ended_ || is_down_ || epoch != epoch_) return;
   others_.push_back(coordinator::LocalWorkerExited{launch_id, "it ended"});

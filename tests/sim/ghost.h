@@ -17,7 +17,8 @@
 namespace rollcall::sim {
 
 /// Goes on as it always did, but the journal takes nothing from it any more: whatever it says, it
-/// must not tell of what is not committed. Never moves; outlives everything that is on the timeline.
+/// must not tell of what is not committed. Never moves; outlives everything that is on the
+/// timeline.
 class Ghost {
  public:
   Ghost(World& world, Network& network, const Observer& observer,

@@ -157,8 +157,9 @@ void Observer::crashed(const RunRecords& committed) {
   for (const auto& [id, reports] : acknowledged_) {
     const auto session = std::find_if(committed.sessions.begin(), committed.sessions.end(),
                                       [&](const auto& record) { return record.id == id; });
-    require(reports == 0 || (session != committed.sessions.end() && reports <= session->last_report),
-            "a report was acknowledged that was not kept");
+    require(
+        reports == 0 || (session != committed.sessions.end() && reports <= session->last_report),
+        "a report was acknowledged that was not kept");
   }
   sessions_.clear();
   bound_.clear();

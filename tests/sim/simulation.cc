@@ -18,7 +18,8 @@ Simulation::Simulation(const Plan& plan, bool prints)
           world_, network_,
           [this](std::uint32_t launch_id, Epoch epoch) {
             const Duration starting = world_.time(1ms, 50ms);
-            world_.timeline.after(starting, [this, launch_id, epoch] { start_worker(launch_id, epoch); });
+            world_.timeline.after(starting,
+                                  [this, launch_id, epoch] { start_worker(launch_id, epoch); });
           },
           [this](const SessionId& id) {
             return std::any_of(alive_.begin(), alive_.end(), [&](std::uint32_t number) {

@@ -67,7 +67,8 @@ class RandomCommits {
   void add_outcomes(Commit& commit, std::size_t count) {
     if (!counters_.first_dispatch) counters_.first_dispatch = now_;
     CommittedOutcomes committed;
-    if (below(10) > 0) committed.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
+    if (below(10) > 0)
+      committed.session = SessionIndex{static_cast<std::uint32_t>(below(sessions_))};
     committed.arrived = now_ + Duration(below(1000));
     committed.clock_bound = below(5) == 0 ? Duration::max() : Duration(below(100'000));
     for (; count > 0 && more(); --count) {
@@ -77,7 +78,8 @@ class RandomCommits {
       committed.outcome.push_back(static_cast<Outcome>(below(5)));
       committed.elapsed.push_back(spec_.pause(task) + Duration(below(1'000'000)));
       committed.started.push_back(now_ - committed.elapsed.back());
-      committed.dispatched.push_back(committed.session ? now_ - 50ms - Duration(below(3)) : committed.arrived);
+      committed.dispatched.push_back(committed.session ? now_ - 50ms - Duration(below(3))
+                                                       : committed.arrived);
       if (below(50) == 0) commit.result_mismatches.emplace_back(task, 5ns);
     }
     commit.outcomes.push_back(std::move(committed));

@@ -63,8 +63,8 @@ std::size_t Backlog::cancel(Instant now, std::uint64_t assignments_through, Outc
   return places + pass_empty_batches();
 }
 
-std::size_t Backlog::return_unstarted(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
-                               OutcomeColumns& out) {
+std::size_t Backlog::return_unstarted(Instant now, std::uint64_t assignments_through,
+                                      std::uint64_t keep, OutcomeColumns& out) {
   for (Batch& batch : batches_) {
     if (batch.assignment > assignments_through) break;
     const std::uint64_t kept = keep - std::min(keep, batch.first_place);

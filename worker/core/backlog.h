@@ -35,7 +35,7 @@ class Backlog {
   /// ever pushed, and appends its outcomes: returned. Its places are passed when their turn comes.
   /// Returns the places passed now.
   std::size_t return_unstarted(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
-                        OutcomeColumns& out);
+                               OutcomeColumns& out);
   /// Appends what is there, in its order. What was returned stands in its place with attempt 0,
   /// or as it was if `unacknowledged` names it: then it is taken out of there.
   void list(AttemptSet& unacknowledged, HeldColumns& out) const;

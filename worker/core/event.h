@@ -21,7 +21,7 @@ struct Identity {
   std::uint32_t pid = 0;
   std::uint32_t slots = 0;  ///< 0: the default of the task kind
   std::uint32_t processors = 0;
-  std::uint32_t launch_id = 0;         ///< of a local worker; else 0
+  std::uint32_t launch_id = 0;      ///< of a local worker; else 0
   std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
 };
 
@@ -121,11 +121,11 @@ using Actions = std::vector<Action>;
 
 /// Messages that were not obeyed, by why.
 struct Dropped {
-  std::uint64_t unassigned = 0;         ///< of another run, epoch or session
-  std::uint64_t not_handshaking = 0;     ///< came between a Hello and its Welcome
-  std::uint64_t old_welcome = 0;     ///< a Welcome that answers another Hello
-  std::uint64_t out_of_order = 0;    ///< an Assignment got twice, or after a lost one
-  std::uint64_t unknown_report = 0;  ///< an Ack of a report that was never sent
+  std::uint64_t unassigned = 0;       ///< of another run, epoch or session
+  std::uint64_t not_handshaking = 0;  ///< came between a Hello and its Welcome
+  std::uint64_t old_welcome = 0;      ///< a Welcome that answers another Hello
+  std::uint64_t out_of_order = 0;     ///< an Assignment got twice, or after a lost one
+  std::uint64_t unknown_report = 0;   ///< an Ack of a report that was never sent
 };
 
 /// Exit statuses of rollcall-worker.

@@ -75,7 +75,8 @@ void Outbox::resend(const Header& header, Actions& out) {
 bool Outbox::acknowledge(std::uint64_t reports_committed) {
   if (reports_committed > reports_sent_) return false;
   bool progress = false;
-  while (!unacknowledged_.empty() && report_in(*unacknowledged_.front()).number <= reports_committed) {
+  while (!unacknowledged_.empty() &&
+         report_in(*unacknowledged_.front()).number <= reports_committed) {
     unacknowledged_.pop_front();
     progress = true;
   }

@@ -52,11 +52,11 @@ void Session::on(const Begun& event) {
   session_ = session_of(secret_);
   rng_ = Rng(event.seed);
   deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
-  say_hello();
+  start_handshake();
 }
 
 void Session::on(const Reconnected&) {
-  if (phase_ != Phase::waiting) say_hello();
+  if (phase_ != Phase::waiting) start_handshake();
 }
 
 void Session::on(const AttemptsEnded& event) {
@@ -107,7 +107,7 @@ void Session::heard() {
 }
 
 /// A new round: the answer to an older Hello is none to this one.
-void Session::say_hello() {
+void Session::start_handshake() {
   phase_ = Phase::handshake;
   deadlines_.heartbeat = kNever;
   deadlines_.report = kNever;

@@ -48,10 +48,10 @@ class Session {
 
  private:
   enum class Phase : std::uint8_t {
-    waiting,   ///< for a secret
+    waiting,    ///< for a secret
     handshake,  ///< Hello was said; nothing is obeyed before its Welcome
-    working,   ///< welcomed, and the inventory is given
-    over,      ///< Exit was asked for
+    working,    ///< welcomed, and the inventory is given
+    over,       ///< Exit was asked for
   };
 
   // In session.cc: what happened.
@@ -78,7 +78,7 @@ class Session {
 
   Inventory inventory() const;
   void go_on();
-  void say_hello();
+  void start_handshake();
   void say_hello();
   void send(WorkerBody body);
   void send_heartbeat();
@@ -133,7 +133,7 @@ class Session {
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;
   std::uint64_t cancelled_through_ = 0;  ///< in this epoch
-  Revoke revoked_;                      ///< the furthest, in this epoch
+  Revoke revoked_;                       ///< the furthest, in this epoch
   std::uint32_t inventories_ = 0;        ///< lists given so far
   bool is_news_ = false;  ///< started or received something that no message has told yet
   Terms terms_;           ///< of the last Welcome

@@ -49,7 +49,8 @@ void Session::leave_when_done() {
 }
 
 void Session::return_waiting(std::uint64_t assignments_through, std::uint64_t keep) {
-  const std::size_t places = backlog_.return_unstarted(now_, assignments_through, keep, outbox_.waiting());
+  const std::size_t places =
+      backlog_.return_unstarted(now_, assignments_through, keep, outbox_.waiting());
   started_count_ += places;
   is_news_ = is_news_ || places > 0;
 }

@@ -222,7 +222,7 @@ void Session::take(const Reject& reject) {
     case RejectReason::wrong_epoch:
       // While handshake, this answers what was sent before the Hello: that is already being put
       // right, and a fresh nonce would make the Welcome under way worthless.
-      if (phase_ == Phase::working) say_hello();
+      if (phase_ == Phase::working) start_handshake();
       return;
     case RejectReason::session_lost:
       start_over();

@@ -16,7 +16,7 @@ class GuardianArena {
  public:
   explicit GuardianArena(std::size_t count) : count_(count) {
     void* const arena = ::mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena == MAP_FAILED) ::_exit(1);
     data_ = static_cast<T*>(arena);
   }

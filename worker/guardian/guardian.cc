@@ -40,7 +40,7 @@ Error cannot_start(int error) {
 /// that finds out by itself can only end.
 bool has_room() {
   void* const arena = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return arena != MAP_FAILED && ::munmap(arena, kGuardianBytes) == 0;
 }
 

@@ -18,8 +18,8 @@ void apply_counters(const CommittedCounters& committed, RunRecords& records) {
   records.stop_requested = committed.stop_requested;
 }
 
-CommittedOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch, std::size_t first,
-                         std::size_t end) {
+CommittedOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& batch,
+                              std::size_t first, std::size_t end) {
   CommittedOutcomes committed;
   committed.session = batch.session;
   committed.arrived = batch.arrived;
@@ -37,7 +37,7 @@ CommittedOutcomes outcomes_of(const RunRecords& records, const AcceptedBatch& ba
     committed.attempt.push_back(records.attempt[index(task)]);
     committed.outcome.push_back(records.outcome_of(task));
     committed.dispatched.push_back(dispatch == kNoDispatch ? batch.arrived
-                                                      : records.dispatches[dispatch].at);
+                                                           : records.dispatches[dispatch].at);
   }
   return committed;
 }
@@ -97,8 +97,9 @@ bool Replay::apply(const Commit& commit) {
     return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return apply(row); });
   };
   if (!all(commit.sessions) || !all(commit.outcomes) || !all(commit.progress)) return false;
-  records_.result_mismatches.insert(records_.result_mismatches.end(), commit.result_mismatches.begin(),
-                              commit.result_mismatches.end());
+  records_.result_mismatches.insert(records_.result_mismatches.end(),
+                                    commit.result_mismatches.begin(),
+                                    commit.result_mismatches.end());
   apply_counters(commit.counters, records_);
   return true;
 }

@@ -1,6 +1,6 @@
-// What is committed of a run so that it can be resumed: commits, in their order. Each holds what the
-// scheduler has learnt since the last one. Applied one after another to an empty RunRecords they
-// give the records again, but for what a worker can tell anew (its clock, what it holds).
+// What is committed of a run so that it can be resumed: commits, in their order. Each holds what
+// the scheduler has learnt since the last one. Applied one after another to an empty RunRecords
+// they give the records again, but for what a worker can tell anew (its clock, what it holds).
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

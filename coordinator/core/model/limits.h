@@ -24,8 +24,8 @@ inline constexpr std::uint64_t journal_transaction = 1U << 15U;
 inline constexpr Duration journal_retry = 1s;
 /// How long the journal waits for another program that writes to it. Longer: it is given up.
 inline constexpr Duration journal_busy = 10s;
-/// The write-ahead log is moved to its place at this size if nothing waits to be committed, and above
-/// the second one in any case.
+/// The write-ahead log is moved to its place at this size if nothing waits to be committed, and
+/// above the second one in any case.
 inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
 inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
 

@@ -19,8 +19,8 @@ namespace rollcall::coordinator {
 /// How far a session has come.
 enum class SessionPhase : std::uint8_t {
   handshaking,  ///< has had its Welcome; no work before its Inventory
-  active,   ///< may be given work
-  ended,    ///< said goodbye, or is lost; never comes back
+  active,       ///< may be given work
+  ended,        ///< said goodbye, or is lost; never comes back
 };
 
 /// One assignment that the session has not wholly answered.
@@ -52,16 +52,17 @@ struct PartialInventory {
   HeldColumns held;
 };
 
-/// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Session table.
+/// The rules' own view of a session; what the results say of it is SessionRecord. Owned by Session
+/// table.
 struct Session {
   SessionIndex index{};
   SessionId id;
   ConnectionId connection{};
   bool connected = false;  ///< has said Hello in this epoch
   SessionPhase phase = SessionPhase::handshaking;
-  std::uint64_t nonce = 0;   ///< of the last Hello
+  std::uint64_t nonce = 0;      ///< of the last Hello
   std::uint32_t launch_id = 0;  ///< local workers of this epoch; else 0
-  std::uint32_t slots = 0;   ///< 0: no limit
+  std::uint32_t slots = 0;      ///< 0: no limit
 
   Instant last_heard;
   Duration compensation_then{};  ///< Session table's grace when it was last heard
@@ -81,17 +82,17 @@ struct Session {
   std::uint64_t held = 0;                  ///< attempts that it owns now
   std::uint64_t most_credit = 0;           ///< the most that it was ever allowed to own
   bool in_ready_list = false;
-  bool draining = false;             ///< says that it is about to leave
-  std::optional<DrainMode> drain;    ///< what it is told to do, again and again
-  std::uint64_t unstarted_returns = 0;      ///< attempts that it returned before they began
-  std::optional<Revocation> revoked;  ///< not answered yet
-  std::uint32_t failed_starts = 0;   ///< in a row
+  bool draining = false;                ///< says that it is about to leave
+  std::optional<DrainMode> drain;       ///< what it is told to do, again and again
+  std::uint64_t unstarted_returns = 0;  ///< attempts that it returned before they began
+  std::optional<Revocation> revoked;    ///< not answered yet
+  std::uint32_t failed_starts = 0;      ///< in a row
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
   // Reports. The last one that was taken in is in SessionRecord.
   std::uint64_t reports_committed = 0;  ///< what may be acknowledged
-  std::optional<Goodbye> parting;  ///< said, while its last reports are not committed
-  bool changed = false;            ///< since the last commit
+  std::optional<Goodbye> parting;       ///< said, while its last reports are not committed
+  bool changed = false;                 ///< since the last commit
   bool committed = false;               ///< a resumed coordinator would know it: it may get work
   std::uint64_t reports_acknowledged = 0;
   bool ack_due = false;   ///< in this turn

@@ -16,7 +16,7 @@ constexpr std::size_t kLookAhead = 16;
 }  // namespace
 
 std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& backlog,
-                             const Batch& batch, AttemptColumns& out) {
+                                const Batch& batch, AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   CHECK(number != kNoDispatch);
   records_.dispatches.push_back({now, session.index, batch.count});
@@ -47,7 +47,7 @@ std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& ba
 }
 
 void TaskTable::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
-                      AttemptColumns& out) const {
+                         AttemptColumns& out) const {
   const std::size_t count = held.batch.count;
   out.task.resize(count);
   out.attempt.resize(count);
@@ -118,7 +118,7 @@ void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance)
 }
 
 Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
-                          std::uint32_t retries) {
+                             std::uint32_t retries) {
   SessionRecord& record_of = records_.sessions[index(session.index)];
   open_batch(now, session.index, record_of.clock.bound(now));
   Acceptance acceptance;
@@ -159,15 +159,15 @@ Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns
     record_of.tasks_done += acceptance.accepted;
   }
   records_.stale += acceptance.stale + acceptance.unassigned;
-  record_of.stale +=
-      acceptance.stale + acceptance.unassigned + acceptance.returned.size() + acceptance.failed.size();
+  record_of.stale += acceptance.stale + acceptance.unassigned + acceptance.returned.size() +
+                     acceptance.failed.size();
   return acceptance;
 }
 
 /// An outcome of an attempt that the session no longer owns. True: it is the task's first one, and
 /// ends the task.
 bool TaskTable::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
-                         std::uint32_t retries, Acceptance& acceptance) {
+                            std::uint32_t retries, Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
   const auto expired = session.expired.find(task);
@@ -216,7 +216,7 @@ void TaskTable::decide(Instant now, TaskId task, Outcome outcome) {
 /// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
 /// was returned.
 bool TaskTable::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
-                   std::vector<Superseded>& superseded) {
+                      std::vector<Superseded>& superseded) {
   const std::size_t t = index(task);
   if (records_.state_of(task) != TaskState::pending) {
     const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
@@ -241,8 +241,8 @@ bool TaskTable::claim(Session& session, TaskId task, const ExpiredAttempt& claim
   return true;
 }
 
-std::size_t TaskTable::adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
-                          std::vector<Superseded>& superseded) {
+std::size_t TaskTable::adopt(Session& session, const Inventory& inventory,
+                             const HeldColumns& listed, std::vector<Superseded>& superseded) {
   CHECK(session.held_assignments.empty());
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   std::uint32_t owned = 0;
@@ -276,7 +276,7 @@ void TaskTable::count_known_attempts() {
 }
 
 std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, const Backlog& backlog,
-                                      bool charge, std::uint32_t max_losses) {
+                                         bool charge, std::uint32_t max_losses) {
   std::vector<TaskId> returned;
   for (const HeldAssignment& held : session.held_assignments) {
     for (std::uint32_t i = 0; i < held.batch.count; ++i) {
@@ -302,7 +302,8 @@ std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, const Ba
   return returned;
 }
 
-bool TaskTable::was_returned(const Session& session, const HeldAssignment& held, TaskId task) const {
+bool TaskTable::was_returned(const Session& session, const HeldAssignment& held,
+                             TaskId task) const {
   const std::size_t t = index(task);
   if (records_.dispatch[t] == held.dispatch) return records_.state_of(task) == TaskState::pending;
   const auto expired = session.expired.find(task);

@@ -27,10 +27,10 @@ struct Superseded {
 struct Acceptance {
   std::size_t first_record = 0;
   std::size_t accepted = 0;
-  std::uint64_t stale = 0;       ///< dropped: the task was done already
-  std::uint64_t unassigned = 0;     ///< dropped: the session was never given that attempt
-  std::vector<TaskId> returned;  ///< not started by the worker: pending again
-  std::vector<TaskId> failed;    ///< failed or timed out, to be tried again: pending again
+  std::uint64_t stale = 0;              ///< dropped: the task was done already
+  std::uint64_t unassigned = 0;         ///< dropped: the session was never given that attempt
+  std::vector<TaskId> returned;         ///< not started by the worker: pending again
+  std::vector<TaskId> failed;           ///< failed or timed out, to be tried again: pending again
   std::uint64_t unstarted_returns = 0;  ///< of those, returned before their turn
   std::vector<Superseded> superseded;
 };

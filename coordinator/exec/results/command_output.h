@@ -27,9 +27,9 @@ struct WrittenOutput {
 class CommandOutput {
  public:
   struct Settings {
-    bool keep_order = false;       ///< in the order of tasks; else as they end
-    bool tag = false;              ///< tag and a tab before each line
-    std::size_t memory_bytes = 0;  ///< for what waits for its turn
+    bool keep_order = false;          ///< in the order of tasks; else as they end
+    bool tag = false;                 ///< tag and a tab before each line
+    std::size_t memory_bytes = 0;     ///< for what waits for its turn
     std::string temporary_directory;  ///< for what is more
   };
 

@@ -189,7 +189,8 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
   EXPECT_EQ(stage->scheduler().done(), 0U);
 }
 
-/// It was returned, and done by the other, when the coordinator died before it had committed either.
+/// It was returned, and done by the other, when the coordinator died before it had committed
+/// either.
 TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
   begin_with_two();
   crash();

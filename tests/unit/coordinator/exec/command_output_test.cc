@@ -21,7 +21,8 @@ WrittenOutput written(std::string_view out, std::string_view err = {}) {
 }
 
 CommandOutput::Settings in_order(std::size_t memory_bytes = 1'000'000) {
-  return {.keep_order = true, .memory_bytes = memory_bytes, .temporary_directory = testing::TempDir()};
+  return {
+      .keep_order = true, .memory_bytes = memory_bytes, .temporary_directory = testing::TempDir()};
 }
 
 TEST(CommandOutput, PrintsWholeTasksAsTheyEnd) {

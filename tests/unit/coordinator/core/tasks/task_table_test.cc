@@ -68,7 +68,7 @@ TEST_F(TaskTableTest, DoneIsFinal) {
 }
 
 class TaskTableAdoptedTest : public TaskTableTest,
-                          public testing::WithParamInterface<std::vector<Attempt>> {};
+                             public testing::WithParamInterface<std::vector<Attempt>> {};
 
 TEST_P(TaskTableAdoptedTest, AttemptsAtATaskDoneElsewhereAreStaleNotUnassigned) {
   assign(second, 1);
@@ -102,7 +102,8 @@ TEST_F(TaskTableTest, ANotStartedAttemptIsPendingAgain) {
 
 TEST_F(TaskTableTest, TakeBackMakesPendingAndRemembers) {
   assign(first, 2);
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 5), ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 5),
+              ElementsAre(task_at(0), task_at(1)));
   task_table.check_invariants();
   EXPECT_EQ(task_table.pending(), 4U);
   EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
@@ -139,7 +140,8 @@ TEST_F(TaskTableTest, ResultMismatchesAreCommittedForTheValidation) {
   assign(first, 2);
   accept(first, 0, 1, Outcome::succeeded, 1s);
   accept(first, 1, 1, Outcome::succeeded, 2s);
-  EXPECT_THAT(task_table.records().result_mismatches, ElementsAre(std::pair(task_at(1), Duration(2s))));
+  EXPECT_THAT(task_table.records().result_mismatches,
+              ElementsAre(std::pair(task_at(1), Duration(2s))));
 }
 
 TEST_F(TaskTableTest, BatchesRunUpToTheNext) {

@@ -1,0 +1,26 @@
+// The mutants of sim_mutants. Only mutated copies of sources, which apply_mutants.cmake writes, ask
+// for them; sim knows of none.
+#pragma once
+
+#include <string_view>
+
+namespace rollcall::sim {
+
+/// A rule that can be disabled. Static objects, one a mutant, in the mutated copy of its source.
+class Mutant {
+ public:
+  explicit Mutant(const char* name);
+  Mutant(const Mutant&) = delete;
+  Mutant& operator=(const Mutant&) = delete;
+
+  /// Disables the rule for the rest of the program. False if there is no mutant of this name.
+  static bool choose(std::string_view name);
+
+  bool is_chosen = false;
+
+ private:
+  const char* name_;
+  Mutant* next_;
+};
+
+}  // namespace rollcall::sim
