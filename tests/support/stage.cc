@@ -139,14 +139,14 @@ void Stage::report(int number, std::uint64_t report_number, const std::vector<En
   send(number, std::move(report));
 }
 
-void Stage::kept(std::uint64_t commit) {
-  kept_ = commits_before_ + commit;
+void Stage::committed(std::uint64_t commit) {
+  committed_ = commits_before_ + commit;
   give(Committed{commit});
 }
 
 void Stage::crash() {
-  commits_.resize(kept_);
-  commits_before_ = kept_;
+  commits_.resize(committed_);
+  commits_before_ = committed_;
   Replay replay(records().spec);
   for (const auto& commit : commits_) CHECK(replay.apply(*commit));
   const std::uint64_t published = commits_.empty() ? 0 : commits_.back()->counters.published;

@@ -43,9 +43,9 @@ class Stage {
   }
   void stop(bool let_running_end = false) { give(StopRequested{let_running_end}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
-  /// Where there is a journal: commits up to this number are kept.
-  void kept(std::uint64_t commit);
-  /// kill -9 of the coordinator, and the next epoch from what was kept. Listens.
+  /// Where there is a journal: commits up to this number are committed.
+  void committed(std::uint64_t commit);
+  /// kill -9 of the coordinator, and the next epoch from what was committed. Listens.
   void crash();
   void vanished(int session) { give(WorkerVanished{SessionIndex(session)}); }
   /// What a worker of an earlier epoch holds: the first `begun` of these have begun.
@@ -106,7 +106,7 @@ class Stage {
   std::unique_ptr<Scheduler> scheduler_;
   std::vector<std::shared_ptr<const Commit>> commits_;  ///< of all epochs, as far as not lost
   std::size_t commits_before_ = 0;                      ///< of earlier epochs
-  std::size_t kept_ = 0;                                ///< of commits_
+  std::size_t committed_ = 0;                           ///< of commits_
   std::int64_t now_ms_ = 0;
   std::map<int, Worker> workers_;
   std::vector<Line> lines_;
