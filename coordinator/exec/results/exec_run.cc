@@ -11,6 +11,7 @@
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
+#include "common/os/file_io.h"
 #include "coordinator/core/analysis/batch_cursor.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/results/command_output.h"
@@ -198,13 +199,8 @@ void ExecRun::log(const RunRecords& records, std::size_t record, const std::stri
 }
 
 void ExecRun::flush() {
-  std::string_view left = joblog_text_;
-  while (!left.empty() && failed_.empty()) {
-    const ssize_t size = ::write(joblog_, left.data(), left.size());
-    if (size > 0) left.remove_prefix(static_cast<std::size_t>(size));
-    if (size < 0 && errno != EINTR) {
-      fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(errno));
-    }
+  if (const int error = failed_.empty() ? os::write_all(joblog_, joblog_text_) : 0; error != 0) {
+    fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(error));
   }
   joblog_text_.clear();
 }
