@@ -12,6 +12,7 @@
 
 #include "common/access/private_file.h"
 #include "common/limits.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -74,11 +75,9 @@ Result<void> write_journal_keys(const std::string& journal, const JournalKeys& k
   const std::string path = journal_keys_path(journal);
   if (auto written = replace_private_file(path, kFile, to_json(keys)); !written) return written;
   // As long-lived as the journal: a power cut must not leave an empty file.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const int error = fd >= 0 && ::fsync(fd) == 0 ? 0 : errno;
-  if (fd >= 0) ::close(fd);
-  if (error == 0) return {};
-  return permanent("cannot write keys file " + path + ": " + std::strerror(error));
+  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file && ::fsync(file.get()) == 0) return {};
+  return permanent("cannot write keys file " + path + ": " + std::strerror(errno));
 }
 
 Result<JournalKeys> read_journal_keys(const std::string& journal) {
