@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -138,24 +139,49 @@ class Reports(unittest.TestCase):
         text = report.as_text(result_of([self.one_case()]))
         self.assertRegex(text, r"speed +12,346 M/s +12,346 to 12,346 +at least 10 +reached")
 
-    def test_the_chart_has_every_point_and_is_xml(self):
-        cases = [
+    def growth(self):
+        """A result of the row `sleeps`: three sizes, measured for two of the three programs."""
+        rounds_of = [
             {
-                "rounds": [
-                    {
-                        "rollcall": {"tasks": tasks, "overhead_seconds": 1e-9 * tasks},
-                        "asyncio": {"tasks": tasks, "overhead_seconds": 1e-5 * tasks},
-                    }
-                ]
+                "rollcall": {"tasks": tasks, "overhead_seconds": 1e-9 * tasks},
+                "asyncio": {"tasks": tasks, "overhead_seconds": 1e-5 * tasks},
             }
             for tasks in (10, 1000, 1_000_000)
         ]
-        points = chart.points_of({"cases": cases})
+        return {"cases": [{"rounds": [each]} for each in rounds_of]}
+
+    def test_the_chart_has_every_point_and_is_xml(self):
+        points = chart.points_of(self.growth())
         self.assertEqual(points["asyncio"], [(10, 1e-4), (1000, 1e-2), (1_000_000, 10)])
-        picture = ElementTree.fromstring(chart.svg({"cases": cases}))
-        self.assertEqual(len(picture.findall("{*}circle")), 6)
-        y = [float(each.get("cy")) for each in picture.findall("{*}circle")][3:]
+        circles = list(ElementTree.fromstring(chart.svg(self.growth())).iterfind(".//{*}circle"))
+        self.assertEqual(len(circles), 6)
+        y = [float(each.get("cy")) for each in circles][3:]
         self.assertGreater(y[0], y[2], "more overhead stands higher")
+
+    def test_the_chart_labels_each_curve_with_its_last_overhead(self):
+        picture = ElementTree.fromstring(chart.svg(self.growth()))
+        labels = [each.text for each in picture.iterfind(".//{*}text")]
+        self.assertIn("Rollcall: 1 ms", labels)
+        self.assertIn("asyncio, tuned: 10 s", labels)
+        self.assertNotIn("debug", " ".join(labels), "it was not measured")
+
+    def test_the_chart_has_a_light_and_a_dark_scheme(self):
+        light, dark = chart.style().split("@media (prefers-color-scheme: dark)")
+        picture = ElementTree.fromstring(chart.svg(self.growth()))
+        for look in {each.get("class") for each in picture.iter() if each.get("class")}:
+            colors = [re.search(rf"\.{look} {{color: (#\w+)}}", each) for each in (light, dark)]
+            self.assertTrue(all(colors), look)
+            self.assertNotEqual(colors[0][1], colors[1][1], look)
+
+    def test_the_picture_of_the_repository_is_up_to_date(self):
+        result = json.loads((main.RESULTS / "sleeps.json").read_text())
+        picture = main.PAGE.parent / main.CHART
+        self.assertEqual(picture.read_text(), chart.svg(result), "write it with bench/main.py --page")
+
+    def test_durations_in_the_chart_have_the_digits_that_count(self):
+        wanted = {0.00065: "0.65 ms", 0.00827: "8.3 ms", 0.0659: "66 ms", 0.1: "0.1 s", 14.9: "15 s", 100: "100 s"}
+        for seconds, text in wanted.items():
+            self.assertEqual(chart.seconds_text(seconds), text)
 
     def test_the_page_of_the_repository_has_both_markers(self):
         text = main.PAGE.read_text()

@@ -1,52 +1,50 @@
-// The commands of README.md do what it says: each `$ script/run ...` and `$ rollcall ...` line of
-// its console blocks is run with the programs that were just built.
+// The commands of README.md work as they stand.
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
+#include <regex>
 #include <string>
 #include <vector>
 
-#include "tests/support/programs_fixture.h"
+#include "tests/integration/pages.h"
 
 namespace rollcall::integration {
 namespace {
 
-const std::filesystem::path kReadme = std::filesystem::path(ROLLCALL_ROOT) / "README.md";
+using testing::Contains;
+using testing::HasSubstr;
 
-/// "$ COMMAND" lines of ```console blocks, without the "$ ".
-std::vector<std::string> commands_of(const std::string& page) {
-  std::vector<std::string> commands;
-  bool in_console = false;
-  for (const std::string& line : lines_of(page)) {
-    if (line.starts_with("```")) in_console = line.starts_with("```console");
-    if (in_console && line.starts_with("$ ")) commands.push_back(line.substr(2));
-  }
-  return commands;
+const std::filesystem::path kRoot = ROLLCALL_ROOT;
+
+/// Tests and installs the source tree: this test is part of the first, and .ci/run does the other.
+bool is_for_the_source_tree(const std::string& block) {
+  return block == "script/test\n" || block.find("cmake --install build/release") != block.npos;
 }
 
-/// The command with the built program in place of script/run; empty if it is none of ours.
-std::string runnable(const std::string& command) {
-  const std::string script = "script/run ";
-  if (command.starts_with(script)) return "rollcall " + command.substr(script.size());
-  return command.starts_with("rollcall ") || command.starts_with("rollcall-worker ") ? command : "";
+/// script/run builds the program and then runs it; here it is already built.
+std::string without_building(const std::string& block) {
+  return std::regex_replace(block, std::regex("^script/run "), "rollcall ");
 }
 
-class Readme : public ProgramsTest {};
+class Readme : public PageTest {};
 
 TEST_F(Readme, ItsCommandsRun) {
-  if (!std::filesystem::exists(kReadme)) GTEST_SKIP() << "there is no README.md";
-  const std::string path = programs_directory().string() + ":" + std::getenv("PATH");
-  // All at once: they mostly sleep, and a worker finds the run that the line before it started.
-  std::vector<Program*> programs;
-  for (const std::string& command : commands_of(contents_of(kReadme))) {
-    if (runnable(command).empty()) continue;
-    programs.push_back(&start({"/bin/sh", {"-c", runnable(command)}, {{"PATH", path}}, {}, {}}));
+  std::vector<std::string> blocks;
+  for (const std::string& block : blocks_of(contents_of(kRoot / "README.md"))) {
+    if (!is_for_the_source_tree(block)) blocks.push_back(without_building(block));
   }
-  EXPECT_FALSE(programs.empty()) << "README.md shows no command in a ```console block";
-  for (Program* program : programs) {
-    EXPECT_EQ(program->wait(std::chrono::minutes(3)), 0) << program->story();
-  }
+  ASSERT_FALSE(blocks.empty()) << "README.md shows no command in a ```sh block";
+  run(blocks);
+}
+
+TEST_F(Readme, ShowsTheTwoScriptsAndBothWaysToInstall) {
+  const std::vector<std::string> blocks = blocks_of(contents_of(kRoot / "README.md"));
+  EXPECT_THAT(blocks, Contains("script/run sleep --task-count 5\n"));
+  EXPECT_THAT(blocks, Contains("script/test\n"));
+  EXPECT_THAT(blocks, Contains(HasSubstr("sudo cmake --install build/release\n")));
+  EXPECT_THAT(blocks, Contains(HasSubstr("cmake --install build/release --prefix ~/.local\n")));
+  EXPECT_TRUE(std::filesystem::exists(kRoot / "script/run"));
+  EXPECT_TRUE(std::filesystem::exists(kRoot / "script/test"));
 }
 
 }  // namespace

@@ -257,20 +257,20 @@ class Scripted(unittest.TestCase):
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
         self.hello()
         self.epoch = 3
-        self.welcome(list_held=True, reports_kept=1)  # 2, with what went back, is not kept
+        self.welcome(list_held=True, reports_committed=1)  # 2, with what went back, is not kept
         inventory = self.receive("inventory").inventory
         names = self.listed(inventory)
         self.assertEqual(set(names[:2]), {(10, 1), (12, 1)})
         self.assertEqual(names[2:], [(13, 1), (14, 1), (15, 1), (16, 1), (17, 1)])
         self.assertEqual((inventory.begun, inventory.started_count), (2, 3))
         self.assertEqual((inventory.list, inventory.part, inventory.is_last_part), (1, 0, True))
-        self.send(ack=wire.Ack(reports_kept=2, sent_ns=2))
+        self.send(ack=wire.Ack(reports_committed=2, sent_ns=2))
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
         self.hello()
         self.epoch = 2
         self.welcome(list_held=True)  # from a coordinator that is dead
         self.epoch = 4
-        self.welcome(list_held=True, reports_kept=2)
+        self.welcome(list_held=True, reports_committed=2)
         message = self.receive("inventory")
         self.assertEqual((message.epoch, message.inventory.list), (4, 2))
         self.assertEqual(self.listed(message.inventory)[-2:], [(16, 0), (17, 0)])

@@ -111,7 +111,7 @@ class Link:
 
     def who(self, name):
         return {"host": socket.gethostname().encode()[:255], "name": name.encode()[:255],
-                "pid": os.getpid(), "ticket": self.access["ticket"] if self.access else 0}
+                "pid": os.getpid(), "launch_id": self.access["ticket"] if self.access else 0}
 
     def wait(self, milliseconds):
         poller = zmq.Poller()

@@ -133,7 +133,7 @@ class Worker:
         self.welcomed, self.slots, self.interval = True, terms.slots, terms.heartbeat_interval_ns
         self.liveness, self.silence = terms.liveness_ns, max(terms.liveness_ns, terms.orphan_for_ns)
         self.echo, self.hello_at = (terms.sent_ns, self.now), NEVER
-        self.acknowledged(terms.reports_kept)
+        self.acknowledged(terms.reports_committed)
         self.send_inventory(terms.list_held)
         self.send_reports(self.unacknowledged)
         self.heartbeat_at = self.now + self.interval
@@ -171,9 +171,9 @@ class Worker:
         self.return_unstarted(self.revoked[0], -self.revoked[1])
 
     def take_ack(self, ack):
-        if ack.reports_kept <= self.reports_sent:
+        if ack.reports_committed <= self.reports_sent:
             self.echo = (ack.sent_ns, self.now)
-            self.acknowledged(ack.reports_kept)
+            self.acknowledged(ack.reports_committed)
 
     def acknowledged(self, kept):
         while self.unacknowledged and self.unacknowledged[0][0] <= kept:

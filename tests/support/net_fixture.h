@@ -25,9 +25,9 @@ inline Context& process_context() {
 
 /// Runs the loop until `fact` holds. False: it did not within a minute.
 inline bool run_until(boost::asio::io_context& loop, const std::function<bool()>& fact) {
-  const Instant deadline = now() + std::chrono::minutes(1);
+  const Instant deadline = os::now() + std::chrono::minutes(1);
   while (!fact()) {
-    if (now() > deadline) return false;
+    if (os::now() > deadline) return false;
     loop.restart();
     loop.run_one_for(std::chrono::milliseconds(20));
   }

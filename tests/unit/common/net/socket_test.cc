@@ -112,7 +112,7 @@ TEST_F(SocketTest, SendDoesNotSwallowTheWakeUpOfWhatCameMeanwhile) {
   ASSERT_TRUE(run_until([&] { return !coordinator.got.empty(); }));
   for (std::size_t round = 2; round <= 50; ++round) {
     ASSERT_TRUE(worker.send("comes while the coordinator is busy"));
-    for (const Instant until = now() + std::chrono::milliseconds(3); now() < until;) {
+    for (const Instant until = os::now() + std::chrono::milliseconds(3); os::now() < until;) {
     }
     ASSERT_TRUE(coordinator.send("answer", coordinator.got[0].from));
     ASSERT_TRUE(run_until([&] { return coordinator.got.size() == round; })) << round;

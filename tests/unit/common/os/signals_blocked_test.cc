@@ -43,7 +43,7 @@ class SignalStorm {
 TEST(SignalsBlocked, HoldsThemBackUntilItGoes) {
   const SignalStorm storm;
   {
-    const SignalsBlocked blocked;
+    const os::SignalsBlocked blocked;
     const auto before = alarms;
     sigset_t pending;
     do {
