@@ -63,7 +63,6 @@ void Session::on(const AttemptsEnded& event) {
   CHECK(event.outcomes.size() <= running_);
   running_ -= event.outcomes.size();
   ended_.count(now_, event.outcomes.size());
-  commands_ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
   start_waiting_attempts();
@@ -170,16 +169,18 @@ void Session::cut_reports(Outbox::Cut how) {
   if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
 }
 
-/// Under load one report of what ended within limits::report_wait, for a message costs more than
-/// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
-/// when little is left to end it may be what the run waits for: those go at once.
+/// Under load, outcomes wait a little for others: a message costs more than the tasks that it
+/// reports. They leave at once if the coordinator may be waiting for them: when slots may fall
+/// idle, or when little is left to end. With limited slots every start is news, which waits as
+/// well.
 bool Session::may_wait_for_more() {
-  const bool pays = terms_.is_exec
-                        ? commands_ended_.busy() && backlog_.size() >= terms_.slots
-                        : terms_.slots == 0 && running_ >= limits::busy_running && ended_.busy();
-  if (!pays || (is_news_ && !terms_.is_exec) || outbox_.waiting().size() == 0) return false;
-  const Duration wait = terms_.is_exec ? limits::command_report_wait : limits::report_wait;
-  if (deadlines_.report == kNever) deadlines_.report = now_ + wait;
+  const bool has_slots = terms_.slots > 0;
+  const bool is_worth_it =
+      ended_.busy() &&
+      (has_slots ? terms_.kind.batches_with_slots && backlog_.size() >= terms_.slots
+                 : running_ >= limits::busy_running && !is_news_);
+  if (!is_worth_it || outbox_.waiting().size() == 0) return false;
+  if (deadlines_.report == kNever) deadlines_.report = now_ + terms_.kind.report_wait;
   return now_ < deadlines_.report;
 }
 
@@ -190,7 +191,7 @@ void Session::resend_reports() {
 
 void Session::start_waiting_attempts() {
   if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
-  const std::size_t most = terms_.slots + (terms_.is_exec ? limits::spawns_ahead : 0);
+  const std::size_t most = terms_.slots + terms_.kind.started_ahead;
   const std::size_t room =
       terms_.slots == 0 ? std::numeric_limits<std::size_t>::max() : most - std::min(running_, most);
   const Backlog::Taken taken = backlog_.take(room, *out_);

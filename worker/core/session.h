@@ -74,7 +74,6 @@ class Session {
   void take(const Shutdown& shutdown);
   bool is_for_us(const CoordinatorMessage& message);
   void join(const Header& header, const Welcome& terms);
-  void prepare_commands(const Welcome& terms);
 
   Inventory inventory() const;
   void go_on();
@@ -128,7 +127,6 @@ class Session {
   Backlog backlog_;
   Outbox outbox_;
   RateMeter ended_{limits::busy_outcomes, limits::busy_window};
-  RateMeter commands_ended_{limits::busy_commands, limits::busy_window};
   std::size_t running_ = 0;
   std::uint64_t started_count_ = 0;
   std::uint64_t assignments_received_ = 0;

@@ -69,29 +69,21 @@ void Session::join(const Header& header, const Welcome& terms) {
     cancelled_through_ = 0;
     revoked_ = {};
   }
+  const bool is_new_run = run_ != header.run;
   run_ = header.run;
   epoch_ = header.epoch;
   terms_.slots = terms.slots;
-  terms_.is_exec = terms.kind == TaskKind::exec;
+  terms_.kind = traits_of(terms.kind);
   terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
   terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
   terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);
+  if (is_new_run) ended_ = RateMeter(terms_.kind.busy_outcomes, limits::busy_window);
   log(Severity::info, "joined run " + to_hex(run_.bytes) + " as session " + to_hex(session_.bytes));
-  if (terms_.is_exec) prepare_commands(terms);
+  out_->push_back(Prepare{terms.kind, terms_.slots, terms.max_output, terms.kill_after});
   was_welcomed_ = true;
   phase_ = Phase::working;
   deadlines_.hello = kNever;
   heard();
-}
-
-void Session::prepare_commands(const Welcome& terms) {
-  if (terms_.slots < identity_.slots) {
-    log(Severity::warning, "runs " + std::to_string(terms_.slots) +
-                               (terms_.slots == 1 ? " command" : " commands") +
-                               " at once and not " + std::to_string(identity_.slots) +
-                               ": the limit of open files is low");
-  }
-  out_->push_back(PrepareCommands{terms_.slots, terms.max_output, terms.kill_after});
 }
 
 /// Also answered when it comes again: the Inventory may have been lost.
