@@ -282,14 +282,14 @@ void Coordinator::keep(const WriteCommit& action) {
   output_.flush();
   const std::uint64_t printed = output_.printed();
   if (exec_ == nullptr && printed >= action.commit->counters.published) {
-    return writer_->keep(action.commit);
+    return writer_->enqueue(action.commit);
   }
   auto commit = std::make_shared<Commit>(*action.commit);
   commit->counters.published = std::min(commit->counters.published, printed);
   if (exec_ != nullptr) {
     commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
   }
-  writer_->keep(std::move(commit));
+  writer_->enqueue(std::move(commit));
 }
 
 void Coordinator::publish(const PublishOutcomes& outcomes) {
