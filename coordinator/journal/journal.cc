@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "common/base/check.h"
+#include "common/os/descriptor.h"
 #include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
@@ -49,9 +50,8 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
 /// If SQLite cannot create a file, it retries read-only and hides the reason. So create it first.
 Result<void> make_file(const std::string& path) {
   constexpr ::mode_t kMode = 0644;
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode);
-  if (file < 0) return permanent(std::strerror(errno));
-  ::close(file);
+  const os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+  if (!file) return permanent(std::strerror(errno));
   return {};
 }
 

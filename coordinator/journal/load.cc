@@ -210,6 +210,7 @@ JournalRun run_of(Check& check, const Statement& rows) {
   JournalRun run;
   run.spec.id = row.id<RunId>(0);
   run.spec.kind = row.named(1, {TaskKind::sleep, TaskKind::exec});
+  run.spec.traits = traits_of(run.spec.kind);
   run.spec.task_count = row.number<std::uint32_t>(2, limits::task_count);
   run.spec.pause_min = row.duration(3);
   run.spec.pause_max = row.duration(4);

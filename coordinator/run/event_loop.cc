@@ -284,12 +284,12 @@ void Coordinator::keep(const WriteCommit& action) {
   if (exec_ == nullptr && printed >= action.commit->counters.published) {
     return writer_->enqueue(action.commit);
   }
-  auto commit = std::make_shared<Commit>(*action.commit);
+  const std::shared_ptr<Commit>& commit = action.commit;
   commit->counters.published = std::min(commit->counters.published, printed);
   if (exec_ != nullptr) {
     commit->commands = exec_->results().for_commit(commit->first_record, commit->outcome_count());
   }
-  writer_->enqueue(std::move(commit));
+  writer_->enqueue(commit);
 }
 
 void Coordinator::publish(const PublishOutcomes& outcomes) {

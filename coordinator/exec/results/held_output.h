@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 
@@ -25,9 +26,6 @@ class HeldOutput {
   /// The file is created in `directory` when it is first needed.
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
-  ~HeldOutput();
-  HeldOutput(const HeldOutput&) = delete;
-  HeldOutput& operator=(const HeldOutput&) = delete;
 
   /// Must be called at most once for a task. Fails if the file cannot be written.
   Result<void> hold(std::uint64_t task, TaskOutput output);
@@ -50,7 +48,7 @@ class HeldOutput {
   std::map<std::uint64_t, TaskOutput> in_memory_;
   std::size_t held_bytes_ = 0;  ///< in in_memory_
   std::map<std::uint64_t, InFile> in_file_;
-  int file_ = -1;
+  os::Descriptor file_;
   std::int64_t file_size_ = 0;
 };
 
