@@ -9,7 +9,6 @@
 #include "common/limits.h"
 
 namespace rollcall::worker {
-namespace {}  // namespace
 
 AccessSource::AccessSource(std::string file, std::string endpoint)
     : file_(std::move(file)), endpoint_(std::move(endpoint)) {}
@@ -31,7 +30,7 @@ Result<Access> AccessSource::read_standard_input() {
     if (got == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > limits::access_bytes)
-      return permanent("standard input is no access document");
+      return permanent("standard input is too long for an access document");
   }
   Result<Access> access = access_from_json(text);
   if (!access) return permanent("standard input: " + access.error().message);
