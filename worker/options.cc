@@ -67,7 +67,7 @@ void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
        {"--only", "", "KIND", group, Shown::in_help_all, "accept only tasks of this kind: sleep",
         cli::choice_into(into.only_sleep, kOnly), "", cli::names_of(kOnly)},
        {"--drain", "", "MODE", group, Shown::in_help_all,
-        "on SIGTERM: finish or return running tasks (default return)",
+        "on SIGTERM or SIGUSR1: finish or return running tasks (default return)",
         cli::choice_into(into.drain, kDrainModes), "", cli::names_of(kDrainModes)},
        {"--idle-timeout", "", "D", group, Shown::in_help_all,
         "exit after this long idle (default never)",

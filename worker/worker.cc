@@ -276,7 +276,7 @@ class Worker::Loop {
   void end(int status, const std::string& reason) {
     status_ = status;
     write_log(status == kExitDone ? Severity::info : Severity::error, reason);
-    // Only a coordinator that answers is given time to receive the last messages.
+    // Without a coordinator no message can be delivered, so there is nothing to wait for.
     if (socket_) socket_->close(status == kExitDone ? limits::linger : Duration::zero());
     loop_.stop();
   }
@@ -295,7 +295,7 @@ class Worker::Loop {
   Alarm alarm_;
   Identity identity_;
   ExecutorTable executors_;
-  Executor* executor_ = &executors_.of(TaskKind::sleep);  ///< of the run that was joined last
+  Executor* executor_ = &executors_.of(TaskKind::sleep);  ///< of the last run; idle before
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null without --http
 
