@@ -137,7 +137,7 @@ TEST_F(SchedulerTest, ATaskThatDoesNotExistIsUnassigned) {
   report.number = 1;
   report.outcomes.push_back(task_at(4'000'000'000U), 1, Outcome::succeeded, {}, 1s, 1s);
   stage->send(1, report);
-  EXPECT_THAT(stage->take(), testing::Contains(HasSubstr("that it was not given")));
+  EXPECT_THAT(stage->take(), testing::Contains(HasSubstr("their tasks were not assigned to it")));
 }
 
 TEST_F(SchedulerTest, WhatIsNotAcknowledgedIsSentAgainAfterTwoIntervals) {
