@@ -39,7 +39,7 @@ std::string function(std::size_t count) {
 /// What every example can refer to.
 Sources around(const Example& example) {
   Sources sources = {
-      {"CMakeLists.txt", "used\n"},
+      {"CMakeLists.txt", "used common/whole/*.cc\n"},
       {"common/model/ids.h", ""},
       {"coordinator/core/tasks/task_table.h", "std::unordered_map<int, int> held_;\n"}};
   std::erase_if(sources, [&](const Source& source) { return source.path == example.path; });
@@ -141,6 +141,7 @@ std::vector<Example> examples_of_form_and_text() {
       {"Links", "docs/a.md", "See [ids](common/model/ids.h).\n", 1},
       {"Built", "common/used.cc", "", 0},
       {"Built", "common/unused.cc", "", 1},
+      {"Built", "common/whole/part.cc", "", 0},
       {"LimitsUsed", "common/limits.h", "\ninline constexpr int backlog = 1;\n", 2},
   };
 }

@@ -46,6 +46,12 @@ std::string constant_of(const std::string& code) {
   return code.substr(begin, end - begin);
 }
 
+/// "executors/*.cc" of "worker/executors/child.cc": how a CMakeLists.txt names a whole directory.
+std::string glob_of(const Source& source) {
+  const std::string directory = source.path.substr(0, source.path.rfind('/'));
+  return directory.substr(directory.rfind('/') + 1) + "/*.cc";
+}
+
 }  // namespace
 
 Findings check_built(const Sources& sources) {
@@ -58,7 +64,7 @@ Findings check_built(const Sources& sources) {
     std::string stem = stem_of(source);
     const bool is_named =
         build_file != nullptr &&
-        (says(*build_file, stem) ||
+        (says(*build_file, stem) || says(*build_file, glob_of(source)) ||
          (stem.ends_with("_test") &&
           (says(*build_file, "*_test.cc") || says(*build_file, stem.erase(stem.size() - 5)))));
     if (!is_named) {

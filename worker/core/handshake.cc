@@ -40,12 +40,12 @@ WorkerMessage Handshake::hello(Instant now, const Identity& identity) {
 Handshake::Verdict Handshake::judge(const CoordinatorMessage& message) const {
   if (state_ == State::no_session) return Verdict::not_handshaking;
   const Header& from = message.header;
-  const bool is_same_incarnation = from.run == run_ && from.epoch == epoch_;
+  const bool is_same_epoch = from.run == run_ && from.epoch == epoch_;
   if (const auto* reject = std::get_if<Reject>(&message.body)) {
     // A lost session is named in full: an earlier coordinator may have lost it in its own time.
     const bool is_lost = reject->reason == RejectReason::session_lost;
     bool is_ours = from.session.empty() ? !is_lost : from.session == session_;
-    if (is_lost && state_ == State::joined && !from.run.empty()) is_ours &= is_same_incarnation;
+    if (is_lost && state_ == State::joined && !from.run.empty()) is_ours &= is_same_epoch;
     return is_ours ? Verdict::accepted : Verdict::unassigned;
   }
   const auto* welcome = std::get_if<Welcome>(&message.body);
@@ -53,7 +53,7 @@ Handshake::Verdict Handshake::judge(const CoordinatorMessage& message) const {
     if (welcome == nullptr) return Verdict::not_handshaking;
     // Rule 2: a coordinator of an older epoch is never followed again.
     if (from.run == run_ && from.epoch < epoch_) return Verdict::unassigned;
-  } else if (!is_same_incarnation) {
+  } else if (!is_same_epoch) {
     return Verdict::unassigned;
   }
   if (from.session != session_) return Verdict::unassigned;
