@@ -293,7 +293,7 @@ TEST_F(HaltTest, WhatWaitsInAWorkerIsTakenBack) {
   policy.prefetch = 2;
   begin_with_two({false, false, 1});  // holds all, and begins 2 when 0 has ended
   stage->report(1, 1, {{{0}, Outcome::failed}});
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Recall")));
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Revoke")));
   EXPECT_FALSE(is_done(3));
   stage->report(1, 2, {{{3}, Outcome::returned}});
   stage->ignore();
