@@ -81,7 +81,7 @@ void expect_whole(json document, std::size_t task_count) {
 
 class Documents : public ProgramsTest {};
 
-TEST_F(Documents, JsonIsOneDocumentThatAddsUp) {
+TEST_F(Documents, JsonIsOneConsistentDocument) {
   Program& run = rollcall(kRun + Arguments{"--output", "json", "--seed", "77"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = document_of(run);
@@ -100,7 +100,7 @@ TEST_F(Documents, JsonIsOneDocumentThatAddsUp) {
             document["lower_bound_seconds"].get<double>());
 }
 
-TEST_F(Documents, SlotsAreToldAndKept) {
+TEST_F(Documents, SlotsAreShownAndRespected) {
   Program& run =
       rollcall({"-n", "12", "--pause", "50ms", "-w", "2", "--slots", "2", "--output", "json"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -110,7 +110,7 @@ TEST_F(Documents, SlotsAreToldAndKept) {
   EXPECT_NEAR(document["lower_bound_seconds"].get<double>(), 0.15, 1e-9);
 }
 
-TEST_F(Documents, JsonLinesAreEventsAndTheDocumentLast) {
+TEST_F(Documents, JsonLinesAreEventsFollowedByTheDocument) {
   Program& run = rollcall(kRun + Arguments{"--output", "jsonl"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   std::map<std::string, std::size_t> counts;
@@ -133,7 +133,7 @@ TEST_F(Documents, JsonLinesAreEventsAndTheDocumentLast) {
   expect_whole(summary, kTasks);
 }
 
-TEST_F(Documents, ResultsInCsvAreInOrderOfFinishAndAgreeWithTheSummary) {
+TEST_F(Documents, CsvResultsAreInFinishOrderAndMatchTheSummary) {
   Program& run = rollcall(kRun + Arguments{"--output", "json", "--results", file("results.csv")});
   EXPECT_EQ(run.wait(), 0) << run.story();
   const std::vector<std::string> lines = lines_of(contents_of(file("results.csv")));
@@ -173,7 +173,7 @@ TEST_F(Documents, ResultsInCsvAreInOrderOfFinishAndAgreeWithTheSummary) {
   EXPECT_EQ(document["completion"]["last_task"].dump(), fields_of(lines.back())[0]);
 }
 
-TEST_F(Documents, ResultsInJsonLinesSayTheSame) {
+TEST_F(Documents, JsonLinesResultsEqualCsvResults) {
   Program& run = rollcall({"-n", "8", "--pause-min", "20ms", "--pause-max", "300ms", "-w", "2",
                            "--collection-method", "wait", "--wait-timeout", "150ms", "--output",
                            "json", "--results", file("results.jsonl")});
@@ -194,7 +194,7 @@ TEST_F(Documents, ResultsInJsonLinesSayTheSame) {
   }
 }
 
-TEST_F(Documents, AnOlderResultsFileIsReplacedWhole) {
+TEST_F(Documents, AnExistingResultsFileIsReplacedAtomically) {
   const std::string results = file("results.csv");
   for (const char* count : {"30", "3"}) {
     Program& run = rollcall({"-n", count, "--pause", "20ms", "-w", "1", "--results", results});

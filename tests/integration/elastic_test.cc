@@ -45,7 +45,7 @@ class Elastic : public ProgramsTest {
   }
 };
 
-TEST_F(Elastic, OneThatIsDrainedFinishesWhatRunsAndLeaves) {
+TEST_F(Elastic, DrainedWorkerFinishesRunningTasksAndExits) {
   Program& run = run_for("2", {"-n", "40", "--pause", "200ms", "--prefetch", "3"});
   Program& leaving = named("leaving", {"--slots", "2"});
   Program& staying = named("staying", {"--slots", "2"});
@@ -64,7 +64,7 @@ TEST_F(Elastic, OneThatIsDrainedFinishesWhatRunsAndLeaves) {
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
 }
 
-TEST_F(Elastic, ADrainInModeReturnReturnsRunningTasksToo) {
+TEST_F(Elastic, DrainWithModeReturnReturnsRunningTasks) {
   Program& run = run_for("2", {"-n", "8", "--pause", "2s"});
   Program& leaving = named("leaving");
   named("staying");
@@ -79,7 +79,7 @@ TEST_F(Elastic, ADrainInModeReturnReturnsRunningTasksToo) {
   EXPECT_EQ(worker_named(document, "leaving")["tasks_done"], 0);
 }
 
-TEST_F(Elastic, WhenAllAreDrainedTheRunWaitsForOthers) {
+TEST_F(Elastic, RunWaitsForNewWorkersWhenAllAreDrained) {
   Program& run = run_for("1", {"-n", "10", "--pause", "100ms"});
   Program& first = named("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
@@ -92,7 +92,7 @@ TEST_F(Elastic, WhenAllAreDrainedTheRunWaitsForOthers) {
   EXPECT_EQ(second.wait(), 0) << second.story();
 }
 
-TEST_F(Elastic, WhenAllAreDrainedAndNobodyCanComeTheRunEnds) {
+TEST_F(Elastic, RunEndsWhenAllAreDrainedAndNoneCanJoin) {
   Program& run = rollcall({"-n", "100", "--pause", "100ms", "-w", "2", "--slots", "1", "--control",
                            file("s"), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
@@ -102,7 +102,7 @@ TEST_F(Elastic, WhenAllAreDrainedAndNobodyCanComeTheRunEnds) {
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
 }
 
-TEST_F(Elastic, OneThatJoinsLateGetsWhatWasSentAheadToOthers) {
+TEST_F(Elastic, LateWorkerGetsTasksPrefetchedByOthers) {
   Program& run = run_for("1", {"-n", "20", "--pause", "250ms", "--prefetch", "100"});
   Program& first = named("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
@@ -116,7 +116,7 @@ TEST_F(Elastic, OneThatJoinsLateGetsWhatWasSentAheadToOthers) {
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
 }
 
-TEST_F(Elastic, ASignalDrainsAsTheWorkerWasTold) {
+TEST_F(Elastic, SignalDrainsAsConfigured) {
   Program& run = run_for("2", {"-n", "12", "--pause", "300ms"});
   Program& leaving = named("leaving", {"--slots", "2", "--drain", "finish"});
   named("staying", {"--slots", "2"});
@@ -128,7 +128,7 @@ TEST_F(Elastic, ASignalDrainsAsTheWorkerWasTold) {
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0) << "what ran was not finished";
 }
 
-TEST_F(Elastic, ASecondSignalEndsAtOnce) {
+TEST_F(Elastic, SecondSignalEndsTheWorkerImmediately) {
   Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
   Program& leaving = named("leaving", {"--drain", "finish"});
   ASSERT_TRUE(wait_for_events(run, "started", 1));
@@ -141,7 +141,7 @@ TEST_F(Elastic, ASecondSignalEndsAtOnce) {
   run.wait();
 }
 
-TEST_F(Elastic, OneThatHoldsNothingLeavesByItself) {
+TEST_F(Elastic, IdleWorkerExits) {
   Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
   named("busy");
   ASSERT_TRUE(wait_for_events(run, "started", 1));
@@ -178,7 +178,7 @@ TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Elastic, AWorkerThatIsNotThereCannotBeDrained) {
+TEST_F(Elastic, DrainOfAnUnknownWorkerFails) {
   Program& run = run_for("1", {"-n", "4", "--pause", "500ms"});
   named("one");
   ASSERT_TRUE(wait_for_events(run, "started", 4));
@@ -188,7 +188,7 @@ TEST_F(Elastic, AWorkerThatIsNotThereCannotBeDrained) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Elastic, TheOneRunThatAnswersIsMeant) {
+TEST_F(Elastic, CommandsFindTheOnlyRun) {
   std::filesystem::create_directory(file("runtime"));
   Program& none = command({"status"});
   EXPECT_EQ(none.wait(), 2) << none.story();
@@ -213,7 +213,7 @@ TEST_F(Elastic, TheOneRunThatAnswersIsMeant) {
   EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
-TEST_F(Elastic, AControlSocketTakesNobodysPlace) {
+TEST_F(Elastic, ControlSocketReplacesNoFile) {
   const Arguments tasks{"-n", "2",        "--pause", "2s",        "-w",
                         "1",  "--output", "jsonl",   "--control", file("s")};
   Program& first = rollcall(tasks);
@@ -233,7 +233,7 @@ TEST_F(Elastic, AControlSocketTakesNobodysPlace) {
   EXPECT_EQ(contents_of(file("s")), "mine");
 }
 
-TEST_F(Elastic, ARunNeedsNoControlSocketThatNobodyAskedFor) {
+TEST_F(Elastic, DefaultControlSocketIsOptional) {
   Program& run =
       rollcall({"-n", "2", "--pause", "10ms", "-w", "1"}, {{"XDG_RUNTIME_DIR", file("not/there")}});
   EXPECT_EQ(run.wait(), 0) << run.story();

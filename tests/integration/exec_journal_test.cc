@@ -37,7 +37,7 @@ const Arguments kFailing = {"--range",
                             " 8) sleep 60;;"
                             " esac"};
 
-TEST_F(JournaledExec, IsReportedAgainInJsonAsAtItsEnd) {
+TEST_F(JournaledExec, JsonReportEqualsTheOriginalOutput) {
   Program& run = kept(Arguments{"--output", "json", "--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(document_of(run)["commands"]["failed"], SizeIs(3));
@@ -47,7 +47,7 @@ TEST_F(JournaledExec, IsReportedAgainInJsonAsAtItsEnd) {
   EXPECT_EQ(report.err(), run.err());
 }
 
-TEST_F(JournaledExec, IsReportedAgainInTextAsAtItsEnd) {
+TEST_F(JournaledExec, TextReportEqualsTheOriginalOutput) {
   Program& run = kept(Arguments{"--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   Program& report = command({"report", journal()});
@@ -58,7 +58,7 @@ TEST_F(JournaledExec, IsReportedAgainInTextAsAtItsEnd) {
   EXPECT_THAT(report.out(), IsEmpty());
 }
 
-TEST_F(JournaledExec, IsGoneOnWithInTheDirectoryWhereItWasBegun) {
+TEST_F(JournaledExec, ResumesInTheOriginalDirectory) {
   const std::filesystem::path directory = file("its folder");
   std::filesystem::create_directories(directory / "sub");
   const std::string rollcall = (programs_directory() / "rollcall").string();
@@ -86,7 +86,7 @@ TEST_F(JournaledExec, IsGoneOnWithInTheDirectoryWhereItWasBegun) {
   EXPECT_EQ(contents_of(directory / "sub" / "effects"), "1\n1\n2\n3\n");
 }
 
-TEST_F(JournaledExec, WhoseDirectoryIsGoneSaysSo) {
+TEST_F(JournaledExec, ReportsAMissingDirectory) {
   const std::filesystem::path directory = file("gone");
   std::filesystem::create_directories(directory);
   const std::string rollcall = (programs_directory() / "rollcall").string();
@@ -126,13 +126,13 @@ class JournaledExecWithStandardInput : public JournaledExec {
   }
 };
 
-TEST_F(JournaledExecWithStandardInput, ThatHasChangedReadsWhatItWas) {
+TEST_F(JournaledExecWithStandardInput, UsesTheSavedInputAfterAChange) {
   begin({"--range", "1-2"});
   std::ofstream(file("input")) << "something else\n";
   expect_the_same();
 }
 
-TEST_F(JournaledExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
+TEST_F(JournaledExecWithStandardInput, UsesTheSavedInputAfterARemoval) {
   std::ofstream(file("lines")) << "1\n2\n";
   begin({"--each-line", file("lines")});
   std::filesystem::remove(file("input"));
@@ -140,7 +140,7 @@ TEST_F(JournaledExecWithStandardInput, ThatIsGoneReadsWhatItWas) {
   expect_the_same();
 }
 
-TEST_F(JournaledExec, OfNothingIsReportedToo) {
+TEST_F(JournaledExec, ReportsAnEmptyRun) {
   Program& run = exec({"--journal", journal(), "--output", "json", "--", "true"}, "");
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& report = command({"report", journal(), "--output", "json"});

@@ -46,7 +46,7 @@ class ExecLimits : public ProgramsTest {
   }
 };
 
-TEST_F(ExecLimits, FewOpenFilesLowerTheSlotsAndItIsSaid) {
+TEST_F(ExecLimits, LowOpenFileLimitReducesSlotsWithAWarning) {
   Program& run = exec_after("ulimit -n 512", "--range 1-2000 --slots 400 -- true");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the limit of open files is low"));
@@ -55,13 +55,13 @@ TEST_F(ExecLimits, FewOpenFilesLowerTheSlotsAndItIsSaid) {
   EXPECT_LT(document.at("workers").at(0).at("slots"), 170);
 }
 
-TEST_F(ExecLimits, CommandsMayOpenAsManyFilesAsTheyCouldWithoutRollcall) {
+TEST_F(ExecLimits, CommandsInheritTheOriginalOpenFileLimit) {
   Program& run = exec_after("ulimit -Sn 300", "--output text --range 1-1 -- sh -c 'ulimit -Sn'");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "300\n");
 }
 
-TEST_F(ExecLimits, TooFewForOneCommandAreSaid) {
+TEST_F(ExecLimits, OpenFileLimitTooLowForOneCommandIsReported) {
   Program& run = exec_after("ulimit -n 60", "--range 1-2 -- true");
   EXPECT_EQ(run.wait(), 2) << run.story();
   EXPECT_EQ(run.err(),
@@ -71,7 +71,7 @@ TEST_F(ExecLimits, TooFewForOneCommandAreSaid) {
   EXPECT_EQ(enough.wait(), 0) << enough.story();
 }
 
-TEST_F(ExecLimits, FewProcessesCostTimeAndNoResult) {
+TEST_F(ExecLimits, LowProcessLimitLosesNoResult) {
   Program& run = exec_after("ulimit -u 14",
                             "--range 1-40 --slots 20 --worker-restarts unlimited "
                             "-- sleep 0.1");
@@ -80,7 +80,7 @@ TEST_F(ExecLimits, FewProcessesCostTimeAndNoResult) {
   EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 40);
 }
 
-TEST_F(ExecLimits, FewProcessesAreFewerSlots) {
+TEST_F(ExecLimits, LowProcessLimitReducesSlots) {
   // The two programs have seven threads, and there are two guardians, or one: the rest is commands.
   for (const std::string processes : {"9", "11"}) {
     Program& run = exec_after("ulimit -u " + processes, "--range 1-20 --slots 8 -- sleep 0.05");
@@ -92,13 +92,13 @@ TEST_F(ExecLimits, FewProcessesAreFewerSlots) {
   }
 }
 
-TEST_F(ExecLimits, LittleMemoryIsTheCommandsOwnFailure) {
+TEST_F(ExecLimits, OutOfMemoryFailsOnlyTheCommand) {
   Program& run = exec_after("ulimit -v 400000", "--range 1-2 -- dd if=/dev/zero bs=1G count=1");
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_EQ(document_of(run).at("outcomes").at("failed"), 2);
 }
 
-TEST_F(ExecLimits, ADirectoryThatCannotBeWrittenIsNoneOfItsBusiness) {
+TEST_F(ExecLimits, RunsInAReadOnlyDirectory) {
   Program& run = exec_after("cd /", "--range 1-2 -- pwd");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
@@ -111,7 +111,7 @@ class LongExecLimits : public ExecLimits {
   }
 };
 
-TEST_F(LongExecLimits, AHundredThousandCommandsWithFewOpenFiles) {
+TEST_F(LongExecLimits, RunsAHundredThousandCommandsWithALowOpenFileLimit) {
   Program& run = exec_after("ulimit -n 512", "--range 1-100000 --slots 400 -- true");
   EXPECT_EQ(run.wait(std::chrono::minutes(20)), 0) << run.story();
   EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 100'000);

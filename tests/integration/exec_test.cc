@@ -65,13 +65,13 @@ TEST_F(ExecInput, IsCommandsInJson) {
   EXPECT_EQ(out_of({"--from-json", tasks}), "from stdina b\n/\n");
 }
 
-TEST_F(ExecInput, OfNothingIsARunToo) {
+TEST_F(ExecInput, MayBeEmpty) {
   Program& run = exec({"--", "echo"}, "");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "");
 }
 
-TEST_F(ExecInput, HasOddFileNames) {
+TEST_F(ExecInput, AcceptsUnusualFileNames) {
   const std::vector<std::string> names{"a b",     "q'\"q", "-leading", "new\nline",
                                        "$(x)`y`", "\\n",   "*",        "\xff\xfe"};
   std::string joined;
@@ -89,7 +89,7 @@ TEST_F(ExecInput, FillsPlaceholders) {
   EXPECT_EQ(out_of({"--colsep", ",", "--", "echo", "{2}-{1}"}, "a,b\nc,d\n"), "b-a\nd-c\n");
 }
 
-TEST_F(ExecInput, ThatCannotBeIsAUsageError) {
+TEST_F(ExecInput, InvalidInputIsAUsageError) {
   Program& missing = exec({"-a", file("missing"), "--", "echo"});
   EXPECT_EQ(missing.wait(), 2) << missing.story();
   EXPECT_THAT(missing.err(), HasSubstr("No such file"));
@@ -103,7 +103,7 @@ TEST_F(ExecInput, ThatCannotBeIsAUsageError) {
 
 using ExecCommands = Exec;
 
-TEST_F(ExecCommands, KnowWhoTheyAre) {
+TEST_F(ExecCommands, GetTaskAndAttemptVariables) {
   Program& run = exec({"-k", "-q", "--range", "1-2", "--shell", "--output", "jsonl", "--",
                        "echo $ROLLCALL_RUN_ID $ROLLCALL_TASK_ID $ROLLCALL_ATTEMPT "
                        "$ROLLCALL_WORKER"});
@@ -127,7 +127,7 @@ TEST_F(ExecCommands, GetVariablesDirectoryAndInput) {
   EXPECT_EQ(out_of({"--range", "1-1", "--", "cat"}), "");
 }
 
-TEST_F(ExecCommands, ThatCannotStartSayWhy) {
+TEST_F(ExecCommands, ReportWhyTheyCouldNotStart) {
   Program& run = exec({"--range", "1-1", "--cwd", "/not/there", "--", "true"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("/not/there"), HasSubstr("No such file or directory")));
@@ -136,7 +136,7 @@ TEST_F(ExecCommands, ThatCannotStartSayWhy) {
   EXPECT_THAT(program.err(), AllOf(HasSubstr("no-such-program"), HasSubstr("No such file")));
 }
 
-TEST_F(ExecCommands, AreNamedWhenTheyFail) {
+TEST_F(ExecCommands, AreListedWhenTheyFail) {
   Program& run = exec({"--range", "1-30", "--shell", "--", "echo why-{} >&2; exit 3"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("30 tasks failed, the first:"), HasSubstr("exit status 3"),
@@ -147,7 +147,7 @@ TEST_F(ExecCommands, AreNamedWhenTheyFail) {
             10);
 }
 
-TEST_F(ExecCommands, OfDryRunAreTakenBackByAShell) {
+TEST_F(ExecCommands, DryRunOutputIsValidShell) {
   const std::string names = std::string("a b\0q'\"q\0-x\0$(y)\0n\nl", 20);
   Program& dry = exec(
       {"-0", "--dry-run", "--env", "V=1 'x'", "--cwd", "/", "--", "printf", "%s|", "{}"}, names);
@@ -167,7 +167,7 @@ TEST_F(ExecOutput, KeepsTheOrderOfTasks) {
             expected);
 }
 
-TEST_F(ExecOutput, IsWholeForEachTask) {
+TEST_F(ExecOutput, IsNotInterleaved) {
   Program& run = exec({"-q", "--range", "1-20", "-j", "20", "--shell", "--",
                        "for i in 1 2 3 4 5; do echo {}; sleep 0.01; done"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -181,14 +181,14 @@ TEST_F(ExecOutput, HasTags) {
             "a\tx\na\ta\nb b\tx\nb b\tb b\n");
 }
 
-TEST_F(ExecOutput, PassesThroughUnharmed) {
+TEST_F(ExecOutput, IsUnchanged) {
   std::string bytes;
   for (int i = 0; i < 300'000; ++i) bytes += static_cast<char>(i * 7 % 256);
   const std::string data = write("data", bytes);
   EXPECT_TRUE(out_of({"--range", "1-2", "--", "cat", data}) == bytes + bytes);
 }
 
-TEST_F(ExecOutput, KeepsStandardErrorApart) {
+TEST_F(ExecOutput, SeparatesStandardError) {
   Program& run = exec({"-q", "--range", "1-1", "--shell", "--", "echo out; echo err >&2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "out\n");
@@ -204,7 +204,7 @@ TEST_F(ExecOutput, GoesToFiles) {
   EXPECT_EQ(contents_of(file("outputs/1.err")), "err8\n");
 }
 
-TEST_F(ExecOutput, IsCutAtMaxOutput) {
+TEST_F(ExecOutput, IsTruncatedAtMaxOutput) {
   Program& run = exec({"-q", "--range", "1-1", "--max-output", "1K", "--shell", "--",
                        "yes | head -c 5000; yes e | head -c 3000 >&2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -213,7 +213,7 @@ TEST_F(ExecOutput, IsCutAtMaxOutput) {
                                HasSubstr("1976 more bytes of standard error dropped")));
 }
 
-TEST_F(ExecOutput, StandsInJsonLines) {
+TEST_F(ExecOutput, IsInJsonLines) {
   Program& run = exec({"-q", "--range", "1-1", "--output", "jsonl", "--shell", "--",
                        "printf 'a\\377'; echo text >&2; exit 4"});
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -255,7 +255,7 @@ TEST_F(ExecOutput, HasResults) {
   EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+"));
 }
 
-TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
+TEST_F(ExecOutput, WriteErrorEndsTheRun) {
   Program& full = start({programs_directory() / "rollcall",
                          {"exec", "-q", "--range", "1-100000", "--", "echo", "{}"},
                          {},
@@ -273,7 +273,7 @@ TEST_F(ExecOutput, ThatCannotBeWrittenEndsTheRun) {
   EXPECT_THAT(closed.out_lines(), SizeIs(2));
 }
 
-TEST_F(ExecOutput, DoesNotGetIntoAFileThatTookThePlaceOfAClosedStream) {
+TEST_F(ExecOutput, ClosedStreamsAreNotReusedForFiles) {
   Program& run =
       start({"/bin/sh",
              {"-c", "exec \"$0\" \"$@\" >&- 2>&-", (programs_directory() / "rollcall").string(),

@@ -52,7 +52,7 @@ TEST_F(ExecEnds, AtItsTimeout) {
   EXPECT_THAT(run.at("measured_seconds").get<double>(), AllOf(Ge(0.2), Lt(20)));
 }
 
-TEST_F(ExecEnds, AtItsTimeoutThoughItIgnoresTerm) {
+TEST_F(ExecEnds, AtItsTimeoutDespiteIgnoringSigterm) {
   const auto run = document({"--range", "1-1", "--timeout", "100ms", "--kill-after", "100ms",
                              "--shell", "--", "trap '' TERM; sleep 30; sleep 30"},
                             1);
@@ -71,7 +71,7 @@ TEST_F(ExecEnds, AfterItsRetries) {
   EXPECT_EQ(all.at("attempts").at("total"), 2);
 }
 
-TEST_F(ExecEnds, AndIsNotCountedAsRunningAnyMore) {
+TEST_F(ExecEnds, IsNoLongerCountedAsRunning) {
   const std::string script = "test $ROLLCALL_ATTEMPT = 3 || exit 1; sleep 0.8";
   Program& run = exec({"--progress", "plain", "--range", "1-6", "-j", "2", "--retries", "2",
                        "--shell", "--", script});
@@ -87,7 +87,7 @@ TEST_F(ExecEnds, AndIsNotCountedAsRunningAnyMore) {
   EXPECT_THAT(counts, Each(AnyOf("0", "1", "2"))) << run.story();
 }
 
-TEST_F(ExecEnds, TheRunWhenEnoughHaveFailed) {
+TEST_F(ExecEnds, TheRunAtTheHaltLimit) {
   const auto soon =
       document({"--range", "1-1000", "-j", "1", "--halt", "soon,fail=3", "--", "false"}, 1);
   EXPECT_THAT(soon.at("outcomes").at("failed").get<int>(), AllOf(Ge(3), Lt(900)));
@@ -99,7 +99,7 @@ TEST_F(ExecEnds, TheRunWhenEnoughHaveFailed) {
   EXPECT_EQ(now.at("outcomes").at("cancelled"), 9);
 }
 
-TEST_F(ExecEnds, AtTheFirstInterruptWhatRunsEndsByItself) {
+TEST_F(ExecEnds, FirstInterruptLetsRunningCommandsFinish) {
   Program& run = long_run("while ! test -e " + file("go") + "; do sleep 0.02; done; echo done", 2,
                           {"--output", "jsonl"});
   run.signal(SIGINT);
@@ -109,7 +109,7 @@ TEST_F(ExecEnds, AtTheFirstInterruptWhatRunsEndsByItself) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("succeeded"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, AtTheFirstInterruptNothingNewIsStarted) {
+TEST_F(ExecEnds, FirstInterruptStartsNoCommands) {
   Program& run = exec({"--range", "1-1000", "-j", "2", "--output", "jsonl", "--", "sleep", "0.1"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
   run.signal(SIGTERM);
@@ -119,7 +119,7 @@ TEST_F(ExecEnds, AtTheFirstInterruptNothingNewIsStarted) {
   EXPECT_EQ(outcomes.at("succeeded").get<int>() + outcomes.at("cancelled").get<int>(), 1000);
 }
 
-TEST_F(ExecEnds, AtTheSecondInterruptWhatRunsIsKilled) {
+TEST_F(ExecEnds, SecondInterruptKillsRunningCommands) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2,
                           {"--output", "jsonl", "--kill-after", "100ms"});
   run.signal(SIGINT);
@@ -129,7 +129,7 @@ TEST_F(ExecEnds, AtTheSecondInterruptWhatRunsIsKilled) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("cancelled"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, AtTheThirdInterruptAtOnce) {
+TEST_F(ExecEnds, ThirdInterruptEndsTheRunImmediately) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2, {"--kill-after", "10m"});
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
@@ -139,7 +139,7 @@ TEST_F(ExecEnds, AtTheThirdInterruptAtOnce) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, WithNoOrphanThoughACommandHides) {
+TEST_F(ExecEnds, LeavesNoOrphanOfADaemonizedCommand) {
   const auto run = document(
       {"--range", "1-3", "--shell", "--",
        "setsid sh -c 'setsid sleep 60 & echo $! >> " + file("hidden") + "; sleep 60' & sleep 0.1"},
@@ -149,7 +149,7 @@ TEST_F(ExecEnds, WithNoOrphanThoughACommandHides) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, ThoughItsOutputLivesOn) {
+TEST_F(ExecEnds, DespiteADescendantHoldingItsOutput) {
   const auto run = document({"--range", "1-2", "--kill-after", "100ms", "--shell", "--",
                              "(trap '' TERM; sleep 60) & exit 0"},
                             0);
@@ -160,7 +160,7 @@ TEST_F(ExecEnds, ThoughItsOutputLivesOn) {
   EXPECT_EQ(closed.at("commands").at("failed").at(0).at("how"), "exit status 7");
 }
 
-TEST_F(ExecEnds, ThoughItFloodsBothStreams) {
+TEST_F(ExecEnds, DespiteFloodingBothStreams) {
   Program& run = exec({"-q", "--range", "1-2", "--timeout", "500ms", "--max-output", "64K",
                        "--shell", "--", "yes & yes err >&2"});
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -179,7 +179,7 @@ TEST_F(ExecMany, TenThousandCommands) {
 
 class ExecWorkers : public ExecEnds {};
 
-TEST_F(ExecWorkers, ThatAreKilledCostTimeAndNoResult) {
+TEST_F(ExecWorkers, KilledWorkersLoseNoResult) {
   Program& run = exec({"-q", "--range", "1-40", "-w", "2", "-j", "2", "--output", "jsonl",
                        "--shell", "--", "setsid sleep 60 & sleep 0.1; echo {}"});
   ASSERT_TRUE(wait_for_events(run, "done", 4));
@@ -196,7 +196,7 @@ TEST_F(ExecWorkers, ThatAreKilledCostTimeAndNoResult) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecWorkers, DieWithTheirCoordinatorAndLeaveNoCommand) {
+TEST_F(ExecWorkers, ExitWithTheirCoordinatorAndLeaveNoCommand) {
   Program& run = long_run("setsid sleep 60 & sleep 60", 3);
   run.signal(SIGKILL);
   run.wait();
@@ -228,7 +228,7 @@ class ExecJournal : public ExecWorkers {
   }
 };
 
-TEST_F(ExecJournal, GoesOnAfterACrash) {
+TEST_F(ExecJournal, ResumesAfterACrash) {
   Program& run = begin();
   ASSERT_TRUE(run.wait_for_lines("line .*", 6));
   run.signal(SIGKILL);
@@ -240,7 +240,7 @@ TEST_F(ExecJournal, GoesOnAfterACrash) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecJournal, GoesOnInOrder) {
+TEST_F(ExecJournal, ResumesInOrder) {
   Program& run = begin({"--keep-order"});
   ASSERT_TRUE(run.wait_for_lines("line .*", 6));
   run.signal(SIGTERM);
@@ -257,7 +257,7 @@ TEST_F(ExecJournal, GoesOnInOrder) {
   }
 }
 
-TEST_F(ExecJournal, PrintsWhatTheReaderHadNotTakenBeforeACrash) {
+TEST_F(ExecJournal, PrintsOutputThatTheReaderHadNotReadBeforeACrash) {
   const std::string pipe = file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -290,7 +290,7 @@ TEST_F(ExecJournal, PrintsWhatTheReaderHadNotTakenBeforeACrash) {
   EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(30));
 }
 
-TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {
+TEST_F(ExecJournal, ResumesOnlyWithTheSameInput) {
   Program& run = begin();
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& other = exec({"--journal", file("journal"), "--resume", "--", "true"}, "other\n");
@@ -299,7 +299,7 @@ TEST_F(ExecJournal, GoesOnForTheSameInputAlone) {
   EXPECT_THAT(other.err(), HasSubstr(", the input is another one, --shell"));
 }
 
-TEST_F(ExecJournal, IsOneCoordinatorsAtATime) {
+TEST_F(ExecJournal, IsLockedByItsCoordinator) {
   Program& run = begin();
   ASSERT_TRUE(run.wait_for_lines("line .*", 1));
   Program& other = resume();
@@ -309,7 +309,7 @@ TEST_F(ExecJournal, IsOneCoordinatorsAtATime) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(ExecJournal, DoesAgainWhatFailedAndNothingElse) {
+TEST_F(ExecJournal, RerunsOnlyFailedTasks) {
   const std::string script = "echo $ROLLCALL_TASK_ID >> " + file("ran") + "; test -e " +
                              file("mended") + " || test $((n % 3)) != 0";
   Program& run = exec(

@@ -28,7 +28,7 @@ class Joining : public ProgramsTest {
   }
 };
 
-TEST_F(Joining, AWorkerThatJoinsInTheMiddleGetsWork) {
+TEST_F(Joining, LateWorkerGetsWork) {
   Program& run = rollcall({"-n", "40", "--pause", "100ms", "-w", "1", "--slots", "1",
                            "--access-file", access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
@@ -42,7 +42,7 @@ TEST_F(Joining, AWorkerThatJoinsInTheMiddleGetsWork) {
   EXPECT_EQ(document["outcomes"]["succeeded"], 40);
 }
 
-TEST_F(Joining, TheWorkerMayStartFirst) {
+TEST_F(Joining, WorkerMayStartFirst) {
   Program& early = worker({"--access-file", access_file(), "--name", "early"});
   ASSERT_TRUE(early.wait_for_err("waiting"));
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
@@ -52,7 +52,7 @@ TEST_F(Joining, TheWorkerMayStartFirst) {
   EXPECT_EQ(worker_named(document_of(run), "early")["tasks_done"], 5);
 }
 
-TEST_F(Joining, TheRunWaitsForAsManyWorkersAsItWasTold) {
+TEST_F(Joining, RunWaitsForMinWorkers) {
   Program& run = rollcall({"-n", "10", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "json"});
   Program& second = worker({"--access-file", access_file(), "--name", "second"});
@@ -61,14 +61,14 @@ TEST_F(Joining, TheRunWaitsForAsManyWorkersAsItWasTold) {
   EXPECT_GT(worker_named(document_of(run), "second")["tasks_done"], 0);
 }
 
-TEST_F(Joining, AfterTheJoinTimeoutItStartsWithThoseThatCame) {
+TEST_F(Joining, RunStartsWithFewerWorkersAfterTheJoinTimeout) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--join-timeout", "500ms", "--access-file", access_file()});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("starting with 1 of 2 workers"));
 }
 
-TEST_F(Joining, AWorkerThatIsAskedToEndReturnsItsTasks) {
+TEST_F(Joining, TerminatedWorkerReturnsItsTasks) {
   Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "0", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "jsonl"});
   Program& leaving = worker({"--access-file", access_file(), "--name", "leaving"});
@@ -85,19 +85,19 @@ TEST_F(Joining, AWorkerThatIsAskedToEndReturnsItsTasks) {
   EXPECT_THAT(events_of(run, "worker_left"), SizeIs(1)) << run.story();
 }
 
-TEST_F(Joining, AWorkerThatWaitsForItsFileCanBeToldToEnd) {
+TEST_F(Joining, WorkerThatWaitsForItsFileCanBeTerminated) {
   Program& early = worker({"--access-file", access_file()});
   ASSERT_TRUE(early.wait_for_err("waiting"));
   early.signal(SIGTERM);
   EXPECT_EQ(early.wait(), 0) << early.story();
 }
 
-TEST_F(Joining, AWorkerGivesUpWhenNoRunComes) {
+TEST_F(Joining, WorkerExitsWhenNoRunStarts) {
   Program& lonely = worker({"--access-file", access_file(), "--connect-timeout", "300ms"});
   EXPECT_EQ(lonely.wait(), 4) << lonely.story();
 }
 
-TEST_F(Joining, TheAccessFileCanComeThroughStandardInput) {
+TEST_F(Joining, AccessFileCanBeReadFromStandardInput) {
   Program& run =
       rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -106,7 +106,7 @@ TEST_F(Joining, TheAccessFileCanComeThroughStandardInput) {
   EXPECT_EQ(reading.wait(), 0) << reading.story();
 }
 
-TEST_F(Joining, ConnectWinsOverTheEndpointOfTheFile) {
+TEST_F(Joining, ConnectOverridesTheEndpointOfTheFile) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--advertise", "nowhere.invalid"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -118,7 +118,7 @@ TEST_F(Joining, ConnectWinsOverTheEndpointOfTheFile) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, ANameIsAWayIn) {
+TEST_F(Joining, WorkerConnectsByHostName) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--bind", "tcp://*:*", "--advertise", "localhost"});
   Program& joined = worker({"--access-file", access_file()});
@@ -126,7 +126,7 @@ TEST_F(Joining, ANameIsAWayIn) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, IPv6IsAWayIn) {
+TEST_F(Joining, WorkerConnectsByIPv6) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--bind", "tcp://[::1]:*"});
   Program& joined = worker({"--access-file", access_file()});
@@ -135,7 +135,7 @@ TEST_F(Joining, IPv6IsAWayIn) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, TheAccessFileIsForItsOwnerAndGoesWithTheRun) {
+TEST_F(Joining, AccessFileIsPrivateAndRemovedAtTheEnd) {
   Program& run =
       rollcall({"-n", "5", "--pause", "200ms", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -146,7 +146,7 @@ TEST_F(Joining, TheAccessFileIsForItsOwnerAndGoesWithTheRun) {
   EXPECT_FALSE(std::filesystem::exists(access_file()));
 }
 
-TEST_F(Joining, AWrongKeyDoesNotGetInAndDoesNoHarm) {
+TEST_F(Joining, WrongWorkerKeyIsRefused) {
   Program& run = rollcall(
       {"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -161,7 +161,7 @@ TEST_F(Joining, AWrongKeyDoesNotGetInAndDoesNoHarm) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Joining, ACoordinatorWithAnotherKeyIsNotObeyed) {
+TEST_F(Joining, WrongCoordinatorKeyIsRefused) {
   Program& run = rollcall({"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   Access access = read_access_file(access_file()).value();
@@ -172,7 +172,7 @@ TEST_F(Joining, ACoordinatorWithAnotherKeyIsNotObeyed) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Joining, WithoutKeysNobodyGetsIn) {
+TEST_F(Joining, WorkerWithoutKeysIsRefused) {
   Program& run = rollcall(
       {"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -185,7 +185,7 @@ TEST_F(Joining, WithoutKeysNobodyGetsIn) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Joining, InsecureIsForLoopback) {
+TEST_F(Joining, InsecureRequiresLoopback) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--insecure", "--access-file", access_file()});
   Program& other = worker({"--access-file", access_file()});
@@ -197,13 +197,13 @@ TEST_F(Joining, InsecureIsForLoopback) {
   }
 }
 
-TEST_F(Joining, ItListensOnASocketFileToo) {
+TEST_F(Joining, ListensOnAnIpcEndpoint) {
   Program& run =
       rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--bind", "ipc://" + file("socket")});
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Joining, TwoRunsAtOnceDoNotMeet) {
+TEST_F(Joining, ConcurrentRunsAreSeparate) {
   Program& one = rollcall({"-n", "30", "--pause", "500ms", "-w", "2", "--output", "json"});
   Program& two = rollcall({"-n", "30", "--pause", "500ms", "-w", "2", "--output", "json"});
   EXPECT_EQ(one.wait(), 0) << one.story();

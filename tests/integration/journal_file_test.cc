@@ -35,7 +35,7 @@ class JournalFile : public JournaledRuns {
   }
 };
 
-TEST_F(JournalFile, ResumeStartsWhereThereIsNoneAndGoesOnWithTheSameRequestAlone) {
+TEST_F(JournalFile, ResumeCreatesAJournalAndRequiresTheSameOptions) {
   const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "1", "--resume"};
   Program& run = journaled_run(request);
   ASSERT_TRUE(wait_for_events(run, "done", 5));
@@ -55,14 +55,14 @@ TEST_F(JournalFile, ResumeStartsWhereThereIsNoneAndGoesOnWithTheSameRequestAlone
   EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }
 
-TEST_F(JournalFile, ASecondCoordinatorIsRefusedWhileTheFirstLives) {
+TEST_F(JournalFile, SecondCoordinatorIsRefused) {
   Program& run = begun_run(100, 5);
   expect_refused(command({"resume", journal()}), {journal(), "in use"});
   EXPECT_EQ(command({"report", journal()}).wait(), 0) << "readers are welcome";
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(JournalFile, WhatIsNoJournalIsRefusedWithOneLine) {
+TEST_F(JournalFile, OtherFilesAreRefused) {
   expect_refused_by_all(file("missing"), "no journal");
   std::ofstream(file("text")) << std::string(5000, 'x');
   expect_refused_by_all(file("text"), "no journal");
@@ -73,7 +73,7 @@ TEST_F(JournalFile, WhatIsNoJournalIsRefusedWithOneLine) {
   EXPECT_EQ(contents_of(file("text")), std::string(5000, 'x')) << "it is left as it was";
 }
 
-TEST_F(JournalFile, OneOfAnotherVersionOrDamagedIsRefusedWithOneLine) {
+TEST_F(JournalFile, OtherVersionsAndDamagedFilesAreRefused) {
   finished_run();
   fs::copy_file(journal(), file("other"));
   sql(file("other"), "PRAGMA user_version = 99");
@@ -83,7 +83,7 @@ TEST_F(JournalFile, OneOfAnotherVersionOrDamagedIsRefusedWithOneLine) {
   expect_refused_by_all(file("cut"), "damaged");
 }
 
-TEST_F(JournalFile, ADirectoryThatCannotBeWrittenIsSaidAtTheStart) {
+TEST_F(JournalFile, UnwritableDirectoryIsReportedAtTheStart) {
   const auto refused = [this](const std::string& path) {
     expect_refused(rollcall({"-n", "1", "--pause", "0", "--journal", path}), {path});
   };
@@ -95,7 +95,7 @@ TEST_F(JournalFile, ADirectoryThatCannotBeWrittenIsSaidAtTheStart) {
   refused(file("closed/run.journal"));
 }
 
-TEST_F(JournalFile, AReportIsWhatWasPrintedAtTheEnd) {
+TEST_F(JournalFile, JsonReportEqualsTheOriginalOutput) {
   Program& run = begun_run(100, 20);
   kill_coordinator(run);
   Program& resumed = command({"resume", journal()});
@@ -109,7 +109,7 @@ TEST_F(JournalFile, AReportIsWhatWasPrintedAtTheEnd) {
   EXPECT_EQ(document, printed) << json::diff(printed, document);
 }
 
-TEST_F(JournalFile, AReportForPeopleIsWhatWasPrintedAtTheEnd) {
+TEST_F(JournalFile, TextReportEqualsTheOriginalOutput) {
   Program& run = rollcall(
       {"-n", "20", "--pause", "50ms", "-w", "2", "--journal", journal(), "--task-lines", "never"});
   ASSERT_EQ(run.wait(), 0) << run.story();
@@ -120,7 +120,7 @@ TEST_F(JournalFile, AReportForPeopleIsWhatWasPrintedAtTheEnd) {
   EXPECT_EQ(report.err(), summary.substr(summary.find("expected  ")));
 }
 
-TEST_F(JournalFile, AnUnfinishedRunIsReportedAsFarAsItIs) {
+TEST_F(JournalFile, UnfinishedRunIsReported) {
   Program& run = begun_run(100, 20);
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
   Program& report = command({"report", journal()});
@@ -131,7 +131,7 @@ TEST_F(JournalFile, AnUnfinishedRunIsReportedAsFarAsItIs) {
   EXPECT_THAT(validate.err(), HasSubstr("the run is not finished"));
 }
 
-TEST_F(JournalFile, IsValidatedAloneAndAHandThatChangedItIsSeen) {
+TEST_F(JournalFile, ManipulationIsDetectedByValidation) {
   finished_run();
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
   const auto with = [this](const std::string& change) -> Program& {
@@ -150,7 +150,7 @@ TEST_F(JournalFile, IsValidatedAloneAndAHandThatChangedItIsSeen) {
   EXPECT_THAT(with("INSERT INTO odd_result VALUES (3, 1)").err(), HasSubstr("result"));
 }
 
-TEST_F(JournalFile, ARowThatIsMissingOrTwiceIsDamage) {
+TEST_F(JournalFile, MissingAndDuplicateRowsAreDetected) {
   finished_run();
   sql(journal(), "UPDATE outcome SET task = 1 WHERE task = 2");
   expect_refused_by_all(journal(), "damaged");
@@ -158,7 +158,7 @@ TEST_F(JournalFile, ARowThatIsMissingOrTwiceIsDamage) {
 
 class FullDisk : public JournaledRuns {};
 
-TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
+TEST_F(FullDisk, EndsTheRunWithoutLosingAcknowledgedResults) {
   // A limit of the file size is no full disk that may get room again: the run ends.
   const std::string line = "ulimit -f 160; exec env --default-signal=XFSZ " +
                            (programs_directory() / "rollcall").string() +
@@ -174,7 +174,7 @@ TEST_F(FullDisk, ThatGetsNoRoomEndsTheRunAndKeepsWhatWasAcknowledged) {
   EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 20000);
 }
 
-TEST_F(FullDisk, IsSaidAndTheRunGoesOnWhenThereIsRoom) {
+TEST_F(FullDisk, RunContinuesWhenSpaceIsFreed) {
   fs::create_directory(file("disk"));
   if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
     GTEST_SKIP() << "no small file system can be mounted";

@@ -49,7 +49,7 @@ class KilledCoordinator : public JournaledRuns {
   }
 };
 
-TEST_F(KilledCoordinator, WhatItsWorkersHoldIsAdoptedAndNothingRunsTwice) {
+TEST_F(KilledCoordinator, ResumeAdoptsRunningTasks) {
   Program& run = begun_run(400, 50, {"--results", file("results.csv")});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -72,7 +72,7 @@ TEST_F(KilledCoordinator, WhatItsWorkersHoldIsAdoptedAndNothingRunsTwice) {
   expect_all(400, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, AgainAndAgainWithTasksThatWaitForSlots) {
+TEST_F(KilledCoordinator, ResumesRepeatedlyWithLimitedSlots) {
   const Arguments short_pauses = {"-j", "4", "--pause-min", "200ms", "--pause-max", "800ms"};
   std::vector<Program*> runs{&begun_run(40, 5, short_pauses)};
   for (int crash = 1; crash <= 3; ++crash) {
@@ -86,7 +86,7 @@ TEST_F(KilledCoordinator, AgainAndAgainWithTasksThatWaitForSlots) {
   expect_all(40, {runs.begin(), runs.end()});
 }
 
-TEST_F(KilledCoordinator, WithAWorkerThatDiedMeanwhileGoesOnAtOnce) {
+TEST_F(KilledCoordinator, ResumesImmediatelyAfterAWorkerDied) {
   Program& run = begun_run(200, 20);
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -98,7 +98,7 @@ TEST_F(KilledCoordinator, WithAWorkerThatDiedMeanwhileGoesOnAtOnce) {
   expect_all(200, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, AnAdoptedWorkerThatDiesIsReplacedAtOnce) {
+TEST_F(KilledCoordinator, ReplacesAnAdoptedWorkerThatDies) {
   Program& run = begun_run(200, 20, {"--pause-max", "2.5"});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -111,7 +111,7 @@ TEST_F(KilledCoordinator, AnAdoptedWorkerThatDiesIsReplacedAtOnce) {
   expect_all(200, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, AnAdoptedWorkerThatIsStoppedIsKilledAtTheEnd) {
+TEST_F(KilledCoordinator, KillsAStoppedAdoptedWorkerAtTheEnd) {
   Program& run = begun_run(50, 10, {"--heartbeat-interval", "100ms", "--liveness", "400ms"});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -122,7 +122,7 @@ TEST_F(KilledCoordinator, AnAdoptedWorkerThatIsStoppedIsKilledAtTheEnd) {
   expect_all(50, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, WhoseRunNobodyResumesLeavesNoWorker) {
+TEST_F(KilledCoordinator, LeavesNoWorkerIfNotResumed) {
   Program& run = begun_run(200, 1,
                            {"--heartbeat-interval", "100ms", "--liveness", "300ms", "--orphan-for",
                             "700ms", "--pause-max", "60s", "--seed", "1"});
@@ -135,7 +135,7 @@ TEST_F(KilledCoordinator, WhoseRunNobodyResumesLeavesNoWorker) {
   for (const pid_t worker : kill_coordinator(stopped)) ::kill(worker, SIGKILL);
 }
 
-TEST_F(KilledCoordinator, BeforeAnybodyHadJoinedIsOneToGoOnAfter) {
+TEST_F(KilledCoordinator, ResumesAfterACrashBeforeTheFirstJoin) {
   Program& run =
       journaled_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -148,7 +148,7 @@ TEST_F(KilledCoordinator, BeforeAnybodyHadJoinedIsOneToGoOnAfter) {
 
 class StoppedCoordinator : public JournaledRuns {};
 
-TEST_F(StoppedCoordinator, IsOlderThanTheLivenessTimeWhenItWakesAndEndsWell) {
+TEST_F(StoppedCoordinator, CompletesAfterAStopLongerThanTheLivenessTime) {
   Program& run = begun_run(200, 10, {"--heartbeat-interval", "100ms", "--liveness", "300ms"});
   run.signal(SIGSTOP);
   // Longer than the liveness time: nothing can be seen of it but that it has passed.
@@ -162,7 +162,7 @@ TEST_F(StoppedCoordinator, IsOlderThanTheLivenessTimeWhenItWakesAndEndsWell) {
 
 class SignalledJournaledRun : public JournaledRuns, public testing::WithParamInterface<int> {};
 
-TEST_P(SignalledJournaledRun, PrintsTheLineThatGoesOnAndItDoes) {
+TEST_P(SignalledJournaledRun, PrintsAResumeCommandThatWorks) {
   const std::string name = file("a run's journal");
   Program& run = rollcall({"-n", "200", "--pause-min", "0.3", "--pause-max", "1.5", "-w", "2",
                            "--output", "jsonl", "--journal", name});

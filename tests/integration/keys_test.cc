@@ -36,7 +36,7 @@ class Keys : public ProgramsTest {
   }
 };
 
-TEST_F(Keys, ServeOneRunAfterTheOtherAndStay) {
+TEST_F(Keys, ServeSuccessiveRuns) {
   const std::string keys = make_keys("keys");
   const std::string access = keys + "/run.access";
   const std::string before = contents_of(access);
@@ -49,7 +49,7 @@ TEST_F(Keys, ServeOneRunAfterTheOtherAndStay) {
   EXPECT_EQ(contents_of(access), before);
 }
 
-TEST_F(Keys, WorkForLocalWorkersAndAnAccessFileToo) {
+TEST_F(Keys, WorkWithLocalWorkersAndAnAccessFile) {
   const std::string keys = make_keys("keys");
   Program& run = rollcall({"-n", "5", "--pause", "1s", "-w", "1", "--keys", keys, "--access-file",
                            access_file(), "--wait-for-workers", "2", "--output", "json"});
@@ -63,7 +63,7 @@ TEST_F(Keys, WorkForLocalWorkersAndAnAccessFileToo) {
   EXPECT_TRUE(std::filesystem::exists(keys + "/run.access"));
 }
 
-TEST_F(Keys, OfAnotherDirectoryDoNotGetIn) {
+TEST_F(Keys, OfAnotherDirectoryAreRefused) {
   const std::string keys = make_keys("keys");
   const std::string old = make_keys("old");
   Program& run =
@@ -74,7 +74,7 @@ TEST_F(Keys, OfAnotherDirectoryDoNotGetIn) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Keys, AreNotMadeTwiceNorMissing) {
+TEST_F(Keys, AreNotOverwrittenAndMustExist) {
   const std::string keys = make_keys("keys");
   const std::string before = contents_of(keys + "/coordinator.keys");
   Program& again = start(
@@ -93,7 +93,7 @@ TEST_F(Keys, AreNotMadeTwiceNorMissing) {
 
 class Health : public Keys {};
 
-TEST_F(Health, APortThatIsTakenIsSaidOnce) {
+TEST_F(Health, PortInUseIsReportedOnce) {
   Program& run = rollcall({"-n", "1", "--pause", "2s", "--http", "127.0.0.1:0", "--access-file",
                            access_file(), "--log-level", "info"});
   const std::string taken = health_address(run);

@@ -22,7 +22,7 @@ using testing::SizeIs;
 
 class Loss : public ProgramsTest {};
 
-TEST_F(Loss, TheTasksOfAKilledWorkerRunElsewhere) {
+TEST_F(Loss, TasksOfAKilledWorkerRunElsewhere) {
   Program& run = rollcall({"-n", "200", "--pause", "1s", "-w", "2", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 200));
   const std::vector<pid_t> workers = children_of(run.pid());
@@ -37,7 +37,7 @@ TEST_F(Loss, TheTasksOfAKilledWorkerRunElsewhere) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(200));
 }
 
-TEST_F(Loss, ALocalWorkerThatDiedIsStartedAgain) {
+TEST_F(Loss, KilledLocalWorkerIsRestarted) {
   Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   const std::vector<pid_t> workers = children_of(run.pid());
@@ -52,7 +52,7 @@ TEST_F(Loss, ALocalWorkerThatDiedIsStartedAgain) {
   EXPECT_EQ(document["attempts"]["retried"], 4);
 }
 
-TEST_F(Loss, TheSummaryForPeopleSaysWhatHappened) {
+TEST_F(Loss, SummaryReportsLostWorkers) {
   Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1"});
   ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 4));
   for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
@@ -62,7 +62,7 @@ TEST_F(Loss, TheSummaryForPeopleSaysWhatHappened) {
   EXPECT_THAT(run.out_lines(".* - await a sleep .*"), SizeIs(4));
 }
 
-TEST_F(Loss, ATaskThatCostsTooManyWorkersIsLost) {
+TEST_F(Loss, TaskIsLostAfterTooManyLostWorkers) {
   Program& run =
       rollcall({"-n", "1", "--pause", "60s", "-w", "1", "--max-losses", "2", "--output", "jsonl"});
   for (std::size_t life = 1; life <= 2; ++life) {
@@ -74,7 +74,7 @@ TEST_F(Loss, ATaskThatCostsTooManyWorkersIsLost) {
   EXPECT_EQ(summary_of(run)["validated"], true);
 }
 
-TEST_F(Loss, AWorkerThatCannotBeKeptRunningEndsTheRun) {
+TEST_F(Loss, WorkerThatKeepsCrashingEndsTheRun) {
   Program& run = rollcall(
       {"-n", "3", "--pause", "60s", "-w", "1", "--worker-restarts", "1", "--output", "jsonl"});
   for (std::size_t life = 1; life <= 2; ++life) {
@@ -84,7 +84,7 @@ TEST_F(Loss, AWorkerThatCannotBeKeptRunningEndsTheRun) {
   EXPECT_EQ(run.wait(), 4) << run.story();
 }
 
-TEST_F(Loss, AWorkerThatCannotBeStartedIsTriedAgainAfterPausesAndSaidOnce) {
+TEST_F(Loss, WorkerStartIsRetriedWithBackoffAndLoggedOnce) {
   const std::filesystem::path alone = file("rollcall");  // without a worker beside it
   std::filesystem::copy_file(programs_directory() / "rollcall", alone);
   Program& run = start(
@@ -113,7 +113,7 @@ TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(Loss, AJoinedWorkerEndsWhenItsCoordinatorIsGone) {
+TEST_F(Loss, JoinedWorkerExitsAfterItsCoordinatorDies) {
   Program& run = rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
                            "--heartbeat-interval", "100ms", "--liveness", "400ms"});
   Program& orphan = worker({"--access-file", access_file()});
@@ -125,7 +125,7 @@ TEST_F(Loss, AJoinedWorkerEndsWhenItsCoordinatorIsGone) {
 /// These stop processes for longer than they may be silent.
 class StoppedWorker : public ProgramsTest {};
 
-TEST_F(StoppedWorker, IsFencedAndComesBackAsANewSession) {
+TEST_F(StoppedWorker, IsFencedAndRejoinsAsANewSession) {
   Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "400ms", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -145,7 +145,7 @@ TEST_F(StoppedWorker, IsFencedAndComesBackAsANewSession) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(20));
 }
 
-TEST_F(StoppedWorker, WhoseOutcomesComeLateDoublesNone) {
+TEST_F(StoppedWorker, LateOutcomesAreNotCountedTwice) {
   Program& run = rollcall({"-n", "20", "--pause", "1200ms", "-w", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "400ms", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -162,7 +162,7 @@ TEST_F(StoppedWorker, WhoseOutcomesComeLateDoublesNone) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(20));
 }
 
-TEST_F(StoppedWorker, AtTheEndDoesNotHoldTheRunUp) {
+TEST_F(StoppedWorker, DoesNotDelayTheEndOfTheRun) {
   Program& run = rollcall({"-n", "1", "--pause", "700ms", "-w", "2", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 1));
   const std::string busy = events_of(run, "started")[0]["worker"];
@@ -173,7 +173,7 @@ TEST_F(StoppedWorker, AtTheEndDoesNotHoldTheRunUp) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(StoppedWorker, ACoordinatorThatWasStoppedItselfLosesNobody) {
+TEST_F(StoppedWorker, StoppedCoordinatorLosesNoWorker) {
   Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "3s", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));

@@ -74,7 +74,7 @@ class Peers : public ProgramsTest {
   }
 };
 
-TEST_F(Peers, NoiseOnThePortHarmsNobody) {
+TEST_F(Peers, RandomBytesOnThePortAreHarmless) {
   Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--access-file",
                            access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -96,7 +96,7 @@ TEST_F(Peers, NoiseOnThePortHarmsNobody) {
   EXPECT_THAT(document["workers"], SizeIs(2));
 }
 
-TEST_F(Peers, NoiseWithoutEncryptionHarmsNobodyEither) {
+TEST_F(Peers, RandomBytesWithoutEncryptionAreHarmless) {
   Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--access-file", access_file(),
                            "--insecure", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -120,7 +120,7 @@ struct Strange {
 
 class StrangePeers : public Peers, public testing::WithParamInterface<Strange> {};
 
-TEST_P(StrangePeers, AreAnsweredAndDoNoHarm) {
+TEST_P(StrangePeers, AreRejectedAndHarmless) {
   Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "2", "--access-file",
                            access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -167,13 +167,13 @@ class Lies : public Peers {
   }
 };
 
-TEST_F(Lies, TheTruthPasses) {
+TEST_F(Lies, HonestWorkerPasses) {
   json document = told_by("honest", 0);
   EXPECT_THAT(failed_checks(document), IsEmpty());
   EXPECT_EQ(document["workers"][0]["name"], "liar");
 }
 
-TEST_F(Lies, AReportAtOnceFails) {
+TEST_F(Lies, ImmediateReportFails) {
   json document = told_by("at-once", 3);
   EXPECT_EQ(document["validated"], false);
   EXPECT_THAT(failed_checks(document), Contains("finish_before_arrival"));
@@ -181,39 +181,39 @@ TEST_F(Lies, AReportAtOnceFails) {
   EXPECT_THAT(failed_checks(document), Contains("total_time"));
 }
 
-TEST_F(Lies, ABackdatedReportFails) {
+TEST_F(Lies, BackdatedReportFails) {
   json document = told_by("backdated", 3);
   EXPECT_THAT(failed_checks(document), Contains("start_after_dispatch"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
 }
 
-TEST_F(Lies, AShortSleepFails) {
+TEST_F(Lies, ShortSleepFails) {
   EXPECT_THAT(failed_checks(told_by("half", 3)), Contains("not_early"));
 }
 
-TEST_F(Lies, AnotherResultFails) {
+TEST_F(Lies, WrongResultFails) {
   json document = told_by("other-result", 3);
   EXPECT_THAT(failed_checks(document), testing::ElementsAre("result"));
   EXPECT_EQ(document["failed_checks"][0]["count"], 6);
   EXPECT_THAT(document["failed_checks"][0]["tasks"], SizeIs(6));
 }
 
-TEST_F(Lies, AClockThatJumpsFails) {
+TEST_F(Lies, ClockJumpFails) {
   EXPECT_THAT(failed_checks(told_by("clock-ahead", 3)), Contains("finish_before_arrival"));
   EXPECT_THAT(failed_checks(told_by("clock-back", 3)), Contains("start_after_dispatch"));
 }
 
-TEST_F(Lies, AGoodbyeThatCountsWronglyFails) {
+TEST_F(Lies, WrongCountInGoodbyeFails) {
   EXPECT_THAT(failed_checks(told_by("wrong-count", 3)), testing::ElementsAre("worker_counts"));
 }
 
-TEST_F(Lies, AnOutcomeThatIsToldTwiceIsDroppedOnce) {
+TEST_F(Lies, DuplicateOutcomeIsDropped) {
   json document = told_by("twice", 0);
   EXPECT_EQ(document["attempts"]["stale"], 6);
   EXPECT_EQ(document["workers"][0]["tasks_done"], 6);
 }
 
-TEST_F(Lies, OutcomesOfTasksThatItWasNotGivenAreDropped) {
+TEST_F(Lies, UnassignedOutcomesAreDropped) {
   Program& run = rollcall({"-n", "12", "--pause", "300ms", "-w", "0", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -227,7 +227,7 @@ TEST_F(Lies, OutcomesOfTasksThatItWasNotGivenAreDropped) {
   EXPECT_GT(document["attempts"]["stale"], 0);
 }
 
-TEST_F(Lies, PeopleAreToldTheNameOfTheCheckAndTheTasks) {
+TEST_F(Lies, TextNamesTheFailedCheckAndTheTasks) {
   Program& run =
       rollcall({"-n", "20", "--pause", "100ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));

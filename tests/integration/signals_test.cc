@@ -25,7 +25,7 @@ class Signals : public ProgramsTest {
   }
 };
 
-TEST_F(Signals, TheFirstInterruptCancelsReportsAndEnds) {
+TEST_F(Signals, FirstInterruptCancelsTheRun) {
   Program& run = long_run({"--results", file("results.csv")});
   run.signal(SIGINT);
   EXPECT_EQ(run.wait(), 130) << run.story();
@@ -34,21 +34,21 @@ TEST_F(Signals, TheFirstInterruptCancelsReportsAndEnds) {
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(51));
 }
 
-TEST_F(Signals, ATerminalsInterruptReachesTheWholeGroup) {
+TEST_F(Signals, InterruptOfTheProcessGroupCancelsTheRun) {
   Program& run = long_run();
   ::kill(-run.pid(), SIGINT);
   EXPECT_EQ(run.wait(), 130) << run.story();
   EXPECT_THAT(run.out_lines(kCancelled), SizeIs(50)) << run.story();
 }
 
-TEST_F(Signals, TermIsAsInterruptWithItsOwnStatus) {
+TEST_F(Signals, SigtermCancelsWithItsOwnStatus) {
   Program& run = long_run();
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait(), 143) << run.story();
   EXPECT_THAT(run.out_lines(kCancelled), SizeIs(50)) << run.story();
 }
 
-TEST_F(Signals, TheSecondInterruptEndsAtOnce) {
+TEST_F(Signals, SecondInterruptEndsTheRunImmediately) {
   Program& run = long_run();
   for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGSTOP);  // they answer nothing
   run.signal(SIGINT);
@@ -59,7 +59,7 @@ TEST_F(Signals, TheSecondInterruptEndsAtOnce) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(Signals, AnInterruptBeforeAnybodyHasJoinedEndsTheRunToo) {
+TEST_F(Signals, InterruptBeforeTheFirstJoinEndsTheRun) {
   Program& run = rollcall({"-n", "5", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   run.signal(SIGINT);

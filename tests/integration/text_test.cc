@@ -69,28 +69,28 @@ TEST_F(LiveRun, FiveTasksLineByLine) {
               MatchesRegex(R"(5 async tasks validated in [0-9]+\.[0-9][0-9] seconds\.)"));
 }
 
-TEST_F(LiveRun, TheSummaryTellsTheRestOnStandardError) {
+TEST_F(LiveRun, SummaryGoesToStandardError) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "2", "--seed", "4711"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("expected"), HasSubstr("measured"), HasSubstr("overhead"),
                                HasSubstr("p50"), HasSubstr("p99"), HasSubstr("4711")));
 }
 
-TEST_F(LiveRun, QuietLeavesTheSummaryOut) {
+TEST_F(LiveRun, QuietOmitsTheSummary) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "2", "--quiet"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.err(), "");
   EXPECT_THAT(run.out(), AllOf(HasSubstr("finished in"), HasSubstr("validated in")));
 }
 
-TEST_F(LiveRun, NoTaskIsARunToo) {
+TEST_F(LiveRun, RunMayHaveNoTasks) {
   Program& run = rollcall({"-n", "0", "-w", "2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines(), ElementsAre("0 async tasks finished in 0.00 seconds.",
                                            "0 async tasks validated in 0.00 seconds."));
 }
 
-TEST_F(LiveRun, ASleepOfNothingIsASleep) {
+TEST_F(LiveRun, SleepDurationMayBeZero) {
   Program& run = rollcall({"-n", "20", "--pause", "0", "-w", "2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines("Task \\d+ - done with sleep for 0.00"), SizeIs(20));
@@ -109,7 +109,7 @@ TEST_F(LiveRun, TenThousandTasksAreTwentyThousandLines) {
   EXPECT_THAT(run.out_lines(), SizeIs(20'002));
 }
 
-TEST_F(LiveRun, AboveTenThousandTasksTheLinesAreLeftOutUnlessAskedFor) {
+TEST_F(LiveRun, LinesAreOmittedAboveTenThousandTasks) {
   Program& silent = rollcall({"-n", "10001", "--pause", "50ms"});
   EXPECT_EQ(silent.wait(), 0) << silent.story();
   EXPECT_THAT(silent.out_lines(), SizeIs(2));
@@ -122,7 +122,7 @@ TEST_F(LiveRun, AboveTenThousandTasksTheLinesAreLeftOutUnlessAskedFor) {
   EXPECT_THAT(never.out_lines(), SizeIs(2));
 }
 
-TEST_F(LiveRun, TheSameSeedDrawsTheSamePausesForAnyNumberOfWorkers) {
+TEST_F(LiveRun, SeedDeterminesTheSleepDurations) {
   std::vector<std::map<std::string, std::string>> pauses;
   for (const std::string workers : {"1", "3"}) {
     const std::string results = file("results-" + workers + ".csv");
@@ -142,7 +142,7 @@ TEST_F(LiveRun, TheSameSeedDrawsTheSamePausesForAnyNumberOfWorkers) {
   EXPECT_EQ(pauses[0]["task"], "pause_seconds");
 }
 
-TEST_F(LiveRun, WithoutASeedEveryRunDrawsItsOwn) {
+TEST_F(LiveRun, RunsWithoutASeedDiffer) {
   std::set<std::string> outputs;
   for (int i = 0; i < 2; ++i) {
     Program& run =
@@ -155,7 +155,7 @@ TEST_F(LiveRun, WithoutASeedEveryRunDrawsItsOwn) {
 
 // Collection methods.
 
-TEST_F(LiveRun, AsCompleteSaysEachAsItIsCollected) {
+TEST_F(LiveRun, AsCompletedPrintsTasksAsTheyFinish) {
   Program& run = rollcall({"-n", "10", "--pause-min", "50ms", "--pause-max", "300ms", "-w", "2",
                            "--collection-method", "as-complete"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -171,7 +171,7 @@ TEST_F(LiveRun, AsCompleteSaysEachAsItIsCollected) {
   EXPECT_EQ(collected, 10) << run.story();
 }
 
-TEST_F(LiveRun, WaitCancelsWhatIsPendingAtItsTimeout) {
+TEST_F(LiveRun, WaitCancelsPendingTasksAtItsTimeout) {
   Program& run = rollcall({"-n", "10", "--pause-min", "100ms", "--pause-max", "3s", "--seed", "5",
                            "-w", "2", "--collection-method", "wait", "--wait-timeout", "1s",
                            "--results", file("results.csv")});
@@ -184,14 +184,14 @@ TEST_F(LiveRun, WaitCancelsWhatIsPendingAtItsTimeout) {
   EXPECT_THAT(rows, HasSubstr(",cancelled,"));
 }
 
-TEST_F(LiveRun, WaitThatHadTheTimeEndsLikeGather) {
+TEST_F(LiveRun, WaitWithinItsTimeoutEqualsGather) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "2", "--collection-method", "wait",
                            "--wait-timeout", "30s"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines(kDone), SizeIs(5));
 }
 
-TEST_F(LiveRun, CancelledCancelsEverythingAndIsContent) {
+TEST_F(LiveRun, CancelledCancelsAllTasks) {
   Program& run =
       rollcall({"-n", "50", "--pause", "60s", "-w", "2", "--collection-method", "cancelled"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -202,7 +202,7 @@ TEST_F(LiveRun, CancelledCancelsEverythingAndIsContent) {
 
 // The environment.
 
-TEST_F(LiveRun, EnvironmentVariablesStandInForOptions) {
+TEST_F(LiveRun, EnvironmentVariablesSetOptions) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms"}, {{"ROLLCALL_OUTPUT", "json"}});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(document_of(run).value("schema", ""), "rollcall/run/1");
@@ -215,7 +215,7 @@ TEST_F(LiveRun, EnvironmentVariablesStandInForOptions) {
   EXPECT_THAT(wrong.err(), HasSubstr("ROLLCALL_OUTPUT"));
 }
 
-TEST_F(LiveRun, ProgressOffATerminalIsPlainLines) {
+TEST_F(LiveRun, ProgressWithoutATerminalIsPlainLines) {
   Program& run = rollcall({"-n", "5", "--pause", "1200ms", "-w", "2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), Not(HasSubstr("\r")));
