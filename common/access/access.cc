@@ -57,8 +57,8 @@ Result<Access> access_from_json(std::string_view text) {
   try {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
-    if (error.byte > text.size()) return retryable("not an access file: it ends too early");
-    return bad("no JSON at byte " + std::to_string(error.byte));
+    if (error.byte > text.size()) return retryable("not an access file: truncated");
+    return bad("invalid JSON at byte " + std::to_string(error.byte));
   }
   if (const std::string wrong = document_error(json, kSchema, kStrings, kNumber); !wrong.empty())
     return bad(wrong);

@@ -10,38 +10,38 @@
 
 namespace rollcall {
 
-/// The way in. Who has it may join the run and is believed. Keys are 40 characters of Z85; all
-/// three or none (no CURVE).
+/// Where and with which keys to join. Whoever has them may join the run and is trusted. Keys are 40
+/// characters of Z85; all three are set, or none (no CURVE).
 struct Access {
   std::string endpoint;           ///< tcp://HOST:PORT or ipc://PATH, as workers connect to it
   std::string server_key;         ///< the coordinator's public key
-  std::string worker_public_key;  ///< of the pair that all workers of the run share
+  std::string worker_public_key;  ///< the key pair that all workers of the run share
   std::string worker_secret_key;
-  std::uint32_t launch_id = 0;  ///< local workers: which start of which process this is; else 0
+  std::uint32_t launch_id = 0;  ///< of a local worker; else 0
 
   bool encrypted() const { return !server_key.empty(); }
   friend bool operator==(const Access&, const Access&) = default;
 };
 
-/// JSON, with a line end: {"schema": "rollcall/access/1", "endpoint": ..., ...}.
+/// Returns JSON with a newline at the end: {"schema": "rollcall/access/1", "endpoint": ..., ...}.
 std::string to_json(const Access& access);
 
-/// Accepts what to_json() makes and nothing that is missing, unknown, of another type or range.
-/// Error: retryable when the text ends too early (a copy that is not finished), else permanent.
+/// Reads the output of to_json(). Missing and unknown members and wrong types are errors. The error
+/// is retryable if the text is truncated (a copy in progress), else permanent.
 [[nodiscard]] Result<Access> access_from_json(std::string_view text);
 
-/// Writes the file under a temporary name beside it, mode 0600, and renames it: a reader finds all
-/// of it or the one before. On an error nothing new is left behind. Error: permanent.
+/// Replaces the file atomically, with mode 0600 (replace_private_file). Errors are permanent.
 [[nodiscard]] Result<void> write_access_file(const std::filesystem::path& path,
                                              const Access& access);
 
-/// Error: retryable when the file is not there or not complete yet, else permanent.
+/// The error is retryable if the file does not exist or is truncated, else permanent.
 [[nodiscard]] Result<Access> read_access_file(const std::filesystem::path& path);
 
-/// Removes the file if it still holds `access`: a later run may have written its own.
+/// Removes the file if it still contains `access`: a later run may have replaced it.
 void remove_access_file(const std::filesystem::path& path, const Access& access);
 
-/// One line to warn with when others than its owner can read or write the file; else empty.
+/// Returns a one-line warning if users other than the owner can read or write the file; else an
+/// empty string.
 std::string access_file_warning(const std::filesystem::path& path);
 
 }  // namespace rollcall

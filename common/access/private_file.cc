@@ -22,8 +22,7 @@ std::string system_error(const std::string& doing, const std::string& what, cons
   return "cannot " + doing + " " + what + " " + path.string() + ": " + std::strerror(error);
 }
 
-/// Writes the whole text to a temporary file and puts it in place with `place`, which returns as
-/// rename() does.
+/// Writes the text to a temporary file and calls `place`, which moves it and returns like rename().
 template <class Place>
 Result<void> write_then(Place place, const fs::path& path, const std::string& what,
                         std::string_view text) {
@@ -53,7 +52,7 @@ Result<std::string> read_private_file(const fs::path& path, const std::string& w
 Result<void> replace_private_file(const fs::path& path, const std::string& what,
                                   std::string_view text) {
   struct stat there {};
-  // A rename would put a file in the place of a device such as /dev/stdout.
+  // A rename would replace a device such as /dev/stdout.
   if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
     return permanent("cannot write " + what + " " + path.string() + ": not a regular file");
   }
@@ -64,7 +63,7 @@ Result<void> replace_private_file(const fs::path& path, const std::string& what,
 Result<void> create_private_file(const fs::path& path, const std::string& what,
                                  std::string_view text) {
   const auto place = [](const char* from, const char* to) {
-    return ::link(from, to) == 0 ? ::unlink(from) : -1;  // unlike a rename, it replaces nothing
+    return ::link(from, to) == 0 ? ::unlink(from) : -1;  // unlike rename(), link() replaces no file
   };
   return write_then(place, path, what, text);
 }

@@ -1,4 +1,4 @@
-// Small files that hold secrets: read with a bound, written so that only their owner can read them.
+// Small files with secrets. Reads are bounded; written files are readable by their owner only.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +10,17 @@
 
 namespace rollcall {
 
-/// The whole of a file of at most `most` bytes. `what` names its kind in errors: "access file".
-/// Error: retryable when it is not there, else permanent.
+/// Reads a file of at most `most` bytes. `what` names it in errors: "access file". The error is
+/// retryable if the file does not exist, else permanent.
 [[nodiscard]] Result<std::string> read_private_file(const std::filesystem::path& path,
                                                     const std::string& what, std::size_t most);
 
-/// Writes it under a temporary name beside it, mode 0600, and renames it: a reader finds all of it
-/// or the one before. On an error nothing new is left behind. Error: permanent.
+/// Replaces the file atomically: writes a temporary file with mode 0600 in its directory and
+/// renames it. An error leaves the old file and no temporary one, and is permanent.
 [[nodiscard]] Result<void> replace_private_file(const std::filesystem::path& path,
                                                 const std::string& what, std::string_view text);
 
-/// As above, but never takes the place of a file that is there. Error: permanent.
+/// As above, but fails if the file exists.
 [[nodiscard]] Result<void> create_private_file(const std::filesystem::path& path,
                                                const std::string& what, std::string_view text);
 

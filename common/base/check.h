@@ -1,12 +1,12 @@
-// CHECK: a programmer's error ends the program, in release builds too.
+// CHECK aborts the program after a programming error, in release builds too.
 //
-// For what can only be false when Rollcall itself is wrong. Bad input, lost peers and full disks
-// are values of Result<T> (result.h), never a CHECK.
+// Use it for conditions that are false only because of a bug in Rollcall. Bad input, lost peers and
+// full disks are errors of a Result<T> (result.h).
 #pragma once
 
 namespace rollcall {
 
-/// Prints "FILE:LINE: check failed: CONDITION" on standard error and aborts.
+/// Prints "FILE:LINE: check failed: CONDITION" to standard error and aborts.
 [[noreturn]] void check_failed(const char* condition, const char* file, int line) noexcept;
 
 }  // namespace rollcall

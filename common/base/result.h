@@ -1,4 +1,4 @@
-// Result<T>: a value, or an operating error whose kind says what to do about it.
+// Result<T>: a value, or an operating error. The kind of the error determines how to handle it.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -7,14 +7,14 @@
 
 namespace rollcall {
 
-/// What to do about an error.
+/// How to handle an error.
 enum class ErrorKind {
-  retryable,  ///< the same call may succeed later: a peer that is not there yet
-  permanent,  ///< trying again changes nothing: a file that cannot be opened
-  protocol,   ///< the peer sent what it must not send
+  retryable,  ///< the same call may succeed later: a peer that has not started yet
+  permanent,  ///< a retry fails too: a file that cannot be opened
+  protocol,   ///< the peer violated the protocol
 };
 
-/// An operating error: its kind, and one line that a user understands.
+/// An operating error: its kind, and one line for the user.
 struct Error {
   ErrorKind kind = ErrorKind::permanent;
   std::string message;

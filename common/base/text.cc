@@ -6,7 +6,7 @@
 namespace rollcall {
 namespace {
 
-/// How many bytes the UTF-8 sequence at the front of `text` has; 0: there is none.
+/// Bytes of the UTF-8 sequence at the start of `text`; 0 if it is malformed.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);

@@ -1,4 +1,4 @@
-// Text that came from elsewhere, made fit to be shown.
+// Makes text from other processes safe to print.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace rollcall {
 
-/// `text`, at most `bytes` of it, fit for one line of a log or a JSON string: what is no UTF-8, and
-/// every control character, becomes '?'; the cut falls between characters.
+/// Returns at most `bytes` bytes of `text` for one line of a log or a JSON string. Malformed UTF-8
+/// and control characters become '?'. Text is truncated between characters.
 std::string printable(std::string_view text, std::size_t bytes);
 
-/// Whether all of it is well-formed UTF-8.
+/// Whether the whole text is well-formed UTF-8.
 bool is_utf8(std::string_view text);
 
 }  // namespace rollcall

@@ -45,11 +45,11 @@ void declare(CLI::App& app, const CommandSpec& command) {
   }
 }
 
-/// CLI11 begins its messages with the name of the option that is wrong.
+/// CLI11 starts its messages with the name of the option.
 UsageError explain(const CommandSpec& command, const CLI::ParseError& error) {
   const std::string what = error.what();
   std::string name = what.substr(0, what.find_first_of(": "));
-  if (!name.starts_with("--")) name.insert(0, "--");  // so it names a flag
+  if (!name.starts_with("--")) name.insert(0, "--");  // a flag
   const OptionSpec* option = find_option(command, name);
   if (option == nullptr) return usage_error(command, what);
   if (option->value.empty()) return usage_error(command, option->name + " takes no value");
@@ -68,8 +68,8 @@ UsageError unknown_option(const CommandSpec& command, std::string_view typed) {
                                        : ": did you mean " + near + "?"));
 }
 
-/// Takes the argument of the command out of what CLI11 could not place: the first that is no
-/// option.
+/// Extracts the positional argument of the command from the words that CLI11 did not recognize: the
+/// first that is not an option.
 void take_argument(const CommandSpec& command, std::vector<std::string>& extras,
                    GivenOptions& given) {
   if (command.argument.empty()) return;
@@ -80,7 +80,8 @@ void take_argument(const CommandSpec& command, std::vector<std::string>& extras,
   extras.erase(found);
 }
 
-/// What CLI11 could not place. Unknown options come before arguments, which may be their values.
+/// Words that CLI11 did not recognize. Unknown options are reported before arguments, which may be
+/// their values.
 std::optional<UsageError> find_extra(const CommandSpec& command,
                                      const std::vector<std::string>& extras) {
   for (const std::string& extra : extras) {
@@ -160,7 +161,7 @@ CommandSpec with_standard_options(CommandSpec command) {
     command.options.push_back(
         {std::move(name), std::move(letter), "", "Help", Shown::in_help_all, std::move(help), {}});
   };
-  add("--help", "-h", "the options that people need, on one screen");
+  add("--help", "-h", "the most common options, on one screen");
   add("--help-all", "", "every option");
   add("--version", "-V", "the version of the program and of its protocol");
   return command;

@@ -1,4 +1,4 @@
-// What a command line prints: help, version, quoted values and suggestions.
+// Texts of a command line: help, version, quoted values and suggestions.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ constexpr std::size_t kWidth = 80;
 constexpr std::size_t kHelpColumn = 30;
 constexpr std::size_t kLongestQuote = 100;
 
-/// Appends `text`, which starts at `column`, in lines of at most kWidth, the next ones indented.
+/// Appends `text`, which starts at `column`, wrapped at kWidth, with the following lines indented.
 void append_wrapped(std::string& out, std::string_view text, std::size_t column) {
   std::size_t at = column;
   while (!text.empty()) {
@@ -58,7 +58,7 @@ std::string help_of(const CommandSpec& command, bool all) {
   return out + command.footer;
 }
 
-/// Edits (insert, remove, replace, swap neighbours) that make one of the other: optimal string
+/// The number of edits (insert, remove, replace, swap neighbours) between two words: optimal string
 /// alignment.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -111,7 +111,7 @@ std::string quote(std::string_view text) {
 }
 
 std::string closest(std::string_view typed, const std::vector<std::string>& names) {
-  // A beginning such as --task is a shorter way to say the name, not many mistakes.
+  // A prefix such as --task is an abbreviation, not a series of typing errors.
   constexpr std::size_t kShortestBeginning = 4;
   typed = typed.substr(0, kLongestQuote);
   std::string best;

@@ -25,14 +25,14 @@ constexpr std::array<Unit, 6> kUnits{{{"h", 3'600'000'000'000},
                                       {"us", 1'000},
                                       {"ns", 1}}};
 
-// 10^24 times the nanoseconds of an hour still fits in 128 bits, so the product below is exact.
+// 10^24 times the nanoseconds of an hour fits in 128 bits, so the product below is exact.
 constexpr std::size_t kMostDecimals = 24;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Takes the digits at the front of `text` away and returns them.
+/// Removes the leading digits from `text` and returns them.
 std::string_view take_digits(std::string_view& text) {
   std::size_t n = 0;
   while (n < text.size() && is_digit(text[n])) ++n;
@@ -99,7 +99,7 @@ std::string format_exact(Duration d) {
   for (const Unit& unit : kUnits) {
     if (ns % unit.ns == 0) return std::to_string(ns / unit.ns) + std::string(unit.name);
   }
-  return {};  // not reached: every count is one of whole nanoseconds
+  return {};  // not reached: the last unit divides every count
 }
 
 std::string format_seconds(Duration d, int decimals) {

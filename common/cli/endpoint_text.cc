@@ -8,13 +8,13 @@ namespace {
 
 constexpr std::string_view kTcp = "tcp://";
 constexpr std::string_view kIpc = "ipc://";
-constexpr std::size_t kLongestHost = 253;     // of a domain name, RFC 1035
-constexpr std::size_t kLongestIpcPath = 107;  // sockaddr_un::sun_path less its end
+constexpr std::size_t kLongestHost = 253;     // longest domain name, RFC 1035
+constexpr std::size_t kLongestIpcPath = 107;  // sockaddr_un::sun_path without its NUL
 constexpr unsigned kHighestPort = 65'535;
 
 struct HostAndPort {
   std::string_view host;
-  std::string_view port;  ///< empty: none given
+  std::string_view port;  ///< empty if omitted
 };
 
 bool is_host_character(char c) {
@@ -35,7 +35,7 @@ bool is_host(std::string_view host) {
          std::all_of(address.begin(), address.end(), is_address_character);
 }
 
-/// Of up to five digits.
+/// Up to five digits.
 unsigned number_of(std::string_view digits) {
   unsigned number = 0;
   for (const char c : digits) number = number * 10 + static_cast<unsigned>(c - '0');
@@ -127,7 +127,7 @@ bool is_loopback(std::string_view endpoint) {
   if (endpoint.starts_with(kIpc)) return true;
   const std::string_view host = split(without_tcp(endpoint)).host;
   if (host == "localhost" || host == "[::1]") return true;
-  // A name such as 127.example.org is not an address: only digits and dots are.
+  // A name such as 127.example.org is not an address.
   return host.starts_with("127.") && std::all_of(host.begin(), host.end(), [](char c) {
            return c == '.' || (c >= '0' && c <= '9');
          });

@@ -11,11 +11,11 @@ namespace rollcall {
 
 Result<void> start_log(const std::string& program, const std::string& level,
                        const std::string& file) {
-  // spdlog would make the directorys of a mistyped path.
+  // spdlog would create the directories of a mistyped path.
   const std::filesystem::path directory = std::filesystem::path(file).parent_path();
   if (std::error_code none; !directory.empty() && !std::filesystem::is_directory(directory, none)) {
-    return permanent("cannot open the log file " + file + ": there is no folder " +
-                     directory.string());
+    return permanent("cannot open the log file " + file +
+                     ": no such directory: " + directory.string());
   }
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;

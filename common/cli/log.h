@@ -1,4 +1,4 @@
-// The log of a program: lines for people, on standard error or in a file.
+// The log of a program, on standard error or in a file.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace rollcall {
 
-/// Sets up the process's log: time, `program` and process begin each line; `level` is one of
-/// cli::log_levels() (option_values.h); `file` is appended to (empty: standard error). Call it
-/// once, before the first line. Error: permanent, when the file cannot be opened.
+/// Sets up the log of this process. Each line starts with the time, `program` and the process id.
+/// `level` is one of cli::log_levels(). Lines are appended to `file`, or go to standard error if it
+/// is empty. Call it once, before the first line. Fails if the file cannot be opened.
 [[nodiscard]] Result<void> start_log(const std::string& program, const std::string& level,
                                      const std::string& file);
 

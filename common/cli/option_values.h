@@ -1,5 +1,5 @@
-// The values of command line options: readers for each kind, made into the `apply` of an
-// OptionSpec (command_line.h). Every error is what would be right: "expected ...".
+// Parsers for the values of command line options, and the `apply` of an OptionSpec (command_line.h)
+// for each. Every error states what is valid: "expected ...".
 #pragma once
 
 #include <concepts>
@@ -17,13 +17,13 @@ namespace rollcall::cli {
 
 using Apply = std::function<Result<void>(const std::string&)>;
 
-/// Decimal digits alone, from `min` to `max`.
+/// A decimal number from `min` to `max`; only digits.
 Result<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max);
 
-/// A length of time from `min` to `max` (duration_text.h).
+/// A duration from `min` to `max` (duration_text.h).
 Result<Duration> parse_duration_within(std::string_view text, Duration min, Duration max);
 
-/// One name of a choice and what it stands for.
+/// A name and its value.
 template <class Value>
 struct Choice {
   std::string_view name;
@@ -33,7 +33,7 @@ struct Choice {
 /// "expected auto, bar or plain".
 Error expected_one_of(const std::vector<std::string>& names);
 
-/// Sets `into`, which may be optional and must outlive the result.
+/// Sets `into`, which may be a std::optional and must outlive the result.
 template <class Count>
 Apply count_into(Count& into, std::uint64_t min, std::uint64_t max) {
   return [&into, min, max](const std::string& text) -> Result<void> {
@@ -79,16 +79,16 @@ Apply choice_into(Value& into, const Choices& choices) {
   };
 }
 
-/// Any text but none; `expected` names it in the error: "a file name".
+/// Any text but the empty one; `expected` names it in the error: "a file name".
 Apply text_into(std::string& into, const std::string& expected);
 
-/// What a parser of text such as parse_bind_endpoint makes of it.
+/// The result of a parser such as parse_bind_endpoint().
 Apply parsed_into(std::string& into, Result<std::string> (*parse)(std::string_view));
 
 /// For an option without a value.
 Apply flag_into(bool& into);
 
-/// The levels of --log-level, quietest last.
+/// The levels of --log-level, most verbose first.
 const std::vector<std::string>& log_levels();
 Apply log_level_into(std::string& into);
 

@@ -14,45 +14,46 @@
 
 namespace rollcall {
 
-/// "You are in": names run and epoch, and the terms. Answered by an Inventory.
+/// Accepts a session, and carries the run, the epoch and the settings. The worker answers with an
+/// Inventory.
 struct Welcome {
-  std::uint64_t nonce = 0;  ///< of the Hello that it answers
+  std::uint64_t nonce = 0;  ///< of the Hello
   Instant sent;             ///< coordinator's clock
   TaskKind kind = TaskKind::sleep;
-  std::uint32_t slots = 0;  ///< in force; 0: no limit
+  std::uint32_t slots = 0;  ///< attempts to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
-  Duration orphan_for{};   ///< how long to live on without a coordinator
-  bool list_held = false;  ///< a new epoch: the Inventory is to list what the session holds
-  std::uint64_t reports_committed = 0;  ///< as in Ack, so that what is kept is not listed
-  std::uint64_t max_output = 0;         ///< exec: bytes of each stream of a command that are kept
+  Duration orphan_for{};   ///< how long to continue without a coordinator
+  bool list_held = false;  ///< after a resume: the Inventory must list the attempts held
+  std::uint64_t reports_committed = 0;  ///< as in Ack: these reports need not be listed
+  std::uint64_t max_output = 0;         ///< exec: bytes stored of each stream
   Duration kill_after{};                ///< exec: from SIGTERM to SIGKILL
 };
 
-/// Attempts to run, numbered per session without gaps, kept by the coordinator until acknowledged.
+/// Attempts to run. Numbered per session without gaps; sent again until acknowledged.
 struct Assignment {
   std::uint64_t number = 0;  ///< from 1
   AttemptColumns attempts;
 };
 
-/// "Reports up to this one are kept: forget them." Also the coordinator's sign of life.
+/// Reports up to this one are committed: the worker drops them. Also the coordinator's heartbeat.
 struct Ack {
   std::uint64_t reports_committed = 0;
-  Instant sent;  ///< coordinator's clock; comes back in the next TimeEcho
+  Instant sent;  ///< coordinator's clock; returned in the next TimeEcho
 };
 
-/// Everything in the assignments up to this one is to be cancelled, also when it comes later.
+/// Cancels all attempts of the assignments up to this one, including those that arrive later.
 struct Cancel {
   std::uint64_t assignments_through = 0;
 };
 
 enum class RejectReason : std::uint8_t {
-  say_hello,         ///< this connection is not known: send Hello
-  wrong_epoch,       ///< meant for another run or epoch: send Hello again
-  session_lost,      ///< given up: start over as a new session
-  protocol_version,  ///< not spoken here: give up
-  bad_message,       ///< not understood, or not allowed there
-  refused,           ///< what the worker offers is of no use to this run: give up
+  say_hello,         ///< unknown connection: send Hello
+  wrong_epoch,       ///< the message is for another run or epoch: send Hello
+  session_lost,      ///< the session is lost: start a new one
+  protocol_version,  ///< unsupported version: exit
+  bad_message,       ///< malformed or unexpected message
+  refused,           ///< this run cannot use the worker: exit
 };
 
 struct Reject {
@@ -60,7 +61,7 @@ struct Reject {
   std::string text;
 };
 
-/// The run is over: answer with Goodbye and end.
+/// The run has ended: answer with Goodbye and exit.
 struct Shutdown {};
 
 using CoordinatorBody =

@@ -1,4 +1,4 @@
-// How work comes back from a worker before it has begun: Revoke takes some, Drain takes all.
+// Messages that make a worker return attempts: Revoke some of them, Drain all.
 #pragma once
 
 #include <cstdint>
@@ -6,24 +6,26 @@
 
 namespace rollcall {
 
-/// What a worker that leaves does with the attempts that run. What has not begun goes back.
+/// What a draining worker does with its running attempts. It returns the others.
 enum class DrainMode : std::uint8_t {
-  finish,          ///< they are finished and reported
-  return_running,  ///< they are stopped and returned: "return"
+  finish,          ///< finishes and reports them
+  return_running,  ///< stops and returns them: "return"
 };
 
-/// As on the command line: "finish", "return".
+/// The name on the command line: "finish", "return".
 constexpr std::string_view to_string(DrainMode mode) {
   return mode == DrainMode::finish ? "finish" : "return";
 }
 
-/// "Take nothing new, return what has not begun, and leave." A level: said again until it is so.
+/// Accept no new attempts, return those that have not started, and exit. Sent again until the
+/// worker reports that it drains.
 struct Drain {
   DrainMode mode = DrainMode::finish;
 };
 
-/// "Of the assignments up to this one, return what has not begun, but for the first `keep`
-/// attempts that you were ever assigned." Places never change, so it may come twice, late or never.
+/// Return the attempts of the assignments up to this one that have not started, except the first
+/// `keep` attempts ever assigned to the session. Positions never change, so the message may be
+/// repeated, delayed or lost.
 struct Revoke {
   std::uint64_t assignments_through = 0;  ///< from 1
   std::uint64_t keep = 0;

@@ -1,4 +1,4 @@
-// What every message between coordinator and worker has.
+// The header of every message between coordinator and worker.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@
 
 namespace rollcall {
 
-/// The version of the protocol that this program speaks, and the oldest that it understands.
+/// The protocol version of this program, and the oldest version that it accepts.
 inline constexpr std::uint32_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kOldestProtocolVersion = 1;
 
-/// What every message names: which run, which life of its coordinator, which session.
+/// Every message names its run, epoch and session.
 struct Header {
   std::uint32_t protocol = kProtocolVersion;
-  RunId run;          ///< empty in a Hello and in an answer to one who knows no run
-  Epoch epoch = 0;    ///< 0 in a Hello: not known yet
-  SessionId session;  ///< empty in a Reject to one who named none
+  RunId run;          ///< empty in a Hello, and in a Reject of a message without a run
+  Epoch epoch = 0;    ///< 0 in a Hello
+  SessionId session;  ///< empty in a Reject of a message without a session
 
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// Three of the four timestamps of one exchange; the fourth is the coordinator's clock at receipt
-/// (RFC 5905 section 8). All zero when the worker has had nothing to answer to.
+/// Three of the four timestamps of a round trip; the fourth is the coordinator's clock at receipt
+/// (RFC 5905 section 8). All zero if the worker has received no timestamp yet.
 struct TimeEcho {
-  Instant coordinator_sent;  ///< coordinator's clock: as it stood in its message
-  Instant worker_received;   ///< worker's clock: when that message came
-  Instant worker_sent;       ///< worker's clock: when the answer left
+  Instant coordinator_sent;  ///< coordinator's clock: copied from its message
+  Instant worker_received;   ///< worker's clock: when that message arrived
+  Instant worker_sent;       ///< worker's clock: when the answer was sent
 };
 
 }  // namespace rollcall

@@ -1,5 +1,5 @@
-// The messages between coordinator and worker as plain values. proto/wire.proto says what each
-// field means on the wire; common/wire/codec.h turns one into the other.
+// The messages between coordinator and worker as plain values. proto/wire.proto describes the
+// fields; common/wire/codec.h encodes and decodes them.
 #pragma once
 
 #include "common/messages/coordinator_message.h"

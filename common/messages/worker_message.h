@@ -14,47 +14,47 @@
 
 namespace rollcall {
 
-/// "I am here": the first message on every connection, repeated unchanged until the Welcome.
+/// Asks to join: the first message on every connection, repeated unchanged until the Welcome.
 struct Hello {
   SessionSecret secret;
-  std::uint64_t nonce = 0;  ///< one for each connection; the same on every retry
+  std::uint64_t nonce = 0;  ///< new for each connection; the same in every retry
   std::string host;
   std::string name;  ///< chosen by the user, or host-pid
   std::uint32_t pid = 0;
-  std::uint32_t slots = 0;  ///< attempts it will run at once; 0: the default of the task kind
+  std::uint32_t slots = 0;  ///< attempts it offers to run at once; 0: the default of the task kind
   std::uint32_t processors = 0;
-  std::uint32_t launch_id = 0;      ///< local workers: which start of which process this is; else 0
-  std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
+  std::uint32_t launch_id = 0;      ///< of a local worker; else 0
+  std::uint32_t command_slots = 0;  ///< commands it can run at once; 0: it accepts none
 };
 
-/// "What I hold": the answer to Welcome. Work flows only after it.
+/// Lists the attempts held: the answer to Welcome. The session gets no work before it.
 struct Inventory {
   TimeEcho echo;
-  std::uint64_t nonce = 0;                 ///< of the Welcome that it answers
-  std::uint64_t assignments_received = 0;  ///< highest number got in order
-  std::uint64_t reports_sent = 0;          ///< highest number used so far
-  bool draining = false;                   ///< starts nothing new, and is about to leave
+  std::uint64_t nonce = 0;                 ///< of the Welcome
+  std::uint64_t assignments_received = 0;  ///< last number received in order
+  std::uint64_t reports_sent = 0;          ///< last number used
+  bool draining = false;                   ///< starts no attempts and is about to exit
 
-  // For a Welcome that asks for it, in parts: all that it holds, that is, has not reported or has
-  // no Ack for. What has begun comes first, then the rest in the order in which it was assigned.
-  std::uint64_t started_count = 0;  ///< attempts begun so far
-  std::uint64_t begun = 0;          ///< of what it holds, in all parts
-  std::uint32_t list = 0;           ///< the same in all parts, another one each time; 0: no list
+  // If the Welcome asks for a list, in parts: all attempts that are not reported or not
+  // acknowledged. Started attempts come first, the others follow in the order of assignment.
+  std::uint64_t started_count = 0;  ///< attempts started so far
+  std::uint64_t begun = 0;          ///< started attempts in all parts of the list
+  std::uint32_t list = 0;           ///< number of the list, the same in all its parts; 0: no list
   std::uint32_t part = 0;           ///< from 0
   bool is_last_part = false;
   HeldColumns held{};
 };
 
-/// Outcomes, numbered per session without gaps, kept by the worker until acknowledged.
+/// Outcomes. Numbered per session without gaps; sent again until acknowledged.
 struct Report {
   std::uint64_t number = 0;  ///< from 1
   std::uint64_t assignments_received = 0;
-  std::uint64_t started_count = 0;  ///< attempts begun so far, in the order they were assigned
+  std::uint64_t started_count = 0;  ///< attempts started so far, in the order of assignment
   OutcomeColumns outcomes;
   bool draining = false;
 };
 
-/// "I live", from the event loop, every heartbeat interval; also acknowledges assignments.
+/// Sent by the event loop every heartbeat interval; also acknowledges assignments.
 struct Heartbeat {
   TimeEcho echo;
   std::uint64_t assignments_received = 0;
@@ -62,10 +62,10 @@ struct Heartbeat {
   bool draining = false;
 };
 
-/// The last word of a session. What it held and did not report, it returns.
+/// The last message of a session. It returns all attempts that the session has not reported.
 struct Goodbye {
   std::uint64_t reports_sent = 0;   ///< the number of its last report
-  std::uint64_t outcomes_sent = 0;  ///< how many outcomes all its reports held together
+  std::uint64_t outcomes_sent = 0;  ///< the number of outcomes in all its reports
   double cpu_seconds = 0;           ///< of the worker process, user and system
   std::uint64_t peak_rss_bytes = 0;
 };

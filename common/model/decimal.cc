@@ -13,7 +13,7 @@ std::uint64_t magnitude(Duration duration) {
   return duration < Duration::zero() ? 0 - ns : ns;
 }
 
-/// `value` / `unit`, a power of ten, with as many decimals as the unit has zeros.
+/// Appends `value` / `unit`. The unit is a power of ten; its zeros are the number of decimals.
 void append_fixed(std::string& out, bool negative, std::uint64_t value, std::uint64_t unit) {
   char digits[2 * std::numeric_limits<std::uint64_t>::digits10 + 4];
   char* const end = digits + sizeof digits;
@@ -21,7 +21,7 @@ void append_fixed(std::string& out, bool negative, std::uint64_t value, std::uin
   if (negative) *at++ = '-';
   at = std::to_chars(at, end, value / unit).ptr;
   if (unit > 1) {
-    // The digit of the unit keeps the zeros that follow it; the point takes its place.
+    // Adding the unit preserves leading zeros; the point replaces its digit.
     char* const point = at;
     at = std::to_chars(at, end, unit + value % unit).ptr;
     *point = '.';

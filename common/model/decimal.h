@@ -1,4 +1,4 @@
-// Numbers as text, exactly and fast.
+// Formats numbers exactly and fast.
 #pragma once
 
 #include <cstdint>

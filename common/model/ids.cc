@@ -18,7 +18,7 @@ std::string to_hex(const std::array<std::uint8_t, 16>& bytes) {
 }
 
 SessionId session_of(const SessionSecret& secret) {
-  // A name space of our own, so that the hash of a secret means nothing elsewhere.
+  // A private namespace, so that the hash of a secret is useless elsewhere.
   static constexpr boost::uuids::uuid name_space = {{0x52, 0x6f, 0x6c, 0x6c, 0x63, 0x61, 0x6c, 0x6c,
                                                      0x53, 0x65, 0x73, 0x73, 0x69, 0x6f, 0x6e,
                                                      0x31}};

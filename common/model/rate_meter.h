@@ -1,4 +1,4 @@
-// Whether much is happening just now.
+// Detects high event rates.
 #pragma once
 
 #include <algorithm>
@@ -8,11 +8,11 @@
 
 namespace rollcall {
 
-/// Counts in windows of time. What is worth its while only under load goes by it: to wake up less
-/// often, to send less often. Pure; one owner, one thread; `now` never goes back.
+/// Counts events in windows of time, for optimizations that pay only under load. Pure; one owner,
+/// one thread; `now` never decreases.
 class RateMeter {
  public:
-  /// Busy is what had more than `many` within `window`.
+  /// Busy means more than `many` events within `window`.
   RateMeter(std::size_t many, Duration window) : many_(many), window_(window) {}
 
   void count(Instant now, std::size_t happened) {
@@ -23,7 +23,7 @@ class RateMeter {
     }
     here_ += happened;
   }
-  /// As of the last count(): in this window or the one before.
+  /// As of the last count(): busy in this window or the previous one.
   bool busy() const { return std::max(before_, here_) > many_; }
 
  private:

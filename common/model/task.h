@@ -1,4 +1,4 @@
-// What a task is and what an attempt at it came to.
+// Tasks, attempts and outcomes.
 #pragma once
 
 #include <cstdint>
@@ -13,41 +13,41 @@ namespace rollcall {
 
 /// The kinds of task. A run has tasks of one kind.
 enum class TaskKind : std::uint8_t {
-  sleep,  ///< pause for a given time; the result is the pause
+  sleep,  ///< sleep for a given time; the result is the sleep duration
   exec,   ///< run a command; the result is its CommandResult
 };
 
 std::string_view to_string(TaskKind kind);
 
-/// What an attempt came to.
+/// How an attempt ended.
 enum class Outcome : std::uint8_t {
   succeeded,
   failed,
   timed_out,
   cancelled,
-  lost,         ///< given up by the coordinator: it cost too many sessions
-  not_started,  ///< the worker could not start it; never the task's fault, never its last word
-  returned,     ///< returned before it began; never the task's last word
+  lost,         ///< set by the coordinator: the task cost too many sessions
+  not_started,  ///< the worker could not start it; never final
+  returned,     ///< returned before it started; never final
 };
 
 inline constexpr std::size_t kOutcomeCount = 7;
 
-/// As it stands in results: "succeeded", "timed_out", "not_started" ...
+/// The name in results: "succeeded", "timed_out", "not_started" ...
 std::string_view to_string(Outcome outcome);
 
-/// Attempts to be run, column by column: the i-th of each column belongs together.
+/// Attempts to run, as columns: the i-th elements of all columns form one attempt.
 struct AttemptColumns {
   std::vector<TaskId> task;
   std::vector<Attempt> attempt;
   std::vector<Duration> pause;  ///< sleep: how long; not negative
-  /// exec: what to run, empty in the scheduler, which has no use for it; sleep: always empty.
+  /// exec: the commands; empty in the scheduler, which does not need them. sleep: always empty.
   std::vector<Command> command{};
 
   std::size_t size() const { return task.size(); }
   void clear();
 };
 
-/// Attempts that somebody holds, column by column.
+/// Attempts that a session holds, as columns.
 struct HeldColumns {
   std::vector<TaskId> task;
   std::vector<Attempt> attempt;
@@ -56,15 +56,15 @@ struct HeldColumns {
 };
 void append(HeldColumns& to, const HeldColumns& from);
 
-/// Attempts that have ended, column by column. Instants are on the worker's clock.
+/// Attempts that have ended, as columns. Instants are on the worker's clock.
 struct OutcomeColumns {
   std::vector<TaskId> task;
   std::vector<Attempt> attempt;
   std::vector<Outcome> outcome;
   std::vector<Instant> started;
   std::vector<Duration> elapsed;  ///< finished - started; not negative
-  std::vector<Duration> result;   ///< sleep: the pause that was slept; else 0
-  /// exec: what the command came to; of one that never ran, as made. Empty if none has run.
+  std::vector<Duration> result;   ///< sleep: the time slept; else 0
+  /// exec: results of the commands, default-constructed if not started. Empty if none has run.
   std::vector<CommandResult> command{};
 
   std::size_t size() const { return task.size(); }

@@ -1,4 +1,4 @@
-// Points and lengths of time as values. Nothing here reads a clock: common/os/clock.h does.
+// Instants and durations. common/os/clock.h reads the clocks.
 #pragma once
 
 #include <chrono>
@@ -6,10 +6,10 @@
 
 namespace rollcall {
 
-/// A length of time, in nanoseconds.
+/// A duration in nanoseconds.
 using Duration = std::chrono::nanoseconds;
 
-/// Names the monotonic clock of one host without being able to read it.
+/// The type of a host's monotonic clock. It cannot be read.
 struct MonotonicClock {
   using rep = Duration::rep;
   using period = Duration::period;
@@ -18,8 +18,8 @@ struct MonotonicClock {
   static constexpr bool is_steady = true;
 };
 
-/// A point in time on one host's monotonic clock. Instants of different hosts are not comparable
-/// before ClockEstimate (clock_estimate.h) has mapped one to the other.
+/// A reading of one host's monotonic clock. Instants of different hosts can be compared only after
+/// ClockEstimate (clock_estimate.h) has converted them.
 using Instant = MonotonicClock::time_point;
 
 inline constexpr Instant kNever = Instant::max();

@@ -9,12 +9,12 @@ class context_t;
 
 namespace rollcall::net {
 
-/// ZeroMQ's own I/O thread and what its sockets share. One a process: closing one that used CURVE
-/// may break another. Outlives every Socket and ZapHandler made with it; any thread may use it.
+/// Owns ZeroMQ's I/O thread. One per process: closing a context that used CURVE may break another.
+/// Must outlive every Socket and ZapHandler that uses it. Thread-safe.
 class Context {
  public:
   Context();
-  /// Waits until what closed sockets still had to send is sent or their linger is over.
+  /// Waits until closed sockets have sent their queues, or their linger time has passed.
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

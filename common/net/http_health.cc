@@ -26,7 +26,7 @@ using Code = boost::system::error_code;
 using Tcp = asio::ip::tcp;
 using Response = http::response<http::string_body>;
 
-/// A target without its query.
+/// The target without its query.
 std::string_view path_of(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
@@ -56,7 +56,7 @@ Response answer(http::verb method, std::string_view target, const HttpHealth::Re
   return response;
 }
 
-/// One request and its answer.
+/// One request and its response.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Tcp::socket socket, HttpHealth::Ready ready)
@@ -64,7 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_.header_limit(limits::http_header_bytes);
   }
 
-  /// `done` is called once, when nothing more will come.
+  /// `done` is called once, when the connection is finished.
   void start(std::function<void()> done) {
     done_ = std::move(done);
     stream_.expires_after(limits::http_request);
@@ -73,7 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](Code error, std::size_t) { self->on_header(error); });
   }
 
-  /// Ends it now; `done` will be called.
+  /// Closes it now; `done` will be called.
   void close() { stream_.close(); }
 
  private:
@@ -94,7 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     done_();
   }
 
-  /// Whether it said something, and that was no HTTP or too much of it.
+  /// Whether the client sent malformed or oversized HTTP.
   static bool is_bad_request(Code error) {
     return error.category() == make_error_code(http::error::bad_method).category();
   }
@@ -107,13 +107,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> done_;
 };
 
-/// What an address may mean, best first; none: there is no such host.
+/// The endpoints of an address, best first; empty if the host is unknown.
 std::vector<Tcp::endpoint> resolve(asio::io_context& loop, const std::string& address) {
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   std::string port = address.substr(colon + 1);
   if (port == "*") port = "0";
-  if (host == "*") host = "[::]";  // that takes IPv4 too
+  if (host == "*") host = "[::]";  // accepts IPv4 too
   const bool is_any = host == "[::]";
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   Code error;
@@ -121,7 +121,7 @@ std::vector<Tcp::endpoint> resolve(asio::io_context& loop, const std::string& ad
   for (const auto& entry : Tcp::resolver(loop).resolve(host, port, Tcp::resolver::passive, error)) {
     endpoints.push_back(entry.endpoint());
   }
-  // Of a name with addresses of both kinds, most look for the older one.
+  // If a name has addresses of both families, most clients use IPv4.
   std::ranges::stable_sort(endpoints, {}, [](const auto& e) { return e.address().is_v6(); });
   if (is_any && !endpoints.empty()) {
     endpoints.emplace_back(Tcp::v4(), endpoints.front().port());
@@ -129,7 +129,7 @@ std::vector<Tcp::endpoint> resolve(asio::io_context& loop, const std::string& ad
   return endpoints;
 }
 
-/// Whether this host has no such address: another may do.
+/// Whether this host lacks the address, so that the next one should be tried.
 bool is_missing(Code error) {
   return error == asio::error::address_family_not_supported ||
          error == boost::system::errc::address_not_available;
@@ -179,7 +179,7 @@ class HttpHealth::Impl : public std::enable_shared_from_this<Impl> {
   const std::string& url() const { return url_; }
 
  private:
-  /// Out of descriptors, say: it would fail again at once, and again.
+  /// After an error such as EMFILE, an immediate retry would fail again.
   void accept_later() {
     retry_.expires_after(limits::http_accept_retry);
     retry_.async_wait([self = shared_from_this()](Code error) {
@@ -188,12 +188,12 @@ class HttpHealth::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void serve(Tcp::socket socket) {
-    // Who holds connections open and says nothing must not lock a health check out.
+    // Idle connections must not block health checks.
     if (connections_.size() >= limits::http_connections) {
       connections_.front()->close();
       connections_.pop_front();
     }
-    // A request may be on its way when the owner, whom ready() asks, is gone.
+    // A request may be pending when the owner, which ready() uses, is destroyed.
     const auto ready = [self = weak_from_this()] {
       const auto impl = self.lock();
       return impl && !impl->closed_ && impl->ready_();

@@ -1,4 +1,4 @@
-// The answers to an engine's health checks, over HTTP, on the event loop that they ask about.
+// An HTTP server for health checks, on the event loop whose health it reports.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,16 +10,16 @@
 
 namespace rollcall::net {
 
-/// Answers GET /healthz with 200 as long as the loop turns, and GET /readyz with 200 or 503 as
-/// `ready` says; other targets get 404 and other methods 405. One request a connection. Owns its
-/// listening socket and connections; those that are too many, too slow or say too much are closed
-/// (limits::http_*). One thread, that of `loop`, which outlives it.
+/// Answers GET /healthz with 200 while the loop runs, and GET /readyz with 200 or 503 depending on
+/// `ready`; other targets get 404 and other methods 405. One request per connection. Owns its
+/// listening socket and connections, and closes those that exceed limits::http_*. Runs on the
+/// thread of `loop`, which must outlive it.
 class HttpHealth {
  public:
   using Ready = std::function<bool()>;
 
-  /// `address`: HOST:PORT as parse_http_address() takes it. Error: permanent, naming the address:
-  /// in use, no such host, no right to it. Blocks while a host name is looked up.
+  /// `address` is a result of parse_http_address(). Fails if the address is in use, unknown or not
+  /// permitted. Blocks while a host name is resolved.
   [[nodiscard]] static Result<std::unique_ptr<HttpHealth>> listen(boost::asio::io_context& loop,
                                                                   const std::string& address,
                                                                   Ready ready);
@@ -28,7 +28,7 @@ class HttpHealth {
   HttpHealth(const HttpHealth&) = delete;
   HttpHealth& operator=(const HttpHealth&) = delete;
 
-  /// "http://127.0.0.1:8080": where it listens, with the real port.
+  /// Its URL with the actual port: "http://127.0.0.1:8080".
   const std::string& url() const;
 
  private:

@@ -1,4 +1,4 @@
-// The ports in an endpoint, as net::Socket takes them.
+// The ports in an endpoint of net::Socket.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace rollcall::net {
 
-/// What libzmq does not check: it would serve inproc:// too, and take port 70000 for 4464. False
+/// Checks what libzmq does not: it accepts inproc://, and uses port 4464 for 70000. Returns false
 /// for a range of ports.
 bool well_formed(std::string_view endpoint);
 
-/// Ports to try, one after the other.
+/// Ports to try in turn.
 struct PortRange {
   std::string before_port;  ///< tcp://HOST:
   unsigned first = 1;
@@ -19,7 +19,8 @@ struct PortRange {
   bool exists() const { return first <= last; }
 };
 
-/// Of tcp://HOST:FIRST-LAST; none if it is anything else, or FIRST is 0 or above LAST.
+/// Parses tcp://HOST:FIRST-LAST. Returns nullopt for any other text, and if FIRST is 0 or above
+/// LAST.
 PortRange port_range_of(std::string_view endpoint);
 
 }  // namespace rollcall::net

@@ -19,10 +19,10 @@
 namespace rollcall::net {
 namespace {
 
-/// What CURVE adds to a frame before its length is checked: command name, nonce, flags and MAC.
+/// Bytes that CURVE adds to a frame before its length is checked: command name, nonce, flags, MAC.
 constexpr std::size_t kCurveBytes = 8 + 8 + 1 + 16;
 
-/// ROUTER's name for a connection: a zero byte, then 32 bits, big-endian.
+/// The routing id that a ROUTER assigns: a zero byte, then 32 bits, big-endian.
 using RoutingId = std::array<unsigned char, 5>;
 
 RoutingId routing_id_of(ConnectionId connection) {
@@ -62,7 +62,7 @@ void set_common_options(zmq::socket_t& socket) {
   socket.set(opt::linger, to_ms(limits::linger));
   socket.set(opt::maxmsgsize, static_cast<std::int64_t>(limits::message_bytes + kCurveBytes));
   socket.set(opt::handshake_ivl, to_ms(limits::handshake));
-  // Credit bounds what is in flight; a high-water mark would drop or block behind its back.
+  // Credit limits the messages in flight. A high-water mark would drop messages or block.
   socket.set(opt::sndhwm, 0);
   socket.set(opt::rcvhwm, 0);
 }
@@ -70,8 +70,8 @@ void set_common_options(zmq::socket_t& socket) {
 void set_router_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   socket.set(opt::router_mandatory, true);
-  // Not ZMTP's heartbeat: libzmq looks for each timer that it stops among those of all connections,
-  // so that thousands of them leave its thread no time for anything else.
+  // Not ZMTP heartbeats: to stop a timer, libzmq searches the timers of all connections, which
+  // saturates its thread with thousands of connections.
   socket.set(opt::tcp_keepalive, 1);
   socket.set(opt::tcp_keepalive_idle, to_seconds(limits::keepalive_idle));
   socket.set(opt::tcp_keepalive_intvl, to_seconds(limits::ping_interval));
@@ -103,8 +103,8 @@ void set_keys(zmq::socket_t& socket, const KeyPair& own) {
 }
 
 void admit_by_key(zmq::socket_t& socket, const KeyPair& own) {
-  // ZMQ_ZAP_ENFORCE_DOMAIN: a draft name of a working option. Without it a socket whose handler is
-  // missing lets everybody in.
+  // ZMQ_ZAP_ENFORCE_DOMAIN, whose name is still a draft. Without it, a socket without a handler
+  // admits every peer.
   constexpr int kZapEnforceDomain = 93;
   const int on = 1;
   socket.set(zmq::sockopt::curve_server, true);
@@ -140,7 +140,7 @@ Error endpoint_error(const char* verb, const std::string& endpoint, int error) {
   return permanent(std::string("cannot ") + verb + " " + endpoint + ": " + reason_of(error));
 }
 
-/// Throws as libzmq does; EADDRINUSE if all of a range are taken.
+/// Throws like libzmq; EADDRINUSE if all ports of a range are in use.
 void bind_to_first_free(zmq::socket_t& socket, const PortRange& range) {
   for (unsigned port = range.first;; ++port) {
     try {
@@ -151,7 +151,7 @@ void bind_to_first_free(zmq::socket_t& socket, const PortRange& range) {
   }
 }
 
-/// An IPv4 address as people write it, where libzmq tells it as a part of IPv6.
+/// Converts an IPv4-mapped IPv6 address, as libzmq reports it, to IPv4.
 std::string without_mapping(const std::string& endpoint) {
   constexpr std::string_view kMapped = "tcp://[::ffff:";
   const std::size_t bracket = endpoint.find(']');
@@ -178,7 +178,7 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
 
   bool open() const { return wake_up_.is_open(); }
 
-  /// Looks at the socket again before the loop waits, however often it is asked to meanwhile.
+  /// Schedules one poll of the socket before the loop waits, however often it is called.
   void look_again() {
     if (look_again_posted_) return;
     look_again_posted_ = true;
@@ -207,7 +207,7 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
 
   void close(Duration linger) {
     if (!open()) return;
-    // The descriptor is ZeroMQ's: it aborts when somebody else closes it.
+    // ZeroMQ owns the descriptor, and aborts if other code closes it.
     wake_up_.release();
     socket_.set(zmq::sockopt::linger, to_ms(linger));
     socket_.close();
@@ -230,7 +230,7 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
                         });
   }
 
-  /// Takes what has come, within the budget, and sees to it that the rest is taken too.
+  /// Receives pending messages within the budget, and schedules the rest.
   void turn() {
     std::size_t taken = 0;
     while (open() && taken < limits::messages_per_turn && take_one()) ++taken;
@@ -245,13 +245,13 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     wait();
   }
 
-  /// Receives one message, whole, and hands it over if it is well formed. False: there is none.
+  /// Receives one message and delivers it if it is well-formed. Returns false if none is pending.
   bool take_one() {
     if (!receive(frames_[0])) return false;
     std::size_t count = 1;
     bool more = frames_[0].more();
     while (more) {
-      // All frames of a message come together; those beyond the third overwrite one another.
+      // All frames of a message arrive together. Frames after the second share one buffer.
       zmq::message_t& frame = frames_[std::min(count, frames_.size() - 1)];
       CHECK(receive(frame));
       more = frame.more();
@@ -272,7 +272,7 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     handlers_.on_message(*from, {payload.data<const std::byte>(), payload.size()});
   }
 
-  /// False: nothing has come, and every wake-up up to now is used up.
+  /// Returns false if no message is pending; then all wake-ups so far are consumed.
   bool receive(zmq::message_t& frame) {
     while (zmq_msg_recv(frame.handle(), socket_.handle(), ZMQ_DONTWAIT) < 0) {
       if (errno == EAGAIN) return false;
@@ -296,11 +296,11 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
   const bool router_;
   const bool admits_by_key_;
   const Handlers handlers_;
-  /// Routing id and payload (ROUTER) or payload, and one more for what should not be there.
+  /// Routing id and payload (ROUTER) or payload (DEALER), and one for excess frames.
   std::array<zmq::message_t, 3> frames_;
   bool look_again_posted_ = false;
   bool waiting_ = false;
-  bool inbox_left_ = false;  ///< on_turn is owed: the last one ended by its budget, or drain()
+  bool inbox_left_ = false;  ///< on_turn is due: the budget was used up, or drain() was called
   std::uint64_t malformed_ = 0;
   std::uint64_t unroutable_ = 0;
 };

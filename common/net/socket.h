@@ -20,22 +20,21 @@
 
 namespace rollcall::net {
 
-/// What a Socket tells its owner, on the loop's thread. A handler may send on, close or destroy the
-/// socket.
+/// Callbacks of a Socket, on the loop's thread. A handler may send on, close or destroy the socket.
 struct Handlers {
-  /// One whole message. `bytes` are valid during the call only. At a worker `from` is 0.
+  /// A whole message. `bytes` is valid only during the call. `from` is 0 at a worker.
   std::function<void(ConnectionId from, std::span<const std::byte> bytes)> on_message;
-  /// After each batch of messages. `inbox_empty`: all that had come is taken; otherwise timers and
-  /// other handlers get their turn (limits::messages_per_turn) and the next batch follows.
+  /// Called after each batch of messages. If `inbox_empty` is false, more messages wait; they
+  /// follow after timers and other handlers have run (limits::messages_per_turn).
   std::function<void(bool inbox_empty)> on_turn;
 };
 
 struct BindOptions {
-  /// tcp://HOST:PORT (`*`: every address, a free port; FIRST-LAST: the first port of these that is
-  /// free) or ipc://PATH
+  /// tcp://HOST:PORT (`*`: every address, a free port; FIRST-LAST: the first free port) or
+  /// ipc://PATH.
   std::string endpoint;
-  /// The coordinator's own keys. Then only peers that a ZapHandler of the context admits get in;
-  /// without a handler nobody does. Empty: no CURVE, everybody gets in.
+  /// The coordinator's keys. Only peers that a ZapHandler of the context admits can connect;
+  /// without a handler, no peer can. Empty: no CURVE, every peer can connect.
   std::optional<KeyPair> curve;
 };
 
@@ -49,50 +48,49 @@ struct ConnectOptions {
   std::optional<CurvePeer> curve;
 };
 
-/// Moves whole messages of one frame. May lose, delay and repeat them, as its users know: what
-/// waits for a dead coordinator is sent to the next one at the same endpoint.
+/// Sends and receives messages of one frame. Messages may be lost, delayed and repeated: the queue
+/// for a dead coordinator is sent to the next one at the same endpoint.
 ///
-/// Owns its ZeroMQ socket and nothing of the loop. One thread: that of `loop`, which outlives it,
-/// as `context` does. Messages arrive only while the loop runs. Its one invariant: after every
-/// ZeroMQ call the socket is looked at again before the loop waits, because each such call may
-/// swallow the wake-up of a message that came meanwhile.
+/// Owns its ZeroMQ socket. Runs on the thread of `loop`; `loop` and `context` must outlive it.
+/// Messages arrive only while the loop runs. Invariant: after every ZeroMQ call the socket is
+/// polled again before the loop waits, because the call may have consumed the wake-up of a message
+/// that arrived meanwhile.
 class Socket {
  public:
-  /// A ROUTER. Error: permanent, naming the endpoint: in use, malformed, no such address, no such
-  /// interface, malformed keys.
+  /// Makes a ROUTER. Fails if the endpoint is in use or malformed, its address or interface does
+  /// not exist, or the keys are malformed.
   [[nodiscard]] static Result<std::unique_ptr<Socket>> bind(boost::asio::io_context& loop,
                                                             Context& context,
                                                             const BindOptions& options,
                                                             Handlers handlers);
-  /// A DEALER. Succeeds whether or not anybody listens there: it tries again, 100 ms to 5 s apart.
-  /// Error: permanent, naming the endpoint: malformed, malformed keys.
+  /// Makes a DEALER. Succeeds even if no peer listens: it reconnects every 100 ms to 5 s. Fails if
+  /// the endpoint or the keys are malformed.
   [[nodiscard]] static Result<std::unique_ptr<Socket>> connect(boost::asio::io_context& loop,
                                                                Context& context,
                                                                const ConnectOptions& options,
                                                                Handlers handlers);
-  /// As close().
+  /// Calls close().
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  /// Where it listens (the real port after a wildcard), or what it was told to connect to.
+  /// The endpoint that it listens on (with the actual port), or connects to.
   const std::string& endpoint() const;
 
-  /// Queues one message and returns at once. A worker ignores `to`. False: nothing is queued, for
-  /// that connection is gone. (At a worker: for good, after its handshake was refused or what
-  /// answered does not speak ZMTP; make a new Socket.) True does not mean that it will arrive.
-  /// Requires: no more than limits::message_bytes.
+  /// Queues a message of at most limits::message_bytes and returns immediately. `to` is ignored at
+  /// a worker. Returns false if the connection is closed. At a worker this is final: the handshake
+  /// was refused, or the peer does not speak ZMTP; make a new Socket. Delivery is not guaranteed.
   [[nodiscard]] bool send(ConnectionId to, std::string_view bytes);
 
-  /// Takes what has come on the next turn of the loop and then calls on_turn, even if nothing had:
-  /// so a timer that fired is judged only after the messages that waited with it.
+  /// Receives pending messages on the next turn of the loop and then calls on_turn, even if there
+  /// are none. So a timer that fired is handled after the messages that arrived before it.
   void drain();
 
-  /// Stops receiving; what is queued may still be sent for `linger`. No handler is called from now
-  /// on. Harmless when closed already.
+  /// Stops receiving; queued messages may still be sent for `linger`. No handler is called any
+  /// more. May be called repeatedly.
   void close(Duration linger = limits::linger);
 
-  /// Messages dropped whole: not one frame, not from an admitted peer, an unexpected routing id.
+  /// Dropped messages: several frames, not from an admitted peer, or an unexpected routing id.
   std::uint64_t malformed() const;
   /// Sends that returned false.
   std::uint64_t unroutable() const;

@@ -23,7 +23,7 @@ namespace {
 constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
 constexpr std::size_t kKeyBytes = 32;
 
-// The frames of a request, in their order (RFC 27).
+// The frames of a request, in order (RFC 27).
 enum Frame : std::size_t { version, request_id, domain, address, identity, mechanism, key, count };
 
 std::string z85(const zmq::message_t& bytes) {
@@ -32,7 +32,7 @@ std::string z85(const zmq::message_t& bytes) {
   return text.data();
 }
 
-/// The User-Id of the peer, or nothing if it may not enter.
+/// The User-Id of the peer, or an empty string if it is refused.
 std::string admitted_as(const std::vector<zmq::message_t>& request,
                         const std::set<std::string>& admitted) {
   if (request.size() != Frame::count) return {};
@@ -75,7 +75,7 @@ struct ZapHandler::Impl {
       const std::uint64_t one = 1;
       CHECK(::write(stop_fd, &one, sizeof one) == sizeof one);
       thread.join();
-      // Unlike close, this frees the name at once: the next handler may start.
+      // Unlike close, this frees the name immediately, so that the next handler can start.
       const os::SignalsBlocked blocked;
       socket.unbind(kZapEndpoint);
     }
@@ -120,7 +120,7 @@ std::uint64_t ZapHandler::refused() const {
 
 Result<std::unique_ptr<ZapHandler>> ZapHandler::start(Context& context,
                                                       std::set<std::string> admitted) {
-  const os::SignalsBlocked blocked;  // the thread inherits this: signals are for others
+  const os::SignalsBlocked blocked;  // the thread inherits the mask: other threads handle signals
   try {
     auto impl = std::make_unique<Impl>(context.handle(), std::move(admitted));
     return std::unique_ptr<ZapHandler>(new ZapHandler(std::move(impl)));

@@ -1,4 +1,4 @@
-// Who may connect: the handler of ZeroMQ's authentication protocol (ZAP, ZeroMQ RFC 27).
+// The handler of ZeroMQ's authentication protocol (ZAP, ZeroMQ RFC 27): decides who may connect.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +11,24 @@
 
 namespace rollcall::net {
 
-/// The ZAP domain of our sockets. A socket with CURVE asks the handler and, if there is none,
-/// admits nobody.
+/// The ZAP domain of our sockets. A socket with CURVE asks the handler; without a handler it admits
+/// no peer.
 inline constexpr const char* kZapDomain = "rollcall";
 
-/// Admits the peers whose CURVE public key is in a set, under that key as User-Id, and refuses all
-/// else. Owns a thread; answers as long as it lives. One a Context. Start it before Socket::bind().
+/// Admits the peers whose CURVE public key is in a set, with the key as User-Id, and refuses all
+/// others. Owns a thread. One per Context. Start it before Socket::bind().
 class ZapHandler {
  public:
-  /// The handler listens when this returns. `admitted`: public keys as Z85.
-  /// Error: permanent, when the context already has one or has no room for its socket.
+  /// The handler listens when this returns. `admitted` are public keys as Z85. Fails if the context
+  /// already has a handler, or no room for its socket.
   [[nodiscard]] static Result<std::unique_ptr<ZapHandler>> start(Context& context,
                                                                  std::set<std::string> admitted);
-  /// Ends the thread and waits for it. From then on nobody new gets in.
+  /// Ends the thread and waits for it. After that, no new peer is admitted.
   ~ZapHandler();
   ZapHandler(const ZapHandler&) = delete;
   ZapHandler& operator=(const ZapHandler&) = delete;
 
-  /// Peers turned away so far. Any thread.
+  /// Peers refused so far. Any thread.
   std::uint64_t refused() const;
 
  private:

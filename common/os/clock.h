@@ -1,17 +1,17 @@
-// The one place that reads a clock.
+// The only code that reads a clock.
 #pragma once
 
 #include "common/model/time.h"
 
 namespace rollcall::os {
 
-/// The monotonic clock of this host (CLOCK_MONOTONIC): not moved by changes of the wall clock.
+/// The monotonic clock of this host (CLOCK_MONOTONIC), unaffected by changes of the wall clock.
 Instant now();
 
-/// Since this machine was booted, time in which it was suspended included (CLOCK_BOOTTIME).
+/// Time since boot, including time suspended (CLOCK_BOOTTIME).
 Duration time_since_boot();
 
-/// The wall clock: since 1970, UTC. It may be set at any time.
+/// The wall clock: time since 1970, UTC. It may jump.
 Duration unix_time();
 
 }  // namespace rollcall::os

@@ -9,9 +9,9 @@
 namespace rollcall::os {
 
 void keep_freed_memory() {
-  // More than the batches under way need, and no more than anybody would miss.
+  // More than the batches in flight need, and little compared to the memory of a machine.
   constexpr int kKept = 64 << 20;
-  // Columns of a batch are below this, those of a run above.
+  // The columns of a batch are smaller, those of a run larger.
   constexpr int kLarge = 4 << 20;
   ::mallopt(M_TRIM_THRESHOLD, kKept);
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
@@ -22,7 +22,7 @@ void fault_in(const void* memory, std::size_t bytes) {
   const std::size_t into_page = reinterpret_cast<std::uintptr_t>(memory) % page;
   const std::size_t skipped = (page - into_page) % page;
   if (bytes < skipped + page) return;
-  // What is there stays as it is.
+  // Pages that exist are unchanged.
   char* const begin = const_cast<char*>(static_cast<const char*>(memory)) + skipped;
   ::madvise(begin, (bytes - skipped) / page * page, MADV_POPULATE_WRITE);
 }

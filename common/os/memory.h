@@ -1,17 +1,16 @@
-// How a process uses the memory that it is given.
+// Memory settings of the process.
 #pragma once
 
 #include <cstddef>
 
 namespace rollcall::os {
 
-/// From now on freed memory is kept for the next use instead of being returned to the kernel and
-/// faulted in again with each batch. Memory in large pieces is returned as before. To be called
-/// first in main.
+/// Makes the allocator reuse freed memory instead of returning it to the kernel, which would cause
+/// page faults in each batch. Large blocks are still returned. Call it first in main().
 void keep_freed_memory();
 
-/// Makes the pages of this memory there now, so that filling it later costs no page faults. It need
-/// not be aligned; kernels before Linux 5.14 do nothing.
+/// Faults in the pages of this memory, so that writing to it later causes no page faults. It need
+/// not be aligned. No effect before Linux 5.14.
 void fault_in(const void* memory, std::size_t bytes);
 
 }  // namespace rollcall::os

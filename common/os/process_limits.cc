@@ -13,7 +13,7 @@ DescriptorLimit raise_descriptor_limit() {
   rlimit limit{};
   CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const rlim_t inherited = limit.rlim_cur;
-  // Never lowers: the soft limit may already be above our own bound.
+  // Never lowers the limit: the soft limit may exceed ours.
   limit.rlim_cur = std::max(inherited, std::min<rlim_t>(limit.rlim_max, limits::descriptors));
   const bool raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
   return {inherited, raised ? limit.rlim_cur : inherited};

@@ -1,4 +1,4 @@
-// Random bits from the kernel: for names, secrets and seeds. For draws that can be repeated: rng.h.
+// Random bits from the kernel, for ids, secrets and seeds. rng.h has reproducible random numbers.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ void fill_random(std::span<std::byte> bytes);
 
 std::uint64_t random_u64();
 
-/// A new name or secret: random_id128<SessionSecret>(). Never the empty one.
+/// Makes an id or secret: random_id128<SessionSecret>(). Never all zero.
 template <class Id>
 Id random_id128() {
   Id id;

@@ -1,4 +1,4 @@
-// Signals held back for a while.
+// Blocks signals temporarily.
 #pragma once
 
 #include <pthread.h>
@@ -7,9 +7,8 @@
 
 namespace rollcall::os {
 
-/// Blocks every signal for this thread, and for those it starts, while it lives; what came
-/// meanwhile is delivered afterwards. For calls of ZeroMQ that fail with EINTR and cannot simply be
-/// repeated.
+/// Blocks all signals for this thread and the threads it starts, until destroyed; pending signals
+/// are delivered then. For ZeroMQ calls that fail with EINTR and cannot simply be repeated.
 class SignalsBlocked {
  public:
   SignalsBlocked() {

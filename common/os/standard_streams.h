@@ -1,11 +1,11 @@
-// Standard input, output and error, whatever a process was started with.
+// Makes sure that the descriptors 0, 1 and 2 are open.
 #pragma once
 
 namespace rollcall::os {
 
-/// Fills those of the descriptors 0, 1 and 2 that are closed with something that can be used for
-/// nothing (EBADF, as before). Else the next file that is opened becomes standard output, and gets
-/// what is printed. To be called first in main.
+/// Opens each closed descriptor of 0, 1 and 2 so that it can be neither read nor written as
+/// intended (EBADF, as before). Otherwise the next opened file could become standard output and
+/// receive what is printed. Call it first in main().
 void fill_standard_streams();
 
 }  // namespace rollcall::os

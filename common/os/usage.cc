@@ -10,7 +10,7 @@
 namespace rollcall::os {
 namespace {
 
-/// Not ru_maxrss: that is at least what the program that started this one held just then.
+/// Not ru_maxrss: it includes the memory of the parent process at the time of the fork.
 std::uint64_t peak_rss_bytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

@@ -1,4 +1,4 @@
-// What this process has used so far.
+// Resources that this process has used so far.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace rollcall::os {
 
 struct Usage {
   double cpu_seconds = 0;            ///< user and system, all threads
-  std::uint64_t peak_rss_bytes = 0;  ///< the most memory that was resident at one time
+  std::uint64_t peak_rss_bytes = 0;  ///< largest resident set size
 };
 
 Usage usage();

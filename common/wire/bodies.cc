@@ -122,7 +122,7 @@ Problem take(const Goodbye& in, rollcall::Goodbye& to) {
   to.cpu_seconds = in.cpu_seconds();
   to.peak_rss_bytes = in.peak_rss_bytes();
   const bool good = std::isfinite(to.cpu_seconds) && to.cpu_seconds >= 0;
-  return good ? nullptr : "goodbye: bad processor time";
+  return good ? nullptr : "goodbye: bad CPU time";
 }
 
 void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
@@ -211,14 +211,14 @@ void put(const rollcall::Revoke& from, FromCoordinator& envelope) {
 Problem take(const Revoke& in, rollcall::Revoke& to) {
   to.assignments_through = in.assignments_through();
   to.keep = in.keep();
-  return to.assignments_through > 0 ? nullptr : "recall: no assignment";
+  return to.assignments_through > 0 ? nullptr : "revoke: no assignment";
 }
 
 void put(const rollcall::Shutdown&, FromCoordinator& envelope) {
   envelope.mutable_shutdown();
 }
 
-/// The alternative T of a body, kept with its memory if it is that already.
+/// The alternative T of a body. Its memory is reused if the body already has this alternative.
 template <class T, class Body>
 T& alternative(Body& body) {
   if (T* kept = std::get_if<T>(&body)) return *kept;
@@ -258,7 +258,7 @@ Problem take_body(const FromWorker& in, WorkerBody& body) {
     case FromWorker::BODY_NOT_SET:
       break;
   }
-  return "a message without a body that is known here";
+  return "unknown message type";
 }
 
 Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
@@ -283,7 +283,7 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
     case FromCoordinator::BODY_NOT_SET:
       break;
   }
-  return "a message without a body that is known here";
+  return "unknown message type";
 }
 
 }  // namespace rollcall::wire

@@ -1,6 +1,5 @@
-// The bodies of messages <-> their generated Protocol Buffers classes. A part of
-// common/wire/codec.cc, for it alone: nothing else may include it, since it includes the generated
-// header.
+// Converts message bodies to and from the generated Protocol Buffers classes. Private to
+// common/wire: other code must not include it, because it includes the generated header.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +12,17 @@
 
 namespace rollcall::wire {
 
-/// What is wrong with a message, or nullptr.
+/// The error in a message, or nullptr.
 using Problem = const char*;
 
-// wire_bodies.cc. put: requires an empty body of that envelope, or one of the same kind, cleared.
+// bodies.cc. put requires that the body of the envelope is empty, or of the same kind and cleared.
 
 void put_body(const WorkerBody& from, FromWorker& envelope);
 void put_body(const CoordinatorBody& from, FromCoordinator& envelope);
 Problem take_body(const FromWorker& in, WorkerBody& body);
 Problem take_body(const FromCoordinator& in, CoordinatorBody& body);
 
-// wire_columns.cc: the two with columns, which are the hot path.
+// columns.cc: the messages with columns, the hot path.
 
 void put(const rollcall::Report& from, Report& out);
 void put(const rollcall::Assignment& from, Assignment& out);
@@ -32,7 +31,7 @@ Problem take(const Report& in, rollcall::Report& to);
 Problem take(const Assignment& in, rollcall::Assignment& to);
 Problem take(const Inventory& in, HeldColumns& to);
 
-// wire_commands.cc: the payload of exec, after the other columns.
+// commands.cc: the columns of exec.
 
 void put_commands(const AttemptColumns& rows, Assignment& out);
 void put_results(const OutcomeColumns& rows, Report& out);
@@ -46,7 +45,7 @@ void put_id(const Id& id, std::string& bytes) {
   bytes.assign(id.bytes.begin(), id.empty() ? id.bytes.begin() : id.bytes.end());
 }
 
-/// False if there are neither 16 bytes nor none.
+/// Returns false if `text` has neither 16 bytes nor 0.
 template <class Id>
 bool take_id(const std::string& bytes, Id& id) {
   id = Id{};
@@ -55,7 +54,7 @@ bool take_id(const std::string& bytes, Id& id) {
   return true;
 }
 
-/// Enumerations are one more on the wire, so that "not sent" is never a value.
+/// Enumerators are one greater on the wire, so that 0 means "not sent".
 template <class WireEnum, class Enum>
 WireEnum to_wire(Enum value) {
   return static_cast<WireEnum>(static_cast<int>(value) + 1);

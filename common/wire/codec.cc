@@ -15,7 +15,7 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr std::uint32_t kMagic = 0x4c4c4f52;  // "ROLL"
-/// A message longer than this is none of ours: what it made the buffers grow to is returned.
+/// A longer message is not valid: the memory that the buffers grew to is freed.
 constexpr std::size_t kKeptBytes = 1U << 20U;
 
 Error bad(const std::string& what) {
@@ -27,8 +27,8 @@ CodedInputStream stream_of(std::span<const std::byte> bytes) {
                           static_cast<int>(bytes.size()));
 }
 
-/// Whether the last body of the envelope in `bytes` has this field number. Only a hint about which
-/// buffers to parse into: bytes that are no message may give any answer.
+/// Whether the last body of the envelope in `bytes` has this field number. Only a hint for the
+/// choice of buffers: the result is arbitrary for malformed messages.
 bool ends_with_body(std::span<const std::byte> bytes, int field) {
   CodedInputStream in = stream_of(bytes);
   bool found = false;
@@ -56,7 +56,7 @@ void put_header(const Header& header, Envelope& out) {
 
 template <class Envelope>
 Result<void> take_header(const Envelope& in, Header& header) {
-  if (in.magic() != kMagic) return bad("it does not begin as messages of Rollcall do");
+  if (in.magic() != kMagic) return bad("bad magic number");
   header.protocol = in.protocol();
   header.epoch = in.epoch();
   const bool run = wire::take_id(in.run(), header.run);
@@ -68,7 +68,7 @@ Result<void> take_header(const Envelope& in, Header& header) {
                           ", this program " +
                           (oldest == newest ? newest : oldest + " to " + newest));
   }
-  if (!run || !session) return bad("an id that has not 16 bytes");
+  if (!run || !session) return bad("an id does not have 16 bytes");
   return {};
 }
 
@@ -84,7 +84,7 @@ template <class Envelope, class Message>
 Result<void> decode_in(Envelope& envelope, std::span<const std::byte> bytes, Message& message) {
   CodedInputStream in = stream_of(bytes);
   if (!envelope.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
-    return bad("it cannot be parsed");
+    return bad("malformed Protocol Buffers");
   }
   if (Result<void> header = take_header(envelope, message.header); !header) return header;
   if (const wire::Problem problem = wire::take_body(envelope, message.body)) return bad(problem);
@@ -93,8 +93,8 @@ Result<void> decode_in(Envelope& envelope, std::span<const std::byte> bytes, Mes
 
 }  // namespace
 
-/// One envelope for each body with columns and one for all others of its direction: an envelope
-/// frees its body when it gets one of another kind, and with it the memory of the columns.
+/// One envelope for each body with columns, and one for all other bodies of its direction: an
+/// envelope frees its body, with the memory of the columns, when it gets a body of another kind.
 struct WireCodec::Buffers {
   wire::FromWorker report;
   wire::FromWorker from_worker;
@@ -137,7 +137,7 @@ void WireCodec::encode(const CoordinatorMessage& message, std::string& bytes) {
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& message) {
   message.header = Header{};
-  if (bytes.size() > limits::message_bytes) return bad("it is too long");
+  if (bytes.size() > limits::message_bytes) return bad("too long");
   const bool columns = ends_with_body(bytes, wire::FromWorker::kReportFieldNumber);
   Result<void> result = decode_in(buffers_->for_worker(columns), bytes, message);
   if (bytes.size() > kKeptBytes) buffers_ = std::make_unique<Buffers>();
@@ -146,7 +146,7 @@ Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& 
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, CoordinatorMessage& message) {
   message.header = Header{};
-  if (bytes.size() > limits::message_bytes) return bad("it is too long");
+  if (bytes.size() > limits::message_bytes) return bad("too long");
   const bool columns = ends_with_body(bytes, wire::FromCoordinator::kAssignmentFieldNumber);
   Result<void> result = decode_in(buffers_->for_coordinator(columns), bytes, message);
   if (bytes.size() > kKeptBytes) buffers_ = std::make_unique<Buffers>();

@@ -14,19 +14,19 @@ using google::protobuf::RepeatedField;
 static_assert(static_cast<int>(rollcall::Outcome::not_started) + 1 == OUTCOME_NOT_STARTED);
 static_assert(static_cast<int>(rollcall::Outcome::returned) + 1 == OUTCOME_RETURNED);
 
-/// The largest TaskId that may be used; one above it stays free for "no task".
+/// The largest valid TaskId; the next one is reserved for "no task".
 constexpr std::uint64_t kLargestTask = std::numeric_limits<std::uint32_t>::max() - 1;
 constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
 constexpr std::uint64_t kTimeEnd = static_cast<std::uint64_t>(kTimeBound);
 
-/// Room for n more values of a column, to be written in place.
+/// Adds room for n values to a column, to be written in place.
 template <class Wire>
 Wire* grow(RepeatedField<Wire>& column, std::size_t n) {
   column.Reserve(static_cast<int>(n));
   return column.AddNAlreadyReserved(static_cast<int>(n));
 }
 
-/// The short form of wire.proto: nothing for n times `none`, one value for n times the same.
+/// The short form of wire.proto: no value if all are `none`, one value if all are equal.
 template <class Value, class Wire, class ToWire>
 void put_short(const std::vector<Value>& column, Value none, RepeatedField<Wire>& out,
                ToWire convert) {
@@ -39,7 +39,7 @@ void put_short(const std::vector<Value>& column, Value none, RepeatedField<Wire>
   std::transform(column.begin(), column.end(), grow(out, column.size()), convert);
 }
 
-/// The reverse. Requires that `convert` can take any value; `fits` says which ones are allowed.
+/// The reverse. `convert` must accept any value; `fits` checks it.
 template <class Wire, class Value, class Fits, class FromWire>
 bool take_short(const RepeatedField<Wire>& in, std::size_t n, Value none,
                 std::vector<Value>& column, Fits fits, FromWire convert) {
@@ -93,14 +93,14 @@ Problem take_ranges(const Assignment& in, std::vector<TaskId>& task) {
   const auto& counts = in.range_count();
   const int ranges = firsts.size();
   if (counts.size() > ranges || (counts.size() > 1 && counts.size() != ranges))
-    return "assignment: lengths of columns differ";
+    return "assignment: columns differ in length";
   const auto count_of = [&](int range) -> std::uint64_t {
     return counts.empty() ? 1 : counts.Get(counts.size() == 1 ? 0 : range);
   };
   std::uint64_t n = 0;
-  // Counted before anything is expanded: a few bytes could name four billion tasks.
+  // Count before expanding: a few bytes could name four billion tasks.
   for (int range = 0; range < ranges; ++range) {
-    if (count_of(range) == 0) return "assignment: a range without tasks";
+    if (count_of(range) == 0) return "assignment: empty range";
     n += count_of(range);
     if (n > limits::assignment_attempts) return "assignment: too many attempts";
   }
@@ -109,7 +109,7 @@ Problem take_ranges(const Assignment& in, std::vector<TaskId>& task) {
   std::size_t row = 0;
   bool good = true;
   for (int range = 0; range < ranges; ++range) {
-    id += static_cast<std::uint64_t>(firsts.Get(range));  // modulo 2^64: any bytes may come
+    id += static_cast<std::uint64_t>(firsts.Get(range));  // modulo 2^64: the input is untrusted
     const std::uint64_t count = count_of(range);
     good &= id <= kLargestTask && id + count - 1 <= kLargestTask;
     for (const std::uint64_t end = id + count; id != end;) task[row++] = task_at(id++);
@@ -117,10 +117,11 @@ Problem take_ranges(const Assignment& in, std::vector<TaskId>& task) {
   return good ? nullptr : "assignment: task id out of range";
 }
 
-/// The columns of a report that are written as differences.
+/// The columns of a report that are encoded as differences.
 Problem take_deltas(const Report& in, OutcomeColumns& rows) {
   const auto n = static_cast<std::size_t>(in.task_delta_size());
-  if (static_cast<std::size_t>(in.started_delta_ns_size()) != n) return "report: lengths differ";
+  if (static_cast<std::size_t>(in.started_delta_ns_size()) != n)
+    return "report: columns differ in length";
   rows.task.resize(n);
   rows.started.resize(n);
   std::uint64_t task = 0;
@@ -128,7 +129,7 @@ Problem take_deltas(const Report& in, OutcomeColumns& rows) {
   bool good_tasks = true;
   bool good_starts = true;
   for (std::size_t i = 0; i < n; ++i) {
-    // Modulo 2^64: any bytes may come.
+    // Modulo 2^64: the input is untrusted.
     task += static_cast<std::uint64_t>(in.task_delta().data()[i]);
     started += static_cast<std::uint64_t>(in.started_delta_ns().data()[i]);
     good_tasks &= task <= kLargestTask;
@@ -160,9 +161,9 @@ Problem take(const Assignment& in, rollcall::Assignment& to) {
   AttemptColumns& rows = to.attempts;
   if (const Problem problem = take_ranges(in, rows.task)) return problem;
   if (!take_attempts(in.attempt(), rows.size(), rows.attempt))
-    return "assignment: attempts do not fit";
+    return "assignment: invalid attempt numbers";
   if (!take_durations(in.pause_ns(), rows.size(), kLongestNs + 1, rows.pause))
-    return "assignment: pauses do not fit";
+    return "assignment: invalid sleep durations";
   return take_commands(in, rows);
 }
 
@@ -185,8 +186,8 @@ Problem take(const Inventory& in, HeldColumns& to) {
   std::uint64_t task = 0;
   bool good = true;
   for (std::size_t i = 0; i < n; ++i) {
-    task +=
-        static_cast<std::uint64_t>(in.task_delta().data()[i]);  // modulo 2^64: any bytes may come
+    task += static_cast<std::uint64_t>(
+        in.task_delta().data()[i]);  // modulo 2^64: the input is untrusted
     good &= task <= kLargestTask;
     to.task[i] = static_cast<TaskId>(task);
   }
@@ -194,7 +195,7 @@ Problem take(const Inventory& in, HeldColumns& to) {
   const bool fits = take_short(
       in.attempt(), n, Attempt{1}, to.attempt, [](std::uint32_t a) { return a <= 0xffff; },
       [](std::uint32_t a) { return static_cast<Attempt>(a); });
-  return fits ? nullptr : "inventory: attempts do not fit";
+  return fits ? nullptr : "inventory: invalid attempt numbers";
 }
 
 void put(const rollcall::Report& from, Report& out) {
@@ -241,17 +242,17 @@ Problem take(const Report& in, rollcall::Report& to) {
   const auto n = static_cast<std::size_t>(in.task_delta_size());
   if (n > limits::report_outcomes) return "report: too many outcomes";
   if (const Problem problem = take_deltas(in, rows)) return problem;
-  if (!take_attempts(in.attempt(), n, rows.attempt)) return "report: attempts do not fit";
+  if (!take_attempts(in.attempt(), n, rows.attempt)) return "report: invalid attempt numbers";
   const bool outcomes = take_short(
       in.outcome(), n, rollcall::Outcome::succeeded, rows.outcome,
       [](int o) { return o != OUTCOME_UNSPECIFIED && Outcome_IsValid(o); },
       [](int o) { return static_cast<rollcall::Outcome>(o - 1); });
-  if (!outcomes) return "report: outcomes do not fit";
-  if (static_cast<std::size_t>(in.elapsed_ns_size()) != n) return "report: lengths differ";
+  if (!outcomes) return "report: invalid outcomes";
+  if (static_cast<std::size_t>(in.elapsed_ns_size()) != n)
+    return "report: columns differ in length";
   if (!take_durations(in.elapsed_ns(), n, kTimeEnd, rows.elapsed))
-    return "report: elapsed times do not fit";
-  if (!take_durations(in.result_ns(), n, kTimeEnd, rows.result))
-    return "report: results do not fit";
+    return "report: invalid elapsed times";
+  if (!take_durations(in.result_ns(), n, kTimeEnd, rows.result)) return "report: invalid results";
   return take_results(in, rows);
 }
 

@@ -1,4 +1,4 @@
-// Commands and what came of them <-> their generated classes: the payload of exec.
+// Encodes and decodes commands and their results: the payload of exec.
 #include <algorithm>
 
 #include "common/base/check.h"
@@ -26,7 +26,7 @@ void put(const rollcall::Command& from, Command& out) {
   out.set_timeout_ns(ns_to_wire(from.timeout));
 }
 
-/// A NUL would cut it off where it is used.
+/// The system would truncate the string at a NUL.
 bool take_strings(const Strings& in, std::vector<std::string>& to) {
   to.assign(in.begin(), in.end());
   return std::all_of(to.begin(), to.end(),
@@ -80,7 +80,7 @@ Problem take(const CommandResult& in, rollcall::CommandResult& to) {
                     take_number(in.error(), kLastErrno, to.error) &&
                     in.cpu_ns() < static_cast<std::uint64_t>(kTimeBound) &&
                     in.out().size() <= limits::max_output && in.err().size() <= limits::max_output;
-  return fits ? nullptr : "report: a result of a command is out of range";
+  return fits ? nullptr : "report: command result out of range";
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ Problem take_commands(const Assignment& in, AttemptColumns& rows) {
   rows.command.clear();
   if (in.command().empty()) return nullptr;
   if (static_cast<std::size_t>(in.command_size()) != rows.size()) {
-    return "assignment: lengths of columns differ";
+    return "assignment: columns differ in length";
   }
   rows.command.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -113,7 +113,7 @@ Problem take_results(const Report& in, OutcomeColumns& rows) {
   rows.command.clear();
   if (in.command_result().empty()) return nullptr;
   if (static_cast<std::size_t>(in.command_result_size()) != rows.size()) {
-    return "report: lengths differ";
+    return "report: columns differ in length";
   }
   rows.command.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -19,7 +19,7 @@ const Sources& tree() {
 
 class Tree : public testing::TestWithParam<Rule> {};
 
-TEST_P(Tree, KeepsTheRule) {
+TEST_P(Tree, FollowsTheRule) {
   ASSERT_GT(tree().size(), 20U) << "the tree was not found";
   for (const Finding& finding : GetParam().check(tree())) {
     ADD_FAILURE_AT(finding.path.c_str(), static_cast<int>(finding.line)) << finding.advice;
@@ -52,14 +52,14 @@ TEST(Functions, AreFoundInClassesTemplatesAndConstructors) {
   EXPECT_THAT(lengths("void f(B b = {}) {\n}\n"), testing::ElementsAre(2));
 }
 
-TEST(Functions, AreNotSeenInTypesValuesDirectivesAndLiterals) {
+TEST(Functions, AreNotFoundInTypesValuesDirectivesAndLiterals) {
   EXPECT_THAT(lengths("struct A : B<int(int)> {\n  int x{f(1)};\n};\n"), testing::IsEmpty());
   EXPECT_THAT(lengths("constexpr std::array a = {\n  1,\n};\n"), testing::IsEmpty());
   EXPECT_THAT(lengths("#define F(x) \\\n  f(x) {\n"), testing::IsEmpty());
   EXPECT_THAT(lengths("auto s = R\"(f() {)\";\n// f() {\n"), testing::IsEmpty());
 }
 
-TEST(Code, IsWithoutCommentsAndLiterals) {
+TEST(Code, ExcludesCommentsAndLiterals) {
   EXPECT_THAT(blank_comments_and_literals({"a /* b", "c */ d // e", "1'000 'x' \"/*\" f"}),
               testing::ElementsAre("a     ", "     d     ", "1'000 ' ' \"  \" f"));
 }

@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(Lint, Judge, testing::ValuesIn(examples()), [](const au
   return example.param.rule + std::to_string(example.index);
 });
 
-TEST(Lint, EveryRuleHasAnExampleThatBreaksIt) {
+TEST(Lint, EveryRuleHasAFailingExample) {
   for (const Rule& rule : all_rules()) {
     EXPECT_TRUE(std::ranges::any_of(examples(), [&](const Example& example) {
       return example.rule == rule.name && example.line > 0;

@@ -49,14 +49,14 @@ class AccessFileTest : public ::testing::Test {
   fs::path path;
 };
 
-TEST(AccessTest, GoesThroughJson) {
+TEST(AccessTest, RoundTripsThroughJson) {
   const auto back = access_from_json(to_json(example()));
   ASSERT_TRUE(back.has_value()) << back.error().message;
   EXPECT_EQ(*back, example());
   EXPECT_TRUE(back->encrypted());
 }
 
-TEST(AccessTest, GoesThroughJsonWithoutKeys) {
+TEST(AccessTest, RoundTripsThroughJsonWithoutKeys) {
   const Access plain{"ipc:///tmp/x", "", "", ""};
   const auto back = access_from_json(to_json(plain));
   ASSERT_TRUE(back.has_value()) << back.error().message;
@@ -64,7 +64,7 @@ TEST(AccessTest, GoesThroughJsonWithoutKeys) {
   EXPECT_FALSE(back->encrypted());
 }
 
-TEST(AccessTest, EveryUnfinishedCopyMayBeReadAgain) {
+TEST(AccessTest, TruncatedTextIsRetryable) {
   std::string text = to_json(example());
   text.erase(text.rfind('}'));
   for (std::size_t n = 0; n <= text.size(); ++n) {
@@ -107,7 +107,7 @@ TEST(AccessTest, ErrorsDoNotShowTheSecretKey) {
   EXPECT_THAT(access.error().message, ::testing::Not(HasSubstr("secret ")));
 }
 
-TEST_F(AccessFileTest, IsForItsOwnerOnly) {
+TEST_F(AccessFileTest, HasMode0600) {
   const mode_t mask = ::umask(0);
   const auto written = write_access_file(path, example());
   ::umask(mask);
@@ -122,7 +122,7 @@ TEST_F(AccessFileTest, IsForItsOwnerOnly) {
   EXPECT_EQ(file_count(), 1U);
 }
 
-TEST_F(AccessFileTest, ReplacesTheOldOneByRename) {
+TEST_F(AccessFileTest, ReplacesTheFileByRename) {
   write_text("the old one");
   std::ifstream old(path);
   ASSERT_TRUE(write_access_file(path, example()).has_value());
@@ -141,7 +141,7 @@ TEST_F(AccessFileTest, FailureLeavesNothingBehind) {
   EXPECT_EQ(file_count(), 1U);
 }
 
-TEST_F(AccessFileTest, FullDiskLeavesTheOldOneAndNothingElse) {
+TEST_F(AccessFileTest, FullDiskLeavesTheOldFile) {
   ASSERT_TRUE(write_access_file(path, example()).has_value());
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -165,7 +165,7 @@ TEST_F(AccessFileTest, DoesNotReplaceADevice) {
   EXPECT_TRUE(fs::is_symlink(path));
 }
 
-TEST_F(AccessFileTest, SaysWhetherReadingAgainMayHelp) {
+TEST_F(AccessFileTest, DistinguishesRetryableErrors) {
   EXPECT_EQ(read_error(), ErrorKind::retryable);
   write_text("");
   EXPECT_EQ(read_error(), ErrorKind::retryable);

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The numbers are part of the product: the same seed gives the same pauses on every machine.
-TEST(Rng, GivesTheSameNumbersForEver) {
+TEST(Rng, IsReproducible) {
   EXPECT_EQ(mix64(1), 0x5692161d100b05e5U);
   Rng rng(42);
   const std::uint64_t first = rng.next();
@@ -43,7 +43,7 @@ TEST(ScaleBelow, ReachesBothEnds) {
   EXPECT_EQ(scale_below(~std::uint64_t{0}, 1), 0U);
 }
 
-TEST(RunSpec, PausesAreUniformAndDependOnSeedAndTaskAlone) {
+TEST(RunSpec, SleepDurationsAreUniformAndDependOnSeedAndTaskOnly) {
   coordinator::RunSpec spec;
   spec.task_count = 100'000;
   spec.pause_min = 1s;

@@ -17,7 +17,7 @@ std::string connected(std::string_view text) {
   return parsed ? *parsed : parsed.error().message;
 }
 
-TEST(BindEndpoint, IsReadInEachForm) {
+TEST(BindEndpoint, ParsesEveryForm) {
   EXPECT_EQ(bound("tcp://127.0.0.1:5555"), "tcp://127.0.0.1:5555");
   EXPECT_EQ(bound("*:5555"), "tcp://*:5555");
   EXPECT_EQ(bound("node-1.example.org:*"), "tcp://node-1.example.org:*");
@@ -28,7 +28,7 @@ TEST(BindEndpoint, IsReadInEachForm) {
   EXPECT_EQ(bound("ipc:///run/rollcall.sock"), "ipc:///run/rollcall.sock");
 }
 
-TEST(BindEndpoint, IsRefusedWithWhatWouldBeRight) {
+TEST(BindEndpoint, ErrorsStateTheValidForms) {
   for (const char* text : {"",           "5555",         ":5555",
                            "host",       "host:",        "host:65536",
                            "host:-1",    "h st:1",       "udp://host:1",
@@ -53,7 +53,7 @@ TEST(ConnectEndpoint, HasNoWildcards) {
   }
 }
 
-TEST(Advertised, IsAHostAndPerhapsAPort) {
+TEST(Advertised, ParsesHostAndOptionalPort) {
   for (const char* text : {"node1", "node1:5555", "[fd00::1]", "[fd00::1]:5555"}) {
     EXPECT_TRUE(parse_advertised(text)) << text;
   }
@@ -62,7 +62,7 @@ TEST(Advertised, IsAHostAndPerhapsAPort) {
   }
 }
 
-TEST(Loopback, IsTheOwnHostAlone) {
+TEST(Loopback, RecognizesLocalEndpoints) {
   for (const char* text : {"tcp://127.0.0.1:*", "tcp://127.8.9.1:5", "tcp://localhost:5",
                            "tcp://[::1]:5", "ipc:///tmp/x"}) {
     EXPECT_TRUE(is_loopback(text)) << text;
@@ -73,13 +73,13 @@ TEST(Loopback, IsTheOwnHostAlone) {
   }
 }
 
-TEST(Quote, KeepsAnErrorOnOneLine) {
+TEST(Quote, QuotesOnOneLine) {
   EXPECT_EQ(cli::quote("a b"), R"("a b")");
   EXPECT_EQ(cli::quote("a\nb\x1b\"\\"), R"("a\x0ab\x1b\"\\")");
   EXPECT_EQ(cli::quote(std::string(101, 'x')), '"' + std::string(100, 'x') + "...\"");
 }
 
-TEST(Closest, IsWhatWasLikelyMeant) {
+TEST(Closest, FindsTypingErrors) {
   const std::vector<std::string> names{"--task-count", "--task-lines", "--seed"};
   EXPECT_EQ(cli::closest("--task-cuont", names), "--task-count");
   EXPECT_EQ(cli::closest("--task-l", names), "--task-lines");

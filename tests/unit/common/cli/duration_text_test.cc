@@ -36,7 +36,7 @@ TEST(ParseDuration, TakesABareNumberAsSeconds) {
   EXPECT_EQ(parse_duration("007").value(), 7s);
 }
 
-TEST(ParseDuration, IsExactWhereTheTextIs) {
+TEST(ParseDuration, IsExact) {
   EXPECT_EQ(parse_duration("0.000000001").value(), 1ns);
   EXPECT_EQ(parse_duration("1.1").value(), 1'100'000'000ns);
   // A double has no room for these digits.
@@ -53,7 +53,7 @@ TEST(ParseDuration, RoundsToTheNearestNanosecondOnce) {
   EXPECT_EQ(parse_duration("0.999999999999999999999999h").value(), 1h);
 }
 
-TEST(ParseDuration, RefusesWhatIsNoTime) {
+TEST(ParseDuration, RejectsInvalidText) {
   for (const char* text :
        {"",    " ",    "-1", "-0",   "+1", "abc",   "1.",  ".",   "1e3", "1 s", " 1",
         "1s ", "0x10", "1S", "1sec", "1d", "1m30s", "1,5", "nan", "inf", "s",   "1..2"}) {
@@ -61,7 +61,7 @@ TEST(ParseDuration, RefusesWhatIsNoTime) {
   }
 }
 
-TEST(ParseDuration, RefusesMoreThanTheLongest) {
+TEST(ParseDuration, RejectsMoreThanTheLongestDuration) {
   EXPECT_EQ(parse_duration("8784h").value(), limits::longest_duration);
   for (const char* text : {"8784.1h", "31622400.000000001", "9223372036854775808ns",
                            "340282366920938463463374607431768211457h"}) {
@@ -70,7 +70,7 @@ TEST(ParseDuration, RefusesMoreThanTheLongest) {
   EXPECT_EQ(fault("0." + std::string(25, '1')), "expected at most 24 decimals");
 }
 
-TEST(FormatExact, IsReadBackAsItWas) {
+TEST(FormatExact, RoundTripsThroughParseDuration) {
   EXPECT_EQ(format_exact(0ns), "0s");
   EXPECT_EQ(format_exact(1500ms), "1500ms");
   EXPECT_EQ(format_exact(120s), "2m");
@@ -80,7 +80,7 @@ TEST(FormatExact, IsReadBackAsItWas) {
   }
 }
 
-TEST(FormatSeconds, RoundsToItsDecimals) {
+TEST(FormatSeconds, RoundsToTheNearest) {
   EXPECT_EQ(format_seconds(7'664'999'999ns), "7.66");
   EXPECT_EQ(format_seconds(7'665'000'000ns), "7.67");
   EXPECT_EQ(format_seconds(999'999'999ns), "1.00");

@@ -76,7 +76,7 @@ TEST_F(HttpHealthTest, IsHealthyWhileTheLoopTurns) {
   EXPECT_THAT(get("/healthz?verbose"), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpHealthTest, IsReadyWhenItsOwnerSaysSo) {
+TEST_F(HttpHealthTest, ReadinessFollowsItsOwner) {
   EXPECT_THAT(get("/readyz"), StartsWith("HTTP/1.1 503 "));
   is_ready = true;
   EXPECT_THAT(get("/readyz"), StartsWith("HTTP/1.1 200 "));
@@ -84,7 +84,7 @@ TEST_F(HttpHealthTest, IsReadyWhenItsOwnerSaysSo) {
   EXPECT_THAT(get("/readyz"), StartsWith("HTTP/1.1 503 "));
 }
 
-TEST_F(HttpHealthTest, KnowsNothingElse) {
+TEST_F(HttpHealthTest, OtherTargetsAndMethodsAreErrors) {
   for (const char* target : {"/", "/healthz/", "/healthzz", "/../healthz"}) {
     EXPECT_THAT(get(target), StartsWith("HTTP/1.1 404 ")) << target;
   }
@@ -95,16 +95,16 @@ TEST_F(HttpHealthTest, KnowsNothingElse) {
   }
 }
 
-TEST_F(HttpHealthTest, RefusesWhatIsNoHttp) {
+TEST_F(HttpHealthTest, RejectsMalformedHttp) {
   EXPECT_THAT(reply_to("hello, how are you?\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
 }
 
-TEST_F(HttpHealthTest, ReadsNoLongHeaders) {
+TEST_F(HttpHealthTest, RejectsLongHeaders) {
   const std::string much(limits::http_header_bytes, 'x');
   EXPECT_THAT(reply_to("GET /healthz HTTP/1.1\r\nX: " + much), StartsWith("HTTP/1.1 400 "));
 }
 
-TEST_F(HttpHealthTest, ClosesWhoAsksNothingForTooLong) {
+TEST_F(HttpHealthTest, ClosesIdleConnections) {
   Asker& silent = asker();
   Asker& slow = asker();
   slow.send("GET /hea");
@@ -114,7 +114,7 @@ TEST_F(HttpHealthTest, ClosesWhoAsksNothingForTooLong) {
   EXPECT_EQ(silent.got + slow.got, "");
 }
 
-TEST_F(HttpHealthTest, AnswersThoughOthersHoldConnectionsOpen) {
+TEST_F(HttpHealthTest, AnswersDespiteIdleConnections) {
   for (int i = 0; i < 3 * limits::http_connections; ++i) {
     asker().listen();
     loop.poll();
@@ -125,7 +125,7 @@ TEST_F(HttpHealthTest, AnswersThoughOthersHoldConnectionsOpen) {
   EXPECT_LE(open, limits::http_connections);
 }
 
-TEST_F(HttpHealthTest, SaysWhenThePortIsTaken) {
+TEST_F(HttpHealthTest, ReportsAPortInUse) {
   const auto second = HttpHealth::listen(loop, "127.0.0.1:" + port(), [] { return true; });
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().message,
@@ -135,12 +135,12 @@ TEST_F(HttpHealthTest, SaysWhenThePortIsTaken) {
   EXPECT_THAT(nowhere.error().message, HasSubstr("no.such.host.invalid"));
 }
 
-TEST_F(HttpHealthTest, TakesAnyAddressOfTheHost) {
+TEST_F(HttpHealthTest, ListensOnEveryAddressForAWildcard) {
   open("*:0");
   EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpHealthTest, GoesInTheMiddleOfARequest) {
+TEST_F(HttpHealthTest, MayBeDestroyedDuringARequest) {
   Asker& slow = asker();
   slow.send("GET /hea");
   slow.listen();

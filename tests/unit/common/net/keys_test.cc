@@ -10,7 +10,7 @@
 namespace rollcall::net {
 namespace {
 
-TEST(KeysTest, PairsAreNewEachTimeAndFitTheAccessFile) {
+TEST(KeysTest, PairsAreUniqueAndValidInAnAccessFile) {
   const KeyPair server = make_key_pair();
   const KeyPair worker = make_key_pair();
   const std::set<std::string> all = {server.public_key, server.secret_key, worker.public_key,

@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(Transports, SocketTransportTest,
                                            "ipc:///tmp/rollcall-socket-test-"),
                          transport_name);
 
-TEST_F(SocketTest, KeepsOrderAndContent) {
+TEST_F(SocketTest, PreservesOrderAndContent) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -104,7 +104,7 @@ TEST_F(SocketTest, KeepsOrderAndContent) {
 }
 
 // libzmq reads its mailbox while it sends (once a millisecond) and with it takes the wake-up.
-TEST_F(SocketTest, SendDoesNotSwallowTheWakeUpOfWhatCameMeanwhile) {
+TEST_F(SocketTest, SendDoesNotLoseWakeUps) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -119,7 +119,7 @@ TEST_F(SocketTest, SendDoesNotSwallowTheWakeUpOfWhatCameMeanwhile) {
   }
 }
 
-TEST_F(SocketTest, TellsConnectionsApart) {
+TEST_F(SocketTest, DistinguishesConnections) {
   start_coordinator();
   Peer one;
   Peer two;
@@ -149,7 +149,7 @@ TEST_F(SocketTest, TurnsEndWithAnEmptyInbox) {
   EXPECT_GE(coordinator.turns.size(), kMessages / limits::messages_per_turn);
 }
 
-TEST_F(SocketTest, FloodLetsTimersHaveTheirTurn) {
+TEST_F(SocketTest, TimersRunDuringAFlood) {
   constexpr std::size_t kMessages = 20'000;
   std::size_t received = 0;
   std::size_t received_at_timer = 0;
@@ -175,7 +175,7 @@ TEST_F(SocketTest, FloodLetsTimersHaveTheirTurn) {
   EXPECT_LE(received_at_timer, 8 * limits::messages_per_turn);
 }
 
-TEST_F(SocketTest, WorkerComesBackAfterTheCoordinatorRestarts) {
+TEST_F(SocketTest, WorkerReconnectsAfterACoordinatorRestart) {
   start_coordinator();
   const std::string endpoint = coordinator.socket->endpoint();
   Peer worker;
@@ -209,7 +209,7 @@ TEST_F(SocketTest, WorkerMayStartBeforeTheCoordinator) {
   EXPECT_EQ(coordinator.got[0].text, "early");
 }
 
-TEST_F(SocketTest, SendToAConnectionThatIsGoneSaysSo) {
+TEST_F(SocketTest, SendToAClosedConnectionReturnsFalse) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -224,7 +224,7 @@ TEST_F(SocketTest, SendToAConnectionThatIsGoneSaysSo) {
   EXPECT_FALSE(coordinator.send("never seen", static_cast<ConnectionId>(12345)));
 }
 
-TEST_F(SocketTest, LongestMessagePasses) {
+TEST_F(SocketTest, LongestMessageArrives) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -234,7 +234,7 @@ TEST_F(SocketTest, LongestMessagePasses) {
   EXPECT_TRUE(coordinator.got[0].text == longest);
 }
 
-TEST_F(SocketTest, TooLongMessageClosesItsConnectionAndNoOther) {
+TEST_F(SocketTest, TooLongMessageClosesOnlyItsConnection) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -251,7 +251,7 @@ TEST_F(SocketTest, TooLongMessageClosesItsConnectionAndNoOther) {
   EXPECT_EQ(coordinator.got[1].text, "goes on");
 }
 
-TEST_F(SocketTest, MessagesOfSeveralFramesAreDroppedWhole) {
+TEST_F(SocketTest, MessagesOfSeveralFramesAreDropped) {
   start_coordinator();
   RawPeer raw(loop, coordinator.socket->endpoint());
   raw.say_hello();
@@ -266,7 +266,7 @@ TEST_F(SocketTest, MessagesOfSeveralFramesAreDroppedWhole) {
   EXPECT_EQ(coordinator.socket->malformed(), 2U);
 }
 
-TEST_F(SocketTest, PeersThatNameThemselvesAreDropped) {
+TEST_F(SocketTest, PeersThatChooseTheirRoutingIdAreDropped) {
   start_coordinator();
   std::uint64_t dropped = 0;
   for (const char* name : {"chosen", "abcde"}) {
@@ -301,7 +301,7 @@ TEST_F(SocketTest, HandlerMayDestroyItsSocket) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(SocketTest, WhatWasSentBeforeCloseArrives) {
+TEST_F(SocketTest, MessagesSentBeforeCloseArrive) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -315,7 +315,7 @@ TEST_F(SocketTest, WhatWasSentBeforeCloseArrives) {
   EXPECT_EQ(coordinator.got[1].text, "goodbye");
 }
 
-TEST_F(SocketTest, EndpointTellsTheRealPort) {
+TEST_F(SocketTest, EndpointHasTheActualPort) {
   start_coordinator();
   EXPECT_THAT(coordinator.socket->endpoint(), ::testing::MatchesRegex("tcp://127.0.0.1:[0-9]+"));
   Peer zero;
@@ -323,7 +323,7 @@ TEST_F(SocketTest, EndpointTellsTheRealPort) {
   EXPECT_THAT(zero.socket->endpoint(), ::testing::Not(::testing::EndsWith(":0")));
 }
 
-TEST_F(SocketTest, TakesTheFirstFreePortOfARange) {
+TEST_F(SocketTest, BindsTheFirstFreePortOfARange) {
   start_coordinator();
   const std::string taken = coordinator.socket->endpoint();
   const std::size_t colon = taken.rfind(':') + 1;
@@ -353,7 +353,8 @@ TEST_F(SocketTest, BindErrorsNameTheEndpointAndTheReason) {
                           "udp://127.0.0.1:5555", "inproc://x"}) {
     EXPECT_THAT(bind_error(bad), HasSubstr("not of the form")) << bad;
   }
-  EXPECT_THAT(bind_error("ipc:///nonexistent/folder/socket"), HasSubstr("/nonexistent/folder"));
+  EXPECT_THAT(bind_error("ipc:///nonexistent/directory/socket"),
+              HasSubstr("/nonexistent/directory"));
   EXPECT_THAT(bind_error("ipc:///tmp/" + std::string(200, 'x')), HasSubstr("too long"));
 }
 

@@ -49,7 +49,7 @@ class ZapTest : public ::testing::Test {
   std::unique_ptr<Proxy> proxy;
 };
 
-TEST_F(ZapTest, AdmittedKeyGetsIn) {
+TEST_F(ZapTest, AdmittedKeyConnects) {
   admit({worker.public_key});
   expect_only_the_worker_gets_in();
   ASSERT_TRUE(coordinator.send("welcome", coordinator.got[0].from));
@@ -57,7 +57,7 @@ TEST_F(ZapTest, AdmittedKeyGetsIn) {
   EXPECT_EQ(coordinator.socket->malformed(), 0U);
 }
 
-TEST_F(ZapTest, LongestMessagePassesEncrypted) {
+TEST_F(ZapTest, LongestMessageArrivesEncrypted) {
   admit({worker.public_key});
   Peer good;
   join(good, with_key(worker));
@@ -66,7 +66,7 @@ TEST_F(ZapTest, LongestMessagePassesEncrypted) {
   EXPECT_EQ(coordinator.got[1].text.size(), limits::message_bytes);
 }
 
-TEST_F(ZapTest, OtherKeyDoesNotGetIn) {
+TEST_F(ZapTest, OtherKeyIsRefused) {
   admit({worker.public_key});
   Peer other;
   join(other, with_key(make_key_pair()));
@@ -74,7 +74,7 @@ TEST_F(ZapTest, OtherKeyDoesNotGetIn) {
   expect_only_the_worker_gets_in();
 }
 
-TEST_F(ZapTest, SecretKeyOfAnotherDoesNotGetIn) {
+TEST_F(ZapTest, SecretKeyOfAnotherPairIsRefused) {
   admit({worker.public_key});
   Peer thief;
   join(thief, with_key({worker.public_key, make_key_pair().secret_key}));
@@ -82,7 +82,7 @@ TEST_F(ZapTest, SecretKeyOfAnotherDoesNotGetIn) {
   expect_only_the_worker_gets_in();
 }
 
-TEST_F(ZapTest, WithoutCurveNobodyGetsIn) {
+TEST_F(ZapTest, PeerWithoutCurveIsRefused) {
   admit({worker.public_key});
   Peer plain;
   join(plain, std::nullopt);
@@ -90,7 +90,7 @@ TEST_F(ZapTest, WithoutCurveNobodyGetsIn) {
   expect_only_the_worker_gets_in();
 }
 
-TEST_F(ZapTest, WithoutHandlerNobodyGetsIn) {
+TEST_F(ZapTest, NoPeerIsAdmittedWithoutAHandler) {
   Peer good;
   join(good, with_key(worker));
   Peer plain;
@@ -99,7 +99,7 @@ TEST_F(ZapTest, WithoutHandlerNobodyGetsIn) {
   EXPECT_TRUE(coordinator.got.empty());
 }
 
-TEST_F(ZapTest, WhoeverTriedBeforeTheHandlerGetsInAfterwards) {
+TEST_F(ZapTest, PeerIsAdmittedAfterTheHandlerStarts) {
   Peer good;
   join(good, with_key(worker));
   ASSERT_TRUE(turned_away());
@@ -107,14 +107,14 @@ TEST_F(ZapTest, WhoeverTriedBeforeTheHandlerGetsInAfterwards) {
   EXPECT_TRUE(run_until([&] { return !coordinator.got.empty(); }));
 }
 
-TEST_F(ZapTest, RefusedWorkerSeesThatItsSocketIsOfNoUse) {
+TEST_F(ZapTest, RefusedWorkerCannotSend) {
   admit({worker.public_key});
   Peer other;
   join(other, with_key(make_key_pair()));
   EXPECT_TRUE(run_until([&] { return !other.send("again"); }));
 }
 
-TEST_F(ZapTest, GarbageIsNoMessageAndDoesNoHarm) {
+TEST_F(ZapTest, GarbageIsHarmless) {
   admit({worker.public_key});
   Rng rng(20240229);
   std::vector<std::unique_ptr<RawPeer>> peers;
@@ -143,7 +143,7 @@ TEST_F(ZapTest, GarbageIsNoMessageAndDoesNoHarm) {
   EXPECT_EQ(coordinator.got.size(), 2U);
 }
 
-TEST_F(ZapTest, OneHandlerAContext) {
+TEST_F(ZapTest, OneHandlerPerContext) {
   admit({worker.public_key});
   EXPECT_FALSE(ZapHandler::start(process_context(), {}).has_value());
   zap.reset();

@@ -10,7 +10,7 @@
 namespace rollcall::os {
 namespace {
 
-TEST(ProcessLimitsTest, RaisesTheSoftLimitAndTellsTheInheritedOne) {
+TEST(ProcessLimitsTest, RaisesTheSoftLimitAndReturnsTheInheritedOne) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit low = before;

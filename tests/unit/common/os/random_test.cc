@@ -12,7 +12,7 @@
 namespace rollcall::os {
 namespace {
 
-TEST(RandomTest, NeverTheSameTwice) {
+TEST(RandomTest, IdsAreUnique) {
   std::set<std::uint64_t> numbers;
   std::set<RunId> ids;
   for (int i = 0; i < 1000; ++i) {

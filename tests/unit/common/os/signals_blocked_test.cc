@@ -40,7 +40,7 @@ class SignalStorm {
   struct sigaction before_ {};
 };
 
-TEST(SignalsBlocked, HoldsThemBackUntilItGoes) {
+TEST(SignalsBlocked, DelaysSignalsUntilDestroyed) {
   const SignalStorm storm;
   {
     const os::SignalsBlocked blocked;
@@ -54,7 +54,7 @@ TEST(SignalsBlocked, HoldsThemBackUntilItGoes) {
   EXPECT_GT(alarms, 0);
 }
 
-TEST(SignalsBlocked, SocketsAndTheirHandlerStartAndEndInAStormOfSignals) {
+TEST(SignalsBlocked, SocketsStartAndStopDuringAStormOfSignals) {
   const SignalStorm storm;
   boost::asio::io_context loop;
   Context context;

@@ -93,14 +93,18 @@ std::string from_coordinator(unsigned field, std::string_view body) {
 
 TEST(WireReject, Envelope) {
   EXPECT_EQ(from_coordinator(kAck, number(1, 5)), "");
-  EXPECT_THAT(complaint<CoordinatorMessage>(""), HasSubstr("begin"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(""), HasSubstr("magic number"));
   std::string bytes = envelope(kAck, number(1, 5));
   bytes[2] = 'X';
-  EXPECT_THAT(complaint<CoordinatorMessage>(bytes), HasSubstr("begin"));
-  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "").substr(0, 45)), HasSubstr("body"));
-  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(50, "new")), HasSubstr("body"));
-  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kHello, "")), HasSubstr("body"));
-  EXPECT_THAT(complaint<WorkerMessage>(envelope(kAck, number(1, 5))), HasSubstr("body"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(bytes), HasSubstr("magic number"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "").substr(0, 45)),
+              HasSubstr("unknown message type"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(50, "new")),
+              HasSubstr("unknown message type"));
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kHello, "")),
+              HasSubstr("unknown message type"));
+  EXPECT_THAT(complaint<WorkerMessage>(envelope(kAck, number(1, 5))),
+              HasSubstr("unknown message type"));
   EXPECT_THAT(complaint<CoordinatorMessage>("\x0dROLL" + number(2, 1) + text(3, "short")),
               HasSubstr("16 bytes"));
   EXPECT_THAT(complaint<CoordinatorMessage>(std::string(limits::message_bytes + 1, '\0')),
@@ -109,11 +113,11 @@ TEST(WireReject, Envelope) {
               HasSubstr("too long"));
   for (const char end : {'\0', '\x0c'}) {  // no tag; the end of a group that never began
     EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "") + end + "more"),
-                HasSubstr("parsed"));
+                HasSubstr("malformed"));
   }
 }
 
-TEST(WireReject, ReusedBuffersKeepNothing) {
+TEST(WireReject, ReusedBuffersAreCleared) {
   WireCodec codec;
   WorkerMessage message;
   const std::string report = envelope(kReport, number(1, 5) + number(99, 1)) + number(98, 1);
@@ -124,7 +128,7 @@ TEST(WireReject, ReusedBuffersKeepNothing) {
   EXPECT_EQ(bytes, "\x0dROLL" + number(2, 1) + text(kReport, number(1, 5)));
 }
 
-TEST(WireReject, VersionButTellsWhoSentIt) {
+TEST(WireReject, UnsupportedVersionWithTheHeaderSet) {
   const std::string bytes = "\x0dROLL" + number(2, 9) + text(3, kId) + number(4, 3) + text(5, kId) +
                             text(77, "a message of the future");
   WorkerMessage message;
@@ -140,7 +144,7 @@ TEST(WireReject, VersionButTellsWhoSentIt) {
               HasSubstr("version 0"));
 }
 
-TEST(WireReject, WhatIsNoMessageHasNoVersion) {
+TEST(WireReject, GarbageHasTheOwnVersion) {
   WireCodec codec;
   for (const std::string& bytes : {std::string("garbage"), "\x0dXOLL" + number(2, 9)}) {
     WorkerMessage message;
@@ -150,7 +154,7 @@ TEST(WireReject, WhatIsNoMessageHasNoVersion) {
   }
 }
 
-TEST(WireReject, UnknownFieldsAreNoReason) {
+TEST(WireReject, UnknownFieldsAreAccepted) {
   EXPECT_EQ(from_coordinator(kAck, number(1, 5) + text(77, "new") + number(78, 3)), "");
   EXPECT_EQ(complaint<CoordinatorMessage>(text(9, "new") + envelope(kAck, "") + number(90, 1)), "");
 }
@@ -162,7 +166,7 @@ TEST(WireReject, Hello) {
   EXPECT_THAT(from_worker(kHello, text(1, "short")), HasSubstr("secret"));
 }
 
-TEST(WireReject, NothingInNamesButMendsThem) {
+TEST(WireReject, NamesAreMadePrintable) {
   const std::string evil = "a\nb\x1b[31m\x7f\xff\xc2\x85\xe2\x82\xac";
   const std::string bytes =
       envelope(kHello, text(1, kId) + text(3, evil) + text(4, std::string(254, 'x') + "€€"));
@@ -189,7 +193,7 @@ TEST(WireReject, Instants) {
 TEST(WireReject, Goodbye) {
   EXPECT_EQ(from_worker(kGoodbye, real(3, 0.5)), "");
   for (const double seconds : {-1.0, std::nan(""), HUGE_VAL}) {
-    EXPECT_THAT(from_worker(kGoodbye, real(3, seconds)), HasSubstr("processor time"));
+    EXPECT_THAT(from_worker(kGoodbye, real(3, seconds)), HasSubstr("CPU time"));
   }
 }
 
@@ -219,7 +223,7 @@ TEST(WireReject, Commands) {
     return from_coordinator(kAssignment, number(1, 1) + column(2, {14}) + columns);
   };
   EXPECT_EQ(commands(text(6, program)), "");
-  EXPECT_THAT(commands(text(6, program) + text(6, program)), HasSubstr("lengths"));
+  EXPECT_THAT(commands(text(6, program) + text(6, program)), HasSubstr("differ in length"));
   EXPECT_THAT(commands(text(6, "")), HasSubstr("program"));
   const std::string with_nul("a\0b", 3);
   EXPECT_THAT(commands(text(6, text(1, with_nul))), HasSubstr("NUL"));
@@ -235,7 +239,7 @@ TEST(WireReject, CommandResults) {
                        number(1, 1) + column(4, {14}) + column(7, {18}) + column(8, {5}) + columns);
   };
   EXPECT_EQ(result(text(11, number(2, 255) + number(3, 64))), "");
-  EXPECT_THAT(result(text(11, "") + text(11, "")), HasSubstr("lengths"));
+  EXPECT_THAT(result(text(11, "") + text(11, "")), HasSubstr("differ in length"));
   EXPECT_THAT(result(text(11, number(1, 5))), HasSubstr("end"));
   EXPECT_THAT(result(text(11, number(2, 256))), HasSubstr("range"));
   EXPECT_THAT(result(text(11, number(3, 65))), HasSubstr("range"));
@@ -254,10 +258,10 @@ std::string assignment(const std::vector<std::uint64_t>& firsts,
 TEST(WireReject, RangesOfTasks) {
   EXPECT_EQ(assignment({0, 0}, {2, 3}), "");
   EXPECT_THAT(from_coordinator(kAssignment, column(2, {0})), HasSubstr("number"));
-  EXPECT_THAT(assignment({0, 0}, {1, 1, 1}), HasSubstr("lengths"));
-  EXPECT_THAT(assignment({0, 0, 0}, {1, 1}), HasSubstr("lengths"));
-  EXPECT_THAT(assignment({}, {1}), HasSubstr("lengths"));
-  EXPECT_THAT(assignment({0, 0}, {1, 0}), HasSubstr("without tasks"));
+  EXPECT_THAT(assignment({0, 0}, {1, 1, 1}), HasSubstr("differ in length"));
+  EXPECT_THAT(assignment({0, 0, 0}, {1, 1}), HasSubstr("differ in length"));
+  EXPECT_THAT(assignment({}, {1}), HasSubstr("differ in length"));
+  EXPECT_THAT(assignment({0, 0}, {1, 0}), HasSubstr("empty range"));
   EXPECT_EQ(assignment({0}, {limits::assignment_attempts}), "");
   EXPECT_THAT(assignment({0}, {limits::assignment_attempts + 1}), HasSubstr("too many"));
   EXPECT_THAT(assignment({0, 0}, {limits::assignment_attempts}), HasSubstr("too many"));
@@ -274,14 +278,14 @@ TEST(WireReject, AttemptsAndPauses) {
   const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
   EXPECT_EQ(assignment({0}, {3}, {1, 2, 65535}, {0, 5, longest}), "");
   EXPECT_EQ(assignment({0}, {3}, {2}, {longest}), "");
-  EXPECT_THAT(assignment({0}, {3}, {0}), HasSubstr("attempts"));
-  EXPECT_THAT(assignment({0}, {3}, {65536}), HasSubstr("attempts"));
-  EXPECT_THAT(assignment({0}, {3}, {1, 1}), HasSubstr("attempts"));
-  EXPECT_THAT(assignment({0}, {3}, {1, 1, 1, 1}), HasSubstr("attempts"));
-  EXPECT_THAT(assignment({}, {}, {1}), HasSubstr("attempts"));
-  EXPECT_THAT(assignment({0}, {3}, {}, {longest + 1}), HasSubstr("pauses"));
-  EXPECT_THAT(assignment({0}, {3}, {}, {1, ~0ULL, 1}), HasSubstr("pauses"));
-  EXPECT_THAT(assignment({0}, {3}, {}, {1, 1}), HasSubstr("pauses"));
+  EXPECT_THAT(assignment({0}, {3}, {0}), HasSubstr("attempt numbers"));
+  EXPECT_THAT(assignment({0}, {3}, {65536}), HasSubstr("attempt numbers"));
+  EXPECT_THAT(assignment({0}, {3}, {1, 1}), HasSubstr("attempt numbers"));
+  EXPECT_THAT(assignment({0}, {3}, {1, 1, 1, 1}), HasSubstr("attempt numbers"));
+  EXPECT_THAT(assignment({}, {}, {1}), HasSubstr("attempt numbers"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {longest + 1}), HasSubstr("sleep durations"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {1, ~0ULL, 1}), HasSubstr("sleep durations"));
+  EXPECT_THAT(assignment({0}, {3}, {}, {1, 1}), HasSubstr("sleep durations"));
 }
 
 /// The columns of a report of two outcomes; a test changes one.
@@ -311,18 +315,18 @@ TEST(WireReject, Reports) {
   EXPECT_THAT(from_worker(kReport, number(2, 1)), HasSubstr("number"));
   EXPECT_THAT(report([](Rows& r) { r.task = {zigzag(0xffffffff), 0}; }), HasSubstr("task id"));
   EXPECT_THAT(report([](Rows& r) { r.task = {0, zigzag(-1)}; }), HasSubstr("task id"));
-  EXPECT_THAT(report([](Rows& r) { r.task = {0}; }), HasSubstr("lengths"));
-  EXPECT_THAT(report([](Rows& r) { r.started = {0}; }), HasSubstr("lengths"));
-  EXPECT_THAT(report([](Rows& r) { r.elapsed = {0}; }), HasSubstr("lengths"));
-  EXPECT_THAT(report([](Rows& r) { r.elapsed = {}; }), HasSubstr("lengths"));
+  EXPECT_THAT(report([](Rows& r) { r.task = {0}; }), HasSubstr("differ in length"));
+  EXPECT_THAT(report([](Rows& r) { r.started = {0}; }), HasSubstr("differ in length"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {0}; }), HasSubstr("differ in length"));
+  EXPECT_THAT(report([](Rows& r) { r.elapsed = {}; }), HasSubstr("differ in length"));
   EXPECT_THAT(report([](Rows& r) { r.started = {zigzag(kTimeBound), 0}; }), HasSubstr("start"));
   EXPECT_THAT(report([](Rows& r) {
                 r.started = {zigzag(INT64_MAX), zigzag(INT64_MAX)};
               }),
               HasSubstr("start"));
   EXPECT_THAT(report([](Rows& r) { r.started = {0, zigzag(-kTimeBound)}; }), HasSubstr("start"));
-  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 0}; }), HasSubstr("attempts"));
-  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 1, 1}; }), HasSubstr("attempts"));
+  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 0}; }), HasSubstr("attempt numbers"));
+  EXPECT_THAT(report([](Rows& r) { r.attempt = {1, 1, 1}; }), HasSubstr("attempt numbers"));
   EXPECT_THAT(report([](Rows& r) { r.elapsed = {5, kTimeBound}; }), HasSubstr("elapsed"));
   EXPECT_THAT(report([](Rows& r) { r.elapsed = {5, ~0ULL}; }), HasSubstr("elapsed"));
   EXPECT_THAT(report([](Rows& r) { r.result = {kTimeBound}; }), HasSubstr("results"));
@@ -334,7 +338,7 @@ TEST(WireReject, Reports) {
   EXPECT_THAT(report([](Rows& r) { r.task.assign(8193, 0); }), HasSubstr("too many"));
 }
 
-TEST(WireReject, DrainsOfAModeThatIsNotKnown) {
+TEST(WireReject, UnknownDrainMode) {
   EXPECT_EQ(from_coordinator(kDrain, ""), "");
   EXPECT_EQ(from_coordinator(kDrain, number(1, 1)), "");
   for (const std::uint64_t mode : {2UL, 260UL, ~0UL}) {
@@ -342,7 +346,7 @@ TEST(WireReject, DrainsOfAModeThatIsNotKnown) {
   }
 }
 
-TEST(WireReject, RevokesOfNoAssignment) {
+TEST(WireReject, RevokeWithoutAnAssignment) {
   EXPECT_EQ(from_coordinator(kRevoke, number(1, 1)), "");
   EXPECT_THAT(from_coordinator(kRevoke, number(2, 7)), HasSubstr("no assignment"));
 }
