@@ -35,7 +35,7 @@ void count_tasks(benchmark::State& state, std::size_t tasks) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(tasks));
 }
 
-/// A batch as it stands in a long run: ids in order or, with random pauses, all over the place.
+/// A batch in the middle of a long run: ids in order or, with random pauses, scattered.
 AttemptColumns attempts(bool is_random) {
   const coordinator::RunSpec spec = spec_of(1'000'000, is_random);
   coordinator::Backlog backlog(spec);

@@ -98,7 +98,7 @@ void FakeCluster::report(Waiting waiting) {
   report.number = ++peer.reports;
   report.assignments_received = peer.received;
   report.started_count = peer.started;
-  // The shortest of what was sent longest first ends first.
+  // Assignments are sorted by cost, longest first: the last task ends first.
   report.outcomes.task.assign(attempts.task.rbegin(), attempts.task.rend());
   report.outcomes.attempt.assign(attempts.attempt.rbegin(), attempts.attempt.rend());
   report.outcomes.result.assign(attempts.pause.rbegin(), attempts.pause.rend());

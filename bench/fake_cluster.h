@@ -1,4 +1,4 @@
-// A Scheduler among sessions that do nothing but answer, in virtual time: what its core costs.
+// Measures the scheduler's core: sessions that only answer, in virtual time.
 #pragma once
 
 #include <cstddef>
@@ -11,24 +11,24 @@
 
 namespace rollcall::bench {
 
-/// Real seconds spent inside Scheduler::step(), by what was going on, and beside it.
+/// Real seconds spent in Scheduler::step(), by activity, and in its constructor.
 struct CoreTime {
   double planning = 0;  ///< making the Scheduler: drawing and sorting
   double joining = 0;   ///< Hello and Inventory
-  double reports = 0;   ///< taking reports and heartbeats in
+  double reports = 0;   ///< handling reports and heartbeats
   double turns = 0;     ///< ends of turns: dispatching, acknowledging
   double per_task(std::size_t tasks) const {
     return (reports + turns) / static_cast<double>(tasks);
   }
 };
 
-/// Each session answers an Assignment with one Report and says one Heartbeat a second. The run
+/// Each session answers an Assignment with one Report and sends one Heartbeat a second. The run
 /// takes ten virtual seconds. One thread.
 class FakeCluster {
  public:
   FakeCluster(const coordinator::RunSpec& spec, std::size_t sessions);
 
-  /// To the end of the run; CHECKs that every task is done.
+  /// Runs to the end. CHECKs that every task is done.
   void run();
 
   const CoreTime& time() const { return time_; }

@@ -1,4 +1,4 @@
-// What happens to the scheduler, and what it wants done: its one door.
+// Events and actions: the scheduler's only interface.
 #pragma once
 
 #include <cstdint>
@@ -16,47 +16,46 @@ namespace rollcall::coordinator {
 
 // Events: facts, in the past tense.
 
-/// The coordinator listens; workers may come.
+/// The coordinator listens; workers may connect.
 struct ListeningStarted {};
 struct MessageReceived {
   ConnectionId from{};
   WorkerMessage message;
 };
-/// Bytes came that are no message. The header is filled in if it could be read.
+/// Received bytes are not a valid message. The header is filled in if it could be read.
 struct MalformedReceived {
   ConnectionId from{};
   Header header;
   RejectReason reason = RejectReason::bad_message;
   std::string text;
 };
-/// What was waiting has been received, or as much of it as one turn takes, or a deadline has
-/// passed. Only now is anything dispatched or acknowledged, and only if the inbox is empty anybody
-/// lost.
+/// All waiting messages were received, or as many as one turn takes, or a deadline has passed. Only
+/// now are tasks dispatched and reports acknowledged; sessions are lost only if the inbox is empty.
 struct TurnEnded {
   bool inbox_empty = true;
 };
-/// A local worker process has ended, however, or could not be started.
+/// A local worker process has ended, or could not be started.
 struct LocalWorkerExited {
   std::uint32_t launch_id = 0;
-  std::string how;      ///< "exit status 1", "killed by signal 9"; or why it could not
+  std::string how;      ///< "exit status 1", "killed by signal 9"; or why it was not started
   bool started = true;  ///< there was a process
 };
-/// A worker that another epoch has started is surely not there any more: its process is gone. Told
-/// for each session that it has had.
+/// The process of a worker that another epoch has started has ended. Reported for each of its
+/// sessions.
 struct WorkerVanished {
   SessionIndex session{};
 };
-/// Commits up to this number have reached the disk. Told only where there is a journal.
+/// Commits up to this number are durable. Only with a journal.
 struct Committed {
   std::uint64_t commit = 0;
 };
-/// The user asked that these sessions leave: local ones are not started again.
+/// The user has asked these sessions to leave. Local ones are not restarted.
 struct DrainRequested {
   std::vector<SessionIndex> sessions;
   DrainMode mode = DrainMode::finish;
 };
-/// The user asked to stop. Without a journal: start nothing new, let what runs end or cancel it,
-/// then end. With one: leave everything as it is, to be resumed.
+/// The user has asked to stop. Without a journal no new attempt is started, running attempts end or
+/// are cancelled, and the run ends. With one the run is left as it is, to be resumed.
 struct StopRequested {
   bool let_running_end = false;
 };
@@ -65,7 +64,7 @@ using Event =
     std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded, LocalWorkerExited,
                  WorkerVanished, Committed, DrainRequested, StopRequested>;
 
-// Actions: imperatives, to be carried out in their order.
+// Actions: imperatives, to be performed in this order.
 
 struct Send {
   ConnectionId to{};
@@ -82,14 +81,14 @@ struct WriteCommit {
   std::uint64_t number = 0;
   std::shared_ptr<Commit> commit;
 };
-/// For the output: these attempts have begun, in the order of their starts. A task comes
-/// again with each of its attempts.
+/// For the output: these attempts have started, in this order. A task is repeated with each of its
+/// attempts.
 struct PublishStarted {
   SessionIndex session{};
   std::uint64_t count = 0;
-  std::vector<TaskId> tasks;  ///< empty if nobody wants them: Policy::name_starts
+  std::vector<TaskId> tasks;  ///< empty without Policy::name_starts
 };
-/// For the output: records [first, first + count) of RunRecords were accepted, and are committed.
+/// For the output: records [first, first + count) of RunRecords were accepted, and are durable.
 struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;
@@ -97,7 +96,7 @@ struct PublishOutcomes {
 struct PublishJoined {
   SessionIndex session{};
 };
-/// SessionRecord says how it ended. `returned`: tasks that are pending again because of it.
+/// SessionRecord has the reason. `returned`: tasks that are pending again because of it.
 struct PublishLeft {
   SessionIndex session{};
   std::uint64_t returned = 0;
@@ -108,9 +107,9 @@ struct Log {
   LogLevel level = LogLevel::info;
   std::string text;
 };
-/// Every task is done; workers are being told. Time is no longer measured.
+/// Every task is done, and workers are asked to shut down. Time is no longer measured.
 struct FinishRun {};
-/// Goodbyes are in, or were waited for long enough: nothing more will come of this scheduler.
+/// All workers have left, or had enough time to leave. No action follows.
 struct End {};
 
 using Action = std::variant<Send, StartLocalWorker, WriteCommit, PublishStarted, PublishOutcomes,

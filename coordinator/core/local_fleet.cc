@@ -7,7 +7,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// After so many lives in a row that have not joined.
+/// The delay after this many incarnations in a row that have not joined.
 Duration pause_after(std::uint32_t lives) {
   if (lives == 0) return Duration::zero();
   Duration pause = limits::restart_first;

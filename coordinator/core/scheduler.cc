@@ -269,7 +269,8 @@ void Scheduler::stop_at_wait_timeout() {
 void Scheduler::stop_at_halt() {
   if (!stop_.count_for_halt(records()) || tasks_.all_done()) return;
   const Halt& halt = *policy_.halt;
-  log(LogLevel::warning, "--halt: " + std::to_string(stop_.halting()) + " tasks " +
+  const std::uint64_t count = stop_.halting();
+  log(LogLevel::warning, "--halt: " + std::to_string(count) + (count == 1 ? " task " : " tasks ") +
                              (halt.on_success ? "succeeded" : "failed") +
                              "; no new task is started");
   stop(!halt.now);
@@ -327,7 +328,7 @@ void Scheduler::assign(const Session& session, Batch batch, std::uint64_t credit
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
 }
 
-/// Takes back attempts that wait for a slot, for sessions that have free slots.
+/// Revokes attempts that wait for a slot, for sessions that have free slots.
 void Scheduler::rebalance() {
   if (stop_.is_stopping() || records().spec.method == CollectionMethod::cancelled) return;
   const auto surplus = dealer_.find_surplus(

@@ -34,7 +34,7 @@ namespace rollcall::coordinator {
 class Scheduler {
  public:
   Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
-  /// Resumes a run from what was committed; the first `published` records may already have been
+  /// Resumes a run from its committed records; the first `published` records may already have been
   /// printed. Requires a journal and an epoch later than any before.
   Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch);
 

@@ -52,7 +52,7 @@ void Scheduler::on(const MessageReceived& event) {
       event.message.body);
 }
 
-/// Rule 4, first half. A Hello changes nothing of what is known about the session's work.
+/// Rule 4, first half. A Hello does not change the session's work.
 void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
   const SessionId id = session_of(hello.secret);
   const Session* session = sessions_.find(id);

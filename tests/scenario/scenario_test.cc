@@ -1,5 +1,5 @@
-// Plays each file of tests/scenario/golden and compares what the scheduler did with what the file
-// says. ROLLCALL_REWRITE_GOLDEN=1 writes the files anew instead: read the difference.
+// Plays each file of tests/scenario/golden and compares the scheduler's actions with those in the
+// file. ROLLCALL_REWRITE_GOLDEN=1 rewrites the files instead: read the difference.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 
 namespace rollcall::coordinator {
 
-/// Plays a scenario. Returns its text with what the scheduler really did under each line.
+/// Plays a scenario. Returns its script with the scheduler's real actions under each line.
 /// Throws std::runtime_error for a line that it does not understand.
 std::string play(const std::string& scenario);
 

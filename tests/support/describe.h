@@ -1,4 +1,4 @@
-// Messages as one short line for a person.
+// Messages as one short, readable line.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ std::string describe(const WorkerMessage& message);
 std::string describe(const CoordinatorMessage& message);
 /// "0-2 5", in the order given.
 std::string describe(const std::vector<TaskId>& tasks);
-/// "1.5 s", "20 ms": whatever is short.
+/// "1 s", "20 ms": in the largest unit that gives a whole number.
 std::string describe(Duration duration);
 std::string_view to_string(RejectReason reason);
 

@@ -1,4 +1,4 @@
-// A scheduler on a stage: whatever it does that a test does not expect fails the test.
+// A scheduler on a stage: any action that a test does not expect fails the test.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -23,7 +23,7 @@ class SchedulerTest : public testing::Test {
     policy.prefetch = 0;
   }
 
-  /// What was done since the last expect() is these lines, in this order, and nothing else.
+  /// The actions since the last expect() are exactly these lines, in this order.
   void expect(const std::initializer_list<const char*>& lines) {
     EXPECT_THAT(stage->take(), testing::ElementsAreArray(lines));
   }
@@ -31,12 +31,12 @@ class SchedulerTest : public testing::Test {
     if (stage) expect({});
   }
 
-  /// Listens; spec and policy are settled.
+  /// Starts the scheduler. Set spec and policy before.
   void begin() {
     stage = std::make_unique<Stage>(spec, policy);
     stage->listen();
   }
-  /// These workers have joined and begun what they were sent; what was done for that is forgotten.
+  /// These workers have joined and started their attempts; the actions so far are ignored.
   void begin_with(std::initializer_list<int> workers, std::uint32_t slots = 0) {
     policy.wait_for_workers = static_cast<std::uint32_t>(workers.size());
     begin();
@@ -61,7 +61,7 @@ class JournaledSchedulerTest : public SchedulerTest {
  protected:
   JournaledSchedulerTest() { policy.journal = true; }
 
-  /// Both workers have joined, hold tasks 0 1 and 2 3, and that is committed.
+  /// Both workers have joined, which is committed, and hold tasks 0 1 and 2 3.
   void begin_with_two() {
     policy.wait_for_workers = 2;
     begin();

@@ -1,5 +1,5 @@
-// A stage for one Scheduler: workers w1, w2, ... who say what they are told to say, and every
-// action of the scheduler as one readable line.
+// A stage for one Scheduler: workers w1, w2, ... that send scripted messages, and every action of
+// the scheduler as one readable line.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ class Stage {
   Stage(const RunSpec& spec, const Policy& policy)
       : policy_(policy), scheduler_(std::make_unique<Scheduler>(spec, policy, epoch_)) {}
 
-  /// Lets time pass up to this many milliseconds after the beginning.
+  /// Advances the time to this many milliseconds after the beginning.
   void at(std::int64_t ms);
   void wait(std::int64_t ms) { at(now_ms_ + ms); }
-  /// The coordinator itself was held up: no deadline passed on the way, and mail came in meanwhile.
+  /// The coordinator stalled: deadlines have passed unnoticed, and messages have arrived meanwhile.
   void oversleep(std::int64_t ms) { now_ms_ += ms; }
   std::int64_t now_ms() const { return now_ms_; }
 
@@ -43,21 +43,21 @@ class Stage {
   }
   void stop(bool let_running_end = false) { give(StopRequested{let_running_end}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
-  /// Where there is a journal: commits up to this number are committed.
+  /// With a journal: commits up to this number are durable.
   void committed(std::uint64_t commit);
-  /// kill -9 of the coordinator, and the next epoch from what was committed. Listens.
+  /// kill -9 of the coordinator, and the next epoch from its durable commits. Listens.
   void crash();
   void vanished(int session) { give(WorkerVanished{SessionIndex(session)}); }
-  /// What a worker of an earlier epoch holds: the first `begun` of these have begun.
+  /// The inventory of a worker of an earlier epoch: the first `begun` of these tasks have begun.
   void inventory_of(int worker, std::uint64_t nonce, const std::vector<std::uint32_t>& tasks,
                     std::uint64_t begun);
   void malformed(int worker, RejectReason reason, const std::string& text);
   void turn(bool inbox_empty = true);
-  /// As the worker would send it, for what none of the above says.
+  /// Any other message, as the worker would send it.
   void send(int worker, WorkerBody body);
   void send(ConnectionId from, const Header& header, WorkerBody body);
 
-  // What a worker is made of; to be changed before it says something.
+  // The state of a worker, which a test may change between messages.
   struct Worker {
     ConnectionId connection{};
     SessionSecret secret;
@@ -66,10 +66,10 @@ class Stage {
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported
-    std::vector<TaskId> places;  ///< what they are, in their order; kNobody: returned
+    std::vector<TaskId> places;  ///< its attempts in order; kNobody: returned
     std::uint64_t reports = 0;   ///< the last one's number
-    bool reached = true;         ///< false: assignments to it get lost
-    bool starts = true;          ///< false: it begins nothing of what reaches it
+    bool reached = true;         ///< if false, assignments to it are lost
+    bool starts = true;          ///< if false, it starts no attempts
     std::map<TaskId, Attempt> attempt;
 
     static constexpr TaskId kNobody{0xffffffff};
@@ -83,7 +83,7 @@ class Stage {
     std::int64_t ms = 0;
     std::string text;
   };
-  /// The lines since the last call; empties them.
+  /// Takes the lines since the last call.
   std::vector<Line> take_lines();
   std::vector<std::string> take();
   /// Forgets the lines so far.

@@ -1,15 +1,15 @@
-// What a run ends with, for scripts. docs/reference/exit-status.md is this table for people.
+// The exit status of a run. docs/reference/exit-status.md is this table for users.
 #pragma once
 
 #include "coordinator/core/model/records.h"
 
 namespace rollcall::coordinator {
 
-/// How a run ended, beyond what its records say.
+/// How a run ended, apart from its records.
 struct Ending {
   int signal = 0;              ///< SIGINT or SIGTERM that stopped it; 0: none
   bool output_failed = false;  ///< standard output or the results could not be written
-  bool no_workers = false;     ///< nobody was there to do it
+  bool no_workers = false;     ///< there were no workers
   bool validated = true;
 };
 

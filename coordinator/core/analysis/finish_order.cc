@@ -7,9 +7,9 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Records arrive almost in order of finish: workers report in order, and only what different
-/// workers report at about the same time lies crosswise. A merge sort of the runs that are there,
-/// which merges no more than what overlaps, is then close to one pass.
+/// Records arrive almost in order of finish: workers report in order, and only reports of different
+/// workers at about the same time overlap. A merge sort of the existing runs, which merges only
+/// their overlap, is then close to one pass.
 class FinishSort {
  public:
   explicit FinishSort(const RunRecords& records) : records_(records), order_(records.accepted()) {

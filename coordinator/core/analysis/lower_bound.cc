@@ -50,7 +50,7 @@ std::optional<std::uint64_t> peak_slots(const RunRecords& records) {
     changes.emplace_back(session.welcomed, session.slots);
     changes.emplace_back(*session.last_accepted, -std::int64_t{session.slots});
   }
-  // Who comes at the moment at which another goes is present together with it.
+  // A session that joins at the moment at which another one leaves is present together with it.
   std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second > b.second;
   });

@@ -8,7 +8,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Counts lengths of time in buckets of equal width below 2^kBits ns, and in 2^(kBits - 1) buckets
+/// Counts durations in buckets of equal width below 2^kBits ns, and in 2^(kBits - 1) buckets
 /// for each power of two above: no bucket is wider than 1/1024 of its value.
 class Histogram {
  public:

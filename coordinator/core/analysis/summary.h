@@ -1,4 +1,4 @@
-// The account of a run: what it should have taken, what it took, and how late the sleeps were.
+// The summary of a run: its shortest possible time, its measured time, and how late sleeps were.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ struct Lateness {
   Duration max{};
 };
 
-/// Which completions can be told apart (docs/reference/json.md).
+/// Which completions can be ordered (docs/reference/json.md).
 struct Completion {
   std::optional<TaskId> first_task;
   std::optional<TaskId> last_task;
@@ -34,7 +34,7 @@ struct Resources {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// The account; from records alone except for what is marked "shell".
+/// The summary. Members marked "runtime" do not follow from the records.
 struct Summary {
   Duration lower_bound{};
   Duration measured{};
@@ -44,11 +44,11 @@ struct Summary {
   Lateness lateness;                                    ///< of succeeded sleeps
   Completion completion;
 
-  Duration startup{};     ///< shell: from the start of the program to the first dispatch
-  Duration planning{};    ///< shell: drawing and sorting the tasks
-  Duration validation{};  ///< shell: how long validate() took
+  Duration startup{};     ///< runtime: from the start of the program to the first dispatch
+  Duration planning{};    ///< runtime: drawing and sorting the tasks
+  Duration validation{};  ///< runtime: how long validate() took
   std::vector<FailedCheck> failed_checks;
-  Resources coordinator;  ///< shell
+  Resources coordinator;  ///< runtime
 
   bool validated() const { return failed_checks.empty(); }
   std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }

@@ -10,7 +10,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Gathers what fails one check.
+/// Collects the tasks that fail one check.
 class Failures {
  public:
   Failures(const char* name, const char* text) { found_.name = name, found_.text = text; }
@@ -34,13 +34,13 @@ class Failures {
   FailedCheck found_;
 };
 
-/// One bit for each of n things.
+/// A set of numbers below n.
 class Marks {
  public:
   explicit Marks(std::size_t n) : bits_((n + 63) / 64) {}
 
   bool has(std::size_t i) const { return (bits_[i / 64] >> (i % 64) & 1U) != 0; }
-  /// False: it was set before.
+  /// Returns false if it was set before.
   bool set(std::size_t i) {
     const std::uint64_t bit = std::uint64_t{1} << (i % 64);
     if ((bits_[i / 64] & bit) != 0) return false;
@@ -52,8 +52,7 @@ class Marks {
   std::vector<std::uint64_t> bits_;
 };
 
-/// How far off an instant of a worker may be: the bound is that of the arrival, and clocks drift
-/// until then.
+/// The bound of the error of a worker's instant: that of the arrival, and the drift until then.
 Duration bound_at(Instant instant, const AcceptedBatch& batch) {
   const Duration drift = drift_over(batch.arrived - instant);
   return batch.clock_bound > Duration::max() - drift ? Duration::max() : batch.clock_bound + drift;
@@ -85,7 +84,7 @@ class Validator {
     check_results();
     check_order();
     check_worker_counts();
-    // The pauses were slept by the clocks of the workers.
+    // Workers measure costs by their own clocks.
     if (r_.measured() + drift_over(lower_bound_) < lower_bound_) total_time_.add();
     std::vector<FailedCheck> found;
     for (Failures* check : {&one_outcome_, &asked_outcome_, &result_, &not_early_, &dispatch_delay_,
@@ -198,7 +197,7 @@ class Validator {
   std::vector<std::uint64_t> counted_;  ///< accepted outcomes by session
   std::uint64_t counted_in_all_ = 0;
 
-  Failures one_outcome_{"one_outcome", "a task has not exactly one accepted outcome"};
+  Failures one_outcome_{"one_outcome", "a task does not have exactly one accepted outcome"};
   Failures asked_outcome_{"asked_outcome",
                           "an outcome is not one that the collection method asks for"};
   Failures result_{"result", "a result is not the pause of its task"};
@@ -210,7 +209,8 @@ class Validator {
   Failures finish_before_arrival_{"finish_before_arrival",
                                   "an attempt finished after its report had arrived"};
   Failures order_{"order", "the rows are not in order of finish"};
-  Failures worker_counts_{"worker_counts", "a worker's own count is not what was accepted from it"};
+  Failures worker_counts_{"worker_counts",
+                          "a worker's count differs from the number of its accepted outcomes"};
   Failures total_time_{"total_time", "the run took less than the shortest time possible"};
 };
 

@@ -1,4 +1,4 @@
-// Validation: does what was recorded hold together? Pure; reads the records and nothing else.
+// Validation: are the records consistent? Pure; reads nothing but the records.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace rollcall::coordinator {
 
-/// One check that did not hold.
+/// A check that failed.
 struct FailedCheck {
-  std::string name;           ///< stable, in snake_case: stands in JSON
+  std::string name;           ///< stable, in snake_case: part of the JSON output
   std::string text;           ///< one sentence for a person
   std::uint64_t count = 0;    ///< how many tasks (or sessions) fail it
   std::vector<TaskId> tasks;  ///< the first limits::named_tasks of them, by id
@@ -24,14 +24,14 @@ struct FailedCheck {
 std::vector<std::uint32_t> finish_order(const RunRecords& records);
 
 /// Checks, each by its name: one_outcome (each task has exactly one accepted outcome),
-/// asked_outcome (the one that the method asks for), result (the pause to the nanosecond),
-/// not_early (no sleep ended before its pause was over), dispatch_delay (no outcome arrived sooner
-/// after its dispatch than its pause, both on the coordinator's clock), start_after_dispatch,
+/// asked_outcome (one that the method allows), result (the task's cost to the nanosecond),
+/// not_early (no task took less than its cost), dispatch_delay (no outcome arrived earlier
+/// after its dispatch than its cost, both on the coordinator's clock), start_after_dispatch,
 /// finish_before_arrival (within the clock bound and limits::clock_drift_ppm), order (`order` is a
-/// permutation of the records in order of finish), worker_counts (what each Goodbye counted is what
-/// was accepted or dropped; and they add up), total_time (measured is not below the lower bound).
-/// Returns those that fail; empty: the run is valid. O(records + tasks), one bit for each beside
-/// them. Any records may be given, also such as no scheduler makes.
+/// permutation of the records in order of finish), worker_counts (the count of each Goodbye is the
+/// number of accepted and dropped outcomes, and all add up), total_time (not below the lower
+/// bound). Returns the checks that failed; empty if the run is valid. O(records + tasks); allocates
+/// one bit for each. Accepts any records, also inconsistent ones.
 std::vector<FailedCheck> validate(const RunRecords& records, std::span<const std::uint32_t> order,
                                   Duration lower_bound);
 

@@ -153,7 +153,7 @@ bool Replay::apply(const CommittedOutcomes& committed) {
   return true;
 }
 
-/// Nothing is known of a dispatch but when it was and to whom, so those two name it.
+/// Only the time and the session of a dispatch are committed, so these two identify it.
 std::uint32_t Replay::dispatch_at(Instant at, SessionIndex session) {
   const auto next = static_cast<std::uint32_t>(records_.dispatches.size());
   const auto [place, is_new] = dispatches_.try_emplace({to_ns(at), session}, next);

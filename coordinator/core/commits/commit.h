@@ -1,6 +1,6 @@
-// What is committed of a run so that it can be resumed: commits, in their order. Each holds what
-// the scheduler has learnt since the last one. Applied one after another to an empty RunRecords
-// they give the records again, but for what a worker can tell anew (its clock, what it holds).
+// The committed form of a run, from which it can be resumed: commits, in order. Each holds the
+// changes since the one before. Applied in order to an empty RunRecords they restore the records,
+// except for facts that workers report again (their clocks, the attempts that they hold).
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -31,10 +31,10 @@ struct CommittedSession {
   Instant welcomed;
 };
 
-/// What has become of a session since: the newest replaces all before.
+/// The state of a session. The newest replaces earlier ones.
 struct CommittedProgress {
   SessionIndex index{};
-  std::uint64_t last_report = 0;  ///< committed, all before it too
+  std::uint64_t last_report = 0;  ///< this report is committed, and all before it
   std::uint64_t stale = 0;
   SessionEnd end = SessionEnd::none;
   std::string end_reason;
@@ -56,7 +56,7 @@ struct CommittedOutcomes {
   std::size_t size() const { return task.size(); }
 };
 
-/// The newest replaces all before.
+/// Counters of the whole run. The newest replace earlier ones.
 struct CommittedCounters {
   std::optional<Instant> first_dispatch;
   std::uint64_t attempts_total = 0;
@@ -64,19 +64,19 @@ struct CommittedCounters {
   std::uint64_t attempts_adopted = 0;
   std::uint64_t stale = 0;
   std::uint64_t reports_repeated = 0;
-  /// Records handed to the output before this commit; the shell lowers it to those printed.
+  /// Records handed to the output before this commit; the runtime lowers it to those printed.
   std::uint64_t published = 0;
   bool wait_timeout_passed = false;
   bool stop_requested = false;
 };
 
-/// What came of the command of one of the outcomes.
+/// The result of the command of one of the outcomes.
 struct CommittedCommand {
   std::uint64_t record = 0;
   std::shared_ptr<const CommandResult> result;
 };
 
-/// All of it is committed, or none. Instants are on the coordinator's clock.
+/// Atomic: all of it is committed, or none. Instants are on the coordinator's clock.
 struct Commit {
   std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
   std::vector<CommittedSession> sessions;
@@ -84,13 +84,13 @@ struct Commit {
   std::vector<CommittedOutcomes> outcomes;
   std::vector<std::pair<TaskId, Duration>> result_mismatches;  ///< of these outcomes
   CommittedCounters counters;
-  std::vector<CommittedCommand> commands{};  ///< empty in the scheduler; filled in by the shell
+  std::vector<CommittedCommand> commands{};  ///< empty in the scheduler; filled in by the runtime
 
   std::uint64_t outcome_count() const;
 };
 
-/// Appends what records [first, records.accepted()) say to `commit`. Requires that the batches of
-/// `records` are whole from `first` on.
+/// Adds the outcomes of records [first, records.accepted()) to `commit`. Requires that the batches
+/// of `records` are whole from `first` on.
 void add_outcomes(const RunRecords& records, std::size_t first, Commit& commit);
 CommittedSession committed_session(const RunRecords& records, SessionIndex session);
 CommittedProgress committed_progress(const RunRecords& records, SessionIndex session);
@@ -101,8 +101,9 @@ class Replay {
  public:
   explicit Replay(const RunSpec& spec) : records_(spec) {}
 
-  /// The next commit. False, and nothing here is of use any more: it does not follow on what was
-  /// applied before (a task that is done, a session that is not known, a record out of order).
+  /// Applies the next commit. Returns false if it does not follow the commits before (a task that
+  /// is done, an unknown session, a record out of order); then this object must not be used any
+  /// more.
   [[nodiscard]] bool apply(const Commit& commit);
   const RunRecords& records() const { return records_; }
   RunRecords take() { return std::move(records_); }

@@ -31,12 +31,12 @@ struct Durable {
   bool cancel = false;  ///< the reason why running attempts are cancelled
 };
 
-/// Gathers the changes of a turn into a commit, and remembers what is to be published once that is
-/// durable. Without a journal, memory is what is committed: the same queue, emptied at once. Reads
-/// the records when it makes a commit and does not own them. One owner, one thread.
+/// Gathers the changes of a turn into a commit, and queues their publication until that is durable.
+/// Without a journal a commit is durable at once: the queue is the same. Reads the records when it
+/// makes a commit, and does not own them. Pure; one owner, one thread.
 class CommitLog {
  public:
-  /// `records`: what was committed before, its first `published` outcomes handed to the output.
+  /// `records` were committed before; their first `published` outcomes were handed to the output.
   CommitLog(bool has_journal, const RunRecords& records, std::size_t published);
 
   /// A new session, with the next index. It is part of the next commit.

@@ -1,4 +1,4 @@
-// How one worker's clock stands to the coordinator's.
+// The offset of one worker's clock from the coordinator's.
 #pragma once
 
 #include "common/messages/message.h"
@@ -10,15 +10,15 @@ namespace rollcall {
 /// the sample with the smallest bound wins). A value; pure.
 class ClockEstimate {
  public:
-  /// Takes in one exchange. `received` is the coordinator's clock when the echo came. Samples that
-  /// cannot be (a negative round trip) are passed over.
+  /// Adds one exchange. `received` is the coordinator's clock when the echo arrived. Impossible
+  /// samples (a negative round trip) are ignored.
   void add(const TimeEcho& echo, Instant received);
 
   bool known() const { return known_; }
   /// Maps the worker's clock to the coordinator's. Before the first sample: unchanged.
   Instant to_coordinator(Instant worker) const { return worker - offset_; }
-  /// How far to_coordinator() may be off at `now` (coordinator's clock), the drift since the sample
-  /// included. Duration::max() before the first sample.
+  /// The bound of the error of to_coordinator() at `now` (coordinator's clock), including the drift
+  /// since the sample. Duration::max() before the first sample.
   Duration bound(Instant now) const;
 
  private:

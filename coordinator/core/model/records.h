@@ -1,4 +1,4 @@
-// What a run has come to: the columns that the scheduler fills and everything else only reads.
+// The records of a run: the columns that the scheduler fills and everything else only reads.
 //
 // Sized for tens of millions of tasks: 7 bytes a task, 20 bytes an accepted outcome, and no more.
 #pragma once
@@ -19,13 +19,13 @@
 
 namespace rollcall::coordinator {
 
-/// Where a task stands. Done is final.
+/// The state of a task. Done is final.
 enum class TaskState : std::uint8_t { pending, assigned, done };
 
 /// One assignment, for as long as the run lives.
 struct Dispatch {
   Instant at;                   ///< coordinator's clock, when it was first sent
-  SessionIndex session{};       ///< to whom
+  SessionIndex session{};       ///< to which session
   std::uint32_t remaining = 0;  ///< attempts of it that have not ended
 };
 
@@ -39,10 +39,10 @@ struct AcceptedBatch {
   Duration clock_bound{};               ///< of the session's clock when it arrived
 };
 
-/// How a session ended, as far as it has.
+/// How a session ended, if it has.
 enum class SessionEnd : std::uint8_t { none, goodbye, lost };
 
-/// What the results say about one session.
+/// The results of one session.
 struct SessionRecord {
   SessionId id;
   std::string name;
@@ -52,16 +52,16 @@ struct SessionRecord {
   bool is_local = false;    ///< started by a coordinator of this run
   Instant welcomed;
   std::optional<Instant> last_accepted;
-  std::uint64_t tasks_done = 0;   ///< accepted outcomes, of whatever kind
-  std::uint64_t stale = 0;        ///< outcomes of it that were dropped, or sent back to the backlog
-  std::uint64_t last_report = 0;  ///< taken in, and all before it
+  std::uint64_t tasks_done = 0;   ///< accepted outcomes of any kind
+  std::uint64_t stale = 0;        ///< its outcomes that were dropped, or did not end their task
+  std::uint64_t last_report = 0;  ///< this report was received, and all before it
   SessionEnd end = SessionEnd::none;
   std::string end_reason;          ///< lost: why, in a few words
   std::optional<Goodbye> goodbye;  ///< its own count
   ClockEstimate clock;
 };
 
-/// All there is to know about a run. The i-th entry of a task column belongs to task i, the i-th of
+/// The records of a run. The i-th entry of a task column belongs to task i, the i-th of
 /// a record column to the i-th accepted outcome. Instants are on the coordinator's clock.
 struct RunRecords {
   RunSpec spec;
@@ -75,7 +75,7 @@ struct RunRecords {
   std::vector<TaskId> task;
   std::vector<Instant> started;
   std::vector<Duration> elapsed;
-  /// Results that are not the task's pause: (task, result). Empty unless a worker is wrong.
+  /// Results that differ from the task's cost: (task, result). Empty unless a worker is wrong.
   std::vector<std::pair<TaskId, Duration>> result_mismatches;
 
   std::vector<AcceptedBatch> batches;
@@ -87,8 +87,8 @@ struct RunRecords {
   std::uint64_t attempts_total = 0;    ///< attempts dispatched
   std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
   std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
-  std::uint64_t stale = 0;  ///< outcomes dropped because the task was done, or not theirs
-  std::uint64_t reports_repeated = 0;  ///< came again after they had been taken in
+  std::uint64_t stale = 0;  ///< outcomes dropped: the task was done, or not the session's
+  std::uint64_t reports_repeated = 0;  ///< received again
   bool wait_timeout_passed = false;    ///< `wait` ended with something pending
   bool stop_requested = false;         ///< the user asked to stop before the end
 

@@ -18,7 +18,7 @@ struct DueAck {
   std::uint64_t reports = 0;
 };
 
-/// Acknowledges only what is durable (rule 5). Each message costs, so under load an Ack waits up to
+/// Acknowledges only durable reports (rule 5). Each message costs, so under load an Ack waits up to
 /// limits::ack_wait and covers several reports. Pure; one owner, one thread; `now` never goes back.
 class AckBatcher {
  public:

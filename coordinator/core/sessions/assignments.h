@@ -1,4 +1,4 @@
-// The attempts that one session was assigned, and what has become of them.
+// The attempts that one session was assigned, and their progress.
 #pragma once
 
 #include <cstddef>

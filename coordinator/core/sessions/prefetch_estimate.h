@@ -15,9 +15,9 @@ class PrefetchEstimate {
   /// Attempts to send ahead of this many slots.
   std::uint64_t attempts(std::uint32_t slots) const;
 
-  /// Known costs (> 0 of them) stand for what is not measured yet.
+  /// Known costs (> 0 of them) are used until there are measurements.
   void expect(std::span<const Duration> costs);
-  /// So many attempts were accepted, which took so long.
+  /// This many attempts were accepted, and took this long.
   void count_ended(Instant now, std::uint64_t count);
   void count_run_times(std::span<const Duration> elapsed);
 

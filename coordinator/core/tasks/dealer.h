@@ -55,7 +55,7 @@ class Dealer {
   };
 
   /// `prefetch`: attempts to send ahead of the slots; nullopt: as measured. `assignment_attempts`:
-  /// at most so many in one batch.
+  /// the most in one batch.
   Dealer(const RunSpec& spec, std::optional<std::uint32_t> prefetch,
          std::size_t assignment_attempts)
       : backlog_(spec), prefetch_(prefetch), assignment_attempts_(assignment_attempts) {}

@@ -52,7 +52,8 @@ void TaskTable::describe(std::uint32_t dispatch, const Batch& batch, const Expir
     const TaskId task = batch.at(i);
     out.task[i] = task;
     out.attempt[i] = records_.attempt[index(task)];
-    if (records_.dispatch[index(task)] != dispatch) {  // superseded: what was assigned stays
+    if (records_.dispatch[index(task)] !=
+        dispatch) {  // superseded: repeat the attempt assigned then
       const auto found = expired.find(task);
       if (found != expired.end()) out.attempt[i] = found->second.attempt;
     }

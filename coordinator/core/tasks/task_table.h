@@ -92,7 +92,7 @@ class TaskTable {
   /// The same for every pending task. O(tasks).
   void decide_pending(Instant now, Outcome outcome);
   /// Gives to a session of an earlier epoch the attempts that its inventory has listed. It does not
-  /// own what is done, returned, or a later attempt of another session.
+  /// own tasks that are done, returned attempts, or tasks of which another session has a later one.
   Adoption adopt(SessionIndex session, const HeldColumns& listed);
   /// Attempts dispatched after the last commit are counted as far as they are known: attempts that
   /// are done, and adopted ones. O(tasks).

@@ -30,7 +30,7 @@ TEST(LocalFleet, GivesEachStartALaunchIdOfItsOwn) {
   EXPECT_EQ(fleet.running(), 2U);
 }
 
-TEST(LocalFleet, StopsAfterSoManyRestarts) {
+TEST(LocalFleet, StopsAtTheLimitOfRestarts) {
   LocalFleet fleet(1, 2);
   fleet.start_all();
   EXPECT_THAT(next(fleet, 1), Optional(2U));
@@ -39,7 +39,7 @@ TEST(LocalFleet, StopsAfterSoManyRestarts) {
   EXPECT_EQ(fleet.running(), 0U);
 }
 
-TEST(LocalFleet, ACompletedTaskGivesAllRestartsBack) {
+TEST(LocalFleet, ACompletedTaskRestoresAllRestarts) {
   LocalFleet fleet(1, 1);
   fleet.start_all();
   EXPECT_THAT(next(fleet, 1), Optional(2U));
@@ -48,7 +48,7 @@ TEST(LocalFleet, ACompletedTaskGivesAllRestartsBack) {
   EXPECT_EQ(next(fleet, 3), std::nullopt);
 }
 
-TEST(LocalFleet, WithoutALimitItGoesOn) {
+TEST(LocalFleet, WithoutALimitRestartsGoOn) {
   LocalFleet fleet(1, std::nullopt);
   fleet.start_all();
   for (std::uint32_t launch_id = 1; launch_id < 100; ++launch_id) {
@@ -56,7 +56,7 @@ TEST(LocalFleet, WithoutALimitItGoesOn) {
   }
 }
 
-TEST(LocalFleet, AtTheEndOfTheRunNobodyIsStartedAgain) {
+TEST(LocalFleet, NoWorkerIsRestartedAtTheEndOfTheRun) {
   LocalFleet fleet(2, 5);
   fleet.start_all();
   EXPECT_TRUE(fleet.ended(1));
@@ -64,7 +64,7 @@ TEST(LocalFleet, AtTheEndOfTheRunNobodyIsStartedAgain) {
   EXPECT_EQ(fleet.running(), 1U);
 }
 
-TEST(LocalFleet, WhoDoesNotJoinIsStartedAgainAfterAPauseThatGrows) {
+TEST(LocalFleet, AWorkerThatDoesNotJoinIsRestartedAfterAGrowingDelay) {
   LocalFleet fleet(1, std::nullopt);
   fleet.start_all();
   Instant now(1s);
@@ -82,7 +82,7 @@ TEST(LocalFleet, WhoDoesNotJoinIsStartedAgainAfterAPauseThatGrows) {
   EXPECT_EQ(fleet.lives_not_joined(launch_id), 10U);
 }
 
-TEST(LocalFleet, WhoHasJoinedIsStartedAgainAtOnce) {
+TEST(LocalFleet, AWorkerThatHasJoinedIsRestartedAtOnce) {
   LocalFleet fleet(1, std::nullopt);
   fleet.start_all();
   fleet.exited(Instant(1s), 1);
@@ -95,7 +95,7 @@ TEST(LocalFleet, WhoHasJoinedIsStartedAgainAtOnce) {
   EXPECT_THAT(fleet.next_start(), Optional(Instant(4100ms)));
 }
 
-TEST(LocalFleet, ALifeEndsOnceAndStrangersNever) {
+TEST(LocalFleet, AnIncarnationEndsOnceAndUnknownOnesAreIgnored) {
   LocalFleet fleet(1, 5);
   fleet.start_all();
   EXPECT_THAT(next(fleet, 1), Optional(2U));

@@ -1,4 +1,4 @@
-// When Acks wait for each other, and what is sent ahead of slots.
+// Batched acknowledgements, and attempts sent ahead of slots.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -61,7 +61,7 @@ TEST_F(SchedulerBatchingTest, AnAckStandsForNoMoreThanTheWindowAllows) {
   EXPECT_EQ(acks().size(), 1U);
 }
 
-TEST_F(SchedulerBatchingTest, OneThatLeavesDoesNotWaitForItsAck) {
+TEST_F(SchedulerBatchingTest, TheAckOfALeavingWorkerDoesNotWait) {
   spec.task_count = 100;
   begin_with({1});
   report_each(limits::busy_reports + 1);
@@ -73,7 +73,7 @@ TEST_F(SchedulerBatchingTest, OneThatLeavesDoesNotWaitForItsAck) {
 }
 
 // 10 ms of work would be none at all here, and below.
-TEST_F(SchedulerBatchingTest, WhatWillEndTogetherIsSentAheadTogether) {
+TEST_F(SchedulerBatchingTest, TasksThatEndTogetherAreSentAheadTogether) {
   spec.task_count = 100;
   policy.prefetch = std::nullopt;
   begin_with({1}, /*slots=*/8);
@@ -108,7 +108,7 @@ TEST_F(UnequalPausesTest, WhatHasEndedTogetherIsSentAheadTogether) {
   stage->ignore();
 }
 
-TEST_F(UnequalPausesTest, WhatIsLeftIsSentAheadInFairParts) {
+TEST_F(UnequalPausesTest, TheLastTasksAreSentAheadInFairParts) {
   spec.task_count = 18;
   begin_with({1, 2}, /*slots=*/4);
   report_first(1, 4);  // fourteen are left, six more than there are slots
@@ -118,8 +118,8 @@ TEST_F(UnequalPausesTest, WhatIsLeftIsSentAheadInFairParts) {
   stage->ignore();
 }
 
-// More outcomes in one turn than may wait to be committed: without a journal nothing waits.
-TEST(SchedulerTurn, TakesInAllThatHasCome) {
+// More outcomes in one turn than may be uncommitted: without a journal none waits.
+TEST(SchedulerTurn, TakesEveryWaitingReport) {
   constexpr std::uint32_t kWorkers = 64;
   constexpr std::uint32_t kTasks =
       kWorkers * limits::assignments_in_flight * limits::assignment_attempts;

@@ -1,4 +1,4 @@
-// Workers that come and go: revoke of what has not begun, and drain.
+// Workers that join and leave: revocation of unstarted attempts, and drain.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -19,7 +19,7 @@ class SchedulerElasticTest : public SchedulerTest {
   }
 };
 
-TEST_F(SchedulerElasticTest, HalfOfWhatWaitsIsTakenBackForOneWhoJoinsLate) {
+TEST_F(SchedulerElasticTest, HalfOfTheWaitingAttemptsAreRevokedForALateWorker) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/8);
   expect(
@@ -30,21 +30,21 @@ TEST_F(SchedulerElasticTest, HalfOfWhatWaitsIsTakenBackForOneWhoJoinsLate) {
           "w1 <- Ack: reports committed through 1"});
 }
 
-TEST_F(SchedulerElasticTest, NoMoreIsTakenBackThanThereIsRoomFor) {
+TEST_F(SchedulerElasticTest, NoMoreIsRevokedThanFitsIntoFreeSlots) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/1);
   expect(
       {"w2 <- Welcome: slots 1", "w2 has joined", "w1 <- Revoke: assignments through 1, keep 5"});
 }
 
-TEST_F(SchedulerElasticTest, NothingIsTakenBackWhereNothingWaits) {
+TEST_F(SchedulerElasticTest, NothingIsRevokedWhereNothingWaits) {
   spec.task_count = 2;
   begin_with({1}, /*slots=*/2);
   join(2, /*slots=*/2);
   expect({"w2 <- Welcome: slots 2", "w2 has joined"});
 }
 
-TEST_F(SchedulerElasticTest, WithoutSlotsEverythingHasBegun) {
+TEST_F(SchedulerElasticTest, WithoutASlotLimitNothingIsRevoked) {
   begin_with({1});
   join(2);
   expect({"w2 <- Welcome: slots 0", "w2 has joined"});
@@ -55,7 +55,7 @@ TEST_F(SchedulerElasticTest, ALostRevokeIsResentAfterATimeout) {
   join(2, /*slots=*/8);
   stage->ignore();
   stage->at(1'999);
-  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Recall"))));
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Revoke"))));
   stage->at(2'000);
   EXPECT_THAT(stage->take(), Contains("w1 <- Revoke: assignments through 1, keep 3"));
 }
@@ -81,7 +81,7 @@ TEST_F(SchedulerElasticTest, AReturnedTaskIsNotReportedAsStarted) {
   EXPECT_THAT(lines, Contains("w1 has started 1-2"));
 }
 
-TEST_F(SchedulerElasticTest, OneThatGaveBackIsNotChargedForItWhenItIsLost) {
+TEST_F(SchedulerElasticTest, ReturnedAttemptsOfALostSessionAreNotCharged) {
   policy.max_losses = 1;
   begin_with_one_who_holds_all();
   join(2, /*slots=*/3);
@@ -107,7 +107,7 @@ TEST_F(SchedulerElasticTest, ADrainedSessionGetsNothingMore) {
   expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
 }
 
-TEST_F(SchedulerElasticTest, OneThatSaysThatItDrainsGetsNothingMoreEither) {
+TEST_F(SchedulerElasticTest, AWorkerThatAnnouncesADrainGetsNothingMore) {
   spec.task_count = 3;
   begin_with({1, 2}, /*slots=*/1);
   stage->heartbeat(1, /*draining=*/true);
@@ -116,7 +116,7 @@ TEST_F(SchedulerElasticTest, OneThatSaysThatItDrainsGetsNothingMoreEither) {
           "w1 <- Ack: reports committed through 1"});
 }
 
-TEST_F(SchedulerElasticTest, ADrainIsSaidAgainAndMayOnlyGrowHarder) {
+TEST_F(SchedulerElasticTest, ADrainIsRepeatedAndMayOnlyBecomeMoreUrgent) {
   begin_with({1});
   stage->drain({0}, DrainMode::return_running);
   expect({"w1 <- Drain: return"});
@@ -126,7 +126,7 @@ TEST_F(SchedulerElasticTest, ADrainIsSaidAgainAndMayOnlyGrowHarder) {
   expect({"w1 <- Drain: return"});
 }
 
-TEST_F(SchedulerElasticTest, OneThatHasNotGivenItsInventoryIsToldToDrainThen) {
+TEST_F(SchedulerElasticTest, ADrainWaitsForTheInventory) {
   begin();
   stage->hello(1);
   stage->ignore();
@@ -136,7 +136,7 @@ TEST_F(SchedulerElasticTest, OneThatHasNotGivenItsInventoryIsToldToDrainThen) {
   expect({"w1 has joined", "w1 <- Drain: finish"});
 }
 
-TEST_F(SchedulerElasticTest, ADrainedLocalWorkerIsNotStartedAgain) {
+TEST_F(SchedulerElasticTest, ADrainedLocalWorkerIsNotRestarted) {
   policy.local_workers = 1;
   policy.others_may_join = false;
   begin();

@@ -1,4 +1,4 @@
-// Runs of commands: their slots, tasks that fail and are tried again, runs that are given up.
+// Runs of commands: slots, retries, --halt.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -23,7 +23,7 @@ class SchedulerExecTest : public SchedulerTest {
   }
 };
 
-TEST_F(SchedulerExecTest, SlotsAreTheProcessorsUnlessTheWorkerSaysOtherwise) {
+TEST_F(SchedulerExecTest, SlotsAreTheProcessorsUnlessTheWorkerOffersOthers) {
   begin();
   stage->hello(1);
   EXPECT_THAT(stage->take(), Contains("w1 <- Welcome: slots 2"));
@@ -39,7 +39,7 @@ TEST_F(SchedulerExecTest, SlotsAreLoweredToWhatTheWorkerCanRun) {
   EXPECT_EQ(records().sessions[0].slots, 5U);
 }
 
-TEST_F(SchedulerExecTest, AWorkerThatRunsNoCommandsIsTurnedAway) {
+TEST_F(SchedulerExecTest, AWorkerWithoutCommandSlotsIsRejected) {
   begin();
   stage->worker(1).command_slots = 0;
   stage->hello(1, 4);
@@ -76,14 +76,14 @@ class RetryTest : public SchedulerExecTest {
   }
 };
 
-TEST_F(RetryTest, WithoutThemTheFirstFailureIsTheLastWord) {
+TEST_F(RetryTest, WithoutRetriesTheFirstFailureIsFinal) {
   begin_with_one(0);
   stage->report(1, 1, {{{0}, Outcome::failed}});
   stage->ignore();
   EXPECT_EQ(outcome_of(0), Outcome::failed);
 }
 
-TEST_F(RetryTest, WhatFailsOrTimesOutIsTriedAgainAfterAGrowingTime) {
+TEST_F(RetryTest, FailuresAndTimeoutsAreRetriedAfterAGrowingDelay) {
   begin_with_one(2);
   stage->report(1, 1, {{{0}, Outcome::failed}});
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
@@ -103,7 +103,7 @@ TEST_F(RetryTest, WhatFailsOrTimesOutIsTriedAgainAfterAGrowingTime) {
   EXPECT_EQ(records().attempts_retried, 2U);
 }
 
-TEST_F(RetryTest, ASuccessEndsThem) {
+TEST_F(RetryTest, ASuccessEndsTheRetries) {
   begin_with_one(5);
   stage->report(1, 1, {{{0}, Outcome::failed}});
   stage->wait(100);
@@ -113,7 +113,7 @@ TEST_F(RetryTest, ASuccessEndsThem) {
   EXPECT_EQ(records().attempt[0], 2);
 }
 
-TEST_F(RetryTest, TheWorkersOwnCountIncludesWhatFailedAndWasTriedAgain) {
+TEST_F(RetryTest, TheWorkersCountIncludesRetriedFailures) {
   begin_with_one(1);
   stage->report(1, 1, {{{0}, Outcome::failed}});
   stage->wait(100);
@@ -124,7 +124,7 @@ TEST_F(RetryTest, TheWorkersOwnCountIncludesWhatFailedAndWasTriedAgain) {
   EXPECT_EQ(session.tasks_done + session.stale, session.goodbye->outcomes_sent);
 }
 
-TEST_F(RetryTest, ALateSuccessOfALostSessionEndsTheWaitForTheNextTry) {
+TEST_F(RetryTest, ALateSuccessOfALostSessionCancelsTheRetry) {
   begin_with_one(3);
   stage->oversleep(1);
   stage->report(1, 1, {{{0}, Outcome::failed}});
@@ -162,7 +162,7 @@ class ResumedRetryTest : public SchedulerExecTest {
   }
 };
 
-TEST_F(ResumedRetryTest, WhatFailsBeforeEverybodyIsBackIsTriedAgainInItsTimeAndOnce) {
+TEST_F(ResumedRetryTest, AFailureDuringRecoveryIsRetriedOnceAndWhenDue) {
   begin_and_crash();
   stage->hello(1, 2, 2);
   stage->inventory_of(1, 2, {0, 1}, 2);
@@ -184,7 +184,7 @@ TEST_F(ResumedRetryTest, WhatFailsBeforeEverybodyIsBackIsTriedAgainInItsTimeAndO
   EXPECT_EQ(stage->scheduler().done(), 6U);
 }
 
-TEST_F(ResumedRetryTest, WhatHasFailedWithOneAndRunsWithTheOtherIsNotTriedAgain) {
+TEST_F(ResumedRetryTest, AFailedTaskThatRunsElsewhereIsNotRetried) {
   begin_and_crash();
   stage->hello(1, 2, 2);
   stage->inventory_of(1, 2, {0, 1}, 2);
@@ -205,7 +205,7 @@ TEST_F(ResumedRetryTest, WhatHasFailedWithOneAndRunsWithTheOtherIsNotTriedAgain)
   EXPECT_THAT(stage->take(), Contains(HasSubstr("0 (attempt 3)")));
 }
 
-TEST_F(ResumedRetryTest, AWorkerMayListMoreAttemptsThanThereAreTasks) {
+TEST_F(ResumedRetryTest, AnInventoryMayListMoreAttemptsThanTasks) {
   begin_and_crash();
   stage->hello(1, 2, 2);
   Inventory inventory;
@@ -227,7 +227,7 @@ TEST_F(ResumedRetryTest, AWorkerMayListMoreAttemptsThanThereAreTasks) {
   EXPECT_TRUE(is_done(0));
 }
 
-TEST_F(ResumedRetryTest, AListWithoutEndEndsTheSession) {
+TEST_F(ResumedRetryTest, AnEndlessInventoryEndsTheSession) {
   begin_and_crash();
   stage->hello(1, 2, 2);
   Inventory inventory;
@@ -251,7 +251,7 @@ class HaltTest : public SchedulerExecTest {
   }
 };
 
-TEST_F(HaltTest, SoonLetsEndWhatRunsAndStartsNothingMore) {
+TEST_F(HaltTest, SoonLetsRunningAttemptsEndAndStartsNoOthers) {
   begin_with_two({false, false, 1});
   stage->report(1, 1, {{{0}, Outcome::failed}});
   const auto lines = stage->take();
@@ -265,13 +265,13 @@ TEST_F(HaltTest, SoonLetsEndWhatRunsAndStartsNothingMore) {
   EXPECT_EQ(outcome_of(1), Outcome::succeeded);
 }
 
-TEST_F(HaltTest, NowCancelsWhatRuns) {
+TEST_F(HaltTest, NowCancelsRunningAttempts) {
   begin_with_two({false, true, 1});
   stage->report(1, 1, {{{0}, Outcome::failed}});
   EXPECT_THAT(stage->take(), Contains("w1 <- Cancel: assignments through 1"));
 }
 
-TEST_F(HaltTest, SuccessesCountWhenTheyAreAskedFor) {
+TEST_F(HaltTest, SuccessesCountOnRequest) {
   begin_with_two({true, false, 2});
   stage->report(1, 1, {{{0}}});
   EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment")));
@@ -289,7 +289,7 @@ TEST_F(HaltTest, APartOfAllTasksIsRoundedUp) {
   EXPECT_EQ(outcome_of(3), Outcome::cancelled);
 }
 
-TEST_F(HaltTest, WhatWaitsInAWorkerIsTakenBack) {
+TEST_F(HaltTest, AttemptsThatWaitInAWorkerAreRevoked) {
   policy.prefetch = 2;
   begin_with_two({false, false, 1});  // holds all, and begins 2 when 0 has ended
   stage->report(1, 1, {{{0}, Outcome::failed}});
@@ -300,7 +300,7 @@ TEST_F(HaltTest, WhatWaitsInAWorkerIsTakenBack) {
   EXPECT_EQ(outcome_of(3), Outcome::cancelled);
 }
 
-TEST_F(HaltTest, NothingIsTriedAgainThen) {
+TEST_F(HaltTest, NothingIsRetriedAfterAHalt) {
   policy.retries = 3;
   begin_with_two({false, false, 1});
   stage->report(1, 1, {{{0}, Outcome::failed}});
@@ -312,7 +312,7 @@ TEST_F(HaltTest, NothingIsTriedAgainThen) {
   EXPECT_EQ(outcome_of(1), Outcome::failed);
 }
 
-TEST_F(SchedulerExecTest, AStopTakesBackWhatIsDoneElsewhereToo) {
+TEST_F(SchedulerExecTest, AStopRevokesUnstartedAttempts) {
   spec.task_count = 3;
   policy.prefetch = 2;
   begin_with({1}, 1);
@@ -331,7 +331,7 @@ TEST_F(SchedulerExecTest, AStopTakesBackWhatIsDoneElsewhereToo) {
   EXPECT_THAT(stage->take(), Contains("w2 <- Revoke: assignments through 2, keep 1"));
 }
 
-TEST_F(SchedulerExecTest, TheFirstStopLetsEndWhatRunsAndTheSecondDoesNot) {
+TEST_F(SchedulerExecTest, TheFirstStopLetsAttemptsEndAndTheSecondCancelsThem) {
   begin_with({1}, 2);
   stage->stop(true);
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Cancel"))));

@@ -1,4 +1,4 @@
-// Keeping before telling.
+// Commit before publish.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 using SchedulerCommitTest = JournaledSchedulerTest;
 
-TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
+TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsDurable) {
   begin();
   stage->hello(1);
   stage->inventory(1);
@@ -20,7 +20,7 @@ TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
 }
 
-TEST_F(SchedulerCommitTest, AnOutcomeIsKeptBeforeItIsTold) {
+TEST_F(SchedulerCommitTest, AnOutcomeIsDurableBeforeItIsPublished) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   expect({"commit 3: 1 outcomes, 0 new sessions"});
@@ -34,7 +34,7 @@ TEST_F(SchedulerCommitTest, AnOutcomeIsKeptBeforeItIsTold) {
   EXPECT_EQ(records().reports_repeated, 1U);
 }
 
-TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
+TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsDurable) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
@@ -45,7 +45,7 @@ TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
   EXPECT_THAT(stage->take(), Contains("the run is finished"));
 }
 
-TEST_F(SchedulerCommitTest, WorkersAreToldToCancelOnceItIsKeptWhy) {
+TEST_F(SchedulerCommitTest, WorkersCancelOnceTheReasonIsDurable) {
   spec.wait_timeout = 5s;
   begin_with_two();
   stage->wait(5'001);
@@ -73,7 +73,7 @@ TEST_F(SchedulerCommitTest, ASignalLeavesTheRunAsItIs) {
 }
 
 /// Else the next coordinator would wait for it.
-TEST_F(SchedulerCommitTest, AGoodbyeDuringTheLastCommitIsKept) {
+TEST_F(SchedulerCommitTest, AGoodbyeDuringTheLastCommitCounts) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->goodbye(1, 1, 1);
@@ -114,7 +114,7 @@ TEST_F(SchedulerCommitTest, AFullDiskAtTheWaitTimeoutIsWaitedForWithoutHaste) {
   EXPECT_GT(*stage->scheduler().next_deadline(), stage_now());
 }
 
-TEST_F(SchedulerCommitTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportIsKept) {
+TEST_F(SchedulerCommitTest, ALeavingLocalWorkerIsWaitedForUntilItsLastReportIsDurable) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->goodbye(1, 1, 2);

@@ -1,4 +1,4 @@
-// Who is lost, when, and what becomes of what they held.
+// Lost sessions, and the attempts that they held.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -36,9 +36,9 @@ TEST_F(SchedulerLossTest, SilenceForTheLivenessTimeIsLoss) {
   EXPECT_EQ(records().attempts_retried, 1U);
 }
 
-TEST_F(SchedulerLossTest, NobodyIsLostBeforeTheInboxIsEmpty) {
+TEST_F(SchedulerLossTest, NoSessionIsLostBeforeTheInboxIsEmpty) {
   begin_with({1});
-  stage->oversleep(3'900);  // less than a tick too late each time: nothing to be forgiven
+  stage->oversleep(3'900);  // less than a tick too late each time: nothing to compensate
   for (int i = 0; i < 3; ++i) stage->turn(/*inbox_empty=*/false);
   EXPECT_EQ(stage->scheduler().live_sessions(), 1U);
   stage->heartbeat(1);
@@ -46,7 +46,7 @@ TEST_F(SchedulerLossTest, NobodyIsLostBeforeTheInboxIsEmpty) {
   stage->ignore();
 }
 
-TEST_F(SchedulerLossTest, OwnLatenessIsNobodysSilence) {
+TEST_F(SchedulerLossTest, AStallOfTheCoordinatorIsNoSilence) {
   begin_with({1});
   stage->oversleep(60'000);
   stage->turn();
@@ -74,7 +74,7 @@ TEST_F(SchedulerLossTest, LateOutcomeOfAnExpiredAttemptCounts) {
   EXPECT_EQ(records().sessions[1].stale, 1U);
 }
 
-TEST_F(SchedulerLossTest, WhatIsSentAgainNamesTheAttemptThatWasAssigned) {
+TEST_F(SchedulerLossTest, ARepeatedAssignmentNamesTheAssignedAttempts) {
   begin_with({1, 2});
   stage->worker(2).reached = false;  // attempt 2 of task 0 gets lost on its way to w2
   for (const int s : {1'000, 2'000, 3'000}) {
@@ -110,7 +110,7 @@ TEST_F(SchedulerLossTest, ALostSessionIsNotWelcomedAgain) {
           "w1 <- Reject session_lost: this session was declared lost"});
 }
 
-TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
+TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsALossAtOnce) {
   policy.local_workers = 1;
   begin();
   join(1, 0, /*launch id=*/1);
@@ -121,7 +121,7 @@ TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
           "w1 has left (lost: its process ended), 2 returned"});
 }
 
-TEST_F(SchedulerLossTest, LocalWorkersAreStartedAgainOnlySoOften) {
+TEST_F(SchedulerLossTest, LocalWorkersAreRestartedALimitedNumberOfTimes) {
   policy.local_workers = 1;
   policy.others_may_join = false;
   policy.worker_restarts = 2;
@@ -167,7 +167,7 @@ TEST_F(SchedulerLossTest, ATaskThatCostsTooManySessionsIsLost) {
   EXPECT_THAT(stage->take(), testing::Contains("results: 0 lost"));
 }
 
-TEST_F(SchedulerLossTest, AttemptsThatWereNotBegunAreNotCharged) {
+TEST_F(SchedulerLossTest, UnstartedAttemptsAreNotCharged) {
   policy.max_losses = 1;
   policy.local_workers = 1;
   begin();
@@ -188,7 +188,7 @@ TEST_F(SchedulerLossTest, AnEarlyGoodbyeReturnsTasksWithoutChargingThem) {
           "w2 <- Assignment 2: 0 (attempt 2) for 5 s"});
 }
 
-TEST_F(SchedulerLossTest, GoodbyeIsNotBelievedWhileReportsAreMissing) {
+TEST_F(SchedulerLossTest, AGoodbyeDoesNotCountWhileReportsAreMissing) {
   begin_with({1, 2});
   stage->goodbye(1, 1, 1);
   expect({"w1 <- Ack: reports committed through 0"});
@@ -211,7 +211,7 @@ TEST_F(SchedulerLossTest, GoodbyesAtTheEndEndTheRun) {
   expect({"the end"});
 }
 
-TEST_F(SchedulerLossTest, ALocalWorkerThatComesAfterTheEndIsToldSo) {
+TEST_F(SchedulerLossTest, ALocalWorkerThatConnectsAfterTheEndIsShutDown) {
   policy.local_workers = 1;
   begin();
   stage->stop();
@@ -236,7 +236,7 @@ TEST_F(SchedulerLossTest, TheLastWorkersGoodbyeLeavesTimeForAnother) {
           "the run is finished", "the end"});
 }
 
-TEST_F(SchedulerLossTest, ASessionThatStartsNothingIsSetAside) {
+TEST_F(SchedulerLossTest, ASessionThatStartsNothingIsQuarantined) {
   spec.task_count = 5;
   begin_with({1}, /*slots=*/3);
   stage->report(1, 1, {{{0, 1, 2}, Outcome::not_started}});

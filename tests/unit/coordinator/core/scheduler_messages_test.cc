@@ -1,4 +1,4 @@
-// What comes in, wanted or not: repeated, out of order, stale, unassigned, malformed.
+// Messages that are repeated, out of order, stale, unassigned or malformed.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -17,7 +17,7 @@ TEST_F(SchedulerTest, HelloAgainWithTheSameNonceChangesNothing) {
   expect({"w1 <- Ack: reports committed through 0"});
 }
 
-TEST_F(SchedulerTest, InventoryOfAnOlderHelloOpensNothing) {
+TEST_F(SchedulerTest, AnInventoryForAnEarlierHelloIsRejected) {
   begin();
   stage->hello(1, 0, /*nonce=*/1);
   stage->hello(1, 0, /*nonce=*/2);
@@ -28,7 +28,7 @@ TEST_F(SchedulerTest, InventoryOfAnOlderHelloOpensNothing) {
   EXPECT_THAT(stage->take(), testing::Contains("w1 has joined"));
 }
 
-TEST_F(SchedulerTest, InventoryAfterReconnectingBringsBackWhatGotLost) {
+TEST_F(SchedulerTest, AnInventoryAfterReconnectingRepeatsLostAssignments) {
   begin();
   stage->worker(1).reached = false;
   join(1);
@@ -41,7 +41,7 @@ TEST_F(SchedulerTest, InventoryAfterReconnectingBringsBackWhatGotLost) {
       {"w1 <- Welcome: slots 0", "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s, 3 for 1 s"});
 }
 
-TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsPutRight) {
+TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsCorrected) {
   begin_with({1});
   stage->worker(1).connection = ConnectionId{9};
   stage->hello(1, 0, /*nonce=*/2);
@@ -59,7 +59,7 @@ TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsPutRight) {
   expect({"w1 <- Welcome: slots 0", "w1 <- Ack: reports committed through 0"});
 }
 
-TEST_F(SchedulerTest, AnUnknownConnectionIsToldToSayHello) {
+TEST_F(SchedulerTest, AnUnknownConnectionIsAskedForAHello) {
   begin_with({1});
   stage->send(ConnectionId{77}, stage->header(1), Heartbeat{});
   expect({"connection 77 <- Reject say_hello: unknown connection"});
@@ -93,7 +93,7 @@ TEST_F(SchedulerTest, AMalformedMessageIsLoggedAndAnswered) {
       {"log: dropped a malformed message: version 9", "w1 <- Reject protocol_version: version 9"});
 }
 
-TEST_F(SchedulerTest, AReportTwiceCountsOnce) {
+TEST_F(SchedulerTest, ARepeatedReportCountsOnce) {
   begin_with({1});
   stage->report(1, 1, {{{0}}});
   stage->ignore();
@@ -113,7 +113,7 @@ TEST_F(SchedulerTest, AReportAfterAGapWaitsForItsTurn) {
           "w1 <- Ack: reports committed through 2"});
 }
 
-TEST_F(SchedulerTest, AnOutcomeTwiceInOneReportIsStale) {
+TEST_F(SchedulerTest, ARepeatedOutcomeInOneReportIsStale) {
   begin_with({1});
   stage->report(1, 1, {{{0, 0}}});
   expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
@@ -140,7 +140,7 @@ TEST_F(SchedulerTest, ATaskThatDoesNotExistIsUnassigned) {
   EXPECT_THAT(stage->take(), testing::Contains(HasSubstr("their tasks were not assigned to it")));
 }
 
-TEST_F(SchedulerTest, WhatIsNotAcknowledgedIsSentAgainAfterTwoIntervals) {
+TEST_F(SchedulerTest, AnUnacknowledgedAssignmentIsSentAgainAfterTwoIntervals) {
   begin();
   stage->worker(1).reached = false;
   join(1);
@@ -158,7 +158,7 @@ TEST_F(SchedulerTest, WhatIsNotAcknowledgedIsSentAgainAfterTwoIntervals) {
   expect({});  // acknowledged
 }
 
-TEST_F(SchedulerTest, WhatFollowsALostAssignmentIsSentAgainWithIt) {
+TEST_F(SchedulerTest, AssignmentsAfterALostOneAreSentAgainWithIt) {
   begin_with({1}, /*slots=*/2);
   stage->worker(1).reached = false;
   stage->report(1, 1, {{{0}}});  // assignment 2 gets lost
@@ -170,7 +170,7 @@ TEST_F(SchedulerTest, WhatFollowsALostAssignmentIsSentAgainWithIt) {
   expect({"w1 <- Assignment 2: 2 for 1 s", "w1 <- Assignment 3: 3 for 1 s"});
 }
 
-TEST_F(SchedulerTest, WhatWasAcknowledgedIsNeverTakenBack) {
+TEST_F(SchedulerTest, AnAcknowledgedAssignmentStaysAcknowledged) {
   begin_with({1});
   stage->worker(1).got = 0;
   stage->heartbeat(1);  // one that was under way for long

@@ -1,4 +1,4 @@
-// Going on after a crash.
+// Resuming a run after a crash.
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 using SchedulerResumeTest = JournaledSchedulerTest;
 
-TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
+TEST_F(SchedulerResumeTest, HeldAttemptsAreAdoptedAndNotRunAgain) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->committed(3);
@@ -34,11 +34,11 @@ TEST_F(SchedulerResumeTest, WhatIsHeldIsAdoptedAndNotRunAgain) {
   EXPECT_EQ(records().stale, 0U);
 }
 
-TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEverybodyHasSaidWhatHeHolds) {
+TEST_F(SchedulerResumeTest, NothingIsDispatchedBeforeEveryInventoryIsKnown) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);
-  stage->inventory_of(1, 2, {}, 0);  // what was sent to it got lost with the crash
+  stage->inventory_of(1, 2, {}, 0);  // its assignments were lost in the crash
   EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Assignment"))));
   stage->hello(2, 0, 2);
   stage->inventory_of(2, 2, {2, 3}, 2);
@@ -62,7 +62,7 @@ TEST_F(SchedulerResumeTest, ALateOutcomeOfOneLostDuringRecoveryStillCounts) {
   stage->ignore();
 }
 
-// The sockets of a worker bring what it said to the dead coordinator: it had nothing then.
+// The worker's sockets deliver messages meant for the dead coordinator: it held nothing then.
 TEST_F(SchedulerResumeTest, AStaleHelloAndItsEmptyInventoryDoNotOpenTheBarrier) {
   begin_with_two();
   Header before = stage->header(1);
@@ -82,7 +82,7 @@ TEST_F(SchedulerResumeTest, AStaleHelloAndItsEmptyInventoryDoNotOpenTheBarrier) 
   EXPECT_EQ(records().attempts_adopted, 4U);
 }
 
-TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeOpensTheWay) {
+TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeEndsRecovery) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);
@@ -96,7 +96,7 @@ TEST_F(SchedulerResumeTest, SilenceForTheLivenessTimeOpensTheWay) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2 for 1 s, 3 for 1 s")));
 }
 
-TEST_F(SchedulerResumeTest, AWorkerThatIsSurelyGoneIsNotWaitedFor) {
+TEST_F(SchedulerResumeTest, AVanishedWorkerIsNotWaitedFor) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);
@@ -106,7 +106,7 @@ TEST_F(SchedulerResumeTest, AWorkerThatIsSurelyGoneIsNotWaitedFor) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2")));
 }
 
-TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
+TEST_F(SchedulerResumeTest, AnUncommittedReportIsRepeatedAndCountsOnce) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});  // never committed
   crash();
@@ -121,15 +121,15 @@ TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
   expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
 }
 
-TEST_F(SchedulerResumeTest, WhatWasKeptAndPerhapsNotToldIsToldAgain) {
+TEST_F(SchedulerResumeTest, CommittedOutcomesThatMayNotHaveBeenPrintedArePublishedAgain) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
-  stage->committed(3);  // told after the last commit: nobody knows
+  stage->committed(3);  // published after the last commit
   stage->crash();
   EXPECT_THAT(stage->take(), Contains("results: 0 succeeded"));
 }
 
-TEST_F(SchedulerResumeTest, AnInventoryInPartsCountsWhenItsLastPartIsThere) {
+TEST_F(SchedulerResumeTest, AnInventoryCountsOnceItsLastPartHasArrived) {
   begin_with_two();
   crash();
   stage->hello(2, 0, 2);
@@ -153,7 +153,7 @@ TEST_F(SchedulerResumeTest, AnInventoryInPartsCountsWhenItsLastPartIsThere) {
   stage->ignore();
 }
 
-TEST_F(SchedulerResumeTest, AnInventoryThatCannotBeEndsItsSession) {
+TEST_F(SchedulerResumeTest, AnInconsistentInventoryEndsItsSession) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);
@@ -161,7 +161,7 @@ TEST_F(SchedulerResumeTest, AnInventoryThatCannotBeEndsItsSession) {
   EXPECT_THAT(stage->take(), Contains("log: worker w1 lost: its inventory contradicts itself"));
 }
 
-TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
+TEST_F(SchedulerResumeTest, OfTwoSessionsThatHoldATaskOneOwnsIt) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);
@@ -179,7 +179,7 @@ TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
   stage->ignore();
 }
 
-TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
+TEST_F(SchedulerResumeTest, AResumedRunWithoutWorkersLosesNothing) {
   policy.join_timeout = std::chrono::seconds(5);
   begin();
   stage->at(5'000);
@@ -191,7 +191,7 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
 
 /// It was returned, and done by the other, when the coordinator died before it had committed
 /// either.
-TEST_F(SchedulerResumeTest, OfTwoWhoHoldATaskTheLaterAttemptCounts) {
+TEST_F(SchedulerResumeTest, OfTwoHeldAttemptsAtATaskTheLaterCounts) {
   begin_with_two();
   crash();
   stage->hello(1, 0, 2);

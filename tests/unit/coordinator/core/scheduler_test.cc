@@ -19,7 +19,7 @@ TEST_F(SchedulerTest, WaitsForItsWorkers) {
           "w2 <- Assignment 1: 2 for 1 s, 3 for 1 s"});
 }
 
-TEST_F(SchedulerTest, StartsWithThoseThereAreWhenJoinTimeoutIsOver) {
+TEST_F(SchedulerTest, StartsWithFewerWorkersAfterJoinTimeout) {
   policy.wait_for_workers = 2;
   policy.join_timeout = 5s;
   begin();
@@ -32,7 +32,7 @@ TEST_F(SchedulerTest, StartsWithThoseThereAreWhenJoinTimeoutIsOver) {
           "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s, 3 for 1 s"});
 }
 
-TEST_F(SchedulerTest, GivesUpWhenNobodyJoins) {
+TEST_F(SchedulerTest, FailsWhenNoWorkerJoins) {
   policy.join_timeout = 5s;
   begin();
   stage->at(5'000);
@@ -41,7 +41,7 @@ TEST_F(SchedulerTest, GivesUpWhenNobodyJoins) {
   EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
 }
 
-TEST_F(SchedulerTest, TheCoordinatorsOwnLatenessIsNoAbsence) {
+TEST_F(SchedulerTest, AStallOfTheCoordinatorIsNoAbsenceOfWorkers) {
   policy.join_timeout = 5s;
   begin();
   stage->oversleep(60'000);
@@ -123,7 +123,7 @@ TEST_F(SchedulerTest, PrefetchFollowsThePausesWhenItIsNotGiven) {
   stage->ignore();
 }
 
-TEST_F(SchedulerTest, SendsNoMoreThanTheWindowBeforeItIsAcknowledged) {
+TEST_F(SchedulerTest, SendsNoMoreThanTheWindowWithoutAnAcknowledgement) {
   spec.task_count = 10 * limits::assignment_attempts;
   begin();
   stage->worker(1).reached = false;
@@ -136,13 +136,13 @@ TEST_F(SchedulerTest, SendsNoMoreThanTheWindowBeforeItIsAcknowledged) {
   EXPECT_EQ(stage->take().size(), 2U);  // one more Assignment, and the Ack
 }
 
-TEST_F(SchedulerTest, LateJoinerGetsWhatIsThereToGive) {
+TEST_F(SchedulerTest, ALateWorkerGetsPendingTasks) {
   begin_with({1}, /*slots=*/1);
   join(2, /*slots=*/1);
   expect({"w2 <- Welcome: slots 1", "w2 has joined", "w2 <- Assignment 1: 1 for 1 s"});
 }
 
-TEST_F(SchedulerTest, WhoJoinsAfterTheEndIsSentAway) {
+TEST_F(SchedulerTest, AWorkerThatJoinsAfterTheEndIsShutDown) {
   spec.task_count = 1;
   begin_with({1});
   stage->report(1, 1, {{{0}}});
@@ -163,7 +163,7 @@ TEST_F(SchedulerTest, EndsWithoutTheGoodbyeOfAWorkerThatNeverSaysIt) {
   expect({"w1 <- Shutdown", "the end"});
 }
 
-TEST_F(SchedulerTest, WaitTimeoutCancelsWhatRunsAndWhatWasNeverSent) {
+TEST_F(SchedulerTest, AWaitTimeoutCancelsRunningAndPendingTasks) {
   spec.method = CollectionMethod::wait;
   spec.wait_timeout = 500ms;
   begin_with({1}, /*slots=*/2);
@@ -179,14 +179,14 @@ TEST_F(SchedulerTest, WaitTimeoutCancelsWhatRunsAndWhatWasNeverSent) {
           "the run is finished", "w1 <- Shutdown"});
 }
 
-TEST_F(SchedulerTest, StopCancelsTheSame) {
+TEST_F(SchedulerTest, AStopCancelsLikeAWaitTimeout) {
   begin_with({1}, /*slots=*/2);
   stage->stop();
   expect({"results: 2 cancelled, 3 cancelled", "w1 <- Cancel: assignments through 1"});
   EXPECT_TRUE(records().stop_requested);
 }
 
-TEST_F(SchedulerTest, StopBeforeAnybodyHasJoinedEndsTheRun) {
+TEST_F(SchedulerTest, AStopBeforeAnyWorkerHasJoinedEndsTheRun) {
   begin();
   stage->stop();
   expect({"results: 0 cancelled, 1 cancelled, 2 cancelled, 3 cancelled", "the run is finished",
@@ -194,7 +194,7 @@ TEST_F(SchedulerTest, StopBeforeAnybodyHasJoinedEndsTheRun) {
   EXPECT_FALSE(stage->scheduler().ran_out_of_workers());
 }
 
-TEST_F(SchedulerTest, SessionLostWhileCancellingAnswersNothingMore) {
+TEST_F(SchedulerTest, ASessionLostWhileCancellingNeedsNoAnswer) {
   begin_with({1}, /*slots=*/4);
   stage->stop();
   stage->ignore();

@@ -16,7 +16,7 @@ RunRecords records_with(std::initializer_list<Outcome> outcomes) {
   return records;
 }
 
-TEST(ExitStatus, IsZeroWhenAllIsAsAsked) {
+TEST(ExitStatus, IsZeroWhenEveryTaskSucceeded) {
   EXPECT_EQ(exit_status(records_with({Outcome::succeeded, Outcome::succeeded}), {}), 0);
   EXPECT_EQ(exit_status(records_with({Outcome::cancelled}), {}), 0);
   EXPECT_EQ(exit_status(records_with({}), {}), 0);
@@ -28,7 +28,7 @@ TEST(ExitStatus, IsOneWhenATaskFailed) {
   EXPECT_EQ(exit_status(records_with({Outcome::lost}), {}), 1);
 }
 
-TEST(ExitStatus, TakesTheGravestOfSeveral) {
+TEST(ExitStatus, TakesTheGravestReason) {
   RunRecords records = records_with({Outcome::lost});
   records.wait_timeout_passed = true;
   Ending ending;

@@ -115,7 +115,7 @@ TEST(Completion, NamesTheFirstAndTheLastTask) {
   EXPECT_EQ(summary_of(RunRecordsBuilder(0).records()).completion.first_task, std::nullopt);
 }
 
-TEST(Completion, CountsNeighboursThatTheClocksCannotTellApart) {
+TEST(Completion, CountsNeighboursThatTheClocksCannotOrder) {
   RunRecordsBuilder run(5);
   run.worker().worker();
   run.done(0, 0).done(1, 1, Outcome::succeeded, 20us);  // 10 us + 10 us: not sure

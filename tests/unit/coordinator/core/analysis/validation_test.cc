@@ -62,7 +62,7 @@ TEST(OneOutcome, FailsForATaskThatIsNotOfTheRun) {
   EXPECT_THAT(failed[0].tasks, ElementsAre(TaskId(2), TaskId(77)));
 }
 
-TEST(AskedOutcome, LetsATaskFailOrBeLostHonestly) {
+TEST(AskedOutcome, AllowsFailedAndLostTasks) {
   RunRecordsBuilder run(4);
   run.worker().done(0, 0, Outcome::failed).done(1, 0, Outcome::timed_out).done(2);
   run.decided(3, Outcome::lost, 3s);
@@ -85,7 +85,7 @@ TEST(AskedOutcome, WaitCancelsOnlyWhenItsTimeHasPassed) {
   EXPECT_THAT(failing(run.records()), IsEmpty());
 }
 
-TEST(AskedOutcome, CancelledWantsEveryTaskToSaySo) {
+TEST(AskedOutcome, CancelledRequiresEveryTaskToBeCancelled) {
   RunRecordsBuilder run(2);
   run.method(CollectionMethod::cancelled).worker();
   run.done(0, 0, Outcome::cancelled).done(1, 0, Outcome::cancelled);
@@ -94,7 +94,7 @@ TEST(AskedOutcome, CancelledWantsEveryTaskToSaySo) {
   EXPECT_THAT(failing(run.records()), ElementsAre("asked_outcome"));
 }
 
-TEST(AskedOutcome, NotStartedIsNoLastWord) {
+TEST(AskedOutcome, NotStartedIsNotFinal) {
   RunRecordsBuilder run(1);
   run.worker().done(0, 0, Outcome::not_started);
   EXPECT_THAT(failing(run.records()), ElementsAre("asked_outcome"));
@@ -241,7 +241,7 @@ TEST(FinishOrder, IsByInstantAndThenByTask) {
   EXPECT_THAT(finish_order(run.records()), ElementsAre(2, 1, 3, 0));
 }
 
-TEST(FinishOrder, SortsWhateverComes) {
+TEST(FinishOrder, SortsAnyRecords) {
   for (const std::uint64_t disorder : {1U, 50U, 100'000U}) {
     RunRecords records(RunRecordsBuilder(5'000).records().spec);
     Rng rng(disorder);

@@ -122,7 +122,7 @@ TEST_F(CommitLogTest, WithoutAJournalThereIsNothingToWrite) {
   EXPECT_EQ(log.next_durable().end_record, 1U);
 }
 
-TEST_F(CommitLogTest, AResumedRunPublishesWhatMayNotHaveBeenPrinted) {
+TEST_F(CommitLogTest, AResumedRunPublishesOutcomesThatMayNotHaveBeenPrinted) {
   accept(1);
   accept(2);
   accept(3);

@@ -68,7 +68,7 @@ class CommitTest : public testing::Test {
   std::uint64_t reports_ = 0;
 };
 
-TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
+TEST_F(CommitTest, CommitsRestoreTheRecords) {
   Replay replay(ten_tasks());
   report(3s, {4, 0});
   ASSERT_TRUE(replay.apply(commit_since(0, true)));
@@ -95,7 +95,7 @@ TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
               records().dispatches[records().dispatch[index(task)]].at);
     EXPECT_EQ(again.attempt[index(task)], 1);
   }
-  EXPECT_EQ(again.state_of(task_at(2)), TaskState::pending) << "workers report what runs";
+  EXPECT_EQ(again.state_of(task_at(2)), TaskState::pending) << "workers report running attempts";
   const SessionRecord& session = again.sessions.at(0);
   EXPECT_EQ(session.id, records().sessions[0].id);
   EXPECT_EQ(session.name, "one");

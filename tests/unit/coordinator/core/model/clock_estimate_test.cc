@@ -45,7 +45,7 @@ TEST(ClockEstimate, TheSmallestBoundWins) {
   EXPECT_EQ(clock.bound(at(11s)), good);
 }
 
-TEST(ClockEstimate, PassesOverWhatCannotBe) {
+TEST(ClockEstimate, IgnoresImpossibleSamples) {
   ClockEstimate clock;
   clock.add({at(10s), at(20s), at(19s)}, at(10s + 1ms));  // answered before it was asked
   clock.add({at(10s), at(20s), at(25s)}, at(10s + 1ms));  // held for longer than it was away

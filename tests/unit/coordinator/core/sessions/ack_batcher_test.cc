@@ -27,7 +27,7 @@ class AckBatcherTest : public testing::Test {
     acks.add_session();
     acks.add_session(/*durable=*/7);
   }
-  /// So many reports that more of them wait.
+  /// Reports up to the rate above which further Acks wait.
   void make_busy() {
     for (std::uint64_t n = 1; n <= limits::busy_reports + 1; ++n) {
       acks.reports_durable(kNow, kTwo, 7 + n, /*is_urgent=*/true);
@@ -49,7 +49,7 @@ TEST_F(AckBatcherTest, NoNewsIsNotAcknowledged) {
   EXPECT_TRUE(take(acks, kNow).empty());
 }
 
-TEST_F(AckBatcherTest, ARequestedAckNamesWhatIsDurable) {
+TEST_F(AckBatcherTest, ARequestedAckNamesTheDurableReports) {
   acks.acknowledge(kTwo);
   acks.acknowledge(kTwo);
   EXPECT_EQ(take(acks, kNow), std::vector<std::uint64_t>{7});

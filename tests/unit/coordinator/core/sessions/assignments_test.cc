@@ -65,7 +65,7 @@ TEST_F(AssignmentsTest, PlacesRunThroughAllAssignments) {
   EXPECT_THAT(work.tasks_at({0, 4}, odd), ElementsAre(task_at(5), task_at(7)));
 }
 
-TEST_F(AssignmentsTest, WhatFollowsAnOverdueAssignmentIsSentAgainToo) {
+TEST_F(AssignmentsTest, AssignmentsAfterAnOverdueOneAreSentAgainToo) {
   add({task_at(0)});
   add({task_at(1)});
   EXPECT_THAT(overdue(kNow + 1s, 2s), IsEmpty());

@@ -50,7 +50,7 @@ TEST(SessionTable, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
   EXPECT_EQ(session_table.find(ConnectionId{7}), &young);
 }
 
-// A process that started over, and what its last session had said is still under way.
+// A process has started a new session, and messages of its last one are still under way.
 TEST(SessionTable, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
   SessionTable session_table(10s);
   const Session& young = session_table.add(at(0s), id(1), ConnectionId{7});

@@ -45,13 +45,13 @@ TEST(Backlog, HasEveryTaskOnceTheLongestFirst) {
   EXPECT_EQ(seen.size(), 1'000U);
 }
 
-TEST(Backlog, EqualPausesGoByTask) {
+TEST(Backlog, EqualCostsGoByTask) {
   Backlog backlog(spec_of(5, 1s, 1s));
   EXPECT_THAT(tasks_of(backlog.take(2, kAll)), ElementsAre(task_at(0), task_at(1)));
   EXPECT_THAT(tasks_of(backlog.take(9, kAll)), ElementsAre(task_at(2), task_at(3), task_at(4)));
 }
 
-TEST(Backlog, WhatCameBackGoesFirst) {
+TEST(Backlog, ReturnedTasksGoFirst) {
   Backlog backlog(spec_of(5, 1s, 1s));
   backlog.take(3, kAll);
   backlog.put_back({task_at(2), task_at(0)});
@@ -59,7 +59,7 @@ TEST(Backlog, WhatCameBackGoesFirst) {
   EXPECT_THAT(tasks_of(backlog.take(9, kAll)), ElementsAre(task_at(3), task_at(4)));
 }
 
-TEST(Backlog, WhatHasEndedMeanwhileIsLeftOut) {
+TEST(Backlog, TasksThatHaveEndedMeanwhileAreLeftOut) {
   Backlog backlog(spec_of(3, 1s, 1s));
   backlog.take(3, kAll);
   backlog.put_back({task_at(0), task_at(1), task_at(2)});
@@ -68,7 +68,7 @@ TEST(Backlog, WhatHasEndedMeanwhileIsLeftOut) {
   EXPECT_EQ(backlog.take(1, kAll).count, 0U);
 }
 
-TEST(Backlog, KnowsTheLongestPause) {
+TEST(Backlog, KnowsTheHighestCost) {
   const RunSpec spec = spec_of(50, 0s, 10s);
   Duration longest{};
   for (std::size_t t = 0; t < 50; ++t) longest = std::max(longest, spec.pause(task_at(t)));

@@ -101,7 +101,7 @@ TEST_F(DealerTest, ReturnedTasksGoFirst) {
   EXPECT_THAT(deal(), ElementsAre("1:1", "1:1"));
 }
 
-TEST_F(DealerTest, HalfOfWhatWaitsIsRevokedForFreeSlots) {
+TEST_F(DealerTest, HalfOfTheWaitingAttemptsAreRevokedForFreeSlots) {
   start(6, /*prefetch=*/4);
   make_ready(0);
   EXPECT_FALSE(find_surplus()) << "tasks are left to deal";
