@@ -1,4 +1,4 @@
-// Workers that come and go, and the commands that ask a run and tell it what to do.
+// Workers that join and leave during a run, and the commands that query and control a run.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>

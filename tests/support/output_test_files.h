@@ -1,4 +1,4 @@
-// Files for tests of what is written.
+// Files for tests of output.
 #pragma once
 
 #include <gtest/gtest.h>

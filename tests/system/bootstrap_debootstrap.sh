@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A fresh Debian, a fresh clone, the two commands: bootstrap_debootstrap.sh RELEASE (bookworm, trixie).
-# Needs root, debootstrap and a mirror (ROLLCALL_MIRROR); says so and ends with 77 (skipped) without.
+# Needs root, debootstrap and a mirror (ROLLCALL_MIRROR); else exits with 77 (skipped).
 # Holds: script/run sets up by itself and runs; standard output is the program's alone; the second
 # script/run says nothing of its own; script/test passes. ROLLCALL_BOOTSTRAP_ONLY=run leaves the tests out.
 set -euo pipefail
