@@ -42,7 +42,7 @@ int print_commands(const ExecOptions& options, const TaskCommands& commands) {
 RunSpec spec_of(const TaskCommands& commands) {
   RunSpec spec;
   spec.id = os::random_id128<RunId>();
-  spec.kind = TaskKind::exec;
+  spec.kind = KindId::exec;
   spec.task_count = static_cast<std::uint32_t>(commands.size());
   return spec;
 }

@@ -35,7 +35,7 @@ struct StoredRun {
 /// What came of the commands of `run`, if it is a run of commands.
 Result<void> read_commands(Journal& journal, const std::string& path, StoredRun& run) {
   const RunRecords& records = run.content.records;
-  if (records.spec.kind != TaskKind::exec) return {};
+  if (records.spec.kind != KindId::exec) return {};
   // Cut short, perhaps before its input was kept.
   if (!run.finished() && records.accepted() == 0) return {};
   const auto options = saved_options(path, [](const char*) { return nullptr; });
@@ -107,7 +107,7 @@ int run_report(const ReportOptions& options) {
   int status = 0;
   if (options.output == OutputFormat::json) {
     status = write(*make_json_output(records, STDOUT_FILENO, run->exec.get()), *run);
-  } else if (run->finished() && records.spec.kind == TaskKind::sleep) {
+  } else if (run->finished() && records.spec.kind == KindId::sleep) {
     status = write(*make_text_output(records, STDOUT_FILENO, false), *run);
   }
   if (options.output == OutputFormat::text && !run->finished()) {

@@ -112,7 +112,7 @@ class Scheduler : private SchedulerState {
   void replace_adopted(Session& session);
 
   // Commands (scheduler_exec.cc).
-  bool is_exec() const { return records().spec.kind == TaskKind::exec; }
+  bool is_exec() const { return records().spec.kind == KindId::exec; }
   std::uint32_t slots_for(const Hello& hello) const;
   void try_again_later(const Acceptance& acceptance);
   void notice_halt();

@@ -80,7 +80,7 @@ Result<void> Running::prepare() {
     if (!opened) return permanent("--results: " + opened.error().message);
     results_ = std::move(*opened);
   }
-  const bool is_exec = plan_.spec.kind == TaskKind::exec;
+  const bool is_exec = plan_.spec.kind == KindId::exec;
   if (auto room = check_room(plan_.policy.local_workers, descriptors_.raised, is_exec); !room) {
     return room;
   }

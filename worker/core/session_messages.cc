@@ -72,7 +72,7 @@ void Session::join(const Header& header, const Welcome& terms) {
   run_ = header.run;
   epoch_ = header.epoch;
   terms_.slots = terms.slots;
-  terms_.is_exec = terms.kind == TaskKind::exec;
+  terms_.is_exec = terms.kind == KindId::exec;
   terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
   terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
   terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);

@@ -24,7 +24,7 @@ Work work_of(const RunRecords& records) {
   Work work;
   for (std::size_t i = 0; i < records.accepted(); ++i) {
     const TaskId task = records.task[i];
-    if (records.spec.kind == TaskKind::sleep && records.outcome_of(task) == Outcome::succeeded) {
+    if (records.spec.kind == KindId::sleep && records.outcome_of(task) == Outcome::succeeded) {
       work.add(records.spec.pause(task));
       ++work.succeeded;
     } else {

@@ -89,7 +89,7 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
     const TaskId task = records.task[i];
     const Outcome outcome = records.outcome_of(task);
     ++summary.outcomes[static_cast<std::size_t>(outcome)];
-    if (records.spec.kind == TaskKind::sleep && outcome == Outcome::succeeded)
+    if (records.spec.kind == KindId::sleep && outcome == Outcome::succeeded)
       lateness.add(records.elapsed[i] - records.spec.pause(task));
   }
   summary.lateness = {lateness.percentile(50), lateness.percentile(99), lateness.max()};

@@ -25,7 +25,7 @@ std::string_view to_string(CollectionMethod method);
 /// A run of sleeps. A value; pure.
 struct RunSpec {
   RunId id;
-  TaskKind kind = TaskKind::sleep;
+  KindId kind = KindId::sleep;
   std::uint32_t task_count = 0;
   Duration pause_min{};  ///< not negative
   Duration pause_max{};  ///< not below pause_min

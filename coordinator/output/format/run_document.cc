@@ -117,7 +117,7 @@ Json run_document(const RunRecords& records, const Summary& summary, const ExecR
   for (const SessionRecord& session : records.sessions) {
     document["workers"].push_back(worker_json(records, session));
   }
-  if (spec.kind == TaskKind::exec) {
+  if (spec.kind == KindId::exec) {
     document["seed"] = nullptr;
     document["lateness_seconds"] = nullptr;
     document["commands"] = exec == nullptr ? Json(nullptr) : commands_json(records, *exec);

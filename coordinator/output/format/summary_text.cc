@@ -150,7 +150,7 @@ std::string failed_checks_text(const Summary& summary) {
 }
 
 std::string summary_text(const RunRecords& records, const Summary& summary) {
-  const bool is_sleep = records.spec.kind == TaskKind::sleep;
+  const bool is_sleep = records.spec.kind == KindId::sleep;
   std::string text = times_text(summary);
   if (is_sleep) text += lateness_text(summary);
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);

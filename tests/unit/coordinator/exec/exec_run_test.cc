@@ -27,7 +27,7 @@ TaskCommands echo(std::uint64_t tasks) {
 
 RunRecordsBuilder run_of(std::uint32_t tasks) {
   RunRecordsBuilder run(tasks, 0s, 0s);
-  run.records().spec.kind = TaskKind::exec;
+  run.records().spec.kind = KindId::exec;
   run.worker(2);
   return run;
 }
