@@ -43,6 +43,7 @@ RunSpec spec_of(const TaskCommands& commands) {
   RunSpec spec;
   spec.id = os::random_id128<RunId>();
   spec.kind = KindId::exec;
+  spec.traits = traits_of(spec.kind);
   spec.task_count = static_cast<std::uint32_t>(commands.size());
   return spec;
 }

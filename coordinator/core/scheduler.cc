@@ -291,7 +291,7 @@ void Scheduler::dispatch_to(Session& session, std::size_t share) {
   if (!records().first_dispatch) tasks_.mutable_records().first_dispatch = now_;
   Assignment assignment;
   tasks_.assign(now_, session, backlog_, batch, assignment.attempts);
-  if (records().spec.kind == KindId::sleep) session.expect(assignment.attempts.pause);
+  if (records().spec.traits.has_known_cost) session.expect(assignment.attempts.pause);
   assignment.number = session.assignments_sent;
   send(session, std::move(assignment));
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);

@@ -39,7 +39,7 @@ class Scheduler : private SchedulerState {
   std::optional<Instant> next_deadline() const;
 
   const RunRecords& records() const { return tasks_.records(); }
-  Duration longest_pause() const { return backlog_.longest_pause(); }
+  Duration longest_cost() const { return backlog_.longest_cost(); }
   const std::deque<Session>& sessions() const { return sessions_.all(); }
   std::size_t live_sessions() const { return sessions_.live(); }
   std::size_t done() const { return tasks_.done(); }
@@ -112,7 +112,6 @@ class Scheduler : private SchedulerState {
   void replace_adopted(Session& session);
 
   // Commands (scheduler_exec.cc).
-  bool is_exec() const { return records().spec.kind == KindId::exec; }
   std::uint32_t slots_for(const Hello& hello) const;
   void try_again_later(const Acceptance& acceptance);
   void notice_halt();

@@ -19,7 +19,7 @@ Duration retry_pause(std::uint32_t failures) {
 
 /// Slots of commands are bounded by what the worker's system lets it have.
 std::uint32_t Scheduler::slots_for(const Hello& hello) const {
-  if (!is_exec()) return hello.slots;
+  if (!records().spec.traits.needs_slots) return hello.slots;
   const std::uint32_t offered = hello.slots > 0 ? hello.slots : std::max(hello.processors, 1U);
   return std::min(offered, hello.command_slots);
 }

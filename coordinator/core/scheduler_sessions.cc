@@ -54,7 +54,7 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     if (sessions_.size() >= limits::sessions) {
       return log(LogLevel::warning, "a worker is turned away: there are too many sessions");
     }
-    if (is_exec() && hello.command_slots == 0) {
+    if (records().spec.traits.needs_slots && hello.command_slots == 0) {
       return send(from, id,
                   Reject{RejectReason::refused,
                          "this run is of commands, and the worker runs none: by --only, or as too "

@@ -115,7 +115,7 @@ ProgressWriter Running::make_progress() const {
   progress.count_running([this] { return running_of(*scheduler_); });
   std::optional<std::uint64_t> slots;
   if (options_.slots != 0) slots = std::uint64_t{options_.slots} * plan_.policy.local_workers;
-  progress.set_expected(expected_time(records.spec, scheduler_->longest_pause(), slots));
+  progress.set_expected(expected_time(records.spec, scheduler_->longest_cost(), slots));
   return progress;
 }
 

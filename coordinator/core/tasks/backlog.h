@@ -36,7 +36,7 @@ class Backlog {
   void keep_only(const std::function<bool(TaskId)>& is_pending);
 
   /// Of all tasks of the run. Zero if there are none.
-  Duration longest_pause() const { return longest_pause_; }
+  Duration longest_cost() const { return longest_cost_; }
 
   /// The i-th task of a batch.
   TaskId at(const Batch& batch, std::size_t i) const {
@@ -48,7 +48,7 @@ class Backlog {
   TaskId in_order(std::size_t place) const { return by_id_ ? task_at(place) : order_[place]; }
 
   RunSpec spec_;
-  Duration longest_pause_{};
+  Duration longest_cost_{};
   bool by_id_ = true;             ///< the order is that of the ids, and all are in it
   std::vector<TaskId> order_;     ///< unless by_id_
   std::size_t next_ = 0;          ///< place of the first one that was never taken

@@ -60,7 +60,7 @@ void TaskTable::describe(const Backlog& backlog, const Session& session, const H
       const auto expired = session.expired.find(task);
       if (expired != session.expired.end()) out.attempt[i] = expired->second.attempt;
     }
-    out.pause[i] = records_.spec.pause(task);
+    out.pause[i] = records_.spec.cost(task);
   }
 }
 
@@ -147,8 +147,8 @@ Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns
     record(record_of.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
     session.count_run_time(std::min(outcomes.elapsed[i], limits::longest_duration));
-    if (outcomes.outcome[i] == Outcome::succeeded &&
-        outcomes.result[i] != records_.spec.pause(task)) {
+    if (records_.spec.traits.has_known_cost && outcomes.outcome[i] == Outcome::succeeded &&
+        outcomes.result[i] != records_.spec.cost(task)) {
       records_.result_mismatches.emplace_back(task, outcomes.result[i]);
     }
   }

@@ -13,6 +13,7 @@ class SchedulerExecTest : public SchedulerTest {
  protected:
   SchedulerExecTest() {
     spec.kind = KindId::exec;
+    spec.traits = traits_of(spec.kind);
     spec.pause_min = spec.pause_max = Duration::zero();
   }
 

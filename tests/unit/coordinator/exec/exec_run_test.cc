@@ -28,6 +28,7 @@ TaskCommands echo(std::uint64_t tasks) {
 RunRecordsBuilder run_of(std::uint32_t tasks) {
   RunRecordsBuilder run(tasks, 0s, 0s);
   run.records().spec.kind = KindId::exec;
+  run.records().spec.traits = traits_of(run.records().spec.kind);
   run.worker(2);
   return run;
 }

@@ -73,8 +73,8 @@ TEST(Backlog, KnowsTheLongestPause) {
   const RunSpec spec = spec_of(50, 0s, 10s);
   Duration longest{};
   for (std::size_t t = 0; t < 50; ++t) longest = std::max(longest, spec.pause(task_at(t)));
-  EXPECT_EQ(Backlog(spec).longest_pause(), longest);
-  EXPECT_EQ(Backlog(spec_of(0, 1s, 1s)).longest_pause(), 0s);
+  EXPECT_EQ(Backlog(spec).longest_cost(), longest);
+  EXPECT_EQ(Backlog(spec_of(0, 1s, 1s)).longest_cost(), 0s);
 }
 
 }  // namespace
