@@ -32,7 +32,7 @@ std::string to_json(const JournalKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-/// The text under `name`; empty: there is none.
+/// The text under `name`; empty if there is no such text.
 std::string text_of(const Json& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -73,7 +73,7 @@ std::string journal_keys_path(const std::string& journal) {
 Result<void> write_journal_keys(const std::string& journal, const JournalKeys& keys) {
   const std::string path = journal_keys_path(journal);
   if (auto written = replace_private_file(path, kFile, to_json(keys)); !written) return written;
-  // As long-lived as the journal: a power cut must not leave an empty file.
+  // A power cut must not leave an empty file.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const int error = fd >= 0 && ::fsync(fd) == 0 ? 0 : errno;
   if (fd >= 0) ::close(fd);
@@ -87,10 +87,10 @@ Result<JournalKeys> read_journal_keys(const std::string& journal) {
   if (!text) return text.error();
   struct stat there {};
   if (::stat(path.c_str(), &there) == 0 && (there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("keys file " + path + " is open to others than its owner: chmod 600 " + path);
+    return permanent("keys file " + path + " is readable by other users: chmod 600 " + path);
   }
   auto keys = keys_from_json(*text);
-  if (!keys) return permanent(path + " is no keys file of a journal: " + keys.error().message);
+  if (!keys) return permanent(path + " is not a keys file of a journal: " + keys.error().message);
   return keys;
 }
 

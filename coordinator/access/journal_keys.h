@@ -1,5 +1,4 @@
-// The keys beside a journal: with what a coordinator that goes on with a run opens itself to the
-// workers that waited for it.
+// The keys beside a journal: workers of a resumed run reconnect with them.
 #pragma once
 
 #include <string>
@@ -9,10 +8,10 @@
 
 namespace rollcall::coordinator {
 
-/// Where the run was reached. All four keys are empty in a run without encryption.
+/// How workers reached the run. All four keys are empty in a run without encryption.
 struct JournalKeys {
   std::string bind;  ///< endpoint as it was bound, with its port: tcp://127.0.0.1:40123
-  RunKeys keys;      ///< their endpoint is the one that workers were told
+  RunKeys keys;      ///< their endpoint is the one that workers know
 
   bool encrypted() const { return !keys.coordinator.secret_key.empty(); }
 };
@@ -20,14 +19,14 @@ struct JournalKeys {
 /// FILE-keys.
 std::string journal_keys_path(const std::string& journal);
 
-/// Mode 0600; takes the place of an older one, whole or not at all. Error: permanent.
+/// Writes the file, mode 0600; replaces an older one atomically. Error: permanent.
 [[nodiscard]] Result<void> write_journal_keys(const std::string& journal, const JournalKeys& keys);
 
-/// Error: retryable: there is none; permanent: it cannot be read, is no keys file, or others than
-/// its owner can read it.
+/// Error: retryable if the file does not exist; permanent if it cannot be read, is not a keys file,
+/// or is readable by other users.
 [[nodiscard]] Result<JournalKeys> read_journal_keys(const std::string& journal);
 
-/// When the run is finished. Nothing happens if there is none.
+/// Deletes the file, if it exists: the run is finished.
 void remove_journal_keys(const std::string& journal);
 
 }  // namespace rollcall::coordinator

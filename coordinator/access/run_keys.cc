@@ -31,7 +31,7 @@ std::string to_json(const RunKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-/// The text under `name`; empty: there is none.
+/// The text under `name`; empty if there is no such text.
 std::string text_of(const Json& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -56,18 +56,18 @@ Result<RunKeys> keys_from_json(const std::string& text) {
   return keys;
 }
 
-/// Makes the directory if it is not there. `made`: it was not.
+/// Creates the directory unless it exists. Sets `made` if it did not exist.
 Result<void> prepare(const fs::path& directory, bool& made) {
   made = ::mkdir(directory.c_str(), S_IRWXU) == 0;
   if (made) return {};
   struct stat there {};
   const int error = errno;
   if (error != EEXIST || ::stat(directory.c_str(), &there) != 0 || !S_ISDIR(there.st_mode)) {
-    return permanent("cannot make folder " + directory.string() + ": " + std::strerror(error));
+    return permanent("cannot create directory " + directory.string() + ": " + std::strerror(error));
   }
   if ((there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("folder " + directory.string() +
-                     " is open to others than its owner: chmod 700 " + directory.string());
+    return permanent("directory " + directory.string() + " is open to other users: chmod 700 " +
+                     directory.string());
   }
   return {};
 }
@@ -76,7 +76,7 @@ Result<void> write_both(const fs::path& directory, const RunKeys& keys) {
   for (const char* name : {kCoordinatorKeysFile, kWorkersAccessFile}) {
     if (fs::exists(fs::symlink_status(directory / name))) {
       return permanent((directory / name).string() +
-                       " is there already, and is left as it is: make new keys in a new folder");
+                       " already exists; left unchanged: make new keys in a new directory");
     }
   }
   auto written = create_private_file(directory / kCoordinatorKeysFile, kFile, to_json(keys));

@@ -13,7 +13,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// `text` with the tag before each line; its last line gets its end.
+/// `text` with the tag before each line and a newline after the last.
 std::string tagged(std::string_view text, std::string_view tag) {
   std::string lines;
   while (!text.empty()) {

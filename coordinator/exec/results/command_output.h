@@ -1,4 +1,4 @@
-// Prints what commands wrote: whole, task by task.
+// Prints the output of commands, whole and task by task.
 #pragma once
 
 #include <cstdint>
@@ -12,38 +12,37 @@
 
 namespace rollcall::coordinator {
 
-/// What one task wrote, in its last attempt.
+/// The output of the last attempt at one task.
 struct WrittenOutput {
   std::string_view tag;  ///< for Settings::tag
   std::string_view out;
   std::string_view err;
-  std::uint64_t out_dropped = 0;  ///< bytes beyond those
+  std::uint64_t out_dropped = 0;  ///< bytes beyond `out`
   std::uint64_t err_dropped = 0;
 };
 
-/// Puts the output of tasks one after the other, each byte for byte, never mixed. The standard
-/// output of all goes to out(), the standard error to err(): to be written and cleared by the
-/// owner.
+/// Joins the output of tasks, unchanged and never interleaved. Standard output goes to out(),
+/// standard error to err(); the owner writes and clears both.
 class CommandOutput {
  public:
   struct Settings {
-    bool keep_order = false;          ///< in the order of tasks; else as they end
+    bool keep_order = false;          ///< in the order of tasks; else in the order of their ends
     bool tag = false;                 ///< tag and a tab before each line
-    std::size_t memory_bytes = 0;     ///< for what waits for its turn
-    std::string temporary_directory;  ///< for what is more
+    std::size_t memory_bytes = 0;     ///< for output that waits for its turn
+    std::string temporary_directory;  ///< for the rest of it
   };
 
   explicit CommandOutput(const Settings& settings);
 
-  /// Each task once; also one that has written nothing. Error: output cannot be held any more.
+  /// Called once a task, even if it wrote nothing. Error: output cannot be held any more.
   Result<void> ended(TaskId task, const WrittenOutput& output);
-  /// No task ends any more: what waits for one that never ended has its turn, for print_more().
+  /// No more tasks end: print_more() skips the tasks that never ended.
   void finish() { is_finished_ = true; }
 
-  /// Whether there is output that has its turn and was left for later: out() and err() do not take
-  /// much more than limits::printed_bytes at a time.
+  /// Whether output may be printed that out() and err() did not take, as they take about
+  /// limits::printed_bytes at a time.
   bool has_more() const;
-  /// To be called, while has_more(), whenever out() and err() have been cleared.
+  /// Call it while has_more(), after clearing out() and err().
   Result<void> print_more();
 
   std::string& out() { return out_; }
@@ -56,7 +55,7 @@ class CommandOutput {
   std::string out_;
   std::string err_;
   bool is_finished_ = false;
-  std::uint64_t next_ = 0;       ///< keep_order: the first task that was not printed
+  std::uint64_t next_ = 0;       ///< keep_order: the first unprinted task
   std::vector<bool> has_ended_;  ///< keep_order: by task
   HeldOutput held_;
 };
@@ -65,8 +64,8 @@ class CommandOutput {
 /// dropped; else empty. Whole lines.
 std::string dropped_notice(TaskId task, const WrittenOutput& output);
 
-/// Writes FOLDER/N.out and FOLDER/N.err for task N, as they are. The directory must exist. Error:
-/// which file, and why.
+/// Writes DIRECTORY/N.out and DIRECTORY/N.err for task N. The directory must exist. Error: which
+/// file, and why.
 Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output);
 

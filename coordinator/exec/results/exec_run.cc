@@ -68,7 +68,7 @@ std::string signal_text(int signal) {
 }
 
 std::string how_it_failed(Outcome outcome, const CommandResult* result) {
-  if (outcome == Outcome::lost) return "lost: it cost too many workers, or none was left";
+  if (outcome == Outcome::lost) return "lost: too many workers were lost, or no worker was left";
   if (result == nullptr) return std::string(to_string(outcome));
   switch (result->end) {
     case CommandEnd::exited:
@@ -103,7 +103,7 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
     }
   }
   if (files.joblog.empty()) return {};
-  constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+  constexpr ::mode_t kMode = 0666;  // reduced by the umask
   joblog_ = ::open(files.joblog.c_str(),
                    O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC), kMode);
   if (joblog_ < 0) {
@@ -136,7 +136,7 @@ void ExecRun::recount(const RunRecords& records, std::size_t record, CommandResu
 
 void ExecRun::recount(const RunRecords& records, std::size_t through) {
   note_restored(records, through);
-  results_.told(through);
+  results_.published(through);
 }
 
 void ExecRun::fill(AttemptColumns& attempts) const {
@@ -151,7 +151,7 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   }
 }
 
-void ExecRun::tell(const RunRecords& records, std::size_t first, std::size_t count) {
+void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t count) {
   BatchCursor batch(records);
   for (std::size_t record = first; record < first + count; ++record) {
     const CommandResult* const result = results_.fresh(record);

@@ -1,4 +1,4 @@
-// Output of tasks that waits for its turn.
+// Output of tasks, held until its turn to be printed.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ struct TaskOutput {
   std::size_t size() const { return out.size() + err.size(); }
 };
 
-/// Keeps up to a number of bytes in memory, and what is more in a temporary file that has no name
-/// and goes with this.
+/// Holds up to a number of bytes in memory, and more in a temporary file without a name, which
+/// vanishes with this object.
 class HeldOutput {
  public:
-  /// The file is made in `directory`, if it is needed.
+  /// The file is created in `directory` when it is needed.
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
   ~HeldOutput();
@@ -32,7 +32,7 @@ class HeldOutput {
 
   /// Each task once. Error: the file cannot be written.
   Result<void> hold(std::uint64_t task, TaskOutput output);
-  /// nullopt: nothing is held of it. Error: the file cannot be read.
+  /// Returns nullopt if nothing is held of this task. Error: the file cannot be read.
   Result<std::optional<TaskOutput>> take(std::uint64_t task);
 
  private:

@@ -44,7 +44,7 @@ TEST_F(JournalKeysTest, AreForTheirOwnerAlone) {
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::filesystem::permissions(file, std::filesystem::perms::group_read,
                                std::filesystem::perm_options::add);
-  EXPECT_THAT(refusal(), HasSubstr("is open to others than its owner"));
+  EXPECT_THAT(refusal(), HasSubstr("is readable by other users"));
 }
 
 TEST_F(JournalKeysTest, MayBeNone) {
@@ -57,7 +57,7 @@ TEST_F(JournalKeysTest, MayBeNone) {
 
 TEST_F(JournalKeysTest, RefuseWhatIsNoKeysFile) {
   write_text("");
-  EXPECT_THAT(refusal(), HasSubstr("is no keys file of a journal: \"schema\" is not"));
+  EXPECT_THAT(refusal(), HasSubstr("is not a keys file of a journal: \"schema\" is not"));
   write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "40123", "endpoint": "tcp://a:1"})");
   EXPECT_THAT(refusal(), HasSubstr("an endpoint is not of the form"));
   write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "tcp://a:1", "endpoint": "tcp://a:1",

@@ -90,7 +90,7 @@ TEST_F(RunKeysTest, AreNeverReplaced) {
     const std::string before = text_of(directory / kept);
     const auto again = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_FALSE(again.has_value());
-    EXPECT_THAT(again.error().message, HasSubstr("is there already"));
+    EXPECT_THAT(again.error().message, HasSubstr("already exists; left unchanged"));
     EXPECT_EQ(text_of(directory / kept), before);
     fs::remove(directory / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
     if (kept == std::string(kCoordinatorKeysFile)) {

@@ -1,7 +1,7 @@
 // The command lines of `rollcall status` and `rollcall drain`.
 #include <gtest/gtest.h>
 
-#include "coordinator/cli/options.h"
+#include "coordinator/commands/command_line.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
@@ -23,7 +23,7 @@ TEST(ControlOptions, SayWhichRunAndWhichWorker) {
   EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
   const Invocation sleep = start({"sleep", "--control", "s"});
   ASSERT_TRUE(std::holds_alternative<SleepOptions>(sleep));
-  EXPECT_EQ(std::get<SleepOptions>(sleep).control, "s");
+  EXPECT_EQ(std::get<std::unique_ptr<TaskKind>>(sleep)->options().control, "s");
 }
 
 TEST(ControlOptions, AreRefusedWithWhatWouldBeRight) {

@@ -1,7 +1,11 @@
-#include "coordinator/cli/options.h"
-
 #include <gtest/gtest.h>
 
+#include "coordinator/cli/control_options.h"
+#include "coordinator/cli/exec_options.h"
+#include "coordinator/cli/journal_options.h"
+#include "coordinator/cli/keys_options.h"
+#include "coordinator/cli/sleep_options.h"
+#include "coordinator/commands/command_line.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
@@ -15,15 +19,17 @@ Invocation start(std::vector<std::string> arguments,
   return Start{std::move(arguments), std::move(environment)}(parse_command_line);
 }
 
-Invocation sleep(std::vector<std::string> arguments,
-                 std::map<std::string, std::string> environment = {}) {
-  arguments.insert(arguments.begin(), "sleep");
-  return start(std::move(arguments), std::move(environment));
+ParsedOptions<SleepOptions> sleep(const std::vector<std::string>& arguments,
+                                  const std::map<std::string, std::string>& environment = {}) {
+  return parse_sleep(arguments, [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  });
 }
 
 SleepOptions options(std::vector<std::string> arguments,
                      std::map<std::string, std::string> environment = {}) {
-  const Invocation invocation = sleep(std::move(arguments), std::move(environment));
+  const auto invocation = sleep(arguments, environment);
   EXPECT_EQ(cli::shown(invocation), "run");
   const auto* parsed = std::get_if<SleepOptions>(&invocation);
   return parsed == nullptr ? SleepOptions{} : *parsed;
@@ -192,9 +198,9 @@ TEST(SleepOptions, TakeOnePauseOrARange) {
   EXPECT_EQ(options({"--pause", "0"}).pause_max, 0s);
   EXPECT_EQ(options({"--pause", "20"}).pause_min, 20s);
   EXPECT_EQ(fault({"--pause", "2", "--pause-max", "3"}),
-            "--pause \"2\": expected without --pause-min and --pause-max");
+            "--pause \"2\": cannot be combined with --pause-min or --pause-max");
   EXPECT_EQ(fault({"--pause-min", "2", "--pause", "2"}),
-            "--pause \"2\": expected without --pause-min and --pause-max");
+            "--pause \"2\": cannot be combined with --pause-min or --pause-max");
   EXPECT_EQ(fault({"--pause-min", "20"}),
             "--pause-min \"20\": expected at most --pause-max, which is 10s");
   EXPECT_EQ(fault({"--pause-max", "500ms"}),
@@ -211,16 +217,16 @@ TEST(SleepOptions, HoldLivenessToThreeHeartbeats) {
   EXPECT_EQ(options({"--heartbeat-interval", "2"}).liveness, 10s);
 }
 
-TEST(SleepOptions, HoldWhatGoesTogether) {
+TEST(SleepOptions, AreRejectedIfTheyCannotBeCombined) {
   EXPECT_EQ(fault({"--wait-timeout", "5"}),
-            "--wait-timeout \"5\": expected together with --collection-method wait");
+            "--wait-timeout \"5\": requires --collection-method wait");
   EXPECT_EQ(fault({"--workers", "0"}),
-            "--workers \"0\": expected together with --access-file or --keys, for others to "
-            "join with");
+            "--workers \"0\": requires --access-file or --keys, with which other workers join");
   EXPECT_EQ(options({"--workers", "0", "--access-file", "a"}).workers, 0U);
   EXPECT_EQ(options({"--workers", "0"}, {{"ROLLCALL_ACCESS_FILE", "a"}}).workers, 0U);
   EXPECT_EQ(options({"--workers", "0", "--keys", "k"}).workers, 0U);
-  EXPECT_EQ(fault({"--keys", "k", "--insecure"}), "--keys \"k\": expected without --insecure");
+  EXPECT_EQ(fault({"--keys", "k", "--insecure"}),
+            "--keys \"k\": cannot be combined with --insecure");
 }
 
 TEST(SleepOptions, AreInsecureOnLoopbackOnly) {

@@ -34,6 +34,7 @@ class ReportCommandTest : public JournalTest {
   void keep(bool finished) {
     JournalRun run;
     run.spec = records().spec;
+    run.request = R"({"arguments": []})";
     const auto journal = begun(run);
     Commit commit;
     add_outcomes(records(), 0, commit);
@@ -83,12 +84,12 @@ TEST_F(ReportCommandTest, SaysTheSameAsAtTheEnd) {
   keep(true);
   const Summary summary = summary_at_the_end();
   EXPECT_EQ(report(OutputFormat::json), 0);
-  EXPECT_EQ(out_, dump(run_document(records(), summary), 2) + "\n");
-  EXPECT_EQ(err_, failed_checks_text(summary) + summary_text(records(), summary));
+  EXPECT_EQ(out_, dump(run_document(records(), summary, KindDisplay()), 2) + "\n");
+  EXPECT_EQ(err_, failed_checks_text(summary) + summary_text(records(), summary, KindDisplay()));
   EXPECT_EQ(report(), 0);
   EXPECT_EQ(out_,
             "4 async tasks finished in 2.01 seconds.\n4 async tasks validated in 0.00 seconds.\n");
-  EXPECT_EQ(err_, summary_text(records(), summary));
+  EXPECT_EQ(err_, summary_text(records(), summary, KindDisplay()));
 }
 
 TEST_F(ReportCommandTest, SaysThatARunIsNotFinished) {
@@ -119,9 +120,9 @@ TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
 
 TEST_F(ReportCommandTest, SaysWhyThereIsNothingToReport) {
   EXPECT_EQ(report(), 2);
-  EXPECT_EQ(err_, "rollcall report: there is no journal " + path() + "\n");
+  EXPECT_EQ(err_, "rollcall report: journal " + path() + " does not exist\n");
   EXPECT_EQ(validate_again(), 2);
-  EXPECT_EQ(err_, "rollcall validate: there is no journal " + path() + "\n");
+  EXPECT_EQ(err_, "rollcall validate: journal " + path() + " does not exist\n");
 }
 
 TEST_F(ReportCommandTest, AFinishedJournalIsOneFile) {

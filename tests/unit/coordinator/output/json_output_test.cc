@@ -18,6 +18,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr Instant kNow = RunRecordsBuilder::kBegin;
+const KindDisplay kSleeps;
 
 JsonSchema schema(const std::string& name) {
   return JsonSchema(
@@ -60,7 +61,7 @@ Summary summary_of(const RunRecords& records) {
 
 json document_of(const RunRecords& records, const Summary& summary) {
   const MemoryFile file;
-  const auto output = make_json_output(records, file.fd());
+  const auto output = make_json_output(records, file.fd(), kSleeps);
   output->finished(summary, finish_order(records));
   output->flush();
   return json::parse(file.text());
@@ -114,7 +115,7 @@ TEST(JsonOutput, TellsWhoWorked) {
 TEST(JsonOutput, WritesNothingBeforeTheEnd) {
   RunRecordsBuilder run = eventful_run();
   const MemoryFile file;
-  const auto output = make_json_output(run.records(), file.fd());
+  const auto output = make_json_output(run.records(), file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
   output->outcomes_accepted(kNow, 0, 4);
   output->flush();
@@ -123,7 +124,7 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
 
 std::string events_of(const RunRecords& records) {
   const MemoryFile file;
-  const auto output = make_jsonl_output(records, file.fd());
+  const auto output = make_jsonl_output(records, file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
   output->worker_joined(SessionIndex(1));
   const std::vector<TaskId> started = {TaskId(0), TaskId(1)};

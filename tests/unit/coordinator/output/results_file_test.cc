@@ -21,6 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+const KindDisplay kSleeps;
+
 /// Task 1 finishes before task 0 and is accepted after it; task 2 is lost.
 RunRecords some_records() {
   RunRecordsBuilder run(3);
@@ -32,7 +34,7 @@ RunRecords some_records() {
 Result<void> write_results(const std::string& path, const RunRecords& records) {
   auto file = ResultsFile::open(path);
   if (!file) return file.error();
-  return (*file)->write(records, finish_order(records));
+  return (*file)->write(records, finish_order(records), kSleeps);
 }
 
 TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
@@ -64,7 +66,7 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
   std::string names;
   const RunRecords records = some_records();
   std::string row = "{";
-  RowWriter(records).append_json_members(row, 0);
+  RowWriter(records, kSleeps).append_json_members(row, 0);
   const auto object = nlohmann::ordered_json::parse(row + "}");
   for (const auto& [name, value] : object.items()) {
     names += (names.empty() ? "" : ",") + name;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <initializer_list>
 
+#include "coordinator/cli/sleep_options.h"
 #include "coordinator/output/format/decimal.h"
 #include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
@@ -264,7 +265,7 @@ TEST(SummaryText, TellsWhatNobodyElseTells) {
   run.records().sessions[1].end_reason = "killed by \x1b[2Jsignal 9";
   Summary summary = summarize(run.records(), finish_order(run.records()));
   summary.startup = 31ms;
-  EXPECT_EQ(summary_text(run.records(), summary),
+  EXPECT_EQ(summary_text(run.records(), summary, KindDisplay()),
             "expected  2.000 s\n"
             "measured  2.003 s\n"
             "overhead  0.003 s (0.15 %)\n"
@@ -282,7 +283,8 @@ TEST(SummaryText, CountsOneAsOne) {
   RunRecordsBuilder run(1);
   run.worker(1).dispatched(0).done(0, 0);
   const Summary summary = summarize(run.records(), finish_order(run.records()));
-  EXPECT_THAT(summary_text(run.records(), summary), HasSubstr("  w1: 1 task, 1 slot\n"));
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
+              HasSubstr("  w1: 1 task, 1 slot\n"));
 }
 
 TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
@@ -292,7 +294,7 @@ TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
   run.records().attempts_adopted = 1;
   run.records().reports_repeated = 2;
   const Summary summary = summarize(run.records(), finish_order(run.records()));
-  EXPECT_THAT(summary_text(run.records(), summary),
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
               HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 reports "
                         "came again\n"));
 }
@@ -302,7 +304,7 @@ TEST(SummaryText, SumsUpWhatWouldBeALongList) {
   for (std::uint32_t task = 0; task < 40; ++task) run.worker().done(task, task);
   run.records().sessions[30].end = SessionEnd::lost;
   run.records().sessions[30].end_reason = "nothing heard";
-  const std::string text = summary_text(run.records(), Summary());
+  const std::string text = summary_text(run.records(), Summary(), KindDisplay());
   EXPECT_THAT(
       text, HasSubstr("  w15: 1 task\n  w31: 1 task, lost: nothing heard\n  24 more: 24 tasks\n"));
   EXPECT_THAT(text, Not(HasSubstr("w16")));
