@@ -25,7 +25,7 @@ struct Run {
 
   int operator()(const std::unique_ptr<TaskKind>& kind) const { return run_tasks(*kind, started); }
   int operator()(const ResumeOptions& options) const { return run_resume(options, started); }
-  int operator()(const KeysOptions& options) const { return run_keys(options); }
+  int operator()(const KeysOptions& options) const { return make_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }

@@ -1,4 +1,4 @@
-// The endpoints that workers connect to, derived from the one that the coordinator listens on.
+// The endpoints that workers are told, from the one that the coordinator listens on.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@ std::string endpoint_for_local_workers(std::string_view bound);
 std::string endpoint_for_others(std::string_view bound, std::string_view advertised,
                                 std::string_view host_name);
 
-/// Where to listen so that peers can connect to `endpoint`: its port on every address of this host,
-/// as others may know the host by an address that it does not have. A loopback endpoint or a path
-/// is returned unchanged.
+/// Where to listen so that who connects to `endpoint` arrives: its port on every address of this
+/// host, which need not have the address that others know; a loopback endpoint and a path as they
+/// are.
 std::string endpoint_to_bind(std::string_view endpoint);
 
 /// The name of this host.

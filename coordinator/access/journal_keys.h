@@ -1,4 +1,5 @@
-// The keys beside a journal: workers of a resumed run reconnect with them.
+// The keys beside a journal: with what a coordinator that goes on with a run opens itself to the
+// workers that waited for it.
 #pragma once
 
 #include <string>
@@ -8,10 +9,10 @@
 
 namespace rollcall::coordinator {
 
-/// How workers reached the run. All four keys are empty in a run without encryption.
+/// Where the run was reached. All four keys are empty in a run without encryption.
 struct JournalKeys {
   std::string bind;  ///< endpoint as it was bound, with its port: tcp://127.0.0.1:40123
-  RunKeys keys;      ///< their endpoint is the one that workers know
+  RunKeys keys;      ///< their endpoint is the one that workers were told
 
   bool encrypted() const { return !keys.coordinator.secret_key.empty(); }
 };
@@ -19,14 +20,14 @@ struct JournalKeys {
 /// FILE-keys.
 std::string journal_keys_path(const std::string& journal);
 
-/// Writes the file, mode 0600; replaces an older one atomically. Error: permanent.
+/// Mode 0600; takes the place of an older one, whole or not at all. Error: permanent.
 [[nodiscard]] Result<void> write_journal_keys(const std::string& journal, const JournalKeys& keys);
 
-/// Error: retryable if the file does not exist; permanent if it cannot be read, is not a keys file,
-/// or is readable by other users.
+/// Error: retryable: there is none; permanent: it cannot be read, is no keys file, or others than
+/// its owner can read it.
 [[nodiscard]] Result<JournalKeys> read_journal_keys(const std::string& journal);
 
-/// Deletes the file, if it exists: the run is finished.
+/// When the run is finished. Nothing happens if there is none.
 void remove_journal_keys(const std::string& journal);
 
 }  // namespace rollcall::coordinator

@@ -1,4 +1,4 @@
-// Keys made in advance: `rollcall keys DIR` writes them and --keys reads them.
+// The keys of a run that are made ahead of time: what `rollcall keys DIR` writes and --keys reads.
 #pragma once
 
 #include <filesystem>
@@ -14,25 +14,25 @@ namespace rollcall::coordinator {
 inline constexpr const char* kCoordinatorKeysFile = "coordinator.keys";
 inline constexpr const char* kWorkersAccessFile = "run.access";
 
-/// Both key pairs of a run, and the endpoint that its workers connect to.
+/// Both pairs of a run, and where its workers look for the coordinator.
 struct RunKeys {
   std::string endpoint;      ///< tcp://HOST:PORT or ipc://PATH
-  net::KeyPair coordinator;  ///< its secret key is never given to a worker
+  net::KeyPair coordinator;  ///< its secret key leaves the coordinator's file for nobody
   net::KeyPair workers;      ///< the pair that all workers of the run share
 };
 
 RunKeys make_run_keys(const std::string& endpoint);
 
-/// The access data for workers.
+/// What workers are given.
 Access access_of(const RunKeys& keys);
 
-/// Creates `directory` (mode 0700, its parent must exist) or uses one that only its owner can open,
-/// and writes both files into it, mode 0600. Error: permanent: it has keys already, which are left
-/// unchanged, or it cannot be written; nothing new remains then.
+/// Makes `directory` (mode 0700, its parent must exist) or takes one that only its owner can open,
+/// and writes both files into it, mode 0600. Error: permanent: it has keys already, which stay as
+/// they are, or it cannot be written; nothing new is left behind then.
 [[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& directory,
                                           const RunKeys& keys);
 
-/// Reads the coordinator's file; the file of the workers need not exist. Error: permanent.
+/// Reads the coordinator's file; that of the workers need not be there. Error: permanent.
 [[nodiscard]] Result<RunKeys> read_run_keys(const std::filesystem::path& directory);
 
 }  // namespace rollcall::coordinator

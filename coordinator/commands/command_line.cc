@@ -26,10 +26,14 @@ struct Command {
   Invocation (*parse)(const Arguments&, const cli::Environment&);
 };
 
+template <class Parsed>
+Invocation to_invocation(Parsed parsed) {
+  return std::visit([](auto& value) -> Invocation { return std::move(value); }, parsed);
+}
+
 template <auto parse>
 Invocation invoke(const Arguments& arguments, const cli::Environment& environment) {
-  return std::visit([](auto&& parsed) -> Invocation { return std::move(parsed); },
-                    parse(arguments, environment));
+  return to_invocation(parse(arguments, environment));
 }
 
 constexpr std::array<Command, 6> kCommands = {{
@@ -79,9 +83,8 @@ UsageError unknown_command(const std::string& typed) {
 
 Invocation parse_command(const std::string& name, const Arguments& arguments,
                          const cli::Environment& environment) {
-  if (const std::optional<KindId> kind = kind_named(name)) {
-    return std::visit([](auto&& parsed) -> Invocation { return std::move(parsed); },
-                      kind_of(*kind).parse(arguments, environment));
+  if (const auto kind = kind_named(name)) {
+    return to_invocation(kind_of(*kind).parse(arguments, environment));
   }
   const auto command = std::find_if(kCommands.begin(), kCommands.end(),
                                     [&](const Command& c) { return c.name == name; });

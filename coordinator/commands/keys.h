@@ -6,6 +6,6 @@
 namespace rollcall::coordinator {
 
 /// Makes the keys, prints their paths on standard output, and returns the exit status.
-int run_keys(const KeysOptions& options);
+int make_keys(const KeysOptions& options);
 
 }  // namespace rollcall::coordinator

@@ -71,9 +71,9 @@ Result<std::string> find_control_socket(const cli::Environment& environment) {
   if (answered.size() == 1) return answered.front();
   if (answered.empty()) {
     return permanent("no coordinator of this user answers in " + directory.string() +
-                     ": is a run in progress?");
+                     ": is a run under way?");
   }
-  std::string which = "several coordinators are running; choose one:";
+  std::string which = "several coordinators answer; say which one:";
   for (const std::string& path : answered) which += "\n  --control " + path;
   return permanent(which);
 }

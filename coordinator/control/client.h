@@ -1,4 +1,4 @@
-// Sends requests to the control socket of a running coordinator (control/socket.h).
+// Asks a running coordinator on its control socket: the other end of control_socket.h.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace rollcall::coordinator {
 
-/// The control socket of this user's only coordinator. Error: permanent: there is no coordinator,
-/// or there are several, which the error names.
+/// The one socket of this user's that is answered. Error: permanent: there is none, or which ones
+/// there are.
 [[nodiscard]] Result<std::string> find_control_socket(const cli::Environment& environment);
 
 /// Sends one line and waits for the answer, limits::control_request at most each way. Error:
-/// permanent: no coordinator answers, or not in time.
+/// permanent: nobody answers there, or not in time.
 [[nodiscard]] Result<std::string> ask(const std::string& path, const std::string& line);
 
 }  // namespace rollcall::coordinator

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One line; bytes in names that are not UTF-8 are replaced.
+/// One line, whatever bytes a worker's name is made of.
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -21,7 +21,7 @@ std::string error_line(const std::string& text) {
   return line_of({{"error", text}});
 }
 
-/// Attempts beyond the slots wait in the worker.
+/// What it has no slot for waits there.
 std::uint64_t running_of(const Session& session) {
   return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
 }
@@ -130,8 +130,8 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
     draining.push_back({{"name", record.name}, {"session", id}});
   }
   if (request.sessions.empty()) {
-    return error_line(worker == "all" ? "no worker is connected"
-                                      : "no connected worker is named " + worker);
+    return error_line(worker == "all" ? "no worker is there"
+                                      : "no worker that is there is called " + worker);
   }
   happened_(request);
   return line_of({{"draining", draining}});

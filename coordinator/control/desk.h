@@ -1,4 +1,4 @@
-// Answers the requests that arrive on the control socket.
+// What a coordinator answers to those who ask it on its control socket.
 #pragma once
 
 #include <array>
@@ -14,13 +14,13 @@ namespace rollcall::coordinator {
 /// Attempts that workers hold and have slots for.
 std::uint64_t running_of(const Scheduler& scheduler);
 
-/// Answers a request, one JSON object, with another one on one line:
+/// Reads a request, one JSON object, and says what the answer is, another one on one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
 ///   {"command": "drain", "worker": NAME, "mode": MODE}     {"draining": [{"name", "session"}]}
-/// Errors are {"error": TEXT}. Pure; one owner, one thread. The scheduler outlives it.
+/// What cannot be done is {"error": TEXT}. Pure; one owner, one thread. The scheduler outlives it.
 class ControlDesk {
  public:
-  /// `happened` gives the scheduler an event.
+  /// `happened`: gives the scheduler an event.
   ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> happened)
       : scheduler_(scheduler), happened_(std::move(happened)) {}
 

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// No other user can create files in it.
+/// Nobody else can put anything there.
 bool is_private_directory(const fs::path& directory) {
   struct stat found {};
   return ::lstat(directory.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
@@ -35,7 +35,7 @@ Result<void> make_control_directory(const fs::path& directory) {
     return permanent(directory.string() + ": " + std::strerror(errno));
   }
   if (!is_private_directory(directory)) {
-    return permanent(directory.string() + " must be a directory that only this user can open");
+    return permanent(directory.string() + " is not a folder of this user alone");
   }
   return {};
 }

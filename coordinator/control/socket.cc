@@ -35,7 +35,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(Local::socket socket, ControlSocket::Answer answer)
       : socket_(std::move(socket)), timer_(socket_.get_executor()), answer_(std::move(answer)) {}
 
-  /// `done` is called once, when the connection is over.
+  /// `done` is called once, when nothing more will come.
   void start(std::function<void()> done) {
     done_ = std::move(done);
     timer_.expires_after(limits::control_request);
@@ -48,7 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](Code error, std::size_t) { self->on_line(error); });
   }
 
-  /// Ends the connection now; `done` will be called.
+  /// Ends it now; `done` will be called.
   void close() {
     Code ignored;
     socket_.close(ignored);
@@ -76,7 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> done_;
 };
 
-/// Identifies a file: a later file of the same name is another one.
+/// Which file a path names: a later one of the same name is another.
 struct FileId {
   dev_t device = 0;
   ino_t number = 0;
@@ -99,8 +99,8 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
 
   Result<void> open(const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-      return permanent(path + ": expected a path of at most " +
-                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
+      return permanent(path + ": a path of at most " +
+                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes is expected");
     }
     const Local::endpoint endpoint(path);
     Code error;
@@ -113,7 +113,7 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
     if (error) return permanent(path + ": " + error.message());
     path_ = path;
     file_ = FileId::of(path);
-    // No process can connect before it listens.
+    // Nobody can connect before it listens.
     if (::chmod(path.c_str(), 0600) != 0) return permanent(path + ": its mode cannot be set");
     acceptor_.listen(limits::control_connections, error);
     if (error) return permanent(path + ": " + error.message());
@@ -141,7 +141,7 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
  private:
   Result<void> remove_stale(const Local::endpoint& endpoint) {
     const std::string path = endpoint.path();
-    if (!FileId::of(path).is_socket) return permanent(path + " exists and is not a socket");
+    if (!FileId::of(path).is_socket) return permanent(path + " is there, and is no socket");
     Local::socket probe(loop_);
     Code error;
     probe.connect(endpoint, error);
@@ -152,7 +152,7 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
     return {};
   }
 
-  /// Waits, as accepting would fail again at once: descriptors may be used up, for example.
+  /// Out of descriptors, say: it would fail again at once, and again.
   void accept_later() {
     retry_.expires_after(limits::control_accept_retry);
     retry_.async_wait([self = shared_from_this()](Code error) {

@@ -1,4 +1,4 @@
-// The socket on which a coordinator takes requests from users of this host.
+// The socket by which a user on this host asks a coordinator and tells it what to do.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,17 +10,17 @@
 
 namespace rollcall::coordinator {
 
-/// A Unix stream socket, mode 0600, for processes of this user and of root. Each connection sends
-/// one line and gets one line. Owns its connections and the socket file, which the destructor
-/// deletes. Connections that are too many, too slow or send too much are closed
-/// (limits::control_*). One thread, that of `loop`, which outlives it.
+/// A Unix stream socket, mode 0600, for processes of this user and of root. Each connection brings
+/// one line and gets one line. Owns the socket file, which goes when this goes, and connections;
+/// those that are too many, too slow or say too much are closed (limits::control_*). One thread,
+/// that of `loop`, which outlives it.
 class ControlSocket {
  public:
-  /// Answers one line with another one, both without a newline.
+  /// Answers one line, without its end, with another one.
   using Answer = std::function<std::string(const std::string& line)>;
 
-  /// Replaces a socket that no process answers. Error: permanent, with the path: another process
-  /// answers there, the file is not a socket, or the socket cannot be created.
+  /// A socket that nobody answers at is replaced. Error: permanent, naming the path: somebody
+  /// answers there, it is no socket, it cannot be made.
   [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(boost::asio::io_context& loop,
                                                                      const std::string& path,
                                                                      Answer answer);

@@ -1,5 +1,4 @@
-// The part of a journal that only runs of commands have: their input, and the result of each
-// command.
+// What a journal keeps of a run of commands alone: its input, and what came of each command.
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/sqlite/rows.h"
 #include "coordinator/journal/statements.h"
@@ -13,7 +12,7 @@ std::int64_t integer(std::uint64_t n) {
 
 }  // namespace
 
-Result<void> Journal::save_input(const JournalInput& input) {
+Result<void> Journal::keep_input(const JournalInput& input) {
   auto insert = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
   auto keep = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
   if (!insert || !keep) return write_error();
@@ -43,7 +42,7 @@ Result<std::optional<std::string>> Journal::read_standard_input() {
   sqlite::Statement tables =
       check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
   std::optional<std::string> bytes;
-  if (check.next(tables)) {  // older journals lack the table
+  if (check.next(tables)) {  // older journals have no such table
     sqlite::Statement rows = check.query("SELECT bytes FROM standard_input");
     if (check.next(rows)) bytes = rows.text(0);
   }
@@ -59,7 +58,7 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
   const sqlite::Columns row(check, rows, Duration::zero());
   while (check.next(rows)) {
     const auto accepted = row.number<std::uint64_t>(0);
-    if (!check.require(accepted > 0, "a command has no outcome")) break;
+    if (!check.require(accepted > 0, "a command is of no outcome")) break;
     CommandResult result;
     result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
     result.status = row.number<std::uint8_t>(2);

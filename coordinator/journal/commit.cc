@@ -64,7 +64,7 @@ bool update(sqlite::Statement& statement, const CommittedCounters& committed,
                        std::int64_t{committed.stop_requested}, std::int64_t{epoch.epoch});
 }
 
-/// As in the document about the run.
+/// As the document of the run says it.
 std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionIndex session) {
   const SessionRecord& record = records.sessions[index(session)];
   if (!record.clock.known()) return std::nullopt;
@@ -79,7 +79,7 @@ class OutcomeRows {
               std::uint64_t accepted)
       : spec_(spec), epoch_(epoch), committed_(committed), accepted_(accepted) {}
 
-  /// Runs `statement` with rows [from, from + count) as its parameters.
+  /// Rows [from, from + count) are the parameters of `statement`.
   bool run(sqlite::Statement& statement, std::size_t from, std::size_t count) {
     int place = 0;
     for (std::size_t i = from; i < from + count; ++i) {
@@ -126,8 +126,7 @@ bool Journal::write(const CommittedCounters& committed, std::uint64_t accepted) 
   return !fenced_;
 }
 
-bool Journal::write(const JournalCommit& journal_commit, std::uint64_t accepted) {
-  const Commit& commit = *journal_commit.commit;
+bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   CHECK(commit.first_record == accepted);
   for (const CommittedSession& session : commit.sessions) {
     if (!insert(statements_->session, session, *epoch_)) return false;
@@ -136,7 +135,7 @@ bool Journal::write(const JournalCommit& journal_commit, std::uint64_t accepted)
     if (!write(outcomes, accepted)) return false;
     accepted += outcomes.size();
   }
-  for (const CommittedCommand& command : journal_commit.commands) {
+  for (const CommittedCommand& command : commit.commands) {
     if (!write(command)) return false;
   }
   for (const CommittedProgress& progress : commit.progress) {
@@ -150,25 +149,23 @@ bool Journal::write(const JournalCommit& journal_commit, std::uint64_t accepted)
   return true;
 }
 
-Result<void> Journal::commit(std::span<const JournalCommit> commits) {
+Result<void> Journal::commit(std::span<const std::shared_ptr<const Commit>> commits) {
   CHECK(epoch_.has_value());
   if (commits.empty()) return {};
   std::uint64_t accepted = accepted_;
   auto committed = in_transaction([&] {
-    for (const JournalCommit& each : commits) {
-      if (!write(each, accepted)) return false;
-      accepted += each.commit->outcome_count();
+    for (const auto& commit : commits) {
+      if (!write(*commit, accepted)) return false;
+      accepted += commit->outcome_count();
     }
-    CommittedCounters counters = commits.back().commit->counters;
-    counters.published = commits.back().published;
-    return write(counters, accepted);
+    return write(commits.back()->counters, accepted);
   });
   if (committed) accepted_ = accepted;
   return committed;
 }
 
 Result<void> Journal::commit(const Commit& commit) {
-  const JournalCommit borrowed{{std::shared_ptr<void>(), &commit}, commit.counters.published};
+  const std::shared_ptr<const Commit> borrowed(std::shared_ptr<void>(), &commit);
   return this->commit({&borrowed, 1});
 }
 

@@ -39,7 +39,7 @@ EpochRecord next_epoch(const EpochRecord* previous, const EpochStart& start,
         previous->in_run(before.monotonic) + Duration(start.unix_ns - before.unix_ns);
     next.shift = now - start.monotonic;
   }
-  // Time must not run backwards if the wall clock was set back.
+  // A wall clock that was set back must not make time run backwards.
   if (newest) next.shift = std::max(next.shift, *newest - start.monotonic);
   return next;
 }

@@ -1,4 +1,4 @@
-// Committed epochs, and how the clock of one epoch relates to that of the next.
+// Epochs, as they are committed, and how the clocks of one stand to those of the next.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace rollcall::coordinator {
 /// When and where an epoch begins: all clocks at one moment.
 struct EpochStart {
   std::uint32_t pid = 0;
-  std::string boot_id;       ///< identifies one boot of one machine
+  std::string boot_id;       ///< names one life of one machine
   Instant monotonic;         ///< this coordinator's clock
   Duration boottime{};       ///< since the machine was booted, suspended or not
   std::int64_t unix_ns = 0;  ///< wall clock
 };
 
-/// A committed epoch.
+/// An epoch that is committed.
 struct EpochRecord {
   Epoch epoch = 0;
   EpochStart start;
@@ -32,9 +32,10 @@ struct EpochRecord {
 /// Reads all clocks.
 EpochStart epoch_start_now();
 
-/// The epoch that begins at `start` after `previous` (nullptr if it is the first). On the same boot
-/// the clock continues, plus the time that the machine was suspended; else the wall clock gives the
-/// time that passed. Never before `newest`, the newest committed instant in the run's time. Pure.
+/// The epoch that begins at `start` after `previous` (nullptr: there is none). On the same boot the
+/// clock goes on, plus the time that the machine was suspended; else the wall clock tells how much
+/// time has passed. Never before `newest`, the newest instant that is committed, in the run's time.
+/// Pure.
 EpochRecord next_epoch(const EpochRecord* previous, const EpochStart& start,
                        std::optional<Instant> newest);
 

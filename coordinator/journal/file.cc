@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Far behind the end of any file, and apart from the bytes that SQLite locks (at 1 GiB).
+/// Far behind the end of any file, and off the bytes that SQLite locks (at 1 GiB).
 constexpr off_t kLockedByte = off_t{1} << 62U;
 
 // Of a SQLite database file (https://www.sqlite.org/fileformat2.html#the_database_header).
@@ -45,36 +45,33 @@ Error cannot(const std::string& doing, const std::string& path, int error) {
 Result<void> check_header(int fd, const std::string& path) {
   struct stat there {};
   if (::fstat(fd, &there) != 0) return cannot("read", path, errno);
-  if (!S_ISREG(there.st_mode)) return permanent(path + " is not a journal: not a regular file");
+  if (!S_ISREG(there.st_mode)) return permanent(path + " is no journal: not a regular file");
   Header header{};
   const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
   if (got < 0) return cannot("read", path, errno);
-  if (got == 0) return permanent(path + " is not a journal: it is empty");
+  if (got == 0) return permanent(path + " is no journal: it is empty");
   if (std::string_view(header.data(), kMagic.size()) != kMagic) {
-    return permanent(path + " is not a journal: it is not a SQLite database");
+    return permanent(path + " is no journal: it is no SQLite database");
   }
   if (number_at(header, kApplicationAt) != kJournalApplicationId) {
-    return permanent(path + " is not a journal: it is a database of another program");
+    return permanent(path + " is no journal: it is a database of another program");
   }
   const std::int32_t version = number_at(header, kVersionAt);
   if (version != kJournalVersion) {
     return permanent(path + " is a journal of version " + std::to_string(version) +
-                     ", but this program supports version " + std::to_string(kJournalVersion));
+                     ", and this program understands version " + std::to_string(kJournalVersion));
   }
   return {};
 }
 
-/// Makes the name survive a power cut. Returns 0 or the errno.
+/// So that the name is there after a power cut too. 0, or the errno.
 int sync_directory(const fs::path& path) {
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const int error = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  return error;
+  const os::Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return file && ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
-/// Like rename(), but replaces nothing. Not every file system has links, or this kind of rename.
+/// As rename(), but replaces nothing. Not every file system knows links, nor this kind of rename.
 int rename_new(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str());
   if (errno != EPERM && errno != EOPNOTSUPP) return -1;
@@ -83,17 +80,13 @@ int rename_new(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<FileLock> FileLock::open(const std::string& path, bool to_write) {
-  // Without waiting for the writer of a pipe.
+  // Not to wait for the writer of a pipe.
   const int mode = to_write ? O_RDWR : O_RDONLY;
   FileLock file(::open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
-  if (file.fd_ < 0 && errno == ENOENT) return retryable("journal " + path + " does not exist");
-  if (file.fd_ < 0) return cannot("open", path, errno);
-  if (auto checked = check_header(file.fd_, path); !checked) return checked.error();
+  if (!file.file_ && errno == ENOENT) return retryable("there is no journal " + path);
+  if (!file.file_) return cannot("open", path, errno);
+  if (auto checked = check_header(file.file_.get(), path); !checked) return checked.error();
   return file;
 }
 
@@ -103,7 +96,7 @@ Result<void> FileLock::take(const std::string& path) const {
   range.l_whence = SEEK_SET;
   range.l_start = kLockedByte;
   range.l_len = 1;
-  if (::fcntl(fd_, F_OFD_SETLK, &range) == 0) return {};
+  if (::fcntl(file_.get(), F_OFD_SETLK, &range) == 0) return {};
   if (errno == EAGAIN || errno == EACCES) {
     return permanent("journal " + path + " is in use by another coordinator");
   }
@@ -113,7 +106,7 @@ Result<void> FileLock::take(const std::string& path) const {
 bool FileLock::is_at(const std::string& path) const {
   struct stat here {};
   struct stat there {};
-  return ::fstat(fd_, &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
+  return ::fstat(file_.get(), &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
          here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
@@ -124,7 +117,7 @@ std::string temporary_name(const std::string& path) {
 Result<void> put_in_place(const std::string& from, const std::string& path) {
   int error = rename_new(from, path) == 0 ? 0 : errno;
   if (error != 0) ::unlink(from.c_str());
-  if (error == EEXIST) return permanent("journal " + path + " already exists");
+  if (error == EEXIST) return permanent("journal " + path + " is there already");
   if (error == 0) error = sync_directory(path);
   if (error != 0) return cannot("create", path, error);
   return {};
@@ -135,11 +128,11 @@ Result<void> check_name_is_free(const std::string& path) {
     struct stat there {};
     return ::lstat(name.c_str(), &there) == 0;
   };
-  if (exists(path)) return permanent("journal " + path + " already exists");
-  // SQLite would take their contents for a part of the new journal.
+  if (exists(path)) return permanent("journal " + path + " is there already");
+  // SQLite would take what they hold for a part of the new journal.
   for (const char* part : {"-wal", "-journal"}) {
     if (exists(path + part)) {
-      return permanent(path + part + " belongs to another journal: move it away first");
+      return permanent(path + part + " is left of another journal: move it away first");
     }
   }
   return {};

@@ -1,48 +1,42 @@
-// The file of a journal, before SQLite opens it.
+// The file that a journal is, before SQLite sees it.
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 
-/// An open journal file and, after take(), the lock that only one coordinator can hold. The system
-/// releases it when the process ends in any way. It covers neither data nor the bytes that SQLite
-/// locks, so it does not affect readers.
+/// An open journal file and, if take() was called, the lock that only one coordinator can have. The
+/// system frees it when the process is gone, however that was. It lies where neither data nor
+/// SQLite's own locks are, so that readers see nothing of it.
 class FileLock {
  public:
   FileLock() = default;
-  ~FileLock();
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileLock& operator=(FileLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
 
-  /// Opens the file and checks that it is a journal that this program supports. Error: retryable if
-  /// it does not exist; else permanent.
+  /// Opens the file and looks whether it is a journal that this program understands. Error:
+  /// retryable: there is none; permanent.
   [[nodiscard]] static Result<FileLock> open(const std::string& path, bool to_write);
-  /// Error: permanent if another coordinator holds the lock.
+  /// Error: permanent: another coordinator has it.
   [[nodiscard]] Result<void> take(const std::string& path) const;
-  /// Returns false if `path` now names another file, or none.
+  /// False if the file at `path` is another one by now, or none.
   bool is_at(const std::string& path) const;
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  explicit FileLock(int fd) : file_(fd) {}
 
-  int fd_ = -1;
+  os::Descriptor file_;
 };
 
-/// An unused name in the directory of `path`.
+/// A name in the directory of `path` that nothing has.
 std::string temporary_name(const std::string& path);
 
-/// Renames the file `from` to `path` durably, or else deletes it. Error: permanent if `path` exists
-/// or cannot be created.
+/// Gives the file `from` the name `path`, for good, or removes it. Error: permanent: there is such
+/// a file, or it cannot be done.
 [[nodiscard]] Result<void> put_in_place(const std::string& from, const std::string& path);
 
-/// Error: permanent if a new journal cannot have this name, because a file has it.
+/// Error: permanent: a new journal cannot have this name, as something has it.
 [[nodiscard]] Result<void> check_name_is_free(const std::string& path);
 
 }  // namespace rollcall::coordinator

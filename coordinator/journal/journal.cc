@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "common/base/check.h"
+#include "common/os/descriptor.h"
 #include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
@@ -18,7 +19,7 @@ constexpr std::uint64_t kPageBytes = 4096;
 
 using sqlite::Database;
 
-/// Absolute, as some names have a special meaning in SQLite.
+/// Without a name that SQLite gives a meaning of its own.
 std::string for_sqlite(const std::string& path) {
   return std::filesystem::absolute(path).string();
 }
@@ -45,17 +46,15 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
   return {};
 }
 
-/// Creates an empty file. SQLite would not report why it cannot create one: it falls back to
-/// reading.
+/// Of a file that cannot be made SQLite does not tell why: it tries again, to read it alone.
 Result<void> make_file(const std::string& path) {
   constexpr ::mode_t kMode = 0644;
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode);
-  if (file < 0) return permanent(std::strerror(errno));
-  ::close(file);
+  const os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+  if (!file) return permanent(std::strerror(errno));
   return {};
 }
 
-/// Writes a complete journal without an epoch.
+/// A whole journal that nobody has begun an epoch in.
 Result<void> write_new(const std::string& path, const JournalRun& run) {
   if (auto made = make_file(path); !made) return made;
   auto database = Database::open(path, Database::Mode::create);
@@ -64,7 +63,7 @@ Result<void> write_new(const std::string& path, const JournalRun& run) {
                              "; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;";
   if (!database->execute(before + journal_schema())) return database->error();
   if (auto inserted = insert_run(*database, run); !inserted) return inserted;
-  // The mode is stored in the file.
+  // The mode is a mark in the file, too.
   if (!database->execute("COMMIT; PRAGMA journal_mode = WAL;")) return database->error();
   return {};
 }
@@ -82,8 +81,8 @@ Journal::Journal(std::string path, FileLock lock, Database database)
       statements_(std::make_unique<Statements>()) {}
 
 Journal::~Journal() {
-  // A finished journal becomes a single file, which can be read from a read-only place. This fails
-  // if a reader has it open.
+  // A finished one is a single file again, which can be read where nothing can be written. Not if
+  // somebody is reading it right now.
   if (finished_ && epoch_) {
     statements_.reset();
     static_cast<void>(database_.execute("PRAGMA journal_mode = DELETE;"));
@@ -118,7 +117,7 @@ Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) 
     if (!checked) return checked.error();
   }
   auto database = Database::open(for_sqlite(path), Database::Mode::read);
-  // A coordinator that was killed while writing left a partial transaction: it is rolled back.
+  // A coordinator that was killed in the middle of a write has left it half done: that is undone.
   if (database && !database->execute("SELECT 1 FROM run") && database->error_is_read_only()) {
     database = Database::open(for_sqlite(path), Database::Mode::write);
   }
@@ -135,7 +134,7 @@ Result<void> Journal::prepare(bool to_write) {
     return permanent("cannot open journal " + path_ + why);
   };
   if (to_write) {
-    // Every commit reaches the disk before it is published.
+    // Every commit reaches the disk before anybody is told.
     if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) return fail();
     if (!statements_->prepare(database_)) return fail();
   }
@@ -170,7 +169,7 @@ Result<Epoch> Journal::begin_epoch(const EpochStart& start) {
 
 Error Journal::write_error() {
   Error error = database_.error();
-  if (fenced_) error = permanent("another coordinator has resumed it");
+  if (fenced_) error = permanent("another coordinator has gone on with it");
   error.message = "cannot write journal " + path_ + ": " + error.message;
   if (error.kind == ErrorKind::permanent) broken_ = error;
   return error;
@@ -195,7 +194,7 @@ std::uint64_t Journal::untidy_bytes() const {
 Result<void> Journal::tidy() {
   if (broken_) return *broken_;
   if (database_.checkpoint()) return {};
-  // Pages that cannot be moved stay in the log, which is as safe.
+  // What does not fit in its place stays in the log, and is as safe there.
   const Error error = write_error();
   if (error.kind == ErrorKind::retryable) return {};
   return error;

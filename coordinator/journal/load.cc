@@ -13,16 +13,16 @@ using sqlite::Check;
 using sqlite::Columns;
 using sqlite::Statement;
 
-/// Outcomes in one commit for Replay.
+/// Outcomes of one commit that is handed to Replay.
 constexpr std::size_t kOutcomesAtOnce = 1U << 16U;
 
 void check_pages(Check& check) {
   Statement rows = check.query("PRAGMA quick_check(1)");
   const bool is_whole = check.next(rows) && rows.text(0) == "ok";
-  check.require(is_whole, "its pages are inconsistent");
+  check.require(is_whole, "its pages do not fit together");
 }
 
-/// Reads sessions into `first` and their newest state into `last`.
+/// Sessions, and what has become of them, into `first` and `last`.
 void read_sessions(Check& check, Duration shift, Commit& first, Commit& last) {
   Statement rows = check.query(
       "SELECT session, session_id, name, host, pid, slots, is_local, welcomed_ns, last_report, "
@@ -55,7 +55,7 @@ ClockEstimate clock_with_bound(Duration bound, Instant at) {
   return clock;
 }
 
-/// Restores the clocks of sessions as estimates with the committed bounds at the end of the run.
+/// The committed ends of sessions' clocks, as estimates that say the same at the end of the run.
 void restore_clocks(Check& check, RunRecords& records) {
   Statement rows =
       check.query("SELECT session, clock_bound_ns FROM session WHERE clock_bound_ns IS NOT NULL");
@@ -108,19 +108,19 @@ class OutcomeReader {
 
   bool more() const { return more_outcomes_; }
 
-  /// Appends whole batches to `commit`, up to about the size of one commit.
+  /// Appends whole batches to `commit`, until they are enough.
   void read(Commit& commit) {
     commit.first_record = read_;
     while (more_outcomes_ && read_ - commit.first_record < kOutcomesAtOnce) {
       check_.require(more_batches_ && batch_.number<std::uint64_t>(0) == read_ + 1,
-                     "its batches and outcomes disagree");
+                     "its batches do not fit its outcomes");
       commit.outcomes.push_back(begin_batch());
       more_batches_ = check_.next(batches_);
       const std::uint64_t end = more_batches_ ? batch_.number<std::uint64_t>(0)
                                               : std::numeric_limits<std::uint64_t>::max();
       while (more_outcomes_ && read_ + 1 < end) append(commit.outcomes.back());
     }
-    check_.require(more_outcomes_ || !more_batches_, "its batches and outcomes disagree");
+    check_.require(more_outcomes_ || !more_batches_, "its batches do not fit its outcomes");
   }
 
  private:
@@ -169,13 +169,13 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift) {
   Replay replay(spec);
   for (OutcomeReader reader(check, shift); reader.more();) {
     reader.read(commit);
-    check.require(replay.apply(commit), "its outcomes are inconsistent");
+    check.require(replay.apply(commit), "its outcomes contradict each other");
     commit = {};
   }
-  last.sessions = std::move(commit.sessions);  // if there were no outcomes
+  last.sessions = std::move(commit.sessions);  // if there was no outcome
   last.first_record = replay.records().accepted();
-  check.require(last.first_record == accepted, "outcomes are missing");
-  check.require(replay.apply(last), "its sessions are inconsistent");
+  check.require(last.first_record == accepted, "its outcomes are not as many as they were");
+  check.require(replay.apply(last), "its sessions contradict each other");
   return replay.take();
 }
 
@@ -184,7 +184,7 @@ std::uint64_t read_published(Check& check) {
   if (!check.next(rows)) return 0;
   const Columns row(check, rows, Duration::zero());
   const auto published = row.number<std::uint64_t>(0);
-  check.require(published <= row.number<std::uint64_t>(1), "its counters are inconsistent");
+  check.require(published <= row.number<std::uint64_t>(1), "its counters contradict each other");
   return published;
 }
 
@@ -209,14 +209,14 @@ JournalRun run_of(Check& check, const Statement& rows) {
   JournalRun run;
   run.spec.id = row.id<RunId>(0);
   const std::optional<KindId> kind = kind_named(rows.text(1));
-  check.require(kind.has_value(), "its kind of task is unknown: " + rows.text(1));
+  check.require(kind.has_value(), "a name is not known: " + rows.text(1));
   run.spec.kind = kind.value_or(KindId{});
   run.spec.traits = traits_of(run.spec.kind);
   run.spec.task_count = row.number<std::uint32_t>(2, limits::task_count);
   run.spec.pause_min = row.duration(3);
   run.spec.pause_max = row.duration(4);
   check.require(run.spec.pause_min >= Duration::zero() && run.spec.pause_max >= run.spec.pause_min,
-                "its pauses are inconsistent");
+                "its pauses contradict each other");
   run.spec.seed = row.number<std::uint64_t>(5);
   run.spec.method = row.named(6, {CollectionMethod::gather, CollectionMethod::as_complete,
                                   CollectionMethod::wait, CollectionMethod::cancelled});
@@ -261,7 +261,7 @@ Result<std::vector<EpochRecord>> Journal::read_epochs() {
 }
 
 Result<JournalContent> Journal::load() {
-  // One transaction, for a consistent snapshot.
+  // One transaction, so that all of it is of one moment.
   if (!database_.execute("BEGIN;")) {
     return permanent("cannot read journal " + path_ + ": " + database_.error().message);
   }

@@ -1,12 +1,12 @@
-// Deletes failed outcomes from a journal, so that their tasks run again.
+// The journal forgets what failed, so that it is done again.
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/statements.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-// The remaining outcomes move up in their order. A session's own count must still equal its
-// accepted and stale outcomes.
+// What stays moves up, in its order. A session's own count still has to be what was accepted of it
+// and what was not.
 constexpr const char* kForget = R"sql(
 CREATE TEMP TABLE place (was INTEGER PRIMARY KEY, now INTEGER NOT NULL);
 INSERT INTO place
@@ -41,7 +41,7 @@ Result<void> Journal::forget_failed() {
   auto count = database_.prepare("SELECT count(*) FROM outcome WHERE outcome = 0");
   if (!count) return write_error();
   const std::uint64_t stays = count->next() ? static_cast<std::uint64_t>(count->integer(0)) : 0;
-  static_cast<void>(count->next());  // to its end, so that it blocks no transaction
+  static_cast<void>(count->next());  // to its end, so that it holds up no transaction
   if (count->failed()) return write_error();
   if (stays == accepted_) return {};
   if (!database_.execute("PRAGMA temp_store = MEMORY;")) return write_error();

@@ -14,19 +14,19 @@
 
 namespace rollcall::coordinator {
 
-/// `mutex_` guards the queue. Only the thread uses the journal until it is joined, and only the
-/// loop uses `handlers_`.
+/// The queue is shared under `mutex_`; the journal is the thread's until it is joined; `handlers_`
+/// is the loop's.
 class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
  public:
   Thread(boost::asio::io_context& loop, Journal& journal, Handlers handlers)
       : loop_(loop), journal_(journal), handlers_(std::move(handlers)) {}
 
   void start() {
-    const os::SignalsBlocked blocked;  // the loop handles signals
+    const os::SignalsBlocked blocked;  // they are the loop's
     thread_ = std::thread([this] { run(); });
   }
 
-  void write(JournalCommit commit) {
+  void keep(std::shared_ptr<const Commit> commit) {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(commit));
     wake_.notify_one();
@@ -44,12 +44,12 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   }
 
  private:
-  using Commits = std::vector<JournalCommit>;
+  using Commits = std::vector<std::shared_ptr<const Commit>>;
 
   void run() {
     while (true) {
       const Commits commits = next();
-      if (commits.empty() || !write_all(commits)) return;
+      if (commits.empty() || !keep_all(commits)) return;
       const bool much = journal_.untidy_bytes() > limits::journal_log_bytes;
       const bool too_much = journal_.untidy_bytes() > limits::journal_log_most_bytes;
       if (too_much || (much && idle())) {
@@ -63,22 +63,22 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     return waiting_.empty() && !stopping_;
   }
 
-  /// Waits for the next transaction. Returns nothing when the writer is stopped.
+  /// Waits for the next transaction. Empty: there will be none.
   Commits next() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     Commits commits;
     std::uint64_t outcomes = 0;
     while (!waiting_.empty() && outcomes < limits::journal_transaction) {
-      outcomes += waiting_.front().commit->outcome_count();
+      outcomes += waiting_.front()->outcome_count();
       commits.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
     return commits;
   }
 
-  /// Returns false if nothing can be committed any more.
-  bool write_all(const Commits& commits) {
+  /// False: it cannot be done.
+  bool keep_all(const Commits& commits) {
     bool troubled = false;
     while (true) {
       const auto committed = journal_.commit(commits);
@@ -88,15 +88,14 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
         give_up(committed.error().message);
         return false;
       }
-      if (!troubled) report_trouble(committed.error().message, true);
+      if (!troubled) tell_trouble(committed.error().message, true);
       troubled = true;
       if (!pause()) return false;
     }
-    if (troubled) notify([](const Handlers& handlers) { handlers.recovered(); });
-    const Commit& last = *commits.back().commit;
-    const std::uint64_t outcomes = last.first_record + last.outcome_count();
+    if (troubled) tell([](const Handlers& handlers) { handlers.recovered(); });
+    const std::uint64_t outcomes = commits.back()->first_record + commits.back()->outcome_count();
     note_committed(commits, outcomes);
-    notify([committed = committed_](const Handlers& handlers) { handlers.committed(committed); });
+    tell([committed = committed_](const Handlers& handlers) { handlers.committed(committed); });
     return true;
   }
 
@@ -105,22 +104,21 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     const std::lock_guard lock(mutex_);
   }
 
-  /// Returns false if the writer is being stopped.
+  /// False: the writer is being stopped.
   bool pause() {
     std::unique_lock lock(mutex_);
     return !wake_.wait_for(lock, limits::journal_retry, [this] { return stopping_; });
   }
 
-  void give_up(const std::string& text) { report_trouble(text, false); }
+  void give_up(const std::string& text) { tell_trouble(text, false); }
 
-  void report_trouble(const std::string& text, bool is_disk_full) {
-    notify(
-        [text, is_disk_full](const Handlers& handlers) { handlers.trouble(text, is_disk_full); });
+  void tell_trouble(const std::string& text, bool is_disk_full) {
+    tell([text, is_disk_full](const Handlers& handlers) { handlers.trouble(text, is_disk_full); });
   }
 
-  /// Runs `call` on the loop's thread, unless the writer was stopped by then.
+  /// On the loop's thread, unless it was stopped by then.
   template <class Call>
-  void notify(Call call) {
+  void tell(Call call) {
     boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
       if (self->handlers_.committed) call(self->handlers_);
     });
@@ -131,9 +129,9 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   Handlers handlers_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<JournalCommit> waiting_;
+  std::deque<std::shared_ptr<const Commit>> waiting_;
   bool stopping_ = false;
-  CommittedSoFar committed_;  ///< used by the thread, and by the loop once it is joined
+  CommittedSoFar committed_;  ///< the thread's; after it was joined, the loop's
   std::thread thread_;
 };
 
@@ -146,8 +144,8 @@ JournalWriter::~JournalWriter() {
   stop();
 }
 
-void JournalWriter::write(JournalCommit commit) {
-  thread_->write(std::move(commit));
+void JournalWriter::keep(std::shared_ptr<const Commit> commit) {
+  thread_->keep(std::move(commit));
 }
 
 CommittedSoFar JournalWriter::stop() {

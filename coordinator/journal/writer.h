@@ -1,4 +1,4 @@
-// Writes commits on a thread of its own, so that the loop never waits for a disk.
+// Keeps commits on a thread of its own, so that the loop never waits for a disk.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,21 +14,21 @@ namespace rollcall::coordinator {
 
 /// What is on the disk.
 struct CommittedSoFar {
-  std::uint64_t commits = 0;  ///< number of commits given to write()
+  std::uint64_t commits = 0;  ///< of those given to keep(), in their order
   std::uint64_t records = 0;  ///< outcomes of the run, those of earlier epochs included
 };
 
-/// A thread with a queue. One transaction takes all queued commits: a single commit is written at
-/// once, and a flood is written in large transactions. Owns only the thread; journal and loop
-/// outlive it, and only the thread uses the journal. Created, called and destroyed on the loop's
-/// thread, which also runs its handlers; none runs after stop().
+/// A thread with a queue. All that waits goes into one transaction: a commit that comes alone is on
+/// its way at once, and a flood goes in large ones. Owns nothing but the thread; journal and loop
+/// outlive it, and nobody else uses the journal meanwhile. Made, called and destroyed on the loop's
+/// thread, where its handlers run, too; after stop() none does.
 class JournalWriter {
  public:
   struct Handlers {
-    /// More commits are on the disk: they may be published and acknowledged.
+    /// They are committed: their workers may be told.
     std::function<void(const CommittedSoFar&)> committed;
-    /// `is_disk_full`: the writer tries again until recovered(). Else nothing more is committed.
-    /// Called once.
+    /// `is_disk_full`: it tries again by itself until recovered(). Else it was the last try, and
+    /// nothing more is committed. Said once.
     std::function<void(const std::string& text, bool is_disk_full)> trouble;
     std::function<void()> recovered;
   };
@@ -40,10 +40,10 @@ class JournalWriter {
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  /// Queues the next commit. Never waits.
-  void write(JournalCommit commit);
-  /// Writes the queued commits, unless there is trouble, and ends the thread. Returns what is
-  /// committed by then. May be called twice.
+  /// The next commit. Never waits.
+  void keep(std::shared_ptr<const Commit> commit);
+  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is committed
+  /// by then. May be called twice.
   CommittedSoFar stop();
 
  private:

@@ -67,7 +67,7 @@ class TaskKind {
   [[nodiscard]] virtual Result<void> replay(Journal& journal, const RunRecords& records,
                                             bool is_finished);
 
-  // What is shown.
+  // Output.
 
   virtual const KindDisplay& display() const = 0;
   /// Standard output in the format of the options. `records` and this outlive it.

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/model/decimal.h"
 #include "coordinator/output/format/base64.h"
-#include "coordinator/output/format/decimal.h"
 #include "coordinator/output/format/run_document.h"
 
 namespace rollcall::coordinator {

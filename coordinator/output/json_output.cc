@@ -1,4 +1,4 @@
-#include "coordinator/output/format/decimal.h"
+#include "common/model/decimal.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/format/run_document.h"
 #include "coordinator/output/output.h"

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/output/format/display.h"
 
@@ -43,7 +44,7 @@ class ResultsFile {
   std::string path_;       ///< as given by the user
   std::string place_;      ///< path of the file, links resolved
   std::string temporary_;  ///< to be renamed to place_; empty: nothing
-  int fd_ = -1;
+  os::Descriptor file_;
   bool json_ = false;
 };
 

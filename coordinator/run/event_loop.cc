@@ -269,9 +269,10 @@ void EventLoop::perform(const WriteCommit& action) {
   // The next coordinator publishes again what a slow reader has not taken.
   output_.flush();
   const std::uint64_t printed = output_.printed();
-  const Commit& commit = *action.commit;
-  writer_->write({action.commit, std::min<std::uint64_t>(commit.counters.published, printed),
-                  kind_.commit_payload(commit.first_record, commit.outcome_count())});
+  Commit& commit = *action.commit;
+  commit.counters.published = std::min<std::uint64_t>(commit.counters.published, printed);
+  commit.commands = kind_.commit_payload(commit.first_record, commit.outcome_count());
+  writer_->keep(action.commit);
 }
 
 void EventLoop::perform(const PublishStarted& started) {

@@ -64,8 +64,8 @@ class LocalWorkers {
   std::vector<std::shared_ptr<Child>> children_;
 };
 
-/// Error: permanent: `count` local workers and their connections need more than the `descriptors`
-/// that this process may have, or a worker, which gets the same limit, needs more:
+/// The error is permanent: `count` local workers and their connections need more than the
+/// `descriptors` that this process may have, or a worker, which gets the same limit, needs more:
 /// `worker_descriptors`.
 [[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
                                       std::uint64_t worker_descriptors);

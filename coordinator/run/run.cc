@@ -220,12 +220,8 @@ int Run::close_journal(const Summary& summary, const Ending& ending, int status)
 
 int run_tasks(TaskKind& kind, Instant started) {
   if (auto prepared = kind.prepare(); !prepared) {
-    const bool is_resumed = kind.options().resumes_as_saved;
-    std::fprintf(stderr,
-                 "rollcall %s: %s
-                 ", is_resumed ? " resume " : kind.name().c_str(),
-                 prepared.error()
-                     .message.c_str());
+    const std::string command = kind.options().resumes_as_saved ? "resume" : kind.name();
+    std::fprintf(stderr, "rollcall %s: %s\n", command.c_str(), prepared.error().message.c_str());
     return 2;
   }
   if (const std::optional<int> status = kind.dry_run()) return *status;

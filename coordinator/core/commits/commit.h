@@ -84,6 +84,7 @@ struct Commit {
   std::vector<CommittedOutcomes> outcomes;
   std::vector<std::pair<TaskId, Duration>> result_mismatches;  ///< of these outcomes
   CommittedCounters counters;
+  std::vector<CommittedCommand> commands{};  ///< empty in the scheduler; filled in by the shell
 
   std::uint64_t outcome_count() const;
 };

@@ -20,7 +20,7 @@ std::string_view directory(std::string_view path) {
   return path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
-/// A dot at the beginning of a name marks a hidden file, not an extension.
+/// A dot at the begin of a name is a hidden file's, not an extension's.
 std::string_view without_extension(std::string_view path) {
   const std::string_view name = base(path);
   const std::size_t dot = name.rfind('.');
@@ -28,8 +28,8 @@ std::string_view without_extension(std::string_view path) {
   return path.substr(0, path.size() - name.size() + dot);
 }
 
-/// Whether the script up to here is inside quotes. Command substitutions are not parsed: a value in
-/// one may be split into words, but is never parsed as part of the script.
+/// Whether the script up to here is inside quotes. Command substitutions are not followed: a value
+/// there may be split into words, but it stays a value.
 class Quotes {
  public:
   void read(std::string_view text) {
@@ -44,7 +44,7 @@ class Quotes {
       }
     }
   }
-  /// A use of the parameter that expands to one word at this place.
+  /// A use of the parameter that is one word here.
   std::string use(std::size_t parameter) const {
     std::string name = "${" + std::to_string(parameter) + "}";
     if (quote_ == '"') return name;
@@ -87,7 +87,7 @@ bool CommandTemplate::read_placeholder(std::string_view text, Piece& piece, std:
 
 CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) {
   Word word;
-  std::size_t plain = 0;  // start of the text since the last placeholder
+  std::size_t plain = 0;  // where the text that is no placeholder began
   const auto add_plain = [&](std::size_t end) {
     if (end > plain) word.push_back({Kind::text, std::string(text.substr(plain, end - plain)), 0});
   };

@@ -1,4 +1,4 @@
-// A command with placeholders, which each task fills in.
+// The command of the command line, with the places that each task fills in.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@
 
 namespace rollcall::coordinator {
 
-/// Bytes that a word takes in a message in addition to its own, at most.
+/// What a word takes in a message beside its own bytes, at most.
 inline constexpr std::size_t kBytesAWord = 6;
 
 /// How a template is read.
 struct TemplateOptions {
   bool append_input = true;  ///< without any placeholder, put {} at the end
   bool shell = false;        ///< the words are a script for /bin/sh
-  std::string colsep;        ///< what separates the columns of a line; empty: a line is one column
+  std::string colsep;        ///< what separates the columns of a line; empty: it has one
 };
 
 /// Words with placeholders. In any word, any number of times:
 ///   {}  the line          {.}  without its extension     {/}  its last part, after the last '/'
-///   {//} the part before it ("." if it is empty)           {/.} the last part without its
+///   {//} what is before it ("." if there is nothing)       {/.} the last part without its
 ///   extension
 ///   {#} the number of the task                           {1} {2} ...  a column of the line
-/// Other braces are left unchanged. A column that a line does not have is empty.
+/// Other braces stay as they are. A column that a line has not is empty.
 ///
-/// Each word becomes one argument. With `shell` the words, joined with spaces, are a script, and
-/// the values are its parameters: no value is ever parsed as part of the script.
+/// Each word becomes one argument, as it is. With `shell` the words, put together with spaces, are
+/// a script; the values are its parameters, so that no value is ever read as part of the script.
 class CommandTemplate {
  public:
   /// Requires a word. Error: a column beyond the first without a colsep.
@@ -71,7 +71,7 @@ class CommandTemplate {
   std::string colsep_;
 };
 
-/// The text of --colsep: "\\t" is a tab, "\\\\" a backslash.
+/// What the user gave as --colsep: "\\t" is a tab, "\\\\" a backslash.
 std::string parse_colsep(std::string_view text);
 
 }  // namespace rollcall::coordinator

@@ -48,7 +48,7 @@ Result<void> LineStore::take(std::string_view line) {
   }
   if (blocks_.empty() || blocks_.back().used + line.size() + 1 > kBlockBytes) {
     blocks_.emplace_back();
-    // Not zeroed: unused pages take no memory.
+    // Not zeroed: what is not written costs no memory.
     blocks_.back().bytes.reset(new char[kBlockBytes]);
     blocks_.back().first = count_;
   }

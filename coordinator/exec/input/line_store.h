@@ -12,27 +12,28 @@
 
 namespace rollcall::coordinator {
 
-/// Lines in their order; finds each by its number in about a microsecond. Takes their bytes and a
-/// quarter of a byte each. The input comes in pieces that may end anywhere.
+/// Lines, in the order in which they came, each found by its number in about a microsecond. Costs
+/// their bytes and a quarter of a byte each. What comes is taken in pieces that may end anywhere.
 class LineStore {
  public:
-  /// `separator` ends a line ('\n', '\0'); the last line may lack it. Nothing else is removed: a
+  /// `separator` ends a line ('\n', '\0'); the last line may be without. Nothing else is taken off:
+  /// a
   /// '\r' stays, an empty line is a line.
   explicit LineStore(char separator) : separator_(separator) {}
 
   /// Error, with the number of the line from 1: it is longer than limits::input_line_bytes, has a
-  /// NUL that is not the separator, or is one of more than limits::task_count. Then nothing more
-  /// may be added.
+  /// NUL that does not separate, or there are more than limits::task_count. Nothing may be added
+  /// then.
   Result<void> add(std::string_view bytes);
-  /// The input has ended.
+  /// The end of what comes.
   Result<void> finish();
 
   std::uint64_t size() const { return count_; }
   /// Line `i`, below size(). Valid until this dies.
   std::string_view operator[](std::uint64_t i) const;
-  /// Bytes of the longest line.
+  /// Bytes of the longest of them.
   std::size_t longest() const { return longest_; }
-  /// About how many bytes this takes; for error messages and tests.
+  /// For error messages and tests: about how many bytes this takes.
   std::size_t memory() const;
 
  private:
@@ -53,7 +54,7 @@ class LineStore {
   std::uint64_t count_ = 0;
   std::size_t longest_ = 0;
   std::vector<Block> blocks_;
-  std::string unfinished_;  ///< the last line, as long as its separator is missing
+  std::string unfinished_;  ///< the begin of a line whose end has not come
 };
 
 }  // namespace rollcall::coordinator

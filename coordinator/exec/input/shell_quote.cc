@@ -30,7 +30,7 @@ std::string in_quotes(std::string_view word) {
   return quoted += '\'';
 }
 
-/// The first word, quoted if it looks like an assignment or a reserved word.
+/// The first word: neither an assignment nor a word of the shell's language.
 std::string quote_program(std::string_view word) {
   const bool is_special = word.find('=') != std::string_view::npos ||
                           std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();

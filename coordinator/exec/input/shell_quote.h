@@ -9,14 +9,14 @@
 
 namespace rollcall::coordinator {
 
-/// `word`, quoted such that a POSIX shell parses it as this word. It must not contain a NUL.
+/// `word` so that a POSIX shell takes it back as this one word, whatever bytes it has (but NUL).
 std::string shell_quote(std::string_view word);
 
 /// The words of a simple command, quoted where they need it, with spaces between them.
 std::string shell_line(const std::vector<std::string>& args);
 
-/// The whole command with its directory, input and variables, if any, but without the timeout. One
-/// line, unless a word contains a newline.
+/// The whole command: with its directory, input and variables where it has some. One line, unless a
+/// word has a newline. The timeout is left out.
 std::string shell_line(const Command& command);
 
 }  // namespace rollcall::coordinator

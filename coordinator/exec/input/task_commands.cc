@@ -17,7 +17,7 @@ std::size_t bytes_of(const Command& command) {
 }
 
 std::size_t TaskCommands::bytes_at_most() const {
-  // JSON takes at least as many bytes as a message.
+  // What JSON says takes at least as much there as in a message.
   const std::size_t own = words_ ? words_->bytes_at_most(input_.longest()) : input_.longest() * 2;
   return bytes_of(common_) + own;
 }

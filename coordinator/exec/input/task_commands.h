@@ -16,19 +16,19 @@ namespace rollcall::coordinator {
 /// Bytes that a command takes in a message.
 std::size_t bytes_of(const Command& command);
 
-/// Makes each command when it is dispatched; none is stored. Without a template each line of the
-/// input is a command itself and overrides `common`: its variables follow those of `common`, and
-/// its directory, input and timeout replace them.
+/// Makes commands as they are dispatched, so that none is held. Without a template each line of the
+/// input is a command of its own, over `common`: its variables come after those, and its directory,
+/// input and timeout win.
 class TaskCommands {
  public:
-  /// `common`: the parts that all commands share; its args are unused. Requires a template exactly
-  /// if the input does not have_commands().
+  /// `common`: what all commands have; its args are not used. Requires a template exactly if the
+  /// input does not have_commands().
   TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common);
 
   std::uint64_t size() const { return input_.size(); }
-  /// Requires a task below size(). Returns the same each time.
+  /// Requires a task below size(). The same each time.
   Command operator[](TaskId task) const;
-  /// Standard input of each command that has none of its own.
+  /// What each command reads on its standard input, unless it has its own.
   const std::string& input() const { return common_.input; }
   /// Bytes that a command takes in a message, at most; cheap.
   std::size_t bytes_at_most() const;

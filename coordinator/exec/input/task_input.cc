@@ -45,16 +45,16 @@ Result<std::string> text_of(const Json& value, const std::string& name) {
   return value.get<std::string>();
 }
 
-/// A string without a NUL.
+/// A string that the system takes: no NUL in it.
 Result<std::string> word_of(const Json& value, const std::string& name) {
   Result<std::string> text = text_of(value, name);
-  if (text && has_nul(*text)) return permanent(name + " must not contain a NUL");
+  if (text && has_nul(*text)) return permanent(name + " must not have a NUL in it");
   return text;
 }
 
 Result<void> set_args(const Json& value, Command& command) {
   if (!value.is_array() || value.empty()) {
-    return permanent("\"args\" must be a list of strings that starts with the program");
+    return permanent("\"args\" must be a list of strings, the program first");
   }
   for (const Json& each : value) {
     Result<std::string> word = word_of(each, "each of \"args\"");
@@ -68,7 +68,7 @@ Result<void> set_env(const Json& value, Command& command) {
   if (!value.is_object()) return permanent("\"env\" must be an object of strings");
   for (const auto& [name, each] : value.items()) {
     if (name.empty() || has_nul(name) || name.find('=') != std::string::npos) {
-      return permanent("\"env\" has an invalid variable name");
+      return permanent("\"env\" has a name that no variable can have");
     }
     Result<std::string> word = word_of(each, "\"env\": \"" + name + "\"");
     if (!word) return word.error();
@@ -91,7 +91,7 @@ Result<void> set_member(const std::string& name, const Json& value, Command& com
   if (name == "env") return set_env(value, command);
   if (name == "timeout") return set_timeout(value, command);
   if (name != "cwd" && name != "stdin") {
-    return permanent("\"" + name + "\": expected args, env, cwd, stdin or timeout");
+    return permanent("\"" + name + "\" is none of args, env, cwd, stdin, timeout");
   }
   const std::string quoted = "\"" + name + "\"";
   Result<std::string> text = name == "cwd" ? word_of(value, quoted) : text_of(value, quoted);
@@ -103,7 +103,7 @@ Result<void> set_member(const std::string& name, const Json& value, Command& com
 }  // namespace
 
 Result<NumberRange> parse_range(std::string_view text) {
-  const Error expected = permanent("expected A-B or A-B:STEP with whole numbers, A at most B");
+  const Error expected = permanent("expected A-B or A-B:STEP with whole numbers, A not above B");
   const std::optional<std::uint64_t> first = take_number(text);
   if (!first || !take(text, '-')) return expected;
   const std::optional<std::uint64_t> last = take_number(text);

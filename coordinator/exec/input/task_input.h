@@ -1,4 +1,4 @@
-// The input of `rollcall exec`: lines, numbers, or commands in JSON.
+// What makes the tasks of `rollcall exec`: lines, numbers, or commands written out in JSON.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ struct NumberRange {
   std::string operator[](std::uint64_t i) const { return std::to_string(first + i * step); }
 };
 
-/// Parses whole numbers up to 2^63 - 1. The error describes the expected form.
+/// Whole numbers up to 2^63 - 1. The error says what would be right.
 Result<NumberRange> parse_range(std::string_view text);
 
 /// One line of --from-json: an object with "args" and, if wanted, "env", "cwd", "stdin" and
-/// "timeout" ("30s"). Other members are errors. Without "timeout" the timeout is 0.
+/// "timeout" ("30s"). Anything else in it is an error. `timeout` of the result is 0 without one.
 Result<Command> parse_json_command(std::string_view line);
 
-/// Each line of the input is one task. Filled piece by piece, so no line is stored twice.
+/// One line of the input is one task. Filled piece by piece, so that no line is held twice.
 class TaskInput {
  public:
   /// Lines that end with `separator`.
@@ -37,8 +37,8 @@ class TaskInput {
   /// A JSON object in each line.
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
 
-  /// Reads `fd` to its end, and blocks until then. Requires that this is not a range. The error
-  /// describes a failed read or a bad line: "line 7 ...".
+  /// Reads `fd` to its end; waits for it. Not for a range. The error names what is wrong: reading,
+  /// or "line 7 ...".
   Result<void> read(int fd);
   Result<void> add(std::string_view bytes);
   Result<void> finish();
@@ -58,7 +58,7 @@ class TaskInput {
 
   std::variant<LineStore, NumberRange> source_;
   bool is_json_;
-  std::uint64_t checked_ = 0;  ///< number of lines that were checked
+  std::uint64_t checked_ = 0;  ///< lines that are known to be good commands
 };
 
 }  // namespace rollcall::coordinator

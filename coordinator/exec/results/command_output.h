@@ -1,4 +1,4 @@
-// Prints the output of commands, whole and task by task.
+// Prints what commands wrote: whole, task by task.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,38 @@
 
 namespace rollcall::coordinator {
 
-/// The output of the last attempt at one task.
+/// What one task wrote, in its last attempt.
 struct WrittenOutput {
   std::string_view tag;  ///< for Settings::tag
   std::string_view out;
   std::string_view err;
-  std::uint64_t out_dropped = 0;  ///< bytes beyond `out`
+  std::uint64_t out_dropped = 0;  ///< bytes beyond those
   std::uint64_t err_dropped = 0;
 };
 
-/// Joins the output of tasks, unchanged and never interleaved. Standard output goes to out(),
-/// standard error to err(); the owner writes and clears both.
+/// Puts the output of tasks one after the other, each byte for byte, never mixed. The standard
+/// output of all goes to out(), the standard error to err(): to be written and cleared by the
+/// owner.
 class CommandOutput {
  public:
   struct Settings {
-    bool keep_order = false;          ///< in the order of tasks; else in the order of their ends
+    bool keep_order = false;          ///< in the order of tasks; else as they end
     bool tag = false;                 ///< tag and a tab before each line
-    std::size_t memory_bytes = 0;     ///< for output that waits for its turn
-    std::string temporary_directory;  ///< for the rest of it
+    std::size_t memory_bytes = 0;     ///< for what waits for its turn
+    std::string temporary_directory;  ///< for what is more
   };
 
   explicit CommandOutput(const Settings& settings);
 
-  /// Called once a task, even if it wrote nothing. Error: output cannot be held any more.
+  /// Each task once; also one that has written nothing. Error: output cannot be held any more.
   Result<void> ended(TaskId task, const WrittenOutput& output);
-  /// No more tasks end: print_more() skips the tasks that never ended.
+  /// No task ends any more: what waits for one that never ended has its turn, for print_more().
   void finish() { is_finished_ = true; }
 
-  /// Whether output may be printed that out() and err() did not take, as they take about
-  /// limits::printed_bytes at a time.
+  /// Whether there is output that has its turn and was left for later: out() and err() do not take
+  /// much more than limits::printed_bytes at a time.
   bool has_more() const;
-  /// Call it while has_more(), after clearing out() and err().
+  /// To be called, while has_more(), whenever out() and err() have been cleared.
   Result<void> print_more();
 
   std::string& out() { return out_; }
@@ -55,7 +56,7 @@ class CommandOutput {
   std::string out_;
   std::string err_;
   bool is_finished_ = false;
-  std::uint64_t next_ = 0;       ///< keep_order: the first unprinted task
+  std::uint64_t next_ = 0;       ///< keep_order: the first task that was not printed
   std::vector<bool> has_ended_;  ///< keep_order: by task
   HeldOutput held_;
 };
@@ -64,8 +65,8 @@ class CommandOutput {
 /// dropped; else empty. Whole lines.
 std::string dropped_notice(TaskId task, const WrittenOutput& output);
 
-/// Writes DIRECTORY/N.out and DIRECTORY/N.err for task N. The directory must exist. Error: which
-/// file, and why.
+/// Writes FOLDER/N.out and FOLDER/N.err for task N, as they are. The directory must exist. Error:
+/// which file, and why.
 Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output);
 

@@ -18,12 +18,11 @@ To clamped(std::uint64_t value) {
 
 }  // namespace
 
-void CommandResults::received(const RunRecords& records, std::size_t before,
-                              OutcomeColumns& outcomes) {
+void CommandResults::came(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) {
   std::size_t record = before;
   for (std::size_t i = 0; i < outcomes.command.size() && record < records.accepted(); ++i) {
     const TaskId task = outcomes.task[i];
-    // An outcome that was not accepted is stale, or its task is retried.
+    // What was not accepted is stale, or is to be tried again.
     if (records.task[record] != task) continue;
     if (records.attempt[index(task)] != outcomes.attempt[i]) continue;
     restore(record++, std::move(outcomes.command[i]));
@@ -35,8 +34,7 @@ void CommandResults::restore(std::size_t record, CommandResult result) {
                       std::make_shared<const CommandResult>(std::move(result)));
 }
 
-std::vector<CommittedCommand> CommandResults::unpublished(std::size_t first,
-                                                          std::size_t count) const {
+std::vector<CommittedCommand> CommandResults::kept(std::size_t first, std::size_t count) const {
   std::vector<CommittedCommand> commands;
   for (auto it = fresh_.lower_bound(first); it != fresh_.end() && it->first < first + count; ++it) {
     commands.push_back({it->first, it->second});
@@ -49,29 +47,29 @@ const CommandResult* CommandResults::fresh(std::size_t record) const {
   return found == fresh_.end() ? nullptr : found->second.get();
 }
 
-void CommandResults::published(std::size_t through) {
-  CHECK(through >= published_.size());
-  published_.resize(through);
+void CommandResults::told(std::size_t through) {
+  CHECK(through >= told_.size());
+  told_.resize(through);
   while (!fresh_.empty() && fresh_.begin()->first < through) {
-    published_[fresh_.begin()->first] = facts_of(*fresh_.begin()->second);
+    told_[fresh_.begin()->first] = facts_of(*fresh_.begin()->second);
     fresh_.erase(fresh_.begin());
   }
 }
 
-CommandResults::Facts CommandResults::facts_of(const CommandResult& result) {
-  Facts facts;
-  facts.cpu = result.cpu;
-  facts.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);
-  facts.end = result.end;
-  facts.status = static_cast<std::uint8_t>(result.status);
-  facts.signal = static_cast<std::uint8_t>(result.signal);
-  facts.known = true;
-  // A run has few different texts: mostly why a program cannot be started.
+CommandResults::Committed CommandResults::facts_of(const CommandResult& result) {
+  Committed kept;
+  kept.cpu = result.cpu;
+  kept.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);
+  kept.end = result.end;
+  kept.status = static_cast<std::uint8_t>(result.status);
+  kept.signal = static_cast<std::uint8_t>(result.signal);
+  kept.known = true;
+  // Texts of a run are few, most often: why a program cannot be started.
   const auto [known, is_new] =
       error_numbers_.try_emplace(result.error_text, static_cast<std::uint32_t>(errors_.size()));
   if (is_new) errors_.push_back(result.error_text);
-  facts.error = known->second;
-  return facts;
+  kept.error = known->second;
+  return kept;
 }
 
 std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
@@ -79,11 +77,10 @@ std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
     return CommandFacts{result->end,        result->status, result->signal,
                         result->error_text, result->cpu,    result->peak_rss_bytes};
   }
-  if (record >= published_.size() || !published_[record].known) return std::nullopt;
-  const Facts& facts = published_[record];
-  return CommandFacts{facts.end,    facts.status,
-                      facts.signal, errors_[facts.error],
-                      facts.cpu,    facts.peak_rss_kib * kKibi};
+  if (record >= told_.size() || !told_[record].known) return std::nullopt;
+  const Committed& kept = told_[record];
+  return CommandFacts{
+      kept.end, kept.status, kept.signal, errors_[kept.error], kept.cpu, kept.peak_rss_kib * kKibi};
 }
 
 }  // namespace rollcall::coordinator

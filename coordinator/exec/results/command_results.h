@@ -1,4 +1,4 @@
-// The results of the commands of a run.
+// What came of the commands of a run.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace rollcall::coordinator {
 
-/// The part of a result that stays in memory: all but the output of the command.
+/// What is kept of a result for good: all but what the command wrote.
 struct CommandFacts {
   CommandEnd end = CommandEnd::exited;
   int status = 0;          ///< as in CommandResult
@@ -27,30 +27,30 @@ struct CommandFacts {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Results by the number of their record. A result is whole until its record is published, and
-/// takes 24 bytes from then on. One owner, one thread.
+/// Results by the number of their record. One that came is whole until its record was told, and
+/// 24 bytes from then on. One owner, one thread.
 class CommandResults {
  public:
-  /// A report was processed. Of its outcomes the scheduler accepted records [before,
-  /// records.accepted()), in their order; later ones are decisions of its own. Takes the results of
-  /// these records out of `outcomes`.
-  void received(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
+  /// A report came, and of its outcomes the scheduler has accepted those that are records
+  /// [before, records.accepted()), in their order; others after them are its own. Takes the results
+  /// of these out of `outcomes`.
+  void came(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
 
-  /// Adds the result of a record of an earlier epoch; in their order, before any report.
+  /// The result of a record from an earlier epoch, in their order, before any report.
   void restore(std::size_t record, CommandResult result);
-  /// The results of records [first, first + count), which are not published.
-  std::vector<CommittedCommand> unpublished(std::size_t first, std::size_t count) const;
-  /// The result of an unpublished record; nullptr if the command did not run.
+  /// Those of records [first, first + count), which are not told.
+  std::vector<CommittedCommand> kept(std::size_t first, std::size_t count) const;
+  /// The result of a record that is not told; nullptr: the command has not run.
   const CommandResult* fresh(std::size_t record) const;
-  /// Records up to this one (not included) are published: drops the output of their commands.
-  void published(std::size_t through);
+  /// Records up to this one (not included) are told: what their commands wrote is forgotten.
+  void told(std::size_t through);
 
-  /// Returns nullopt if the command did not run. Valid until the next call of another function.
+  /// nullopt: the command has not run. Valid until the next call of another function.
   std::optional<CommandFacts> facts(std::size_t record) const;
 
  private:
-  /// `known` is false if the command did not run.
-  struct Facts {
+  /// `known` false: the command has not run.
+  struct Committed {
     Duration cpu{};
     std::uint32_t peak_rss_kib = 0;
     std::uint32_t error = 0;  ///< in errors_
@@ -60,9 +60,9 @@ class CommandResults {
     bool known = false;
   };
 
-  Facts facts_of(const CommandResult& result);
+  Committed facts_of(const CommandResult& result);
 
-  std::vector<Facts> published_;
+  std::vector<Committed> told_;
   std::map<std::size_t, std::shared_ptr<const CommandResult>> fresh_;  ///< by record
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};

@@ -1,4 +1,4 @@
-// Output of tasks, held until its turn to be printed.
+// Output of tasks that waits for its turn.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 
@@ -19,20 +20,17 @@ struct TaskOutput {
   std::size_t size() const { return out.size() + err.size(); }
 };
 
-/// Holds up to a number of bytes in memory, and more in a temporary file without a name, which
-/// vanishes with this object.
+/// Keeps up to a number of bytes in memory, and what is more in a temporary file that has no name
+/// and goes with this.
 class HeldOutput {
  public:
-  /// The file is created in `directory` when it is needed.
+  /// The file is made in `directory`, if it is needed.
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
-  ~HeldOutput();
-  HeldOutput(const HeldOutput&) = delete;
-  HeldOutput& operator=(const HeldOutput&) = delete;
 
   /// Each task once. Error: the file cannot be written.
   Result<void> hold(std::uint64_t task, TaskOutput output);
-  /// Returns nullopt if nothing is held of this task. Error: the file cannot be read.
+  /// nullopt: nothing is held of it. Error: the file cannot be read.
   Result<std::optional<TaskOutput>> take(std::uint64_t task);
 
  private:
@@ -50,7 +48,7 @@ class HeldOutput {
   std::map<std::uint64_t, TaskOutput> in_memory_;
   std::size_t held_bytes_ = 0;  ///< of in_memory_
   std::map<std::uint64_t, InFile> in_file_;
-  int file_ = -1;
+  os::Descriptor file_;
   std::int64_t file_size_ = 0;
 };
 

@@ -17,10 +17,10 @@ struct JoblogRow {
   Duration start{};       ///< since 1970, UTC
   Duration elapsed{};
   std::uint64_t sent = 0;      ///< bytes of its standard input
-  std::uint64_t received = 0;  ///< bytes that it wrote, dropped ones included
+  std::uint64_t received = 0;  ///< bytes that it wrote, kept or not
   int exit_value = 0;
   int signal = 0;
-  std::string command;  ///< of shell_line()
+  std::string command;  ///< as shell_line() has it
 };
 
 /// The header line, with its newline.
@@ -30,9 +30,9 @@ std::string_view joblog_header();
 /// one line of nine columns.
 std::string joblog_line(const JoblogRow& row);
 
-/// The Exitval of a result: the exit status; 127 if the program was not found and 126 if it could
-/// not be started, as in a shell; -1 if it timed out or was cancelled; 0 if a signal ended it,
-/// which has its own column.
+/// What stands for a result in Exitval: the exit status; as in a shell 127 and 126 for what was not
+/// found and what could not be started; -1 for what timed out or was cancelled, and 0 after a
+/// signal, which has a column of its own.
 int joblog_exit_value(const CommandResult& result);
 
 }  // namespace rollcall::coordinator

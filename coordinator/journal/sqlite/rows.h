@@ -1,4 +1,4 @@
-// Reads the rows of a journal and checks each value.
+// The rows of a journal as they are read: each value is looked at before it is believed.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@
 
 namespace rollcall::coordinator::sqlite {
 
-/// Whether everything read so far is valid. After the first error nothing more is read.
+/// Whether all that was read makes sense. Once it does not, nothing more is read.
 class Check {
  public:
   explicit Check(Database& database) : database_(database) {}
 
-  /// Remembers the first error; returns `holds`.
+  /// Remembers the first thing that is wrong; returns `holds`.
   bool require(bool holds, const std::string& what) {
     if (!holds && !fault_) fault_ = what;
     return holds;
@@ -85,8 +85,7 @@ class Columns {
   Id id(int column) const {
     const std::string text = row_.text(column);
     Id id;
-    if (!check_.require(text.size() == 2 * id.bytes.size(), "an id does not have 32 digits"))
-      return id;
+    if (!check_.require(text.size() == 2 * id.bytes.size(), "an id has not 32 digits")) return id;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const std::size_t digit = std::string_view("0123456789abcdef").find(text[i]);
       check_.require(digit < 16, "an id is not hexadecimal");
@@ -96,14 +95,14 @@ class Columns {
     return id;
   }
 
-  /// The value of `all` with this name.
+  /// The one of `all` whose to_string() it is.
   template <class Enum>
   Enum named(int column, std::initializer_list<Enum> all) const {
     const std::string name = row_.text(column);
     for (const Enum value : all) {
       if (name == to_string(value)) return value;
     }
-    check_.require(false, "unknown name: " + name);
+    check_.require(false, "a name is not known: " + name);
     return *all.begin();
   }
 

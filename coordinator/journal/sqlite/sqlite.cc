@@ -171,7 +171,7 @@ bool Database::checkpoint() {
 
 int Database::on_commit(void* log, sqlite3*, const char*, int pages) {
   auto& state = *static_cast<Log*>(log);
-  if (pages < state.pages) state.moved = 0;  // the log starts over
+  if (pages < state.pages) state.moved = 0;  // it begins anew
   state.pages = pages;
   return SQLITE_OK;
 }

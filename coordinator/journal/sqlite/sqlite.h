@@ -22,13 +22,13 @@ class Statement {
  public:
   Statement() = default;
 
-  /// Binds all parameters in order and runs to the end. Returns false if Database::error() is set.
+  /// Binds all parameters in order and runs to the end. False: see Database::error().
   template <class... Values>
   [[nodiscard]] bool run(const Values&... values) {
     bind_all(values...);
     return finish();
   }
-  /// Binds all parameters in order; next() then returns the rows. Also restarts a query.
+  /// Binds all parameters in order; rows follow with next(). Also begins a query again.
   template <class... Values>
   void bind_all(const Values&... values) {
     reset();
@@ -44,11 +44,10 @@ class Statement {
   void bind(int place, const std::optional<T>& value) {
     value ? bind(place, *value) : bind(place, std::nullopt);
   }
-  /// Runs to the end and resets the statement.
+  /// Runs to the end and makes ready for the next time.
   [[nodiscard]] bool finish();
 
-  /// Moves to the next row. Returns false if there is none; failed() returns whether that is an
-  /// error.
+  /// True: there is a row. False: there is none, and failed() says whether for an error.
   [[nodiscard]] bool next();
   bool failed() const { return failed_; }
   // Columns of the row, counted from 0.
@@ -76,10 +75,10 @@ class Database {
 
   Database() = default;
 
-  /// Errors are permanent, except as error() describes.
+  /// Error: permanent, but see error().
   [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
 
-  /// Runs any number of statements; rows are ignored.
+  /// Runs any number of statements; rows are passed over.
   [[nodiscard]] bool execute(const std::string& sql);
   /// Invalid if the statement cannot be prepared: the next call fails. See ready().
   [[nodiscard]] Result<Statement> prepare(const std::string& sql);
@@ -88,16 +87,15 @@ class Database {
   Error error() const;
   /// The last error is that the file is damaged.
   bool error_is_damage() const;
-  /// The last error is that a read-only file needs a write first.
+  /// The last error is that something would have to be written first.
   bool error_is_read_only() const;
   /// True between BEGIN and COMMIT or ROLLBACK.
   bool in_transaction() const;
   /// Rows that the last statement changed.
   std::int64_t changes() const;
-  /// Pages in the write-ahead log that were not moved to the database yet.
+  /// Pages that were written to the write-ahead log, and not moved from there yet.
   std::uint64_t waiting_pages() const;
-  /// Moves pages from the write-ahead log to the database, as many as it can without waiting for
-  /// readers.
+  /// Moves what it can from the write-ahead log to the database without waiting for readers.
   [[nodiscard]] bool checkpoint();
 
  private:

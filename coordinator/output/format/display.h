@@ -34,7 +34,7 @@ class KindDisplay {
   /// Each task sleeps for a known time: rows have its pause and lateness, documents its seed.
   virtual bool has_pauses() const { return true; }
   /// The columns that this kind adds to each row, as in a CSV header: ",exit_status,signal".
-  /// Empty: none, and neither append function is called.
+  /// If it is empty, neither append function is called.
   virtual std::string_view columns() const { return {}; }
   virtual void append_columns(RowForm&, std::size_t /*record*/) const {}
   /// Appends members to the JSON line of an outcome, each with a comma before it.

@@ -1,6 +1,7 @@
 # fish completion for rollcall
 complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a sleep -d 'Runs sleeps'
+complete -c rollcall -n __fish_use_subcommand -a noop -d 'Runs tasks that do nothing'
 complete -c rollcall -n __fish_use_subcommand -a exec -d 'Runs a command for each line of its input'
 complete -c rollcall -n __fish_use_subcommand -a status -d 'Shows the state of a run'
 complete -c rollcall -n __fish_use_subcommand -a drain -d 'Removes workers from a run'
@@ -9,7 +10,7 @@ complete -c rollcall -n __fish_use_subcommand -a report -d 'Reports a run from i
 complete -c rollcall -n __fish_use_subcommand -a validate -d 'Validates a run from its journal'
 complete -c rollcall -n __fish_use_subcommand -a keys -d 'Makes the keys of a run in advance'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'The help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep exec resume status drain report validate keys'
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep noop exec resume status drain report validate keys'
 complete -c rollcall -s h -l help -d 'The options that most people need'
 complete -c rollcall -l help-all -d 'Every option'
 complete -c rollcall -s V -l version -d 'The version'
@@ -19,7 +20,7 @@ complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 
 complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Form of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
-complete -c rollcall -n $in_sleep -s n -l task-count -x -d 'How many tasks to run'
+complete -c rollcall -n '__fish_seen_subcommand_from sleep noop; and not __fish_seen_subcommand_from help' -s n -l task-count -x -d 'How many tasks to run'
 complete -c rollcall -n $in_sleep -l pause-min -x -d 'Shortest pause'
 complete -c rollcall -n $in_sleep -l pause-max -x -d 'Longest pause'
 complete -c rollcall -n $in_sleep -l pause -x -d 'The same pause for each task'
@@ -49,7 +50,7 @@ complete -c rollcall -n $in_exec -l max-output -x -d 'How much of each stream is
 complete -c rollcall -n $in_exec -l joblog -r -F -d 'A line for each task'
 complete -c rollcall -n $in_exec -l dry-run -d 'Prints the commands, runs none'
 
-set -l in_run '__fish_seen_subcommand_from sleep exec; and not __fish_seen_subcommand_from help'
+set -l in_run '__fish_seen_subcommand_from sleep noop exec; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_run -s w -l workers -x -d 'Workers to start here'
 complete -c rollcall -n $in_run -s j -l slots -x -d 'Tasks that a worker runs at once'
 complete -c rollcall -n $in_run -l prefetch -x -d 'Tasks sent ahead of the slots'

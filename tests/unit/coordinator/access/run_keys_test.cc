@@ -90,7 +90,7 @@ TEST_F(RunKeysTest, AreNeverReplaced) {
     const std::string before = text_of(directory / kept);
     const auto again = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_FALSE(again.has_value());
-    EXPECT_THAT(again.error().message, HasSubstr("already exists; left unchanged"));
+    EXPECT_THAT(again.error().message, HasSubstr("is there already"));
     EXPECT_EQ(text_of(directory / kept), before);
     fs::remove(directory / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
     if (kept == std::string(kCoordinatorKeysFile)) {
@@ -133,11 +133,16 @@ TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
     return keys ? std::string("none") : keys.error().message;
   };
   EXPECT_EQ(error_with(good), "none");
-  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("\"schema\" is not"));
-  EXPECT_THAT(error_with("[]"), HasSubstr("\"schema\" is not"));
+  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("not a JSON object"));
+  EXPECT_THAT(error_with("[]"), HasSubstr("not a JSON object"));
   std::string other = good;
   EXPECT_THAT(error_with(other.replace(good.find("server_secret"), 6, "sorrow")),
+              HasSubstr("\"server_secret_key\" is missing"));
+  other = good;
+  EXPECT_THAT(error_with(other.replace(good.find("server_secret_key\": \"") + 21, 1, "")),
               HasSubstr("a key is not 40 characters"));
+  other = good;
+  EXPECT_THAT(error_with(other.insert(1, "\"more\": \"\",")), HasSubstr("unknown member \"more\""));
   other = good;
   EXPECT_THAT(error_with(other.replace(good.find("tcp://"), 3, "udp")), HasSubstr("\"endpoint\""));
 }

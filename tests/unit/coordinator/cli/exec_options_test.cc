@@ -87,7 +87,7 @@ TEST(ExecOptions, DescribeTheInput) {
   ASSERT_NE(std::get_if<ExecOptions>(&json), nullptr);
 }
 
-TEST(ExecOptions, TakeOneInput) {
+TEST(ExecOptions, AcceptOneInput) {
   EXPECT_EQ(fault({"-a", "f", "--range", "1-2"}),
             "--range \"1-2\": cannot be combined with --each-line");
   EXPECT_EQ(fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
@@ -98,14 +98,14 @@ TEST(ExecOptions, TakeOneInput) {
             "--range \"9-1\": expected A-B or A-B:STEP with whole numbers, A not above B");
 }
 
-TEST(ExecOptions, TakeEachVariable) {
+TEST(ExecOptions, AcceptSeveralVariables) {
   EXPECT_EQ(options({"--env", "A=1", "--env=B=", "--env", "C=[x]"}).env,
             (Words{"A=1", "B=", "C=[x]"}));
   EXPECT_EQ(fault({"--env", "A", "--env", "B=1"}), "--env \"A\": expected NAME=VALUE");
   EXPECT_EQ(fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
 }
 
-TEST(ExecOptions, SayWhenToHalt) {
+TEST(ExecOptions, ParseHalt) {
   const ExecOptions count = options({"--halt", "soon,fail=3"});
   ASSERT_TRUE(count.halt);
   EXPECT_EQ(count.halt->count, 3U);

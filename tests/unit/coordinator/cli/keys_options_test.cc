@@ -28,7 +28,7 @@ TEST(KeysOptions, AreADirectoryAndAnEndpoint) {
   }
 }
 
-TEST(KeysOptions, AreRefusedWithWhatWouldBeRight) {
+TEST(KeysOptions, AreRejectedWithTheExpectedForm) {
   EXPECT_EQ(cli::shown(keys({"--endpoint", "alpha:7700"})),
             "2: rollcall keys: DIR is missing: expected the directory for the keys\n");
   EXPECT_EQ(cli::shown(keys({"k"})),

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// A small run of two workers, one of which is lost, as it was in memory and as it is kept.
+/// A small run of two workers, one of which is lost, as it was in memory and as it is in the journal.
 class ReportCommandTest : public JournalTest {
  protected:
   ReportCommandTest() : builder_(4) {
@@ -80,7 +80,7 @@ class ReportCommandTest : public JournalTest {
   std::string err_;
 };
 
-TEST_F(ReportCommandTest, SaysTheSameAsAtTheEnd) {
+TEST_F(ReportCommandTest, ReportsTheSameAsAtTheEnd) {
   keep(true);
   const Summary summary = summary_at_the_end();
   EXPECT_EQ(report(OutputFormat::json), 0);
@@ -92,7 +92,7 @@ TEST_F(ReportCommandTest, SaysTheSameAsAtTheEnd) {
   EXPECT_EQ(err_, summary_text(records(), summary, KindDisplay()));
 }
 
-TEST_F(ReportCommandTest, SaysThatARunIsNotFinished) {
+TEST_F(ReportCommandTest, ReportsAnUnfinishedRun) {
   keep(false);
   EXPECT_EQ(report(), 0);
   EXPECT_THAT(out_, IsEmpty());
@@ -108,7 +108,7 @@ TEST_F(ReportCommandTest, ValidatesAgain) {
   EXPECT_THAT(err_, IsEmpty());
 }
 
-TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
+TEST_F(ReportCommandTest, ReportsFailedChecks) {
   records().elapsed[0] = 1s;  // of a pause of 2 s
   keep(true);
   EXPECT_EQ(validate_again(), 3);
@@ -118,14 +118,14 @@ TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
   EXPECT_THAT(err_, HasSubstr("validation failed: not_early: "));
 }
 
-TEST_F(ReportCommandTest, SaysWhyThereIsNothingToReport) {
+TEST_F(ReportCommandTest, ReportsAMissingJournal) {
   EXPECT_EQ(report(), 2);
   EXPECT_EQ(err_, "rollcall report: journal " + path() + " does not exist\n");
   EXPECT_EQ(validate_again(), 2);
   EXPECT_EQ(err_, "rollcall validate: journal " + path() + " does not exist\n");
 }
 
-TEST_F(ReportCommandTest, AFinishedJournalIsOneFile) {
+TEST_F(ReportCommandTest, LeavesAFinishedJournalAsOneFile) {
   keep(true);
   EXPECT_FALSE(std::filesystem::exists(path("run.db-wal")));
   std::filesystem::copy_file(path(), path("copy.db"));

@@ -81,7 +81,7 @@ TEST_F(ControlDeskTest, DrainMeansOneByNameOrSessionOrAll) {
 TEST_F(ControlDeskTest, WhatCannotBeDoneIsAnError) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],
-            "no connected worker is named w9");
+            "no worker that is there is called w9");
   for (const char* request :
        {"", "hello", "[]", "{}", R"({"command":7})", R"({"command":"stop"})",
         R"({"command":"drain","worker":"w1"})", R"({"command":"drain","worker":"w1","mode":1})"}) {

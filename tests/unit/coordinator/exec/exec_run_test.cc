@@ -73,15 +73,15 @@ TEST(ExecRun, KeepsWhatWasAcceptedUntilItIsTold) {
   run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({2, 1, 0});
   CommandResults results;
-  results.received(run.records(), 1, report);
+  results.came(run.records(), 1, report);
   ASSERT_NE(results.fresh(1), nullptr);
   ASSERT_NE(results.fresh(2), nullptr);
   EXPECT_EQ(results.fresh(1)->out, "out2\n");
   EXPECT_EQ(results.fresh(2)->out, "out0\n");
   EXPECT_EQ(results.fresh(3), nullptr);
-  EXPECT_THAT(results.unpublished(1, 3), SizeIs(2));
-  EXPECT_THAT(results.unpublished(2, 1), SizeIs(1));
-  results.published(4);
+  EXPECT_THAT(results.kept(1, 3), SizeIs(2));
+  EXPECT_THAT(results.kept(2, 1), SizeIs(1));
+  results.told(4);
   EXPECT_EQ(results.fresh(1), nullptr);
   EXPECT_EQ(results.facts(1)->status, 3);
   EXPECT_EQ(results.facts(2)->peak_rss_bytes, 4096U);
@@ -94,7 +94,7 @@ TEST(ExecRun, DropsTheResultOfAnotherAttempt) {
   run.dispatched(0).done(0);  // its second attempt
   OutcomeColumns report = report_of({0});
   CommandResults results;
-  results.received(run.records(), 0, report);
+  results.came(run.records(), 0, report);
   EXPECT_EQ(results.fresh(0), nullptr);
 }
 
@@ -106,8 +106,8 @@ TEST(ExecRun, RemembersWhyACommandCouldNotStart) {
   report.command[0].end = CommandEnd::not_started;
   report.command[0].error_text = "cannot start x, \"y\": No such file";
   ExecRun exec(echo(1), {});
-  exec.results().received(run.records(), 0, report);
-  exec.results().published(1);
+  exec.results().came(run.records(), 0, report);
+  exec.results().told(1);
   EXPECT_EQ(exec.results().facts(0)->error, "cannot start x, \"y\": No such file");
   std::string row;
   const ExecDisplay display(&exec);
@@ -125,8 +125,8 @@ TEST(ExecRun, NamesTheFirstThatFailed) {
   OutcomeColumns report = report_of(tasks);
   report.command[0].err = "1\n2\n3\n4\n5\n6\n7\x1b[2J";
   ExecRun exec(echo(12), {});
-  exec.results().received(run.records(), 0, report);
-  exec.publish(run.records(), 0, 12);
+  exec.results().came(run.records(), 0, report);
+  exec.tell(run.records(), 0, 12);
   const std::string text = exec.failures_text(run.records());
   EXPECT_THAT(text, HasSubstr("12 tasks failed, the first:\n  task 0: exit status 1: echo 0\n"
                               "    3\n    4\n    5\n    6\n    7?[2J\n"
@@ -143,8 +143,8 @@ TEST(ExecRun, SaysOnceWhatCouldNotStart) {
   report.command[0].end = CommandEnd::not_started;
   report.command[0].error_text = "cannot start echo: No such file or directory";
   ExecRun exec(echo(1), {});
-  exec.results().received(run.records(), 0, report);
-  exec.publish(run.records(), 0, 1);
+  exec.results().came(run.records(), 0, report);
+  exec.tell(run.records(), 0, 1);
   EXPECT_EQ(exec.failures_text(run.records()),
             "1 task failed:\n  task 0: cannot start echo: No such file or directory\n");
 }
@@ -169,7 +169,7 @@ TEST(ExecOutput, PrintsBothStreams) {
   run.done(1).done(0).decided(2, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({1, 0});
   ExecRun exec(echo(3), {});
-  exec.results().received(run.records(), 0, report);
+  exec.results().came(run.records(), 0, report);
   const MemoryFile out;
   const MemoryFile error;
   const auto output = make_exec_output(run.records(), exec, {true, true, 1000, testing::TempDir()},
@@ -194,7 +194,7 @@ TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
   OutcomeColumns report = report_of(tasks);
   for (CommandResult& result : report.command) result.out = std::string(1'000'000, 'x');
   ExecRun exec(echo(kTasks), {});
-  exec.results().received(run.records(), 0, report);
+  exec.results().came(run.records(), 0, report);
   const MemoryFile out;
   const MemoryFile error;
   const auto output =
@@ -216,13 +216,13 @@ TEST(ExecOutput, OfJsonFitsItsSchemas) {
   OutcomeColumns report = report_of({0});
   report.command[0].out = "\xff";
   ExecRun exec(echo(2), {});
-  exec.results().received(run.records(), 0, report);
+  exec.results().came(run.records(), 0, report);
   const MemoryFile file;
   const ExecDisplay display(&exec);
   const auto output = make_jsonl_output(run.records(), file.fd(), display);
-  exec.publish(run.records(), 0, 2);
+  exec.tell(run.records(), 0, 2);
   output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 2);
-  exec.results().published(2);
+  exec.results().told(2);
   output->finished(summarize(run.records(), finish_order(run.records())), {});
   output->flush();
   const std::string directory = std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/";

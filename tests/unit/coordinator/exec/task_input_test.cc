@@ -151,17 +151,17 @@ TEST(TaskInput, SaysWhatIsWrongWithACommandInJson) {
   EXPECT_EQ(error("{\"args\": [\"\xff\"]}"), "is not JSON");
   EXPECT_EQ(error("[]"), "is not a JSON object");
   EXPECT_EQ(error("{}"), "\"args\" is missing");
-  const std::string args = "\"args\" must be a list of strings that starts with the program";
+  const std::string args = "\"args\" must be a list of strings, the program first";
   EXPECT_EQ(error(R"({"args": []})"), args);
   EXPECT_EQ(error(R"({"args": "ls -l"})"), args);
   EXPECT_EQ(error(R"({"args": ["a", 1]})"), "each of \"args\" must be a string");
-  EXPECT_EQ(error(R"({"args": ["a\u0000"]})"), "each of \"args\" must not contain a NUL");
+  EXPECT_EQ(error(R"({"args": ["a\u0000"]})"), "each of \"args\" must not have a NUL in it");
   EXPECT_EQ(error(R"({"args": ["a"], "arg": 1})"),
-            "\"arg\" : expected args, env, cwd, stdin or timeout");
+            "\"arg\" is none of args, env, cwd, stdin, timeout");
   EXPECT_EQ(error(R"({"args": ["a"], "env": ["A=1"]})"), "\"env\" must be an object of strings");
   EXPECT_EQ(error(R"({"args": ["a"], "env": {"A": 1}})"), "\"env\": \"A\" must be a string");
   EXPECT_EQ(error(R"({"args": ["a"], "env": {"A=": "1"}})"),
-            "\"env\" has an invalid variable name");
+            "\"env\" has a name that no variable can have");
   EXPECT_EQ(error(R"({"args": ["a"], "timeout": 30})"),
             "\"timeout\" must be a string such as \"30s\"");
   EXPECT_THAT(error(R"({"args": ["a"], "timeout": "soon"})"), HasSubstr("\"timeout\": expected"));

@@ -68,7 +68,7 @@ TEST_F(JournalTest, TheNextEpochGoesOnInItsOwnTime) {
     auto journal = begun(run);
     for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
   }
-  // The machine was booted again: its clock starts over, an hour later by the wall clock.
+  // The machine was booted again: its clock begins anew, an hour later by the wall clock.
   EpochStart start = epoch_start(1h, "boot-2");
   start.monotonic = Instant(5s);
   auto journal = Journal::open(path());
@@ -128,7 +128,7 @@ TEST_F(JournalTest, IsNeverOverwritten) {
   begun(journal_run(5)).reset();
   const auto again = Journal::create(path(), journal_run(6));
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().message, "journal " + path() + " already exists");
+  EXPECT_EQ(again.error().message, "journal " + path() + " is there already");
   const auto journal = Journal::open(path());
   ASSERT_TRUE(journal);
   EXPECT_EQ((*journal)->run().spec.task_count, 5U);
@@ -138,7 +138,7 @@ TEST_F(JournalTest, TakesNothingOfAnotherOne) {
   std::ofstream(path("run.db-wal")) << "left over";
   const auto journal = Journal::create(path(), journal_run(5));
   ASSERT_FALSE(journal);
-  EXPECT_THAT(journal.error().message, HasSubstr("run.db-wal belongs to another journal"));
+  EXPECT_THAT(journal.error().message, HasSubstr("run.db-wal is left of another journal"));
 }
 
 TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
@@ -173,7 +173,7 @@ TEST_F(JournalTest, SaysThatThereIsNone) {
   const auto journal = Journal::open(path());
   ASSERT_FALSE(journal);
   EXPECT_EQ(journal.error().kind, ErrorKind::retryable);
-  EXPECT_EQ(journal.error().message, "journal " + path() + " does not exist");
+  EXPECT_EQ(journal.error().message, "there is no journal " + path());
 }
 
 TEST_F(JournalTest, RefusesWhatIsNoJournal) {
@@ -186,21 +186,21 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
     std::filesystem::remove_all(path());
   };
   std::ofstream(path()).flush();
-  refused("not a journal: it is empty");
+  refused("no journal: it is empty");
   std::ofstream(path()) << std::string(5000, 'x');
-  refused("not a journal: it is not a SQLite database");
+  refused("no journal: it is no SQLite database");
   {
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::create);
     ASSERT_TRUE(database && database->execute("CREATE TABLE run (a); PRAGMA user_version = 1"));
   }
-  refused("not a journal: it is a database of another program");
+  refused("no journal: it is a database of another program");
   begun(journal_run(5)).reset();
   {
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
     ASSERT_TRUE(database && database->execute("PRAGMA user_version = 7"));
   }
   std::filesystem::remove(path() + "-wal");
-  refused("a journal of version 7, but this program supports version 1");
+  refused("a journal of version 7, and this program understands version 1");
 }
 
 TEST_F(JournalTest, RefusesADirectory) {
@@ -238,19 +238,20 @@ class DamagedJournalTest : public JournalTest {
 TEST_F(DamagedJournalTest, RefusesRowsThatDoNotFitTogether) {
   const std::pair<const char*, const char*> changes[] = {
       {"UPDATE run SET task_count = -1", "a number is out of range"},
-      {"UPDATE run SET run_id = 'abc'", "an id does not have 32 digits"},
-      {"UPDATE run SET kind = 'dance'", "its kind of task is unknown: dance"},
+      {"UPDATE run SET run_id = 'abc'", "an id has not 32 digits"},
+      {"UPDATE run SET kind = 'dance'", "a name is not known: dance"},
       {"DELETE FROM run", "it holds no run"},
       {"DELETE FROM outcome WHERE accepted = 100", "an outcome is missing"},
-      {"DELETE FROM outcome WHERE accepted > 2900", "its batches and outcomes disagree"},
-      {"DELETE FROM batch WHERE first_accepted = 1", "its batches and outcomes disagree"},
-      {"UPDATE outcome SET task = 3 WHERE accepted > 5", "its outcomes are inconsistent"},
+      {"DELETE FROM outcome WHERE accepted > 2900", "its batches do not fit its outcomes"},
+      {"DELETE FROM batch WHERE first_accepted = 1", "its batches do not fit its outcomes"},
+      {"UPDATE outcome SET task = 3 WHERE accepted > 5", "its outcomes contradict each other"},
       {"UPDATE outcome SET outcome = 5 WHERE accepted = 9", "a number is out of range"},
-      {"UPDATE batch SET session = 1000 WHERE first_accepted = 1", "its outcomes are inconsistent"},
-      {"UPDATE counters SET accepted = 2999", "outcomes are missing"},
+      {"UPDATE batch SET session = 1000 WHERE first_accepted = 1",
+       "its outcomes contradict each other"},
+      {"UPDATE counters SET accepted = 2999", "its outcomes are not as many as they were"},
       {"DELETE FROM counters", "its counters are missing"},
       {"DELETE FROM epoch; INSERT INTO epoch VALUES (2, 0, '', 0, 0, 0, 0)", "an epoch is missing"},
-      {"DELETE FROM session WHERE session = 0", "its outcomes are inconsistent"}};
+      {"DELETE FROM session WHERE session = 0", "its outcomes contradict each other"}};
   ASSERT_EQ(error(), "");
   for (const auto& [sql, why] : changes) {
     SCOPED_TRACE(sql);
@@ -344,7 +345,7 @@ TEST_F(JournalTest, AnOlderEpochKeepsNothingMore) {
   for (int i = 0; i < 2; ++i) {
     const auto committed = journal->commit(*commit);
     ASSERT_FALSE(committed);
-    EXPECT_THAT(committed.error().message, HasSubstr("another coordinator has resumed it"));
+    EXPECT_THAT(committed.error().message, HasSubstr("another coordinator has gone on with it"));
     EXPECT_EQ(committed.error().kind, ErrorKind::permanent);
   }
 }

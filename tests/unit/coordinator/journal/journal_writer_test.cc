@@ -53,7 +53,7 @@ class JournalWriterTest : public JournalTest {
 TEST_F(JournalWriterTest, TellsWhatIsKeptInOrder) {
   const auto journal = begun(run_);
   JournalWriter writer(loop_, *journal, handlers());
-  for (const auto& commit : commits_) writer.write({commit, commit->counters.published});
+  for (const auto& commit : commits_) writer.keep(commit);
   run_until([this] { return all_told(); });
   EXPECT_EQ(told_.back().records, 2000U);
   for (std::size_t i = 1; i < told_.size(); ++i) {
@@ -79,7 +79,7 @@ TEST_F(JournalWriterTest, TellsOnlyWhatIsThere) {
   };
   JournalWriter writer(loop_, *journal, handlers);
   for (const auto& commit : commits_) {
-    writer.write({commit, commit->counters.published});
+    writer.keep(commit);
     loop_.poll();
     loop_.restart();
   }
@@ -90,7 +90,7 @@ TEST_F(JournalWriterTest, KeepsAllThatWaitsBeforeItStops) {
   const auto journal = begun(run_);
   {
     JournalWriter writer(loop_, *journal, handlers());
-    for (const auto& commit : commits_) writer.write({commit, commit->counters.published});
+    for (const auto& commit : commits_) writer.keep(commit);
     const CommittedSoFar committed = writer.stop();
     EXPECT_EQ(committed.commits, commits_.size());
     EXPECT_EQ(committed.records, 2000U);
@@ -105,7 +105,7 @@ TEST_F(JournalWriterTest, GoesOnWhenAFullDiskHasRoom) {
   const auto journal = begun(run_);
   vfs.fail(1, 2, SQLITE_FULL);
   JournalWriter writer(loop_, *journal, handlers());
-  for (const auto& commit : commits_) writer.write({commit, commit->counters.published});
+  for (const auto& commit : commits_) writer.keep(commit);
   run_until([this] { return !full_.empty(); });
   EXPECT_TRUE(told_.empty());
   EXPECT_EQ(full_.front(), "cannot write journal " + path() + ": the disk is full");
@@ -121,7 +121,7 @@ TEST_F(JournalWriterTest, StopsWhileTheDiskIsFull) {
   const auto journal = begun(run_);
   vfs.fail(1, 1'000'000'000, SQLITE_FULL);
   JournalWriter writer(loop_, *journal, handlers());
-  writer.write({commits_[0], commits_[0]->counters.published});
+  writer.keep(commits_[0]);
   run_until([this] { return !full_.empty(); });
   EXPECT_EQ(writer.stop().commits, 0U);
 }
@@ -130,12 +130,11 @@ TEST_F(JournalWriterTest, GivesUpWhenTheDiskFails) {
   FaultyVfs vfs;
   const auto journal = begun(run_);
   JournalWriter writer(loop_, *journal, handlers());
-  writer.write({commits_[0], commits_[0]->counters.published});
+  writer.keep(commits_[0]);
   run_until([this] { return !told_.empty(); });
   // Nobody uses the disk now.
   vfs.fail(1, 1'000'000'000, SQLITE_IOERR);
-  for (std::size_t i = 1; i < commits_.size(); ++i)
-    writer.write({commits_[i], commits_[i]->counters.published});
+  for (std::size_t i = 1; i < commits_.size(); ++i) writer.keep(commits_[i]);
   run_until([this] { return !failed_.empty(); });
   EXPECT_THAT(failed_.front(), HasSubstr("cannot write journal " + path() + ": disk I/O error"));
   EXPECT_EQ(writer.stop().commits, 1U);
