@@ -2,14 +2,12 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <utility>
 
 #include "common/limits.h"
+#include "common/os/file_io.h"
 
 namespace rollcall::worker {
-namespace {}  // namespace
 
 AccessSource::AccessSource(std::string file, std::string endpoint)
     : file_(std::move(file)), endpoint_(std::move(endpoint)) {}
@@ -23,15 +21,11 @@ Result<Access> AccessSource::read() {
 Result<Access> AccessSource::read_standard_input() {
   if (from_input_) return *from_input_;
   std::string text;
-  std::array<char, 4'096> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return permanent("cannot read the access document from standard input");
-    if (got == 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > limits::access_bytes)
-      return permanent("standard input is no access document");
+  if (os::read_all(STDIN_FILENO, limits::access_bytes + 1, text) != 0) {
+    return permanent("cannot read the access document from standard input");
+  }
+  if (text.size() > limits::access_bytes) {
+    return permanent("standard input is no access document");
   }
   Result<Access> access = access_from_json(text);
   if (!access) return permanent("standard input: " + access.error().message);

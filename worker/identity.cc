@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "common/limits.h"
+#include "worker/executors/command_runner.h"
 
 namespace rollcall::worker {
 namespace {
@@ -33,8 +34,7 @@ bool die_with_parent(std::uint32_t parent) {
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
 
-Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
-                  std::uint32_t command_slots) {
+Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors) {
   Identity self;
   self.host = host_name();
   self.pid = static_cast<std::uint32_t>(::getpid());
@@ -42,8 +42,7 @@ Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
   self.name.resize(std::min(self.name.size(), limits::name_bytes));
   self.slots = options.slots;
   self.processors = processors();
-  self.launch_id = launch_id;
-  self.command_slots = command_slots;
+  self.command_slots = options.only_sleep ? 0 : command_slots(descriptors.raised);
   return self;
 }
 

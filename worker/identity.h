@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "common/os/process_limits.h"
 #include "worker/core/event.h"
 #include "worker/options.h"
 
@@ -13,8 +13,8 @@ namespace rollcall::worker {
 /// parent (any more). To be called before there is any other thread.
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
-/// Who this process is.
-Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
-                  std::uint32_t command_slots);
+/// Who this process is, but for the launch id, which the access document has. `descriptors`: those
+/// that it and its commands may open.
+Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors);
 
 }  // namespace rollcall::worker

@@ -25,8 +25,7 @@
 #include "worker/access_source.h"
 #include "worker/core/session.h"
 #include "worker/executors/alarm.h"
-#include "worker/executors/command_runner.h"
-#include "worker/executors/sleep_executor.h"
+#include "worker/executors/executor_table.h"
 #include "worker/identity.h"
 #include "worker/log.h"
 
@@ -56,7 +55,8 @@ class Worker::Loop {
         source_(options.access_file, options.connect),
         signals_(loop_, SIGTERM, SIGUSR1),
         alarm_(loop_, [this] { on_alarm(); }),
-        sleeps_(loop_, [this] { end_turn(); }) {
+        identity_(identify(options, descriptors)),
+        executors_(executor_context()) {
     if (!options.parent_pid) signals_.add(SIGINT);
   }
 
@@ -70,6 +70,15 @@ class Worker::Loop {
   }
 
  private:
+  ExecutorContext executor_context() {
+    ExecutorContext context{loop_, identity_.name, options_.slots, descriptors_.inherited, {}, {},
+                            {}};
+    context.on_ended = [this] { end_turn(); };
+    context.on_broken = [this](const std::string& reason) { end(kExitNoCoordinator, reason); };
+    context.on_warning = [](const std::string& text) { write_log(Severity::warning, text); };
+    return context;
+  }
+
   /// Ready: it has joined a run. False: it cannot, and this is the end.
   bool answer_health_checks() {
     if (options_.http.empty()) return true;
@@ -111,14 +120,11 @@ class Worker::Loop {
       end(kExitUsage, connected.error().message);
       return;
     }
-    session_.emplace(identify(options_, access.launch_id, most_commands()),
-                     options_.connect_timeout - (os::now() - started_), options_.idle_timeout);
+    identity_.launch_id = access.launch_id;
+    session_.emplace(identity_, options_.connect_timeout - (os::now() - started_),
+                     options_.idle_timeout);
     tell(new_life());
     end_turn();
-  }
-
-  std::uint32_t most_commands() const {
-    return options_.only_sleep ? 0 : command_slots(descriptors_.raised);
   }
 
   Result<void> connect(const Access& access) {
@@ -184,31 +190,17 @@ class Worker::Loop {
     });
   }
 
-  void on_commands_ended() {
-    if (status_) return;
-    if (commands_->take_ended(ended_)) {
-      warn_of_shortage();
-      tell(AttemptsEnded{ended_});
-    }
-    end_turn();
-  }
-
-  void warn_of_shortage() {
-    const auto first =
-        std::find(ended_.outcome.begin(), ended_.outcome.end(), Outcome::not_started);
-    if (first == ended_.outcome.end()) return;
-    const auto row = static_cast<std::size_t>(first - ended_.outcome.begin());
-    write_log(Severity::warning, ended_.command[row].error_text + "; others are to run it");
-  }
-
   /// Everything that was there has been told; what is over by now still belongs to the turn.
   void end_turn() {
     if (status_) return;
-    while (sleeps_.take_due(os::now(), ended_)) tell(AttemptsEnded{ended_});
+    take_ended();
     tell(TurnEnded{});
     if (status_) return;
-    sleeps_.arm(os::now());
     alarm_.set(session_->next_deadline());
+  }
+
+  void take_ended() {
+    while (executor_->take_ended(os::now(), ended_)) tell(AttemptsEnded{ended_});
   }
 
   // What is to be done.
@@ -219,7 +211,7 @@ class Worker::Loop {
     if (is_performing_) return;
     is_performing_ = true;
     // An action may lead to another event, whose actions then follow at the end of the list.
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
+    for (std::size_t i = 0; i < actions_.size() && !status_; ++i) {
       Action action = std::move(actions_[i]);
       std::visit([this](auto& a) { perform(a); }, action);
     }
@@ -257,39 +249,22 @@ class Worker::Loop {
     }
   }
 
-  void perform(const PrepareCommands& terms) {
-    const ExecExecutor::Settings settings{terms.slots, terms.max_output, terms.kill_after};
-    if (commands_ && settings == command_settings_) return;
-    ExecExecutor::Handlers handlers;
-    handlers.on_ended = [this] { on_commands_ended(); };
-    handlers.on_broken = [this](const std::string& why) { end(kExitNoCoordinator, why); };
-    handlers.on_short = [](const std::string& what) { write_log(Severity::warning, what); };
-    auto made = CommandRunner::start(loop_, settings, descriptors_.inherited,
-                                     session_->identity().name, std::move(handlers));
-    if (!made) return end(kExitNoCoordinator, made.error().message);
-    commands_ = std::move(*made);
-    command_settings_ = settings;
+  void perform(const Prepare& terms) {
+    executor_ = &executors_.of(terms.kind);
+    const Result<void> prepared = executor_->prepare(terms);
+    if (!prepared) end(kExitNoCoordinator, prepared.error().message);
   }
   void perform(StartAttempts& start) {
-    if (commands_ && !start.attempts.command.empty()) {
-      commands_->start(start.assignment, std::move(start.attempts));
-    } else {
-      sleeps_.start(os::now(), start.assignment, start.attempts);
-    }
+    executor_->start(os::now(), start.assignment, std::move(start.attempts));
   }
   void perform(const CancelAttempts& cancel) {
-    if (commands_) commands_->cancel(cancel.assignments_through);
-    sleeps_.cancel(os::now(), cancel.assignments_through, ended_);
-    if (ended_.size() > 0) tell(AttemptsEnded{ended_});
+    executor_->cancel(os::now(), cancel.assignments_through);
+    take_ended();
   }
-  void perform(const DropAttempts&) {
-    sleeps_.drop();
-    if (commands_) commands_->drop();
-  }
+  void perform(const DropAttempts&) { executor_->drop(); }
   void perform(const ListRunning&) {
     HeldColumns running;
-    sleeps_.list(running);
-    if (commands_) commands_->list(running);
+    executor_->list(running);
     tell(RunningListed{running});
   }
   void perform(const StartOver&) { tell(new_life()); }
@@ -316,9 +291,9 @@ class Worker::Loop {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
   Alarm alarm_;
-  SleepExecutor sleeps_;
-  std::unique_ptr<CommandRunner> commands_;  ///< null: no run of commands was joined
-  ExecExecutor::Settings command_settings_;
+  Identity identity_;
+  ExecutorTable executors_;
+  Executor* executor_ = &executors_.of(KindId::sleep);  ///< of the last run; at first idle
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
 

@@ -23,9 +23,6 @@ struct Access {
   friend bool operator==(const Access&, const Access&) = default;
 };
 
-/// 40 characters of Z85, each five of them a number of 32 bits.
-bool is_curve_key(std::string_view text);
-
 /// JSON, with a line end: {"schema": "rollcall/access/1", "endpoint": ..., ...}.
 std::string to_json(const Access& access);
 

@@ -6,6 +6,7 @@
 
 #include "common/base/check.h"
 #include "common/limits.h"
+#include "common/model/decimal.h"
 
 namespace rollcall {
 namespace {
@@ -103,19 +104,8 @@ std::string format_exact(Duration d) {
 
 std::string format_seconds(Duration d, int decimals) {
   CHECK(decimals >= 0 && decimals <= 9);
-  std::uint64_t step = 1'000'000'000;
-  for (int i = 0; i < decimals; ++i) step /= 10;
-  // Unsigned negation: right for the smallest Duration too.
-  const auto bits = static_cast<std::uint64_t>(d.count());
-  const std::uint64_t steps = ((d.count() < 0 ? 0 - bits : bits) + step / 2) / step;
-  const std::uint64_t steps_per_second = 1'000'000'000 / step;
-
-  std::string text = d.count() < 0 && steps > 0 ? "-" : "";
-  text += std::to_string(steps / steps_per_second);
-  if (decimals > 0) {
-    const std::string fraction = std::to_string(steps % steps_per_second);
-    text += '.' + std::string(static_cast<std::size_t>(decimals) - fraction.size(), '0') + fraction;
-  }
+  std::string text;
+  append_rounded_seconds(text, d, decimals);
   return text;
 }
 

@@ -4,14 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "common/access/key_document.h"
 #include "common/access/private_file.h"
 #include "common/limits.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -20,6 +22,12 @@ using Json = nlohmann::json;
 
 constexpr const char* kSchema = "rollcall/journal-keys/1";
 constexpr const char* kFile = "keys file";
+constexpr std::array kStrings = {"bind",
+                                 "endpoint",
+                                 "server_key",
+                                 "server_secret_key",
+                                 "worker_public_key",
+                                 "worker_secret_key"};
 
 std::string to_json(const JournalKeys& keys) {
   const nlohmann::ordered_json json = {{"schema", kSchema},
@@ -32,33 +40,23 @@ std::string to_json(const JournalKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-/// The text under `name`; empty: there is none.
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool is_endpoint(const std::string& text) {
-  return text.starts_with("tcp://") || text.starts_with("ipc://");
-}
-
 Result<JournalKeys> keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || text_of(json, "schema") != kSchema) {
-    return permanent(std::string("\"schema\" is not \"") + kSchema + "\"");
+  if (std::string error = document_error(json, kSchema, kStrings); !error.empty()) {
+    return permanent(std::move(error));
   }
-  const JournalKeys keys{
-      text_of(json, "bind"),
-      {text_of(json, "endpoint"),
-       {text_of(json, "server_key"), text_of(json, "server_secret_key")},
-       {text_of(json, "worker_public_key"), text_of(json, "worker_secret_key")}}};
+  const JournalKeys keys{json["bind"],
+                         {json["endpoint"],
+                          {json["server_key"], json["server_secret_key"]},
+                          {json["worker_public_key"], json["worker_secret_key"]}}};
   if (!is_endpoint(keys.bind) || !is_endpoint(keys.keys.endpoint)) {
     return permanent("an endpoint is not of the form tcp://HOST:PORT");
   }
-  const auto all = {keys.keys.coordinator.public_key, keys.keys.coordinator.secret_key,
-                    keys.keys.workers.public_key, keys.keys.workers.secret_key};
-  const bool none = std::ranges::all_of(all, [](const std::string& key) { return key.empty(); });
-  if (!none && !std::ranges::all_of(all, is_curve_key)) {
+  const auto all = {std::string_view(keys.keys.coordinator.public_key),
+                    std::string_view(keys.keys.coordinator.secret_key),
+                    std::string_view(keys.keys.workers.public_key),
+                    std::string_view(keys.keys.workers.secret_key)};
+  if (!are_empty(all) && !are_curve_keys(all)) {
     return permanent("a key is not 40 characters of Z85");
   }
   return keys;
@@ -74,11 +72,9 @@ Result<void> write_journal_keys(const std::string& journal, const JournalKeys& k
   const std::string path = journal_keys_path(journal);
   if (auto written = replace_private_file(path, kFile, to_json(keys)); !written) return written;
   // As long-lived as the journal: a power cut must not leave an empty file.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const int error = fd >= 0 && ::fsync(fd) == 0 ? 0 : errno;
-  if (fd >= 0) ::close(fd);
-  if (error == 0) return {};
-  return permanent("cannot write keys file " + path + ": " + std::strerror(error));
+  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file && ::fsync(file.get()) == 0) return {};
+  return permanent("cannot write keys file " + path + ": " + std::strerror(errno));
 }
 
 Result<JournalKeys> read_journal_keys(const std::string& journal) {
@@ -90,7 +86,7 @@ Result<JournalKeys> read_journal_keys(const std::string& journal) {
     return permanent("keys file " + path + " is open to others than its owner: chmod 600 " + path);
   }
   auto keys = keys_from_json(*text);
-  if (!keys) return permanent(path + " is no keys file of a journal: " + keys.error().message);
+  if (!keys) return permanent(path + " is not a keys file of a journal: " + keys.error().message);
   return keys;
 }
 

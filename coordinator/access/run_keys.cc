@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "common/access/key_document.h"
 #include "common/access/private_file.h"
 #include "common/limits.h"
 
@@ -20,6 +20,8 @@ using Json = nlohmann::json;
 
 constexpr const char* kSchema = "rollcall/keys/1";
 constexpr const char* kFile = "keys file";
+constexpr std::array kStrings = {"endpoint", "server_key", "server_secret_key", "worker_public_key",
+                                 "worker_secret_key"};
 
 std::string to_json(const RunKeys& keys) {
   const nlohmann::ordered_json json = {{"schema", kSchema},
@@ -31,26 +33,19 @@ std::string to_json(const RunKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-/// The text under `name`; empty: there is none.
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Result<RunKeys> keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || text_of(json, "schema") != kSchema) {
-    return permanent(std::string("not a keys file: \"schema\" is not \"") + kSchema + "\"");
+  if (const std::string error = document_error(json, kSchema, kStrings); !error.empty()) {
+    return permanent("not a keys file: " + error);
   }
-  const RunKeys keys{text_of(json, "endpoint"),
-                     {text_of(json, "server_key"), text_of(json, "server_secret_key")},
-                     {text_of(json, "worker_public_key"), text_of(json, "worker_secret_key")}};
-  if (!keys.endpoint.starts_with("tcp://") && !keys.endpoint.starts_with("ipc://")) {
+  const RunKeys keys{json["endpoint"],
+                     {json["server_key"], json["server_secret_key"]},
+                     {json["worker_public_key"], json["worker_secret_key"]}};
+  if (!is_endpoint(keys.endpoint)) {
     return permanent("not a keys file: \"endpoint\" is not of the form tcp://HOST:PORT");
   }
-  const auto all = {keys.coordinator.public_key, keys.coordinator.secret_key,
-                    keys.workers.public_key, keys.workers.secret_key};
-  if (!std::ranges::all_of(all, is_curve_key)) {
+  if (!are_curve_keys({keys.coordinator.public_key, keys.coordinator.secret_key,
+                       keys.workers.public_key, keys.workers.secret_key})) {
     return permanent("not a keys file: a key is not 40 characters of Z85");
   }
   return keys;

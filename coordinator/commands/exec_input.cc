@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
+
+#include "common/os/descriptor.h"
+#include "common/os/file_io.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -15,21 +17,11 @@ namespace {
 /// Bytes of the input that a journal takes at once.
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
-/// A file that is closed when this goes; "-" is standard input.
-class InputFile {
- public:
-  explicit InputFile(const std::string& path)
-      : fd_(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~InputFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
+/// "-" is standard input.
+os::Descriptor open_input(const std::string& path) {
+  return os::Descriptor(path == "-" ? ::dup(STDIN_FILENO)
+                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
 
 char separator_of(const ExecOptions& options) {
   return options.null_separated ? '\0' : '\n';
@@ -71,10 +63,10 @@ Result<TaskInput> input_of(const ExecOptions& options) {
     path = "-";
   }
   const std::string name = path == "-" ? "standard input" : option + " " + path;
-  const InputFile file(path);
-  if (file.fd() < 0) return permanent(name + ": " + std::strerror(errno));
+  const os::Descriptor file = open_input(path);
+  if (!file) return permanent(name + ": " + std::strerror(errno));
   TaskInput input = empty_input(options);
-  if (auto read = input.read(file.fd()); !read) {
+  if (auto read = input.read(file.get()); !read) {
     return permanent(name + ": " + read.error().message);
   }
   return input;
@@ -95,15 +87,10 @@ Result<std::string> kept_standard_input(const std::string& path) {
 }
 
 Result<std::string> contents_of(const std::string& path) {
-  const InputFile file(path);
+  const os::Descriptor file = open_input(path);
   std::string contents;
-  std::array<char, std::size_t{64} << 10U> piece;
-  ssize_t size = file.fd() < 0 ? -1 : 1;
-  while (size > 0 && contents.size() <= limits::command_bytes) {
-    size = ::read(file.fd(), piece.data(), piece.size());
-    if (size > 0) contents.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  if (size < 0) return permanent("--stdin " + path + ": " + std::strerror(errno));
+  const int error = file ? os::read_all(file.get(), limits::command_bytes + 1, contents) : errno;
+  if (error != 0) return permanent("--stdin " + path + ": " + std::strerror(error));
   return contents;
 }
 

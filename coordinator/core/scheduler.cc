@@ -31,7 +31,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::suspending) return std::nullopt;
   Instant next = *next_tick_;
   const RunRecords& r = records();
-  if (!acks_held_.empty()) next = std::min(next, acks_sent_ + limits::ack_wait);
+  next = std::min(next, acks_.deadline().value_or(next));
   if (phase_ == Phase::joining && !tasks_.all_done()) {
     next = std::min(next, joining_since_ + policy_.join_timeout);
   }
@@ -40,7 +40,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   }
   if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
   if (working()) next = std::min(next, retries_.next().value_or(next));
-  const bool may_time_out = working() && !cancelling_ && !tasks_.all_done();
+  const bool may_time_out = working() && !stop_.is_stopping() && !tasks_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
     next = std::min(next, *r.first_dispatch + *r.spec.wait_timeout);
   }
@@ -100,7 +100,7 @@ void Scheduler::on(const TurnEnded& event) {
     notice_wait_timeout();
     notice_lack_of_workers();
     notice_halt();
-    backlog_.put_back(retries_.take_due(now_));
+    dealer_.put_back(retries_.take_due(now_));
   }
   if (phase_ == Phase::suspending) return suspend();
   keep();
@@ -160,8 +160,8 @@ void Scheduler::lose_the_exited() {
 void Scheduler::start_if_joined() {
   const bool time_is_up = now_ >= joining_since_ + policy_.join_timeout;
   const auto joined = static_cast<std::size_t>(
-      std::count_if(sessions_.all().begin(), sessions_.all().end(), [](const Session& session) {
-        return session.phase == SessionPhase::active && session.committed;
+      std::count_if(sessions_.all().begin(), sessions_.all().end(), [this](const Session& session) {
+        return session.phase == SessionPhase::active && commits_.knows(session.index);
       }));
   if (is_resumed_ && joined > 0) {
     phase_ = Phase::running;  // those who come back go on at once
@@ -212,15 +212,15 @@ void Scheduler::fail_for_lack_of_workers(const std::string& why) {
 
 void Scheduler::notice_wait_timeout() {
   const RunRecords& r = records();
-  if (cancelling_ || !r.spec.wait_timeout || !r.first_dispatch) return;
+  if (stop_.is_stopping() || !r.spec.wait_timeout || !r.first_dispatch) return;
   if (now_ < *r.first_dispatch + *r.spec.wait_timeout || tasks_.all_done()) return;
   tasks_.mutable_records().wait_timeout_passed = true;
   cancel_everything();
 }
 
 void Scheduler::cancel_everything() {
-  cancelling_ = cancel_uncommitted_ = true;
-  lets_running_end_ = false;
+  stop_.cancel();
+  commits_.cancel_requested();
   cancel_pending();
 }
 
@@ -240,57 +240,46 @@ void Scheduler::ask_to_cancel(const Session& session) {
   }
 }
 
-/// Nobody is sent more ahead of its slots than its part of what does not run: when little is left,
-/// that would wait for its turn while slots elsewhere stay empty.
-std::uint64_t Scheduler::credit_of(const Session& session) const {
-  if (session.slots == 0) return limits::task_count;
-  if (policy_.prefetch) return session.slots + *policy_.prefetch;
-  const std::uint64_t all = sessions_.slots();
-  const std::uint64_t left = tasks_.pending() + tasks_.assigned();
-  const std::uint64_t beyond = left - std::min(left, all);
-  return session.slots + std::min(session.measured_prefetch(), beyond * session.slots / all);
+Receiver Scheduler::receiver(const Session& session) const {
+  Receiver receiver;
+  receiver.is_active = session.phase == SessionPhase::active;
+  receiver.may_receive = receiver.is_active && commits_.knows(session.index) && !session.leaves() &&
+                         session.in_flight() < limits::assignments_in_flight;
+  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
+  const bool is_asked = session.revoked && now_ - session.revoked->asked < patience;
+  receiver.may_be_revoked = receiver.is_active && !is_asked && !session.leaves();
+  receiver.slots = session.slots;
+  receiver.held = session.held;
+  receiver.prefetch = session.measured_prefetch();
+  return receiver;
 }
 
-bool Scheduler::has_credit(const Session& session) const {
-  return session.phase == SessionPhase::active && session.committed && !session.leaves() &&
-         session.in_flight() < limits::assignments_in_flight && session.held < credit_of(session);
+Load Scheduler::load() const {
+  return {tasks_.pending() - retries_.size(), tasks_.pending() + tasks_.assigned(),
+          sessions_.active(), sessions_.slots()};
 }
 
 void Scheduler::make_ready(Session& session) {
-  if (session.in_ready_list || !has_credit(session)) return;
-  session.in_ready_list = true;
-  ready_.push_back(session.index);
+  dealer_.make_ready(session.index, receiver(session), load());
 }
 
-/// Deals the backlog to those with credit, in turns, each at most its share of what there is.
 void Scheduler::dispatch() {
-  if (cancelling_ || waiting_to_be_dealt() == 0 || ready_.empty()) return;
-  if (policy_.journal && tasks_.done() - published_ >= limits::uncommitted_outcomes) return;
-  if (has_revoked_) deal_to_the_idle();
-  const std::size_t dealers = std::max<std::size_t>(sessions_.active(), 1);
-  const std::size_t share = (waiting_to_be_dealt() + dealers - 1) / dealers;
-  while (waiting_to_be_dealt() > 0 && !ready_.empty()) {
-    Session& session = sessions_.at(ready_.front());
-    ready_.pop_front();
-    session.in_ready_list = false;
-    if (!has_credit(session)) continue;
-    dispatch_to(session, share);
-    make_ready(session);
-  }
+  if (stop_.is_stopping()) return;
+  if (policy_.journal && commits_.unpublished(records()) >= limits::uncommitted_outcomes) return;
+  Dealer::Table table;
+  table.receiver = [this](SessionIndex s) { return receiver(sessions_.at(s)); };
+  table.is_pending = [this](TaskId t) { return records().state_of(t) == TaskState::pending; };
+  table.assign = [this](SessionIndex s, const Batch& batch, std::uint64_t credit) {
+    assign(sessions_.at(s), batch, credit);
+  };
+  dealer_.deal(load(), table);
 }
 
-void Scheduler::dispatch_to(Session& session, std::size_t share) {
-  const std::uint64_t credit = credit_of(session);
+void Scheduler::assign(Session& session, const Batch& batch, std::uint64_t credit) {
   session.most_credit = std::max(session.most_credit, credit);
-  const std::size_t most = std::min(
-      {share, policy_.assignment_attempts, static_cast<std::size_t>(credit - session.held)});
-  const Batch batch =
-      backlog_.take(most, [this](TaskId t) { return records().state_of(t) == TaskState::pending; });
-  CHECK(batch.count > 0);
-  may_revoke_ = true;
   if (!records().first_dispatch) tasks_.mutable_records().first_dispatch = now_;
   Assignment assignment;
-  tasks_.assign(now_, session, backlog_, batch, assignment.attempts);
+  tasks_.assign(now_, session, batch, assignment.attempts);
   if (records().spec.traits.has_known_cost) session.expect(assignment.attempts.pause);
   assignment.number = session.assignments_sent;
   send(session, std::move(assignment));
@@ -310,9 +299,9 @@ void Scheduler::tick() {
     }
     resend(session, patience);
     if (session.drain) send(session, Drain{*session.drain});
-    if (lets_running_end_) {
+    if (stop_.is_draining()) {
       revoke_from(session, session.started_count);
-    } else if (may_cancel_ || records().spec.method == CollectionMethod::cancelled) {
+    } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
       ask_to_cancel(session);
     }
     make_ready(session);
@@ -331,7 +320,7 @@ void Scheduler::resend(Session& session, Duration older_than) {
     held.sent = now_;
     Assignment again;
     again.number = held.number;
-    tasks_.describe(backlog_, session, held, again.attempts);
+    tasks_.describe(session, held, again.attempts);
     send(session, std::move(again));
   }
 }
@@ -386,8 +375,11 @@ void Scheduler::check_invariants() const {
   }
   CHECK(held == tasks_.assigned());
   CHECK(retries_.size() <= tasks_.pending());
-  CHECK(published_ <= handed_over_ && handed_over_ <= tasks_.done());
-  CHECK(uncommitted_.size() <= commits_ || !policy_.journal);
+  retries_.check_invariants();
+  dealer_.check_invariants();
+  stop_.check_invariants(records());
+  commits_.check_invariants(records());
+  acks_.check_invariants();
 }
 
 }  // namespace rollcall::coordinator

@@ -17,7 +17,6 @@
 #include "coordinator/core/model/policy.h"
 #include "coordinator/core/scheduler_state.h"
 #include "coordinator/core/sessions/session_table.h"
-#include "coordinator/core/tasks/backlog.h"
 #include "coordinator/core/tasks/task_table.h"
 
 namespace rollcall::coordinator {
@@ -39,7 +38,7 @@ class Scheduler : private SchedulerState {
   std::optional<Instant> next_deadline() const;
 
   const RunRecords& records() const { return tasks_.records(); }
-  Duration longest_cost() const { return backlog_.longest_cost(); }
+  Duration longest_cost() const { return dealer_.longest_cost(); }
   const std::deque<Session>& sessions() const { return sessions_.all(); }
   std::size_t live_sessions() const { return sessions_.live(); }
   std::size_t done() const { return tasks_.done(); }
@@ -69,8 +68,6 @@ class Scheduler : private SchedulerState {
   void on_report(Session& session, const Report& report);
   void on_heartbeat(Session& session, const Heartbeat& heartbeat);
   void on_goodbye(Session& session, const Goodbye& goodbye);
-  void acknowledge_later(Session& session);
-  void acknowledge_in_time(Session& session);
   void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
   void publish_started(const Session& session, std::uint64_t from, std::uint64_t to);
   std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
@@ -88,8 +85,6 @@ class Scheduler : private SchedulerState {
   void revoke(Session& session, std::uint64_t count);
   void revoke_from(Session& session, std::uint64_t keep);
   void settle_revocation(Session& session, std::uint64_t unstarted_returns);
-  void deal_to_the_idle();
-  std::uint64_t free_slots(const Session& session) const;
   void release(Session& session, bool charge);
   void welcome(Session& session);
   SessionRecord& record_of(const Session& session);
@@ -98,11 +93,10 @@ class Scheduler : private SchedulerState {
   }
 
   // Keeping (scheduler_keep.cc).
-  void changed(Session& session);
   void keep();
-  void tell_next();
+  void publish(const Durable& durable);
   void acknowledge();
-  bool all_committed() const { return uncommitted_.empty() && handed_over_ == tasks_.done(); }
+  bool all_committed() const { return commits_.is_all_durable(records()); }
 
   // Resuming (scheduler_resume.cc).
   void begin_recovery();
@@ -113,7 +107,7 @@ class Scheduler : private SchedulerState {
 
   // Commands (scheduler_exec.cc).
   std::uint32_t slots_for(const Hello& hello) const;
-  void try_again_later(const Acceptance& acceptance);
+  void retry_failed(const Acceptance& acceptance);
   void notice_halt();
   void stop(bool let_running_end);
 
@@ -126,9 +120,9 @@ class Scheduler : private SchedulerState {
   void notice_lack_of_workers();
   void notice_wait_timeout();
   void dispatch();
-  bool has_credit(const Session& session) const;
-  std::uint64_t credit_of(const Session& session) const;
-  void dispatch_to(Session& session, std::size_t share);
+  Receiver receiver(const Session& session) const;
+  Load load() const;
+  void assign(Session& session, const Batch& batch, std::uint64_t credit);
   void make_ready(Session& session);
   void tick();
   void resend(Session& session, Duration older_than);

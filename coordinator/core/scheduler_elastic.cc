@@ -42,34 +42,11 @@ void Scheduler::ask_to_drain(Session& session, DrainMode mode) {
   if (session.phase == SessionPhase::active) send(session, Drain{*session.drain});
 }
 
-/// Slots bound what runs; without them there is always room, and nothing ever waits for it.
-std::uint64_t Scheduler::free_slots(const Session& session) const {
-  if (!has_credit(session)) return 0;
-  if (session.slots == 0) return limits::task_count;
-  return session.slots - std::min<std::uint64_t>(session.slots, session.held);
-}
-
-/// When nothing is left to deal, somebody has free slots, and somebody else holds attempts that
-/// wait for theirs: half of those of the one who has most come back, as many as there is room for.
 void Scheduler::take_back_for_the_idle() {
-  if (!may_revoke_ || cancelling_ || waiting_to_be_dealt() > 0) return;
-  if (records().spec.method == CollectionMethod::cancelled) return;
-  Session* most_loaded = nullptr;
-  std::uint64_t room = 0;
-  bool is_anything_waiting = false;
-  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
-  for (Session& session : sessions_.all()) {
-    room = std::min(room + free_slots(session), limits::task_count);
-    if (session.phase != SessionPhase::active || session.waiting() == 0) continue;
-    is_anything_waiting = true;
-    const bool is_asked = session.revoked && now_ - session.revoked->asked < patience;
-    if (is_asked || session.leaves()) continue;
-    if (most_loaded == nullptr || session.waiting() > most_loaded->waiting())
-      most_loaded = &session;
-  }
-  may_revoke_ = is_anything_waiting;
-  if (room == 0 || most_loaded == nullptr) return;
-  revoke(*most_loaded, std::min(room, (most_loaded->waiting() + 1) / 2));
+  if (stop_.is_stopping() || records().spec.method == CollectionMethod::cancelled) return;
+  const auto surplus = dealer_.find_surplus(
+      load(), sessions_.size(), [this](SessionIndex s) { return receiver(sessions_.at(s)); });
+  if (surplus) revoke(sessions_.at(surplus->session), surplus->count);
 }
 
 /// Asks for the last `count` attempts that it holds. Their places stay what they are, so the asking
@@ -79,7 +56,7 @@ void Scheduler::revoke(Session& session, std::uint64_t count) {
   const auto& all = session.held_assignments;
   for (auto held = all.rbegin(); held != all.rend() && count > 0; ++held) {
     for (std::uint32_t i = held->batch.count; i > 0 && count > 0; --i) {
-      const std::size_t t = index(backlog_.at(held->batch, i - 1));
+      const std::size_t t = index(held->batch.at(i - 1));
       const bool is_held = records().dispatch[t] == held->dispatch &&
                            records().state_of(task_at(t)) == TaskState::assigned;
       keep = held->first_position + i - 1;
@@ -96,7 +73,7 @@ void Scheduler::revoke_from(Session& session, std::uint64_t keep) {
   asked.end = session.attempts_assigned;
   asked.asked = now_;
   if (keep >= asked.end) return;
-  has_revoked_ = true;
+  dealer_.note_revocation();
   session.revoked = asked;
   send(session, asked.revoke);
 }
@@ -105,24 +82,6 @@ void Scheduler::settle_revocation(Session& session, std::uint64_t unstarted_retu
   if (unstarted_returns == 0) return;
   session.unstarted_returns += unstarted_returns;
   session.revoked.reset();
-}
-
-/// What was taken back goes to those who can start it, before those with credit alone.
-void Scheduler::deal_to_the_idle() {
-  std::vector<SessionIndex> idle;
-  for (const SessionIndex s : ready_) {
-    if (free_slots(sessions_.at(s)) > 0) idle.push_back(s);
-  }
-  while (waiting_to_be_dealt() > 0 && !idle.empty()) {
-    const std::size_t share = (waiting_to_be_dealt() + idle.size() - 1) / idle.size();
-    for (const SessionIndex s : idle) {
-      Session& session = sessions_.at(s);
-      const std::uint64_t room = free_slots(session);
-      if (room == 0 || waiting_to_be_dealt() == 0) continue;
-      dispatch_to(session, std::min<std::uint64_t>(share, room));
-    }
-    std::erase_if(idle, [this](SessionIndex s) { return free_slots(sessions_.at(s)) == 0; });
-  }
 }
 
 }  // namespace rollcall::coordinator

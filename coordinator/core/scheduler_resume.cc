@@ -18,7 +18,7 @@ std::size_t most_listed(const RunRecords& records) {
 Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy,
                      Epoch epoch)
     : SchedulerState(std::move(committed), published, policy, epoch) {
-  CHECK(policy.journal && epoch > 1 && published <= handed_over_);
+  CHECK(policy.journal && epoch > 1);
 }
 
 /// Everybody whom the journal knows and who has not left may hold something.
@@ -27,9 +27,8 @@ void Scheduler::begin_recovery() {
   for (const SessionRecord& record : records().sessions) {
     Session& session = sessions_.restore(now_, record.id, record.end == SessionEnd::none);
     session.slots = record.slots;
-    session.reports_committed = record.last_report;
+    acks_.add_session(record.last_report);
     session.wants_inventory = session.live();
-    session.committed = true;
   }
   RunRecords& committed = tasks_.mutable_records();
   // Committed with the first outcome. Before: no sooner than the first session was welcomed.
@@ -40,10 +39,7 @@ void Scheduler::begin_recovery() {
                        !tasks_.all_done() &&
                        now_ >= *committed.first_dispatch + *committed.spec.wait_timeout;
   committed.wait_timeout_passed = committed.wait_timeout_passed || is_late;
-  if (published_ < tasks_.done()) {
-    out_->push_back(PublishOutcomes{published_, tasks_.done() - published_});
-    published_ = tasks_.done();
-  }
+  publish(commits_.take_unpublished());
 }
 
 void Scheduler::on(const WorkerVanished& event) {
@@ -60,7 +56,7 @@ void Scheduler::end_recovery() {
                           std::to_string(records().spec.task_count) + " tasks done and " +
                           std::to_string(tasks_.assigned()) + " held by workers");
   tasks_.count_known_attempts();
-  backlog_.keep_only([this](TaskId t) {  // what has failed meanwhile comes back in its time
+  dealer_.keep_only([this](TaskId t) {  // what has failed meanwhile comes back in its time
     return records().state_of(t) == TaskState::pending && !retries_.contains(t);
   });
   phase_ = Phase::joining;

@@ -75,8 +75,8 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
     record.is_local = hello.launch_id != 0;
     record.welcomed = now_;
     tasks_.mutable_records().sessions.push_back(std::move(record));
-    session->committed = !policy_.journal;
-    changed(*session);
+    commits_.add_session(session->index);
+    acks_.add_session();
   }
   sessions_.bind(*session, from);
   sessions_.heard(now_, *session);
@@ -94,7 +94,7 @@ void Scheduler::welcome(Session& session) {
   welcome.liveness = policy_.liveness;
   welcome.orphan_for = policy_.orphan_for;
   welcome.list_held = session.wants_inventory;
-  welcome.reports_committed = session.reports_committed;
+  welcome.reports_committed = acks_.durable(session.index);
   welcome.max_output = policy_.max_output;
   welcome.kill_after = policy_.kill_after;
   send(session, welcome);
@@ -104,7 +104,7 @@ void Scheduler::welcome(Session& session) {
 /// Rule 4, second half: what the session holds is known, so work may flow.
 void Scheduler::on_inventory(Session& session, const Inventory& inventory) {
   if (!session.live()) {
-    return acknowledge_later(session);
+    return acks_.acknowledge(session.index);
   }
   if (inventory.nonce != session.nonce) {
     return send(session, Reject{RejectReason::say_hello, "an Inventory of an older Hello"});
@@ -135,7 +135,7 @@ void Scheduler::on_heartbeat(Session& session, const Heartbeat& heartbeat) {
     session.draining = session.draining || heartbeat.draining;
     progress(session, heartbeat.assignments_received, heartbeat.started_count);
   }
-  acknowledge_later(session);
+  acks_.acknowledge(session.index);
 }
 
 /// Rule 5. Reports are taken in their order; what is sent again is acknowledged again.
@@ -144,33 +144,17 @@ void Scheduler::on_report(Session& session, const Report& report) {
     return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
   }
   // One that was lost before it could say what it holds: nobody knows whose these outcomes are.
-  if (session.wants_inventory) return acknowledge_later(session);
+  if (session.wants_inventory) return acks_.acknowledge(session.index);
   // It will come again. Without a journal all is committed at the end of the turn.
-  if (policy_.journal && tasks_.done() - published_ >= limits::uncommitted_outcomes_most) return;
+  if (policy_.journal && commits_.unpublished(records()) >= limits::uncommitted_outcomes_most)
+    return;
   session.draining = session.draining || report.draining;
   SessionRecord& record = record_of(session);
   if (report.number <= record.last_report) ++tasks_.mutable_records().reports_repeated;
-  if (report.number != record.last_report + 1) return acknowledge_later(session);
+  if (report.number != record.last_report + 1) return acks_.acknowledge(session.index);
   record.last_report = report.number;
-  changed(session);
+  commits_.session_changed(session.index);
   take_in(session, report);
-}
-
-void Scheduler::acknowledge_later(Session& session) {
-  if (!std::exchange(session.ack_due, true)) unacknowledged_.push_back(session.index);
-}
-
-/// Under load, together with others: each message costs. A worker that leaves waits for its own,
-/// and one with many reports under way needs the room.
-void Scheduler::acknowledge_in_time(Session& session) {
-  const std::uint64_t reports = session.reports_committed - session.reports_acknowledged;
-  reports_.count(now_, 1);
-  if (!reports_.busy() || session.leaves() || !session.live() ||
-      reports >= limits::reports_per_ack) {
-    acknowledge_later(session);
-  } else if (!std::exchange(session.ack_held, true)) {
-    acks_held_.push_back(session.index);
-  }
 }
 
 void Scheduler::release_superseded(const std::vector<Superseded>& superseded) {
@@ -184,7 +168,8 @@ void Scheduler::release_superseded(const std::vector<Superseded>& superseded) {
 
 /// What was returned is known before the starts are told: it has begun for nobody.
 void Scheduler::take_in(Session& session, const Report& report) {
-  Acceptance a = tasks_.accept(now_, session, report.outcomes, cancelling_ ? 0 : policy_.retries);
+  Acceptance a =
+      tasks_.accept(now_, session, report.outcomes, stop_.is_stopping() ? 0 : policy_.retries);
   session.count_ended(now_, a.accepted);
   settle_revocation(session, a.unstarted_returns);
   if (session.live()) progress(session, report.assignments_received, report.started_count);
@@ -197,11 +182,11 @@ void Scheduler::take_in(Session& session, const Report& report) {
     fleet_.completed(session.launch_id);
   }
   count_failed_starts(session, report.outcomes);
-  try_again_later(a);
-  if (cancelling_) {
+  retry_failed(a);
+  if (stop_.is_stopping()) {
     for (const TaskId task : a.returned) tasks_.decide(now_, task, Outcome::cancelled);
   } else {
-    backlog_.put_back(std::move(a.returned));
+    dealer_.put_back(std::move(a.returned));
   }
   while (!session.held_assignments.empty()) {
     const HeldAssignment& oldest = session.held_assignments.front();
@@ -267,7 +252,7 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
     const std::uint64_t last =
         std::min(to - held->first_position, std::uint64_t{held->batch.count});
     for (std::uint64_t i = first; i < last; ++i) {
-      const TaskId task = backlog_.at(held->batch, i);
+      const TaskId task = held->batch.at(i);
       const bool has_begun =
           session.unstarted_returns == 0 || !tasks_.was_returned(session, *held, task);
       if (has_begun) tasks.push_back(task);
@@ -280,14 +265,14 @@ std::vector<TaskId> Scheduler::started_between(const Session& session, std::uint
 void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
   if (session.phase == SessionPhase::ended) return send(session, Shutdown{});
   if (goodbye.reports_sent > record_of(session).last_report) {
-    return acknowledge_later(session);
+    return acks_.acknowledge(session.index);
   }
-  if (goodbye.reports_sent > session.reports_committed) {
+  if (goodbye.reports_sent > acks_.durable(session.index)) {
     session.parting = goodbye;
     return;
   }
   SessionRecord& record = record_of(session);
-  changed(session);
+  commits_.session_changed(session.index);
   record.goodbye = goodbye;
   record.end = SessionEnd::goodbye;
   if (phase_ == Phase::finishing) return sessions_.end(session);
@@ -298,7 +283,7 @@ void Scheduler::on_goodbye(Session& session, const Goodbye& goodbye) {
 void Scheduler::lose(Session& session, const std::string& why) {
   SessionRecord& record = record_of(session);
   if (phase_ == Phase::finishing) return sessions_.end(session);
-  changed(session);
+  commits_.session_changed(session.index);
   record.end = SessionEnd::lost;
   record.end_reason = why;
   log(LogLevel::warning, "worker " + record.name + " is lost: " + why);
@@ -308,16 +293,15 @@ void Scheduler::lose(Session& session, const std::string& why) {
 
 /// Rule 6: what an ended session held is pending again.
 void Scheduler::release(Session& session, bool charge) {
-  std::vector<TaskId> returned =
-      tasks_.take_back(now_, session, backlog_, charge, policy_.max_losses);
-  if (cancelling_) {
+  std::vector<TaskId> returned = tasks_.take_back(now_, session, charge, policy_.max_losses);
+  if (stop_.is_stopping()) {
     for (const TaskId task : returned) tasks_.decide(now_, task, Outcome::cancelled);
     returned.clear();
   }
   sessions_.end(session);
-  left_.push_back(PublishLeft{session.index, returned.size()});
+  commits_.session_left({session.index, returned.size()});
   replace_adopted(session);
-  backlog_.put_back(std::move(returned));
+  dealer_.put_back(std::move(returned));
 }
 
 }  // namespace rollcall::coordinator

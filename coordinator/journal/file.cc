@@ -67,11 +67,8 @@ Result<void> check_header(int fd, const std::string& path) {
 /// So that the name is there after a power cut too. 0, or the errno.
 int sync_directory(const fs::path& path) {
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const int error = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  return error;
+  const os::Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return file && ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
 /// As rename(), but replaces nothing. Not every file system knows links, nor this kind of rename.
@@ -83,17 +80,13 @@ int rename_new(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<FileLock> FileLock::open(const std::string& path, bool to_write) {
   // Not to wait for the writer of a pipe.
   const int mode = to_write ? O_RDWR : O_RDONLY;
   FileLock file(::open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
-  if (file.fd_ < 0 && errno == ENOENT) return retryable("there is no journal " + path);
-  if (file.fd_ < 0) return cannot("open", path, errno);
-  if (auto checked = check_header(file.fd_, path); !checked) return checked.error();
+  if (!file.file_ && errno == ENOENT) return retryable("there is no journal " + path);
+  if (!file.file_) return cannot("open", path, errno);
+  if (auto checked = check_header(file.file_.get(), path); !checked) return checked.error();
   return file;
 }
 
@@ -103,7 +96,7 @@ Result<void> FileLock::take(const std::string& path) const {
   range.l_whence = SEEK_SET;
   range.l_start = kLockedByte;
   range.l_len = 1;
-  if (::fcntl(fd_, F_OFD_SETLK, &range) == 0) return {};
+  if (::fcntl(file_.get(), F_OFD_SETLK, &range) == 0) return {};
   if (errno == EAGAIN || errno == EACCES) {
     return permanent("journal " + path + " is in use by another coordinator");
   }
@@ -113,7 +106,7 @@ Result<void> FileLock::take(const std::string& path) const {
 bool FileLock::is_at(const std::string& path) const {
   struct stat here {};
   struct stat there {};
-  return ::fstat(fd_, &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
+  return ::fstat(file_.get(), &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
          here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 
@@ -14,12 +14,6 @@ namespace rollcall::coordinator {
 class FileLock {
  public:
   FileLock() = default;
-  ~FileLock();
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileLock& operator=(FileLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
 
   /// Opens the file and looks whether it is a journal that this program understands. Error:
   /// retryable: there is none; permanent.
@@ -30,9 +24,9 @@ class FileLock {
   bool is_at(const std::string& path) const;
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  explicit FileLock(int fd) : file_(fd) {}
 
-  int fd_ = -1;
+  os::Descriptor file_;
 };
 
 /// A name in the directory of `path` that nothing has.

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "common/base/check.h"
+#include "common/os/descriptor.h"
 #include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
@@ -48,9 +49,8 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
 /// Of a file that cannot be made SQLite does not tell why: it tries again, to read it alone.
 Result<void> make_file(const std::string& path) {
   constexpr ::mode_t kMode = 0644;
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode);
-  if (file < 0) return permanent(std::strerror(errno));
-  ::close(file);
+  const os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+  if (!file) return permanent(std::strerror(errno));
   return {};
 }
 

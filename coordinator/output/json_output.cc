@@ -1,6 +1,6 @@
 #include "common/base/text.h"
+#include "common/model/decimal.h"
 #include "coordinator/output/format/base64.h"
-#include "coordinator/output/format/decimal.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/format/run_document.h"
 #include "coordinator/output/output.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "coordinator/output/format/decimal.h"
+#include "common/cli/duration_text.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -27,7 +27,7 @@ std::string clock_text(Duration duration) {
 
 std::string rate_text(double rate) {
   const auto rounded = [](double value) {
-    return value < 10 ? seconds_text(Duration(static_cast<Duration::rep>(value * 1e9)), 1)
+    return value < 10 ? format_seconds(Duration(static_cast<Duration::rep>(value * 1e9)), 1)
                       : std::to_string(std::llround(value));
   };
   if (rate < 1e4) return rounded(rate) + "/s";
@@ -110,9 +110,9 @@ std::string plain_line(const Progress& progress) {
       std::to_string(progress.done) + "/" + std::to_string(progress.total) + " done (" +
       std::to_string(percent(progress)) + " %), " + std::to_string(progress.running) +
       " running, " + std::to_string(progress.failed) + " failed, " +
-      rate_text(progress.tasks_per_second()) + ", " + seconds_text(progress.elapsed, 0) + " s";
+      rate_text(progress.tasks_per_second()) + ", " + format_seconds(progress.elapsed, 0) + " s";
   if (const auto left = progress.time_left()) {
-    line += ", about " + seconds_text(*left, 0) + " s left";
+    line += ", about " + format_seconds(*left, 0) + " s left";
   }
   return line;
 }

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
-#include <utility>
 
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/stream/stream_writer.h"
@@ -53,9 +52,9 @@ Result<std::unique_ptr<ResultsFile>> ResultsFile::open(const std::string& path) 
 
 Result<void> ResultsFile::open_in_place() {
   const std::optional<int> named = descriptor_named(path_);
-  fd_ = named ? ::fcntl(*named, F_DUPFD_CLOEXEC, 0)
-              : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd_ < 0) return error("cannot open", errno);
+  file_ = os::Descriptor(named ? ::fcntl(*named, F_DUPFD_CLOEXEC, 0)
+                               : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file_) return error("cannot open", errno);
   return {};
 }
 
@@ -68,15 +67,14 @@ Result<void> ResultsFile::open_beside() {
   if (exists && ::access(place_.c_str(), W_OK) != 0) return error("cannot open", errno);
   const std::string name = place_ + "." + std::to_string(::getpid()) + ".tmp";
   ::unlink(name.c_str());  // of a process that is no more: its id is ours now
-  fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
-  if (fd_ < 0) return error("cannot open", errno);
+  file_ = os::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
+  if (!file_) return error("cannot open", errno);
   temporary_ = name;
-  if (exists) ::fchmod(fd_, status.st_mode & 07777U);  // where there are modes at all
+  if (exists) ::fchmod(file_.get(), status.st_mode & 07777U);  // where there are modes at all
   return {};
 }
 
 ResultsFile::~ResultsFile() {
-  if (fd_ >= 0) ::close(fd_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -84,14 +82,14 @@ Result<void> ResultsFile::write(const RunRecords& records, std::span<const std::
                                 const CommandResults* commands) {
   if (Result<void> written = write_rows(records, order, commands); !written) return written;
   // Some file systems tell only now that the disk is full.
-  if (::close(std::exchange(fd_, -1)) != 0) return error("cannot write", errno);
+  if (::close(file_.release()) != 0) return error("cannot write", errno);
   return put_in_place();
 }
 
 Result<void> ResultsFile::write_rows(const RunRecords& records,
                                      std::span<const std::uint32_t> order,
                                      const CommandResults* commands) {
-  StreamWriter writer(fd_, path_);
+  StreamWriter writer(file_.get(), path_);
   RowWriter rows(records, commands);
   if (!json_) writer.buffer() += csv_header(commands != nullptr);
   for (const std::uint32_t record : order) {

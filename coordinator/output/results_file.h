@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/exec/results/command_results.h"
 
@@ -44,7 +45,7 @@ class ResultsFile {
   std::string path_;       ///< as the user named it
   std::string place_;      ///< where the file is to be, links followed
   std::string temporary_;  ///< what is to be renamed to place_; empty: nothing
-  int fd_ = -1;
+  os::Descriptor file_;
   bool json_ = false;
 };
 

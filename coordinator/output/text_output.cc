@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "common/limits.h"
-#include "coordinator/output/format/decimal.h"
+#include "common/model/decimal.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/stream_output.h"
 

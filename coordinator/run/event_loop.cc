@@ -284,12 +284,12 @@ void Coordinator::keep(const WriteCommit& action) {
   if (exec_ == nullptr && printed >= action.commit->counters.published) {
     return writer_->keep(action.commit);
   }
-  auto commit = std::make_shared<Commit>(*action.commit);
+  const std::shared_ptr<Commit>& commit = action.commit;
   commit->counters.published = std::min(commit->counters.published, printed);
   if (exec_ != nullptr) {
     commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
   }
-  writer_->keep(std::move(commit));
+  writer_->keep(commit);
 }
 
 void Coordinator::publish(const PublishOutcomes& outcomes) {

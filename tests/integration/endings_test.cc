@@ -1,4 +1,4 @@
-// What a run that cannot go well ends with, for scripts.
+// Exit statuses and messages of runs that cannot succeed.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -18,7 +18,7 @@ const Arguments kShort = {"-n", "5", "--pause", "50ms", "-w", "1"};
 
 class Endings : public ProgramsTest {};
 
-TEST_F(Endings, AFullDiskForTheResultsIsStatus6) {
+TEST_F(Endings, FullDiskForResultsIsStatus6) {
   for (const char* name : {"results.csv", "results.jsonl"}) {
     fs::create_symlink("/dev/full", file(name));
     Program& run = rollcall(kShort + Arguments{"--results", file(name)});
@@ -28,14 +28,14 @@ TEST_F(Endings, AFullDiskForTheResultsIsStatus6) {
   }
 }
 
-TEST_F(Endings, ResultsThatDoNotFitLeaveTheOlderFileAsItWas) {
+TEST_F(Endings, ResultsThatDoNotFitLeaveTheExistingFileUnchanged) {
   std::ofstream(file("results.csv")) << "older\n";
-  const std::string run_it = (programs_directory() / "rollcall").string() +
-                             " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
-                             file("results.csv");
-  // Files may have 8 blocks of 512 bytes: as on a full disk, a write fails in the middle.
+  const std::string command = (programs_directory() / "rollcall").string() +
+                              " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
+                              file("results.csv");
+  // Files are limited to 8 blocks of 512 bytes, so a write fails in the middle, as on a full disk.
   Program& run =
-      start({"/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 8; exec " + run_it}, {}, {}, {}});
+      start({"/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 8; exec " + command}, {}, {}, {}});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("results.csv"));
   EXPECT_EQ(contents_of(file("results.csv")), "older\n");
@@ -44,7 +44,7 @@ TEST_F(Endings, ResultsThatDoNotFitLeaveTheOlderFileAsItWas) {
   }
 }
 
-TEST_F(Endings, AFullDiskForStandardOutputIsStatus6) {
+TEST_F(Endings, FullDiskForStandardOutputIsStatus6) {
   for (const char* form : {"text", "json", "jsonl"}) {
     Program& run = start({programs_directory() / "rollcall",
                           Arguments{"sleep", "--output", form} + kShort,
@@ -56,12 +56,12 @@ TEST_F(Endings, AFullDiskForStandardOutputIsStatus6) {
   }
 }
 
-TEST_F(Endings, WhatCannotBeOpenedAtTheStartIsStatus2) {
-  std::ofstream(file("no-folder")) << "a file";
+TEST_F(Endings, UnusableFileOrEndpointIsStatus2) {
+  std::ofstream(file("not-a-directory")) << "a file";
   for (const Arguments& unusable :
        {Arguments{"--results", file("missing/results.csv")},
         Arguments{"--access-file", file("missing/access")},
-        Arguments{"--log-file", file("no-folder/log")},
+        Arguments{"--log-file", file("not-a-directory/log")},
         Arguments{"--log-file", file("missing/log")}, Arguments{"--bind", "tcp://192.0.2.1:5555"},
         Arguments{"--bind", "tcp://no.such.host.invalid:5555"}}) {
     Program& run = rollcall(kShort + unusable);
@@ -71,7 +71,7 @@ TEST_F(Endings, WhatCannotBeOpenedAtTheStartIsStatus2) {
   }
 }
 
-TEST_F(Endings, APortThatIsTakenIsStatus2) {
+TEST_F(Endings, PortInUseIsStatus2) {
   Program& first =
       rollcall({"-n", "1", "--pause", "60s", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -82,21 +82,21 @@ TEST_F(Endings, APortThatIsTakenIsStatus2) {
   EXPECT_TRUE(first.running());
 }
 
-TEST_F(Endings, NobodyJoinsIsStatus4) {
+TEST_F(Endings, NoJoinedWorkerIsStatus4) {
   Program& run =
       rollcall({"-n", "5", "-w", "0", "--access-file", access_file(), "--join-timeout", "300ms"});
   EXPECT_EQ(run.wait(), 4) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("no worker has joined in time"));
 }
 
-TEST_F(Endings, NoWorkerProgramIsStatus4) {
+TEST_F(Endings, MissingWorkerProgramIsStatus4) {
   fs::copy_file(programs_directory() / "rollcall", file("rollcall"));
   Program& run = start({file("rollcall"), Arguments{"sleep"} + kShort, {}, {}, {}});
   EXPECT_EQ(run.wait(), 4) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("rollcall-worker"));
 }
 
-TEST_F(Endings, AWrongCommandLineIsStatus2AndStartsNothing) {
+TEST_F(Endings, WrongCommandLineIsStatus2WithoutOutput) {
   for (const Arguments& wrong :
        {Arguments{"--task-count", "ten"}, Arguments{"--no-such-option"}, Arguments{"surplus"},
         Arguments{"--workers", "0"}, Arguments{"--wait-timeout", "1s"},
@@ -109,7 +109,7 @@ TEST_F(Endings, AWrongCommandLineIsStatus2AndStartsNothing) {
   EXPECT_EQ(worker({"--access-file", file("x"), "--slots", "0"}).wait(), 2);
 }
 
-TEST_F(Endings, AnAccessFileThatIsNoneIsStatus2) {
+TEST_F(Endings, InvalidAccessFileIsStatus2) {
   Program& reading = worker({"--access-file", "-"}, "{\"schema\": \"something else\"}\n");
   EXPECT_EQ(reading.wait(), 2) << reading.story();
 }
@@ -117,9 +117,9 @@ TEST_F(Endings, AnAccessFileThatIsNoneIsStatus2) {
 TEST_F(Endings, VersionAndHelpAreStatus0) {
   for (const char* program : {"rollcall", "rollcall-worker"}) {
     for (const char* option : {"--version", "--help"}) {
-      Program& asked = start({programs_directory() / program, {option}, {}, {}, {}});
-      EXPECT_EQ(asked.wait(), 0) << asked.story();
-      EXPECT_THAT(asked.out(), HasSubstr("rollcall"));
+      Program& run = start({programs_directory() / program, {option}, {}, {}, {}});
+      EXPECT_EQ(run.wait(), 0) << run.story();
+      EXPECT_THAT(run.out(), HasSubstr("rollcall"));
     }
   }
 }

@@ -137,7 +137,7 @@ std::vector<Example> examples_of_form_and_text() {
       {"MachinePaths", "README.md", "cd ~/x\n", 0},
       {"Words", "docs/protocol.md", "Ask the Broker.\n", 1},
       {"Words", "docs/architecture.md", "Where is the broker?\n", 0},
-      {"Links", "docs/a.md", "See [ids](../common/ids.h) and [it](https://x.org).\n", 0},
+      {"Links", "docs/a.md", "See [ids](../common/model/ids.h) and [it](https://x.org).\n", 0},
       {"Links", "docs/a.md", "See [ids](common/model/ids.h).\n", 1},
       {"Built", "common/used.cc", "", 0},
       {"Built", "common/unused.cc", "", 1},

@@ -24,13 +24,14 @@ inline std::string describe(const Action& action) {
     const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye"};
     return "Send " + bodies.at(send->message->body.index());
   }
-  const Names kinds = {"Send", "Prepare",   "Start",   "Cancel", "Drop",
+  const Names kinds = {"Send", "nothing",   "Start",   "Cancel", "Drop",
                        "List", "StartOver", "nothing", "Exit"};
   return kinds.at(action.index());
 }
 
 /// Drives one session. Every action has to be taken by the test before the next event is told and
-/// before the test ends: one that nobody expected is a failure. Logs are passed over.
+/// before the test ends: one that nobody expected is a failure. Logs are passed over, and Prepare
+/// is put aside.
 class SessionTest : public testing::Test {
  protected:
   static constexpr Epoch kEpoch = 3;
@@ -44,7 +45,11 @@ class SessionTest : public testing::Test {
     session.step(now, event, actions);
     session.check_invariants();
     for (Action& action : actions) {
-      if (!std::holds_alternative<Log>(action)) actions_.push_back(std::move(action));
+      if (const auto* prepare = std::get_if<Prepare>(&action)) {
+        prepared.push_back(*prepare);
+      } else if (!std::holds_alternative<Log>(action)) {
+        actions_.push_back(std::move(action));
+      }
     }
   }
   void receive_as(const Header& header, CoordinatorBody body) {
@@ -138,6 +143,7 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(sent<Heartbeat>().assignments_received, number);
   }
 
+  std::vector<Prepare> prepared;
   Session session{Identity{"host", "name", 42, 0, 2, 9}};
   Instant now = instant_from_ns(1'000'000'000);
   RunId run_;

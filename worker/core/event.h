@@ -73,12 +73,13 @@ struct Send {
   std::shared_ptr<const WorkerMessage> message;
 };
 
-/// The run that was joined is of commands. Before the first StartAttempts, and again with each
-/// epoch.
-struct PrepareCommands {
-  std::uint32_t slots = 0;
-  std::uint64_t max_output = 0;
-  Duration kill_after{};
+/// Get ready for the tasks of the run that was joined, on the terms of its Welcome. Before the
+/// first StartAttempts, and again each time the run is joined anew.
+struct Prepare {
+  KindId kind = KindId::sleep;
+  std::uint32_t slots = 0;       ///< 0: no limit
+  std::uint64_t max_output = 0;  ///< bytes of each stream of each command
+  Duration kill_after{};         ///< from SIGTERM to SIGKILL
 };
 
 /// Start these now. AttemptsEnded follows for each, later.
@@ -115,8 +116,8 @@ struct Exit {
   std::string reason;
 };
 
-using Action = std::variant<Send, PrepareCommands, StartAttempts, CancelAttempts, DropAttempts,
-                            ListRunning, StartOver, Log, Exit>;
+using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, DropAttempts, ListRunning,
+                            StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
 /// Messages that were not obeyed, by why.

@@ -5,12 +5,13 @@
 
 #include "common/limits.h"
 #include "common/model/time.h"
+#include "worker/core/kind_traits.h"
 
 namespace rollcall::worker {
 
 struct Terms {
   std::uint32_t slots = 0;  ///< 0: no limit
-  bool is_exec = false;     ///< a few attempts more are begun, which wait for a slot in the shell
+  KindTraits kind;
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;
   Duration silence_limit = limits::liveness;

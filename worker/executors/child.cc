@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/os/file_io.h"
 
 namespace rollcall::worker {
 namespace {
@@ -31,11 +32,7 @@ int open_input(const std::string& bytes, os::Descriptor& input) {
   if (bytes.empty()) return 0;
   os::Descriptor file(::memfd_create("standard input", MFD_CLOEXEC));
   if (!file) return errno;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t written = ::write(file.get(), bytes.data() + at, bytes.size() - at);
-    if (written < 0) return errno;
-    at += static_cast<std::size_t>(written);
-  }
+  if (const int error = os::write_all(file.get(), bytes); error != 0) return error;
   ::lseek(file.get(), 0, SEEK_SET);
   input = std::move(file);
   return 0;

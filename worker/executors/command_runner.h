@@ -1,60 +1,81 @@
-// Runs the attempts of a run of commands: what SleepExecutor is to sleeps.
+// Runs commands on the event loop: starts them by guardians, reads what they write, ends them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "common/base/result.h"
-#include "common/model/task.h"
-#include "worker/executors/exec_executor.h"
+#include "common/model/command.h"
+#include "common/model/time.h"
+#include "worker/guardian/guardian.h"
 
 namespace rollcall::worker {
 
-/// Names the commands of an ExecExecutor by attempt, and says what they came to in columns. Owns
-/// the executor and with it the guardians. One thread, that of `loop`, which outlives it.
+/// A command that has ended, by the key that it was started with.
+struct EndedCommand {
+  std::uint64_t key = 0;
+  CommandResult result;
+};
+
+/// How many commands can run at once with this limit of descriptors; 0: none.
+std::uint32_t command_slots(std::uint64_t descriptors);
+
+/// An attempt ends when its command does. Then its process group gets SIGTERM, and SIGKILL after
+/// `kill_after`; what hides from that ends with the worker. No thread and no signal handler; memory
+/// is bounded by the slots times two streams. One thread, that of `loop`, which outlives it.
 class CommandRunner {
  public:
-  /// `descriptors`: the limit that commands get. `name`: theirs as ROLLCALL_WORKER. `on_ended` is
-  /// called from the loop when commands have ended, for take_ended(). Error: as Guardians::start().
-  static Result<std::unique_ptr<CommandRunner>> start(boost::asio::io_context& loop,
-                                                      const ExecExecutor::Settings& settings,
-                                                      std::uint64_t descriptors,
-                                                      const std::string& name,
-                                                      ExecExecutor::Handlers handlers);
+  struct Settings {
+    std::uint32_t slots = 0;     ///< commands that run at once, from 1 to command_slots()
+    std::size_t max_output = 0;  ///< bytes kept of each stream of each command
+    Duration kill_after{};       ///< from SIGTERM to SIGKILL
 
-  /// Each row has its command.
-  void start(std::uint64_t assignment, AttemptColumns attempts);
-  /// Replaces `out` by the outcomes of what has ended. False: nothing has.
-  bool take_ended(OutcomeColumns& out);
-  /// Tells what was started for assignments up to this one to end.
-  void cancel(std::uint64_t assignments_through);
-  /// Kills everything.
-  void drop();
-  /// Replaces `out` by what runs.
-  void list(HeldColumns& out) const;
-
- private:
-  struct Running {
-    std::uint64_t assignment = 0;
-    TaskId task{};
-    Attempt attempt = 0;
+    friend bool operator==(const Settings&, const Settings&) = default;
   };
 
-  CommandRunner(boost::asio::io_context& loop, Guardians guardians,
-                const ExecExecutor::Settings& settings, const std::string& name,
-                ExecExecutor::Handlers handlers)
-      : variable_("ROLLCALL_WORKER=" + name),
-        executor_(loop, std::move(guardians), settings, std::move(handlers)) {}
+  struct Handlers {
+    /// Commands have ended, for take_ended(). Once for those that ended together.
+    std::function<void()> on_ended;
+    /// A guardian was killed, and with it everything that ran: the session is over.
+    std::function<void(const std::string& why)> on_broken;
+    /// The system lets fewer run than there are slots; told once, for a person. May be empty.
+    std::function<void(const std::string& what)> on_short = {};
+  };
 
-  std::string variable_;
-  ExecExecutor executor_;
-  boost::unordered_flat_map<std::uint64_t, Running> running_;  ///< by the executor's key
-  std::uint64_t next_key_ = 0;
+  /// From now on this process adopts orphans, so that commands end even if a guardian is killed.
+  /// Requires that `guardians` were started for as many slots.
+  CommandRunner(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
+                Handlers handlers);
+  /// Ends every command and every descendant of any, hidden or not.
+  ~CommandRunner();
+  CommandRunner(const CommandRunner&) = delete;
+  CommandRunner& operator=(const CommandRunner&) = delete;
+
+  /// `key` is any number that no running command has. It starts once fewer than `slots` run. With
+  /// limits::spawns_ahead more than the slots a slot is filled again without asking the caller.
+  /// What cannot be started ends as not_started; for want of processes only if it could not while
+  /// no other ran, or limits::start_tries times before.
+  void start(std::uint64_t key, Command command);
+  /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. What
+  /// has not started never does, and is told so by the time that it would have. Other keys are
+  /// ignored.
+  void cancel(std::uint64_t key);
+  void cancel_all();
+  /// SIGKILL to all, of which nothing is told any more.
+  void drop();
+
+  /// What has ended and was not taken yet.
+  std::vector<EndedCommand> take_ended();
+  /// Commands that were started and have not ended.
+  std::size_t running() const;
+
+ private:
+  class Children;
+  std::unique_ptr<Children> children_;
 };
 
 }  // namespace rollcall::worker

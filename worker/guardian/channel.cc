@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "common/os/file_io.h"
+
 namespace rollcall::worker {
 namespace {
 
@@ -22,11 +24,7 @@ void append(std::string& bytes, const std::string& text) {
 /// A file in memory with these bytes; none: errno says why.
 os::Descriptor file_of(std::string_view bytes) {
   os::Descriptor file(::memfd_create("strings", MFD_CLOEXEC));
-  while (file && !bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0) return {};
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (file && os::write_all(file.get(), bytes) != 0) return {};
   return file;
 }
 

@@ -9,17 +9,19 @@
 #include <csignal>
 #include <cstddef>
 
+#include "common/os/descriptor.h"
+
 namespace rollcall::worker {
 namespace {
 
 /// Kills what are children now. False: there are none that may be signalled.
 bool kill_children() {
-  const int list = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-  if (list < 0) return false;
+  const os::Descriptor list(::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
+  if (!list) return false;
   std::array<char, 4096> text;
   bool any = false;
   pid_t pid = 0;
-  for (ssize_t size = 0; (size = ::read(list, text.data(), text.size())) > 0;) {
+  for (ssize_t size = 0; (size = ::read(list.get(), text.data(), text.size())) > 0;) {
     for (ssize_t i = 0; i < size; ++i) {
       const char c = text[static_cast<std::size_t>(i)];
       if (c >= '0' && c <= '9') {
@@ -30,7 +32,6 @@ bool kill_children() {
       }
     }
   }
-  ::close(list);
   return any;
 }
 

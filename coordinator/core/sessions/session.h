@@ -90,14 +90,8 @@ struct Session {
   boost::unordered_flat_map<TaskId, ExpiredAttempt> expired;
 
   // Reports. The last one that was taken in is in SessionRecord.
-  std::uint64_t reports_committed = 0;  ///< what may be acknowledged
-  std::optional<Goodbye> parting;       ///< said, while its last reports are not committed
-  bool changed = false;                 ///< since the last commit
-  bool committed = false;               ///< a resumed coordinator would know it: it may get work
-  std::uint64_t reports_acknowledged = 0;
-  bool ack_due = false;   ///< in this turn
-  bool ack_held = false;  ///< within limits::ack_wait
-  Duration run_time{};    ///< of its accepted attempts, the newest counting most
+  std::optional<Goodbye> parting;  ///< said, while its last reports are not committed
+  Duration run_time{};             ///< of its accepted attempts, the newest counting most
   std::uint64_t run_count = 0;
   Instant ended_since;           ///< `ended` counts from here, for limits::prefetch_time
   std::uint64_t ended = 0;       ///< accepted attempts

@@ -53,8 +53,8 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
     return batch;
   }
   batch.first = static_cast<std::uint32_t>(next_);
-  batch.count = static_cast<std::uint32_t>(
-      std::min(most, (by_id_ ? spec_.task_count : order_.size()) - next_));
+  batch.count = static_cast<std::uint32_t>(std::min(most, order_size() - next_));
+  batch.order = by_id_ ? nullptr : order_.data();
   next_ += batch.count;
   return batch;
 }
@@ -67,6 +67,11 @@ void Backlog::put_back(std::vector<TaskId> tasks) {
     const Duration cost_b = spec_.cost(b);
     return cost_a != cost_b ? cost_a < cost_b : a > b;
   });
+}
+
+void Backlog::check_invariants() const {
+  CHECK(next_ <= order_size());
+  CHECK(order_.size() <= spec_.task_count);
 }
 
 }  // namespace rollcall::coordinator

@@ -15,14 +15,14 @@ constexpr std::size_t kLookAhead = 16;
 
 }  // namespace
 
-std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& backlog,
-                                const Batch& batch, AttemptColumns& out) {
+std::uint32_t TaskTable::assign(Instant now, Session& session, const Batch& batch,
+                                AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   CHECK(number != kNoDispatch);
   records_.dispatches.push_back({now, session.index, batch.count});
   for (std::uint32_t i = 0; i < batch.count; ++i) {
-    if (i + kLookAhead < batch.count) look_ahead(backlog.at(batch, i + kLookAhead));
-    const std::size_t t = index(backlog.at(batch, i));
+    if (i + kLookAhead < batch.count) look_ahead(batch.at(i + kLookAhead));
+    const std::size_t t = index(batch.at(i));
     CHECK(records_.state_of(task_at(t)) == TaskState::pending);
     records_.dispatch[t] = number;
     records_.set_state(task_at(t), TaskState::assigned);
@@ -41,19 +41,19 @@ std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& ba
   held.sent = now;
   held.batch = batch;
   session.attempts_assigned += batch.count;
-  describe(backlog, session, held, out);
+  describe(session, held, out);
   session.held_assignments.push_back(std::move(held));
   return number;
 }
 
-void TaskTable::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
+void TaskTable::describe(const Session& session, const HeldAssignment& held,
                          AttemptColumns& out) const {
   const std::size_t count = held.batch.count;
   out.task.resize(count);
   out.attempt.resize(count);
   out.pause.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const TaskId task = backlog.at(held.batch, i);
+    const TaskId task = held.batch.at(i);
     out.task[i] = task;
     out.attempt[i] = records_.attempt[index(task)];
     if (records_.dispatch[index(task)] != held.dispatch) {  // superseded: what was assigned stays
@@ -275,12 +275,12 @@ void TaskTable::count_known_attempts() {
   records_.attempts_total = std::max(records_.attempts_total, known);
 }
 
-std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, const Backlog& backlog,
-                                         bool charge, std::uint32_t max_losses) {
+std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, bool charge,
+                                         std::uint32_t max_losses) {
   std::vector<TaskId> returned;
   for (const HeldAssignment& held : session.held_assignments) {
     for (std::uint32_t i = 0; i < held.batch.count; ++i) {
-      const TaskId task = backlog.at(held.batch, i);
+      const TaskId task = held.batch.at(i);
       const std::size_t t = index(task);
       if (records_.dispatch[t] != held.dispatch || records_.state_of(task) != TaskState::assigned)
         continue;

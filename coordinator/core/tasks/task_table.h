@@ -55,12 +55,10 @@ class TaskTable {
 
   /// Gives pending tasks to a session: fills in task, attempt and pause of each, returns the number
   /// of the new Dispatch.
-  std::uint32_t assign(Instant now, Session& session, const Backlog& backlog, const Batch& batch,
-                       AttemptColumns& out);
+  std::uint32_t assign(Instant now, Session& session, const Batch& batch, AttemptColumns& out);
   /// The same columns again, for sending once more what the session may not have got. Tasks that
   /// have ended since stay in: the worker counts its starts by place.
-  void describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
-                AttemptColumns& out) const;
+  void describe(const Session& session, const HeldAssignment& held, AttemptColumns& out) const;
 
   /// Takes in what one report says. The first outcome of a task wins; others are counted. Of a
   /// failure that was not the last of `retries` more attempts the task is not done.
@@ -83,7 +81,7 @@ class TaskTable {
 
   /// Takes a session's attempts from it. Those that were begun are charged to their task if
   /// `charge`. Returns the tasks, now pending; what was lost too often is decided as lost.
-  std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,
+  std::vector<TaskId> take_back(Instant now, Session& session, bool charge,
                                 std::uint32_t max_losses);
 
   /// The attempt at this task, of an assignment of that session, was returned before it began.

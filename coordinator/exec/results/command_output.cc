@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/os/descriptor.h"
+#include "common/os/file_io.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -25,19 +27,10 @@ std::string tagged(std::string_view text, std::string_view tag) {
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes) {
-  const auto failed = [&path](int file) {
-    Error error = permanent(path + ": " + std::strerror(errno));
-    if (file >= 0) ::close(file);
-    return error;
-  };
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return failed(file);
-  while (!bytes.empty()) {
-    const ssize_t size = ::write(file, bytes.data(), bytes.size());
-    if (size < 0) return failed(file);
-    bytes.remove_prefix(static_cast<std::size_t>(size));
-  }
-  if (::close(file) != 0) return failed(-1);
+  os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  int error = file ? os::write_all(file.get(), bytes) : errno;
+  if (error == 0 && ::close(file.release()) != 0) error = errno;
+  if (error != 0) return permanent(path + ": " + std::strerror(error));
   return {};
 }
 

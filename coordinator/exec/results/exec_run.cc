@@ -11,6 +11,7 @@
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
+#include "common/os/file_io.h"
 #include "coordinator/core/analysis/batch_cursor.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/results/command_output.h"
@@ -87,10 +88,6 @@ std::string how_it_failed(Outcome outcome, const CommandResult* result) {
 
 }  // namespace
 
-ExecRun::~ExecRun() {
-  if (joblog_ >= 0) ::close(joblog_);
-}
-
 Result<void> ExecRun::open(const Files& files, Duration clock) {
   files_ = files;
   clock_ = clock;
@@ -104,12 +101,12 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
   }
   if (files.joblog.empty()) return {};
   constexpr ::mode_t kMode = 0666;  // less what the umask takes away
-  joblog_ = ::open(files.joblog.c_str(),
-                   O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC), kMode);
-  if (joblog_ < 0) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC);
+  joblog_ = os::Descriptor(::open(files.joblog.c_str(), flags, kMode));
+  if (!joblog_) {
     return permanent("--joblog: cannot open " + files.joblog + ": " + std::strerror(errno));
   }
-  if (::lseek(joblog_, 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
+  if (::lseek(joblog_.get(), 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
   return {};
 }
 
@@ -158,7 +155,7 @@ void ExecRun::tell(const RunRecords& records, std::size_t first, std::size_t cou
     if (has_failed(records.outcome_of(records.task[record]))) {
       note_failure(records, record, result);
     }
-    if (joblog_ >= 0 && result != nullptr) {
+    if (joblog_ && result != nullptr) {
       const std::optional<SessionIndex>& session = batch.of(record).session;
       log(records, record, session ? records.sessions[index(*session)].name : "");
     }
@@ -198,13 +195,9 @@ void ExecRun::log(const RunRecords& records, std::size_t record, const std::stri
 }
 
 void ExecRun::flush() {
-  std::string_view left = joblog_text_;
-  while (!left.empty() && failed_.empty()) {
-    const ssize_t size = ::write(joblog_, left.data(), left.size());
-    if (size > 0) left.remove_prefix(static_cast<std::size_t>(size));
-    if (size < 0 && errno != EINTR) {
-      fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(errno));
-    }
+  if (const int error = failed_.empty() ? os::write_all(joblog_.get(), joblog_text_) : 0;
+      error != 0) {
+    fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(error));
   }
   joblog_text_.clear();
 }

@@ -10,6 +10,7 @@
 #include "common/model/ids.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
+#include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/exec/input/task_commands.h"
 #include "coordinator/exec/results/command_results.h"
@@ -36,7 +37,6 @@ class ExecRun {
   };
 
   ExecRun(TaskCommands commands, const RunId& run) : commands_(std::move(commands)), run_(run) {}
-  ~ExecRun();
   ExecRun(const ExecRun&) = delete;
   ExecRun& operator=(const ExecRun&) = delete;
 
@@ -88,7 +88,7 @@ class ExecRun {
   Files files_;
   Duration clock_{};
   std::size_t restored_ = 0;
-  int joblog_ = -1;
+  os::Descriptor joblog_;
   std::string joblog_text_;
   std::vector<FailedCommand> failures_;
   std::string failed_;

@@ -27,10 +27,6 @@ bool read_at(int file, std::string& into, std::int64_t at) {
 
 }  // namespace
 
-HeldOutput::~HeldOutput() {
-  if (file_ >= 0) ::close(file_);
-}
-
 Result<void> HeldOutput::hold(std::uint64_t task, TaskOutput output) {
   if (held_bytes_ + output.size() <= memory_bytes_) {
     held_bytes_ += output.size();
@@ -55,20 +51,20 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
   if (held == in_file_.end()) return std::optional<TaskOutput>();
   const InFile place = held->second;
   TaskOutput output{std::string(place.out, '\0'), std::string(place.err, '\0')};
-  if (!read_at(file_, output.out, place.at) ||
-      !read_at(file_, output.err, place.at + static_cast<std::int64_t>(place.out))) {
+  if (!read_at(file_.get(), output.out, place.at) ||
+      !read_at(file_.get(), output.err, place.at + static_cast<std::int64_t>(place.out))) {
     return file_error(directory_);
   }
   in_file_.erase(held);
   // Everything has had its turn: the room is free again.
-  if (in_file_.empty() && ::ftruncate(file_, 0) == 0) file_size_ = 0;
+  if (in_file_.empty() && ::ftruncate(file_.get(), 0) == 0) file_size_ = 0;
   return std::optional(std::move(output));
 }
 
 Result<void> HeldOutput::write(const std::string& text) {
   if (Result<void> opened = open_file(); !opened) return opened;
   for (std::size_t done = 0; done < text.size();) {
-    const ssize_t size = ::pwrite(file_, text.data() + done, text.size() - done, file_size_);
+    const ssize_t size = ::pwrite(file_.get(), text.data() + done, text.size() - done, file_size_);
     if (size < 0) return file_error(directory_);
     done += static_cast<std::size_t>(size);
     file_size_ += size;
@@ -77,10 +73,10 @@ Result<void> HeldOutput::write(const std::string& text) {
 }
 
 Result<void> HeldOutput::open_file() {
-  if (file_ >= 0) return {};
+  if (file_) return {};
   std::string name = directory_ + "/rollcall-output-XXXXXX";
-  file_ = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file_ < 0) return file_error(directory_);
+  file_ = os::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file_) return file_error(directory_);
   ::unlink(name.c_str());
   return {};
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 
@@ -26,9 +27,6 @@ class HeldOutput {
   /// The file is made in `directory`, if it is needed.
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
-  ~HeldOutput();
-  HeldOutput(const HeldOutput&) = delete;
-  HeldOutput& operator=(const HeldOutput&) = delete;
 
   /// Each task once. Error: the file cannot be written.
   Result<void> hold(std::uint64_t task, TaskOutput output);
@@ -50,7 +48,7 @@ class HeldOutput {
   std::map<std::uint64_t, TaskOutput> in_memory_;
   std::size_t held_bytes_ = 0;  ///< of in_memory_
   std::map<std::uint64_t, InFile> in_file_;
-  int file_ = -1;
+  os::Descriptor file_;
   std::int64_t file_size_ = 0;
 };
 

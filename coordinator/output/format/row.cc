@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "common/model/decimal.h"
 #include "coordinator/core/model/clock_estimate.h"
-#include "coordinator/output/format/decimal.h"
 #include "coordinator/output/format/run_document.h"
 
 namespace rollcall::coordinator {

@@ -6,7 +6,8 @@
 #include <sstream>
 #include <string_view>
 
-#include "coordinator/output/format/decimal.h"
+#include "common/base/text.h"
+#include "common/cli/duration_text.h"
 #include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
@@ -22,14 +23,9 @@ std::string label(std::string_view name) {
   return text;
 }
 
-/// What a worker says about itself must not steer the terminal.
-std::string printable(std::string_view text) {
-  std::string shown(text);
-  for (char& c : shown) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
-  }
-  return shown;
+/// Names and reasons come from workers and must not control the terminal.
+std::string safe(std::string_view text) {
+  return printable(text, text.size());
 }
 
 std::string number(std::uint64_t n) {
@@ -37,12 +33,12 @@ std::string number(std::uint64_t n) {
 }
 
 std::string seconds(Duration duration) {
-  return seconds_text(duration, 3) + " s";
+  return format_seconds(duration, 3) + " s";
 }
 
 std::string milliseconds(Duration duration) {
   if (duration >= std::chrono::seconds(1)) return seconds(duration);
-  return seconds_text(duration * 1000, 3) + " ms";
+  return format_seconds(duration * 1000, 3) + " ms";
 }
 
 std::string percent(double value) {
@@ -87,9 +83,9 @@ std::string outcomes_text(const Summary& summary) {
 }
 
 std::string worker_line(const SessionRecord& session) {
-  std::string line = "  " + printable(session.name) + ": " + tasks(session.tasks_done);
+  std::string line = "  " + safe(session.name) + ": " + tasks(session.tasks_done);
   if (session.slots > 0) line += ", " + slots(session.slots);
-  if (session.end == SessionEnd::lost) line += ", lost: " + printable(session.end_reason);
+  if (session.end == SessionEnd::lost) line += ", lost: " + safe(session.end_reason);
   return line + "\n";
 }
 

@@ -91,7 +91,7 @@ TEST(AccessTest, SaysWhatIsWrong) {
       {replaced(good, "7\n", "-1\n"), "\"ticket\""},
       {replaced(good, "7\n", "4294967296\n"), "\"ticket\""},
       {replaced(good, "7\n", "1.5\n"), "\"ticket\""},
-      {replaced(good, "7\n", "7, \"more\": 1\n"), "unknown field \"more\""},
+      {replaced(good, "7\n", "7, \"more\": 1\n"), "unknown member \"more\""},
   };
   for (const auto& [text, what] : cases) {
     const auto access = access_from_json(text);

@@ -57,11 +57,19 @@ TEST_F(JournalKeysTest, MayBeNone) {
 
 TEST_F(JournalKeysTest, RefuseWhatIsNoKeysFile) {
   write_text("");
-  EXPECT_THAT(refusal(), HasSubstr("is no keys file of a journal: \"schema\" is not"));
+  EXPECT_THAT(refusal(), HasSubstr("is not a keys file of a journal: not a JSON object"));
+  write_text(R"({"schema": "rollcall/keys/1"})");
+  EXPECT_THAT(refusal(), HasSubstr("\"schema\" is not \"rollcall/journal-keys/1\""));
   write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "40123", "endpoint": "tcp://a:1"})");
+  EXPECT_THAT(refusal(), HasSubstr("\"server_key\" is missing"));
+  const auto write_with = [&](const std::string& bind, const std::string& key) {
+    write_text(R"({"schema": "rollcall/journal-keys/1", "endpoint": "tcp://a:1", "bind": ")" +
+               bind + R"(", "server_key": ")" + key +
+               R"(", "server_secret_key": "", "worker_public_key": "", "worker_secret_key": ""})");
+  };
+  write_with("40123", "");
   EXPECT_THAT(refusal(), HasSubstr("an endpoint is not of the form"));
-  write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "tcp://a:1", "endpoint": "tcp://a:1",
-                 "server_key": "short"})");
+  write_with("tcp://a:1", "short");
   EXPECT_THAT(refusal(), HasSubstr("a key is not 40 characters of Z85"));
 }
 

@@ -133,11 +133,16 @@ TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
     return keys ? std::string("none") : keys.error().message;
   };
   EXPECT_EQ(error_with(good), "none");
-  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("\"schema\" is not"));
-  EXPECT_THAT(error_with("[]"), HasSubstr("\"schema\" is not"));
+  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("not a JSON object"));
+  EXPECT_THAT(error_with("[]"), HasSubstr("not a JSON object"));
   std::string other = good;
   EXPECT_THAT(error_with(other.replace(good.find("server_secret"), 6, "sorrow")),
+              HasSubstr("\"server_secret_key\" is missing"));
+  other = good;
+  EXPECT_THAT(error_with(other.replace(good.find("server_secret_key\": \"") + 21, 1, "")),
               HasSubstr("a key is not 40 characters"));
+  other = good;
+  EXPECT_THAT(error_with(other.insert(1, "\"more\": \"\",")), HasSubstr("unknown member \"more\""));
   other = good;
   EXPECT_THAT(error_with(other.replace(good.find("tcp://"), 3, "udp")), HasSubstr("\"endpoint\""));
 }

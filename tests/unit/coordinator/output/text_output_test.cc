@@ -5,7 +5,6 @@
 #include <csignal>
 #include <initializer_list>
 
-#include "coordinator/output/format/decimal.h"
 #include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/stream/stream_writer.h"
@@ -21,12 +20,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr Instant kNow = RunRecordsBuilder::kBegin;
-
-std::string centis(Duration duration) {
-  std::string text;
-  append_rounded_seconds(text, duration);
-  return text;
-}
 
 /// A text output of a run, and what it has written.
 class TextOutputTest : public testing::Test {
@@ -174,24 +167,6 @@ TEST(TaskLinesShown, AreLeftOutQuietly) {
   EXPECT_EQ(task_lines_notice(options), "");
   options.task_lines = TaskLines::always;
   EXPECT_TRUE(task_lines_shown(options));
-}
-
-TEST(Seconds, AreRoundedToTheNearest) {
-  EXPECT_EQ(centis(7'664'999'999ns), "7.66");
-  EXPECT_EQ(centis(7'665'000'000ns), "7.67");
-  EXPECT_EQ(centis(999'995ms), "1000.00");
-  EXPECT_EQ(centis(-1ns), "0.00");
-  EXPECT_EQ(centis(-1500ms), "-1.50");
-  EXPECT_EQ(seconds_text(1500ms, 0), "2");
-}
-
-TEST(Seconds, AreExactToTheNanosecond) {
-  std::string text;
-  append_seconds(text, 12'345'678'901ns);
-  append_seconds(text += ' ', -1ns);
-  append_seconds(text += ' ', Duration::max());
-  append_seconds(text += ' ', Duration::min());
-  EXPECT_EQ(text, "12.345678901 -0.000000001 9223372036.854775807 -9223372036.854775808");
 }
 
 struct Pipe {

@@ -112,7 +112,6 @@ class CommandBatchingTest : public SessionTest {
     Welcome terms = welcome(hello.nonce, 2);
     terms.kind = KindId::exec;
     receive(terms);
-    take<PrepareCommands>();
     sent<Inventory>();
     Assignment all{1, {}};
     for (std::uint32_t task = 0; task < count; ++task) {

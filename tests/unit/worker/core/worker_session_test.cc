@@ -42,6 +42,24 @@ TEST_F(SessionTest, AnswersWelcomeWithItsInventory) {
   EXPECT_EQ(inventory.echo.worker_received, now);
 }
 
+TEST_F(SessionTest, PreparesForTheTermsOfEachWelcomeThatItJoinsBy) {
+  Welcome terms = welcome(begin().nonce, 3);
+  terms.kind = KindId::exec;
+  terms.max_output = 4;
+  terms.kill_after = 5s;
+  receive(terms);
+  sent<Inventory>();
+  ASSERT_EQ(prepared.size(), 1U);
+  EXPECT_EQ(prepared[0].kind, KindId::exec);
+  EXPECT_EQ(prepared[0].slots, 3U);
+  EXPECT_EQ(prepared[0].max_output, 4U);
+  EXPECT_EQ(prepared[0].kill_after, 5s);
+  tell(Reconnected{});
+  receive(welcome(sent<Hello>().nonce));
+  sent<Inventory>();
+  EXPECT_EQ(prepared.size(), 2U);
+}
+
 TEST_F(SessionTest, AnswersTheSameWelcomeAgain) {
   const Hello hello = begin();
   receive(welcome(hello.nonce));

@@ -16,13 +16,13 @@
 #include <string>
 
 #include "common/limits.h"
-#include "tests/support/exec_fixture.h"
+#include "tests/support/command_runner_fixture.h"
 #include "worker/guardian/protocol.h"
 
 namespace rollcall::worker {
 namespace {
 
-class GuardianTest : public ExecTest {
+class GuardianTest : public CommandRunnerTest {
  protected:
   void use(std::uint32_t slots) {
     remake({.slots = slots, .max_output = 1U << 20U, .kill_after = 10s});

@@ -40,7 +40,7 @@ class CommitTest : public testing::Test {
   void assign(Duration when, std::size_t count) {
     AttemptColumns sent;
     const Batch batch = backlog_.take(count, [](TaskId) { return true; });
-    tasks_.assign(at(when), session_, backlog_, batch, sent);
+    tasks_.assign(at(when), session_, batch, sent);
   }
 
   void report(Duration when, std::initializer_list<std::size_t> tasks) {

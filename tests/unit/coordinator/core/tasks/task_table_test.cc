@@ -29,7 +29,7 @@ class TaskTableTest : public testing::Test {
     AttemptColumns sent;
     const Batch batch = backlog.take(
         count, [&](TaskId t) { return task_table.records().state_of(t) == TaskState::pending; });
-    task_table.assign(kNow, session, backlog, batch, sent);
+    task_table.assign(kNow, session, batch, sent);
   }
   Acceptance accept(Session& session, std::uint32_t task, Attempt attempt,
                     Outcome outcome = Outcome::succeeded, Duration result = 1s) {
@@ -102,8 +102,7 @@ TEST_F(TaskTableTest, ANotStartedAttemptIsPendingAgain) {
 
 TEST_F(TaskTableTest, TakeBackMakesPendingAndRemembers) {
   assign(first, 2);
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 5),
-              ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(task_table.take_back(kNow, first, true, 5), ElementsAre(task_at(0), task_at(1)));
   task_table.check_invariants();
   EXPECT_EQ(task_table.pending(), 4U);
   EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
@@ -111,7 +110,7 @@ TEST_F(TaskTableTest, TakeBackMakesPendingAndRemembers) {
 
 TEST_F(TaskTableTest, ALateOutcomeSupersedesTheNewOwner) {
   assign(first, 4);
-  backlog.put_back(task_table.take_back(kNow, first, backlog, false, 5));
+  backlog.put_back(task_table.take_back(kNow, first, false, 5));
   assign(second, 4);
   const Acceptance a = accept(first, 2, 1);
   ASSERT_EQ(a.superseded.size(), 1U);
@@ -124,7 +123,7 @@ TEST_F(TaskTableTest, ALateOutcomeSupersedesTheNewOwner) {
 TEST_F(TaskTableTest, OnlyBegunAttemptsAreCharged) {
   assign(first, 2);
   first.started_count = 1;
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 1), ElementsAre(task_at(1)));
+  EXPECT_THAT(task_table.take_back(kNow, first, true, 1), ElementsAre(task_at(1)));
   EXPECT_EQ(task_table.records().outcome_of(task_at(0)), Outcome::lost);
   task_table.check_invariants();
 }
@@ -132,7 +131,7 @@ TEST_F(TaskTableTest, OnlyBegunAttemptsAreCharged) {
 TEST_F(TaskTableTest, AGoodbyeChargesNothing) {
   assign(first, 1);
   first.started_count = 1;
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, false, 1), ElementsAre(task_at(0)));
+  EXPECT_THAT(task_table.take_back(kNow, first, false, 1), ElementsAre(task_at(0)));
   EXPECT_EQ(task_table.done(), 0U);
 }
 

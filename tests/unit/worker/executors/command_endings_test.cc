@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "tests/support/exec_fixture.h"
+#include "tests/support/command_runner_fixture.h"
 
 namespace rollcall::worker {
 namespace {
@@ -21,7 +21,7 @@ std::string hide(const std::string& pipe) {
          pipe + "; while :; do sleep 1000; done\" ) & ' >/dev/null 2>&1 & ) ";
 }
 
-TEST_F(ExecTest, ATimeoutEndsIt) {
+TEST_F(CommandRunnerTest, ATimeoutEndsIt) {
   Command command = program({"sleep", "1000"});
   command.timeout = 50ms;
   const CommandResult result = run(command);
@@ -30,7 +30,7 @@ TEST_F(ExecTest, ATimeoutEndsIt) {
   EXPECT_GE(result.elapsed, Duration(50ms));
 }
 
-TEST_F(ExecTest, ATimeoutLeavesTheTimeToTidyUp) {
+TEST_F(CommandRunnerTest, ATimeoutLeavesTheTimeToTidyUp) {
   Command command = shell("trap 'echo tidy; exit 5' TERM; sleep 1000 & wait");
   command.timeout = 100ms;
   const CommandResult result = run(command);
@@ -39,7 +39,7 @@ TEST_F(ExecTest, ATimeoutLeavesTheTimeToTidyUp) {
   EXPECT_EQ(result.out, "tidy\n");
 }
 
-TEST_F(ExecTest, WhoIgnoresTermIsKilled) {
+TEST_F(CommandRunnerTest, WhoIgnoresTermIsKilled) {
   remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   Command command = shell("trap '' TERM; while :; do sleep 1000; done");
   command.timeout = 100ms;
@@ -48,13 +48,13 @@ TEST_F(ExecTest, WhoIgnoresTermIsKilled) {
   EXPECT_EQ(result.signal, SIGKILL);
 }
 
-TEST_F(ExecTest, WhatEndsInTimeHasNotTimedOut) {
+TEST_F(CommandRunnerTest, WhatEndsInTimeHasNotTimedOut) {
   Command command = shell("exit 3");
   command.timeout = 20s;
   EXPECT_EQ(run(command).end, CommandEnd::exited);
 }
 
-TEST_F(ExecTest, IsCancelledByItsKey) {
+TEST_F(CommandRunnerTest, IsCancelledByItsKey) {
   make_pipe("up");
   executor_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
   executor_->start(2, shell("sleep 0.1; exit 4"));
@@ -65,7 +65,7 @@ TEST_F(ExecTest, IsCancelledByItsKey) {
   EXPECT_EQ(result_of(2).status, 4);
 }
 
-TEST_F(ExecTest, IsCancelledBeforeItHasStarted) {
+TEST_F(CommandRunnerTest, IsCancelledBeforeItHasStarted) {
   for (std::uint64_t key = 0; key < 100; ++key) executor_->start(key, program({"sleep", "1000"}));
   executor_->cancel_all();
   ASSERT_TRUE(wait_until([&] { return results_.size() == 100; }));
@@ -73,7 +73,7 @@ TEST_F(ExecTest, IsCancelledBeforeItHasStarted) {
   EXPECT_EQ(executor_->running(), 0U);
 }
 
-TEST_F(ExecTest, WhatIsCancelledBeforeItHasASlotNeverStarts) {
+TEST_F(CommandRunnerTest, WhatIsCancelledBeforeItHasASlotNeverStarts) {
   remake({.slots = 1, .max_output = 1000, .kill_after = 1s});
   make_pipe("up");
   executor_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
@@ -89,7 +89,7 @@ TEST_F(ExecTest, WhatIsCancelledBeforeItHasASlotNeverStarts) {
   EXPECT_FALSE(std::filesystem::exists(path("no")));
 }
 
-TEST_F(ExecTest, OfWhatIsDroppedNothingIsTold) {
+TEST_F(CommandRunnerTest, OfWhatIsDroppedNothingIsTold) {
   make_pipe("up");
   executor_->start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
   const pid_t pid = number_from_pipe();
@@ -100,7 +100,7 @@ TEST_F(ExecTest, OfWhatIsDroppedNothingIsTold) {
   EXPECT_EQ(results_.size(), 1U);
 }
 
-TEST_F(ExecTest, TheRestOfItsGroupGetsTermWhenItEnds) {
+TEST_F(CommandRunnerTest, TheRestOfItsGroupGetsTermWhenItEnds) {
   make_pipe("up");
   executor_->start(1, shell("(trap 'sleep 0.1; echo bye >&2; echo 1 > " + path("up") +
                             "; exit' TERM; echo up; while :; do sleep 0.01; done) & "
@@ -110,7 +110,7 @@ TEST_F(ExecTest, TheRestOfItsGroupGetsTermWhenItEnds) {
   EXPECT_EQ(number_from_pipe(), 1);  // it may still say what it does
 }
 
-TEST_F(ExecTest, TheRestOfItsGroupGetsKillAfterThat) {
+TEST_F(CommandRunnerTest, TheRestOfItsGroupGetsKillAfterThat) {
   remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   const CommandResult result = run(shell("trap '' TERM; sleep 1000 & echo $!; exit 0"));
   EXPECT_EQ(result.end, CommandEnd::exited);
@@ -125,7 +125,7 @@ TEST_F(ExecTest, TheRestOfItsGroupGetsKillAfterThat) {
   EXPECT_TRUE(gone);
 }
 
-TEST_F(ExecTest, ManyRestsAreKilledAtOnceBeyondABound) {
+TEST_F(CommandRunnerTest, ManyRestsAreKilledAtOnceBeyondABound) {
   std::vector<pid_t> rests;
   for (std::uint64_t key = 0; key < 300; ++key) {
     executor_->start(key, shell("trap '' TERM; sleep 1000 & echo $!"));
@@ -142,7 +142,7 @@ TEST_F(ExecTest, ManyRestsAreKilledAtOnceBeyondABound) {
   for (const pid_t rest : rests) EXPECT_TRUE(is_gone(rest, 10s));
 }
 
-TEST_F(ExecTest, WhatHidesEndsWithTheExecutor) {
+TEST_F(CommandRunnerTest, WhatHidesEndsWithTheExecutor) {
   make_pipe("up");
   executor_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
   const pid_t hidden = number_from_pipe();
@@ -154,7 +154,7 @@ TEST_F(ExecTest, WhatHidesEndsWithTheExecutor) {
   for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 0ms));
 }
 
-TEST_F(ExecTest, WhatHidesEndsWithAKilledWorker) {
+TEST_F(CommandRunnerTest, WhatHidesEndsWithAKilledWorker) {
   make_pipe("up");
   executor_.reset();
   const pid_t worker = ::fork();
@@ -172,7 +172,7 @@ TEST_F(ExecTest, WhatHidesEndsWithAKilledWorker) {
   ::waitpid(worker, nullptr, 0);
 }
 
-TEST_F(ExecTest, WhatHidesEndsEvenIfAnyGuardianIsKilled) {
+TEST_F(CommandRunnerTest, WhatHidesEndsEvenIfAnyGuardianIsKilled) {
   make_pipe("up");
   for (std::size_t i = 0; i < kGuardians; ++i) {
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
@@ -187,7 +187,7 @@ TEST_F(ExecTest, WhatHidesEndsEvenIfAnyGuardianIsKilled) {
   }
 }
 
-TEST_F(ExecTest, SignalsOfATerminalDoNotReachTheGuardian) {
+TEST_F(CommandRunnerTest, SignalsOfATerminalDoNotReachTheGuardian) {
   run(shell("exit 0"));
   for (const pid_t guardian : guardian_pids_) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1}) ::kill(guardian, signal);

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "worker/executors/exec_executor.h"
+#include "worker/executors/command_runner.h"
 
 namespace rollcall::worker {
 
@@ -44,29 +44,29 @@ inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
   return ::poll(&awaited, 1, static_cast<int>(longest.count())) == 1;
 }
 
-class ExecTest : public testing::Test {
+class CommandRunnerTest : public testing::Test {
  protected:
-  ExecTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
-  ~ExecTest() override { std::filesystem::remove_all(directory_); }
+  CommandRunnerTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
+  ~CommandRunnerTest() override { std::filesystem::remove_all(directory_); }
 
   /// Whatever the machine: more than one, so that they get into each other's way.
   static constexpr std::uint32_t kGuardians = 3;
 
-  void remake(const ExecExecutor::Settings& settings) {
+  void remake(const CommandRunner::Settings& settings) {
     executor_.reset();
     auto guardians = Guardians::start(kGuardians, settings.slots, 1024);
     ASSERT_TRUE(guardians);
     guardian_pids_.clear();
     for (const Guardians::One& one : guardians->each()) guardian_pids_.push_back(one.pid);
-    executor_ = std::make_unique<ExecExecutor>(
+    executor_ = std::make_unique<CommandRunner>(
         loop_, std::move(*guardians), settings,
-        ExecExecutor::Handlers{[this] {
-                                 for (EndedCommand& each : executor_->take_ended()) {
-                                   EXPECT_EQ(results_.count(each.key), 0U) << each.key;
-                                   results_[each.key] = std::move(each.result);
-                                 }
-                               },
-                               [this](const std::string& why) { broken_ = why; }});
+        CommandRunner::Handlers{[this] {
+                                  for (EndedCommand& each : executor_->take_ended()) {
+                                    EXPECT_EQ(results_.count(each.key), 0U) << each.key;
+                                    results_[each.key] = std::move(each.result);
+                                  }
+                                },
+                                [this](const std::string& why) { broken_ = why; }});
   }
 
   /// Runs the loop until `is_so`. False: nothing has happened for half a minute.
@@ -105,7 +105,7 @@ class ExecTest : public testing::Test {
   }
 
   boost::asio::io_context loop_;
-  std::unique_ptr<ExecExecutor> executor_;
+  std::unique_ptr<CommandRunner> executor_;
   std::map<std::uint64_t, CommandResult> results_;
   std::string broken_;
   std::vector<pid_t> guardian_pids_;

@@ -1,9 +1,9 @@
-#include "coordinator/output/format/decimal.h"
+#include "common/model/decimal.h"
 
 #include <charconv>
 #include <limits>
 
-namespace rollcall::coordinator {
+namespace rollcall {
 namespace {
 
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
@@ -29,13 +29,6 @@ void append_fixed(std::string& out, bool negative, std::uint64_t value, std::uin
   out.append(digits, at);
 }
 
-void append_rounded(std::string& out, Duration duration, unsigned decimals) {
-  std::uint64_t unit = kNsPerSecond;
-  for (unsigned i = 0; i < decimals; ++i) unit /= 10;
-  const std::uint64_t value = (magnitude(duration) + unit / 2) / unit;
-  append_fixed(out, duration < Duration::zero() && value > 0, value, kNsPerSecond / unit);
-}
-
 }  // namespace
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -48,14 +41,11 @@ void append_seconds(std::string& out, Duration duration) {
   append_fixed(out, duration < Duration::zero(), magnitude(duration), kNsPerSecond);
 }
 
-void append_rounded_seconds(std::string& out, Duration duration) {
-  append_rounded(out, duration, 2);
+void append_rounded_seconds(std::string& out, Duration duration, int decimals) {
+  std::uint64_t unit = kNsPerSecond;
+  for (int i = 0; i < decimals; ++i) unit /= 10;
+  const std::uint64_t value = (magnitude(duration) + unit / 2) / unit;
+  append_fixed(out, duration < Duration::zero() && value > 0, value, kNsPerSecond / unit);
 }
 
-std::string seconds_text(Duration duration, unsigned decimals) {
-  std::string text;
-  append_rounded(text, duration, decimals);
-  return text;
-}
-
-}  // namespace rollcall::coordinator
+}  // namespace rollcall
