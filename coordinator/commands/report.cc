@@ -44,9 +44,9 @@ Result<void> read_commands(Journal& journal, const std::string& path, StoredRun&
   if (!commands) return commands.error();
   run.exec = std::make_unique<ExecRun>(std::move(*commands), records.spec.id);
   auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
-    if (record < records.accepted()) run.exec->recount(records, record, std::move(result));
+    if (record < records.accepted()) run.exec->replay(records, record, std::move(result));
   });
-  if (read) run.exec->recount(records, records.accepted());
+  if (read) run.exec->replay(records, records.accepted());
   return read;
 }
 

@@ -117,7 +117,7 @@ class JsonlOutput final : public StreamOutput {
   }
 
   void append_output(std::size_t record) {
-    const CommandResult* result = exec_->results().fresh(record);
+    const CommandResult* result = exec_->results().unpublished(record);
     if (result == nullptr) return;
     append_stream(text(), "stdout", result->out);
     append_stream(text(), "stderr", result->err);

@@ -271,7 +271,7 @@ void Coordinator::step(const Event& event) {
   if (exec_ != nullptr && &event == &received_) {
     auto& body = std::get<MessageReceived>(received_).message.body;
     if (auto* report = std::get_if<Report>(&body)) {
-      exec_->results().came(scheduler_.records(), before, report->outcomes);
+      exec_->results().add_accepted(scheduler_.records(), before, report->outcomes);
     }
   }
   for (Action& action : actions_) perform(action);
@@ -282,14 +282,14 @@ void Coordinator::keep(const WriteCommit& action) {
   output_.flush();
   const std::uint64_t printed = output_.printed();
   if (exec_ == nullptr && printed >= action.commit->counters.published) {
-    return writer_->keep(action.commit);
+    return writer_->enqueue(action.commit);
   }
   const std::shared_ptr<Commit>& commit = action.commit;
   commit->counters.published = std::min(commit->counters.published, printed);
   if (exec_ != nullptr) {
-    commit->commands = exec_->results().kept(commit->first_record, commit->outcome_count());
+    commit->commands = exec_->results().for_commit(commit->first_record, commit->outcome_count());
   }
-  writer_->keep(commit);
+  writer_->enqueue(commit);
 }
 
 void Coordinator::publish(const PublishOutcomes& outcomes) {
@@ -297,9 +297,9 @@ void Coordinator::publish(const PublishOutcomes& outcomes) {
     return output_.outcomes_accepted(os::now(), outcomes.first, outcomes.count);
   }
   progress_.hide();  // their standard error may go to the same terminal
-  exec_->tell(scheduler_.records(), outcomes.first, outcomes.count);
+  exec_->publish(scheduler_.records(), outcomes.first, outcomes.count);
   output_.outcomes_accepted(os::now(), outcomes.first, outcomes.count);
-  exec_->results().told(outcomes.first + outcomes.count);
+  exec_->results().mark_published(outcomes.first + outcomes.count);
 }
 
 void Coordinator::perform(Action& action) {

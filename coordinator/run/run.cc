@@ -141,7 +141,7 @@ int Running::run() {
   planning_ = os::now() - before_planning;
   if (auto restored = restore_commands(); !restored) return give_up(restored.error().message, 2);
   output_ = plan_.output(scheduler_->records());
-  if (plan_.exec != nullptr) plan_.exec->results().told(plan_.exec->restored());
+  if (plan_.exec != nullptr) plan_.exec->results().mark_published(plan_.exec->restored());
   ProgressWriter progress = make_progress();
   Coordinator coordinator(*scheduler_, *output_, progress, start_, listening_,
                           {worker_program_beside_own(), options_.slots, options_.log_level,

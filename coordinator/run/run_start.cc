@@ -120,7 +120,7 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const
   start.journal = std::move(*journal);
   start.journal_path = options.journal;
   if (input) {
-    if (auto kept = start.journal->keep_input(*input); !kept) {
+    if (auto kept = start.journal->write_input(*input); !kept) {
       const Error why = kept.error();
       discard(start);
       return why;

@@ -34,7 +34,7 @@ class ReportCommandTest : public JournalTest {
   void keep(bool finished) {
     JournalRun run;
     run.spec = records().spec;
-    const auto journal = begun(run);
+    const auto journal = create_journal(run);
     Commit commit;
     add_outcomes(records(), 0, commit);
     for (std::uint32_t s = 0; s < 2; ++s) {
@@ -119,9 +119,9 @@ TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
 
 TEST_F(ReportCommandTest, SaysWhyThereIsNothingToReport) {
   EXPECT_EQ(report(), 2);
-  EXPECT_EQ(err_, "rollcall report: there is no journal " + path() + "\n");
+  EXPECT_EQ(err_, "rollcall report: journal " + path() + " does not exist\n");
   EXPECT_EQ(validate_again(), 2);
-  EXPECT_EQ(err_, "rollcall validate: there is no journal " + path() + "\n");
+  EXPECT_EQ(err_, "rollcall validate: journal " + path() + " does not exist\n");
 }
 
 TEST_F(ReportCommandTest, AFinishedJournalIsOneFile) {
