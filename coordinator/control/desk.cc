@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One line, whatever bytes a worker's name is made of.
+/// Returns `json` on one line. Replaces invalid UTF-8, which a worker's name may contain.
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -21,7 +21,7 @@ std::string error_line(const std::string& text) {
   return line_of({{"error", text}});
 }
 
-/// What it has no slot for waits there.
+/// Attempts that exceed the worker's slots wait on the worker.
 std::uint64_t running_of(const Session& session) {
   return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
 }
@@ -124,16 +124,16 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
     const std::string id = to_hex(record.id.bytes);
-    const bool is_meant = worker == "all" || worker == record.name || worker == id;
-    if (!is_meant || !session.live()) continue;
+    const bool is_selected = worker == "all" || worker == record.name || worker == id;
+    if (!is_selected || !session.live()) continue;
     request.sessions.push_back(session.index);
     draining.push_back({{"name", record.name}, {"session", id}});
   }
   if (request.sessions.empty()) {
-    return error_line(worker == "all" ? "no worker is there"
-                                      : "no worker that is there is called " + worker);
+    return error_line(worker == "all" ? "no worker is connected"
+                                      : "no connected worker is named " + worker);
   }
-  happened_(request);
+  step_(request);
   return line_of({{"draining", draining}});
 }
 

@@ -123,9 +123,9 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   run_.emplace(std::move(*commands), records.spec.id);
   display_ = ExecDisplay(&*run_);
   auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
-    if (record < records.accepted()) run_->recount(records, record, std::move(result));
+    if (record < records.accepted()) run_->replay(records, record, std::move(result));
   });
-  if (read) run_->recount(records, records.accepted());
+  if (read) run_->replay(records, records.accepted());
   return read;
 }
 

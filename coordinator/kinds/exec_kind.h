@@ -37,16 +37,16 @@ class ExecKind final : public TaskKind {
 
   void fill(AttemptColumns& attempts) const override { run_->fill(attempts); }
   void received(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) override {
-    run_->results().came(records, before, outcomes);
+    run_->results().add_accepted(records, before, outcomes);
   }
   std::vector<CommittedCommand> commit_payload(std::size_t first,
                                                std::size_t count) const override {
-    return run_->results().kept(first, count);
+    return run_->results().for_commit(first, count);
   }
   void publish(const RunRecords& records, std::size_t first, std::size_t count) override {
-    run_->tell(records, first, count);
+    run_->publish(records, first, count);
   }
-  void published(std::size_t through) override { run_->results().told(through); }
+  void published(std::size_t through) override { run_->results().mark_published(through); }
   std::string failed() const override { return run_->failed(); }
 
   bool prints_results() const override { return true; }

@@ -73,7 +73,7 @@ void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
 }
 
 void ExecDisplay::append_event_members(std::string& line, std::size_t record) const {
-  const CommandResult* result = run_ == nullptr ? nullptr : run_->results().fresh(record);
+  const CommandResult* result = run_ == nullptr ? nullptr : run_->results().unpublished(record);
   if (result == nullptr) return;
   append_stream(line, "stdout", result->out);
   append_stream(line, "stderr", result->err);

@@ -91,7 +91,7 @@ class ExecOutput final : public Output {
     const std::string tag = has_tag_ ? exec_.commands().text(task) : std::string();
     WrittenOutput written;
     written.tag = tag;
-    if (const CommandResult* result = exec_.results().fresh(record)) {
+    if (const CommandResult* result = exec_.results().unpublished(record)) {
       written.out = result->out;
       written.err = result->err;
       written.out_dropped = result->out_dropped;

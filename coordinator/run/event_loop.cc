@@ -272,7 +272,7 @@ void EventLoop::perform(const WriteCommit& action) {
   Commit& commit = *action.commit;
   commit.counters.published = std::min<std::uint64_t>(commit.counters.published, printed);
   commit.commands = kind_.commit_payload(commit.first_record, commit.outcome_count());
-  writer_->keep(action.commit);
+  writer_->enqueue(action.commit);
 }
 
 void EventLoop::perform(const PublishStarted& started) {

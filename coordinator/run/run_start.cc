@@ -125,7 +125,7 @@ Result<RunStart> start_run(const TaskKind& kind) {
   start.journal = std::move(*journal);
   start.journal_path = options.journal;
   if (const auto input = kind.journal_input()) {
-    if (auto saved = start.journal->keep_input(*input); !saved) {
+    if (auto saved = start.journal->write_input(*input); !saved) {
       const Error why = saved.error();
       discard(start);
       return why;

@@ -184,7 +184,7 @@ TEST_F(Elastic, DrainReportsAnUnknownWorker) {
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   Program& drain = command({"drain", "two", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 1) << drain.story();
-  EXPECT_EQ(drain.err(), "rollcall drain: no worker that is there is called two\n");
+  EXPECT_EQ(drain.err(), "rollcall drain: no connected worker is named two\n");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
@@ -192,7 +192,7 @@ TEST_F(Elastic, StatusFindsTheOnlyRun) {
   std::filesystem::create_directory(file("runtime"));
   Program& none = command({"status"});
   EXPECT_EQ(none.wait(), 2) << none.story();
-  EXPECT_THAT(none.err(), HasSubstr("no coordinator of this user answers in"));
+  EXPECT_THAT(none.err(), HasSubstr("no running coordinator of this user found in"));
   const Arguments tasks{"-n", "4", "--pause", "2s", "-w", "1", "--output", "jsonl"};
   Program& first = rollcall(tasks, runtime());
   ASSERT_TRUE(wait_for_events(first, "started", 4));
@@ -220,7 +220,7 @@ TEST_F(Elastic, ControlSocketReplacesOnlyAStaleSocket) {
   ASSERT_TRUE(wait_for_events(first, "started", 2));
   Program& second = rollcall(tasks);
   EXPECT_EQ(second.wait(), 2) << second.story();
-  EXPECT_THAT(second.err(), HasSubstr("another coordinator answers there"));
+  EXPECT_THAT(second.err(), HasSubstr("is in use by another coordinator"));
   first.signal(SIGKILL);  // its socket stays behind
   first.wait();
   EXPECT_TRUE(std::filesystem::exists(file("s")));

@@ -15,8 +15,8 @@ using testing::HasSubstr;
 
 class ExecLimits : public ProgramsTest {
  protected:
-  /// `rollcall exec ARGUMENTS` in a shell that first runs `limit`. The user is not root, who is
-  /// exempt from some limits.
+  /// `rollcall exec ARGUMENTS` in a shell that first runs `limit`. Root is exempt from some limits,
+  /// so this runs as another user.
   Program& exec_after(const std::string& limit, const std::string& arguments) {
     const std::string program = (programs_directory() / "rollcall").string();
     const std::string script = limit + "; exec " + program + " exec --output json " + arguments;

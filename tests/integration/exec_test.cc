@@ -147,7 +147,7 @@ TEST_F(ExecCommands, AreListedIfTheyFail) {
             10);
 }
 
-TEST_F(ExecCommands, PrintedByDryRunRunInAShell) {
+TEST_F(ExecCommands, FromDryRunWorkInAShell) {
   const std::string names = std::string("a b\0q'\"q\0-x\0$(y)\0n\nl", 20);
   Program& dry = exec(
       {"-0", "--dry-run", "--env", "V=1 'x'", "--cwd", "/", "--", "printf", "%s|", "{}"}, names);

@@ -27,7 +27,7 @@ using testing::Lt;
 using testing::SizeIs;
 using testing::StartsWith;
 
-class ExecEnds : public ProgramsTest {
+class ExecEndings : public ProgramsTest {
  protected:
   /// The document of a run, which must exit with `status`.
   nlohmann::json document(const Arguments& arguments, int status) {
@@ -46,13 +46,13 @@ class ExecEnds : public ProgramsTest {
   }
 };
 
-TEST_F(ExecEnds, TimesOutACommand) {
+TEST_F(ExecEndings, TimesOutACommand) {
   const auto run = document({"--range", "1-2", "--timeout", "200ms", "--", "sleep", "30"}, 1);
   EXPECT_EQ(run.at("outcomes").at("timed_out"), 2);
   EXPECT_THAT(run.at("measured_seconds").get<double>(), AllOf(Ge(0.2), Lt(20)));
 }
 
-TEST_F(ExecEnds, TimesOutACommandThatIgnoresSigterm) {
+TEST_F(ExecEndings, TimesOutACommandThatIgnoresSigterm) {
   const auto run = document({"--range", "1-1", "--timeout", "100ms", "--kill-after", "100ms",
                              "--shell", "--", "trap '' TERM; sleep 30; sleep 30"},
                             1);
@@ -60,7 +60,7 @@ TEST_F(ExecEnds, TimesOutACommandThatIgnoresSigterm) {
   EXPECT_THAT(run.at("measured_seconds").get<double>(), Lt(20));
 }
 
-TEST_F(ExecEnds, RetriesFailedCommands) {
+TEST_F(ExecEndings, RetriesFailedCommands) {
   const std::string tries = file("tries");
   const std::string script = "echo {} >> " + tries + "; test $ROLLCALL_ATTEMPT = 3 || test {} = 1";
   const auto run = document({"--range", "1-2", "--retries", "2", "--shell", "--", script}, 0);
@@ -71,7 +71,7 @@ TEST_F(ExecEnds, RetriesFailedCommands) {
   EXPECT_EQ(all.at("attempts").at("total"), 2);
 }
 
-TEST_F(ExecEnds, FailedAttemptsAreNotCountedAsRunning) {
+TEST_F(ExecEndings, FailedAttemptsAreNotCountedAsRunning) {
   const std::string script = "test $ROLLCALL_ATTEMPT = 3 || exit 1; sleep 0.8";
   Program& run = exec({"--progress", "plain", "--range", "1-6", "-j", "2", "--retries", "2",
                        "--shell", "--", script});
@@ -87,7 +87,7 @@ TEST_F(ExecEnds, FailedAttemptsAreNotCountedAsRunning) {
   EXPECT_THAT(counts, Each(AnyOf("0", "1", "2"))) << run.story();
 }
 
-TEST_F(ExecEnds, HaltEndsTheRun) {
+TEST_F(ExecEndings, HaltEndsTheRun) {
   const auto soon =
       document({"--range", "1-1000", "-j", "1", "--halt", "soon,fail=3", "--", "false"}, 1);
   EXPECT_THAT(soon.at("outcomes").at("failed").get<int>(), AllOf(Ge(3), Lt(900)));
@@ -99,7 +99,7 @@ TEST_F(ExecEnds, HaltEndsTheRun) {
   EXPECT_EQ(now.at("outcomes").at("cancelled"), 9);
 }
 
-TEST_F(ExecEnds, FirstInterruptWaitsForRunningCommands) {
+TEST_F(ExecEndings, FirstInterruptWaitsForRunningCommands) {
   Program& run = long_run("while ! test -e " + file("go") + "; do sleep 0.02; done; echo done", 2,
                           {"--output", "jsonl"});
   run.signal(SIGINT);
@@ -109,7 +109,7 @@ TEST_F(ExecEnds, FirstInterruptWaitsForRunningCommands) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("succeeded"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, FirstSignalStartsNothingNew) {
+TEST_F(ExecEndings, FirstSignalStartsNothingNew) {
   Program& run = exec({"--range", "1-1000", "-j", "2", "--output", "jsonl", "--", "sleep", "0.1"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
   run.signal(SIGTERM);
@@ -119,7 +119,7 @@ TEST_F(ExecEnds, FirstSignalStartsNothingNew) {
   EXPECT_EQ(outcomes.at("succeeded").get<int>() + outcomes.at("cancelled").get<int>(), 1000);
 }
 
-TEST_F(ExecEnds, SecondInterruptKillsRunningCommands) {
+TEST_F(ExecEndings, SecondInterruptKillsRunningCommands) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2,
                           {"--output", "jsonl", "--kill-after", "100ms"});
   run.signal(SIGINT);
@@ -129,7 +129,7 @@ TEST_F(ExecEnds, SecondInterruptKillsRunningCommands) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("cancelled"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, ThirdInterruptEndsAtOnce) {
+TEST_F(ExecEndings, ThirdInterruptEndsAtOnce) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2, {"--kill-after", "10m"});
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
@@ -139,7 +139,7 @@ TEST_F(ExecEnds, ThirdInterruptEndsAtOnce) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, KillsDescendantsInOtherSessions) {
+TEST_F(ExecEndings, KillsDescendantsInOtherSessions) {
   const auto run = document(
       {"--range", "1-3", "--shell", "--",
        "setsid sh -c 'setsid sleep 60 & echo $! >> " + file("hidden") + "; sleep 60' & sleep 0.1"},
@@ -149,7 +149,7 @@ TEST_F(ExecEnds, KillsDescendantsInOtherSessions) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, DoesNotWaitForDescendantsThatHoldTheOutput) {
+TEST_F(ExecEndings, DoesNotWaitForDescendantsThatHoldTheOutput) {
   const auto run = document({"--range", "1-2", "--kill-after", "100ms", "--shell", "--",
                              "(trap '' TERM; sleep 60) & exit 0"},
                             0);
@@ -160,7 +160,7 @@ TEST_F(ExecEnds, DoesNotWaitForDescendantsThatHoldTheOutput) {
   EXPECT_EQ(closed.at("commands").at("failed").at(0).at("how"), "exit status 7");
 }
 
-TEST_F(ExecEnds, TruncatesAFloodOnBothStreams) {
+TEST_F(ExecEndings, TruncatesAFloodOnBothStreams) {
   Program& run = exec({"-q", "--range", "1-2", "--timeout", "500ms", "--max-output", "64K",
                        "--shell", "--", "yes & yes err >&2"});
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -169,7 +169,7 @@ TEST_F(ExecEnds, TruncatesAFloodOnBothStreams) {
                                HasSubstr("more bytes of standard error dropped")));
 }
 
-using ExecMany = ExecEnds;
+using ExecMany = ExecEndings;
 
 TEST_F(ExecMany, TenThousandCommands) {
   const auto run = document({"--range", "1-10000", "--", "true"}, 0);
@@ -177,7 +177,7 @@ TEST_F(ExecMany, TenThousandCommands) {
   EXPECT_TRUE(run.at("validated").get<bool>());
 }
 
-class ExecWorkers : public ExecEnds {};
+class ExecWorkers : public ExecEndings {};
 
 TEST_F(ExecWorkers, KilledWorkerLosesNoResult) {
   Program& run = exec({"-q", "--range", "1-40", "-w", "2", "-j", "2", "--output", "jsonl",

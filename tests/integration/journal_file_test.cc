@@ -42,7 +42,7 @@ TEST_F(JournalFile, ResumeOptionStartsARunOrResumesTheSameOne) {
   kill_coordinator(run);
   expect_refused(journaled_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
                  {"--task-count 60 and not 70", "--pause-max 1s and not 2s"});
-  expect_refused(journaled_run({"-n", "60"}), {"is there already"});
+  expect_refused(journaled_run({"-n", "60"}), {"already exists"});
   Program& resumed = journaled_run(request);
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
@@ -63,13 +63,13 @@ TEST_F(JournalFile, RefusesASecondCoordinator) {
 }
 
 TEST_F(JournalFile, RefusesOtherFiles) {
-  expect_all_commands_refuse(file("missing"), "no journal");
+  expect_all_commands_refuse(file("missing"), "does not exist");
   std::ofstream(file("text")) << std::string(5000, 'x');
-  expect_all_commands_refuse(file("text"), "no journal");
+  expect_all_commands_refuse(file("text"), "not a journal");
   std::ofstream(file("empty"));
-  expect_all_commands_refuse(file("empty"), "no journal");
+  expect_all_commands_refuse(file("empty"), "not a journal");
   fs::create_directory(file("directory"));
-  expect_all_commands_refuse(file("directory"), "no journal");
+  expect_all_commands_refuse(file("directory"), "not a journal");
   EXPECT_EQ(contents_of(file("text")), std::string(5000, 'x')) << "the file was changed";
 }
 

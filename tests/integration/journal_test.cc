@@ -151,7 +151,7 @@ class StoppedCoordinator : public JournaledRuns {};
 TEST_F(StoppedCoordinator, ContinuesAfterAStopLongerThanTheLivenessTime) {
   Program& run = begun_run(200, 10, {"--heartbeat-interval", "100ms", "--liveness", "300ms"});
   run.signal(SIGSTOP);
-  // Longer than the liveness time. There is no fact to wait for.
+  // Longer than the liveness time. Only time has to pass.
   wait_until([] { return false; }, std::chrono::seconds(1));
   run.signal(SIGCONT);
   EXPECT_EQ(run.wait(), 0) << run.story();

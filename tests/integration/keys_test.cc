@@ -80,7 +80,7 @@ TEST_F(Keys, AreNeverReplacedAndMustExist) {
   Program& again = start(
       {programs_directory() / "rollcall", {"keys", keys, "--endpoint", "alpha:7700"}, {}, {}, {}});
   EXPECT_EQ(again.wait(), 2);
-  EXPECT_THAT(again.err(), HasSubstr("is there already"));
+  EXPECT_THAT(again.err(), HasSubstr("already exists; left unchanged"));
   EXPECT_THAT(lines_of(again.err()), SizeIs(1));
   EXPECT_EQ(contents_of(keys + "/coordinator.keys"), before);
   Program& none = rollcall({"-n", "5", "--keys", file("nowhere")});

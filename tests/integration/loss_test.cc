@@ -179,7 +179,7 @@ TEST_F(StoppedWorker, IsNotLostIfTheCoordinatorWasStopped) {
                            "100ms", "--liveness", "3s", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   run.signal(SIGSTOP);
-  // The coordinator stays stopped for this long. There is no fact to wait for.
+  // The coordinator stays stopped for this long. Only time has to pass.
   const auto away = Clock::now() + std::chrono::milliseconds(800);
   wait_until([&] { return Clock::now() > away; });
   run.signal(SIGCONT);

@@ -12,7 +12,7 @@ namespace rollcall::coordinator {
 namespace {
 
 Error file_error(const std::string& directory) {
-  return permanent("a temporary file for output in " + directory + ": " + std::strerror(errno));
+  return permanent("temporary output file in " + directory + ": " + std::strerror(errno));
 }
 
 bool read_at(int file, std::string& into, std::int64_t at) {

@@ -14,7 +14,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// A small run of two workers, one of which is lost, as it was in memory and as it is in the journal.
+/// A small run of two workers, one of which is lost, as it was in memory and as it is in the
+/// journal.
 class ReportCommandTest : public JournalTest {
  protected:
   ReportCommandTest() : builder_(4) {
@@ -35,7 +36,7 @@ class ReportCommandTest : public JournalTest {
     JournalRun run;
     run.spec = records().spec;
     run.request = R"({"arguments": []})";
-    const auto journal = begun(run);
+    const auto journal = create_journal(run);
     Commit commit;
     add_outcomes(records(), 0, commit);
     for (std::uint32_t s = 0; s < 2; ++s) {
