@@ -17,7 +17,7 @@ cli::CommandSpec noop_command(NoopOptions& options) {
               {"workers to start (default: processors, 2 to 8)",
                "tasks a worker runs at once (default no limit)"});
   add_joining(table, options);
-  add_keeping(table, options);
+  add_journal(table, options);
   add_output(table, options);
   return cli::with_standard_options(
       {"rollcall noop", "[OPTION]...",
