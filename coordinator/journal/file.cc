@@ -84,7 +84,7 @@ Result<FileLock> FileLock::open(const std::string& path, bool to_write) {
   // O_NONBLOCK: opening a named pipe must not block.
   const int mode = to_write ? O_RDWR : O_RDONLY;
   FileLock file(::open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
-  if (!file.file_ && errno == ENOENT) return retryable("there is no journal " + path);
+  if (!file.file_ && errno == ENOENT) return retryable("journal " + path + " does not exist");
   if (!file.file_) return cannot("open", path, errno);
   if (auto checked = check_header(file.file_.get(), path); !checked) return checked.error();
   return file;

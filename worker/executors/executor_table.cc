@@ -21,7 +21,7 @@ struct Row {
   std::unique_ptr<Executor> (*make)(const ExecutorContext& context);
 };
 
-/// One line for each kind.
+/// A new kind of task needs a line here and a file in this directory.
 constexpr std::array kTable{
     Row{KindId::sleep, make<SleepExecutor>},
     Row{KindId::exec, make<ExecExecutor>},
@@ -34,7 +34,7 @@ ExecutorTable::ExecutorTable(ExecutorContext context)
 
 Executor& ExecutorTable::of(KindId kind) {
   const auto row = std::ranges::find(kTable, kind, &Row::kind);
-  CHECK(row != kTable.end());  // the codec lets no other kind in
+  CHECK(row != kTable.end());  // the codec rejects other kinds
   std::unique_ptr<Executor>& executor = executors_[static_cast<std::size_t>(row - kTable.begin())];
   if (!executor) executor = row->make(context_);
   return *executor;
