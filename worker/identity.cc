@@ -1,6 +1,5 @@
 #include "worker/identity.h"
 
-#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <csignal>
 
 #include "common/limits.h"
+#include "common/os/processors.h"
 #include "worker/executors/command_runner.h"
 
 namespace rollcall::worker {
@@ -20,16 +20,10 @@ std::string host_name() {
   return name.data();
 }
 
-std::uint32_t processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint32_t>(CPU_COUNT(&set));
-}
-
 }  // namespace
 
 bool die_with_parent(std::uint32_t parent) {
-  // In this order: a parent that ends in between is seen by one or the other.
+  // In this order, a parent that ends in between is noticed by one of the two calls.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
@@ -41,7 +35,7 @@ Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descr
   self.name = options.name.empty() ? self.host + "-" + std::to_string(self.pid) : options.name;
   self.name.resize(std::min(self.name.size(), limits::name_bytes));
   self.slots = options.slots;
-  self.processors = processors();
+  self.processors = os::processors();
   self.command_slots = options.only_sleep ? 0 : command_slots(descriptors.raised);
   return self;
 }

@@ -1,4 +1,4 @@
-// What a worker knows and arranges about its own process.
+// The identity of a worker process, and its tie to the process that started it.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace rollcall::worker {
 
-/// A local worker dies with its coordinator, however that ends. False: process `parent` is not the
-/// parent (any more). To be called before there is any other thread.
+/// Makes the kernel kill this process when its parent ends, however that happens. Returns false if
+/// process `parent` is not, or no longer, the parent. Call it before starting threads.
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
-/// Who this process is, but for the launch id, which the access document has. `descriptors`: those
-/// that it and its commands may open.
+/// The identity of this process, except for the launch id, which is in the access document.
+/// `descriptors`: the limits of open files for this process and for its commands.
 Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors);
 
 }  // namespace rollcall::worker

@@ -32,7 +32,7 @@
 namespace rollcall::worker {
 namespace {
 
-Begun new_life() {
+Begun new_session() {
   return {os::random_id128<SessionSecret>(), os::random_u64()};
 }
 
@@ -79,7 +79,8 @@ class Worker::Loop {
     return context;
   }
 
-  /// Ready: it has joined a run. False: it cannot, and this is the end.
+  /// /readyz answers 200 while the worker belongs to a run. Returns false, and ends, if the address
+  /// cannot be used.
   bool answer_health_checks() {
     if (options_.http.empty()) return true;
     auto health = net::HttpHealth::listen(loop_, options_.http,
@@ -89,13 +90,13 @@ class Worker::Loop {
       return false;
     }
     health_ = std::move(*health);
-    write_log(Severity::info, "health checks are answered at " + health_->url());
+    write_log(Severity::info, "answering health checks at " + health_->url());
     return true;
   }
 
   // Joining.
 
-  /// The order of starting does not matter: the file may come after the worker.
+  /// The worker may be started first and waits for the file.
   void seek_access() {
     const Result<Access> access = source_.read();
     if (access) {
@@ -123,7 +124,7 @@ class Worker::Loop {
     identity_.launch_id = access.launch_id;
     session_.emplace(identity_, options_.connect_timeout - (os::now() - started_),
                      options_.idle_timeout);
-    tell(new_life());
+    handle(new_session());
     end_turn();
   }
 
@@ -133,7 +134,7 @@ class Worker::Loop {
       on_message(bytes);
     };
     handlers.on_turn = [this](bool inbox_empty) {
-      if (inbox_empty && std::exchange(is_deadline_due_, false)) tell(DeadlineReached{});
+      if (inbox_empty && std::exchange(is_deadline_due_, false)) handle(DeadlineReached{});
       end_turn();
     };
     auto made = net::Socket::connect(loop_, context_, connect_options(access), std::move(handlers));
@@ -143,27 +144,27 @@ class Worker::Loop {
     return {};
   }
 
-  /// True if the access has changed since the last try, and the way there with it.
+  /// Returns true if the access file has changed and names a coordinator to connect to.
   bool follow_access() {
     const Result<Access> access = source_.read();
     if (!access || *access == access_) return false;
-    write_log(Severity::info, "the access file has changed: connecting to " + access->endpoint);
+    write_log(Severity::info, "the access file has changed; connecting to " + access->endpoint);
     const Result<void> connected = connect(*access);
     if (!connected) write_log(Severity::warning, connected.error().message);
     return connected.has_value();
   }
 
-  // What happens.
+  // Events.
 
   void on_message(std::span<const std::byte> bytes) {
     const Result<void> decoded = codec_.decode(bytes, incoming_);
     if (!decoded) {
       ++malformed_;
-      write_log(Severity::warning, "message " + std::to_string(malformed_) +
-                                       " that is none: " + decoded.error().message);
+      write_log(Severity::warning, "dropped a malformed message (" + std::to_string(malformed_) +
+                                       " so far): " + decoded.error().message);
       return;
     }
-    tell(MessageReceived{incoming_});
+    handle(MessageReceived{incoming_});
   }
 
   void on_alarm() {
@@ -171,7 +172,7 @@ class Worker::Loop {
       seek_access();
       return;
     }
-    is_deadline_due_ = true;  // what waits in the inbox is heard first
+    is_deadline_due_ = true;  // messages in the inbox come first
     socket_->drain();
   }
 
@@ -185,32 +186,33 @@ class Worker::Loop {
         end(kExitDone, "terminated before it had joined");
         return;
       }
-      tell(TerminateRequested{options_.drain});
+      handle(TerminateRequested{options_.drain});
       end_turn();
     });
   }
 
-  /// Everything that was there has been told; what is over by now still belongs to the turn.
+  /// The inbox is empty or its budget is spent. Attempts that have ended by now belong to this
+  /// turn.
   void end_turn() {
     if (status_) return;
     take_ended();
-    tell(TurnEnded{});
+    handle(TurnEnded{});
     if (status_) return;
     alarm_.set(session_->next_deadline());
   }
 
   void take_ended() {
-    while (executor_->take_ended(os::now(), ended_)) tell(AttemptsEnded{ended_});
+    while (executor_->take_ended(os::now(), ended_)) handle(AttemptsEnded{ended_});
   }
 
-  // What is to be done.
+  // Actions.
 
-  void tell(const Event& event) {
+  void handle(const Event& event) {
     if (status_) return;
     session_->step(os::now(), event, actions_);
     if (is_performing_) return;
     is_performing_ = true;
-    // An action may lead to another event, whose actions then follow at the end of the list.
+    // An action may cause another event, whose actions are appended to this list.
     for (std::size_t i = 0; i < actions_.size() && !status_; ++i) {
       Action action = std::move(actions_[i]);
       std::visit([this](auto& a) { perform(a); }, action);
@@ -222,7 +224,7 @@ class Worker::Loop {
   void perform(const Send& send) {
     const bool is_hello = std::holds_alternative<Hello>(send.message->body);
     if (is_hello && follow_access()) {
-      tell(Reconnected{});
+      handle(Reconnected{});
       return;
     }
     if (const auto* goodbye = std::get_if<Goodbye>(&send.message->body)) {
@@ -237,15 +239,15 @@ class Worker::Loop {
     if (!socket_->send(ConnectionId{}, bytes_)) connect_again(is_hello);
   }
 
-  /// The socket has given up, for its handshake was refused. That may change; only a new socket
-  /// will see.
+  /// The socket has given up because the coordinator refused its handshake. Only a new socket tries
+  /// again.
   void connect_again(bool is_hello) {
     const Access access = access_;
     if (!connect(access)) return;
     if (!is_hello) {
-      tell(Reconnected{});
+      handle(Reconnected{});
     } else if (!socket_->send(ConnectionId{}, bytes_)) {
-      write_log(Severity::debug, "a Hello was not sent");
+      write_log(Severity::debug, "cannot send Hello");
     }
   }
 
@@ -265,16 +267,16 @@ class Worker::Loop {
   void perform(const ListRunning&) {
     HeldColumns running;
     executor_->list(running);
-    tell(RunningListed{running});
+    handle(RunningListed{running});
   }
-  void perform(const StartOver&) { tell(new_life()); }
+  void perform(const StartOver&) { handle(new_session()); }
   void perform(const Log& log) { write_log(log.severity, log.text); }
   void perform(const Exit& exit) { end(exit.status, exit.reason); }
 
   void end(int status, const std::string& reason) {
     status_ = status;
     write_log(status == kExitDone ? Severity::info : Severity::error, reason);
-    // What is sent to nobody needs no time to be sent.
+    // Without a coordinator no message can be delivered, so there is nothing to wait for.
     if (socket_) socket_->close(status == kExitDone ? limits::linger : Duration::zero());
     loop_.stop();
   }
@@ -293,9 +295,9 @@ class Worker::Loop {
   Alarm alarm_;
   Identity identity_;
   ExecutorTable executors_;
-  Executor* executor_ = &executors_.of(Prepare{}.kind);  ///< of the last run; at first idle
+  Executor* executor_ = &executors_.of(Prepare{}.kind);  ///< of the last run; idle before
   std::unique_ptr<net::Socket> socket_;
-  std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
+  std::unique_ptr<net::HttpHealth> health_;  ///< null without --http
 
   std::optional<Session> session_;
   WireCodec codec_;
@@ -306,7 +308,7 @@ class Worker::Loop {
   bool is_performing_ = false;
   bool is_deadline_due_ = false;
   std::uint64_t malformed_ = 0;
-  std::optional<int> status_;  ///< set: over
+  std::optional<int> status_;  ///< set when the worker ends
 };
 
 Worker::Worker(const WorkerOptions& options, const os::DescriptorLimit& descriptors)

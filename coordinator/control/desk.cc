@@ -22,17 +22,18 @@ std::string error_line(const std::string& text) {
 }
 
 /// Attempts that exceed the worker's slots wait on the worker.
-std::uint64_t running_of(const Session& session) {
-  return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
+std::uint64_t running_of(const Scheduler& scheduler, const Session& session) {
+  const std::uint64_t held = scheduler.held_by(session);
+  return session.slots == 0 ? held : std::min<std::uint64_t>(held, session.slots);
 }
 
-std::string_view state_of(const Session& session) {
+std::string_view state_of(const Scheduler& scheduler, const Session& session) {
   if (session.phase == SessionPhase::handshaking) return "joining";
   if (session.leaves()) return "draining";
-  return session.held > 0 ? "working" : "idle";
+  return scheduler.held_by(session) > 0 ? "working" : "idle";
 }
 
-Json worker_json(const Session& session, const SessionRecord& record) {
+Json worker_json(const Scheduler& scheduler, const Session& session, const SessionRecord& record) {
   Json slots = nullptr;
   if (record.slots != 0) slots = record.slots;
   return {{"name", record.name},
@@ -40,9 +41,9 @@ Json worker_json(const Session& session, const SessionRecord& record) {
           {"pid", record.pid},
           {"session", to_hex(record.id.bytes)},
           {"slots", slots},
-          {"running", running_of(session)},
+          {"running", running_of(scheduler, session)},
           {"done", record.tasks_done},
-          {"state", state_of(session)}};
+          {"state", state_of(scheduler, session)}};
 }
 
 std::string text_of(const Json& request, const char* member) {
@@ -54,7 +55,7 @@ std::string text_of(const Json& request, const char* member) {
 
 std::uint64_t running_of(const Scheduler& scheduler) {
   std::uint64_t running = 0;
-  for (const Session& session : scheduler.sessions()) running += running_of(session);
+  for (const Session& session : scheduler.sessions()) running += running_of(scheduler, session);
   return running;
 }
 
@@ -91,7 +92,7 @@ std::string ControlDesk::status(Instant now) {
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = records.sessions[index(session.index)];
     if (session.live()) {
-      workers.push_back(worker_json(session, record));
+      workers.push_back(worker_json(scheduler_, session, record));
     } else {
       ++(record.end == SessionEnd::lost ? lost : left);
     }

@@ -86,7 +86,7 @@ TEST_F(Endings, NoJoinedWorkerIsStatus4) {
   Program& run =
       rollcall({"-n", "5", "-w", "0", "--access-file", access_file(), "--join-timeout", "300ms"});
   EXPECT_EQ(run.wait(), 4) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("no worker has joined in time"));
+  EXPECT_THAT(run.err(), HasSubstr("no worker connected within --join-timeout"));
 }
 
 TEST_F(Endings, MissingWorkerProgramIsStatus4) {

@@ -49,7 +49,7 @@ class ExecLimits : public ProgramsTest {
 TEST_F(ExecLimits, LowFileLimitReducesSlotsWithAWarning) {
   Program& run = exec_after("ulimit -n 512", "--range 1-2000 --slots 400 -- true");
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the limit of open files is low"));
+  EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the open-file limit is too low"));
   const auto document = document_of(run);
   EXPECT_EQ(document.at("outcomes").at("succeeded"), 2'000);
   EXPECT_LT(document.at("workers").at(0).at("slots"), 170);

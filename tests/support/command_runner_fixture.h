@@ -1,4 +1,4 @@
-// An executor with a loop of its own, and a look at the process table.
+// A CommandRunner with an event loop of its own, and helpers to check processes.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ namespace rollcall::worker {
 
 using namespace std::chrono_literals;
 
-/// `sh -c SCRIPT`, which is no part of what is tested.
+/// `sh -c SCRIPT`.
 inline Command shell(const std::string& script) {
   Command command;
   command.args = {"sh", "-c", script};
@@ -36,7 +36,7 @@ inline Command program(std::vector<std::string> args) {
   return command;
 }
 
-/// True once no process `pid` runs, looked at until `longest` has passed.
+/// Returns true once process `pid` has ended, false if it still runs after `longest`.
 inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
   const os::Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
   if (!ended) return errno == ESRCH;
@@ -49,19 +49,19 @@ class CommandRunnerTest : public testing::Test {
   CommandRunnerTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
   ~CommandRunnerTest() override { std::filesystem::remove_all(directory_); }
 
-  /// Whatever the machine: more than one, so that they get into each other's way.
+  /// More than one on every machine, so that they compete for requests.
   static constexpr std::uint32_t kGuardians = 3;
 
   void remake(const CommandRunner::Settings& settings) {
-    executor_.reset();
+    runner_.reset();
     auto guardians = Guardians::start(kGuardians, settings.slots, 1024);
     ASSERT_TRUE(guardians);
     guardian_pids_.clear();
     for (const Guardians::One& one : guardians->each()) guardian_pids_.push_back(one.pid);
-    executor_ = std::make_unique<CommandRunner>(
+    runner_ = std::make_unique<CommandRunner>(
         loop_, std::move(*guardians), settings,
         CommandRunner::Handlers{[this] {
-                                  for (EndedCommand& each : executor_->take_ended()) {
+                                  for (EndedCommand& each : runner_->take_ended()) {
                                     EXPECT_EQ(results_.count(each.key), 0U) << each.key;
                                     results_[each.key] = std::move(each.result);
                                   }
@@ -69,9 +69,9 @@ class CommandRunnerTest : public testing::Test {
                                 [this](const std::string& why) { broken_ = why; }});
   }
 
-  /// Runs the loop until `is_so`. False: nothing has happened for half a minute.
-  bool wait_until(const auto& is_so) {
-    while (!is_so()) {
+  /// Runs the loop until `fact` is true. Returns false after half a minute without an event.
+  bool wait_until(const auto& fact) {
+    while (!fact()) {
       loop_.restart();
       if (loop_.run_one_for(30s) == 0) return false;
     }
@@ -85,14 +85,14 @@ class CommandRunnerTest : public testing::Test {
 
   CommandResult run(Command command) {
     const std::uint64_t key = next_key_++;
-    executor_->start(key, std::move(command));
+    runner_->start(key, std::move(command));
     return result_of(key);
   }
 
-  /// A place for a file that is gone after the test.
+  /// The path of a file that is removed after the test.
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
-  /// The number that somebody writes into a named pipe, which is made at the first call for it.
+  /// Makes the named pipe that number_from_pipe() reads.
   void make_pipe(const std::string& name) {
     ASSERT_EQ(::mkfifo(path(name).c_str(), 0600), 0);
     pipe_ = os::Descriptor(::open(path(name).c_str(), O_RDWR | O_CLOEXEC));
@@ -105,7 +105,7 @@ class CommandRunnerTest : public testing::Test {
   }
 
   boost::asio::io_context loop_;
-  std::unique_ptr<CommandRunner> executor_;
+  std::unique_ptr<CommandRunner> runner_;
   std::map<std::uint64_t, CommandResult> results_;
   std::string broken_;
   std::vector<pid_t> guardian_pids_;

@@ -40,12 +40,12 @@ class Handshake {
   Verdict judge(const CoordinatorMessage& message) const;
   /// Ends the round. `welcome`: the header of the accepted Welcome.
   void join(const Header& welcome);
-  /// Leaves the run without a word; the session stays.
+  /// Leaves the run without a message; the session goes on.
   void forget_run();
 
   bool has_session() const { return state_ != State::no_session; }
   bool has_joined() const { return state_ == State::joined; }
-  /// Has been a member of a run, even if it now handshakes again.
+  /// It has joined a run, even if it now handshakes again.
   bool has_run() const { return !run_.empty(); }
   /// When to send the Hello again; kNever outside a round.
   Instant due() const { return due_; }

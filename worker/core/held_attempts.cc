@@ -8,7 +8,7 @@
 namespace rollcall::worker {
 
 bool HeldAttempts::assign(Instant now, const Assignment& assignment, OutcomeColumns& ended) {
-  // Even a repetition is news: it was sent again because its arrival is not known.
+  // Even a repetition is news: it was sent because the coordinator does not know of the arrival.
   has_news_ = true;
   if (assignment.number != assignments_received_ + 1) return false;
   ++assignments_received_;
@@ -28,7 +28,7 @@ bool HeldAttempts::cancel(Instant now, std::uint64_t assignments_through, Outcom
 }
 
 void HeldAttempts::revoke(Instant now, const Revoke& revoke, OutcomeColumns& ended) {
-  // Even if nothing is left to return: then it has begun, which the coordinator is to know.
+  // Even if there is nothing to return: the coordinator is waiting for the response.
   has_news_ = true;
   if (revoke.assignments_through > revoked_.assignments_through) revoked_ = revoke;
   if (revoke.assignments_through == revoked_.assignments_through) {

@@ -1,4 +1,4 @@
-// The attempts that a session holds: those that wait for a slot, and those that run.
+// The attempts that a session holds, waiting or running.
 #pragma once
 
 #include <cstddef>
@@ -12,45 +12,46 @@
 
 namespace rollcall::worker {
 
-/// Takes assignments in order and starts their attempts in order, so that two numbers tell the
-/// coordinator which of them have arrived and which have begun. Attempts that end here without
-/// having started are appended to `ended` with their outcomes.
+/// Takes assignments in order and starts their attempts in order, so that two numbers inform the
+/// coordinator which have arrived and which have begun. Attempts that are cancelled or returned
+/// before they start are appended to `ended` with their outcomes.
 ///
 /// Pure; one owner, one thread; `now` never goes back.
 class HeldAttempts {
  public:
-  /// Takes the next assignment, less what was cancelled or revoked in advance. Returns false, and
-  /// holds nothing more, if it has another number: it is a repetition, or one before it was lost.
+  /// Takes the next assignment, except for attempts that were cancelled or revoked in advance.
+  /// Returns false, and takes nothing, if its number is not the next: it is a repetition, or an
+  /// earlier one was lost.
   bool assign(Instant now, const Assignment& assignment, OutcomeColumns& ended);
-  /// Cancels what waits of the assignments up to this one, now and when they arrive later. Returns
-  /// true if this may be true of running attempts too.
+  /// Cancels the waiting attempts of the assignments up to this one, including those that arrive
+  /// later. Returns true if running attempts may have to be cancelled as well.
   bool cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& ended);
-  /// Returns what waits, as the Revoke requests, now and when it arrives later.
+  /// Returns the waiting attempts that the Revoke names, including those that arrive later.
   void revoke(Instant now, const Revoke& revoke, OutcomeColumns& ended);
-  /// Returns everything that waits.
+  /// Returns all waiting attempts.
   void return_all(Instant now, OutcomeColumns& ended);
 
   /// Appends StartAttempts until `most` attempts run or none waits.
   void start(std::size_t most, Actions& out);
-  /// So many of the running attempts have ended.
+  /// `count` of the running attempts have ended.
   void end(std::size_t count);
-  /// Holds nothing any more. Returns true if attempts were running.
+  /// Drops all attempts. Returns true if some were running.
   bool drop();
-  /// The next coordinator numbers its assignments, and what it cancels and revokes, by its own
-  /// count.
+  /// Forgets what was cancelled and revoked in advance: a new coordinator may give the numbers of
+  /// assignments that have not arrived to others.
   void start_epoch();
   void forget_run() { *this = HeldAttempts(); }
 
   std::size_t running() const { return running_; }
   std::size_t waiting() const { return backlog_.size(); }
   std::uint64_t assignments_received() const { return assignments_received_; }
-  /// Attempts that have begun, or were cancelled or returned in their turn.
+  /// Places passed (see Backlog): attempts started, and those cancelled or returned between them.
   std::uint64_t started_count() const { return started_count_; }
   /// As Backlog::list().
   void list_waiting(Backlog::AttemptSet& unacknowledged, HeldColumns& out) const {
     backlog_.list(unacknowledged, out);
   }
-  /// The coordinator is to be sent the numbers, as they have changed or as it asked for them.
+  /// True if the coordinator is to be sent these numbers: they have changed, or it has asked.
   bool has_news() const { return has_news_; }
   void add_news() { has_news_ = true; }
   void news_sent() { has_news_ = false; }

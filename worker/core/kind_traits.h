@@ -1,4 +1,4 @@
-// What the rules of a session depend on in a kind of task.
+// The properties of a kind of task that the rules of a session depend on.
 #pragma once
 
 #include <array>
@@ -11,20 +11,21 @@
 
 namespace rollcall::worker {
 
-/// The defaults are those of tasks that cost the worker next to nothing, such as sleeps.
+/// The defaults suit tasks that cost the worker next to nothing, such as sleeps.
 struct KindTraits {
   /// Attempts started beyond the slots. The executor queues them, so that a slot is filled again
   /// without a turn of the event loop.
   std::size_t started_ahead = 0;
-  /// Outcomes may wait for others even if slots are limited: as long as the backlog can fill them.
+  /// Outcomes may wait for others even with limited slots, as long as the backlog can fill the
+  /// slots.
   bool batches_with_slots = false;
-  /// More outcomes than this within limits::busy_window are a load under which it pays to wait...
+  /// Outcomes wait only if more than this many have ended within limits::busy_window.
   std::size_t busy_outcomes = limits::busy_outcomes;
-  /// ... for this long.
+  /// How long they wait.
   Duration report_wait = limits::report_wait;
 };
 
-/// Kinds that differ from the defaults.
+/// The kinds that differ from the defaults.
 inline constexpr std::array kKindTraits{
     std::pair{KindId::exec, KindTraits{limits::spawns_ahead, true, limits::busy_commands,
                                        limits::command_report_wait}},

@@ -10,8 +10,8 @@ namespace rollcall::worker {
 
 /// A session that *drains* starts nothing new and ends when its running attempts have ended and are
 /// reported. A session that *leaves* holds no attempt any more: it repeats its Goodbye until its
-/// last reports are acknowledged, for limits::shutdown at most. A worker may also be told to drain
-/// once it has been idle for some time.
+/// last reports are acknowledged, for limits::shutdown at most. A session with an idle timeout
+/// drains when it has held nothing for that long.
 ///
 /// Pure; one owner, one thread; `now` never goes back.
 class Leaving {
@@ -28,7 +28,7 @@ class Leaving {
   void goodbye_sent(Instant now, Duration repeat_after) { goodbye_ = now + repeat_after; }
   /// A Goodbye that was sent may not have arrived; the next handshake sends another.
   void disconnected() { goodbye_ = kNever; }
-  /// To be called after every event. `is_idle`: the session is a member of a run and holds nothing.
+  /// Call it after every event. `is_idle`: the session belongs to a run and holds no attempt.
   void watch_idleness(Instant now, bool is_idle);
   void forget_run() { is_draining_ = drains_whatever_run_; }
 

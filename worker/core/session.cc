@@ -115,8 +115,8 @@ void Session::on(const TerminateRequested& event) {
   }
 }
 
-/// The coordinator is a new one and knows only what was committed. An attempt that was returned
-/// counts as begun once its place has been passed.
+/// A new coordinator knows only the committed outcomes. A returned attempt whose place has been
+/// passed is listed as begun.
 void Session::on(const RunningListed& event) {
   if (!is_working()) return;
   HeldColumns held;
@@ -342,7 +342,7 @@ TimeEcho Session::echo() const {
   return {echo_.coordinator_sent, echo_.worker_received, now_};
 }
 
-/// Reports go first: the coordinator is to know what was returned before its place is passed.
+/// Reports go first: the coordinator must know of a returned attempt before its place is passed.
 void Session::send_heartbeat() {
   cut_reports(Outbox::Cut::all);
   send(Heartbeat{echo(), attempts_.assignments_received(), attempts_.started_count(),
@@ -384,7 +384,7 @@ bool Session::may_wait_for_more() {
 
 // Leaving.
 
-/// Stops what runs; the Goodbye returns it, and what waits.
+/// Stops the running attempts. The Goodbye returns them, and those that wait.
 void Session::leave_now() {
   if (!leaving_.leave(now_)) return;
   drop_attempts();
@@ -396,7 +396,7 @@ void Session::leave_now() {
   if (is_working()) send_goodbye();
 }
 
-/// Finishes what runs. The coordinator is informed at once, so that it assigns nothing more.
+/// Finishes the running attempts. The coordinator is informed now, so that it assigns no more.
 void Session::leave_when_done(bool whatever_run) {
   if (!leaving_.drain(whatever_run)) return;
   if (!handshake_.has_run()) {

@@ -1,4 +1,4 @@
-// The terms on which a session works, as its last Welcome says.
+// The terms of a session, which its last Welcome has set.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ namespace rollcall::worker {
 
 struct Terms {
   std::uint32_t slots = 0;  ///< 0: no limit
-  KindTraits kind;
+  KindTraits kind;          ///< of the tasks of the run
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;
-  Duration silence_limit = limits::liveness;
+  Duration silence_limit = limits::liveness;  ///< exit after this much silence of the coordinator
 };
 
 }  // namespace rollcall::worker

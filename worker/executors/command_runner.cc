@@ -50,7 +50,7 @@ class CommandRunner::Children {
     child->command = std::move(command);
     waiting_.push_back(std::move(child));
     if (!is_broken_) start_waiting();
-    tell_later();
+    report_ended_later();
   }
 
   void cancel(std::uint64_t key) {
@@ -133,7 +133,8 @@ class CommandRunner::Children {
     slots_[slot] = std::move(child);
   }
 
-  /// Whether it is one process too many for now: the next command that ends makes arena for it.
+  /// Whether it failed only because the user has too many processes: it is tried again when another
+  /// command has ended.
   bool may_wait(const Child& child, const GuardianEvent& event) const {
     return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
            event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
@@ -154,16 +155,16 @@ class CommandRunner::Children {
     is_short_ = true;
   }
 
-  /// Once something has been started: else it is not about how many.
-  void tell_short() {
-    if (!std::exchange(is_short_, false) || std::exchange(is_short_told_, true)) return;
+  /// Called when a command has started: else the number of commands is not the cause.
+  void report_shortage() {
+    if (!std::exchange(is_short_, false) || std::exchange(is_shortage_reported_, true)) return;
     if (!handlers_.on_short) return;
     handlers_.on_short("not all " + std::to_string(settings_.slots) +
                        " commands can run at once: " + std::strerror(EAGAIN) +
-                       " (ulimit -u); some wait until others end");
+                       " (ulimit -u); the rest wait until others have ended");
   }
 
-  // What happens.
+  // Events.
 
   void on_events(std::span<const GuardianEvent> events) {
     for (const GuardianEvent& event : events) {
@@ -180,7 +181,7 @@ class CommandRunner::Children {
       switch (event.kind) {
         case GuardianEvent::Kind::started:
           set_deadline(event.slot);
-          tell_short();
+          report_shortage();
           break;
         case GuardianEvent::Kind::not_started:
           set_not_started(child, event.value, event.in_cwd != 0, child.result.started);
@@ -189,14 +190,14 @@ class CommandRunner::Children {
         case GuardianEvent::Kind::ended:
           set_ended(child, event);
           most_now_ = std::min(most_now_ + 1, most());
-          tell_short();
+          report_shortage();
           finish(event.slot, event.group_lives != 0);
           break;
       }
     }
     start_waiting();
     arm();
-    tell();
+    report_ended();
   }
 
   void finish(std::uint32_t slot, bool group_lives) {
@@ -206,7 +207,7 @@ class CommandRunner::Children {
     if (child.stop != Child::Stop::dropped) add_ended(child);
     --alive_;
     child.state = Child::State::left;
-    child.told = os::now();
+    child.terminated = os::now();
     if (group_lives && !child.is_killed) {
       set_deadline(slot);
       bound_open_outputs(slot);
@@ -216,7 +217,8 @@ class CommandRunner::Children {
     release(slot);
   }
 
-  /// Who tidies up after SIGTERM may say so: a shell that is not let write dies before its trap.
+  /// The rest of a group may still write while it cleans up after SIGTERM: closing the pipe at once
+  /// would kill a shell before its trap has run. The number of open pipes is bounded.
   void bound_open_outputs(std::uint32_t slot) {
     if (slots_[slot]->stop != Child::Stop::dropped) left_open_.push_back({slot, slots_[slot]->key});
     if (left_open_.size() <= limits::outputs_left_open) return;
@@ -235,7 +237,7 @@ class CommandRunner::Children {
       on_deadline(deadlines_.begin()->second, now);
     }
     arm();
-    tell();
+    report_ended();
   }
 
   void on_deadline(std::uint32_t slot, Instant now) {
@@ -262,7 +264,7 @@ class CommandRunner::Children {
   void on_gone() {
     is_broken_ = true;
     alarm_.set(std::nullopt);
-    // Its children have become ours.
+    // This process has adopted its children.
     end_descendants();
     handlers_.on_broken("a guardian of commands was killed");
   }
@@ -273,7 +275,7 @@ class CommandRunner::Children {
     Child& child = *slots_[slot];
     if (child.state == Child::State::left || child.stop != Child::Stop::no) return;
     child.stop = why;
-    child.told = os::now();
+    child.terminated = os::now();
     channel_.signal(slot, slots_[slot]->number, SIGTERM);
     set_deadline(slot);
     arm();
@@ -298,7 +300,7 @@ class CommandRunner::Children {
       add_ended(**child);
     }
     waiting_.erase(from, waiting_.end());
-    tell_later();
+    report_ended_later();
   }
 
   void add_ended(Child& child) {
@@ -324,19 +326,19 @@ class CommandRunner::Children {
     if (child.deadline != kNever) deadlines_.emplace(child.deadline, slot);
   }
 
-  /// An alarm that rings too early costs less than setting it anew for every command.
+  /// Setting the alarm for every command would cost more than an alarm that comes too early.
   void arm() {
     if (deadlines_.empty() || armed_ <= deadlines_.begin()->first) return;
     armed_ = deadlines_.begin()->first;
     alarm_.set(armed_);
   }
 
-  void tell() {
+  void report_ended() {
     if (!ended_.empty()) handlers_.on_ended();
   }
 
-  /// From the loop: the caller is not told while it is calling.
-  void tell_later() {
+  /// Calls on_ended from the loop, as the caller is in the middle of a call to this object.
+  void report_ended_later() {
     if (ended_.empty()) return;
     armed_ = os::now();
     alarm_.set(armed_);
@@ -347,17 +349,17 @@ class CommandRunner::Children {
   Handlers handlers_;
   GuardianChannel channel_;
   Alarm alarm_;
-  Instant armed_ = kNever;  ///< when alarm_ rings
+  Instant armed_ = kNever;  ///< when alarm_ is due
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;
   Waiting waiting_;
-  std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
-  std::size_t alive_ = 0;   ///< handed to the guardian and not ended
-  std::size_t most_now_;    ///< of alive_: what is thought to have arena
+  std::uint32_t sent_ = 0;  ///< commands in state `sent`
+  std::size_t alive_ = 0;   ///< commands that were sent to the guardians and have not ended
+  std::size_t most_now_;    ///< of alive_: as many as the system seems to allow
   bool is_short_ = false;   ///< of processes
-  bool is_short_told_ = false;
+  bool is_shortage_reported_ = false;
   std::vector<std::unique_ptr<Child>> slots_;
   std::vector<std::uint32_t> free_;
-  /// Slots, and keys, of groups that were left with their output open, oldest first.
+  /// Slots and keys of commands in state `left` whose pipes are open, oldest first.
   std::deque<std::pair<std::uint32_t, std::uint64_t>> left_open_;
   std::vector<EndedCommand> ended_;
   bool is_broken_ = false;

@@ -1,4 +1,5 @@
-// Runs commands on the event loop: starts them by guardians, reads what they write, ends them.
+// Runs commands on the event loop: starts them through the guardians, reads their output, ends
+// them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,62 +16,63 @@
 
 namespace rollcall::worker {
 
-/// A command that has ended, by the key that it was started with.
+/// A command that has ended, with the key that it was started with.
 struct EndedCommand {
   std::uint64_t key = 0;
   CommandResult result;
 };
 
-/// How many commands can run at once with this limit of descriptors; 0: none.
+/// How many commands can run at once under this limit of open files; may be 0.
 std::uint32_t command_slots(std::uint64_t descriptors);
 
-/// An attempt ends when its command does. Then its process group gets SIGTERM, and SIGKILL after
-/// `kill_after`; what hides from that ends with the worker. No thread and no signal handler; memory
-/// is bounded by the slots times two streams. One thread, that of `loop`, which outlives it.
+/// A command has ended when its first process has. Then the rest of its process group gets SIGTERM,
+/// and SIGKILL after `kill_after`; processes that have left the group end with the worker. Uses no
+/// signal handler. Memory is bounded by two streams for each slot. One thread, that of `loop`,
+/// which outlives it.
 class CommandRunner {
  public:
   struct Settings {
-    std::uint32_t slots = 0;     ///< commands that run at once, from 1 to command_slots()
-    std::size_t max_output = 0;  ///< bytes kept of each stream of each command
+    std::uint32_t slots = 0;     ///< commands to run at once, from 1 to command_slots()
+    std::size_t max_output = 0;  ///< bytes to keep of each stream of each command
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
 
     friend bool operator==(const Settings&, const Settings&) = default;
   };
 
   struct Handlers {
-    /// Commands have ended, for take_ended(). Once for those that ended together.
+    /// Commands have ended: call take_ended(). One call for those that ended together.
     std::function<void()> on_ended;
-    /// A guardian was killed, and with it everything that ran: the session is over.
-    std::function<void(const std::string& why)> on_broken;
-    /// The system lets fewer run than there are slots; told once, for a person. May be empty.
-    std::function<void(const std::string& what)> on_short = {};
+    /// A guardian was killed, and with it all running commands. Nothing can be started any more.
+    std::function<void(const std::string& reason)> on_broken;
+    /// The system allows fewer commands than there are slots. Called once; may be empty.
+    std::function<void(const std::string& text)> on_short = {};
   };
 
-  /// From now on this process adopts orphans, so that commands end even if a guardian is killed.
-  /// Requires that `guardians` were started for as many slots.
+  /// Makes this process a subreaper, so that commands end even if a guardian is killed. Requires
+  /// that `guardians` were started for as many slots.
   CommandRunner(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
                 Handlers handlers);
-  /// Ends every command and every descendant of any, hidden or not.
+  /// Ends every command and every descendant of one.
   ~CommandRunner();
   CommandRunner(const CommandRunner&) = delete;
   CommandRunner& operator=(const CommandRunner&) = delete;
 
-  /// `key` is any number that no running command has. It starts once fewer than `slots` run. With
-  /// limits::spawns_ahead more than the slots a slot is filled again without asking the caller.
-  /// What cannot be started ends as not_started; for want of processes only if it could not while
-  /// no other ran, or limits::start_tries times before.
+  /// Starts the command once fewer than `slots` run. `key`: any number that no running command has.
+  /// With limits::spawns_ahead more commands than slots, a slot is filled again without the caller.
+  /// A command that cannot be started ends as not_started. If it is for want of processes, it is
+  /// first tried again when others have ended, up to limits::start_tries times.
   void start(std::uint64_t key, Command command);
-  /// SIGTERM to its group, SIGKILL after kill_after. It ends as cancelled if that ended it. What
-  /// has not started never does, and is told so by the time that it would have. Other keys are
-  /// ignored.
+  /// Sends SIGTERM to its group, and SIGKILL after kill_after; the command ends as cancelled if
+  /// that ended it. A command that has not started never will, and ends as cancelled at the latest
+  /// when its turn would have come. Unknown keys are ignored.
   void cancel(std::uint64_t key);
   void cancel_all();
-  /// SIGKILL to all, of which nothing is told any more.
+  /// Sends SIGKILL to all commands and drops their results.
   void drop();
 
-  /// What has ended and was not taken yet.
+  /// Returns the commands that have ended since the last call.
   std::vector<EndedCommand> take_ended();
-  /// Commands that were started and have not ended.
+  /// Commands that were passed to start() and have not ended.
   std::size_t running() const;
 
  private:

@@ -12,7 +12,7 @@
 namespace rollcall::worker {
 namespace {
 
-/// Whether the worker has run out of something: nothing that the command could help.
+/// Whether the worker has run out of a resource, which is not the fault of the command.
 bool is_shortage(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
@@ -40,7 +40,7 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
     context_.on_warning("runs " + std::to_string(terms.slots) +
                         (terms.slots == 1 ? " command" : " commands") + " at once and not " +
                         std::to_string(context_.requested_slots) +
-                        ": the limit of open files is low");
+                        ": the open-file limit is too low");
   }
   const CommandRunner::Settings settings{terms.slots, terms.max_output, terms.kill_after};
   if (runner_ && settings == settings_) return {};
@@ -86,7 +86,7 @@ void ExecExecutor::warn_of_shortage(const OutcomeColumns& ended) const {
   const auto first = std::ranges::find(ended.outcome, Outcome::not_started);
   if (first == ended.outcome.end()) return;
   const auto row = static_cast<std::size_t>(first - ended.outcome.begin());
-  context_.on_warning(ended.command[row].error_text + "; it is returned for another worker");
+  context_.on_warning(ended.command[row].error_text + "; another worker gets the task");
 }
 
 void ExecExecutor::cancel(Instant, std::uint64_t assignments_through) {

@@ -1,4 +1,4 @@
-// Runs attempts at commands: names them by attempt, turns their results into outcomes.
+// The executor of commands.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -11,16 +11,16 @@
 
 namespace rollcall::worker {
 
-/// Runs as many commands at once as prepare() allows slots; others wait here. Owns the
-/// CommandRunner and with it the guardians.
+/// Maps attempts to the commands of a CommandRunner, and their results to outcomes. Runs as many
+/// commands at once as prepare() sets slots; the others wait. Owns the guardians.
 class ExecExecutor final : public Executor {
  public:
   explicit ExecExecutor(const ExecutorContext& context) : context_(context) {}
 
-  /// Starts the guardians. Under other terms than before it kills what runs and starts new ones.
-  /// Error: as Guardians::start().
+  /// Starts the guardians. If the terms have changed, kills the running commands and starts new
+  /// guardians. Fails as Guardians::start() does.
   Result<void> prepare(const Prepare& terms) override;
-  /// Each attempt has its command.
+  /// Requires a command for each attempt.
   void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
   bool take_ended(Instant now, OutcomeColumns& out) override;
   void cancel(Instant now, std::uint64_t assignments_through) override;

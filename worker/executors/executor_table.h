@@ -1,4 +1,4 @@
-// The kinds of task that a worker can run.
+// Which executor runs which kind of task.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace rollcall::worker {
 
-/// Owns the executors of a worker, one for each kind of task that it was asked for. The table in
-/// executor_table.cc maps kinds to executors; it is the only place that names both.
+/// Owns the executors of a worker, one for each kind of task that it has run. The table is in
+/// executor_table.cc, the only place that names both kinds and executors.
 class ExecutorTable {
  public:
   explicit ExecutorTable(ExecutorContext context);
 
-  /// Made by the first call for the kind.
+  /// The executor for this kind, made by the first call.
   Executor& of(KindId kind);
 
  private:

@@ -1,4 +1,4 @@
-// Runs sleeps: one queue of due times, and one timer for the first of them.
+// The executor of sleeps.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace rollcall::worker {
 
-/// Runs any number of sleeps at once, whatever the slots.
+/// Runs any number of sleeps at once, with one timer for the first that is due.
 class SleepExecutor final : public Executor {
  public:
   explicit SleepExecutor(const ExecutorContext& context);

@@ -100,7 +100,7 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
     }
   }
   if (files.joblog.empty()) return {};
-  constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+  constexpr ::mode_t kMode = 0666;  // the umask applies
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC);
   joblog_ = os::Descriptor(::open(files.joblog.c_str(), flags, kMode));
   if (!joblog_) {

@@ -56,7 +56,7 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
     return file_error(directory_);
   }
   in_file_.erase(held);
-  // Everything has had its turn: the room is free again.
+  // All output in the file has been taken: reuse its space.
   if (in_file_.empty() && ::ftruncate(file_.get(), 0) == 0) file_size_ = 0;
   return std::optional(std::move(output));
 }

@@ -68,7 +68,7 @@ TEST_F(SchedulerExecTest, PrefetchIsMeasuredWhenItIsNotGiven) {
 
 class RetryTest : public SchedulerExecTest {
  protected:
-  /// w1 has begun the only task.
+  /// w1 has started the only task.
   void begin_with_one(std::uint32_t retries) {
     spec.task_count = 1;
     policy.retries = retries;
@@ -239,7 +239,7 @@ TEST_F(ResumedRetryTest, AListWithoutEndEndsTheSession) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("is lost"))));
   inventory.part = 1;
   stage->send(1, inventory);
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 is lost: its inventory cannot be")));
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 lost: its inventory contradicts itself")));
 }
 
 class HaltTest : public SchedulerExecTest {
@@ -328,7 +328,7 @@ TEST_F(SchedulerExecTest, AStopTakesBackWhatIsDoneElsewhereToo) {
   stage->ignore();
   ASSERT_EQ(stage->scheduler().assigned(), 1U);
   stage->stop(true);
-  EXPECT_THAT(stage->take(), Contains("w2 <- Recall: assignments through 2, keep 1"));
+  EXPECT_THAT(stage->take(), Contains("w2 <- Revoke: assignments through 2, keep 1"));
 }
 
 TEST_F(SchedulerExecTest, TheFirstStopLetsEndWhatRunsAndTheSecondDoesNot) {

@@ -55,7 +55,7 @@ class JournalWriterTest : public JournalTest {
 TEST_F(JournalWriterTest, ReportsCommitsInOrder) {
   const auto journal = create_journal(run_);
   JournalWriter writer(loop_, *journal, handlers());
-  for (const auto& commit : commits_) writer.keep(commit);
+  for (const auto& commit : commits_) writer.enqueue(commit);
   run_until([this] { return all_reported(); });
   EXPECT_EQ(committed_.back().records, 2000U);
   for (std::size_t i = 1; i < committed_.size(); ++i) {
@@ -81,7 +81,7 @@ TEST_F(JournalWriterTest, ReportsOnlyWhatIsInTheJournal) {
   };
   JournalWriter writer(loop_, *journal, handlers);
   for (const auto& commit : commits_) {
-    writer.keep(commit);
+    writer.enqueue(commit);
     loop_.poll();
     loop_.restart();
   }
@@ -92,7 +92,7 @@ TEST_F(JournalWriterTest, WritesQueuedCommitsBeforeItStops) {
   const auto journal = create_journal(run_);
   {
     JournalWriter writer(loop_, *journal, handlers());
-    for (const auto& commit : commits_) writer.keep(commit);
+    for (const auto& commit : commits_) writer.enqueue(commit);
     const CommittedSoFar committed = writer.stop();
     EXPECT_EQ(committed.commits, commits_.size());
     EXPECT_EQ(committed.records, 2000U);
@@ -107,7 +107,7 @@ TEST_F(JournalWriterTest, RetriesUntilAFullDiskHasSpace) {
   const auto journal = create_journal(run_);
   vfs.fail(1, 2, SQLITE_FULL);
   JournalWriter writer(loop_, *journal, handlers());
-  for (const auto& commit : commits_) writer.keep(commit);
+  for (const auto& commit : commits_) writer.enqueue(commit);
   run_until([this] { return !disk_full_.empty(); });
   EXPECT_TRUE(committed_.empty());
   EXPECT_EQ(disk_full_.front(), "cannot write journal " + path() + ": the disk is full");
@@ -123,7 +123,7 @@ TEST_F(JournalWriterTest, CanBeStoppedWhileTheDiskIsFull) {
   const auto journal = create_journal(run_);
   vfs.fail(1, 1'000'000'000, SQLITE_FULL);
   JournalWriter writer(loop_, *journal, handlers());
-  writer.keep(commits_[0]);
+  writer.enqueue(commits_[0]);
   run_until([this] { return !disk_full_.empty(); });
   EXPECT_EQ(writer.stop().commits, 0U);
 }
@@ -132,11 +132,11 @@ TEST_F(JournalWriterTest, GivesUpOnADiskError) {
   FaultyVfs vfs;
   const auto journal = create_journal(run_);
   JournalWriter writer(loop_, *journal, handlers());
-  writer.keep(commits_[0]);
+  writer.enqueue(commits_[0]);
   run_until([this] { return !committed_.empty(); });
   // The writer is idle now.
   vfs.fail(1, 1'000'000'000, SQLITE_IOERR);
-  for (std::size_t i = 1; i < commits_.size(); ++i) writer.keep(commits_[i]);
+  for (std::size_t i = 1; i < commits_.size(); ++i) writer.enqueue(commits_[i]);
   run_until([this] { return !failed_.empty(); });
   EXPECT_THAT(failed_.front(), HasSubstr("cannot write journal " + path() + ": disk I/O error"));
   EXPECT_EQ(writer.stop().commits, 1U);

@@ -24,7 +24,7 @@ class HeldAttemptsTest : public testing::Test {
     }
     return held_.assign(kNow, assignment, ended_);
   }
-  /// The tasks that start when so many attempts may run.
+  /// The tasks that start when `most` attempts may run.
   std::vector<TaskId> start(std::size_t most) {
     Actions actions;
     held_.start(most, actions);
@@ -61,7 +61,7 @@ TEST_F(HeldAttemptsTest, ARepeatedAssignmentIsNewsToo) {
   EXPECT_TRUE(held_.has_news()) << "else it would be resent for ever";
 }
 
-TEST_F(HeldAttemptsTest, RunsNoMoreThanItMay) {
+TEST_F(HeldAttemptsTest, RunsNoMoreThanTheLimit) {
   assign(1, {0, 1, 2});
   EXPECT_EQ(start(2), tasks({0, 1}));
   EXPECT_EQ(start(2), tasks({}));
@@ -71,7 +71,7 @@ TEST_F(HeldAttemptsTest, RunsNoMoreThanItMay) {
   EXPECT_EQ(held_.started_count(), 3U);
 }
 
-TEST_F(HeldAttemptsTest, CancelsWhatWaitsAndWhatArrivesLater) {
+TEST_F(HeldAttemptsTest, CancelsWaitingAttemptsAndLaterArrivals) {
   assign(1, {0, 1});
   start(1);
   EXPECT_TRUE(held_.cancel(kNow, 2, ended_)) << "one runs";
@@ -83,7 +83,7 @@ TEST_F(HeldAttemptsTest, CancelsWhatWaitsAndWhatArrivesLater) {
   EXPECT_EQ(start(10), tasks({3}));
 }
 
-TEST_F(HeldAttemptsTest, ReturnsWhatIsRevokedNowAndLater) {
+TEST_F(HeldAttemptsTest, ReturnsRevokedAttemptsNowAndLater) {
   assign(1, {0, 1});
   held_.revoke(kNow, {2, 1}, ended_);
   assign(2, {2});

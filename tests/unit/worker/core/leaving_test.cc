@@ -1,4 +1,4 @@
-// Draining, leaving, and draining for want of work.
+// Draining, leaving, and the idle timeout.
 #include "worker/core/leaving.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ TEST(Leaving, DrainsOnce) {
   leaving.check_invariants();
 }
 
-TEST(Leaving, DrainsInTheNextRunOnlyIfToldSo) {
+TEST(Leaving, DrainsInTheNextRunOnlyIfRequested) {
   Leaving leaving;
   leaving.drain(false);
   leaving.forget_run();
@@ -37,7 +37,7 @@ TEST(Leaving, RepeatsTheGoodbyeUntilItGivesUp) {
   Leaving leaving;
   EXPECT_TRUE(leaving.leave(kNow));
   EXPECT_FALSE(leaving.leave(kNow + 1s));
-  EXPECT_FALSE(leaving.drain(false)) << "it has nothing left to finish";
+  EXPECT_FALSE(leaving.drain(false)) << "no attempt is left to finish";
   leaving.goodbye_sent(kNow, 100ms);
   EXPECT_EQ(leaving.due(), kNow + 100ms);
   EXPECT_FALSE(leaving.is_goodbye_due(kNow + 99ms));

@@ -1,4 +1,4 @@
-// How commands are ended, and that nothing of them is left.
+// How commands are ended, and that no descendant survives.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,8 +12,8 @@ namespace {
 
 using testing::IsEmpty;
 
-/// Forks twice, gets a session of its own and forgets its variables; then writes its number to
-/// `pipe` and stays.
+/// A script that forks twice, starts a session of its own and clears its environment; then it
+/// writes its process id to `pipe` and stays.
 std::string hide(const std::string& pipe) {
   return "( setsid env -i /bin/sh -c '( echo $$ > /dev/null; exec setsid sh -c \"trap : HUP TERM "
          "INT; echo "
@@ -21,7 +21,7 @@ std::string hide(const std::string& pipe) {
          pipe + "; while :; do sleep 1000; done\" ) & ' >/dev/null 2>&1 & ) ";
 }
 
-TEST_F(CommandRunnerTest, ATimeoutEndsIt) {
+TEST_F(CommandRunnerTest, ATimeoutEndsACommand) {
   Command command = program({"sleep", "1000"});
   command.timeout = 50ms;
   const CommandResult result = run(command);
@@ -30,7 +30,7 @@ TEST_F(CommandRunnerTest, ATimeoutEndsIt) {
   EXPECT_GE(result.elapsed, Duration(50ms));
 }
 
-TEST_F(CommandRunnerTest, ATimeoutLeavesTheTimeToTidyUp) {
+TEST_F(CommandRunnerTest, ATimeoutLeavesTimeToCleanUp) {
   Command command = shell("trap 'echo tidy; exit 5' TERM; sleep 1000 & wait");
   command.timeout = 100ms;
   const CommandResult result = run(command);
@@ -39,7 +39,7 @@ TEST_F(CommandRunnerTest, ATimeoutLeavesTheTimeToTidyUp) {
   EXPECT_EQ(result.out, "tidy\n");
 }
 
-TEST_F(CommandRunnerTest, WhoIgnoresTermIsKilled) {
+TEST_F(CommandRunnerTest, ACommandThatIgnoresTermIsKilled) {
   remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   Command command = shell("trap '' TERM; while :; do sleep 1000; done");
   command.timeout = 100ms;
@@ -48,69 +48,69 @@ TEST_F(CommandRunnerTest, WhoIgnoresTermIsKilled) {
   EXPECT_EQ(result.signal, SIGKILL);
 }
 
-TEST_F(CommandRunnerTest, WhatEndsInTimeHasNotTimedOut) {
+TEST_F(CommandRunnerTest, ACommandThatEndsInTimeHasNotTimedOut) {
   Command command = shell("exit 3");
   command.timeout = 20s;
   EXPECT_EQ(run(command).end, CommandEnd::exited);
 }
 
-TEST_F(CommandRunnerTest, IsCancelledByItsKey) {
+TEST_F(CommandRunnerTest, CancelsTheCommandWithThisKey) {
   make_pipe("up");
-  executor_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
-  executor_->start(2, shell("sleep 0.1; exit 4"));
+  runner_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  runner_->start(2, shell("sleep 0.1; exit 4"));
   EXPECT_GT(number_from_pipe(), 0);
-  executor_->cancel(1);
-  executor_->cancel(77);
+  runner_->cancel(1);
+  runner_->cancel(77);
   EXPECT_EQ(result_of(1).end, CommandEnd::cancelled);
   EXPECT_EQ(result_of(2).status, 4);
 }
 
-TEST_F(CommandRunnerTest, IsCancelledBeforeItHasStarted) {
-  for (std::uint64_t key = 0; key < 100; ++key) executor_->start(key, program({"sleep", "1000"}));
-  executor_->cancel_all();
+TEST_F(CommandRunnerTest, CancelsCommandsBeforeTheyStart) {
+  for (std::uint64_t key = 0; key < 100; ++key) runner_->start(key, program({"sleep", "1000"}));
+  runner_->cancel_all();
   ASSERT_TRUE(wait_until([&] { return results_.size() == 100; }));
   for (const auto& [key, result] : results_) EXPECT_EQ(result.end, CommandEnd::cancelled) << key;
-  EXPECT_EQ(executor_->running(), 0U);
+  EXPECT_EQ(runner_->running(), 0U);
 }
 
-TEST_F(CommandRunnerTest, WhatIsCancelledBeforeItHasASlotNeverStarts) {
+TEST_F(CommandRunnerTest, ACommandCancelledBeforeItHasASlotNeverStarts) {
   remake({.slots = 1, .max_output = 1000, .kill_after = 1s});
   make_pipe("up");
-  executor_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
-  for (std::uint64_t key = 2; key < 8; ++key) executor_->start(key, shell("touch " + path("no")));
+  runner_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  for (std::uint64_t key = 2; key < 8; ++key) runner_->start(key, shell("touch " + path("no")));
   EXPECT_GT(number_from_pipe(), 0);
-  for (std::uint64_t key = 2; key < 8; ++key) executor_->cancel(key);
+  for (std::uint64_t key = 2; key < 8; ++key) runner_->cancel(key);
   for (std::uint64_t key = 4; key < 8; ++key) {
     EXPECT_EQ(result_of(key).end, CommandEnd::cancelled) << key;
   }
-  executor_->cancel(1);  // those that the guardian was given are looked at when it is their turn
+  runner_->cancel(1);  // requests that the guardian has are cancelled when it is their turn
   EXPECT_EQ(result_of(2).end, CommandEnd::cancelled);
   EXPECT_EQ(result_of(3).end, CommandEnd::cancelled);
   EXPECT_FALSE(std::filesystem::exists(path("no")));
 }
 
-TEST_F(CommandRunnerTest, OfWhatIsDroppedNothingIsTold) {
+TEST_F(CommandRunnerTest, DroppedCommandsHaveNoResults) {
   make_pipe("up");
-  executor_->start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
+  runner_->start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
   const pid_t pid = number_from_pipe();
-  executor_->drop();
-  EXPECT_EQ(executor_->running(), 0U);
+  runner_->drop();
+  EXPECT_EQ(runner_->running(), 0U);
   EXPECT_EQ(run(shell("exit 2")).status, 2);
   EXPECT_TRUE(is_gone(pid, 10s));
   EXPECT_EQ(results_.size(), 1U);
 }
 
-TEST_F(CommandRunnerTest, TheRestOfItsGroupGetsTermWhenItEnds) {
+TEST_F(CommandRunnerTest, TheRestOfTheGroupGetsTermWhenTheCommandEnds) {
   make_pipe("up");
-  executor_->start(1, shell("(trap 'sleep 0.1; echo bye >&2; echo 1 > " + path("up") +
-                            "; exit' TERM; echo up; while :; do sleep 0.01; done) & "
-                            "sleep 0.1; exit 6"));
-  EXPECT_EQ(result_of(1).status, 6);  // and not after the end of the pipe, which the rest holds
+  runner_->start(1, shell("(trap 'sleep 0.1; echo bye >&2; echo 1 > " + path("up") +
+                          "; exit' TERM; echo up; while :; do sleep 0.01; done) & "
+                          "sleep 0.1; exit 6"));
+  EXPECT_EQ(result_of(1).status, 6);  // although the rest of the group holds the pipe open
   EXPECT_EQ(results_[1].out, "up\n");
-  EXPECT_EQ(number_from_pipe(), 1);  // it may still say what it does
+  EXPECT_EQ(number_from_pipe(), 1);  // it may still write
 }
 
-TEST_F(CommandRunnerTest, TheRestOfItsGroupGetsKillAfterThat) {
+TEST_F(CommandRunnerTest, TheRestOfTheGroupGetsKillAfterThat) {
   remake({.slots = 400, .max_output = 1000, .kill_after = 50ms});
   const CommandResult result = run(shell("trap '' TERM; sleep 1000 & echo $!; exit 0"));
   EXPECT_EQ(result.end, CommandEnd::exited);
@@ -125,10 +125,10 @@ TEST_F(CommandRunnerTest, TheRestOfItsGroupGetsKillAfterThat) {
   EXPECT_TRUE(gone);
 }
 
-TEST_F(CommandRunnerTest, ManyRestsAreKilledAtOnceBeyondABound) {
+TEST_F(CommandRunnerTest, ManyLeftGroupsAreKilledAtOnceBeyondALimit) {
   std::vector<pid_t> rests;
   for (std::uint64_t key = 0; key < 300; ++key) {
-    executor_->start(key, shell("trap '' TERM; sleep 1000 & echo $!"));
+    runner_->start(key, shell("trap '' TERM; sleep 1000 & echo $!"));
   }
   ASSERT_TRUE(wait_until([&] { return results_.size() == 300; }));
   int gone = 0;
@@ -138,30 +138,30 @@ TEST_F(CommandRunnerTest, ManyRestsAreKilledAtOnceBeyondABound) {
   }
   EXPECT_GE(gone, 1);
   EXPECT_LE(gone, 300 - 256 / static_cast<int>(kGuardians));
-  executor_.reset();
+  runner_.reset();
   for (const pid_t rest : rests) EXPECT_TRUE(is_gone(rest, 10s));
 }
 
-TEST_F(CommandRunnerTest, WhatHidesEndsWithTheExecutor) {
+TEST_F(CommandRunnerTest, HiddenDescendantsEndWithTheRunner) {
   make_pipe("up");
-  executor_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+  runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
   const pid_t hidden = number_from_pipe();
-  executor_->cancel(1);
+  runner_->cancel(1);
   EXPECT_EQ(result_of(1).end, CommandEnd::cancelled);
   EXPECT_FALSE(is_gone(hidden, 0ms));
-  executor_.reset();
+  runner_.reset();
   EXPECT_TRUE(is_gone(hidden, 0ms));
   for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 0ms));
 }
 
-TEST_F(CommandRunnerTest, WhatHidesEndsWithAKilledWorker) {
+TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledWorker) {
   make_pipe("up");
-  executor_.reset();
+  runner_.reset();
   const pid_t worker = ::fork();
   if (worker == 0) {
     loop_.notify_fork(boost::asio::execution_context::fork_child);
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
-    executor_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+    runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
     wait_until([] { return false; });
     ::_exit(0);
   }
@@ -172,12 +172,12 @@ TEST_F(CommandRunnerTest, WhatHidesEndsWithAKilledWorker) {
   ::waitpid(worker, nullptr, 0);
 }
 
-TEST_F(CommandRunnerTest, WhatHidesEndsEvenIfAnyGuardianIsKilled) {
+TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledGuardian) {
   make_pipe("up");
   for (std::size_t i = 0; i < kGuardians; ++i) {
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
     broken_.clear();
-    executor_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+    runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
     const pid_t hidden = number_from_pipe();
     ::kill(guardian_pids_[i], SIGKILL);
     ASSERT_TRUE(wait_until([&] { return !broken_.empty(); }));

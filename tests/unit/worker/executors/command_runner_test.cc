@@ -1,4 +1,4 @@
-// Real commands: what they are given, what they write, what they come to.
+// Real commands: their environment, their output, their results.
 #include "worker/executors/command_runner.h"
 
 #include <gmock/gmock.h>
@@ -20,21 +20,21 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-TEST_F(CommandRunnerTest, TellsTheExitStatus) {
+TEST_F(CommandRunnerTest, ReportsTheExitStatus) {
   const CommandResult result = run(shell("exit 7"));
   EXPECT_EQ(result.end, CommandEnd::exited);
   EXPECT_EQ(result.status, 7);
   EXPECT_EQ(result.signal, 0);
 }
 
-TEST_F(CommandRunnerTest, TellsTheSignal) {
+TEST_F(CommandRunnerTest, ReportsTheSignal) {
   const CommandResult result = run(shell("kill -s USR1 $$"));
   EXPECT_EQ(result.end, CommandEnd::signalled);
   EXPECT_EQ(result.signal, SIGUSR1);
   EXPECT_EQ(result.status, 0);
 }
 
-TEST_F(CommandRunnerTest, PassesArgumentsAsTheyAre) {
+TEST_F(CommandRunnerTest, PassesArgumentsUnchanged) {
   const std::vector<std::string> odd = {
       "a b", "", "it's", "\"$HOME\" `id` $(id)", "two\nlines", "*", "-n", "\\", "\xff\xfe", "é"};
   Command command = program({"/usr/bin/printf", "<%s>"});
@@ -44,20 +44,20 @@ TEST_F(CommandRunnerTest, PassesArgumentsAsTheyAre) {
   EXPECT_EQ(run(command).out, expected);
 }
 
-TEST_F(CommandRunnerTest, KeepsTheStreamsApartAndEveryByteOfThem) {
+TEST_F(CommandRunnerTest, CapturesBothStreamsSeparatelyAndExactly) {
   const CommandResult result = run(shell("printf '\\377\\000\\n\\200'; printf 'err\\001' >&2"));
   EXPECT_EQ(result.out, std::string("\377\0\n\200", 4));
   EXPECT_EQ(result.err, "err\1");
   EXPECT_EQ(result.out_dropped + result.err_dropped, 0U);
 }
 
-TEST_F(CommandRunnerTest, GivesItsInput) {
+TEST_F(CommandRunnerTest, PassesStandardInput) {
   Command command = program({"cat"});
   for (int i = 0; i < 300'000; ++i) command.input += static_cast<char>(i * 7);
   EXPECT_TRUE(run(command).out == command.input);
 }
 
-TEST_F(CommandRunnerTest, GivesNothingToReadByDefault) {
+TEST_F(CommandRunnerTest, StandardInputIsEmptyByDefault) {
   const CommandResult result = run(program({"cat"}));
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.out, IsEmpty());
@@ -69,7 +69,7 @@ TEST_F(CommandRunnerTest, RunsInTheGivenDirectory) {
   EXPECT_EQ(run(command).out, "/usr/bin\n");
 }
 
-TEST_F(CommandRunnerTest, PutsItsVariablesOverTheWorkersOwn) {
+TEST_F(CommandRunnerTest, VariablesOverrideThoseOfTheWorker) {
   ::setenv("SHARED_VARIABLE", "worker", 1);
   ::setenv("KEPT_VARIABLE", "kept", 1);
   ::setenv("ROLLCALL_OUTPUT", "json", 1);
@@ -81,7 +81,7 @@ TEST_F(CommandRunnerTest, PutsItsVariablesOverTheWorkersOwn) {
   EXPECT_EQ(run(command).out, "task kept a=b none\n");
 }
 
-TEST_F(CommandRunnerTest, LooksForTheProgramInThePathThatItGets) {
+TEST_F(CommandRunnerTest, SearchesTheProgramInThePathOfTheCommand) {
   std::ofstream(path("hello")) << "#!/bin/sh\necho found\n";
   ::chmod(path("hello").c_str(), 0700);
   Command command = program({"hello"});
@@ -90,13 +90,13 @@ TEST_F(CommandRunnerTest, LooksForTheProgramInThePathThatItGets) {
   EXPECT_EQ(run(command).out, "found\n");
 }
 
-TEST_F(CommandRunnerTest, LeavesAScriptWithoutAnInterpreterToTheShell) {
+TEST_F(CommandRunnerTest, TheShellRunsAScriptWithoutAnInterpreter) {
   std::ofstream(path("plain")) << "echo plain $1\n";
   ::chmod(path("plain").c_str(), 0700);
   EXPECT_EQ(run(program({path("plain"), "x"})).out, "plain x\n");
 }
 
-TEST_F(CommandRunnerTest, GivesACleanProcess) {
+TEST_F(CommandRunnerTest, StartsACleanProcess) {
   std::signal(SIGPIPE, SIG_IGN);
   const CommandResult signals = run(program({"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"}));
   EXPECT_EQ(signals.out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
@@ -107,8 +107,8 @@ TEST_F(CommandRunnerTest, GivesACleanProcess) {
   EXPECT_EQ(half + half, group.out);
 }
 
-TEST_F(CommandRunnerTest, StartsCommandsWithTheSignalsOfTheCLibraryAtTheirDefaultToo) {
-  // posix_spawn() may leave them ignored, and no function of the C library sets them.
+TEST_F(CommandRunnerTest, ResetsTheReservedSignalsOfTheCLibraryToo) {
+  // posix_spawn() may leave them ignored, and the C library refuses to change them.
   using KernelAction = std::array<unsigned long, 8>;  // first the handler; then flags, no mask
   constexpr std::size_t kMaskBytes = 8;
   const KernelAction ignored{1};
@@ -125,7 +125,7 @@ TEST_F(CommandRunnerTest, StartsCommandsWithTheSignalsOfTheCLibraryAtTheirDefaul
   EXPECT_EQ(signals.out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
-TEST_F(CommandRunnerTest, TellsWhatItUsed) {
+TEST_F(CommandRunnerTest, ReportsTheResourcesUsed) {
   const CommandResult result = run(shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"));
   EXPECT_GT(result.cpu, Duration{});
   EXPECT_GE(result.elapsed, result.cpu / 2);
@@ -133,7 +133,7 @@ TEST_F(CommandRunnerTest, TellsWhatItUsed) {
   EXPECT_GT(result.peak_rss_bytes, 100'000U);
 }
 
-TEST_F(CommandRunnerTest, SaysWhyItCouldNotStart) {
+TEST_F(CommandRunnerTest, ReportsWhyACommandDidNotStart) {
   const CommandResult missing = run(program({"/nowhere/x"}));
   EXPECT_EQ(missing.end, CommandEnd::not_started);
   EXPECT_EQ(missing.error, ENOENT);
@@ -147,14 +147,14 @@ TEST_F(CommandRunnerTest, SaysWhyItCouldNotStart) {
   EXPECT_EQ(run(shell("exit 0")).end, CommandEnd::exited);
 }
 
-TEST_F(CommandRunnerTest, RefusesWhatTheSystemCannotPass) {
+TEST_F(CommandRunnerTest, RejectsArgumentsThatTheSystemCannotPass) {
   EXPECT_EQ(run(program({})).error, EINVAL);
   EXPECT_EQ(run(program({"echo", std::string("a\0b", 3)})).error, EINVAL);
   EXPECT_EQ(run(program({"echo", std::string(1U << 20U, 'x')})).error, E2BIG);
   EXPECT_EQ(run(program({"echo", std::string(9U << 20U, 'x')})).error, E2BIG);
 }
 
-TEST_F(CommandRunnerTest, PassesMoreThanASocketHolds) {
+TEST_F(CommandRunnerTest, PassesArgumentsLargerThanASocketBuffer) {
   Command command = program({"/usr/bin/printf", "%s"});
   for (int i = 0; i < 12; ++i)
     command.args.push_back(std::string(100'000, static_cast<char>('a' + i)));
@@ -162,13 +162,13 @@ TEST_F(CommandRunnerTest, PassesMoreThanASocketHolds) {
   EXPECT_EQ(result.out.size() + result.out_dropped, 1'200'000U);
 }
 
-TEST_F(CommandRunnerTest, ADescriptorShortageIsNoCrash) {
+TEST_F(CommandRunnerTest, SurvivesAShortageOfDescriptors) {
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   rlimit low = before;
   low.rlim_cur = 3;
   ::setrlimit(RLIMIT_NOFILE, &low);
-  executor_->start(1, program({"true"}));
+  runner_->start(1, program({"true"}));
   ::setrlimit(RLIMIT_NOFILE, &before);
   const CommandResult result = result_of(1);
   EXPECT_EQ(result.end, CommandEnd::not_started);
@@ -176,7 +176,7 @@ TEST_F(CommandRunnerTest, ADescriptorShortageIsNoCrash) {
   EXPECT_EQ(run(program({"true"})).end, CommandEnd::exited);
 }
 
-TEST_F(CommandRunnerTest, KeepsTheFirstBytesOfAFloodAndCountsTheRest) {
+TEST_F(CommandRunnerTest, CapturesTheFirstBytesOfAFloodAndCountsTheRest) {
   remake({.slots = 400, .max_output = 10'000, .kill_after = 1s});
   const CommandResult result =
       run(shell("(echo begin; head -c 20000000 /dev/zero) & (echo err; head -c 10000000 /dev/zero) "
@@ -189,7 +189,7 @@ TEST_F(CommandRunnerTest, KeepsTheFirstBytesOfAFloodAndCountsTheRest) {
   EXPECT_EQ(result.err_dropped, 10'000'004U - 10'000U);
 }
 
-TEST_F(CommandRunnerTest, AnEndlessFloodEndsByItsTimeout) {
+TEST_F(CommandRunnerTest, ATimeoutEndsAnEndlessFlood) {
   remake({.slots = 400, .max_output = 1'000, .kill_after = 1s});
   Command command = shell("yes & exec yes >&2");
   command.timeout = 100ms;
@@ -199,31 +199,31 @@ TEST_F(CommandRunnerTest, AnEndlessFloodEndsByItsTimeout) {
   EXPECT_GT(result.out_dropped, 0U);
 }
 
-TEST_F(CommandRunnerTest, LosesNothingOfWhatWasWrittenJustBeforeTheEnd) {
+TEST_F(CommandRunnerTest, LosesNoOutputWrittenJustBeforeTheEnd) {
   for (int i = 0; i < 50; ++i) {
     const CommandResult result = run(program({"head", "-c", "60000", "/dev/zero"}));
     ASSERT_EQ(result.out.size(), 60'000U);
   }
 }
 
-TEST_F(CommandRunnerTest, MayCloseItsOutputAndLiveOn) {
+TEST_F(CommandRunnerTest, ACommandMayCloseItsOutputAndContinue) {
   make_pipe("go");
-  executor_->start(1, shell("exec >&- 2>&-; echo $$ > " + path("go") + "; sleep 0.05; exit 3"));
+  runner_->start(1, shell("exec >&- 2>&-; echo $$ > " + path("go") + "; sleep 0.05; exit 3"));
   EXPECT_GT(number_from_pipe(), 0);
   EXPECT_EQ(result_of(1).status, 3);
 }
 
 TEST_F(CommandRunnerTest, RunsManyAtOnce) {
-  for (std::uint64_t i = 0; i < 300; ++i) executor_->start(i, shell("echo " + std::to_string(i)));
-  EXPECT_EQ(executor_->running(), 300U);
+  for (std::uint64_t i = 0; i < 300; ++i) runner_->start(i, shell("echo " + std::to_string(i)));
+  EXPECT_EQ(runner_->running(), 300U);
   ASSERT_TRUE(wait_until([&] { return results_.size() == 300; }));
   for (std::uint64_t i = 0; i < 300; ++i) EXPECT_EQ(results_[i].out, std::to_string(i) + "\n");
-  EXPECT_EQ(executor_->running(), 0U);
+  EXPECT_EQ(runner_->running(), 0U);
 }
 
-TEST_F(CommandRunnerTest, RunsNoMoreAtOnceThanItHasSlots) {
+TEST_F(CommandRunnerTest, RunsNoMoreCommandsThanSlots) {
   remake({.slots = 3, .max_output = 1000, .kill_after = 1s});
-  for (std::uint64_t i = 0; i < 40; ++i) executor_->start(i, program({"sleep", "0.005"}));
+  for (std::uint64_t i = 0; i < 40; ++i) runner_->start(i, program({"sleep", "0.005"}));
   ASSERT_TRUE(wait_until([&] { return results_.size() == 40; }));
   std::vector<std::pair<Instant, int>> changes;
   for (const auto& [key, result] : results_) {
@@ -248,7 +248,7 @@ TEST_F(CommandRunnerTest, LeavesNoDescriptorOpen) {
   EXPECT_EQ(open_files(), before);
 }
 
-TEST(CommandSlots, AreBoundByDescriptors) {
+TEST(CommandSlots, AreLimitedByDescriptors) {
   EXPECT_EQ(command_slots(0), 0U);
   EXPECT_EQ(command_slots(66), 0U);
   EXPECT_EQ(command_slots(67), 1U);

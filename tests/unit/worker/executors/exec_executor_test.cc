@@ -1,4 +1,4 @@
-// Attempts at commands, from columns to columns.
+// Attempts at real commands: their outcomes, and prepare().
 #include "worker/executors/exec_executor.h"
 
 #include <gmock/gmock.h>
@@ -65,7 +65,7 @@ class ExecExecutorTest : public testing::Test {
   std::map<TaskId, CommandResult> results_;
 };
 
-TEST_F(ExecExecutorTest, SaysWhatEachCameTo) {
+TEST_F(ExecExecutorTest, MapsResultsToOutcomes) {
   start(1, 0, {"true"});
   start(1, 1, {"sh", "-c", "exit 3"});
   start(1, 2, {"sh", "-c", "kill -9 $$"});
@@ -80,13 +80,13 @@ TEST_F(ExecExecutorTest, SaysWhatEachCameTo) {
   EXPECT_THAT(results_[TaskId{3}].error_text, testing::HasSubstr("No such file"));
 }
 
-TEST_F(ExecExecutorTest, ACommandKnowsItsWorker) {
+TEST_F(ExecExecutorTest, CommandsGetTheNameOfTheirWorker) {
   start(1, 0, {"sh", "-c", "printf %s \"$ROLLCALL_WORKER\""});
   ASSERT_TRUE(wait_for(1));
   EXPECT_EQ(results_[TaskId{0}].out, "w");
 }
 
-TEST_F(ExecExecutorTest, CancelsUpToAnAssignment) {
+TEST_F(ExecExecutorTest, CancelsAssignmentsUpToANumber) {
   start(1, 0, {"sleep", "1000"});
   start(2, 1, {"sleep", "1000"});
   executor_->cancel(os::now(), 1);
@@ -98,7 +98,7 @@ TEST_F(ExecExecutorTest, CancelsUpToAnAssignment) {
   EXPECT_THAT(running.attempt, testing::ElementsAre(3));
 }
 
-TEST_F(ExecExecutorTest, NothingIsToldOfWhatWasDropped) {
+TEST_F(ExecExecutorTest, DroppedAttemptsHaveNoOutcomes) {
   start(1, 0, {"sleep", "1000"});
   executor_->drop();
   start(2, 1, {"true"});
@@ -107,11 +107,11 @@ TEST_F(ExecExecutorTest, NothingIsToldOfWhatWasDropped) {
 }
 
 TEST_F(ExecExecutorTest, ReportsFewerSlotsThanRequested) {
-  EXPECT_THAT(warnings_, testing::ElementsAre("runs 4 commands at once and not 8: the limit of "
-                                              "open files is low"));
+  EXPECT_THAT(warnings_, testing::ElementsAre("runs 4 commands at once and not 8: the open-file "
+                                              "limit is too low"));
 }
 
-TEST_F(ExecExecutorTest, CommandsGoOnWhenTheRunIsJoinedAgain) {
+TEST_F(ExecExecutorTest, CommandsContinueWhenTheRunIsJoinedAgain) {
   start(1, 0, {"sleep", "1000"});
   EXPECT_TRUE(executor_->prepare(kTerms).has_value());
   executor_->cancel(os::now(), 1);

@@ -64,7 +64,7 @@ TEST_F(SleepExecutorTest, ReportsEachWhenItIsOver) {
   EXPECT_THAT(outcomes_, ElementsAre(Outcome::succeeded, Outcome::succeeded));
 }
 
-TEST_F(SleepExecutorTest, CancelsUpToAnAssignment) {
+TEST_F(SleepExecutorTest, CancelsAssignmentsUpToANumber) {
   start(1, {0}, 1'000s);
   start(2, {1}, 1'000s);
   executor_.cancel(os::now(), 1);
@@ -87,7 +87,7 @@ TEST_F(SleepExecutorTest, DropsWithoutOutcomes) {
   EXPECT_THAT(tasks_, SizeIs(0));
 }
 
-TEST_F(SleepExecutorTest, ReturnsManyOutcomesInParts) {
+TEST_F(SleepExecutorTest, ReturnsManyOutcomesInBatches) {
   std::vector<std::uint32_t> many(1'000);
   for (std::uint32_t i = 0; i < many.size(); ++i) many[i] = i;
   start(1, many, 1ns);

@@ -1,10 +1,10 @@
-// How attempts, sessions and workers end before their time.
-#include "tests/support/worker_session_fixture.h"
+// Attempts, sessions and workers that end early.
+#include "tests/support/session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
 
-TEST_F(SessionTest, CancelEndsWhatWaitsAndWhatRuns) {
+TEST_F(SessionTest, CancelEndsWaitingAndRunningAttempts) {
   join(1);
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
@@ -22,7 +22,7 @@ TEST_F(SessionTest, CancelEndsWhatWaitsAndWhatRuns) {
   EXPECT_EQ(report.started_count, 3U);
 }
 
-TEST_F(SessionTest, CancelledAssignmentIsNotStartedWhenItComesLater) {
+TEST_F(SessionTest, CancelledAssignmentIsNotStartedWhenItArrives) {
   join();
   receive(Cancel{2});
   receive(assignment(1, {0}));
@@ -35,7 +35,7 @@ TEST_F(SessionTest, CancelledAssignmentIsNotStartedWhenItComesLater) {
   EXPECT_EQ(report.outcomes.outcome, std::vector(2, Outcome::cancelled));
 }
 
-TEST_F(SessionTest, CancelToldAgainChangesNothing) {
+TEST_F(SessionTest, ARepeatedCancelChangesNothing) {
   join();
   run_all(1, {0});
   receive(Cancel{1});
@@ -49,7 +49,7 @@ TEST_F(SessionTest, DrainFinishesRunningTasksAndReturnsTheRest) {
   take<StartAttempts>();
   receive(Drain{});
   end_turn();
-  const auto unstarted_returns = sent<Report>();  // at once, not when what runs is over
+  const auto unstarted_returns = sent<Report>();  // now, not when the running attempt ends
   EXPECT_TRUE(unstarted_returns.draining);
   EXPECT_EQ(unstarted_returns.outcomes.task, tasks({1}));
   EXPECT_EQ(unstarted_returns.outcomes.outcome, std::vector(1, Outcome::returned));
@@ -76,7 +76,7 @@ TEST_F(SessionTest, TerminateReportsEndedTasksAndReturnsRunningOnes) {
   take<StartAttempts>();
   end_attempts({0});
   take<StartAttempts>();
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   take<DropAttempts>();
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({0}));
   const auto goodbye = sent<Goodbye>();
@@ -88,11 +88,11 @@ TEST_F(SessionTest, TerminateReportsEndedTasksAndReturnsRunningOnes) {
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, TerminateSaysGoodbyeAgainUntilItGivesUp) {
+TEST_F(SessionTest, TerminateRepeatsGoodbyeUntilItGivesUp) {
   join();
   run_all(1, {0, 1});
   end_attempts({0});
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   take<DropAttempts>();
   sent<Report>();
   sent<Goodbye>();
@@ -102,11 +102,11 @@ TEST_F(SessionTest, TerminateSaysGoodbyeAgainUntilItGivesUp) {
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, TerminateEndsAtShutdownToo) {
+TEST_F(SessionTest, ShutdownEndsATerminatingSession) {
   join();
   run_all(1, {0});
   end_attempts({0});
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   sent<Report>();
   sent<Goodbye>();
   receive(Shutdown{});
@@ -116,31 +116,31 @@ TEST_F(SessionTest, TerminateEndsAtShutdownToo) {
 
 TEST_F(SessionTest, TerminateWithNothingToConfirmEndsAtOnce) {
   join();
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   sent<Goodbye>();
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
 TEST_F(SessionTest, TerminateBeforeAnyWelcomeEndsAtOnce) {
   begin();
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, TerminateWhileGreetingStillDeliversTheLastReport) {
+TEST_F(SessionTest, TerminateDuringAHandshakeStillDeliversTheLastReport) {
   join();
   run_all(1, {0});
   receive(Reject{RejectReason::say_hello, ""});
   const Hello hello = sent<Hello>();
   end_attempts({0});
-  tell(TerminateRequested{});
+  handle(TerminateRequested{});
   receive(welcome(hello.nonce));
   sent<Inventory>();
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({0}));
   EXPECT_EQ(sent<Goodbye>().outcomes_sent, 1U);
 }
 
-TEST_F(SessionTest, ShutdownSaysGoodbyeAndEnds) {
+TEST_F(SessionTest, ShutdownSendsGoodbyeAndEnds) {
   join();
   run_all(1, {0});
   receive(Shutdown{});
@@ -150,10 +150,10 @@ TEST_F(SessionTest, ShutdownSaysGoodbyeAndEnds) {
   EXPECT_EQ(exit.status, kExitDone);
   EXPECT_TRUE(session.over());
   EXPECT_FALSE(session.next_deadline().has_value());
-  receive(assignment(2, {1}));  // after the end, nothing
+  receive(assignment(2, {1}));  // is ignored after the end
 }
 
-TEST_F(SessionTest, AskedForHelloItGreetsWithAFreshNonceAndKeepsItsWork) {
+TEST_F(SessionTest, SendsARequestedHelloWithAFreshNonceAndContinues) {
   const Hello first = begin();
   receive(welcome(first.nonce));
   sent<Inventory>();
@@ -163,24 +163,24 @@ TEST_F(SessionTest, AskedForHelloItGreetsWithAFreshNonceAndKeepsItsWork) {
   EXPECT_NE(second.nonce, first.nonce);
   EXPECT_EQ(second.secret, first.secret);
   EXPECT_EQ(session.running(), 1U);
-  receive(Reject{RejectReason::say_hello, ""});  // an answer to what was sent before
+  receive(Reject{RejectReason::say_hello, ""});  // the answer to an earlier message
   receive(welcome(first.nonce));                 // an old Welcome
   EXPECT_FALSE(session.welcomed());
   receive(welcome(second.nonce));
   EXPECT_EQ(sent<Inventory>().assignments_received, 1U);
 }
 
-TEST_F(SessionTest, NewConnectionIsGreetedWithAFreshNonce) {
+TEST_F(SessionTest, ANewConnectionGetsAFreshNonce) {
   const Hello first = begin();
   receive(welcome(first.nonce));
   sent<Inventory>();
-  tell(Reconnected{});
+  handle(Reconnected{});
   const Hello second = sent<Hello>();
   EXPECT_NE(second.nonce, first.nonce);
   EXPECT_EQ(second.secret, first.secret);
 }
 
-TEST_F(SessionTest, LostSessionDropsEverythingAndStartsOverAsAnotherOne) {
+TEST_F(SessionTest, ALostSessionDropsEverythingAndStartsOver) {
   join();
   run_all(1, {0, 1});
   end_attempts({0});
@@ -200,7 +200,7 @@ TEST_F(SessionTest, LostSessionDropsEverythingAndStartsOverAsAnotherOne) {
   run_all(1, {0});
 }
 
-TEST_F(SessionTest, AnotherSessionsLossIsNotOurs) {
+TEST_F(SessionTest, IgnoresTheLossOfAnotherSession) {
   join();
   run_all(1, {0});
   Header other = header();
@@ -214,7 +214,7 @@ TEST_F(SessionTest, AnotherSessionsLossIsNotOurs) {
   EXPECT_EQ(session.dropped().unassigned, 3U);
 }
 
-TEST_F(SessionTest, LossAlsoReachesASessionThatGreets) {
+TEST_F(SessionTest, ASessionMayBeLostDuringItsHandshake) {
   begin();
   receive_as({kProtocolVersion, run_, kEpoch, session.id()},
              Reject{RejectReason::session_lost, ""});
@@ -222,7 +222,7 @@ TEST_F(SessionTest, LossAlsoReachesASessionThatGreets) {
   begin(2);
 }
 
-TEST_F(SessionTest, AnotherRunGetsNothingOfTheLast) {
+TEST_F(SessionTest, AnotherRunGetsNoReportsOfTheLastOne) {
   join();
   run_all(1, {0, 1});
   end_attempts({0});
@@ -246,7 +246,7 @@ TEST_F(SessionTest, GivesUpOnAnotherProtocolVersion) {
   EXPECT_NE(exit.reason.find("speak 9"), std::string::npos);
 }
 
-TEST_F(SessionTest, RejectedMessageHarmsNothing) {
+TEST_F(SessionTest, ARejectedMessageChangesNothing) {
   join();
   run_all(1, {0});
   receive(Reject{RejectReason::bad_message, "what?"});
@@ -280,13 +280,13 @@ TEST_F(SessionTest, OrphanedEndsAfterSilence) {
   EXPECT_EQ(take<Exit>().status, kExitNoCoordinator);
 }
 
-TEST_F(SessionTest, OrphanForIsKeptWhileGreetingAgain) {
+TEST_F(SessionTest, OrphanForAppliesDuringANewHandshake) {
   const Hello hello = begin();
   Welcome terms = welcome(hello.nonce);
   terms.orphan_for = 60s;
   receive(terms);
   sent<Inventory>();
-  tell(Reconnected{});
+  handle(Reconnected{});
   sent<Hello>();
   const Instant end = now + 60s;
   while (*session.next_deadline() < end) {
@@ -297,12 +297,12 @@ TEST_F(SessionTest, OrphanForIsKeptWhileGreetingAgain) {
   EXPECT_EQ(take<Exit>().status, kExitNoCoordinator);
 }
 
-// Stopped by SIGSTOP for longer than the silence that makes an orphan.
-TEST_F(SessionTest, FrozenWorkerListensBeforeItCallsItselfOrphaned) {
+// The worker was stopped by SIGSTOP for longer than the liveness time.
+TEST_F(SessionTest, AFrozenWorkerListensBeforeItIsOrphaned) {
   join();
   run_all(1, {0});
   now += 1h;
-  tell(DeadlineReached{});
+  handle(DeadlineReached{});
   sent<Heartbeat>();
   now += 1s;
   receive(Ack{0, now});
@@ -310,10 +310,10 @@ TEST_F(SessionTest, FrozenWorkerListensBeforeItCallsItselfOrphaned) {
   EXPECT_EQ(session.running(), 1U);
 }
 
-TEST_F(SessionTest, FrozenWorkerThatThenHearsNothingIsOrphaned) {
+TEST_F(SessionTest, AFrozenWorkerThatHearsNothingMoreIsOrphaned) {
   join();
   now += 1h;
-  tell(DeadlineReached{});
+  handle(DeadlineReached{});
   sent<Heartbeat>();
   const Instant end = now + 10s;
   while (*session.next_deadline() < end) {

@@ -1,5 +1,5 @@
-// How a session returns what it has not begun, and how it leaves.
-#include "tests/support/worker_session_fixture.h"
+// Revokes, drains, and sessions that leave.
+#include "tests/support/session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
@@ -45,7 +45,7 @@ TEST_F(SessionTest, RevokeLeavesLaterAssignmentsAlone) {
   take<StartAttempts>();
   receive(assignment(2, {2}));
   receive(Revoke{1, 0});
-  receive(Revoke{1, 0});  // it may come twice
+  receive(Revoke{1, 0});  // a repetition
   end_turn();
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({1}));
   end_attempts({0});
@@ -82,7 +82,7 @@ TEST_F(SessionTest, AssignmentsDuringADrainAreReturnedAtOnce) {
   EXPECT_EQ(report.started_count, 2U);
 }
 
-TEST_F(SessionTest, DrainThatReturnsStopsWhatRuns) {
+TEST_F(SessionTest, ADrainThatReturnsStopsRunningAttempts) {
   join();
   run_all(1, {0});
   receive(Drain{DrainMode::return_running});
@@ -91,7 +91,7 @@ TEST_F(SessionTest, DrainThatReturnsStopsWhatRuns) {
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, ADrainThatFinishesMayBeToldToHurry) {
+TEST_F(SessionTest, ADrainThatFinishesCanBeHurried) {
   join();
   run_all(1, {0});
   receive(Drain{});
@@ -107,7 +107,7 @@ TEST_F(SessionTest, TerminateThatFinishesIsADrain) {
   join(1);
   receive(assignment(1, {0, 1}));
   take<StartAttempts>();
-  tell(TerminateRequested{DrainMode::finish});
+  handle(TerminateRequested{DrainMode::finish});
   end_turn();
   const auto report = sent<Report>();
   EXPECT_TRUE(report.draining);
@@ -123,21 +123,21 @@ TEST_F(SessionTest, TerminateThatFinishesIsADrain) {
 
 TEST_F(SessionTest, TerminateThatFinishesEndsAtOnceBeforeTheFirstWelcome) {
   begin();
-  tell(TerminateRequested{DrainMode::finish});
+  handle(TerminateRequested{DrainMode::finish});
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(SessionTest, ADrainIsToldInTheInventoryOfTheNextConnection) {
+TEST_F(SessionTest, TheInventoryOfTheNextConnectionReportsADrain) {
   join();
   run_all(1, {0});
   receive(Drain{});
-  tell(Reconnected{});
+  handle(Reconnected{});
   const auto hello = sent<Hello>();
   receive(welcome(hello.nonce));
   EXPECT_TRUE(sent<Inventory>().draining);
 }
 
-TEST_F(SessionTest, OneThatDrainsDoesNotStartOver) {
+TEST_F(SessionTest, ADrainingSessionDoesNotStartOver) {
   join();
   run_all(1, {0});
   receive(Drain{});
@@ -151,7 +151,7 @@ class IdleSessionTest : public SessionTest {
   IdleSessionTest() { session = Session({"host", "name", 42, 0, 2, 9}, 60s, 5s); }
 };
 
-TEST_F(IdleSessionTest, LeavesWhenItHasHeldNothingForItsTime) {
+TEST_F(IdleSessionTest, LeavesAfterItsIdleTimeout) {
   join();
   const Instant joined = now;
   for (;;) {
@@ -165,7 +165,7 @@ TEST_F(IdleSessionTest, LeavesWhenItHasHeldNothingForItsTime) {
   EXPECT_EQ(take<Exit>().status, kExitDone);
 }
 
-TEST_F(IdleSessionTest, StaysWhileItHoldsSomething) {
+TEST_F(IdleSessionTest, StaysWhileItHoldsAttempts) {
   join();
   run_all(1, {0});
   const Instant begun = now;

@@ -1,6 +1,6 @@
-// When outcomes wait for each other: only under load, only for a while.
+// Outcomes wait for others, only under load and only for a short time.
 #include "common/limits.h"
-#include "tests/support/worker_session_fixture.h"
+#include "tests/support/session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
@@ -29,7 +29,7 @@ class BatchingTest : public SessionTest {
     for (std::uint32_t i = 0; i < count; ++i, ++next_) {
       ended.push_back(TaskId{next_}, 1, Outcome::succeeded, now, 1s, 1s);
     }
-    tell(AttemptsEnded{ended});
+    handle(AttemptsEnded{ended});
     end_turn();
   }
 
@@ -37,14 +37,14 @@ class BatchingTest : public SessionTest {
   std::uint32_t next_ = 0;
 };
 
-TEST_F(BatchingTest, OutcomesLeaveAtOnceWhileFewEnd) {
+TEST_F(BatchingTest, OutcomesLeaveAtOnceUnderLightLoad) {
   join();
   start(3 * kMany);
   end(1);
   EXPECT_EQ(sent<Report>().outcomes.size(), 1U);
 }
 
-TEST_F(BatchingTest, UnderLoadTheyWaitForOthersAndThenLeaveTogether) {
+TEST_F(BatchingTest, UnderLoadOutcomesLeaveTogether) {
   join();
   start(3 * kMany);
   end(kMany + 1);
@@ -56,7 +56,7 @@ TEST_F(BatchingTest, UnderLoadTheyWaitForOthersAndThenLeaveTogether) {
   end_turn();
 }
 
-TEST_F(BatchingTest, ATurnAfterTheirTimeTakesThemAlong) {
+TEST_F(BatchingTest, ALateTurnTakesThemAlong) {
   join();
   start(3 * kMany);
   end(kMany + 1);
@@ -72,7 +72,7 @@ TEST_F(BatchingTest, NothingWaitsWhenLittleIsLeftToEnd) {
   EXPECT_EQ(sent<Report>().outcomes.size(), kMany + 1);
 }
 
-TEST_F(BatchingTest, NothingWaitsWhereOutcomesMakeRoom) {
+TEST_F(BatchingTest, NothingWaitsWithLimitedSlots) {
   join(3 * kMany);
   start(3 * kMany);
   end(kMany + 1);
@@ -91,11 +91,11 @@ TEST_F(BatchingTest, NewsTakesThemAlong) {
   EXPECT_EQ(report.assignments_received, 2U);
 }
 
-TEST_F(BatchingTest, AReconnectionKeepsWhatWaits) {
+TEST_F(BatchingTest, AReconnectionPreservesWaitingOutcomes) {
   join();
   start(3 * kMany);
   end(kMany + 1);
-  tell(Reconnected{});
+  handle(Reconnected{});
   const Hello hello = sent<Hello>();
   receive(welcome(hello.nonce));
   sent<Inventory>();
@@ -106,7 +106,7 @@ TEST_F(BatchingTest, AReconnectionKeepsWhatWaits) {
 
 class CommandBatchingTest : public SessionTest {
  protected:
-  /// Of `count` commands the first four run: two slots, and two at hand in the shell.
+  /// Of `count` commands the first four start: two have slots, and two are queued in the executor.
   void start(std::uint32_t count) {
     const Hello hello = begin();
     Welcome terms = welcome(hello.nonce, 2);
@@ -129,7 +129,7 @@ class CommandBatchingTest : public SessionTest {
   void end_one() {
     OutcomeColumns ended;
     ended.push_back(TaskId{next_++}, 1, Outcome::succeeded, now, 1ms, {});
-    tell(AttemptsEnded{ended});
+    handle(AttemptsEnded{ended});
     EXPECT_EQ(take<StartAttempts>().attempts.size(), 1U);
     end_turn();
   }
@@ -138,7 +138,7 @@ class CommandBatchingTest : public SessionTest {
   std::uint32_t next_ = 0;
 };
 
-TEST_F(CommandBatchingTest, OutcomesLeaveAtOnceWhileFewEnd) {
+TEST_F(CommandBatchingTest, OutcomesLeaveAtOnceUnderLightLoad) {
   start(100);
   for (std::size_t i = 0; i < limits::busy_commands; ++i) {
     end_one();
@@ -146,7 +146,7 @@ TEST_F(CommandBatchingTest, OutcomesLeaveAtOnceWhileFewEnd) {
   }
 }
 
-TEST_F(CommandBatchingTest, UnderLoadTheyWaitWhileThereIsEnoughAtHand) {
+TEST_F(CommandBatchingTest, UnderLoadOutcomesWaitWhileTheBacklogIsLong) {
   start(100);
   for (std::size_t i = 0; i < limits::busy_commands; ++i) {
     end_one();
@@ -161,7 +161,7 @@ TEST_F(CommandBatchingTest, UnderLoadTheyWaitWhileThereIsEnoughAtHand) {
   EXPECT_EQ(report.started_count, 4 + limits::busy_commands + 2);
 }
 
-TEST_F(CommandBatchingTest, NothingWaitsWhenLittleIsAtHand) {
+TEST_F(CommandBatchingTest, NothingWaitsWhenTheBacklogIsShort) {
   start(static_cast<std::uint32_t>(limits::busy_commands) + 6);
   for (std::size_t i = 0; i < limits::busy_commands; ++i) {
     end_one();

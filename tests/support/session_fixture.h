@@ -1,4 +1,4 @@
-// A session in a test: told what happened, and held to what it wants done.
+// Feeds events to a session and checks its actions.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 namespace rollcall::worker {
 
 using namespace std::chrono_literals;
-/// "Send Hello", "Exit": what a failure names.
+/// "Send Hello", "Exit": for failures.
 inline std::string describe(const Action& action) {
   using Names = std::vector<std::string>;
   if (const auto* send = std::get_if<Send>(&action)) {
@@ -29,9 +29,8 @@ inline std::string describe(const Action& action) {
   return kinds.at(action.index());
 }
 
-/// Drives one session. Every action has to be taken by the test before the next event is told and
-/// before the test ends: one that nobody expected is a failure. Logs are passed over, and Prepare
-/// is put aside.
+/// A test must take every action before the next event and before it ends; an action that was not
+/// expected is a failure. Logs are skipped, and Prepare goes to `prepared`.
 class SessionTest : public testing::Test {
  protected:
   static constexpr Epoch kEpoch = 3;
@@ -39,7 +38,7 @@ class SessionTest : public testing::Test {
   SessionTest() { run_.bytes[0] = 7; }
   ~SessionTest() override { expect_nothing(); }
 
-  void tell(const Event& event) {
+  void handle(const Event& event) {
     expect_nothing();
     Actions actions;
     session.step(now, event, actions);
@@ -53,22 +52,22 @@ class SessionTest : public testing::Test {
     }
   }
   void receive_as(const Header& header, CoordinatorBody body) {
-    tell(MessageReceived{CoordinatorMessage{header, std::move(body)}});
+    handle(MessageReceived{CoordinatorMessage{header, std::move(body)}});
   }
   void receive(CoordinatorBody body) { receive_as(header(), std::move(body)); }
-  void end_turn() { tell(TurnEnded{}); }
-  /// Lets time pass to the next deadline and tells it.
+  void end_turn() { handle(TurnEnded{}); }
+  /// Advances the time to the next deadline.
   void pass_to_deadline() {
     ASSERT_TRUE(session.next_deadline().has_value());
     now = *session.next_deadline();
-    tell(DeadlineReached{});
+    handle(DeadlineReached{});
   }
 
   void expect_nothing() {
     for (const Action& action : actions_) ADD_FAILURE() << "not expected: " << describe(action);
     actions_.clear();
   }
-  /// Takes the next action, which has to be of this kind.
+  /// Takes the next action, which must be of this type.
   template <class T>
   T take() {
     const Action action = actions_.empty() ? Action(Log{{}, "nothing"}) : actions_.front();
@@ -77,7 +76,7 @@ class SessionTest : public testing::Test {
     ADD_FAILURE() << "not expected: " << describe(action);
     return {};
   }
-  /// Takes the next action, which has to send a message of this kind with the session's header.
+  /// Takes the next action, which must send a message of this type with the header of the session.
   template <class T>
   T sent() {
     const auto send = take<Send>();
@@ -98,7 +97,7 @@ class SessionTest : public testing::Test {
     return made;
   }
   Hello begin(std::uint8_t n = 1) {
-    tell(Begun{secret(n), 5});
+    handle(Begun{secret(n), 5});
     return sent<Hello>();
   }
   Welcome welcome(std::uint64_t nonce, std::uint32_t slots = 0) const {
@@ -122,20 +121,20 @@ class SessionTest : public testing::Test {
   static Assignment assignment(std::uint64_t number, std::initializer_list<std::uint32_t> tasks) {
     return {number, attempts(tasks)};
   }
-  /// These attempts have slept their pause.
+  /// These attempts have ended.
   void end_attempts(std::initializer_list<std::uint32_t> tasks, Outcome outcome = {}) {
     OutcomeColumns ended;
     for (const std::uint32_t task : tasks) {
       ended.push_back(TaskId{task}, 1, outcome, now, Duration(2'000), Duration(1'000 + task));
     }
-    tell(AttemptsEnded{ended});
+    handle(AttemptsEnded{ended});
   }
   static std::vector<TaskId> tasks(std::initializer_list<std::uint32_t> numbers) {
     std::vector<TaskId> made;
     for (const std::uint32_t n : numbers) made.push_back(TaskId{n});
     return made;
   }
-  /// Receives an assignment, sees it started and acknowledged.
+  /// Receives an assignment, which starts and is acknowledged.
   void run_all(std::uint64_t number, std::initializer_list<std::uint32_t> numbers) {
     receive(assignment(number, numbers));
     EXPECT_EQ(take<StartAttempts>().attempts.task, tasks(numbers));

@@ -1,5 +1,5 @@
-// A session and the lives of its coordinator: whom it believes when messages of both come.
-#include "tests/support/worker_session_fixture.h"
+// A session whose coordinator was replaced: which of their messages it accepts.
+#include "tests/support/session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
@@ -8,28 +8,28 @@ class SessionEpochsTest : public SessionTest {
  protected:
   Header of_epoch(Epoch epoch) const { return {kProtocolVersion, run_, epoch, session.id()}; }
   void receive_in(Epoch epoch, CoordinatorBody body) { receive_as(of_epoch(epoch), body); }
-  /// Holds task 0 when the connection breaks, and greets whoever is there then.
+  /// Holds task 0 when the connection breaks, and handshakes again.
   Hello say_hello_again() {
     join();
     run_all(1, {0});
-    tell(Reconnected{});
+    handle(Reconnected{});
     return sent<Hello>();
   }
-  /// The coordinator of this epoch welcomes it and wants to know what it holds.
+  /// The coordinator of this epoch welcomes it and requests a list of the attempts it holds.
   Inventory go_on_in(Epoch epoch, const Hello& hello) {
     Welcome terms = welcome(hello.nonce);
     terms.list_held = true;
     receive_in(epoch, terms);
     take<ListRunning>();
-    tell(RunningListed{{tasks({0}), {1}}});
+    handle(RunningListed{{tasks({0}), {1}}});
     const auto send = take<Send>();
     EXPECT_EQ(send.message->header, of_epoch(epoch));
     return std::get<Inventory>(send.message->body);
   }
 };
 
-// What the dead coordinator had sent last still arrives: its place is counted by nobody.
-TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotObeyed) {
+// The last messages of the dead coordinator still arrive; the new one does not know their numbers.
+TEST_F(SessionEpochsTest, IgnoresAnAssignmentOfTheOldEpochBeforeTheWelcome) {
   const Hello hello = say_hello_again();
   receive_in(kEpoch, assignment(2, {1}));
   EXPECT_EQ(session.dropped().not_handshaking, 1U);
@@ -39,7 +39,7 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochBetweenHelloAndWelcomeIsNotOb
   EXPECT_EQ(inventory.held.task, tasks({0}));
 }
 
-TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
+TEST_F(SessionEpochsTest, IgnoresAnAssignmentOfTheOldEpochAfterTheWelcome) {
   go_on_in(kEpoch + 1, say_hello_again());
   receive_in(kEpoch, assignment(2, {1}));
   EXPECT_EQ(session.dropped().unassigned, 1U);
@@ -48,7 +48,7 @@ TEST_F(SessionEpochsTest, AnAssignmentOfTheOldEpochAfterTheWelcomeIsNotObeyed) {
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
 }
 
-// The numbers of what the dead coordinator had sent, and did not get here, are given again.
+// The new coordinator uses the numbers of assignments that have not arrived again.
 TEST_F(SessionEpochsTest, RevokeAndCancelOfAnOlderEpochAreIgnored) {
   join();
   run_all(1, {0});
@@ -57,14 +57,14 @@ TEST_F(SessionEpochsTest, RevokeAndCancelOfAnOlderEpochAreIgnored) {
   take<CancelAttempts>();
   end_turn();
   sent<Heartbeat>();
-  tell(Reconnected{});
+  handle(Reconnected{});
   go_on_in(kEpoch + 1, sent<Hello>());
   receive_in(kEpoch + 1, assignment(2, {2}));
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({2}));
 }
 
-// With a fresh nonce for every Hello it would drop each Welcome as that of an older one, for ever.
-TEST_F(SessionEpochsTest, ARoundTripLongerThanTheRetryOfHelloStillJoins) {
+// With a fresh nonce for every Hello, every Welcome would answer an older Hello and be dropped.
+TEST_F(SessionEpochsTest, JoinsEvenIfTheRoundTripIsLongerThanTheRetry) {
   const Hello hello = begin();
   for (int i = 0; i < 5; ++i) {
     pass_to_deadline();
@@ -77,7 +77,7 @@ TEST_F(SessionEpochsTest, ARoundTripLongerThanTheRetryOfHelloStillJoins) {
 
 TEST_F(SessionEpochsTest, AnOlderEpochIsNotFollowedAgain) {
   go_on_in(kEpoch + 1, say_hello_again());
-  tell(Reconnected{});
+  handle(Reconnected{});
   const Hello hello = sent<Hello>();
   receive_in(kEpoch, welcome(hello.nonce));
   EXPECT_FALSE(session.welcomed());

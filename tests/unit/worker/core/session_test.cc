@@ -1,12 +1,12 @@
-// A session at work: handshake, assignments, reports, heartbeats.
+// A session: handshake, assignments, reports, heartbeats.
 #include <algorithm>
 
-#include "tests/support/worker_session_fixture.h"
+#include "tests/support/session_fixture.h"
 
 namespace rollcall::worker {
 namespace {
 
-TEST_F(SessionTest, SaysWhoItIs) {
+TEST_F(SessionTest, HelloCarriesItsIdentity) {
   const Hello hello = begin();
   EXPECT_EQ(hello.secret, secret(1));
   EXPECT_EQ(session.id(), session_of(secret(1)));
@@ -17,7 +17,7 @@ TEST_F(SessionTest, SaysWhoItIs) {
   EXPECT_EQ(hello.launch_id, 9U);
 }
 
-TEST_F(SessionTest, RepeatsItsHelloUnchangedAndEverLessOften) {
+TEST_F(SessionTest, RepeatsItsHelloLessAndLessOften) {
   const Hello first = begin();
   Duration last{};
   for (int i = 0; i < 9; ++i) {
@@ -27,7 +27,7 @@ TEST_F(SessionTest, RepeatsItsHelloUnchangedAndEverLessOften) {
     EXPECT_GE(2 * wait, last);
     last = wait;
     pass_to_deadline();
-    EXPECT_EQ(sent<Hello>().nonce, first.nonce) << "a fresh nonce would make answers worthless";
+    EXPECT_EQ(sent<Hello>().nonce, first.nonce) << "a fresh nonce would invalidate the responses";
   }
 }
 
@@ -42,7 +42,7 @@ TEST_F(SessionTest, AnswersWelcomeWithItsInventory) {
   EXPECT_EQ(inventory.echo.worker_received, now);
 }
 
-TEST_F(SessionTest, PreparesForTheTermsOfEachWelcomeThatItJoinsBy) {
+TEST_F(SessionTest, PreparesEachTimeItJoins) {
   Welcome terms = welcome(begin().nonce, 3);
   terms.kind = KindId::exec;
   terms.max_output = 4;
@@ -54,13 +54,13 @@ TEST_F(SessionTest, PreparesForTheTermsOfEachWelcomeThatItJoinsBy) {
   EXPECT_EQ(prepared[0].slots, 3U);
   EXPECT_EQ(prepared[0].max_output, 4U);
   EXPECT_EQ(prepared[0].kill_after, 5s);
-  tell(Reconnected{});
+  handle(Reconnected{});
   receive(welcome(sent<Hello>().nonce));
   sent<Inventory>();
   EXPECT_EQ(prepared.size(), 2U);
 }
 
-TEST_F(SessionTest, AnswersTheSameWelcomeAgain) {
+TEST_F(SessionTest, AnswersARepeatedWelcome) {
   const Hello hello = begin();
   receive(welcome(hello.nonce));
   sent<Inventory>();
@@ -75,7 +75,7 @@ TEST_F(SessionTest, DropsWelcomeToAnotherHello) {
   EXPECT_EQ(session.dropped().old_welcome, 1U);
 }
 
-// Bytes of a dead coordinator may arrive before the Welcome of its successor.
+// Messages of a dead coordinator may arrive before the Welcome of its successor.
 TEST_F(SessionTest, ObeysNothingBetweenHelloAndWelcome) {
   join();
   run_all(1, {0});
@@ -97,7 +97,7 @@ TEST_F(SessionTest, ObeysNothingBeforeItsFirstWelcome) {
   EXPECT_EQ(session.dropped().not_handshaking, 1U);
 }
 
-TEST_F(SessionTest, DropsWhatNamesAnotherRunEpochOrSession) {
+TEST_F(SessionTest, DropsMessagesToAnotherRunEpochOrSession) {
   join();
   Header other = header();
   other.run.bytes[5] ^= 1U;
@@ -131,7 +131,7 @@ TEST_F(SessionTest, TakesEachAssignmentOnceAndInOrder) {
   run_all(1, {0});
   receive(assignment(1, {0}));  // again
   end_turn();
-  EXPECT_EQ(sent<Heartbeat>().assignments_received, 1U) << "or it would be sent for ever";
+  EXPECT_EQ(sent<Heartbeat>().assignments_received, 1U) << "else it would be resent for ever";
   receive(assignment(3, {5}));  // the second was lost
   end_turn();
   EXPECT_EQ(sent<Heartbeat>().assignments_received, 1U);
@@ -159,7 +159,7 @@ TEST_F(SessionTest, NeverRunsMoreThanItsSlotsAndRefillsAtOnce) {
   EXPECT_EQ(report.assignments_received, 2U);
 }
 
-TEST_F(SessionTest, ReportsAllThatEndedInATurnTogether) {
+TEST_F(SessionTest, ReportsTheOutcomesOfATurnTogether) {
   join();
   run_all(1, {0, 1, 2});
   end_attempts({0});
@@ -171,7 +171,7 @@ TEST_F(SessionTest, ReportsAllThatEndedInATurnTogether) {
   EXPECT_EQ(report.outcomes.result[1], Duration(1'002));
 }
 
-TEST_F(SessionTest, SplitsWhatIsTooMuchForOneReport) {
+TEST_F(SessionTest, SplitsOutcomesThatExceedAReport) {
   join();
   Assignment many{1, {}};
   OutcomeColumns ended;
@@ -184,7 +184,7 @@ TEST_F(SessionTest, SplitsWhatIsTooMuchForOneReport) {
   }
   receive(many);
   EXPECT_EQ(take<StartAttempts>().attempts.size(), count);
-  tell(AttemptsEnded{ended});
+  handle(AttemptsEnded{ended});
   const auto full = sent<Report>();
   end_turn();
   const auto rest = sent<Report>();
@@ -194,7 +194,7 @@ TEST_F(SessionTest, SplitsWhatIsTooMuchForOneReport) {
   EXPECT_EQ(rest.outcomes.size(), 5U);
 }
 
-TEST_F(SessionTest, KeepsReportsUntilAcknowledgedAndSendsThemAgainInOrder) {
+TEST_F(SessionTest, ResendsReportsInOrderUntilAcknowledged) {
   join();
   run_all(1, {0, 1, 2});
   for (const std::uint32_t task : {0U, 1U, 2U}) {
@@ -204,7 +204,7 @@ TEST_F(SessionTest, KeepsReportsUntilAcknowledgedAndSendsThemAgainInOrder) {
   }
   receive(Ack{1, now});
   now += limits::resend_intervals * 1s;
-  tell(DeadlineReached{});
+  handle(DeadlineReached{});
   sent<Heartbeat>();
   EXPECT_EQ(sent<Report>().number, 2U);
   const auto last = sent<Report>();
@@ -218,7 +218,7 @@ TEST_F(SessionTest, KeepsReportsUntilAcknowledgedAndSendsThemAgainInOrder) {
   }
 }
 
-TEST_F(SessionTest, ProgressPutsOffSendingAgain) {
+TEST_F(SessionTest, ProgressPostponesResending) {
   join();
   run_all(1, {0, 1});
   for (const std::uint32_t task : {0U, 1U}) {
@@ -245,7 +245,7 @@ TEST_F(SessionTest, SendsUnacknowledgedReportsAfterItsInventory) {
   receive(Reject{RejectReason::wrong_epoch, ""});
   const Hello hello = sent<Hello>();
   end_attempts({1});
-  end_turn();  // says nothing before the Welcome
+  end_turn();  // sends nothing before the Welcome
   Header next = header();
   next.epoch += 1;
   receive_as(next, welcome(hello.nonce));
@@ -287,7 +287,7 @@ TEST_F(SessionTest, HoldsOutcomesBackWhenTooManyReportsAreUnacknowledged) {
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({8}));
 }
 
-TEST_F(SessionTest, StartsNothingNewWhenAWholeReportWaits) {
+TEST_F(SessionTest, StartsNothingWhileAFullReportWaits) {
   join();
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < limits::reports_in_flight; ++i) {
@@ -307,7 +307,7 @@ TEST_F(SessionTest, StartsNothingNewWhenAWholeReportWaits) {
   }
   receive(many);
   take<StartAttempts>();
-  tell(AttemptsEnded{ended});
+  handle(AttemptsEnded{ended});
   receive(assignment(++number, {9}));
   EXPECT_EQ(session.running(), 0U);
   EXPECT_EQ(session.waiting(), 1U);
@@ -319,7 +319,7 @@ TEST_F(SessionTest, StartsNothingNewWhenAWholeReportWaits) {
   EXPECT_EQ(sent<Report>().outcomes.size(), limits::report_outcomes);
 }
 
-TEST_F(SessionTest, BeatsEveryIntervalAndEchoesTheLastAck) {
+TEST_F(SessionTest, SendsHeartbeatsThatEchoTheLastAck) {
   join();
   for (int i = 1; i <= 3; ++i) {
     const Instant before = now;
