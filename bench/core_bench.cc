@@ -38,13 +38,13 @@ void count_tasks(benchmark::State& state, std::size_t tasks) {
 /// A batch as it stands in a long run: ids in order or, with random pauses, all over the place.
 AttemptColumns attempts(bool is_random) {
   const coordinator::RunSpec spec = spec_of(1'000'000, is_random);
-  const coordinator::Backlog backlog(spec);
+  coordinator::Backlog backlog(spec);
+  const auto is_pending = [](TaskId) { return true; };
+  backlog.take(500'000, is_pending);
+  const coordinator::Batch batch = backlog.take(kBatch, is_pending);
   AttemptColumns columns;
   for (std::size_t i = 0; i < kBatch; ++i) {
-    coordinator::Batch batch;
-    batch.first = 500'000;
-    batch.count = kBatch;
-    const TaskId task = backlog.at(batch, i);
+    const TaskId task = batch.at(i);
     columns.task.push_back(task);
     columns.attempt.push_back(1);
     columns.pause.push_back(spec.pause(task));

@@ -94,7 +94,7 @@ class HalfDone:
 
         def watch():
             for line in run.stderr:
-                if b"has come back with" in line:
+                if b"reconnected with" in line:
                     backs.append(time.monotonic() - begun)
 
         watcher = threading.Thread(target=watch)

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "worker/executors/exec_executor.h"
+#include "worker/executors/command_runner.h"
 
 int main(int argc, char** argv) {
-  using rollcall::worker::ExecExecutor;
+  using rollcall::worker::CommandRunner;
   if (argc < 3) {
     std::fprintf(stderr, "usage: spawn_executor IN_FLIGHT COUNT [COMMAND...]\n");
     return 2;
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   std::uint64_t started = 0;
   std::uint64_t ended = 0;
   std::uint64_t failed = 0;
-  ExecExecutor* executor = nullptr;
+  CommandRunner* executor = nullptr;
   const auto refill = [&] {
     for (; started < count && started - ended < in_flight + 4; ++started) {
       executor->start(started, command);
@@ -56,8 +56,8 @@ int main(int argc, char** argv) {
     refill();
     if (ended == count) loop.stop();
   };
-  ExecExecutor made(loop, std::move(*guardians), {slots, 1U << 20U, std::chrono::seconds(5)},
-                    {on_ended, [&](const std::string&) { loop.stop(); }});
+  CommandRunner made(loop, std::move(*guardians), {slots, 1U << 20U, std::chrono::seconds(5)},
+                     {on_ended, [&](const std::string&) { loop.stop(); }});
   executor = &made;
   refill();
   loop.run();

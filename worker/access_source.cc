@@ -25,7 +25,7 @@ Result<Access> AccessSource::read_standard_input() {
     return permanent("cannot read the access document from standard input");
   }
   if (text.size() > limits::access_bytes) {
-    return permanent("standard input is no access document");
+    return permanent("standard input is too long for an access document");
   }
   Result<Access> access = access_from_json(text);
   if (!access) return permanent("standard input: " + access.error().message);

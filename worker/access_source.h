@@ -1,4 +1,4 @@
-// Where a worker has its access from.
+// Reads the access document of a worker, from a file or from standard input.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@
 
 namespace rollcall::worker {
 
-/// A file that is read anew before every try, or standard input, which is read once.
+/// A file is read before every attempt to join; standard input is read once.
 class AccessSource {
  public:
-  /// `file`: "-" for standard input. `endpoint`: wins over the one in the access; empty: none.
+  /// `file`: "-" for standard input. `endpoint`: overrides that of the document, unless empty.
   AccessSource(std::string file, std::string endpoint);
 
-  /// Error: retryable when the file is not there or not complete yet, else permanent. Waits for
-  /// the end of standard input.
+  /// Blocks until the end of standard input. The error is retryable if the file is missing or
+  /// incomplete, otherwise permanent.
   [[nodiscard]] Result<Access> read();
 
  private:

@@ -1,20 +1,20 @@
-// What a worker knows and arranges about its own process.
+// The identity of a worker process, and its tie to the process that started it.
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "common/os/process_limits.h"
 #include "worker/core/event.h"
 #include "worker/options.h"
 
 namespace rollcall::worker {
 
-/// A local worker dies with its coordinator, however that ends. False: process `parent` is not the
-/// parent (any more). To be called before there is any other thread.
+/// Makes the kernel kill this process when its parent ends, however that happens. Returns false if
+/// process `parent` is not, or no longer, the parent. Call it before starting threads.
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
-/// Who this process is.
-Identity identify(const WorkerOptions& options, std::uint32_t launch_id,
-                  std::uint32_t command_slots);
+/// The identity of this process, except for the launch id, which is in the access document.
+/// `descriptors`: the limits of open files for this process and for its commands.
+Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors);
 
 }  // namespace rollcall::worker

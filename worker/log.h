@@ -1,4 +1,4 @@
-// The lines that a worker's core wants logged, and the shell's own.
+// The log of a worker, for lines of its core and of its runtime.
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace rollcall::worker {
 
-/// Writes one line at once, to where start_log() (common/cli/log.h) said; before that on standard
-/// error.
+/// Writes one line immediately to the destination that start_log() (common/cli/log.h) has set;
+/// before that, to standard error.
 void write_log(Severity severity, std::string_view text);
 
 }  // namespace rollcall::worker

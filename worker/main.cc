@@ -1,4 +1,4 @@
-// rollcall-worker: runs the attempts that a coordinator assigns to it.
+// rollcall-worker: joins a run and runs the attempts that its coordinator assigns.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +17,7 @@
 namespace rollcall::worker {
 namespace {
 
-int say(std::FILE* where, const std::string& text, int status) {
+int print(std::FILE* where, const std::string& text, int status) {
   std::fputs(text.c_str(), where);
   return std::fflush(where) == 0 ? status : kExitNoCoordinator;
 }
@@ -27,14 +27,14 @@ int work(const WorkerOptions& options) {
   if (is_local && !options.outlive_parent && !die_with_parent(*options.parent_pid)) {
     return kExitNoCoordinator;
   }
-  // A terminal's Ctrl-C is for the coordinator, which tells its local workers what follows.
+  // Ctrl-C in a terminal is for the coordinator, which then sends its local workers a message.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   os::DescriptorLimit descriptors = os::raise_descriptor_limit();
-  // A coordinator has raised its own before it started this one.
+  // A coordinator that starts its own workers has raised its limit, which they inherit.
   if (options.open_files) descriptors.inherited = *options.open_files;
   if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file); !log) {
-    return say(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
+    return print(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
   }
   return Worker(options, descriptors).run();
 }
@@ -42,11 +42,11 @@ int work(const WorkerOptions& options) {
 int run(int argc, const char* const* argv) {
   const Invocation invocation = parse_command_line(
       argc, argv, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
-  if (const auto* print = std::get_if<cli::PrintText>(&invocation)) {
-    return say(stdout, print->text, kExitDone);
+  if (const auto* text = std::get_if<cli::PrintText>(&invocation)) {
+    return print(stdout, text->text, kExitDone);
   }
   if (const auto* error = std::get_if<cli::UsageError>(&invocation)) {
-    return say(stderr, error->text, kExitUsage);
+    return print(stderr, error->text, kExitUsage);
   }
   return work(std::get<WorkerOptions>(invocation));
 }

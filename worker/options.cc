@@ -36,17 +36,17 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
   table.insert(
       table.end(),
       {{"--access-file", "", "FILE", group, Shown::in_help,
-        "what the coordinator wrote for its workers; - is standard input",
+        "the file that the coordinator wrote; - is standard input",
         cli::text_into(into.access_file, "a file name, or - for standard input"),
         "ROLLCALL_ACCESS_FILE"},
        {"--connect", "", "ENDPOINT", group, Shown::in_help,
-        "where the coordinator is, if not where the file says",
+        "where the coordinator is, if not as in the file",
         cli::parsed_into(into.connect, parse_connect_endpoint)},
        {"--connect-timeout", "", "D", group, Shown::in_help,
         "how long to wait for the file and the coordinator (default 1m)",
         cli::duration_into(into.connect_timeout, Duration::zero(), limits::longest_duration)},
        {"--name", "", "NAME", group, Shown::in_help,
-        "how it is called in results (default host and pid)", name_into(into.name)},
+        "name of this worker in results (default host and pid)", name_into(into.name)},
        {"--http", "", "HOST:PORT", group, Shown::in_help,
         "answer GET /healthz and /readyz there (default nowhere)",
         cli::parsed_into(into.http, parse_http_address)},
@@ -64,13 +64,13 @@ void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
       {{"--slots", "-j", "N", group, Shown::in_help,
         "tasks to run at once (default by kind of task)",
         cli::count_into(into.slots, 1, limits::task_count)},
-       {"--only", "", "KIND", group, Shown::in_help_all, "run tasks of this kind alone: sleep",
+       {"--only", "", "KIND", group, Shown::in_help_all, "accept only tasks of this kind: sleep",
         cli::choice_into(into.only_sleep, kOnly), "", cli::names_of(kOnly)},
        {"--drain", "", "MODE", group, Shown::in_help_all,
-        "on SIGTERM or SIGUSR1: finish what runs, or return it (default return)",
+        "on SIGTERM or SIGUSR1: finish or return running tasks (default return)",
         cli::choice_into(into.drain, kDrainModes), "", cli::names_of(kDrainModes)},
        {"--idle-timeout", "", "D", group, Shown::in_help_all,
-        "leave when it has held nothing for so long (default never)",
+        "exit after this long idle (default never)",
         cli::duration_into(into.idle_timeout, Duration::zero(), limits::longest_duration)}});
 }
 
@@ -94,7 +94,7 @@ cli::CommandSpec worker_command(WorkerOptions& options) {
   add_output(table, options);
   return cli::with_standard_options(
       {"rollcall-worker", "--access-file FILE [OPTION]...",
-       "Joins a run of rollcall and runs tasks for it, until the run is over.\n", std::move(table),
+       "Joins a run of rollcall and runs its tasks until the run is over.\n", std::move(table),
        "\nD is a time: 500ms, 2m; a bare number is seconds.\n"
        "--help-all shows every option, --version the version.\n"});
 }

@@ -1,4 +1,4 @@
-// The command line of `rollcall-worker`: what its user asks for, checked, as plain values.
+// The command line of rollcall-worker, as checked, plain values.
 #pragma once
 
 #include <cstdint>
@@ -15,33 +15,32 @@ namespace rollcall::worker {
 
 struct WorkerOptions {
   std::string access_file;  ///< "-": standard input. Never empty
-  std::string connect;      ///< endpoint that wins over the access file's; empty: none
+  std::string connect;      ///< overrides the endpoint of the access file, unless empty
   std::uint32_t slots = 0;  ///< attempts to run at once; 0: the default of the kind of task
-  bool only_sleep = false;  ///< runs no commands
+  bool only_sleep = false;  ///< accepts no commands
   std::string name;         ///< empty: host and pid
   std::string http;         ///< HOST:PORT for health checks; empty: none
   Duration connect_timeout = limits::connect_timeout;
-  DrainMode drain =
-      DrainMode::return_running;         ///< what becomes of that which runs when it is to leave
-  std::optional<Duration> idle_timeout;  ///< leave when nothing was held for so long
-  std::string log_level = "info";        ///< one of cli::log_levels()
-  std::string log_file;                  ///< empty: standard error
+  DrainMode drain = DrainMode::return_running;  ///< of running attempts, after SIGTERM or SIGUSR1
+  std::optional<Duration> idle_timeout;         ///< exit after this long idle
+  std::string log_level = "info";               ///< one of cli::log_levels()
+  std::string log_file;                         ///< empty: standard error
 
-  // Given by a coordinator that starts its own workers; not in the help.
-  std::optional<std::uint32_t> parent_pid;  ///< end when this process is not the parent any more
-  bool outlive_parent = false;              ///< but not then: another one will resume the run
-  std::optional<std::uint64_t> open_files;  ///< limit for commands; none: as inherited
+  // For coordinators that start their own workers; not in the help.
+  std::optional<std::uint32_t> parent_pid;  ///< end with this process, which must be the parent
+  bool outlive_parent = false;              ///< do not end with it: another one will resume the run
+  std::optional<std::uint64_t> open_files;  ///< limit for commands; nullopt: as inherited
 };
 
-/// What the user wants: a worker, a text to read, or nothing that makes sense.
+/// A worker to run, a text to print, or an error to report.
 using Invocation = std::variant<WorkerOptions, cli::PrintText, cli::UsageError>;
 
-/// `argv` and `environment` as main() gets them. Never throws for what a user wrote.
+/// `argv` and `environment` as main() gets them. Never throws, whatever the user has written.
 Invocation parse_command_line(int argc, const char* const* argv,
                               const cli::Environment& environment);
 
-/// The table of `rollcall-worker`, which the help comes from. It writes into `options`, which must
-/// outlive it.
+/// The options of rollcall-worker, for parsing and for the help. Parsing writes into `options`,
+/// which must outlive it.
 cli::CommandSpec worker_command(WorkerOptions& options);
 
 }  // namespace rollcall::worker

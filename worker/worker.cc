@@ -25,15 +25,14 @@
 #include "worker/access_source.h"
 #include "worker/core/session.h"
 #include "worker/executors/alarm.h"
-#include "worker/executors/command_runner.h"
-#include "worker/executors/sleep_executor.h"
+#include "worker/executors/executor_table.h"
 #include "worker/identity.h"
 #include "worker/log.h"
 
 namespace rollcall::worker {
 namespace {
 
-Begun new_life() {
+Begun new_session() {
   return {os::random_id128<SessionSecret>(), os::random_u64()};
 }
 
@@ -56,7 +55,8 @@ class Worker::Loop {
         source_(options.access_file, options.connect),
         signals_(loop_, SIGTERM, SIGUSR1),
         alarm_(loop_, [this] { on_alarm(); }),
-        sleeps_(loop_, [this] { end_turn(); }) {
+        identity_(identify(options, descriptors)),
+        executors_(executor_context()) {
     if (!options.parent_pid) signals_.add(SIGINT);
   }
 
@@ -70,7 +70,17 @@ class Worker::Loop {
   }
 
  private:
-  /// Ready: it has joined a run. False: it cannot, and this is the end.
+  ExecutorContext executor_context() {
+    ExecutorContext context{loop_, identity_.name, options_.slots, descriptors_.inherited, {}, {},
+                            {}};
+    context.on_ended = [this] { end_turn(); };
+    context.on_broken = [this](const std::string& reason) { end(kExitNoCoordinator, reason); };
+    context.on_warning = [](const std::string& text) { write_log(Severity::warning, text); };
+    return context;
+  }
+
+  /// /readyz answers 200 while the worker belongs to a run. Returns false, and ends, if the address
+  /// cannot be used.
   bool answer_health_checks() {
     if (options_.http.empty()) return true;
     auto health = net::HttpHealth::listen(loop_, options_.http,
@@ -80,13 +90,13 @@ class Worker::Loop {
       return false;
     }
     health_ = std::move(*health);
-    write_log(Severity::info, "health checks are answered at " + health_->url());
+    write_log(Severity::info, "answering health checks at " + health_->url());
     return true;
   }
 
   // Joining.
 
-  /// The order of starting does not matter: the file may come after the worker.
+  /// The worker may be started first and waits for the file.
   void seek_access() {
     const Result<Access> access = source_.read();
     if (access) {
@@ -111,14 +121,11 @@ class Worker::Loop {
       end(kExitUsage, connected.error().message);
       return;
     }
-    session_.emplace(identify(options_, access.launch_id, most_commands()),
-                     options_.connect_timeout - (os::now() - started_), options_.idle_timeout);
-    tell(new_life());
+    identity_.launch_id = access.launch_id;
+    session_.emplace(identity_, options_.connect_timeout - (os::now() - started_),
+                     options_.idle_timeout);
+    handle(new_session());
     end_turn();
-  }
-
-  std::uint32_t most_commands() const {
-    return options_.only_sleep ? 0 : command_slots(descriptors_.raised);
   }
 
   Result<void> connect(const Access& access) {
@@ -127,7 +134,7 @@ class Worker::Loop {
       on_message(bytes);
     };
     handlers.on_turn = [this](bool inbox_empty) {
-      if (inbox_empty && std::exchange(is_deadline_due_, false)) tell(DeadlineReached{});
+      if (inbox_empty && std::exchange(is_deadline_due_, false)) handle(DeadlineReached{});
       end_turn();
     };
     auto made = net::Socket::connect(loop_, context_, connect_options(access), std::move(handlers));
@@ -137,27 +144,27 @@ class Worker::Loop {
     return {};
   }
 
-  /// True if the access has changed since the last try, and the way there with it.
+  /// Returns true if the access file has changed and names a coordinator to connect to.
   bool follow_access() {
     const Result<Access> access = source_.read();
     if (!access || *access == access_) return false;
-    write_log(Severity::info, "the access file has changed: connecting to " + access->endpoint);
+    write_log(Severity::info, "the access file has changed; connecting to " + access->endpoint);
     const Result<void> connected = connect(*access);
     if (!connected) write_log(Severity::warning, connected.error().message);
     return connected.has_value();
   }
 
-  // What happens.
+  // Events.
 
   void on_message(std::span<const std::byte> bytes) {
     const Result<void> decoded = codec_.decode(bytes, incoming_);
     if (!decoded) {
       ++malformed_;
-      write_log(Severity::warning, "message " + std::to_string(malformed_) +
-                                       " that is none: " + decoded.error().message);
+      write_log(Severity::warning, "dropped a malformed message (" + std::to_string(malformed_) +
+                                       " so far): " + decoded.error().message);
       return;
     }
-    tell(MessageReceived{incoming_});
+    handle(MessageReceived{incoming_});
   }
 
   void on_alarm() {
@@ -165,7 +172,7 @@ class Worker::Loop {
       seek_access();
       return;
     }
-    is_deadline_due_ = true;  // what waits in the inbox is heard first
+    is_deadline_due_ = true;  // messages in the inbox come first
     socket_->drain();
   }
 
@@ -179,47 +186,34 @@ class Worker::Loop {
         end(kExitDone, "terminated before it had joined");
         return;
       }
-      tell(TerminateRequested{options_.drain});
+      handle(TerminateRequested{options_.drain});
       end_turn();
     });
   }
 
-  void on_commands_ended() {
-    if (status_) return;
-    if (commands_->take_ended(ended_)) {
-      warn_of_shortage();
-      tell(AttemptsEnded{ended_});
-    }
-    end_turn();
-  }
-
-  void warn_of_shortage() {
-    const auto first =
-        std::find(ended_.outcome.begin(), ended_.outcome.end(), Outcome::not_started);
-    if (first == ended_.outcome.end()) return;
-    const auto row = static_cast<std::size_t>(first - ended_.outcome.begin());
-    write_log(Severity::warning, ended_.command[row].error_text + "; others are to run it");
-  }
-
-  /// Everything that was there has been told; what is over by now still belongs to the turn.
+  /// The inbox is empty or its budget is spent. Attempts that have ended by now belong to this
+  /// turn.
   void end_turn() {
     if (status_) return;
-    while (sleeps_.take_due(os::now(), ended_)) tell(AttemptsEnded{ended_});
-    tell(TurnEnded{});
+    take_ended();
+    handle(TurnEnded{});
     if (status_) return;
-    sleeps_.arm(os::now());
     alarm_.set(session_->next_deadline());
   }
 
-  // What is to be done.
+  void take_ended() {
+    while (executor_->take_ended(os::now(), ended_)) handle(AttemptsEnded{ended_});
+  }
 
-  void tell(const Event& event) {
+  // Actions.
+
+  void handle(const Event& event) {
     if (status_) return;
     session_->step(os::now(), event, actions_);
     if (is_performing_) return;
     is_performing_ = true;
-    // An action may lead to another event, whose actions then follow at the end of the list.
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
+    // An action may cause another event, whose actions are appended to this list.
+    for (std::size_t i = 0; i < actions_.size() && !status_; ++i) {
       Action action = std::move(actions_[i]);
       std::visit([this](auto& a) { perform(a); }, action);
     }
@@ -230,7 +224,7 @@ class Worker::Loop {
   void perform(const Send& send) {
     const bool is_hello = std::holds_alternative<Hello>(send.message->body);
     if (is_hello && follow_access()) {
-      tell(Reconnected{});
+      handle(Reconnected{});
       return;
     }
     if (const auto* goodbye = std::get_if<Goodbye>(&send.message->body)) {
@@ -245,61 +239,44 @@ class Worker::Loop {
     if (!socket_->send(ConnectionId{}, bytes_)) connect_again(is_hello);
   }
 
-  /// The socket has given up, for its handshake was refused. That may change; only a new socket
-  /// will see.
+  /// The socket has given up because the coordinator refused its handshake. Only a new socket tries
+  /// again.
   void connect_again(bool is_hello) {
     const Access access = access_;
     if (!connect(access)) return;
     if (!is_hello) {
-      tell(Reconnected{});
+      handle(Reconnected{});
     } else if (!socket_->send(ConnectionId{}, bytes_)) {
-      write_log(Severity::debug, "a Hello was not sent");
+      write_log(Severity::debug, "cannot send Hello");
     }
   }
 
-  void perform(const PrepareCommands& terms) {
-    const ExecExecutor::Settings settings{terms.slots, terms.max_output, terms.kill_after};
-    if (commands_ && settings == command_settings_) return;
-    ExecExecutor::Handlers handlers;
-    handlers.on_ended = [this] { on_commands_ended(); };
-    handlers.on_broken = [this](const std::string& why) { end(kExitNoCoordinator, why); };
-    handlers.on_short = [](const std::string& what) { write_log(Severity::warning, what); };
-    auto made = CommandRunner::start(loop_, settings, descriptors_.inherited,
-                                     session_->identity().name, std::move(handlers));
-    if (!made) return end(kExitNoCoordinator, made.error().message);
-    commands_ = std::move(*made);
-    command_settings_ = settings;
+  void perform(const Prepare& terms) {
+    executor_ = &executors_.of(terms.kind);
+    const Result<void> prepared = executor_->prepare(terms);
+    if (!prepared) end(kExitNoCoordinator, prepared.error().message);
   }
   void perform(StartAttempts& start) {
-    if (commands_ && !start.attempts.command.empty()) {
-      commands_->start(start.assignment, std::move(start.attempts));
-    } else {
-      sleeps_.start(os::now(), start.assignment, start.attempts);
-    }
+    executor_->start(os::now(), start.assignment, std::move(start.attempts));
   }
   void perform(const CancelAttempts& cancel) {
-    if (commands_) commands_->cancel(cancel.assignments_through);
-    sleeps_.cancel(os::now(), cancel.assignments_through, ended_);
-    if (ended_.size() > 0) tell(AttemptsEnded{ended_});
+    executor_->cancel(os::now(), cancel.assignments_through);
+    take_ended();
   }
-  void perform(const DropAttempts&) {
-    sleeps_.drop();
-    if (commands_) commands_->drop();
-  }
+  void perform(const DropAttempts&) { executor_->drop(); }
   void perform(const ListRunning&) {
     HeldColumns running;
-    sleeps_.list(running);
-    if (commands_) commands_->list(running);
-    tell(RunningListed{running});
+    executor_->list(running);
+    handle(RunningListed{running});
   }
-  void perform(const StartOver&) { tell(new_life()); }
+  void perform(const StartOver&) { handle(new_session()); }
   void perform(const Log& log) { write_log(log.severity, log.text); }
   void perform(const Exit& exit) { end(exit.status, exit.reason); }
 
   void end(int status, const std::string& reason) {
     status_ = status;
     write_log(status == kExitDone ? Severity::info : Severity::error, reason);
-    // What is sent to nobody needs no time to be sent.
+    // Without a coordinator no message can be delivered, so there is nothing to wait for.
     if (socket_) socket_->close(status == kExitDone ? limits::linger : Duration::zero());
     loop_.stop();
   }
@@ -316,11 +293,11 @@ class Worker::Loop {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
   Alarm alarm_;
-  SleepExecutor sleeps_;
-  std::unique_ptr<CommandRunner> commands_;  ///< null: no run of commands was joined
-  ExecExecutor::Settings command_settings_;
+  Identity identity_;
+  ExecutorTable executors_;
+  Executor* executor_ = &executors_.of(Prepare{}.kind);  ///< of the last run; idle before
   std::unique_ptr<net::Socket> socket_;
-  std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
+  std::unique_ptr<net::HttpHealth> health_;  ///< null without --http
 
   std::optional<Session> session_;
   WireCodec codec_;
@@ -331,7 +308,7 @@ class Worker::Loop {
   bool is_performing_ = false;
   bool is_deadline_due_ = false;
   std::uint64_t malformed_ = 0;
-  std::optional<int> status_;  ///< set: over
+  std::optional<int> status_;  ///< set when the worker ends
 };
 
 Worker::Worker(const WorkerOptions& options, const os::DescriptorLimit& descriptors)

@@ -1,4 +1,4 @@
-// The shell of a worker: the event loop around a Session.
+// The event loop of a worker: connects a Session to the socket, the executors and the signals.
 #pragma once
 
 #include <memory>
@@ -8,17 +8,17 @@
 
 namespace rollcall::worker {
 
-/// Owns the loop, the socket, the timers and the signals of the process, tells the Session what
-/// happens and does what it wants done. One thread; ZeroMQ has its own.
+/// Owns the loop, the socket, the timers and the signal handling of the process. Passes events to
+/// the Session and performs its actions. One thread; ZeroMQ has its own.
 class Worker {
  public:
-  /// `descriptors`: those that this process and its commands have.
+  /// `descriptors`: the limits of open files for this process and for its commands.
   Worker(const WorkerOptions& options, const os::DescriptorLimit& descriptors);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Joins and works until the run is over or cannot go on; returns the exit status. Once.
+  /// Joins a run, works until it is over or cannot go on, and returns the exit status. Call once.
   [[nodiscard]] int run();
 
  private:

@@ -88,7 +88,7 @@ void remove_access_file(const std::filesystem::path& path, const Access& access)
 std::string access_file_warning(const std::filesystem::path& path) {
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0 || (file.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
-  return "access file " + path.string() + " is open to others than its owner: chmod 600 " +
+  return "access file " + path.string() + " is accessible to other users: chmod 600 " +
          path.string();
 }
 

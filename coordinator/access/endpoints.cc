@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kTcp = "tcp://";
 
-/// A tcp endpoint taken apart; host keeps the brackets of an IPv6 address.
+/// The parts of a tcp endpoint. An IPv6 host includes its brackets.
 struct HostPort {
   std::string_view host;
   std::string_view port;
@@ -30,7 +30,7 @@ bool is_wildcard(std::string_view host) {
   return host == "0.0.0.0" || host == "[::]" || host == "*";
 }
 
-/// Whether "HOST:PORT" rather than "HOST"; an IPv6 address has its colons in brackets.
+/// Whether `advertised` is "HOST:PORT". The colons of an IPv6 address are in brackets.
 bool has_port(std::string_view advertised) {
   const std::size_t colon = advertised.rfind(':');
   const std::size_t bracket = advertised.rfind(']');

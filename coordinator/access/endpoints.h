@@ -1,4 +1,4 @@
-// The endpoints that workers are told, from the one that the coordinator listens on.
+// Derives the endpoints that workers connect to from the one that the coordinator is bound to.
 #pragma once
 
 #include <string>
@@ -6,17 +6,17 @@
 
 namespace rollcall::coordinator {
 
-/// For workers on this host: a wildcard address becomes the loopback one.
+/// The endpoint for workers on this host: a wildcard address is replaced by the loopback address.
 std::string endpoint_for_local_workers(std::string_view bound);
 
-/// For others: `advertised` (HOST or HOST:PORT; empty: not given) wins; else a wildcard address
-/// becomes `host_name`, and any other stays.
+/// The endpoint for workers on other hosts: `advertised` (HOST or HOST:PORT) unless it is empty.
+/// Otherwise a wildcard address is replaced by `host_name`, and any other address is unchanged.
 std::string endpoint_for_others(std::string_view bound, std::string_view advertised,
                                 std::string_view host_name);
 
-/// Where to listen so that who connects to `endpoint` arrives: its port on every address of this
-/// host, which need not have the address that others know; a loopback endpoint and a path as they
-/// are.
+/// The endpoint to bind such that connections to `endpoint` arrive: its port on all addresses of
+/// this host, since the host may not have the public address (NAT). A loopback or ipc:// endpoint
+/// is unchanged.
 std::string endpoint_to_bind(std::string_view endpoint);
 
 /// The name of this host.

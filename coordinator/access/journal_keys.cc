@@ -83,7 +83,7 @@ Result<JournalKeys> read_journal_keys(const std::string& journal) {
   if (!text) return text.error();
   struct stat there {};
   if (::stat(path.c_str(), &there) == 0 && (there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("keys file " + path + " is open to others than its owner: chmod 600 " + path);
+    return permanent("keys file " + path + " is accessible to other users: chmod 600 " + path);
   }
   auto keys = keys_from_json(*text);
   if (!keys) return permanent(path + " is not a keys file of a journal: " + keys.error().message);

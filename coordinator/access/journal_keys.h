@@ -1,5 +1,5 @@
-// The keys beside a journal: with what a coordinator that goes on with a run opens itself to the
-// workers that waited for it.
+// The keys file beside a journal. With its endpoint and keys a resumed coordinator is reachable for
+// the workers of the earlier epoch.
 #pragma once
 
 #include <string>
@@ -9,25 +9,25 @@
 
 namespace rollcall::coordinator {
 
-/// Where the run was reached. All four keys are empty in a run without encryption.
+/// Endpoint and keys of a run. All four keys are empty if the run is not encrypted.
 struct JournalKeys {
-  std::string bind;  ///< endpoint as it was bound, with its port: tcp://127.0.0.1:40123
-  RunKeys keys;      ///< their endpoint is the one that workers were told
+  std::string bind;  ///< bound endpoint, with its port: tcp://127.0.0.1:40123
+  RunKeys keys;      ///< keys.endpoint is the one that workers connect to
 
   bool encrypted() const { return !keys.coordinator.secret_key.empty(); }
 };
 
-/// FILE-keys.
+/// The path of the keys file: JOURNAL-keys.
 std::string journal_keys_path(const std::string& journal);
 
-/// Mode 0600; takes the place of an older one, whole or not at all. Error: permanent.
+/// Writes the keys file with mode 0600. Replaces an older file atomically. Errors are permanent.
 [[nodiscard]] Result<void> write_journal_keys(const std::string& journal, const JournalKeys& keys);
 
-/// Error: retryable: there is none; permanent: it cannot be read, is no keys file, or others than
-/// its owner can read it.
+/// Reads the keys file. The error is retryable if the file does not exist. It is permanent if the
+/// file cannot be read, is not a keys file, or is accessible to other users.
 [[nodiscard]] Result<JournalKeys> read_journal_keys(const std::string& journal);
 
-/// When the run is finished. Nothing happens if there is none.
+/// Removes the keys file of a finished run, if it exists.
 void remove_journal_keys(const std::string& journal);
 
 }  // namespace rollcall::coordinator

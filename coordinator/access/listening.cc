@@ -19,12 +19,12 @@ Result<Listening> listening_of(const JoiningOptions& options) {
     const std::filesystem::path directory = options.keys;
     auto keys = read_run_keys(directory);
     if (!keys) return permanent("--keys: " + keys.error().message);
-    // It is removed at the end, and the keys are not.
+    // The run removes --access-file at its end, but must not remove a file of --keys.
     std::error_code no_such_file;
     if (std::filesystem::equivalent(options.access_file, directory / kWorkersAccessFile,
                                     no_such_file)) {
       return permanent("--access-file: " + options.access_file +
-                       " belongs to the keys of --keys: workers can join with it as it is");
+                       " is the access file of --keys: workers can already join with it");
     }
     if (listening.bind.empty()) listening.bind = endpoint_to_bind(keys->endpoint);
     listening.keys = std::move(*keys);

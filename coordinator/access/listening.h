@@ -1,4 +1,4 @@
-// Where a coordinator listens, and with which keys, from what its user asked for.
+// Derives from the options where a coordinator listens and which keys it uses.
 #pragma once
 
 #include <optional>
@@ -6,23 +6,23 @@
 
 #include "common/base/result.h"
 #include "coordinator/access/run_keys.h"
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/run_options.h"
 
 namespace rollcall::coordinator {
 
-/// Where and to whom a coordinator opens itself.
+/// The endpoints, files and keys by which others reach a coordinator.
 struct Listening {
-  std::string bind;         ///< endpoint, as ZeroMQ takes it
-  std::string advertise;    ///< HOST[:PORT] for others; empty: as bound
-  std::string access_file;  ///< written for others to join with; empty: none
+  std::string bind;         ///< ZeroMQ endpoint
+  std::string advertise;    ///< HOST[:PORT] for other hosts; empty: derived from `bind`
+  std::string access_file;  ///< written for workers to join with; empty: none
   bool encrypted = true;
-  std::optional<RunKeys> keys;  ///< made ahead of time; nullopt: new ones
-  std::string http;             ///< HOST:PORT to answer health checks at; empty: none
+  std::optional<RunKeys> keys;  ///< from --keys; nullopt: create new keys
+  std::string http;             ///< HOST:PORT for health checks; empty: none
   std::string control;          ///< path of the control socket; empty: one in control_directory()
 };
 
-/// Reads the keys, if they were made ahead of time. Error: permanent: they cannot be read, or the
-/// access file would take the place of theirs.
+/// Reads the keys of --keys, if given. Fails with a permanent error if they cannot be read, or if
+/// --access-file would overwrite the access file of --keys.
 [[nodiscard]] Result<Listening> listening_of(const JoiningOptions& options);
 
 }  // namespace rollcall::coordinator

@@ -51,18 +51,18 @@ Result<RunKeys> keys_from_json(const std::string& text) {
   return keys;
 }
 
-/// Makes the directory if it is not there. `made`: it was not.
-Result<void> prepare(const fs::path& directory, bool& made) {
-  made = ::mkdir(directory.c_str(), S_IRWXU) == 0;
-  if (made) return {};
-  struct stat there {};
+/// Creates the directory if it does not exist, and sets `created`.
+Result<void> prepare(const fs::path& directory, bool& created) {
+  created = ::mkdir(directory.c_str(), S_IRWXU) == 0;
+  if (created) return {};
+  struct stat status {};
   const int error = errno;
-  if (error != EEXIST || ::stat(directory.c_str(), &there) != 0 || !S_ISDIR(there.st_mode)) {
-    return permanent("cannot make folder " + directory.string() + ": " + std::strerror(error));
+  if (error != EEXIST || ::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return permanent("cannot create directory " + directory.string() + ": " + std::strerror(error));
   }
-  if ((there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return permanent("folder " + directory.string() +
-                     " is open to others than its owner: chmod 700 " + directory.string());
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return permanent("directory " + directory.string() +
+                     " is accessible to other users: chmod 700 " + directory.string());
   }
   return {};
 }
@@ -71,7 +71,7 @@ Result<void> write_both(const fs::path& directory, const RunKeys& keys) {
   for (const char* name : {kCoordinatorKeysFile, kWorkersAccessFile}) {
     if (fs::exists(fs::symlink_status(directory / name))) {
       return permanent((directory / name).string() +
-                       " is there already, and is left as it is: make new keys in a new folder");
+                       " already exists; left unchanged (write new keys to a new directory)");
     }
   }
   auto written = create_private_file(directory / kCoordinatorKeysFile, kFile, to_json(keys));
@@ -94,10 +94,10 @@ Access access_of(const RunKeys& keys) {
 }
 
 Result<void> write_run_keys(const fs::path& directory, const RunKeys& keys) {
-  bool made = false;
-  if (auto prepared = prepare(directory, made); !prepared) return prepared;
+  bool created = false;
+  if (auto prepared = prepare(directory, created); !prepared) return prepared;
   auto written = write_both(directory, keys);
-  if (!written && made) ::rmdir(directory.c_str());
+  if (!written && created) ::rmdir(directory.c_str());
   return written;
 }
 

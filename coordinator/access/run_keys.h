@@ -1,4 +1,4 @@
-// The keys of a run that are made ahead of time: what `rollcall keys DIR` writes and --keys reads.
+// The keys of a run, created in advance: `rollcall keys DIR` writes them and --keys reads them.
 #pragma once
 
 #include <filesystem>
@@ -10,29 +10,29 @@
 
 namespace rollcall::coordinator {
 
-/// The files in the directory of the keys: one for the coordinator, one for its workers.
+/// The files in a keys directory, one for the coordinator and one for its workers.
 inline constexpr const char* kCoordinatorKeysFile = "coordinator.keys";
 inline constexpr const char* kWorkersAccessFile = "run.access";
 
-/// Both pairs of a run, and where its workers look for the coordinator.
+/// The key pairs of a run and the endpoint that its workers connect to.
 struct RunKeys {
   std::string endpoint;      ///< tcp://HOST:PORT or ipc://PATH
-  net::KeyPair coordinator;  ///< its secret key leaves the coordinator's file for nobody
-  net::KeyPair workers;      ///< the pair that all workers of the run share
+  net::KeyPair coordinator;  ///< the secret key is only in the coordinator's file
+  net::KeyPair workers;      ///< shared by all workers of the run
 };
 
 RunKeys make_run_keys(const std::string& endpoint);
 
-/// What workers are given.
+/// The content of the workers' access file.
 Access access_of(const RunKeys& keys);
 
-/// Makes `directory` (mode 0700, its parent must exist) or takes one that only its owner can open,
-/// and writes both files into it, mode 0600. Error: permanent: it has keys already, which stay as
-/// they are, or it cannot be written; nothing new is left behind then.
+/// Writes both files, with mode 0600, into `directory`. Creates the directory with mode 0700 if it
+/// does not exist; its parent must exist. Fails with a permanent error, and leaves no new files, if
+/// the directory is accessible to other users, already has keys, or cannot be written.
 [[nodiscard]] Result<void> write_run_keys(const std::filesystem::path& directory,
                                           const RunKeys& keys);
 
-/// Reads the coordinator's file; that of the workers need not be there. Error: permanent.
+/// Reads the coordinator's file. The workers' file need not exist. Errors are permanent.
 [[nodiscard]] Result<RunKeys> read_run_keys(const std::filesystem::path& directory);
 
 }  // namespace rollcall::coordinator

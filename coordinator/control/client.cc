@@ -26,15 +26,16 @@ bool connect_to(const os::Descriptor& socket, const std::string& path) {
     return false;
   }
   path.copy(address.sun_path, path.size());
-  const timeval patience{
+  const timeval timeout{
       std::chrono::duration_cast<std::chrono::seconds>(limits::control_request).count(), 0};
   for (const int direction : {SO_RCVTIMEO, SO_SNDTIMEO}) {
-    ::setsockopt(socket.get(), SOL_SOCKET, direction, &patience, sizeof patience);
+    ::setsockopt(socket.get(), SOL_SOCKET, direction, &timeout, sizeof timeout);
   }
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-bool is_answered(const std::string& path) {
+/// Whether a process listens on the socket.
+bool is_listening(const std::string& path) {
   const os::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return connect_to(socket, path);
 }
@@ -48,7 +49,7 @@ bool send_all(const os::Descriptor& socket, const std::string& bytes) {
   return true;
 }
 
-/// Everything up to the end, within limits::control_answer_bytes.
+/// Reads to the end. Returns false on error, or if there are limits::control_answer_bytes or more.
 bool receive_all(const os::Descriptor& socket, std::string& bytes) {
   std::array<char, std::size_t{64} << 10U> piece;
   while (bytes.size() < limits::control_answer_bytes) {
@@ -64,18 +65,17 @@ bool receive_all(const os::Descriptor& socket, std::string& bytes) {
 
 Result<std::string> find_control_socket(const cli::Environment& environment) {
   const std::filesystem::path directory = control_directory(environment);
-  std::vector<std::string> answered;
+  std::vector<std::string> found;
   for (const auto& path : control_sockets_in(directory)) {
-    if (is_answered(path.string())) answered.push_back(path.string());
+    if (is_listening(path.string())) found.push_back(path.string());
   }
-  if (answered.size() == 1) return answered.front();
-  if (answered.empty()) {
-    return permanent("no coordinator of this user answers in " + directory.string() +
-                     ": is a run under way?");
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return permanent("no running coordinator of this user found in " + directory.string());
   }
-  std::string which = "several coordinators answer; say which one:";
-  for (const std::string& path : answered) which += "\n  --control " + path;
-  return permanent(which);
+  std::string choices = "several coordinators are running; choose one:";
+  for (const std::string& path : found) choices += "\n  --control " + path;
+  return permanent(choices);
 }
 
 Result<std::string> ask(const std::string& path, const std::string& line) {

@@ -1,4 +1,4 @@
-// Asks a running coordinator on its control socket: the other end of control_socket.h.
+// Sends requests to a running coordinator: the client of ControlSocket.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace rollcall::coordinator {
 
-/// The one socket of this user's that is answered. Error: permanent: there is none, or which ones
-/// there are.
+/// Finds the control socket of this user's only running coordinator. Fails with a permanent error
+/// if there is none, or several, which the error lists.
 [[nodiscard]] Result<std::string> find_control_socket(const cli::Environment& environment);
 
-/// Sends one line and waits for the answer, limits::control_request at most each way. Error:
-/// permanent: nobody answers there, or not in time.
+/// Sends one line and returns the answer. Blocks for at most limits::control_request to send, and
+/// as long for each read. Fails with a permanent error if no coordinator answers in time.
 [[nodiscard]] Result<std::string> ask(const std::string& path, const std::string& line);
 
 }  // namespace rollcall::coordinator

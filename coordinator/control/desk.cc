@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One line, whatever bytes a worker's name is made of.
+/// Returns `json` on one line. Replaces invalid UTF-8, which a worker's name may contain.
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -21,18 +21,19 @@ std::string error_line(const std::string& text) {
   return line_of({{"error", text}});
 }
 
-/// What it has no slot for waits there.
-std::uint64_t running_of(const Session& session) {
-  return session.slots == 0 ? session.held : std::min<std::uint64_t>(session.held, session.slots);
+/// Attempts that exceed the worker's slots wait on the worker.
+std::uint64_t running_of(const Scheduler& scheduler, const Session& session) {
+  const std::uint64_t held = scheduler.held_by(session);
+  return session.slots == 0 ? held : std::min<std::uint64_t>(held, session.slots);
 }
 
-std::string_view state_of(const Session& session) {
+std::string_view state_of(const Scheduler& scheduler, const Session& session) {
   if (session.phase == SessionPhase::handshaking) return "joining";
   if (session.leaves()) return "draining";
-  return session.held > 0 ? "working" : "idle";
+  return scheduler.held_by(session) > 0 ? "working" : "idle";
 }
 
-Json worker_json(const Session& session, const SessionRecord& record) {
+Json worker_json(const Scheduler& scheduler, const Session& session, const SessionRecord& record) {
   Json slots = nullptr;
   if (record.slots != 0) slots = record.slots;
   return {{"name", record.name},
@@ -40,9 +41,9 @@ Json worker_json(const Session& session, const SessionRecord& record) {
           {"pid", record.pid},
           {"session", to_hex(record.id.bytes)},
           {"slots", slots},
-          {"running", running_of(session)},
+          {"running", running_of(scheduler, session)},
           {"done", record.tasks_done},
-          {"state", state_of(session)}};
+          {"state", state_of(scheduler, session)}};
 }
 
 std::string text_of(const Json& request, const char* member) {
@@ -54,7 +55,7 @@ std::string text_of(const Json& request, const char* member) {
 
 std::uint64_t running_of(const Scheduler& scheduler) {
   std::uint64_t running = 0;
-  for (const Session& session : scheduler.sessions()) running += running_of(session);
+  for (const Session& session : scheduler.sessions()) running += running_of(scheduler, session);
   return running;
 }
 
@@ -91,7 +92,7 @@ std::string ControlDesk::status(Instant now) {
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = records.sessions[index(session.index)];
     if (session.live()) {
-      workers.push_back(worker_json(session, record));
+      workers.push_back(worker_json(scheduler_, session, record));
     } else {
       ++(record.end == SessionEnd::lost ? lost : left);
     }
@@ -124,16 +125,16 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
     const std::string id = to_hex(record.id.bytes);
-    const bool is_meant = worker == "all" || worker == record.name || worker == id;
-    if (!is_meant || !session.live()) continue;
+    const bool is_selected = worker == "all" || worker == record.name || worker == id;
+    if (!is_selected || !session.live()) continue;
     request.sessions.push_back(session.index);
     draining.push_back({{"name", record.name}, {"session", id}});
   }
   if (request.sessions.empty()) {
-    return error_line(worker == "all" ? "no worker is there"
-                                      : "no worker that is there is called " + worker);
+    return error_line(worker == "all" ? "no worker is connected"
+                                      : "no connected worker is named " + worker);
   }
-  happened_(request);
+  step_(request);
   return line_of({{"draining", draining}});
 }
 

@@ -1,4 +1,4 @@
-// What a coordinator answers to those who ask it on its control socket.
+// Answers requests that arrive on the control socket of a coordinator.
 #pragma once
 
 #include <array>
@@ -11,18 +11,19 @@
 
 namespace rollcall::coordinator {
 
-/// Attempts that workers hold and have slots for.
+/// Number of attempts that run on workers: those they hold, up to their slots.
 std::uint64_t running_of(const Scheduler& scheduler);
 
-/// Reads a request, one JSON object, and says what the answer is, another one on one line:
+/// Request and answer are JSON objects; the answer is one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
 ///   {"command": "drain", "worker": NAME, "mode": MODE}     {"draining": [{"name", "session"}]}
-/// What cannot be done is {"error": TEXT}. Pure; one owner, one thread. The scheduler outlives it.
+/// An invalid request is answered with {"error": TEXT}. Does no I/O. Used by one thread. The
+/// scheduler must outlive it.
 class ControlDesk {
  public:
-  /// `happened`: gives the scheduler an event.
-  ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> happened)
-      : scheduler_(scheduler), happened_(std::move(happened)) {}
+  /// `step` passes an event to the scheduler.
+  ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> step)
+      : scheduler_(scheduler), step_(std::move(step)) {}
 
   std::string answer(Instant now, const std::string& request);
 
@@ -32,8 +33,8 @@ class ControlDesk {
   std::uint64_t failed();
 
   const Scheduler& scheduler_;
-  std::function<void(const Event&)> happened_;
-  std::size_t counted_ = 0;  ///< records that are in `failed_`
+  std::function<void(const Event&)> step_;
+  std::size_t counted_ = 0;  ///< records that `failed_` includes
   std::uint64_t failed_ = 0;
 };
 

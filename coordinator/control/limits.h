@@ -1,4 +1,4 @@
-// The bounds of the control socket of a coordinator (--control): see common/limits.h.
+// Limits of a coordinator's control socket (--control). See also common/limits.h.
 #pragma once
 
 #include <chrono>
@@ -8,17 +8,17 @@
 
 namespace rollcall::limits {
 
-/// Bytes of one request. A longer one is answered with an error.
+/// Bytes of a request. A longer one is answered with an error.
 inline constexpr std::size_t control_request_bytes = 4U << 10U;
-/// Bytes of one answer. A longer one is not read.
+/// Bytes of an answer. The client does not accept a longer one.
 inline constexpr std::size_t control_answer_bytes = 64U << 20U;
-/// Time for one request, and for its answer. Slower: closed.
+/// Time for a request and its answer. A slower connection is closed.
 inline constexpr Duration control_request = std::chrono::seconds(5);
-/// Requests at once. At it the oldest one is closed.
+/// Concurrent connections. A further one closes the oldest.
 inline constexpr int control_connections = 16;
-/// Sockets that are asked whether they answer when no path is given. More are not looked at.
+/// Sockets that the client tries when no path is given. Others are ignored.
 inline constexpr std::size_t control_sockets = 1'000;
-/// Pause after a connection could not be taken, for want of descriptors, say.
+/// Delay before accepting again after an error, for example too many open files.
 inline constexpr Duration control_accept_retry = std::chrono::milliseconds(100);
 
 }  // namespace rollcall::limits

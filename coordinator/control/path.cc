@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nobody else can put anything there.
+/// Whether only this user can create files in the directory.
 bool is_private_directory(const fs::path& directory) {
   struct stat found {};
   return ::lstat(directory.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
@@ -35,7 +35,7 @@ Result<void> make_control_directory(const fs::path& directory) {
     return permanent(directory.string() + ": " + std::strerror(errno));
   }
   if (!is_private_directory(directory)) {
-    return permanent(directory.string() + " is not a folder of this user alone");
+    return permanent(directory.string() + " is not a private directory of this user");
   }
   return {};
 }
@@ -51,8 +51,8 @@ std::vector<fs::path> control_sockets_in(const fs::path& directory) {
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     if (sockets.size() == limits::control_sockets) break;
-    std::error_code unseen;
-    if (entry->path().extension() == ".sock" && entry->is_socket(unseen)) {
+    std::error_code ignored;
+    if (entry->path().extension() == ".sock" && entry->is_socket(ignored)) {
       sockets.push_back(entry->path());
     }
   }

@@ -1,4 +1,4 @@
-// Where the control sockets of this user's coordinators are.
+// The paths of the control sockets of this user's coordinators.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,18 @@
 
 namespace rollcall::coordinator {
 
-/// The directory for them: $XDG_RUNTIME_DIR/rollcall, else /tmp/rollcall-UID.
+/// The directory of the sockets: $XDG_RUNTIME_DIR/rollcall, or /tmp/rollcall-UID without it.
 std::filesystem::path control_directory(const cli::Environment& environment);
 
-/// Makes the directory, mode 0700, if it is not there. Error: permanent: it cannot be made, or is
-/// somebody else's or open to others.
+/// Creates the directory with mode 0700 if it does not exist. Fails with a permanent error if it
+/// cannot be created, belongs to another user, or is accessible to other users.
 [[nodiscard]] Result<void> make_control_directory(const std::filesystem::path& directory);
 
-/// The name of this process's socket in the directory: PID.sock.
+/// The path of this process's socket in the directory: PID.sock.
 std::filesystem::path control_path_in(const std::filesystem::path& directory);
 
-/// The sockets in the directory that is this user's own, in order of name; none if there is no such
-/// directory. Not all need to answer.
+/// Returns the sockets in the directory, sorted by name. Returns none if the directory does not
+/// exist or is not private. Some sockets may be stale.
 std::vector<std::filesystem::path> control_sockets_in(const std::filesystem::path& directory);
 
 }  // namespace rollcall::coordinator

@@ -29,13 +29,13 @@ bool is_trusted(Local::socket& socket) {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
-/// One line and its answer.
+/// Reads one line and writes the answer.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Local::socket socket, ControlSocket::Answer answer)
       : socket_(std::move(socket)), timer_(socket_.get_executor()), answer_(std::move(answer)) {}
 
-  /// `done` is called once, when nothing more will come.
+  /// Calls `done` once, after the connection was closed.
   void start(std::function<void()> done) {
     done_ = std::move(done);
     timer_.expires_after(limits::control_request);
@@ -48,7 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](Code error, std::size_t) { self->on_line(error); });
   }
 
-  /// Ends it now; `done` will be called.
+  /// Closes the connection. `done` is called later.
   void close() {
     Code ignored;
     socket_.close(ignored);
@@ -76,7 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> done_;
 };
 
-/// Which file a path names: a later one of the same name is another.
+/// Identifies a file, to detect that another one replaced it at the same path.
 struct FileId {
   dev_t device = 0;
   ino_t number = 0;
@@ -99,8 +99,8 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
 
   Result<void> open(const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-      return permanent(path + ": a path of at most " +
-                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes is expected");
+      return permanent(path + ": path is longer than " +
+                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
     }
     const Local::endpoint endpoint(path);
     Code error;
@@ -113,8 +113,8 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
     if (error) return permanent(path + ": " + error.message());
     path_ = path;
     file_ = FileId::of(path);
-    // Nobody can connect before it listens.
-    if (::chmod(path.c_str(), 0600) != 0) return permanent(path + ": its mode cannot be set");
+    // Set the mode before listen(): until then no process can connect.
+    if (::chmod(path.c_str(), 0600) != 0) return permanent(path + ": cannot set the file mode");
     acceptor_.listen(limits::control_connections, error);
     if (error) return permanent(path + ": " + error.message());
     return {};
@@ -141,18 +141,18 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
  private:
   Result<void> remove_stale(const Local::endpoint& endpoint) {
     const std::string path = endpoint.path();
-    if (!FileId::of(path).is_socket) return permanent(path + " is there, and is no socket");
+    if (!FileId::of(path).is_socket) return permanent(path + " exists and is not a socket");
     Local::socket probe(loop_);
     Code error;
     probe.connect(endpoint, error);
     if (error != asio::error::connection_refused) {
-      return permanent(path + ": another coordinator answers there");
+      return permanent(path + " is in use by another coordinator");
     }
     ::unlink(path.c_str());
     return {};
   }
 
-  /// Out of descriptors, say: it would fail again at once, and again.
+  /// Retries after a delay: without it, an error such as too many open files would repeat at once.
   void accept_later() {
     retry_.expires_after(limits::control_accept_retry);
     retry_.async_wait([self = shared_from_this()](Code error) {
@@ -167,10 +167,10 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
     }
     const auto connection = std::make_shared<Connection>(std::move(socket), answer_);
     connections_.push_back(connection);
-    connection->start([self = weak_from_this(), gone = connection.get()] {
+    connection->start([self = weak_from_this(), closed = connection.get()] {
       const auto impl = self.lock();
       if (!impl) return;
-      impl->connections_.remove_if([gone](const auto& kept) { return kept.get() == gone; });
+      impl->connections_.remove_if([closed](const auto& each) { return each.get() == closed; });
     });
   }
 
@@ -178,7 +178,7 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
   Local::acceptor acceptor_;
   asio::steady_timer retry_;
   Answer answer_;
-  std::list<std::shared_ptr<Connection>> connections_;  ///< the oldest first
+  std::list<std::shared_ptr<Connection>> connections_;  ///< oldest first
   std::string path_;
   FileId file_;
   bool closed_ = false;

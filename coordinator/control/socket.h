@@ -1,4 +1,4 @@
-// The socket by which a user on this host asks a coordinator and tells it what to do.
+// The socket on which a coordinator answers requests of users on its host.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,17 +10,17 @@
 
 namespace rollcall::coordinator {
 
-/// A Unix stream socket, mode 0600, for processes of this user and of root. Each connection brings
-/// one line and gets one line. Owns the socket file, which goes when this goes, and connections;
-/// those that are too many, too slow or say too much are closed (limits::control_*). One thread,
-/// that of `loop`, which outlives it.
+/// A Unix stream socket with mode 0600, for processes of this user and of root. A connection
+/// carries one line each way. Owns its connections and the socket file, which the destructor
+/// removes. Connections that exceed limits::control_* are closed. Runs on the thread of `loop`,
+/// which must outlive it.
 class ControlSocket {
  public:
-  /// Answers one line, without its end, with another one.
+  /// Returns the answer to one line. Neither includes its newline.
   using Answer = std::function<std::string(const std::string& line)>;
 
-  /// A socket that nobody answers at is replaced. Error: permanent, naming the path: somebody
-  /// answers there, it is no socket, it cannot be made.
+  /// Creates the socket and replaces a stale one. A permanent error names the path: another process
+  /// listens there, the file is not a socket, or it cannot be created.
   [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(boost::asio::io_context& loop,
                                                                      const std::string& path,
                                                                      Answer answer);

@@ -75,11 +75,12 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t launch_id = 0;
 };
-/// WriteCommit this, numbered from 1 without gaps, and say Committed when it is. Only where there
-/// is a journal.
+/// Write this commit to the journal, and report Committed once it is durable. Numbers begin at 1
+/// and have no gaps. Only with a journal. The receiver owns the commit and may complete it: lower
+/// `counters.published` to the records that were printed, and add `commands`.
 struct WriteCommit {
   std::uint64_t number = 0;
-  std::shared_ptr<const Commit> commit;
+  std::shared_ptr<Commit> commit;
 };
 /// For the output: these attempts have begun, in the order of their starts. A task comes
 /// again with each of its attempts.

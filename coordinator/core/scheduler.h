@@ -1,148 +1,177 @@
-// The rules of the coordinator: what to dispatch, whom to believe, when it is over.
+// The rules of the coordinator: what to dispatch, which messages to obey, when the run is over.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "common/limits.h"
 #include "common/model/ids.h"
-#include "common/model/rate_meter.h"
 #include "common/model/time.h"
+#include "coordinator/core/attendance.h"
+#include "coordinator/core/commits/commit_log.h"
 #include "coordinator/core/event.h"
 #include "coordinator/core/local_fleet.h"
 #include "coordinator/core/model/policy.h"
-#include "coordinator/core/scheduler_state.h"
+#include "coordinator/core/recovery.h"
+#include "coordinator/core/sessions/ack_batcher.h"
+#include "coordinator/core/sessions/assignments.h"
 #include "coordinator/core/sessions/session_table.h"
-#include "coordinator/core/tasks/backlog.h"
+#include "coordinator/core/stop_state.h"
+#include "coordinator/core/tasks/dealer.h"
+#include "coordinator/core/tasks/retries.h"
 #include "coordinator/core/tasks/task_table.h"
 
 namespace rollcall::coordinator {
 
 /// The pure machine of one run. It reads no clock and does no I/O: events go in with the time at
-/// which they happened, actions come out, and the same events give the same actions. The rules that
-/// it keeps are numbered in docs/architecture.md, "Exactly one result". One owner, one thread.
-class Scheduler : private SchedulerState {
+/// which they happened, actions come out, and the same events give the same actions. Its rules are
+/// numbered in docs/architecture.md, "Exactly one result". It validates messages, decides the order
+/// of a turn (see on(TurnEnded)), and connects its parts: each owns its data, has no pointer to
+/// another one, and knows sessions by index. One owner, one thread.
+class Scheduler {
  public:
   Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch);
-  /// Resumes a run of which this was committed, the first `published` records perhaps told to the
-  /// output. Requires a journal and a later epoch than any before.
+  /// Resumes a run from what was committed; the first `published` records may already have been
+  /// printed. Requires a journal and an epoch later than any before.
   Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch);
 
-  /// Takes in one event and appends what is to be done. `now` never goes back. Never blocks.
+  /// Handles one event and appends the actions to be performed. `now` never goes back. Never
+  /// blocks.
   void step(Instant now, const Event& event, Actions& out);
 
-  /// When to be given TurnEnded at the latest; nullopt: never again.
+  /// When TurnEnded is due at the latest; nullopt: never again.
   std::optional<Instant> next_deadline() const;
 
   const RunRecords& records() const { return tasks_.records(); }
-  Duration longest_pause() const { return backlog_.longest_pause(); }
+  Duration longest_cost() const { return dealer_.longest_cost(); }
   const std::deque<Session>& sessions() const { return sessions_.all(); }
   std::size_t live_sessions() const { return sessions_.live(); }
+  /// Attempts that the session owns.
+  std::uint64_t held_by(const Session& session) const { return work_of(session).held(); }
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
-  /// The run ended because there was nobody left to do it.
+  /// The run ended because no worker was left to do it.
   bool ran_out_of_workers() const { return ran_out_of_workers_; }
-  /// The run was left as it is, to be resumed.
+  /// The run was left unfinished, to be resumed.
   bool suspended() const { return suspended_; }
 
-  /// Rule 10: what holds after every step. O(tasks + sessions).
+  /// Rule 10: holds after every step. O(tasks + sessions).
   void check_invariants() const;
 
  private:
-  void on(const ListeningStarted&);
+  enum class Phase : std::uint8_t {
+    idle,
+    recovering,  ///< resumed: waits for the inventories of sessions that may hold attempts
+    joining,     ///< waits for workers
+    running,
+    finishing,   ///< every task is done, and that is durable; waits for Goodbyes
+    suspending,  ///< waits for the last commit; the run will be resumed later
+    ended,
+  };
+
+  Scheduler(RunRecords committed, std::uint64_t published, const Policy& policy, Epoch epoch,
+            bool is_resumed);
+
+  void on(const ListeningStarted& event);
   void on(const MessageReceived& event);
   void on(const MalformedReceived& event);
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);
   void on(const DrainRequested& event);
-  void on(const WorkerVanished& event);
+  void on(const WorkerVanished& event) { recovery_.add_vanished(event.session); }
   void on(const Committed& event);
-  void on(const StopRequested&);
+  void on(const StopRequested& event);
 
-  // Messages (scheduler_sessions.cc).
+  // Messages (scheduler_messages.cc).
   void on_hello(ConnectionId from, const Hello& hello);
-  void on_inventory(Session& session, const Inventory& inventory);
-  void on_report(Session& session, const Report& report);
-  void on_heartbeat(Session& session, const Heartbeat& heartbeat);
-  void on_goodbye(Session& session, const Goodbye& goodbye);
-  void acknowledge_later(Session& session);
-  void acknowledge_in_time(Session& session);
-  void progress(Session& session, std::uint64_t assignments_received, std::uint64_t started_count);
-  void publish_started(const Session& session, std::uint64_t from, std::uint64_t to);
-  std::vector<TaskId> started_between(const Session& session, std::uint64_t from,
-                                      std::uint64_t to) const;
-  void take_in(Session& session, const Report& report);
+  const Session* add_session(ConnectionId from, const Hello& hello);
+  void welcome(const Session& session);
+  void on_inventory(const Session& session, const Inventory& inventory);
+  bool adopt(const Session& session, const Inventory& inventory);
+  void on_report(const Session& session, const Report& report);
+  void take_outcomes(const Session& session, const Report& report);
+  void on_heartbeat(const Session& session, const Heartbeat& heartbeat);
+  void on_goodbye(const Session& session, const Goodbye& goodbye);
+  void progress(const Session& session, std::uint64_t assignments_received, std::uint64_t started);
+  void publish_started(const Session& session, PlaceRange places);
   void release_superseded(const std::vector<Superseded>& superseded);
-  void count_failed_starts(Session& session, const OutcomeColumns& outcomes);
-  void lose(Session& session, const std::string& why);
+  void retry_failed(const Acceptance& acceptance);
 
-  // Workers that come and go (scheduler_elastic.cc).
-  void lose_exited(Session& session);
-  void lose_those_without_goodbye();
-  void ask_to_drain(Session& session, DrainMode mode);
-  void take_back_for_the_idle();
-  void revoke(Session& session, std::uint64_t count);
-  void revoke_from(Session& session, std::uint64_t keep);
-  void settle_revocation(Session& session, std::uint64_t unstarted_returns);
-  void deal_to_the_idle();
-  std::uint64_t free_slots(const Session& session) const;
-  void release(Session& session, bool charge);
-  void welcome(Session& session);
-  SessionRecord& record_of(const Session& session);
-  const SessionRecord& record_of(const Session& session) const {
-    return records().sessions[index(session.index)];
-  }
+  // Sessions that end or are to leave.
+  void lose(const Session& session, const std::string& reason);
+  void release(const Session& session, bool charge);
+  void lose_silent();
+  void lose_exited();
+  void process_ended(const Session& session);
+  void ask_to_drain(const Session& session, DrainMode mode);
 
-  // Keeping (scheduler_keep.cc).
-  void changed(Session& session);
-  void keep();
-  void tell_next();
-  void acknowledge();
-  bool all_committed() const { return uncommitted_.empty() && handed_over_ == tasks_.done(); }
-
-  // Resuming (scheduler_resume.cc).
+  // Steps of a turn.
+  void compensate_stall();
   void begin_recovery();
   void end_recovery();
-  bool collect(Session& session, const Inventory& inventory);
-  bool adopt(Session& session, const Inventory& inventory);
-  void replace_adopted(Session& session);
-
-  // Commands (scheduler_exec.cc).
-  bool is_exec() const { return records().spec.kind == TaskKind::exec; }
-  std::uint32_t slots_for(const Hello& hello) const;
-  void try_again_later(const Acceptance& acceptance);
-  void notice_halt();
-  void stop(bool let_running_end);
-
-  // What is done once a turn (scheduler.cc).
-  void notice_own_lateness();
-  void suspend();
-  void lose_the_silent();
-  void lose_the_exited();
   void start_if_joined();
-  void notice_lack_of_workers();
-  void notice_wait_timeout();
-  void dispatch();
-  bool has_credit(const Session& session) const;
-  std::uint64_t credit_of(const Session& session) const;
-  void dispatch_to(Session& session, std::size_t share);
-  void make_ready(Session& session);
+  void stop_without_workers();
+  void fail_without_workers(const std::string& reason);
+  void stop_at_wait_timeout();
+  void stop_at_halt();
+  void commit();
+  void publish(const Durable& durable);
+  void deal();
+  void assign(const Session& session, Batch batch, std::uint64_t credit);
+  void rebalance();
+  void acknowledge();
   void tick();
-  void resend(Session& session, Duration older_than);
+  void finish();
+  void end_if_all_left();
+  void suspend();
+
+  // Stopping.
+  void stop(bool let_running_end);
   void cancel_everything();
   void cancel_pending();
   void ask_to_cancel(const Session& session);
-  void finish();
-  void end_if_all_said_goodbye();
-  void fail_for_lack_of_workers(const std::string& why);
 
+  bool working() const { return phase_ == Phase::running; }
+  Assignments& work_of(const Session& session) { return work_[index(session.index)]; }
+  const Assignments& work_of(const Session& session) const { return work_[index(session.index)]; }
+  Receiver receiver(const Session& session) const;
+  Load load() const;
+  void make_ready(const Session& session);
+  void make_pending(std::vector<TaskId> tasks);
+  void resend(const Session& session, Duration older_than);
+  void revoke(const Session& session, const std::optional<Revoke>& revoke);
+  void start_local_workers(const std::vector<std::uint32_t>& launch_ids);
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
   void log(LogLevel level, std::string text);
+
+  Policy policy_;
+  Epoch epoch_;
+  bool is_resumed_;
+
+  Dealer dealer_;
+  TaskTable tasks_;
+  Retries retries_;
+  SessionTable sessions_;
+  std::deque<Assignments> work_;  ///< by session
+  AckBatcher acks_;
+  CommitLog commits_;
+  StopState stop_;
+  Attendance attendance_;
+  Recovery recovery_;
+  LocalFleet fleet_;
+
+  Phase phase_ = Phase::idle;
+  bool ran_out_of_workers_ = false;
+  bool suspended_ = false;
+  std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
+  std::optional<Instant> next_tick_;
+  Instant finishing_since_;
+  Instant now_;             ///< of the current step
+  Actions* out_ = nullptr;  ///< of the current step
 };
 
 }  // namespace rollcall::coordinator

@@ -1,4 +1,4 @@
-// What a journal keeps of a run of commands alone: its input, and what came of each command.
+// The parts of a journal that only a run of commands has: its input and the command results.
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/sqlite/rows.h"
 #include "coordinator/journal/statements.h"
@@ -12,16 +12,18 @@ std::int64_t integer(std::uint64_t n) {
 
 }  // namespace
 
-Result<void> Journal::keep_input(const JournalInput& input) {
-  auto insert = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
-  auto keep = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
-  if (!insert || !keep) return write_error();
+Result<void> Journal::write_input(const JournalInput& input) {
+  auto insert_part = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
+  auto insert_bytes = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
+  if (!insert_part || !insert_bytes) return write_error();
   return in_transaction([&] {
-    if (input.standard_input && !keep->run(std::string_view(*input.standard_input))) return false;
+    if (input.standard_input && !insert_bytes->run(std::string_view(*input.standard_input))) {
+      return false;
+    }
     if (!input.lines) return true;
     std::int64_t part = 0;
     for (std::string text = input.lines(); !text.empty(); text = input.lines()) {
-      if (!insert->run(++part, std::string_view(text))) return false;
+      if (!insert_part->run(++part, std::string_view(text))) return false;
     }
     return true;
   });
@@ -42,7 +44,7 @@ Result<std::optional<std::string>> Journal::read_standard_input() {
   sqlite::Statement tables =
       check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
   std::optional<std::string> bytes;
-  if (check.next(tables)) {  // older journals have no such table
+  if (check.next(tables)) {  // older journals do not have this table
     sqlite::Statement rows = check.query("SELECT bytes FROM standard_input");
     if (check.next(rows)) bytes = rows.text(0);
   }
@@ -58,7 +60,7 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
   const sqlite::Columns row(check, rows, Duration::zero());
   while (check.next(rows)) {
     const auto accepted = row.number<std::uint64_t>(0);
-    if (!check.require(accepted > 0, "a command is of no outcome")) break;
+    if (!check.require(accepted > 0, "a command has no outcome")) break;
     CommandResult result;
     result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
     result.status = row.number<std::uint8_t>(2);

@@ -64,7 +64,7 @@ bool update(sqlite::Statement& statement, const CommittedCounters& committed,
                        std::int64_t{committed.stop_requested}, std::int64_t{epoch.epoch});
 }
 
-/// As the document of the run says it.
+/// The clock bound of a session at the end of the run, as the run document reports it.
 std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionIndex session) {
   const SessionRecord& record = records.sessions[index(session)];
   if (!record.clock.known()) return std::nullopt;
@@ -72,14 +72,14 @@ std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionInd
   return record.clock.bound(std::max(end, records.last_accepted.value_or(end)));
 }
 
-/// Appends rows of outcomes, several with one statement.
+/// Inserts rows of outcomes, several with one statement.
 class OutcomeRows {
  public:
   OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const CommittedOutcomes& committed,
               std::uint64_t accepted)
       : spec_(spec), epoch_(epoch), committed_(committed), accepted_(accepted) {}
 
-  /// Rows [from, from + count) are the parameters of `statement`.
+  /// Binds rows [from, from + count) to the parameters of `statement` and runs it.
   bool run(sqlite::Statement& statement, std::size_t from, std::size_t count) {
     int place = 0;
     for (std::size_t i = from; i < from + count; ++i) {

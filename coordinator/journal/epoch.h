@@ -1,4 +1,4 @@
-// Epochs, as they are committed, and how the clocks of one stand to those of the next.
+// Epochs of a run, and how the clock of one epoch relates to the clock of the next.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace rollcall::coordinator {
 
-/// When and where an epoch begins: all clocks at one moment.
+/// The process and machine in which an epoch begins, and a reading of all clocks.
 struct EpochStart {
   std::uint32_t pid = 0;
-  std::string boot_id;       ///< names one life of one machine
+  std::string boot_id;       ///< identifies one boot of one machine
   Instant monotonic;         ///< this coordinator's clock
-  Duration boottime{};       ///< since the machine was booted, suspended or not
+  Duration boottime{};       ///< time since boot, including suspension
   std::int64_t unix_ns = 0;  ///< wall clock
 };
 
-/// An epoch that is committed.
+/// A committed epoch.
 struct EpochRecord {
   Epoch epoch = 0;
   EpochStart start;
-  Duration shift{};  ///< time of the run = this epoch's clock + shift
+  Duration shift{};  ///< run time = this epoch's clock + shift
 
   Instant in_run(Instant local) const { return local + shift; }
   Instant in_epoch(Instant stored) const { return stored - shift; }
@@ -32,10 +32,10 @@ struct EpochRecord {
 /// Reads all clocks.
 EpochStart epoch_start_now();
 
-/// The epoch that begins at `start` after `previous` (nullptr: there is none). On the same boot the
-/// clock goes on, plus the time that the machine was suspended; else the wall clock tells how much
-/// time has passed. Never before `newest`, the newest instant that is committed, in the run's time.
-/// Pure.
+/// Returns the epoch that begins at `start` after `previous` (nullptr for the first epoch). If the
+/// machine was not rebooted in between, the monotonic clock continues, plus any time that the
+/// machine was suspended. Otherwise the wall clock gives the elapsed time. The epoch never begins
+/// before `newest`, the newest committed instant in run time. Pure.
 EpochRecord next_epoch(const EpochRecord* previous, const EpochStart& start,
                        std::optional<Instant> newest);
 

@@ -19,10 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Far behind the end of any file, and off the bytes that SQLite locks (at 1 GiB).
+/// Beyond the end of any file, and not among the bytes that SQLite locks (at 1 GiB).
 constexpr off_t kLockedByte = off_t{1} << 62U;
 
-// Of a SQLite database file (https://www.sqlite.org/fileformat2.html#the_database_header).
+// Layout of an SQLite header (https://www.sqlite.org/fileformat2.html#the_database_header).
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::size_t kVersionAt = 60;
 constexpr std::size_t kApplicationAt = 68;
@@ -30,10 +30,10 @@ constexpr std::string_view kMagic("SQLite format 3\0", 16);
 
 using Header = std::array<char, kHeaderBytes>;
 
-std::int32_t number_at(const Header& header, std::size_t place) {
+std::int32_t number_at(const Header& header, std::size_t offset) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < 4; ++i) {
-    value = value << 8U | static_cast<unsigned char>(header[place + i]);
+    value = value << 8U | static_cast<unsigned char>(header[offset + i]);
   }
   return static_cast<std::int32_t>(value);
 }
@@ -43,35 +43,35 @@ Error cannot(const std::string& doing, const std::string& path, int error) {
 }
 
 Result<void> check_header(int fd, const std::string& path) {
-  struct stat there {};
-  if (::fstat(fd, &there) != 0) return cannot("read", path, errno);
-  if (!S_ISREG(there.st_mode)) return permanent(path + " is no journal: not a regular file");
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return cannot("read", path, errno);
+  if (!S_ISREG(status.st_mode)) return permanent(path + " is not a journal: not a regular file");
   Header header{};
   const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
   if (got < 0) return cannot("read", path, errno);
-  if (got == 0) return permanent(path + " is no journal: it is empty");
+  if (got == 0) return permanent(path + " is not a journal: empty file");
   if (std::string_view(header.data(), kMagic.size()) != kMagic) {
-    return permanent(path + " is no journal: it is no SQLite database");
+    return permanent(path + " is not a journal: not an SQLite database");
   }
   if (number_at(header, kApplicationAt) != kJournalApplicationId) {
-    return permanent(path + " is no journal: it is a database of another program");
+    return permanent(path + " is not a journal: a database of another program");
   }
   const std::int32_t version = number_at(header, kVersionAt);
   if (version != kJournalVersion) {
     return permanent(path + " is a journal of version " + std::to_string(version) +
-                     ", and this program understands version " + std::to_string(kJournalVersion));
+                     "; this program reads version " + std::to_string(kJournalVersion));
   }
   return {};
 }
 
-/// So that the name is there after a power cut too. 0, or the errno.
+/// Makes the file's name survive a power cut. Returns 0 or errno.
 int sync_directory(const fs::path& path) {
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const os::Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return file && ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
-/// As rename(), but replaces nothing. Not every file system knows links, nor this kind of rename.
+/// Like rename(), but never replaces a file. Some file systems support only one of the two ways.
 int rename_new(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str());
   if (errno != EPERM && errno != EOPNOTSUPP) return -1;
@@ -81,10 +81,10 @@ int rename_new(const std::string& from, const std::string& to) {
 }  // namespace
 
 Result<FileLock> FileLock::open(const std::string& path, bool to_write) {
-  // Not to wait for the writer of a pipe.
+  // O_NONBLOCK: opening a named pipe must not block.
   const int mode = to_write ? O_RDWR : O_RDONLY;
   FileLock file(::open(path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
-  if (!file.file_ && errno == ENOENT) return retryable("there is no journal " + path);
+  if (!file.file_ && errno == ENOENT) return retryable("journal " + path + " does not exist");
   if (!file.file_) return cannot("open", path, errno);
   if (auto checked = check_header(file.file_.get(), path); !checked) return checked.error();
   return file;
@@ -117,7 +117,7 @@ std::string temporary_name(const std::string& path) {
 Result<void> put_in_place(const std::string& from, const std::string& path) {
   int error = rename_new(from, path) == 0 ? 0 : errno;
   if (error != 0) ::unlink(from.c_str());
-  if (error == EEXIST) return permanent("journal " + path + " is there already");
+  if (error == EEXIST) return permanent("journal " + path + " already exists");
   if (error == 0) error = sync_directory(path);
   if (error != 0) return cannot("create", path, error);
   return {};
@@ -125,14 +125,14 @@ Result<void> put_in_place(const std::string& from, const std::string& path) {
 
 Result<void> check_name_is_free(const std::string& path) {
   const auto exists = [](const std::string& name) {
-    struct stat there {};
-    return ::lstat(name.c_str(), &there) == 0;
+    struct stat status {};
+    return ::lstat(name.c_str(), &status) == 0;
   };
-  if (exists(path)) return permanent("journal " + path + " is there already");
-  // SQLite would take what they hold for a part of the new journal.
+  if (exists(path)) return permanent("journal " + path + " already exists");
+  // SQLite would read these files as part of the new journal.
   for (const char* part : {"-wal", "-journal"}) {
     if (exists(path + part)) {
-      return permanent(path + part + " is left of another journal: move it away first");
+      return permanent(path + part + " is left over from another journal: move it away first");
     }
   }
   return {};

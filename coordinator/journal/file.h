@@ -1,4 +1,4 @@
-// The file that a journal is, before SQLite sees it.
+// Creates, checks and locks journal files, below SQLite.
 #pragma once
 
 #include <string>
@@ -8,19 +8,19 @@
 
 namespace rollcall::coordinator {
 
-/// An open journal file and, if take() was called, the lock that only one coordinator can have. The
-/// system frees it when the process is gone, however that was. It lies where neither data nor
-/// SQLite's own locks are, so that readers see nothing of it.
+/// Owns an open journal file and, after take(), its exclusive lock. The system releases the lock
+/// when the process ends, even by SIGKILL. The locked byte is outside the data and SQLite's own
+/// locks, so readers are not blocked.
 class FileLock {
  public:
   FileLock() = default;
 
-  /// Opens the file and looks whether it is a journal that this program understands. Error:
-  /// retryable: there is none; permanent.
+  /// Opens the file and checks that it is a journal that this program can read. The error is
+  /// retryable if the file does not exist, otherwise permanent.
   [[nodiscard]] static Result<FileLock> open(const std::string& path, bool to_write);
-  /// Error: permanent: another coordinator has it.
+  /// Locks the file. Fails with a permanent error if another coordinator holds the lock.
   [[nodiscard]] Result<void> take(const std::string& path) const;
-  /// False if the file at `path` is another one by now, or none.
+  /// Whether `path` still names this file.
   bool is_at(const std::string& path) const;
 
  private:
@@ -29,14 +29,14 @@ class FileLock {
   os::Descriptor file_;
 };
 
-/// A name in the directory of `path` that nothing has.
+/// An unused name in the directory of `path`.
 std::string temporary_name(const std::string& path);
 
-/// Gives the file `from` the name `path`, for good, or removes it. Error: permanent: there is such
-/// a file, or it cannot be done.
+/// Renames the file `from` to `path`, durably. On failure, for instance if `path` exists, removes
+/// `from` and returns a permanent error.
 [[nodiscard]] Result<void> put_in_place(const std::string& from, const std::string& path);
 
-/// Error: permanent: a new journal cannot have this name, as something has it.
+/// Fails with a permanent error if `path`, or a file that SQLite would use beside it, exists.
 [[nodiscard]] Result<void> check_name_is_free(const std::string& path);
 
 }  // namespace rollcall::coordinator

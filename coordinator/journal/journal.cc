@@ -19,7 +19,8 @@ constexpr std::uint64_t kPageBytes = 4096;
 
 using sqlite::Database;
 
-/// Without a name that SQLite gives a meaning of its own.
+/// SQLite gives some relative names a special meaning (":memory:", "file:..."); an absolute path
+/// avoids it.
 std::string for_sqlite(const std::string& path) {
   return std::filesystem::absolute(path).string();
 }
@@ -46,7 +47,7 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
   return {};
 }
 
-/// Of a file that cannot be made SQLite does not tell why: it tries again, to read it alone.
+/// If SQLite cannot create a file, it retries read-only and hides the reason. So create it first.
 Result<void> make_file(const std::string& path) {
   constexpr ::mode_t kMode = 0644;
   const os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
@@ -54,7 +55,7 @@ Result<void> make_file(const std::string& path) {
   return {};
 }
 
-/// A whole journal that nobody has begun an epoch in.
+/// Writes a complete journal without any epoch.
 Result<void> write_new(const std::string& path, const JournalRun& run) {
   if (auto made = make_file(path); !made) return made;
   auto database = Database::open(path, Database::Mode::create);
@@ -63,7 +64,7 @@ Result<void> write_new(const std::string& path, const JournalRun& run) {
                              "; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;";
   if (!database->execute(before + journal_schema())) return database->error();
   if (auto inserted = insert_run(*database, run); !inserted) return inserted;
-  // The mode is a mark in the file, too.
+  // WAL mode is recorded in the file header.
   if (!database->execute("COMMIT; PRAGMA journal_mode = WAL;")) return database->error();
   return {};
 }
@@ -81,8 +82,8 @@ Journal::Journal(std::string path, FileLock lock, Database database)
       statements_(std::make_unique<Statements>()) {}
 
 Journal::~Journal() {
-  // A finished one is a single file again, which can be read where nothing can be written. Not if
-  // somebody is reading it right now.
+  // Turn the journal of a finished run back into a single file, which can be read on a read-only
+  // file system. This fails harmlessly while another process reads it.
   if (finished_ && epoch_) {
     statements_.reset();
     static_cast<void>(database_.execute("PRAGMA journal_mode = DELETE;"));
@@ -117,7 +118,7 @@ Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) 
     if (!checked) return checked.error();
   }
   auto database = Database::open(for_sqlite(path), Database::Mode::read);
-  // A coordinator that was killed in the middle of a write has left it half done: that is undone.
+  // A coordinator killed during a write left a half-written file. Only a writer can roll it back.
   if (database && !database->execute("SELECT 1 FROM run") && database->error_is_read_only()) {
     database = Database::open(for_sqlite(path), Database::Mode::write);
   }
@@ -134,7 +135,7 @@ Result<void> Journal::prepare(bool to_write) {
     return permanent("cannot open journal " + path_ + why);
   };
   if (to_write) {
-    // Every commit reaches the disk before anybody is told.
+    // commit() must not return before the data is on disk.
     if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) return fail();
     if (!statements_->prepare(database_)) return fail();
   }
@@ -169,7 +170,7 @@ Result<Epoch> Journal::begin_epoch(const EpochStart& start) {
 
 Error Journal::write_error() {
   Error error = database_.error();
-  if (fenced_) error = permanent("another coordinator has gone on with it");
+  if (fenced_) error = permanent("another coordinator has resumed the run");
   error.message = "cannot write journal " + path_ + ": " + error.message;
   if (error.kind == ErrorKind::permanent) broken_ = error;
   return error;
@@ -187,14 +188,14 @@ Result<void> Journal::in_transaction(const std::function<bool()>& write) {
   return error;
 }
 
-std::uint64_t Journal::untidy_bytes() const {
-  return database_.waiting_pages() * kPageBytes;
+std::uint64_t Journal::log_bytes() const {
+  return database_.log_pages() * kPageBytes;
 }
 
-Result<void> Journal::tidy() {
+Result<void> Journal::checkpoint() {
   if (broken_) return *broken_;
   if (database_.checkpoint()) return {};
-  // What does not fit in its place stays in the log, and is as safe there.
+  // On a full disk the data stays in the log, where it is just as durable.
   const Error error = write_error();
   if (error.kind == ErrorKind::retryable) return {};
   return error;

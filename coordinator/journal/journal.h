@@ -1,5 +1,5 @@
-// The journal of a run: what a coordinator needs to go on where another one was killed. A SQLite
-// database that people read too (docs/reference/journal.md).
+// The journal of a run: an SQLite database with everything that a coordinator needs to resume the
+// run. Users may query it, too (docs/reference/journal.md).
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,20 @@
 
 namespace rollcall::coordinator {
 
-/// What a run was asked to do.
+/// The run that a journal was created for.
 struct JournalRun {
   RunSpec spec;
-  std::string request;       ///< the command and its options as text: the same for the same request
+  std::string request;       ///< the command and its options; equal requests have equal texts
   std::int64_t created = 0;  ///< wall clock, nanoseconds since the Unix epoch
 };
 
-/// What the tasks of a run of commands are made of.
+/// The input of a run of commands.
 struct JournalInput {
-  std::function<std::string()> lines;  ///< gives them in parts, an empty one is the end; null: none
-  std::optional<std::string> standard_input;  ///< of each command, from one file
+  std::function<std::string()> lines;  ///< returns the next chunk, empty at the end; may be null
+  std::optional<std::string> standard_input;  ///< the same for every command
 };
 
-/// How a finished run came out, beyond what its records say.
+/// The result of a finished run that does not follow from its records.
 struct FinalAccount {
   Duration startup{};
   Duration planning{};
@@ -46,70 +46,74 @@ struct FinalAccount {
   int signal = 0;  ///< 0: none
 };
 
-/// What load() finds.
+/// The result of load().
 struct JournalContent {
   RunRecords records;
-  std::uint64_t published = 0;            ///< handed to the output, for certain
-  std::vector<EpochRecord> epochs;        ///< the one that has begun here included
-  std::optional<FinalAccount> account{};  ///< nullopt: the run is not finished
+  std::uint64_t published = 0;            ///< records that have certainly been published
+  std::vector<EpochRecord> epochs;        ///< including the epoch that this object has begun
+  std::optional<FinalAccount> account{};  ///< nullopt if the run is not finished
 };
 
-/// One journal file. Instants are given and got on this coordinator's clock, and stored in the time
-/// of the run's first epoch. One thread at a time. Errors are one line that names the file.
-/// Retryable: the disk is full, and nothing of that call is committed. Permanent: nothing more can
-/// be committed. What an earlier call committed is there in any case.
+/// One journal file. Instants are passed and returned on this coordinator's clock, and stored on
+/// the clock of the run's first epoch. Used by one thread at a time. An error is one line that
+/// names the file. A retryable error means that the disk is full and that the call committed
+/// nothing. After a permanent error nothing more can be committed. Earlier commits stay durable in
+/// both cases.
 class Journal {
  public:
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// Makes the file, whole or not at all, and opens it. Error: permanent: there is one, which is
-  /// left as it is, or it cannot be written.
+  /// Creates the file atomically and opens it. Fails with a permanent error if the file exists,
+  /// which is then left unchanged, or cannot be written.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> create(const std::string& path,
                                                                const JournalRun& run);
-  /// Opens one to go on with, and keeps every other coordinator out until this one has gone, killed
-  /// or not. Error: retryable: there is no such file; permanent: it is in use by another
-  /// coordinator, no journal, of another version, damaged, or cannot be written.
+  /// Opens a journal to resume its run, and locks it against other coordinators until this object
+  /// is destroyed or the process ends. The error is retryable if the file does not exist. It is
+  /// permanent if the file is in use by another coordinator, is not a journal, has another version,
+  /// is damaged, or cannot be written.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path);
-  /// Opens one for run(), finished() and load() alone, beside a coordinator that may be using it.
-  /// Error: as open().
+  /// Opens a journal read-only, for run(), finished() and load(). A coordinator may be using it.
+  /// Same errors as open().
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open_to_read(const std::string& path);
 
   const JournalRun& run() const { return run_; }
-  /// As it was when the file was opened, or finish() has been called.
+  /// Whether the run was finished when the file was opened, or has been finished by finish().
   bool finished() const { return finished_; }
 
-  /// Forgets every outcome but success, so that those tasks are pending again and the run is not
-  /// finished. Before begin_epoch() and load().
+  /// Deletes every outcome that is not a success, so that these tasks are pending again and the run
+  /// is not finished. Must precede begin_epoch() and load().
   [[nodiscard]] Result<void> forget_failed();
-  /// Keeps the next epoch: before anybody listens, and before load() and commit().
+  /// Commits the start of the next epoch. Must precede load(), commit(), and listening for workers.
   [[nodiscard]] Result<Epoch> begin_epoch(const EpochStart& start);
-  /// All that is committed. Before begin_epoch() instants are in the time of the run's first epoch.
+  /// Returns all committed state. Before begin_epoch(), instants are on the clock of the run's
+  /// first epoch.
   [[nodiscard]] Result<JournalContent> load();
 
-  /// Once, before any commit.
-  [[nodiscard]] Result<void> keep_input(const JournalInput& input);
-  /// Gives the parts of its lines to `take`, in their order.
+  /// Commits the input. Called at most once, before the first commit().
+  [[nodiscard]] Result<void> write_input(const JournalInput& input);
+  /// Passes the chunks of JournalInput::lines to `take`, in order.
   [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
-  /// JournalInput::standard_input.
+  /// Returns JournalInput::standard_input.
   [[nodiscard]] Result<std::optional<std::string>> read_standard_input();
-  /// Gives the results of commands that are committed to `take`, by record, in their order.
+  /// Passes each committed command result and its record number to `take`, in order.
   [[nodiscard]] Result<void> read_commands(
       const std::function<void(std::uint64_t, CommandResult)>& take);
 
-  /// Keeps all of them or none; on return they are on the disk. Requires begin_epoch(), that they
-  /// follow on what is committed, and no empty CommittedOutcomes.
+  /// Commits all of `commits` or none. On return they are on disk. Requires begin_epoch(), that the
+  /// first one continues the committed records, and that no CommittedOutcomes is empty.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
   [[nodiscard]] Result<void> commit(const Commit& commit);
-  /// Keeps how the run came out, and what its records say of its sessions in the end. Requires that
-  /// all outcomes of `records` are committed.
+  /// Commits the result of the run and the final state of its sessions. Requires that all outcomes
+  /// of `records` are committed.
   [[nodiscard]] Result<void> finish(const RunRecords& records, const FinalAccount& account);
 
-  /// Bytes in the write-ahead log that tidy() would move to their place in the file.
-  std::uint64_t untidy_bytes() const;
-  /// Moves them, and takes its time: when there is nothing to commit, or they have become too many.
-  [[nodiscard]] Result<void> tidy();
+  /// Bytes in the write-ahead log that checkpoint() would move into the database.
+  std::uint64_t log_bytes() const;
+  /// Moves the write-ahead log into the database. This is slow: call it when there is nothing to
+  /// commit, or when the log has grown too large.
+  [[nodiscard]] Result<void> checkpoint();
 
  private:
   struct Statements;
@@ -119,26 +123,26 @@ class Journal {
   [[nodiscard]] Result<void> read_run();
   [[nodiscard]] Result<std::vector<EpochRecord>> read_epochs();
   [[nodiscard]] Result<JournalContent> load_in_transaction();
-  /// `write` between BEGIN and COMMIT; all of it or nothing. It returns false for an error of the
-  /// database.
+  /// Runs `write` in a transaction. `write` returns false after a database error, and the
+  /// transaction is then rolled back.
   [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write);
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedOutcomes& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCounters& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCommand& committed);
-  /// The last error of the database; a permanent one is remembered.
+  /// Returns the last database error. A permanent one is stored in broken_.
   [[nodiscard]] Error write_error();
 
   std::string path_;
-  FileLock lock_;  ///< closed after the database: closing it frees SQLite's own locks
+  FileLock lock_;  ///< must outlive database_: closing the file releases SQLite's own locks
   sqlite::Database database_;
   std::unique_ptr<Statements> statements_;
   JournalRun run_;
   bool finished_ = false;
-  std::optional<EpochRecord> epoch_;  ///< begun here
-  std::uint64_t accepted_ = 0;        ///< outcomes that are committed
+  std::optional<EpochRecord> epoch_;  ///< set by begin_epoch()
+  std::uint64_t accepted_ = 0;        ///< number of committed outcomes
   bool fenced_ = false;               ///< a later epoch has begun
-  std::optional<Error> broken_;       ///< a permanent error: nothing is written any more
+  std::optional<Error> broken_;       ///< the first permanent error; no more writes after it
 };
 
 }  // namespace rollcall::coordinator

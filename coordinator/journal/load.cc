@@ -13,16 +13,16 @@ using sqlite::Check;
 using sqlite::Columns;
 using sqlite::Statement;
 
-/// Outcomes of one commit that is handed to Replay.
+/// Outcomes that are passed to Replay at a time.
 constexpr std::size_t kOutcomesAtOnce = 1U << 16U;
 
 void check_pages(Check& check) {
   Statement rows = check.query("PRAGMA quick_check(1)");
   const bool is_whole = check.next(rows) && rows.text(0) == "ok";
-  check.require(is_whole, "its pages do not fit together");
+  check.require(is_whole, "inconsistent database pages");
 }
 
-/// Sessions, and what has become of them, into `first` and `last`.
+/// Reads sessions into `first` and their final state into `last`.
 void read_sessions(Check& check, Duration shift, Commit& first, Commit& last) {
   Statement rows = check.query(
       "SELECT session, session_id, name, host, pid, slots, is_local, welcomed_ns, last_report, "
@@ -46,7 +46,7 @@ void read_sessions(Check& check, Duration shift, Commit& first, Commit& last) {
   }
 }
 
-/// An estimate whose bound is `bound` at `at`.
+/// Returns an estimate whose bound is `bound` at the instant `at`.
 ClockEstimate clock_with_bound(Duration bound, Instant at) {
   const Duration error = std::max(bound, Duration(1)) - Duration(1);
   const Duration drift = drift_over(2 * error);
@@ -55,15 +55,16 @@ ClockEstimate clock_with_bound(Duration bound, Instant at) {
   return clock;
 }
 
-/// The committed ends of sessions' clocks, as estimates that say the same at the end of the run.
+/// Restores each session's clock estimate such that it gives the committed bound at the end of the
+/// run.
 void restore_clocks(Check& check, RunRecords& records) {
   Statement rows =
       check.query("SELECT session, clock_bound_ns FROM session WHERE clock_bound_ns IS NOT NULL");
   const Columns row(check, rows, Duration::zero());
   while (check.next(rows)) {
-    const auto place = row.number<std::uint32_t>(0);
-    check.require(place < records.sessions.size(), "a session is missing");
-    SessionRecord& session = records.sessions[place];
+    const auto index = row.number<std::uint32_t>(0);
+    check.require(index < records.sessions.size(), "a session is missing");
+    SessionRecord& session = records.sessions[index];
     const Instant end = session.last_accepted.value_or(session.welcomed);
     session.clock =
         clock_with_bound(row.duration(1), std::max(end, records.last_accepted.value_or(end)));
@@ -75,7 +76,7 @@ CommittedCounters read_counters(Check& check, Duration shift, std::uint64_t& acc
       "SELECT accepted, published, first_dispatch_ns, attempts_total, attempts_retried, "
       "attempts_adopted, stale, reports_repeated, wait_timeout_passed, stop_requested FROM "
       "counters");
-  check.require(check.next(rows), "its counters are missing");
+  check.require(check.next(rows), "the counters are missing");
   const Columns row(check, rows, shift);
   accepted = row.number<std::uint64_t>(0);
   CommittedCounters counters;
@@ -91,7 +92,7 @@ CommittedCounters read_counters(Check& check, Duration shift, std::uint64_t& acc
   return counters;
 }
 
-/// Reads outcomes batch by batch, in their order.
+/// Reads outcomes in order, batch by batch.
 class OutcomeReader {
  public:
   OutcomeReader(Check& check, Duration shift)
@@ -108,19 +109,19 @@ class OutcomeReader {
 
   bool more() const { return more_outcomes_; }
 
-  /// Appends whole batches to `commit`, until they are enough.
+  /// Appends whole batches to `commit` until it has at least kOutcomesAtOnce outcomes.
   void read(Commit& commit) {
     commit.first_record = read_;
     while (more_outcomes_ && read_ - commit.first_record < kOutcomesAtOnce) {
       check_.require(more_batches_ && batch_.number<std::uint64_t>(0) == read_ + 1,
-                     "its batches do not fit its outcomes");
+                     "batches and outcomes do not match");
       commit.outcomes.push_back(begin_batch());
       more_batches_ = check_.next(batches_);
       const std::uint64_t end = more_batches_ ? batch_.number<std::uint64_t>(0)
                                               : std::numeric_limits<std::uint64_t>::max();
       while (more_outcomes_ && read_ + 1 < end) append(commit.outcomes.back());
     }
-    check_.require(more_outcomes_ || !more_batches_, "its batches do not fit its outcomes");
+    check_.require(more_outcomes_ || !more_batches_, "batches and outcomes do not match");
   }
 
  private:
@@ -161,21 +162,21 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift) {
   Commit last;
   read_sessions(check, shift, commit, last);
   last.counters = read_counters(check, shift, accepted);
-  Statement odd = check.query("SELECT task, result_ns FROM odd_result ORDER BY rowid");
-  const Columns row(check, odd, shift);
-  while (check.next(odd)) {
+  Statement mismatches = check.query("SELECT task, result_ns FROM odd_result ORDER BY rowid");
+  const Columns row(check, mismatches, shift);
+  while (check.next(mismatches)) {
     last.result_mismatches.emplace_back(TaskId{row.number<std::uint32_t>(0)}, row.duration(1));
   }
   Replay replay(spec);
   for (OutcomeReader reader(check, shift); reader.more();) {
     reader.read(commit);
-    check.require(replay.apply(commit), "its outcomes contradict each other");
+    check.require(replay.apply(commit), "inconsistent outcomes");
     commit = {};
   }
-  last.sessions = std::move(commit.sessions);  // if there was no outcome
+  last.sessions = std::move(commit.sessions);  // not yet applied if there are no outcomes
   last.first_record = replay.records().accepted();
-  check.require(last.first_record == accepted, "its outcomes are not as many as they were");
-  check.require(replay.apply(last), "its sessions contradict each other");
+  check.require(last.first_record == accepted, "outcomes and counters do not match");
+  check.require(replay.apply(last), "inconsistent sessions");
   return replay.take();
 }
 
@@ -184,7 +185,7 @@ std::uint64_t read_published(Check& check) {
   if (!check.next(rows)) return 0;
   const Columns row(check, rows, Duration::zero());
   const auto published = row.number<std::uint64_t>(0);
-  check.require(published <= row.number<std::uint64_t>(1), "its counters contradict each other");
+  check.require(published <= row.number<std::uint64_t>(1), "inconsistent counters");
   return published;
 }
 
@@ -208,12 +209,15 @@ JournalRun run_of(Check& check, const Statement& rows) {
   const Columns row(check, rows, Duration::zero());
   JournalRun run;
   run.spec.id = row.id<RunId>(0);
-  run.spec.kind = row.named(1, {TaskKind::sleep, TaskKind::exec});
+  const std::optional<KindId> kind = kind_named(rows.text(1));
+  check.require(kind.has_value(), "unknown name: " + rows.text(1));
+  run.spec.kind = kind.value_or(KindId{});
+  run.spec.traits = traits_of(run.spec.kind);
   run.spec.task_count = row.number<std::uint32_t>(2, limits::task_count);
   run.spec.pause_min = row.duration(3);
   run.spec.pause_max = row.duration(4);
   check.require(run.spec.pause_min >= Duration::zero() && run.spec.pause_max >= run.spec.pause_min,
-                "its pauses contradict each other");
+                "invalid sleep durations");
   run.spec.seed = row.number<std::uint64_t>(5);
   run.spec.method = row.named(6, {CollectionMethod::gather, CollectionMethod::as_complete,
                                   CollectionMethod::wait, CollectionMethod::cancelled});
@@ -230,7 +234,7 @@ Result<void> Journal::read_run() {
   Statement rows = check.query(
       "SELECT run_id, kind, task_count, pause_min_ns, pause_max_ns, seed, collection_method, "
       "wait_timeout_ns, request, created_unix_ns, state, (SELECT accepted FROM counters) FROM run");
-  if (check.require(check.next(rows), "it holds no run")) {
+  if (check.require(check.next(rows), "the run is missing")) {
     run_ = run_of(check, rows);
     finished_ = rows.text(10) == "finished";
     accepted_ = static_cast<std::uint64_t>(rows.integer(11));
@@ -258,7 +262,7 @@ Result<std::vector<EpochRecord>> Journal::read_epochs() {
 }
 
 Result<JournalContent> Journal::load() {
-  // One transaction, so that all of it is of one moment.
+  // One transaction, so that all queries see the same state.
   if (!database_.execute("BEGIN;")) {
     return permanent("cannot read journal " + path_ + ": " + database_.error().message);
   }

@@ -1,12 +1,12 @@
-// The journal forgets what failed, so that it is done again.
+// Deletes failed outcomes from a journal, so that these tasks run again.
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/statements.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-// What stays moves up, in its order. A session's own count still has to be what was accepted of it
-// and what was not.
+// Renumbers the remaining outcomes without gaps, in order. A deleted outcome counts as stale for
+// its session, so that the session's accepted and stale outcomes still add up to those it reported.
 constexpr const char* kForget = R"sql(
 CREATE TEMP TABLE place (was INTEGER PRIMARY KEY, now INTEGER NOT NULL);
 INSERT INTO place
@@ -40,14 +40,14 @@ DROP TABLE place;
 Result<void> Journal::forget_failed() {
   auto count = database_.prepare("SELECT count(*) FROM outcome WHERE outcome = 0");
   if (!count) return write_error();
-  const std::uint64_t stays = count->next() ? static_cast<std::uint64_t>(count->integer(0)) : 0;
-  static_cast<void>(count->next());  // to its end, so that it holds up no transaction
+  const std::uint64_t left = count->next() ? static_cast<std::uint64_t>(count->integer(0)) : 0;
+  static_cast<void>(count->next());  // to its end: an open query would block the transaction
   if (count->failed()) return write_error();
-  if (stays == accepted_) return {};
+  if (left == accepted_) return {};
   if (!database_.execute("PRAGMA temp_store = MEMORY;")) return write_error();
   auto written = in_transaction([this] { return database_.execute(kForget); });
   if (!written) return written;
-  accepted_ = stays;
+  accepted_ = left;
   finished_ = false;
   return {};
 }

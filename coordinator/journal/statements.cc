@@ -15,7 +15,7 @@ constexpr const char* kProgress =
     "goodbye_reports = ?, goodbye_outcomes = ?, goodbye_cpu_seconds = ?, "
     "goodbye_peak_rss_bytes = ? WHERE session = ?";
 
-// Changes nothing if a later epoch has begun.
+// Changes no row if a later epoch has begun.
 constexpr const char* kCounters =
     "UPDATE counters SET accepted = ?, published = ?, first_dispatch_ns = ?, attempts_total = ?, "
     "attempts_retried = ?, attempts_adopted = ?, stale = ?, reports_repeated = ?, "

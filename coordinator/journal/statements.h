@@ -1,4 +1,4 @@
-// The SQL of a journal.
+// The prepared statements of a journal.
 #pragma once
 
 #include <vector>
@@ -9,9 +9,9 @@
 
 namespace rollcall::coordinator {
 
-/// Prepared once: what every commit runs.
+/// The statements that commits run, prepared once.
 struct Journal::Statements {
-  /// Outcomes that one statement appends: fewer, and the statement's own cost counts.
+  /// Rows that `outcomes` inserts. With fewer, the cost per statement dominates.
   static constexpr std::size_t kRowsAtOnce = 64;
   static constexpr int kColumns = 8;
 
@@ -22,7 +22,7 @@ struct Journal::Statements {
   sqlite::Statement progress;
   sqlite::Statement batch;
   sqlite::Statement outcome;
-  sqlite::Statement outcomes;  ///< kRowsAtOnce of them
+  sqlite::Statement outcomes;  ///< inserts kRowsAtOnce rows
   sqlite::Statement result_mismatch;
   sqlite::Statement command;
   sqlite::Statement counters;

@@ -14,21 +14,21 @@
 
 namespace rollcall::coordinator {
 
-/// The queue is shared under `mutex_`; the journal is the thread's until it is joined; `handlers_`
-/// is the loop's.
+/// `mutex_` guards the queue. The journal belongs to the thread until it is joined. `handlers_`
+/// belongs to the loop.
 class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
  public:
   Thread(boost::asio::io_context& loop, Journal& journal, Handlers handlers)
       : loop_(loop), journal_(journal), handlers_(std::move(handlers)) {}
 
   void start() {
-    const os::SignalsBlocked blocked;  // they are the loop's
+    const os::SignalsBlocked blocked;  // the loop handles signals
     thread_ = std::thread([this] { run(); });
   }
 
-  void keep(std::shared_ptr<const Commit> commit) {
+  void enqueue(std::shared_ptr<const Commit> commit) {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(commit));
+    queue_.push_back(std::move(commit));
     wake_.notify_one();
   }
 
@@ -49,37 +49,37 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   void run() {
     while (true) {
       const Commits commits = next();
-      if (commits.empty() || !keep_all(commits)) return;
-      const bool much = journal_.untidy_bytes() > limits::journal_log_bytes;
-      const bool too_much = journal_.untidy_bytes() > limits::journal_log_most_bytes;
-      if (too_much || (much && idle())) {
-        if (auto tidied = journal_.tidy(); !tidied) return give_up(tidied.error().message);
+      if (commits.empty() || !write(commits)) return;
+      const bool is_long = journal_.log_bytes() > limits::journal_log_bytes;
+      const bool is_too_long = journal_.log_bytes() > limits::journal_log_most_bytes;
+      if (is_too_long || (is_long && idle())) {
+        if (auto moved = journal_.checkpoint(); !moved) return give_up(moved.error().message);
       }
     }
   }
 
   bool idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && !stopping_;
+    return queue_.empty() && !stopping_;
   }
 
-  /// Waits for the next transaction. Empty: there will be none.
+  /// Waits for the commits of the next transaction. Returns none if the writer is to stop.
   Commits next() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     Commits commits;
     std::uint64_t outcomes = 0;
-    while (!waiting_.empty() && outcomes < limits::journal_transaction) {
-      outcomes += waiting_.front()->outcome_count();
-      commits.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
+    while (!queue_.empty() && outcomes < limits::journal_transaction) {
+      outcomes += queue_.front()->outcome_count();
+      commits.push_back(std::move(queue_.front()));
+      queue_.pop_front();
     }
     return commits;
   }
 
-  /// False: it cannot be done.
-  bool keep_all(const Commits& commits) {
-    bool troubled = false;
+  /// Returns false if the commits cannot be written.
+  bool write(const Commits& commits) {
+    bool was_full = false;
     while (true) {
       const auto committed = journal_.commit(commits);
       if (committed) break;
@@ -88,14 +88,14 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
         give_up(committed.error().message);
         return false;
       }
-      if (!troubled) tell_trouble(committed.error().message, true);
-      troubled = true;
-      if (!pause()) return false;
+      if (!was_full) report_trouble(committed.error().message, true);
+      was_full = true;
+      if (!wait_to_retry()) return false;
     }
-    if (troubled) tell([](const Handlers& handlers) { handlers.recovered(); });
+    if (was_full) post([](const Handlers& handlers) { handlers.recovered(); });
     const std::uint64_t outcomes = commits.back()->first_record + commits.back()->outcome_count();
     note_committed(commits, outcomes);
-    tell([committed = committed_](const Handlers& handlers) { handlers.committed(committed); });
+    post([committed = committed_](const Handlers& handlers) { handlers.committed(committed); });
     return true;
   }
 
@@ -104,21 +104,21 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     const std::lock_guard lock(mutex_);
   }
 
-  /// False: the writer is being stopped.
-  bool pause() {
+  /// Returns false if the writer is to stop.
+  bool wait_to_retry() {
     std::unique_lock lock(mutex_);
     return !wake_.wait_for(lock, limits::journal_retry, [this] { return stopping_; });
   }
 
-  void give_up(const std::string& text) { tell_trouble(text, false); }
+  void give_up(const std::string& text) { report_trouble(text, false); }
 
-  void tell_trouble(const std::string& text, bool is_disk_full) {
-    tell([text, is_disk_full](const Handlers& handlers) { handlers.trouble(text, is_disk_full); });
+  void report_trouble(const std::string& text, bool is_disk_full) {
+    post([text, is_disk_full](const Handlers& handlers) { handlers.trouble(text, is_disk_full); });
   }
 
-  /// On the loop's thread, unless it was stopped by then.
+  /// Runs `call` on the loop's thread, unless stop() has been called by then.
   template <class Call>
-  void tell(Call call) {
+  void post(Call call) {
     boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
       if (self->handlers_.committed) call(self->handlers_);
     });
@@ -129,9 +129,9 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   Handlers handlers_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::shared_ptr<const Commit>> waiting_;
+  std::deque<std::shared_ptr<const Commit>> queue_;
   bool stopping_ = false;
-  CommittedSoFar committed_;  ///< the thread's; after it was joined, the loop's
+  CommittedSoFar committed_;  ///< belongs to the thread until it is joined, then to the loop
   std::thread thread_;
 };
 
@@ -144,8 +144,8 @@ JournalWriter::~JournalWriter() {
   stop();
 }
 
-void JournalWriter::keep(std::shared_ptr<const Commit> commit) {
-  thread_->keep(std::move(commit));
+void JournalWriter::enqueue(std::shared_ptr<const Commit> commit) {
+  thread_->enqueue(std::move(commit));
 }
 
 CommittedSoFar JournalWriter::stop() {

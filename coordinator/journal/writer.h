@@ -1,4 +1,5 @@
-// Keeps commits on a thread of its own, so that the loop never waits for a disk.
+// Writes commits to the journal on a separate thread, so that the event loop never waits for the
+// disk.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,38 +13,40 @@
 
 namespace rollcall::coordinator {
 
-/// What is on the disk.
+/// The number of commits and outcomes that are on disk.
 struct CommittedSoFar {
-  std::uint64_t commits = 0;  ///< of those given to keep(), in their order
-  std::uint64_t records = 0;  ///< outcomes of the run, those of earlier epochs included
+  std::uint64_t commits = 0;  ///< of those passed to enqueue(), in order
+  std::uint64_t records = 0;  ///< outcomes of the run, including earlier epochs
 };
 
-/// A thread with a queue. All that waits goes into one transaction: a commit that comes alone is on
-/// its way at once, and a flood goes in large ones. Owns nothing but the thread; journal and loop
-/// outlive it, and nobody else uses the journal meanwhile. Made, called and destroyed on the loop's
-/// thread, where its handlers run, too; after stop() none does.
+/// A thread with a queue. Each transaction takes all queued commits, up to
+/// limits::journal_transaction outcomes: a single commit is written at once, and under load
+/// transactions grow. The journal and the loop must outlive the writer, and nothing else may use
+/// the journal meanwhile. Created, called and destroyed on the loop's thread, where its handlers
+/// run. No handler runs after stop().
 class JournalWriter {
  public:
   struct Handlers {
-    /// They are committed: their workers may be told.
+    /// More commits are durable, and may be published and acknowledged.
     std::function<void(const CommittedSoFar&)> committed;
-    /// `is_disk_full`: it tries again by itself until recovered(). Else it was the last try, and
-    /// nothing more is committed. Said once.
+    /// A write failed. If `is_disk_full`, the writer retries until it succeeds, and then calls
+    /// recovered(). Otherwise it has given up, and nothing more will be committed. Called once for
+    /// each failure, not for each retry.
     std::function<void(const std::string& text, bool is_disk_full)> trouble;
     std::function<void()> recovered;
   };
 
   /// Requires journal.begin_epoch().
   JournalWriter(boost::asio::io_context& loop, Journal& journal, Handlers handlers);
-  /// As stop().
+  /// Calls stop().
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  /// The next commit. Never waits.
-  void keep(std::shared_ptr<const Commit> commit);
-  /// Keeps all that waits, unless there is trouble, and ends the thread. Returns what is committed
-  /// by then. May be called twice.
+  /// Queues the next commit. Never blocks.
+  void enqueue(std::shared_ptr<const Commit> commit);
+  /// Writes all queued commits, unless writing fails, and ends the thread. Returns what has been
+  /// committed. May be called again.
   CommittedSoFar stop();
 
  private:

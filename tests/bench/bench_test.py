@@ -1,4 +1,4 @@
-"""Holds script/bench to its arithmetic: what it says of a measurement must be what was measured."""
+"""Tests the arithmetic, tables and chart of script/bench."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PROGRAMS = os.environ.get("ROLLCALL_BENCH_PROGRAMS")
 
 
 def rounds(**arms):
-    """rounds(a=[1, 2], b=[3, 4]): two rounds of two arms with one figure, "x"."""
+    """rounds(a=[1, 2], b=[3, 4]) makes two rounds of two arms, each with the figure "x"."""
     return [
         {arm: {"x": values[n]} for arm, values in arms.items()}
         for n in range(len(next(iter(arms.values()))))
@@ -33,30 +33,30 @@ def rounds(**arms):
 
 
 class Arithmetic(unittest.TestCase):
-    def judge(self, value, taken, target=None, **more):
-        return Check("label", value, "s", target, **more).judge(taken)
+    def judge(self, value, samples, target=None, **more):
+        return Check("label", value, "s", target, **more).judge(samples)
 
-    def test_quotes_median_and_extremes(self):
-        said = self.judge(of("a", "x"), rounds(a=[5, 1, 3, 2, 100]))
-        self.assertEqual((said["median"], said["min"], said["max"]), (3, 1, 100))
-        self.assertIsNone(said["reached"])
+    def test_reports_median_and_extremes(self):
+        judged = self.judge(of("a", "x"), rounds(a=[5, 1, 3, 2, 100]))
+        self.assertEqual((judged["median"], judged["min"], judged["max"]), (3, 1, 100))
+        self.assertIsNone(judged["reached"])
 
-    def test_takes_ratios_within_a_round(self):
-        # The machine was twice as slow in the second round: the ratio must not notice.
-        taken = rounds(a=[10, 5, 10], b=[20, 10, 20])
-        said = self.judge(measure.ratio("a", "b", "x"), taken)
-        self.assertEqual((said["median"], said["min"], said["max"]), (0.5, 0.5, 0.5))
+    def test_computes_ratios_within_a_round(self):
+        # The machine was twice as fast in the second round. This must not change the ratio.
+        samples = rounds(a=[10, 5, 10], b=[20, 10, 20])
+        judged = self.judge(measure.ratio("a", "b", "x"), samples)
+        self.assertEqual((judged["median"], judged["min"], judged["max"]), (0.5, 0.5, 0.5))
 
-    def test_holds_against_the_best_of_the_others(self):
-        taken = rounds(a=[10, 10], b=[20, 5], c=[5, 9])
-        said = self.judge(measure.against_best("c", ["a", "b"], "x"), taken)
-        self.assertEqual((said["min"], said["max"]), (0.25, 0.9))
+    def test_compares_with_the_best_of_the_others(self):
+        samples = rounds(a=[10, 10], b=[20, 5], c=[5, 9])
+        judged = self.judge(measure.against_best("c", ["a", "b"], "x"), samples)
+        self.assertEqual((judged["min"], judged["max"]), (0.25, 0.9))
 
-    def test_differences_have_a_factor(self):
-        said = self.judge(measure.difference("a", "b", "x", 1000), rounds(a=[3], b=[1]))
-        self.assertEqual(said["median"], 2000)
+    def test_multiplies_differences_by_a_factor(self):
+        judged = self.judge(measure.difference("a", "b", "x", 1000), rounds(a=[3], b=[1]))
+        self.assertEqual(judged["median"], 2000)
 
-    def test_targets_are_met_on_the_line(self):
+    def test_targets_include_their_limit(self):
         for target, value, reached in (
             (at_most(2), 2, True),
             (at_most(2), 2.01, False),
@@ -65,24 +65,24 @@ class Arithmetic(unittest.TestCase):
         ):
             self.assertEqual(self.judge(of("a", "x"), rounds(a=[value]), target)["reached"], reached)
 
-    def test_a_reason_stands_only_beside_what_was_missed(self):
+    def test_prints_a_reason_only_for_a_missed_target(self):
         missed = self.judge(of("a", "x"), rounds(a=[3]), at_most(2), because="the disk is slow")
         met = self.judge(of("a", "x"), rounds(a=[1]), at_most(2), because="the disk is slow")
         self.assertEqual(report.verdict(missed), "not reached, because the disk is slow")
         self.assertEqual(report.verdict(met), "reached")
 
-    def test_rounds_take_turns_and_the_warm_up_is_left_out(self):
+    def test_rounds_alternate_and_omit_the_warm_up(self):
         order = []
 
         def arm(name):
             return lambda: order.append(name) or {"x": len(order)}
 
         case = Case("case", {"a": arm("a"), "b": arm("b")}, [Check("a", of("a", "x"))])
-        said = measure.measure(case, Plan(rounds=2))
+        judged = measure.measure(case, Plan(rounds=2))
         self.assertEqual("".join(order), "ababab")
-        self.assertEqual([each["a"]["x"] for each in said["rounds"]], [3, 5])
+        self.assertEqual([each["a"]["x"] for each in judged["rounds"]], [3, 5])
 
-    def test_gaps_between_rows_leave_the_warm_up_out(self):
+    def test_gaps_between_rows_omit_the_warm_up(self):
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as rows:
             finished = [0.0, 5.0] + [5.0 + 0.5 * n for n in range(1, 20)]
             rows.write("task,finished_seconds\n")
@@ -110,14 +110,14 @@ class Reports(unittest.TestCase):
         check = Check("speed", of("a", "x"), "M/s", at_least(10))
         return measure.measure(Case("a case", {"a": lambda: {"x": 12345.678}}, [check]), Plan(rounds=1))
 
-    def test_figures_have_the_digits_that_count(self):
+    def test_figures_have_significant_digits(self):
         wanted = {0.01234: "0.012", 1.2345: "1.234", 12.345: "12.35", 123.45: "123.5", 12345.6: "12,346"}
         for value, text in wanted.items():
             self.assertEqual(report.figure(value), text)
 
-    def test_the_page_keeps_everything_beside_its_tables(self):
-        with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder) / "page.md"
+    def test_refresh_changes_only_the_tables_of_the_page(self):
+        with tempfile.TemporaryDirectory() as directory:
+            page = Path(directory) / "page.md"
             page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
             results = [result_of([self.one_case()])]
             report.refresh(page, results)
@@ -129,18 +129,18 @@ class Reports(unittest.TestCase):
         self.assertIn("| speed | 12,346 M/s | 12,346 to 12,346 | at least 10 | reached |", once)
         self.assertEqual(once.count("2 processors"), 1)
 
-    def test_json_comes_back(self):
-        with tempfile.TemporaryDirectory() as folder:
+    def test_json_round_trip(self):
+        with tempfile.TemporaryDirectory() as directory:
             result = result_of([self.one_case()], "b")
-            report.write_json(result, folder)
-            self.assertEqual(report.read_all(folder, ["a", "b"]), [result])
+            report.write_json(result, directory)
+            self.assertEqual(report.read_all(directory, ["a", "b"]), [result])
 
     def test_text_shows_each_check(self):
         text = report.as_text(result_of([self.one_case()]))
         self.assertRegex(text, r"speed +12,346 M/s +12,346 to 12,346 +at least 10 +reached")
 
     def growth(self):
-        """A result of the row `sleeps`: three sizes, measured for two of the three programs."""
+        """A result of the row `sleeps` with three sizes, for two of the three programs."""
         rounds_of = [
             {
                 "rollcall": {"tasks": tasks, "overhead_seconds": 1e-9 * tasks},
@@ -150,22 +150,22 @@ class Reports(unittest.TestCase):
         ]
         return {"cases": [{"rounds": [each]} for each in rounds_of]}
 
-    def test_the_chart_has_every_point_and_is_xml(self):
+    def test_chart_is_xml_with_every_point(self):
         points = chart.points_of(self.growth())
         self.assertEqual(points["asyncio"], [(10, 1e-4), (1000, 1e-2), (1_000_000, 10)])
         circles = list(ElementTree.fromstring(chart.svg(self.growth())).iterfind(".//{*}circle"))
         self.assertEqual(len(circles), 6)
         y = [float(each.get("cy")) for each in circles][3:]
-        self.assertGreater(y[0], y[2], "more overhead stands higher")
+        self.assertGreater(y[0], y[2], "more overhead must be drawn higher")
 
-    def test_the_chart_labels_each_curve_with_its_last_overhead(self):
+    def test_chart_labels_each_curve_with_its_last_overhead(self):
         picture = ElementTree.fromstring(chart.svg(self.growth()))
         labels = [each.text for each in picture.iterfind(".//{*}text")]
         self.assertIn("Rollcall: 1 ms", labels)
         self.assertIn("asyncio, tuned: 10 s", labels)
-        self.assertNotIn("debug", " ".join(labels), "it was not measured")
+        self.assertNotIn("debug", " ".join(labels), "a program that was not measured has no label")
 
-    def test_the_chart_has_a_light_and_a_dark_scheme(self):
+    def test_chart_has_light_and_dark_colors(self):
         light, dark = chart.style().split("@media (prefers-color-scheme: dark)")
         picture = ElementTree.fromstring(chart.svg(self.growth()))
         for look in {each.get("class") for each in picture.iter() if each.get("class")}:
@@ -173,23 +173,23 @@ class Reports(unittest.TestCase):
             self.assertTrue(all(colors), look)
             self.assertNotEqual(colors[0][1], colors[1][1], look)
 
-    def test_the_picture_of_the_repository_is_up_to_date(self):
+    def test_chart_in_the_repository_is_up_to_date(self):
         result = json.loads((main.RESULTS / "sleeps.json").read_text())
         picture = main.PAGE.parent / main.CHART
-        self.assertEqual(picture.read_text(), chart.svg(result), "write it with bench/main.py --page")
+        self.assertEqual(picture.read_text(), chart.svg(result), "update it with bench/main.py --page")
 
-    def test_durations_in_the_chart_have_the_digits_that_count(self):
+    def test_durations_in_the_chart_have_significant_digits(self):
         wanted = {0.00065: "0.65 ms", 0.00827: "8.3 ms", 0.0659: "66 ms", 0.1: "0.1 s", 14.9: "15 s", 100: "100 s"}
         for seconds, text in wanted.items():
             self.assertEqual(chart.seconds_text(seconds), text)
 
-    def test_the_page_of_the_repository_has_both_markers(self):
+    def test_page_in_the_repository_has_both_markers(self):
         text = main.PAGE.read_text()
         self.assertLess(text.index(report.BEGIN), text.index(report.END))
 
 
 class Rows(unittest.TestCase):
-    def test_are_complete_in_both_sizes(self):
+    def test_rows_are_complete_in_both_sizes(self):
         rows = main.all_rows()
         self.assertEqual([each.title.split(".")[0] for each in rows[:10]], [str(n) for n in range(1, 11)])
         self.assertEqual(len({each.name for each in rows}), len(rows))
@@ -199,7 +199,7 @@ class Rows(unittest.TestCase):
                 for case in each.cases(bench):
                     self.assertTrue(case.arms and case.checks, each.name)
 
-    def test_a_row_is_measured_and_told(self):
+    def test_measures_a_row_and_writes_json(self):
         row = Row("name", "title", "about", lambda bench: [Case("c", {"a": lambda: {"x": 1}}, [])])
         result = main.measure_row(row, Bench(None, True), Plan(1, False), {"command": "script/bench"})
         self.assertEqual(result["schema"], report.SCHEMA)
@@ -212,19 +212,19 @@ class Rows(unittest.TestCase):
 
 
 class References(unittest.TestCase):
-    def test_asyncio_sleeps_in_both_modes(self):
+    def test_runs_asyncio_in_both_modes(self):
         for mode in ("best", "teaching"):
             sample = programs.Programs("nowhere").asyncio(mode, 50, (0.01, 0.02))
             self.assertGreaterEqual(sample["overhead_seconds"], 0)
             self.assertLessEqual(sample["longest_seconds"], 0.02)
             self.assertGreater(sample["process_overhead_seconds"], sample["overhead_seconds"])
 
-    def test_a_program_that_fails_says_so(self):
+    def test_reports_a_program_that_fails(self):
         with self.assertRaisesRegex(programs.ProgramFailed, "status 3\nwhy"):
             programs.run(["sh", "-c", "echo why >&2; exit 3"])
 
-    @unittest.skipUnless(PROGRAMS, "needs the programs of the preset bench")
-    def test_each_program_gives_its_figures(self):
+    @unittest.skipUnless(PROGRAMS, "needs the programs of the bench preset")
+    def test_each_program_reports_its_figures(self):
         built = programs.Programs(PROGRAMS)
         for sample, figure in (
             (built.rollcall(1000, pause=0), "rate"),

@@ -1,4 +1,4 @@
-// What a script reads: the JSON document, the events, the results file, and that they agree.
+// The output for scripts: the JSON document, the events and the results file. They must agree.
 #include <gmock/gmock.h>
 
 #include <map>
@@ -33,8 +33,8 @@ std::vector<std::string> fields_of(const std::string& row) {
   return fields;
 }
 
-/// What every document must hold, whatever the run came to.
-void expect_whole(json document, std::size_t task_count) {
+/// Checks what every document must contain, however the run ended.
+void expect_complete(json document, std::size_t task_count) {
   const std::vector<std::string> members = {"schema",
                                             "run_id",
                                             "kind",
@@ -85,7 +85,7 @@ TEST_F(Documents, JsonIsOneConsistentDocument) {
   Program& run = rollcall(kRun + Arguments{"--output", "json", "--seed", "77"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = document_of(run);
-  expect_whole(document, kTasks);
+  expect_complete(document, kTasks);
   EXPECT_EQ(document["validated"], true);
   EXPECT_THAT(failed_checks(document), IsEmpty());
   EXPECT_EQ(document["seed"], 77);
@@ -100,17 +100,17 @@ TEST_F(Documents, JsonIsOneConsistentDocument) {
             document["lower_bound_seconds"].get<double>());
 }
 
-TEST_F(Documents, SlotsAreShownAndRespected) {
+TEST_F(Documents, SlotsAreAppliedAndReported) {
   Program& run =
       rollcall({"-n", "12", "--pause", "50ms", "-w", "2", "--slots", "2", "--output", "json"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = document_of(run);
-  expect_whole(document, 12);
+  expect_complete(document, 12);
   EXPECT_EQ(document["workers"][0]["slots"], 2);
   EXPECT_NEAR(document["lower_bound_seconds"].get<double>(), 0.15, 1e-9);
 }
 
-TEST_F(Documents, JsonLinesAreEventsFollowedByTheDocument) {
+TEST_F(Documents, JsonLinesAreEventsThenTheDocument) {
   Program& run = rollcall(kRun + Arguments{"--output", "jsonl"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   std::map<std::string, std::size_t> counts;
@@ -130,7 +130,7 @@ TEST_F(Documents, JsonLinesAreEventsFollowedByTheDocument) {
   EXPECT_EQ(counts["summary"], 1U);
   json summary = summary_of(run);
   EXPECT_EQ(summary["event"], "summary");
-  expect_whole(summary, kTasks);
+  expect_complete(summary, kTasks);
 }
 
 TEST_F(Documents, CsvResultsAreInFinishOrderAndMatchTheSummary) {
@@ -147,15 +147,15 @@ TEST_F(Documents, CsvResultsAreInFinishOrderAndMatchTheSummary) {
   std::set<std::string> tasks;
   std::set<std::string> places;
   std::map<std::string, std::size_t> by_worker;
-  double before = 0;
+  double previous = 0;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string> fields = fields_of(lines[i]);
     ASSERT_THAT(fields, SizeIs(header.size())) << lines[i];
     std::map<std::string, std::string> row;
     for (std::size_t c = 0; c < header.size(); ++c) row[header[c]] = fields[c];
     const double finished = std::stod(row["finished_seconds"]);
-    EXPECT_GE(finished, before);
-    before = finished;
+    EXPECT_GE(finished, previous);
+    previous = finished;
     EXPECT_NEAR(finished - std::stod(row["started_seconds"]),
                 std::stod(row["pause_seconds"]) + std::stod(row["lateness_seconds"]), 1e-6);
     EXPECT_EQ(row["outcome"], "succeeded");
@@ -173,28 +173,28 @@ TEST_F(Documents, CsvResultsAreInFinishOrderAndMatchTheSummary) {
   EXPECT_EQ(document["completion"]["last_task"].dump(), fields_of(lines.back())[0]);
 }
 
-TEST_F(Documents, JsonLinesResultsEqualCsvResults) {
+TEST_F(Documents, JsonLinesResultsMatchTheSummary) {
   Program& run = rollcall({"-n", "8", "--pause-min", "20ms", "--pause-max", "300ms", "-w", "2",
                            "--collection-method", "wait", "--wait-timeout", "150ms", "--output",
                            "json", "--results", file("results.jsonl")});
   run.wait();
   std::map<std::string, std::size_t> outcomes;
-  double before = -1;
+  double previous = -1;
   for (const std::string& line : lines_of(contents_of(file("results.jsonl")))) {
     const json row = json::parse(line);
     ++outcomes[row.at("outcome")];
-    EXPECT_GE(row.at("finished_seconds").get<double>(), before);
-    before = row.at("finished_seconds");
+    EXPECT_GE(row.at("finished_seconds").get<double>(), previous);
+    previous = row.at("finished_seconds");
     EXPECT_EQ(row.at("outcome") == "succeeded", row.at("lateness_seconds").is_number());
   }
   json document = document_of(run);
-  expect_whole(document, 8);
+  expect_complete(document, 8);
   for (const auto& [name, count] : document["outcomes"].items()) {
     EXPECT_EQ(outcomes[name], count.get<std::size_t>()) << name;
   }
 }
 
-TEST_F(Documents, AnExistingResultsFileIsReplacedAtomically) {
+TEST_F(Documents, ReplacesAnExistingResultsFile) {
   const std::string results = file("results.csv");
   for (const char* count : {"30", "3"}) {
     Program& run = rollcall({"-n", count, "--pause", "20ms", "-w", "1", "--results", results});

@@ -1,4 +1,4 @@
-// Workers that join and leave during a run, and the commands that query and control a run.
+// Workers that join and leave during a run, and the status and drain commands.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -18,24 +18,24 @@ using testing::MatchesRegex;
 
 class Elastic : public ProgramsTest {
  protected:
-  /// A run of tasks for the workers of others, as JSON lines, with its control socket in file("s").
-  Program& run_for(const std::string& workers, const Arguments& more) {
+  /// Starts a run without local workers. It prints JSON lines; its control socket is file("s").
+  Program& start_run(const std::string& workers, const Arguments& more) {
     return rollcall(Arguments{"-w", "0", "--wait-for-workers", workers, "--access-file",
                               access_file(), "--output", "jsonl", "--control", file("s")} +
                     more);
   }
-  Program& named(const std::string& name, const Arguments& more = {}) {
+  Program& join_as(const std::string& name, const Arguments& more = {}) {
     return worker(Arguments{"--access-file", access_file(), "--name", name} + more);
   }
-  /// `rollcall ARGUMENTS`; the runtime directory is that of this test.
+  /// `rollcall ARGUMENTS`, with a runtime directory of this test.
   Program& command(const Arguments& arguments) {
     return start({programs_directory() / "rollcall", arguments, runtime(), {}, {}});
   }
   Environment runtime() const { return {{"XDG_RUNTIME_DIR", file("runtime")}}; }
   json status() {
-    Program& asked = command({"status", "--control", file("s"), "--output", "json"});
-    EXPECT_EQ(asked.wait(), 0) << asked.story();
-    return document_of(asked);
+    Program& query = command({"status", "--control", file("s"), "--output", "json"});
+    EXPECT_EQ(query.wait(), 0) << query.story();
+    return document_of(query);
   }
   static json worker_named(const json& document, const std::string& name) {
     for (const json& worker : document.at("workers")) {
@@ -45,10 +45,10 @@ class Elastic : public ProgramsTest {
   }
 };
 
-TEST_F(Elastic, DrainedWorkerFinishesRunningTasksAndExits) {
-  Program& run = run_for("2", {"-n", "40", "--pause", "200ms", "--prefetch", "3"});
-  Program& leaving = named("leaving", {"--slots", "2"});
-  Program& staying = named("staying", {"--slots", "2"});
+TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
+  Program& run = start_run("2", {"-n", "40", "--pause", "200ms", "--prefetch", "3"});
+  Program& leaving = join_as("leaving", {"--slots", "2"});
+  Program& staying = join_as("staying", {"--slots", "2"});
   ASSERT_TRUE(wait_for_events(run, "done", 4));
   Program& drain = command({"drain", "leaving", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 0) << drain.story();
@@ -59,15 +59,15 @@ TEST_F(Elastic, DrainedWorkerFinishesRunningTasksAndExits) {
   EXPECT_EQ(staying.wait(), 0) << staying.story();
   const json document = summary_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 40);
-  EXPECT_EQ(document["attempts"]["retried"], 0) << "something ran twice";
+  EXPECT_EQ(document["attempts"]["retried"], 0) << "a task ran twice";
   EXPECT_EQ(document["attempts"]["total"], 40);
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
 }
 
-TEST_F(Elastic, DrainWithModeReturnReturnsRunningTasks) {
-  Program& run = run_for("2", {"-n", "8", "--pause", "2s"});
-  Program& leaving = named("leaving");
-  named("staying");
+TEST_F(Elastic, DrainReturnAlsoReturnsRunningTasks) {
+  Program& run = start_run("2", {"-n", "8", "--pause", "2s"});
+  Program& leaving = join_as("leaving");
+  join_as("staying");
   ASSERT_TRUE(wait_for_events(run, "started", 8));
   Program& drain = command({"drain", "leaving", "--drain", "return", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 0) << drain.story();
@@ -79,20 +79,20 @@ TEST_F(Elastic, DrainWithModeReturnReturnsRunningTasks) {
   EXPECT_EQ(worker_named(document, "leaving")["tasks_done"], 0);
 }
 
-TEST_F(Elastic, RunWaitsForNewWorkersWhenAllAreDrained) {
-  Program& run = run_for("1", {"-n", "10", "--pause", "100ms"});
-  Program& first = named("first", {"--slots", "1"});
+TEST_F(Elastic, RunWaitsForNewWorkersIfAllAreDrained) {
+  Program& run = start_run("1", {"-n", "10", "--pause", "100ms"});
+  Program& first = join_as("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
   EXPECT_EQ(command({"drain", "all", "--control", file("s")}).wait(), 0);
   EXPECT_EQ(first.wait(), 0) << first.story();
   ASSERT_TRUE(wait_until([&] { return status()["workers_left"] == 1; }));
   EXPECT_TRUE(run.running());
-  Program& second = named("second");
+  Program& second = join_as("second");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(second.wait(), 0) << second.story();
 }
 
-TEST_F(Elastic, RunEndsWhenAllAreDrainedAndNoneCanJoin) {
+TEST_F(Elastic, RunEndsIfAllLocalWorkersAreDrained) {
   Program& run = rollcall({"-n", "100", "--pause", "100ms", "-w", "2", "--slots", "1", "--control",
                            file("s"), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
@@ -102,11 +102,11 @@ TEST_F(Elastic, RunEndsWhenAllAreDrainedAndNoneCanJoin) {
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
 }
 
-TEST_F(Elastic, LateWorkerGetsTasksPrefetchedByOthers) {
-  Program& run = run_for("1", {"-n", "20", "--pause", "250ms", "--prefetch", "100"});
-  Program& first = named("first", {"--slots", "1"});
+TEST_F(Elastic, LateWorkerGetsTasksRevokedFromAnother) {
+  Program& run = start_run("1", {"-n", "20", "--pause", "250ms", "--prefetch", "100"});
+  Program& first = join_as("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
-  Program& late = named("late", {"--slots", "3"});
+  Program& late = join_as("late", {"--slots", "3"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(first.wait(), 0) << first.story();
   EXPECT_EQ(late.wait(), 0) << late.story();
@@ -116,21 +116,21 @@ TEST_F(Elastic, LateWorkerGetsTasksPrefetchedByOthers) {
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
 }
 
-TEST_F(Elastic, SignalDrainsAsConfigured) {
-  Program& run = run_for("2", {"-n", "12", "--pause", "300ms"});
-  Program& leaving = named("leaving", {"--slots", "2", "--drain", "finish"});
-  named("staying", {"--slots", "2"});
+TEST_F(Elastic, SignalDrainsInTheModeOfTheDrainOption) {
+  Program& run = start_run("2", {"-n", "12", "--pause", "300ms"});
+  Program& leaving = join_as("leaving", {"--slots", "2", "--drain", "finish"});
+  join_as("staying", {"--slots", "2"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   leaving.signal(SIGUSR1);
   EXPECT_EQ(leaving.wait(), 0) << leaving.story();
   EXPECT_THAT(leaving.err(), HasSubstr("drained"));
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0) << "what ran was not finished";
+  EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0) << "a running task was not finished";
 }
 
-TEST_F(Elastic, SecondSignalEndsTheWorkerImmediately) {
-  Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
-  Program& leaving = named("leaving", {"--drain", "finish"});
+TEST_F(Elastic, SecondSignalEndsTheWorkerAtOnce) {
+  Program& run = start_run("1", {"-n", "1", "--pause", "3s"});
+  Program& leaving = join_as("leaving", {"--drain", "finish"});
   ASSERT_TRUE(wait_for_events(run, "started", 1));
   leaving.signal(SIGTERM);
   ASSERT_TRUE(leaving.wait_for_err("draining"));
@@ -141,19 +141,19 @@ TEST_F(Elastic, SecondSignalEndsTheWorkerImmediately) {
   run.wait();
 }
 
-TEST_F(Elastic, IdleWorkerExits) {
-  Program& run = run_for("1", {"-n", "1", "--pause", "3s"});
-  named("busy");
+TEST_F(Elastic, IdleWorkerExitsAfterIdleTimeout) {
+  Program& run = start_run("1", {"-n", "1", "--pause", "3s"});
+  join_as("busy");
   ASSERT_TRUE(wait_for_events(run, "started", 1));
-  Program& idle = named("idle", {"--idle-timeout", "200ms"});
+  Program& idle = join_as("idle", {"--idle-timeout", "200ms"});
   EXPECT_EQ(idle.wait(), 0) << idle.story();
   EXPECT_TRUE(run.running());
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
-  Program& run = run_for("1", {"-n", "9", "--pause", "1s"});
-  Program& one = named("one", {"--slots", "2"});
+  Program& run = start_run("1", {"-n", "9", "--pause", "1s"});
+  Program& one = join_as("one", {"--slots", "2"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
   const json document = status();
   EXPECT_EQ(document["schema"], "rollcall/status/1");
@@ -178,21 +178,21 @@ TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Elastic, DrainOfAnUnknownWorkerFails) {
-  Program& run = run_for("1", {"-n", "4", "--pause", "500ms"});
-  named("one");
+TEST_F(Elastic, DrainReportsAnUnknownWorker) {
+  Program& run = start_run("1", {"-n", "4", "--pause", "500ms"});
+  join_as("one");
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   Program& drain = command({"drain", "two", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 1) << drain.story();
-  EXPECT_EQ(drain.err(), "rollcall drain: no worker that is there is called two\n");
+  EXPECT_EQ(drain.err(), "rollcall drain: no connected worker is named two\n");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Elastic, CommandsFindTheOnlyRun) {
+TEST_F(Elastic, StatusFindsTheOnlyRun) {
   std::filesystem::create_directory(file("runtime"));
   Program& none = command({"status"});
   EXPECT_EQ(none.wait(), 2) << none.story();
-  EXPECT_THAT(none.err(), HasSubstr("no coordinator of this user answers in"));
+  EXPECT_THAT(none.err(), HasSubstr("no running coordinator of this user found in"));
   const Arguments tasks{"-n", "4", "--pause", "2s", "-w", "1", "--output", "jsonl"};
   Program& first = rollcall(tasks, runtime());
   ASSERT_TRUE(wait_for_events(first, "started", 4));
@@ -213,15 +213,15 @@ TEST_F(Elastic, CommandsFindTheOnlyRun) {
   EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
-TEST_F(Elastic, ControlSocketReplacesNoFile) {
+TEST_F(Elastic, ControlSocketReplacesOnlyAStaleSocket) {
   const Arguments tasks{"-n", "2",        "--pause", "2s",        "-w",
                         "1",  "--output", "jsonl",   "--control", file("s")};
   Program& first = rollcall(tasks);
   ASSERT_TRUE(wait_for_events(first, "started", 2));
   Program& second = rollcall(tasks);
   EXPECT_EQ(second.wait(), 2) << second.story();
-  EXPECT_THAT(second.err(), HasSubstr("another coordinator answers there"));
-  first.signal(SIGKILL);  // and leaves its socket there
+  EXPECT_THAT(second.err(), HasSubstr("is in use by another coordinator"));
+  first.signal(SIGKILL);  // its socket stays behind
   first.wait();
   EXPECT_TRUE(std::filesystem::exists(file("s")));
   Program& third = rollcall(tasks);
@@ -233,7 +233,7 @@ TEST_F(Elastic, ControlSocketReplacesNoFile) {
   EXPECT_EQ(contents_of(file("s")), "mine");
 }
 
-TEST_F(Elastic, DefaultControlSocketIsOptional) {
+TEST_F(Elastic, UnusableDefaultControlSocketIsIgnored) {
   Program& run =
       rollcall({"-n", "2", "--pause", "10ms", "-w", "1"}, {{"XDG_RUNTIME_DIR", file("not/there")}});
   EXPECT_EQ(run.wait(), 0) << run.story();

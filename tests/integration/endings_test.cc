@@ -1,4 +1,4 @@
-// What a run that cannot go well ends with, for scripts.
+// Exit statuses and messages of runs that cannot succeed.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -28,14 +28,14 @@ TEST_F(Endings, FullDiskForResultsIsStatus6) {
   }
 }
 
-TEST_F(Endings, FullDiskLeavesTheOldResultsFile) {
+TEST_F(Endings, ResultsThatDoNotFitLeaveTheExistingFileUnchanged) {
   std::ofstream(file("results.csv")) << "older\n";
-  const std::string run_it = (programs_directory() / "rollcall").string() +
-                             " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
-                             file("results.csv");
-  // Files may have 8 blocks of 512 bytes: as on a full disk, a write fails in the middle.
+  const std::string command = (programs_directory() / "rollcall").string() +
+                              " sleep -n 500 --pause 0 -w 1 --task-lines never --results " +
+                              file("results.csv");
+  // Files are limited to 8 blocks of 512 bytes, so a write fails in the middle, as on a full disk.
   Program& run =
-      start({"/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 8; exec " + run_it}, {}, {}, {}});
+      start({"/bin/sh", {"-c", "trap '' XFSZ; ulimit -f 8; exec " + command}, {}, {}, {}});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("results.csv"));
   EXPECT_EQ(contents_of(file("results.csv")), "older\n");
@@ -56,12 +56,12 @@ TEST_F(Endings, FullDiskForStandardOutputIsStatus6) {
   }
 }
 
-TEST_F(Endings, OutputThatCannotBeOpenedIsStatus2) {
-  std::ofstream(file("no-folder")) << "a file";
+TEST_F(Endings, UnusableFileOrEndpointIsStatus2) {
+  std::ofstream(file("not-a-directory")) << "a file";
   for (const Arguments& unusable :
        {Arguments{"--results", file("missing/results.csv")},
         Arguments{"--access-file", file("missing/access")},
-        Arguments{"--log-file", file("no-folder/log")},
+        Arguments{"--log-file", file("not-a-directory/log")},
         Arguments{"--log-file", file("missing/log")}, Arguments{"--bind", "tcp://192.0.2.1:5555"},
         Arguments{"--bind", "tcp://no.such.host.invalid:5555"}}) {
     Program& run = rollcall(kShort + unusable);
@@ -82,11 +82,11 @@ TEST_F(Endings, PortInUseIsStatus2) {
   EXPECT_TRUE(first.running());
 }
 
-TEST_F(Endings, NoWorkerIsStatus4) {
+TEST_F(Endings, NoJoinedWorkerIsStatus4) {
   Program& run =
       rollcall({"-n", "5", "-w", "0", "--access-file", access_file(), "--join-timeout", "300ms"});
   EXPECT_EQ(run.wait(), 4) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("no worker has joined in time"));
+  EXPECT_THAT(run.err(), HasSubstr("no worker connected within --join-timeout"));
 }
 
 TEST_F(Endings, MissingWorkerProgramIsStatus4) {
@@ -96,7 +96,7 @@ TEST_F(Endings, MissingWorkerProgramIsStatus4) {
   EXPECT_THAT(run.err(), HasSubstr("rollcall-worker"));
 }
 
-TEST_F(Endings, UsageErrorIsStatus2AndStartsNothing) {
+TEST_F(Endings, WrongCommandLineIsStatus2WithoutOutput) {
   for (const Arguments& wrong :
        {Arguments{"--task-count", "ten"}, Arguments{"--no-such-option"}, Arguments{"surplus"},
         Arguments{"--workers", "0"}, Arguments{"--wait-timeout", "1s"},
@@ -117,9 +117,9 @@ TEST_F(Endings, InvalidAccessFileIsStatus2) {
 TEST_F(Endings, VersionAndHelpAreStatus0) {
   for (const char* program : {"rollcall", "rollcall-worker"}) {
     for (const char* option : {"--version", "--help"}) {
-      Program& asked = start({programs_directory() / program, {option}, {}, {}, {}});
-      EXPECT_EQ(asked.wait(), 0) << asked.story();
-      EXPECT_THAT(asked.out(), HasSubstr("rollcall"));
+      Program& run = start({programs_directory() / program, {option}, {}, {}, {}});
+      EXPECT_EQ(run.wait(), 0) << run.story();
+      EXPECT_THAT(run.out(), HasSubstr("rollcall"));
     }
   }
 }

@@ -1,4 +1,4 @@
-// Commands whose run is kept: reported again, and gone on with, as they were asked for.
+// Runs of commands with a journal: report and resume.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -19,10 +19,12 @@ using testing::SizeIs;
 class JournaledExec : public JournaledRuns {
  protected:
   /// `rollcall exec --journal FILE MORE`.
-  Program& kept(const Arguments& more) { return exec(Arguments{"--journal", journal()} + more); }
+  Program& journaled_exec(const Arguments& more) {
+    return exec(Arguments{"--journal", journal()} + more);
+  }
 };
 
-/// Some of its commands fail, each in a way of its own.
+/// Three of these commands fail, each in a different way.
 const Arguments kFailing = {"--range",
                             "1-20",
                             "-j",
@@ -37,8 +39,8 @@ const Arguments kFailing = {"--range",
                             " 8) sleep 60;;"
                             " esac"};
 
-TEST_F(JournaledExec, JsonReportEqualsTheOriginalOutput) {
-  Program& run = kept(Arguments{"--output", "json", "--progress", "none"} + kFailing);
+TEST_F(JournaledExec, JsonReportEqualsTheOutputOfTheRun) {
+  Program& run = journaled_exec(Arguments{"--output", "json", "--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(document_of(run)["commands"]["failed"], SizeIs(3));
   Program& report = command({"report", journal(), "--output", "json"});
@@ -47,19 +49,19 @@ TEST_F(JournaledExec, JsonReportEqualsTheOriginalOutput) {
   EXPECT_EQ(report.err(), run.err());
 }
 
-TEST_F(JournaledExec, TextReportEqualsTheOriginalOutput) {
-  Program& run = kept(Arguments{"--progress", "none"} + kFailing);
+TEST_F(JournaledExec, TextReportEqualsTheSummaryOfTheRun) {
+  Program& run = journaled_exec(Arguments{"--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   Program& report = command({"report", journal()});
   EXPECT_EQ(report.wait(), 0) << report.story();
   EXPECT_THAT(report.err(), HasSubstr("3 tasks failed:\n"));
   EXPECT_THAT(run.err(), EndsWith(report.err()));
-  // What commands wrote is not written again.
+  // The output of the commands is not printed again.
   EXPECT_THAT(report.out(), IsEmpty());
 }
 
 TEST_F(JournaledExec, ResumesInTheOriginalDirectory) {
-  const std::filesystem::path directory = file("its folder");
+  const std::filesystem::path directory = file("a directory");
   std::filesystem::create_directories(directory / "sub");
   const std::string rollcall = (programs_directory() / "rollcall").string();
   const std::string options =
@@ -77,8 +79,8 @@ TEST_F(JournaledExec, ResumesInTheOriginalDirectory) {
   ASSERT_TRUE(wait_for_no_process());
   std::ofstream(directory / "sub" / "go") << "now";
 
-  // Typed elsewhere.
-  Program& resumed = command({"resume", "its folder/run.journal"});
+  // Run from another directory.
+  Program& resumed = command({"resume", "a directory/run.journal"});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_THAT(lines_of(contents_of(directory / "out.csv")), SizeIs(4));
   EXPECT_THAT(lines_of(contents_of(directory / "log")), SizeIs(4));
@@ -100,17 +102,18 @@ TEST_F(JournaledExec, ReportsAMissingDirectory) {
   std::filesystem::remove(directory);
   Program& resumed = command({"resume", "--retry-failed", journal()});
   EXPECT_EQ(resumed.wait(), 2) << resumed.story();
-  EXPECT_EQ(resumed.err(), "rollcall resume: " + journal() + ": cannot go on in " +
+  EXPECT_EQ(resumed.err(), "rollcall resume: " + journal() + ": cannot enter " +
                                directory.string() +
-                               ", where it was begun: No such file or directory\n");
+                               ", where the run began: No such file or directory\n");
 }
 
 class JournaledExecWithStandardInput : public JournaledExec {
  protected:
-  /// Of three tasks the first has written what it has read, and hangs; the coordinator is killed.
-  void begin(const Arguments& input) {
+  /// Starts a run of two tasks, and kills the coordinator while the first one hangs, after it has
+  /// read its standard input.
+  void start_and_kill(const Arguments& input) {
     std::ofstream(file("input")) << "as it was\n";
-    Program& run = kept(
+    Program& run = journaled_exec(
         Arguments{"--stdin", file("input"), "-j", "1"} + input +
         Arguments{"--shell", "--",
                   "echo {} $(cat) >> " + file("read") + "; [ -e " + file("go") + " ] || sleep 60"});
@@ -119,28 +122,28 @@ class JournaledExecWithStandardInput : public JournaledExec {
     ASSERT_TRUE(wait_for_no_process());
     std::ofstream(file("go")) << "now";
   }
-  void expect_the_same() {
+  void expect_original_input() {
     Program& resumed = command({"resume", journal()});
     EXPECT_EQ(resumed.wait(), 0) << resumed.story();
     EXPECT_EQ(contents_of(file("read")), "1 as it was\n1 as it was\n2 as it was\n");
   }
 };
 
-TEST_F(JournaledExecWithStandardInput, UsesTheSavedInputAfterAChange) {
-  begin({"--range", "1-2"});
+TEST_F(JournaledExecWithStandardInput, IsRestoredIfTheFileChanged) {
+  start_and_kill({"--range", "1-2"});
   std::ofstream(file("input")) << "something else\n";
-  expect_the_same();
+  expect_original_input();
 }
 
-TEST_F(JournaledExecWithStandardInput, UsesTheSavedInputAfterARemoval) {
+TEST_F(JournaledExecWithStandardInput, IsRestoredIfTheFileIsGone) {
   std::ofstream(file("lines")) << "1\n2\n";
-  begin({"--each-line", file("lines")});
+  start_and_kill({"--each-line", file("lines")});
   std::filesystem::remove(file("input"));
   std::filesystem::remove(file("lines"));
-  expect_the_same();
+  expect_original_input();
 }
 
-TEST_F(JournaledExec, ReportsAnEmptyRun) {
+TEST_F(JournaledExec, ReportsARunWithoutTasks) {
   Program& run = exec({"--journal", journal(), "--output", "json", "--", "true"}, "");
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& report = command({"report", journal(), "--output", "json"});

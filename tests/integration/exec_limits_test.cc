@@ -1,4 +1,4 @@
-// Commands where the system gives little: few open files, few processes, little memory.
+// Commands under low limits of open files, processes and memory.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ using testing::HasSubstr;
 
 class ExecLimits : public ProgramsTest {
  protected:
-  /// `rollcall exec ARGUMENTS` in a shell that has run `limit`, as an ordinary user, whom all
-  /// limits hold for.
+  /// `rollcall exec ARGUMENTS` in a shell that first runs `limit`. Root is exempt from some limits,
+  /// so this runs as another user.
   Program& exec_after(const std::string& limit, const std::string& arguments) {
     const std::string program = (programs_directory() / "rollcall").string();
     const std::string script = limit + "; exec " + program + " exec --output json " + arguments;
@@ -31,41 +31,41 @@ class ExecLimits : public ProgramsTest {
     }
     return start(command);
   }
-  /// Whether an ordinary user gets at the programs.
-  static bool may_be_run() {
+  /// Whether a user other than root can run the programs.
+  static bool user_can_run_programs() {
     if (::geteuid() != 0) return true;
     const std::string test = "setpriv --reuid=" + user() + " --regid=" + user() +
                              " --clear-groups test -x " +
                              (programs_directory() / "rollcall-worker").string();
     return std::system(test.c_str()) == 0;
   }
-  /// One whom nothing else belongs to: processes are counted by user.
+  /// A user without other processes, because the process limit counts all processes of a user.
   static std::string user() { return std::to_string(60'000 + ::getpid() % 5'000); }
   void SetUp() override {
-    if (!may_be_run()) GTEST_SKIP() << "an ordinary user does not get at the programs";
+    if (!user_can_run_programs()) GTEST_SKIP() << "only root can run the programs";
   }
 };
 
-TEST_F(ExecLimits, LowOpenFileLimitReducesSlotsWithAWarning) {
+TEST_F(ExecLimits, LowFileLimitReducesSlotsWithAWarning) {
   Program& run = exec_after("ulimit -n 512", "--range 1-2000 --slots 400 -- true");
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the limit of open files is low"));
+  EXPECT_THAT(run.err(), HasSubstr("commands at once and not 400: the open-file limit is too low"));
   const auto document = document_of(run);
   EXPECT_EQ(document.at("outcomes").at("succeeded"), 2'000);
   EXPECT_LT(document.at("workers").at(0).at("slots"), 170);
 }
 
-TEST_F(ExecLimits, CommandsInheritTheOriginalOpenFileLimit) {
+TEST_F(ExecLimits, CommandsKeepTheOriginalFileLimit) {
   Program& run = exec_after("ulimit -Sn 300", "--output text --range 1-1 -- sh -c 'ulimit -Sn'");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "300\n");
 }
 
-TEST_F(ExecLimits, OpenFileLimitTooLowForOneCommandIsReported) {
+TEST_F(ExecLimits, ReportsAFileLimitTooLowForOneCommand) {
   Program& run = exec_after("ulimit -n 60", "--range 1-2 -- true");
   EXPECT_EQ(run.wait(), 2) << run.story();
   EXPECT_EQ(run.err(),
-            "rollcall exec: a local worker cannot run one command, as a process may open 60 files: "
+            "rollcall exec: a local worker cannot run one command: a process may open 60 files; "
             "raise ulimit -Hn to 67\n");
   Program& enough = exec_after("ulimit -n 67", "--range 1-2 -- true");
   EXPECT_EQ(enough.wait(), 0) << enough.story();
@@ -80,8 +80,8 @@ TEST_F(ExecLimits, LowProcessLimitLosesNoResult) {
   EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 40);
 }
 
-TEST_F(ExecLimits, LowProcessLimitReducesSlots) {
-  // The two programs have seven threads, and there are two guardians, or one: the rest is commands.
+TEST_F(ExecLimits, LowProcessLimitReducesConcurrency) {
+  // The programs use seven threads and one or two guardians. The rest is left for commands.
   for (const std::string processes : {"9", "11"}) {
     Program& run = exec_after("ulimit -u " + processes, "--range 1-20 --slots 8 -- sleep 0.05");
     EXPECT_EQ(run.wait(), 0) << run.story();
@@ -92,7 +92,7 @@ TEST_F(ExecLimits, LowProcessLimitReducesSlots) {
   }
 }
 
-TEST_F(ExecLimits, OutOfMemoryFailsOnlyTheCommand) {
+TEST_F(ExecLimits, LowMemoryLimitFailsTheCommand) {
   Program& run = exec_after("ulimit -v 400000", "--range 1-2 -- dd if=/dev/zero bs=1G count=1");
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_EQ(document_of(run).at("outcomes").at("failed"), 2);
@@ -111,7 +111,7 @@ class LongExecLimits : public ExecLimits {
   }
 };
 
-TEST_F(LongExecLimits, RunsAHundredThousandCommandsWithALowOpenFileLimit) {
+TEST_F(LongExecLimits, HundredThousandCommandsWithALowFileLimit) {
   Program& run = exec_after("ulimit -n 512", "--range 1-100000 --slots 400 -- true");
   EXPECT_EQ(run.wait(std::chrono::minutes(20)), 0) << run.story();
   EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 100'000);

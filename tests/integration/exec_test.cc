@@ -1,4 +1,4 @@
-// `rollcall exec` as its user sees it: what it takes, what it runs, what it prints.
+// `rollcall exec` as users see it: input, commands and output.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ class Exec : public ProgramsTest {
     std::ofstream(file(name), std::ios::binary) << text;
     return file(name);
   }
-  /// What a run prints on standard output, in the order of tasks. It must exit with 0.
+  /// The standard output of a run with --keep-order, which must exit with status 0.
   std::string out_of(const Arguments& arguments, const std::string& input = {}) {
     Program& run = exec(Arguments{"-k", "-q"} + arguments, input);
     EXPECT_EQ(run.wait(), 0) << run.story();
@@ -42,23 +42,23 @@ class Exec : public ProgramsTest {
 
 using ExecInput = Exec;
 
-TEST_F(ExecInput, IsLinesOfStandardInput) {
+TEST_F(ExecInput, ReadsLinesFromStandardInput) {
   EXPECT_EQ(out_of({"--", "echo", "<{}>"}, "a\n\nb c\nlast"), "<a>\n<>\n<b c>\n<last>\n");
 }
 
-TEST_F(ExecInput, IsLinesOfAFile) {
+TEST_F(ExecInput, ReadsLinesFromAFile) {
   const std::string lines = write("lines", "x\ny\n");
   EXPECT_EQ(out_of({"-a", lines, "--", "echo"}), "x\ny\n");
   EXPECT_EQ(out_of({"--each-line", lines, "--", "echo", "no", "{#}"}), "no 0\nno 1\n");
   EXPECT_EQ(out_of({"--each-line", "-", "--", "echo"}, "z\n"), "z\n");
 }
 
-TEST_F(ExecInput, IsARange) {
+TEST_F(ExecInput, ExpandsARange) {
   EXPECT_EQ(out_of({"--range", "1-9:4", "--", "echo", "n{}"}), "n1\nn5\nn9\n");
   EXPECT_EQ(out_of({"--range", "1-2", "--", "echo", "same"}), "same\nsame\n");
 }
 
-TEST_F(ExecInput, IsCommandsInJson) {
+TEST_F(ExecInput, ReadsCommandsFromJson) {
   const std::string tasks = write("tasks.jsonl", R"({"args": ["cat"], "stdin": "from stdin"}
 {"args": ["sh", "-c", "echo $A; pwd"], "env": {"A": "a b"}, "cwd": "/"}
 )");
@@ -71,7 +71,7 @@ TEST_F(ExecInput, MayBeEmpty) {
   EXPECT_EQ(run.out(), "");
 }
 
-TEST_F(ExecInput, AcceptsUnusualFileNames) {
+TEST_F(ExecInput, PassesOddFileNamesUnchanged) {
   const std::vector<std::string> names{"a b",     "q'\"q", "-leading", "new\nline",
                                        "$(x)`y`", "\\n",   "*",        "\xff\xfe"};
   std::string joined;
@@ -89,7 +89,7 @@ TEST_F(ExecInput, FillsPlaceholders) {
   EXPECT_EQ(out_of({"--colsep", ",", "--", "echo", "{2}-{1}"}, "a,b\nc,d\n"), "b-a\nd-c\n");
 }
 
-TEST_F(ExecInput, InvalidInputIsAUsageError) {
+TEST_F(ExecInput, IsAUsageErrorIfInvalid) {
   Program& missing = exec({"-a", file("missing"), "--", "echo"});
   EXPECT_EQ(missing.wait(), 2) << missing.story();
   EXPECT_THAT(missing.err(), HasSubstr("No such file"));
@@ -103,7 +103,7 @@ TEST_F(ExecInput, InvalidInputIsAUsageError) {
 
 using ExecCommands = Exec;
 
-TEST_F(ExecCommands, GetTaskAndAttemptVariables) {
+TEST_F(ExecCommands, GetVariablesWithTheirIds) {
   Program& run = exec({"-k", "-q", "--range", "1-2", "--shell", "--output", "jsonl", "--",
                        "echo $ROLLCALL_RUN_ID $ROLLCALL_TASK_ID $ROLLCALL_ATTEMPT "
                        "$ROLLCALL_WORKER"});
@@ -112,9 +112,9 @@ TEST_F(ExecCommands, GetTaskAndAttemptVariables) {
                          "echo $ROLLCALL_RUN_ID $ROLLCALL_TASK_ID $ROLLCALL_ATTEMPT"});
   EXPECT_EQ(again.wait(), 0) << again.story();
   const std::string run_id = events_of(again, "run_started").at(0).at("run_id");
-  std::set<std::string> said;
-  for (const auto& done : events_of(again, "done")) said.insert(done.at("stdout"));
-  EXPECT_THAT(said, UnorderedElementsAre(run_id + " 0 1\n", run_id + " 1 1\n"));
+  std::set<std::string> printed;
+  for (const auto& done : events_of(again, "done")) printed.insert(done.at("stdout"));
+  EXPECT_THAT(printed, UnorderedElementsAre(run_id + " 0 1\n", run_id + " 1 1\n"));
   EXPECT_THAT(out_of({"--range", "1-1", "--shell", "--", "echo ${ROLLCALL_WORKER:-none}"}),
               Not(StartsWith("none")));
 }
@@ -127,7 +127,7 @@ TEST_F(ExecCommands, GetVariablesDirectoryAndInput) {
   EXPECT_EQ(out_of({"--range", "1-1", "--", "cat"}), "");
 }
 
-TEST_F(ExecCommands, ReportWhyTheyCouldNotStart) {
+TEST_F(ExecCommands, ReportWhyTheyCannotStart) {
   Program& run = exec({"--range", "1-1", "--cwd", "/not/there", "--", "true"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("/not/there"), HasSubstr("No such file or directory")));
@@ -136,7 +136,7 @@ TEST_F(ExecCommands, ReportWhyTheyCouldNotStart) {
   EXPECT_THAT(program.err(), AllOf(HasSubstr("no-such-program"), HasSubstr("No such file")));
 }
 
-TEST_F(ExecCommands, AreListedWhenTheyFail) {
+TEST_F(ExecCommands, AreListedIfTheyFail) {
   Program& run = exec({"--range", "1-30", "--shell", "--", "echo why-{} >&2; exit 3"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("30 tasks failed, the first:"), HasSubstr("exit status 3"),
@@ -147,7 +147,7 @@ TEST_F(ExecCommands, AreListedWhenTheyFail) {
             10);
 }
 
-TEST_F(ExecCommands, DryRunOutputIsValidShell) {
+TEST_F(ExecCommands, FromDryRunWorkInAShell) {
   const std::string names = std::string("a b\0q'\"q\0-x\0$(y)\0n\nl", 20);
   Program& dry = exec(
       {"-0", "--dry-run", "--env", "V=1 'x'", "--cwd", "/", "--", "printf", "%s|", "{}"}, names);
@@ -159,7 +159,7 @@ TEST_F(ExecCommands, DryRunOutputIsValidShell) {
 
 using ExecOutput = Exec;
 
-TEST_F(ExecOutput, KeepsTheOrderOfTasks) {
+TEST_F(ExecOutput, KeepsTaskOrder) {
   std::string expected;
   for (int i = 1; i <= 20; ++i) expected += std::to_string(i) + "\n";
   EXPECT_EQ(out_of({"--range", "1-20", "-j", "20", "--shell", "--",
@@ -167,7 +167,7 @@ TEST_F(ExecOutput, KeepsTheOrderOfTasks) {
             expected);
 }
 
-TEST_F(ExecOutput, IsNotInterleaved) {
+TEST_F(ExecOutput, IsContiguousForEachTask) {
   Program& run = exec({"-q", "--range", "1-20", "-j", "20", "--shell", "--",
                        "for i in 1 2 3 4 5; do echo {}; sleep 0.01; done"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -181,14 +181,14 @@ TEST_F(ExecOutput, HasTags) {
             "a\tx\na\ta\nb b\tx\nb b\tb b\n");
 }
 
-TEST_F(ExecOutput, IsUnchanged) {
+TEST_F(ExecOutput, PassesThroughUnchanged) {
   std::string bytes;
   for (int i = 0; i < 300'000; ++i) bytes += static_cast<char>(i * 7 % 256);
   const std::string data = write("data", bytes);
   EXPECT_TRUE(out_of({"--range", "1-2", "--", "cat", data}) == bytes + bytes);
 }
 
-TEST_F(ExecOutput, SeparatesStandardError) {
+TEST_F(ExecOutput, KeepsStandardErrorSeparate) {
   Program& run = exec({"-q", "--range", "1-1", "--shell", "--", "echo out; echo err >&2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "out\n");
@@ -213,7 +213,7 @@ TEST_F(ExecOutput, IsTruncatedAtMaxOutput) {
                                HasSubstr("1976 more bytes of standard error dropped")));
 }
 
-TEST_F(ExecOutput, IsInJsonLines) {
+TEST_F(ExecOutput, IsPartOfJsonLines) {
   Program& run = exec({"-q", "--range", "1-1", "--output", "jsonl", "--shell", "--",
                        "printf 'a\\377'; echo text >&2; exit 4"});
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -235,7 +235,7 @@ TEST_F(ExecOutput, IsNotPrintedWithJson) {
   EXPECT_EQ(document.at("commands").at("failed").at(0).at("how"), "signal 9 (SIGKILL)");
 }
 
-TEST_F(ExecOutput, HasAJoblog) {
+TEST_F(ExecOutput, WritesAJoblog) {
   Program& run =
       exec({"-q", "--joblog", file("log"), "-j", "1", "--shell", "--", "exit {}"}, "0\n3\n");
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -246,7 +246,7 @@ TEST_F(ExecOutput, HasAJoblog) {
   EXPECT_THAT(lines[2], MatchesRegex("2\t.*\t0\t0\t3\t0\t.*"));
 }
 
-TEST_F(ExecOutput, HasResults) {
+TEST_F(ExecOutput, WritesResults) {
   Program& run = exec({"-q", "--range", "1-1", "-o", file("r.csv"), "--shell", "--", "exit 5"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   const std::vector<std::string> lines = lines_of(contents_of(file("r.csv")));
@@ -255,7 +255,7 @@ TEST_F(ExecOutput, HasResults) {
   EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+"));
 }
 
-TEST_F(ExecOutput, WriteErrorEndsTheRun) {
+TEST_F(ExecOutput, EndsTheRunIfItCannotBeWritten) {
   Program& full = start({programs_directory() / "rollcall",
                          {"exec", "-q", "--range", "1-100000", "--", "echo", "{}"},
                          {},
@@ -273,7 +273,7 @@ TEST_F(ExecOutput, WriteErrorEndsTheRun) {
   EXPECT_THAT(closed.out_lines(), SizeIs(2));
 }
 
-TEST_F(ExecOutput, ClosedStreamsAreNotReusedForFiles) {
+TEST_F(ExecOutput, DoesNotGoToAFileOpenedInPlaceOfAClosedStream) {
   Program& run =
       start({"/bin/sh",
              {"-c", "exec \"$0\" \"$@\" >&- 2>&-", (programs_directory() / "rollcall").string(),

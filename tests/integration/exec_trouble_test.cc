@@ -1,4 +1,4 @@
-// Commands that fail, hang, hide and flood; runs that are stopped; workers that are killed.
+// Commands that fail, hang, hide or flood; interrupted runs; killed workers.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -27,15 +27,15 @@ using testing::Lt;
 using testing::SizeIs;
 using testing::StartsWith;
 
-class ExecEnds : public ProgramsTest {
+class ExecEndings : public ProgramsTest {
  protected:
-  /// The document of a run that ends with `status`.
+  /// The document of a run, which must exit with `status`.
   nlohmann::json document(const Arguments& arguments, int status) {
     Program& run = exec(Arguments{"-q", "--output", "json"} + arguments);
     EXPECT_EQ(run.wait(), status) << run.story();
     return document_of(run);
   }
-  /// A run whose commands have written a line each into file("began").
+  /// Starts a run and waits until each command has written a line to file("began").
   Program& long_run(const std::string& script, std::size_t commands, const Arguments& more = {}) {
     Program& run = exec(more + Arguments{"--range", "1-" + std::to_string(commands), "-j",
                                          std::to_string(commands), "--shell", "--",
@@ -46,13 +46,13 @@ class ExecEnds : public ProgramsTest {
   }
 };
 
-TEST_F(ExecEnds, AtItsTimeout) {
+TEST_F(ExecEndings, TimesOutACommand) {
   const auto run = document({"--range", "1-2", "--timeout", "200ms", "--", "sleep", "30"}, 1);
   EXPECT_EQ(run.at("outcomes").at("timed_out"), 2);
   EXPECT_THAT(run.at("measured_seconds").get<double>(), AllOf(Ge(0.2), Lt(20)));
 }
 
-TEST_F(ExecEnds, AtItsTimeoutDespiteIgnoringSigterm) {
+TEST_F(ExecEndings, TimesOutACommandThatIgnoresSigterm) {
   const auto run = document({"--range", "1-1", "--timeout", "100ms", "--kill-after", "100ms",
                              "--shell", "--", "trap '' TERM; sleep 30; sleep 30"},
                             1);
@@ -60,7 +60,7 @@ TEST_F(ExecEnds, AtItsTimeoutDespiteIgnoringSigterm) {
   EXPECT_THAT(run.at("measured_seconds").get<double>(), Lt(20));
 }
 
-TEST_F(ExecEnds, AfterItsRetries) {
+TEST_F(ExecEndings, RetriesFailedCommands) {
   const std::string tries = file("tries");
   const std::string script = "echo {} >> " + tries + "; test $ROLLCALL_ATTEMPT = 3 || test {} = 1";
   const auto run = document({"--range", "1-2", "--retries", "2", "--shell", "--", script}, 0);
@@ -71,7 +71,7 @@ TEST_F(ExecEnds, AfterItsRetries) {
   EXPECT_EQ(all.at("attempts").at("total"), 2);
 }
 
-TEST_F(ExecEnds, IsNoLongerCountedAsRunning) {
+TEST_F(ExecEndings, FailedAttemptsAreNotCountedAsRunning) {
   const std::string script = "test $ROLLCALL_ATTEMPT = 3 || exit 1; sleep 0.8";
   Program& run = exec({"--progress", "plain", "--range", "1-6", "-j", "2", "--retries", "2",
                        "--shell", "--", script});
@@ -87,7 +87,7 @@ TEST_F(ExecEnds, IsNoLongerCountedAsRunning) {
   EXPECT_THAT(counts, Each(AnyOf("0", "1", "2"))) << run.story();
 }
 
-TEST_F(ExecEnds, TheRunAtTheHaltLimit) {
+TEST_F(ExecEndings, HaltEndsTheRun) {
   const auto soon =
       document({"--range", "1-1000", "-j", "1", "--halt", "soon,fail=3", "--", "false"}, 1);
   EXPECT_THAT(soon.at("outcomes").at("failed").get<int>(), AllOf(Ge(3), Lt(900)));
@@ -99,7 +99,7 @@ TEST_F(ExecEnds, TheRunAtTheHaltLimit) {
   EXPECT_EQ(now.at("outcomes").at("cancelled"), 9);
 }
 
-TEST_F(ExecEnds, FirstInterruptLetsRunningCommandsFinish) {
+TEST_F(ExecEndings, FirstInterruptWaitsForRunningCommands) {
   Program& run = long_run("while ! test -e " + file("go") + "; do sleep 0.02; done; echo done", 2,
                           {"--output", "jsonl"});
   run.signal(SIGINT);
@@ -109,7 +109,7 @@ TEST_F(ExecEnds, FirstInterruptLetsRunningCommandsFinish) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("succeeded"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, FirstInterruptStartsNoCommands) {
+TEST_F(ExecEndings, FirstSignalStartsNothingNew) {
   Program& run = exec({"--range", "1-1000", "-j", "2", "--output", "jsonl", "--", "sleep", "0.1"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
   run.signal(SIGTERM);
@@ -119,7 +119,7 @@ TEST_F(ExecEnds, FirstInterruptStartsNoCommands) {
   EXPECT_EQ(outcomes.at("succeeded").get<int>() + outcomes.at("cancelled").get<int>(), 1000);
 }
 
-TEST_F(ExecEnds, SecondInterruptKillsRunningCommands) {
+TEST_F(ExecEndings, SecondInterruptKillsRunningCommands) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2,
                           {"--output", "jsonl", "--kill-after", "100ms"});
   run.signal(SIGINT);
@@ -129,7 +129,7 @@ TEST_F(ExecEnds, SecondInterruptKillsRunningCommands) {
   EXPECT_EQ(summary_of(run).at("outcomes").at("cancelled"), 2) << run.story();
 }
 
-TEST_F(ExecEnds, ThirdInterruptEndsTheRunImmediately) {
+TEST_F(ExecEndings, ThirdInterruptEndsAtOnce) {
   Program& run = long_run("trap '' TERM; sleep 60; sleep 60", 2, {"--kill-after", "10m"});
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
@@ -139,7 +139,7 @@ TEST_F(ExecEnds, ThirdInterruptEndsTheRunImmediately) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, LeavesNoOrphanOfADaemonizedCommand) {
+TEST_F(ExecEndings, KillsDescendantsInOtherSessions) {
   const auto run = document(
       {"--range", "1-3", "--shell", "--",
        "setsid sh -c 'setsid sleep 60 & echo $! >> " + file("hidden") + "; sleep 60' & sleep 0.1"},
@@ -149,7 +149,7 @@ TEST_F(ExecEnds, LeavesNoOrphanOfADaemonizedCommand) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecEnds, DespiteADescendantHoldingItsOutput) {
+TEST_F(ExecEndings, DoesNotWaitForDescendantsThatHoldTheOutput) {
   const auto run = document({"--range", "1-2", "--kill-after", "100ms", "--shell", "--",
                              "(trap '' TERM; sleep 60) & exit 0"},
                             0);
@@ -160,7 +160,7 @@ TEST_F(ExecEnds, DespiteADescendantHoldingItsOutput) {
   EXPECT_EQ(closed.at("commands").at("failed").at(0).at("how"), "exit status 7");
 }
 
-TEST_F(ExecEnds, DespiteFloodingBothStreams) {
+TEST_F(ExecEndings, TruncatesAFloodOnBothStreams) {
   Program& run = exec({"-q", "--range", "1-2", "--timeout", "500ms", "--max-output", "64K",
                        "--shell", "--", "yes & yes err >&2"});
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -169,7 +169,7 @@ TEST_F(ExecEnds, DespiteFloodingBothStreams) {
                                HasSubstr("more bytes of standard error dropped")));
 }
 
-using ExecMany = ExecEnds;
+using ExecMany = ExecEndings;
 
 TEST_F(ExecMany, TenThousandCommands) {
   const auto run = document({"--range", "1-10000", "--", "true"}, 0);
@@ -177,9 +177,9 @@ TEST_F(ExecMany, TenThousandCommands) {
   EXPECT_TRUE(run.at("validated").get<bool>());
 }
 
-class ExecWorkers : public ExecEnds {};
+class ExecWorkers : public ExecEndings {};
 
-TEST_F(ExecWorkers, KilledWorkersLoseNoResult) {
+TEST_F(ExecWorkers, KilledWorkerLosesNoResult) {
   Program& run = exec({"-q", "--range", "1-40", "-w", "2", "-j", "2", "--output", "jsonl",
                        "--shell", "--", "setsid sleep 60 & sleep 0.1; echo {}"});
   ASSERT_TRUE(wait_for_events(run, "done", 4));
@@ -187,16 +187,16 @@ TEST_F(ExecWorkers, KilledWorkersLoseNoResult) {
   ASSERT_THAT(workers, SizeIs(Ge(2U)));
   ::kill(workers.front(), SIGKILL);
   EXPECT_EQ(run.wait(), 0) << run.story();
-  std::vector<std::string> said;
-  for (const auto& done : events_of(run, "done")) said.push_back(done.at("stdout"));
-  std::sort(said.begin(), said.end());
-  EXPECT_THAT(said, SizeIs(40));
-  EXPECT_EQ(std::unique(said.begin(), said.end()), said.end());
+  std::vector<std::string> printed;
+  for (const auto& done : events_of(run, "done")) printed.push_back(done.at("stdout"));
+  std::sort(printed.begin(), printed.end());
+  EXPECT_THAT(printed, SizeIs(40));
+  EXPECT_EQ(std::unique(printed.begin(), printed.end()), printed.end());
   EXPECT_THAT(events_of(run, "worker_lost"), SizeIs(1));
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(ExecWorkers, ExitWithTheirCoordinatorAndLeaveNoCommand) {
+TEST_F(ExecWorkers, DieWithTheCoordinatorAndLeaveNoCommand) {
   Program& run = long_run("setsid sleep 60 & sleep 60", 3);
   run.signal(SIGKILL);
   run.wait();
@@ -208,15 +208,15 @@ class ExecJournal : public ExecWorkers {
   Program& resume() {
     return start({programs_directory() / "rollcall", {"resume", file("journal")}, {}, {}, {}});
   }
-  /// 30 commands, each of which says its line; in task order.
-  Program& begin(const Arguments& more = {}) {
+  /// Starts a run of 30 commands, which print their lines and append their task ids to file("ran").
+  Program& start_journaled(const Arguments& more = {}) {
     std::string lines;
     for (int i = 0; i < 30; ++i) lines += "line " + std::to_string(i) + "\n";
     return exec(more + Arguments{"-q", "--journal", file("journal"), "-j", "3", "--shell", "--",
                                  "sleep 0.1; echo {}; echo $ROLLCALL_TASK_ID >> " + file("ran")},
                 lines);
   }
-  /// What both have printed. Lines that were printed just before a crash may come again.
+  /// Expects all 30 lines in both outputs together. Lines printed just before a crash may repeat.
   static void expect_all(const Program& first, const Program& second, bool may_repeat) {
     std::vector<std::string> lines = lines_of(first.out() + second.out());
     std::sort(lines.begin(), lines.end());
@@ -229,7 +229,7 @@ class ExecJournal : public ExecWorkers {
 };
 
 TEST_F(ExecJournal, ResumesAfterACrash) {
-  Program& run = begin();
+  Program& run = start_journaled();
   ASSERT_TRUE(run.wait_for_lines("line .*", 6));
   run.signal(SIGKILL);
   run.wait();
@@ -241,7 +241,7 @@ TEST_F(ExecJournal, ResumesAfterACrash) {
 }
 
 TEST_F(ExecJournal, ResumesInOrder) {
-  Program& run = begin({"--keep-order"});
+  Program& run = start_journaled({"--keep-order"});
   ASSERT_TRUE(run.wait_for_lines("line .*", 6));
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait(), 143) << run.story();
@@ -257,7 +257,7 @@ TEST_F(ExecJournal, ResumesInOrder) {
   }
 }
 
-TEST_F(ExecJournal, PrintsOutputThatTheReaderHadNotReadBeforeACrash) {
+TEST_F(ExecJournal, PrintsOutputAgainThatWasUnreadAtACrash) {
   const std::string pipe = file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -280,27 +280,27 @@ TEST_F(ExecJournal, PrintsOutputThatTheReaderHadNotReadBeforeACrash) {
   ::close(reader);
   Program& again = resume();
   EXPECT_EQ(again.wait(), 0) << again.err();
-  std::set<std::string> said;
+  std::set<std::string> printed;
   for (const std::string& text : {taken, again.out()}) {
     for (const std::string& line : lines_of(text)) {
-      if (line.starts_with("line ")) said.insert(line);
+      if (line.starts_with("line ")) printed.insert(line);
     }
   }
-  EXPECT_THAT(said, SizeIs(30));
+  EXPECT_THAT(printed, SizeIs(30));
   EXPECT_THAT(lines_of(contents_of(file("ran"))), SizeIs(30));
 }
 
-TEST_F(ExecJournal, ResumesOnlyWithTheSameInput) {
-  Program& run = begin();
+TEST_F(ExecJournal, RefusesOtherInput) {
+  Program& run = start_journaled();
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& other = exec({"--journal", file("journal"), "--resume", "--", "true"}, "other\n");
   EXPECT_EQ(other.wait(), 2) << other.story();
-  EXPECT_THAT(other.err(), HasSubstr("holds another request: COMMAND "));
-  EXPECT_THAT(other.err(), HasSubstr(", the input is another one, --shell"));
+  EXPECT_THAT(other.err(), HasSubstr("was created with different options: COMMAND "));
+  EXPECT_THAT(other.err(), HasSubstr(", the input has changed, --shell"));
 }
 
-TEST_F(ExecJournal, IsLockedByItsCoordinator) {
-  Program& run = begin();
+TEST_F(ExecJournal, RefusesASecondCoordinator) {
+  Program& run = start_journaled();
   ASSERT_TRUE(run.wait_for_lines("line .*", 1));
   Program& other = resume();
   EXPECT_EQ(other.wait(), 2) << other.story();
@@ -309,13 +309,13 @@ TEST_F(ExecJournal, IsLockedByItsCoordinator) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(ExecJournal, RerunsOnlyFailedTasks) {
+TEST_F(ExecJournal, RetryFailedRunsOnlyFailedTasks) {
   const std::string script = "echo $ROLLCALL_TASK_ID >> " + file("ran") + "; test -e " +
-                             file("mended") + " || test $((n % 3)) != 0";
+                             file("repaired") + " || test $((n % 3)) != 0";
   Program& run = exec(
       {"-q", "--range", "1-30", "--journal", file("journal"), "--shell", "--", "n={}; " + script});
   EXPECT_EQ(run.wait(), 1) << run.story();
-  std::ofstream(file("mended"));
+  std::ofstream(file("repaired"));
   Program& again = start({programs_directory() / "rollcall",
                           {"resume", "--retry-failed", file("journal")},
                           {},

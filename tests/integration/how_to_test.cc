@@ -1,4 +1,4 @@
-// The commands in docs/how-to work as they stand.
+// The commands in docs/how-to work as written.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -12,7 +12,7 @@ namespace {
 
 class HowTo : public PageTest, public testing::WithParamInterface<const char*> {};
 
-TEST_P(HowTo, ItsCommandsRun) {
+TEST_P(HowTo, CommandsRun) {
   const auto page = std::filesystem::path(ROLLCALL_ROOT) / "docs/how-to" / GetParam();
   const std::vector<std::string> blocks = blocks_of(contents_of(page));
   ASSERT_FALSE(blocks.empty()) << page << " shows no command in a ```sh block";

@@ -1,4 +1,4 @@
-// Workers that a run has not started itself: how they get in, help, leave, and are kept out.
+// Workers that the run did not start: they join, work, leave, or are rejected.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ using testing::SizeIs;
 
 class Joining : public ProgramsTest {
  protected:
-  /// Of the worker that a document knows by this name; null if there is none.
+  /// The worker of this name in a document; null if the document has none.
   static json worker_named(json document, const std::string& name) {
     for (const json& worker : document["workers"]) {
       if (worker.at("name") == name) return worker;
@@ -28,7 +28,7 @@ class Joining : public ProgramsTest {
   }
 };
 
-TEST_F(Joining, LateWorkerGetsWork) {
+TEST_F(Joining, WorkerThatJoinsDuringTheRunGetsWork) {
   Program& run = rollcall({"-n", "40", "--pause", "100ms", "-w", "1", "--slots", "1",
                            "--access-file", access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
@@ -42,7 +42,7 @@ TEST_F(Joining, LateWorkerGetsWork) {
   EXPECT_EQ(document["outcomes"]["succeeded"], 40);
 }
 
-TEST_F(Joining, WorkerMayStartFirst) {
+TEST_F(Joining, WorkerMayStartBeforeTheRun) {
   Program& early = worker({"--access-file", access_file(), "--name", "early"});
   ASSERT_TRUE(early.wait_for_err("waiting"));
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
@@ -52,7 +52,7 @@ TEST_F(Joining, WorkerMayStartFirst) {
   EXPECT_EQ(worker_named(document_of(run), "early")["tasks_done"], 5);
 }
 
-TEST_F(Joining, RunWaitsForMinWorkers) {
+TEST_F(Joining, RunWaitsForWorkers) {
   Program& run = rollcall({"-n", "10", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "json"});
   Program& second = worker({"--access-file", access_file(), "--name", "second"});
@@ -61,7 +61,7 @@ TEST_F(Joining, RunWaitsForMinWorkers) {
   EXPECT_GT(worker_named(document_of(run), "second")["tasks_done"], 0);
 }
 
-TEST_F(Joining, RunStartsWithFewerWorkersAfterTheJoinTimeout) {
+TEST_F(Joining, RunStartsWithFewerWorkersAfterJoinTimeout) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--join-timeout", "500ms", "--access-file", access_file()});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -85,19 +85,19 @@ TEST_F(Joining, TerminatedWorkerReturnsItsTasks) {
   EXPECT_THAT(events_of(run, "worker_left"), SizeIs(1)) << run.story();
 }
 
-TEST_F(Joining, WorkerThatWaitsForItsFileCanBeTerminated) {
+TEST_F(Joining, WorkerThatWaitsForItsAccessFileCanBeTerminated) {
   Program& early = worker({"--access-file", access_file()});
   ASSERT_TRUE(early.wait_for_err("waiting"));
   early.signal(SIGTERM);
   EXPECT_EQ(early.wait(), 0) << early.story();
 }
 
-TEST_F(Joining, WorkerExitsWhenNoRunStarts) {
+TEST_F(Joining, WorkerExitsAfterConnectTimeout) {
   Program& lonely = worker({"--access-file", access_file(), "--connect-timeout", "300ms"});
   EXPECT_EQ(lonely.wait(), 4) << lonely.story();
 }
 
-TEST_F(Joining, AccessFileCanBeReadFromStandardInput) {
+TEST_F(Joining, WorkerReadsTheAccessFileFromStandardInput) {
   Program& run =
       rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -106,7 +106,7 @@ TEST_F(Joining, AccessFileCanBeReadFromStandardInput) {
   EXPECT_EQ(reading.wait(), 0) << reading.story();
 }
 
-TEST_F(Joining, ConnectOverridesTheEndpointOfTheFile) {
+TEST_F(Joining, ConnectOverridesTheEndpointOfTheAccessFile) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--advertise", "nowhere.invalid"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -118,7 +118,7 @@ TEST_F(Joining, ConnectOverridesTheEndpointOfTheFile) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, WorkerConnectsByHostName) {
+TEST_F(Joining, WorkerConnectsToAHostName) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--bind", "tcp://*:*", "--advertise", "localhost"});
   Program& joined = worker({"--access-file", access_file()});
@@ -126,16 +126,16 @@ TEST_F(Joining, WorkerConnectsByHostName) {
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, WorkerConnectsByIPv6) {
+TEST_F(Joining, WorkerConnectsOverIPv6) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "0", "--access-file", access_file(),
                            "--bind", "tcp://[::1]:*"});
   Program& joined = worker({"--access-file", access_file()});
-  if (run.wait() == 2) GTEST_SKIP() << run.err();  // there is no ::1 here
+  if (run.wait() == 2) GTEST_SKIP() << run.err();  // this host has no ::1
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(joined.wait(), 0) << joined.story();
 }
 
-TEST_F(Joining, AccessFileIsPrivateAndRemovedAtTheEnd) {
+TEST_F(Joining, AccessFileIsPrivateAndRemovedAfterTheRun) {
   Program& run =
       rollcall({"-n", "5", "--pause", "200ms", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -146,7 +146,7 @@ TEST_F(Joining, AccessFileIsPrivateAndRemovedAtTheEnd) {
   EXPECT_FALSE(std::filesystem::exists(access_file()));
 }
 
-TEST_F(Joining, WrongWorkerKeyIsRefused) {
+TEST_F(Joining, WorkerWithAWrongKeyCannotJoin) {
   Program& run = rollcall(
       {"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -161,7 +161,7 @@ TEST_F(Joining, WrongWorkerKeyIsRefused) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Joining, WrongCoordinatorKeyIsRefused) {
+TEST_F(Joining, WorkerDoesNotJoinACoordinatorWithAnotherKey) {
   Program& run = rollcall({"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   Access access = read_access_file(access_file()).value();
@@ -172,7 +172,7 @@ TEST_F(Joining, WrongCoordinatorKeyIsRefused) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Joining, WorkerWithoutKeysIsRefused) {
+TEST_F(Joining, WorkerWithoutKeysCannotJoin) {
   Program& run = rollcall(
       {"-n", "5", "--pause", "2s", "-w", "1", "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
@@ -185,7 +185,7 @@ TEST_F(Joining, WorkerWithoutKeysIsRefused) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Joining, InsecureRequiresLoopback) {
+TEST_F(Joining, InsecureWorksOnLoopbackOnly) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--wait-for-workers", "2",
                            "--insecure", "--access-file", access_file()});
   Program& other = worker({"--access-file", access_file()});
@@ -197,13 +197,13 @@ TEST_F(Joining, InsecureRequiresLoopback) {
   }
 }
 
-TEST_F(Joining, ListensOnAnIpcEndpoint) {
+TEST_F(Joining, CoordinatorListensOnAUnixSocket) {
   Program& run =
       rollcall({"-n", "5", "--pause", "50ms", "-w", "1", "--bind", "ipc://" + file("socket")});
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(Joining, ConcurrentRunsAreSeparate) {
+TEST_F(Joining, ConcurrentRunsAreIndependent) {
   Program& one = rollcall({"-n", "30", "--pause", "500ms", "-w", "2", "--output", "json"});
   Program& two = rollcall({"-n", "30", "--pause", "500ms", "-w", "2", "--output", "json"});
   EXPECT_EQ(one.wait(), 0) << one.story();

@@ -1,4 +1,4 @@
-// The journal as a file: who may use it, what is refused, what is told from it alone.
+// The journal as a file: exclusive use, invalid files, reports and validation.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -22,80 +22,80 @@ using testing::SizeIs;
 
 class JournalFile : public JournaledRuns {
  protected:
-  /// Status 2 and one line on standard error that has all of `texts`.
+  /// Expects status 2 and one line on standard error that contains all of `texts`.
   void expect_refused(Program& program, const std::vector<std::string>& texts) {
     EXPECT_EQ(program.wait(), 2) << program.story();
     EXPECT_THAT(lines_of(program.err()), SizeIs(1)) << program.story();
     for (const std::string& text : texts) EXPECT_THAT(program.err(), HasSubstr(text));
   }
-  void expect_refused_by_all(const std::string& path, const std::string& text) {
+  void expect_all_commands_refuse(const std::string& path, const std::string& text) {
     for (const char* name : {"resume", "report", "validate"}) {
       expect_refused(command({name, path}), {path, text});
     }
   }
 };
 
-TEST_F(JournalFile, ResumeCreatesAJournalAndRequiresTheSameOptions) {
+TEST_F(JournalFile, ResumeOptionStartsARunOrResumesTheSameOne) {
   const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "1", "--resume"};
   Program& run = journaled_run(request);
   ASSERT_TRUE(wait_for_events(run, "done", 5));
   kill_coordinator(run);
   expect_refused(journaled_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
                  {"--task-count 60 and not 70", "--pause-max 1s and not 2s"});
-  expect_refused(journaled_run({"-n", "60"}), {"is there already"});
+  expect_refused(journaled_run({"-n", "60"}), {"already exists"});
   Program& resumed = journaled_run(request);
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_GT(summary_of(resumed)["attempts"]["adopted"], 0);
   Program& again = journaled_run(request);
   EXPECT_EQ(again.wait(), 0) << again.story();
   EXPECT_THAT(again.err(), HasSubstr("is finished"));
-  EXPECT_EQ(again.out(), "") << "the form of --output is kept";
+  EXPECT_EQ(again.out(), "") << "standard output has only JSON lines";
   Program& once_more = command({"resume", journal()});
   EXPECT_EQ(once_more.wait(), 0) << once_more.story();
   EXPECT_THAT(once_more.err(), HasSubstr("is finished"));
 }
 
-TEST_F(JournalFile, SecondCoordinatorIsRefused) {
+TEST_F(JournalFile, RefusesASecondCoordinator) {
   Program& run = begun_run(100, 5);
   expect_refused(command({"resume", journal()}), {journal(), "in use"});
-  EXPECT_EQ(command({"report", journal()}).wait(), 0) << "readers are welcome";
+  EXPECT_EQ(command({"report", journal()}).wait(), 0) << "reading is allowed";
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
-TEST_F(JournalFile, OtherFilesAreRefused) {
-  expect_refused_by_all(file("missing"), "no journal");
+TEST_F(JournalFile, RefusesOtherFiles) {
+  expect_all_commands_refuse(file("missing"), "does not exist");
   std::ofstream(file("text")) << std::string(5000, 'x');
-  expect_refused_by_all(file("text"), "no journal");
+  expect_all_commands_refuse(file("text"), "not a journal");
   std::ofstream(file("empty"));
-  expect_refused_by_all(file("empty"), "no journal");
-  fs::create_directory(file("folder"));
-  expect_refused_by_all(file("folder"), "no journal");
-  EXPECT_EQ(contents_of(file("text")), std::string(5000, 'x')) << "it is left as it was";
+  expect_all_commands_refuse(file("empty"), "not a journal");
+  fs::create_directory(file("directory"));
+  expect_all_commands_refuse(file("directory"), "not a journal");
+  EXPECT_EQ(contents_of(file("text")), std::string(5000, 'x')) << "the file was changed";
 }
 
-TEST_F(JournalFile, OtherVersionsAndDamagedFilesAreRefused) {
+TEST_F(JournalFile, RefusesOtherVersionsAndDamagedFiles) {
   finished_run();
   fs::copy_file(journal(), file("other"));
   sql(file("other"), "PRAGMA user_version = 99");
-  expect_refused_by_all(file("other"), "version 99");
+  expect_all_commands_refuse(file("other"), "version 99");
   fs::copy_file(journal(), file("cut"));
   fs::resize_file(file("cut"), fs::file_size(journal()) / 2);
-  expect_refused_by_all(file("cut"), "damaged");
+  expect_all_commands_refuse(file("cut"), "damaged");
 }
 
-TEST_F(JournalFile, UnwritableDirectoryIsReportedAtTheStart) {
+TEST_F(JournalFile, ReportsAnUnwritableDirectoryAtTheStart) {
   const auto refused = [this](const std::string& path) {
     expect_refused(rollcall({"-n", "1", "--pause", "0", "--journal", path}), {path});
   };
   refused("/proc/run.journal");
   refused(file("nowhere/run.journal"));
-  if (::geteuid() == 0) return;  // may write everywhere
+  if (::geteuid() == 0) return;  // root may write everywhere
   fs::create_directory(file("closed"));
   fs::permissions(file("closed"), fs::perms::owner_read | fs::perms::owner_exec);
   refused(file("closed/run.journal"));
 }
 
-TEST_F(JournalFile, JsonReportEqualsTheOriginalOutput) {
+TEST_F(JournalFile, JsonReportEqualsTheSummaryOfTheRun) {
   Program& run = begun_run(100, 20);
   kill_coordinator(run);
   Program& resumed = command({"resume", journal()});
@@ -109,7 +109,7 @@ TEST_F(JournalFile, JsonReportEqualsTheOriginalOutput) {
   EXPECT_EQ(document, printed) << json::diff(printed, document);
 }
 
-TEST_F(JournalFile, TextReportEqualsTheOriginalOutput) {
+TEST_F(JournalFile, TextReportEqualsTheSummaryOfTheRun) {
   Program& run = rollcall(
       {"-n", "20", "--pause", "50ms", "-w", "2", "--journal", journal(), "--task-lines", "never"});
   ASSERT_EQ(run.wait(), 0) << run.story();
@@ -120,7 +120,7 @@ TEST_F(JournalFile, TextReportEqualsTheOriginalOutput) {
   EXPECT_EQ(report.err(), summary.substr(summary.find("expected  ")));
 }
 
-TEST_F(JournalFile, UnfinishedRunIsReported) {
+TEST_F(JournalFile, ReportsAnUnfinishedRun) {
   Program& run = begun_run(100, 20);
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
   Program& report = command({"report", journal()});
@@ -131,7 +131,7 @@ TEST_F(JournalFile, UnfinishedRunIsReported) {
   EXPECT_THAT(validate.err(), HasSubstr("the run is not finished"));
 }
 
-TEST_F(JournalFile, ManipulationIsDetectedByValidation) {
+TEST_F(JournalFile, ValidateDetectsModifiedRows) {
   finished_run();
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
   const auto with = [this](const std::string& change) -> Program& {
@@ -150,16 +150,16 @@ TEST_F(JournalFile, ManipulationIsDetectedByValidation) {
   EXPECT_THAT(with("INSERT INTO odd_result VALUES (3, 1)").err(), HasSubstr("result"));
 }
 
-TEST_F(JournalFile, MissingAndDuplicateRowsAreDetected) {
+TEST_F(JournalFile, MissingAndDuplicateRowsAreDamage) {
   finished_run();
   sql(journal(), "UPDATE outcome SET task = 1 WHERE task = 2");
-  expect_refused_by_all(journal(), "damaged");
+  expect_all_commands_refuse(journal(), "damaged");
 }
 
 class FullDisk : public JournaledRuns {};
 
-TEST_F(FullDisk, EndsTheRunWithoutLosingAcknowledgedResults) {
-  // A limit of the file size is no full disk that may get room again: the run ends.
+TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
+  // Unlike a full disk, a file size limit is permanent, so the run ends.
   const std::string line = "ulimit -f 160; exec env --default-signal=XFSZ " +
                            (programs_directory() / "rollcall").string() +
                            " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " +
@@ -167,29 +167,29 @@ TEST_F(FullDisk, EndsTheRunWithoutLosingAcknowledgedResults) {
   Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("cannot write journal " + journal()));
-  const std::size_t told = events_of(run, "done").size();
-  EXPECT_GE(number_in(journal(), "SELECT count(*) FROM outcome"), told);
+  const std::size_t published = events_of(run, "done").size();
+  EXPECT_GE(number_in(journal(), "SELECT count(*) FROM outcome"), published);
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 20000);
 }
 
-TEST_F(FullDisk, RunContinuesWhenSpaceIsFreed) {
+TEST_F(FullDisk, PausesTheRunUntilThereIsSpace) {
   fs::create_directory(file("disk"));
   if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
-    GTEST_SKIP() << "no small file system can be mounted";
+    GTEST_SKIP() << "cannot mount a small file system";
   }
   std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
   Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
                            "jsonl", "--journal", file("disk/run.journal")});
-  const bool said = run.wait_for_err("results are taken in when there is room");
-  const std::size_t told = events_of(run, "done").size();
-  EXPECT_GE(number_in(file("disk/run.journal"), "SELECT count(*) FROM outcome"), told);
-  EXPECT_LT(told, 8000);
+  const bool logged = run.wait_for_err("results are taken in when there is room");
+  const std::size_t published = events_of(run, "done").size();
+  EXPECT_GE(number_in(file("disk/run.journal"), "SELECT count(*) FROM outcome"), published);
+  EXPECT_LT(published, 8000);
   fs::remove(file("disk/other"));
   EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_TRUE(said);
+  EXPECT_TRUE(logged);
   EXPECT_THAT(run.err(), HasSubstr("the journal can be written again"));
   EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 8000);
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);

@@ -1,4 +1,4 @@
-// Nothing is lost: coordinators that are killed, stopped or frozen, and the ones that go on.
+// Coordinators that are killed, stopped or terminated: a resumed run loses no result.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -28,7 +28,7 @@ std::set<int> tasks_done(const std::vector<const Program*>& runs) {
   return tasks;
 }
 
-/// The second field of each row: all of them different, and as many as asked for.
+/// Expects one row for each of `count` tasks.
 void expect_rows_of_all_tasks(const std::string& results, std::size_t count) {
   std::set<std::string> tasks;
   std::vector<std::string> lines = lines_of(contents_of(results));
@@ -40,7 +40,7 @@ void expect_rows_of_all_tasks(const std::string& results, std::size_t count) {
 
 class KilledCoordinator : public JournaledRuns {
  protected:
-  /// One outcome each: told, kept, and in the results file.
+  /// Expects one outcome for each task: published by `runs` together, and in the journal.
   void expect_all(std::size_t count, const std::vector<const Program*>& runs) {
     EXPECT_THAT(tasks_done(runs), SizeIs(count));
     EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), count);
@@ -49,13 +49,13 @@ class KilledCoordinator : public JournaledRuns {
   }
 };
 
-TEST_F(KilledCoordinator, ResumeAdoptsRunningTasks) {
+TEST_F(KilledCoordinator, WorkersAreAdoptedAndNothingRunsTwice) {
   Program& run = begun_run(400, 50, {"--results", file("results.csv")});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
-  EXPECT_THAT(processes(), IsEmpty()) << "an adopted worker is left";
+  EXPECT_THAT(processes(), IsEmpty()) << "an adopted worker is still running";
 
   const json document = summary_of(resumed);
   EXPECT_EQ(document["validated"], true);
@@ -64,15 +64,15 @@ TEST_F(KilledCoordinator, ResumeAdoptsRunningTasks) {
   EXPECT_EQ(document["attempts"]["retried"], 0);
   EXPECT_GT(document["attempts"]["adopted"], 0);
   EXPECT_EQ(document["attempts"]["stale"], 0);
-  std::vector<pid_t> their_pids;
-  for (const json& worker : document["workers"]) their_pids.push_back(worker["pid"].get<pid_t>());
-  EXPECT_THAT(their_pids, UnorderedElementsAreArray(workers));
+  std::vector<pid_t> pids;
+  for (const json& worker : document["workers"]) pids.push_back(worker["pid"].get<pid_t>());
+  EXPECT_THAT(pids, UnorderedElementsAreArray(workers));
   EXPECT_EQ(number_in(journal(), kAttemptsAboveOne), 0);
   expect_rows_of_all_tasks(file("results.csv"), 400);
   expect_all(400, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, ResumesRepeatedlyWithLimitedSlots) {
+TEST_F(KilledCoordinator, RepeatedKillsLoseNoResult) {
   const Arguments short_pauses = {"-j", "4", "--pause-min", "200ms", "--pause-max", "800ms"};
   std::vector<Program*> runs{&begun_run(40, 5, short_pauses)};
   for (int crash = 1; crash <= 3; ++crash) {
@@ -86,19 +86,19 @@ TEST_F(KilledCoordinator, ResumesRepeatedlyWithLimitedSlots) {
   expect_all(40, {runs.begin(), runs.end()});
 }
 
-TEST_F(KilledCoordinator, ResumesImmediatelyAfterAWorkerDied) {
+TEST_F(KilledCoordinator, ResumeDetectsADeadWorkerAtOnce) {
   Program& run = begun_run(200, 20);
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
   ::kill(workers[0], SIGKILL);
   Program& resumed = command({"resume", journal()});
-  // The liveness time, 10 s, is not waited for.
+  // Less than the liveness time of 10 s.
   EXPECT_EQ(resumed.wait(std::chrono::seconds(8)), 0) << resumed.story();
   EXPECT_THAT(summary_of(resumed)["workers"], SizeIs(3));
   expect_all(200, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, ReplacesAnAdoptedWorkerThatDies) {
+TEST_F(KilledCoordinator, AdoptedWorkerThatDiesIsReplacedAtOnce) {
   Program& run = begun_run(200, 20, {"--pause-max", "2.5"});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -111,7 +111,7 @@ TEST_F(KilledCoordinator, ReplacesAnAdoptedWorkerThatDies) {
   expect_all(200, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, KillsAStoppedAdoptedWorkerAtTheEnd) {
+TEST_F(KilledCoordinator, AdoptedWorkerThatIsStoppedIsKilledAtTheEnd) {
   Program& run = begun_run(50, 10, {"--heartbeat-interval", "100ms", "--liveness", "400ms"});
   const std::vector<pid_t> workers = kill_coordinator(run);
   ASSERT_THAT(workers, SizeIs(2));
@@ -122,20 +122,20 @@ TEST_F(KilledCoordinator, KillsAStoppedAdoptedWorkerAtTheEnd) {
   expect_all(50, {&run, &resumed});
 }
 
-TEST_F(KilledCoordinator, LeavesNoWorkerIfNotResumed) {
+TEST_F(KilledCoordinator, OrphanedWorkersExit) {
   Program& run = begun_run(200, 1,
                            {"--heartbeat-interval", "100ms", "--liveness", "300ms", "--orphan-for",
                             "700ms", "--pause-max", "60s", "--seed", "1"});
   EXPECT_THAT(kill_coordinator(run), SizeIs(2));
-  EXPECT_TRUE(wait_for_no_process()) << "orphaned workers are left";
-  // And the run is not lost with them.
+  EXPECT_TRUE(wait_for_no_process()) << "orphaned workers are still running";
+  // The run can still be resumed.
   Program& stopped = command({"resume", journal()});
   ASSERT_TRUE(wait_for_events(stopped, "started", 150));
   EXPECT_THAT(children_of(stopped.pid()), SizeIs(2));
   for (const pid_t worker : kill_coordinator(stopped)) ::kill(worker, SIGKILL);
 }
 
-TEST_F(KilledCoordinator, ResumesAfterACrashBeforeTheFirstJoin) {
+TEST_F(KilledCoordinator, CanBeResumedIfNoWorkerHadJoined) {
   Program& run =
       journaled_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
@@ -148,10 +148,10 @@ TEST_F(KilledCoordinator, ResumesAfterACrashBeforeTheFirstJoin) {
 
 class StoppedCoordinator : public JournaledRuns {};
 
-TEST_F(StoppedCoordinator, CompletesAfterAStopLongerThanTheLivenessTime) {
+TEST_F(StoppedCoordinator, ContinuesAfterAStopLongerThanTheLivenessTime) {
   Program& run = begun_run(200, 10, {"--heartbeat-interval", "100ms", "--liveness", "300ms"});
   run.signal(SIGSTOP);
-  // Longer than the liveness time: nothing can be seen of it but that it has passed.
+  // Longer than the liveness time. Only time has to pass.
   wait_until([] { return false; }, std::chrono::seconds(1));
   run.signal(SIGCONT);
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -162,7 +162,7 @@ TEST_F(StoppedCoordinator, CompletesAfterAStopLongerThanTheLivenessTime) {
 
 class SignalledJournaledRun : public JournaledRuns, public testing::WithParamInterface<int> {};
 
-TEST_P(SignalledJournaledRun, PrintsAResumeCommandThatWorks) {
+TEST_P(SignalledJournaledRun, PrintsAWorkingResumeCommand) {
   const std::string name = file("a run's journal");
   Program& run = rollcall({"-n", "200", "--pause-min", "0.3", "--pause-max", "1.5", "-w", "2",
                            "--output", "jsonl", "--journal", name});

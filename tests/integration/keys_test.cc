@@ -1,4 +1,4 @@
-// Keys made ahead of time, and health checks, with the real programs.
+// Keys made in advance, and health checks.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -16,7 +16,7 @@ using testing::SizeIs;
 
 class Keys : public ProgramsTest {
  protected:
-  /// `rollcall keys`, for an endpoint that nobody listens at yet.
+  /// Runs `rollcall keys` for an endpoint that is not in use yet.
   std::string make_keys(const std::string& name) {
     Program& keys = start({programs_directory() / "rollcall",
                            {"keys", file(name), "--endpoint", "ipc://" + file("socket")},
@@ -26,17 +26,17 @@ class Keys : public ProgramsTest {
     EXPECT_EQ(keys.wait(), 0) << keys.story();
     return file(name);
   }
-  /// Where a program says that it answers health checks: HOST:PORT.
+  /// HOST:PORT of the health checks, from the log of a program.
   static std::string health_address(Program& program) {
     EXPECT_TRUE(program.wait_for_err("health checks are answered at http://")) << program.story();
     std::smatch found;
-    const std::string said = program.err();
-    std::regex_search(said, found, std::regex("http://([0-9.:]+)"));
+    const std::string log = program.err();
+    std::regex_search(log, found, std::regex("http://([0-9.:]+)"));
     return found[1];
   }
 };
 
-TEST_F(Keys, ServeSuccessiveRuns) {
+TEST_F(Keys, ServeConsecutiveRuns) {
   const std::string keys = make_keys("keys");
   const std::string access = keys + "/run.access";
   const std::string before = contents_of(access);
@@ -49,7 +49,7 @@ TEST_F(Keys, ServeSuccessiveRuns) {
   EXPECT_EQ(contents_of(access), before);
 }
 
-TEST_F(Keys, WorkWithLocalWorkersAndAnAccessFile) {
+TEST_F(Keys, ServeLocalWorkersAndAnAccessFile) {
   const std::string keys = make_keys("keys");
   Program& run = rollcall({"-n", "5", "--pause", "1s", "-w", "1", "--keys", keys, "--access-file",
                            access_file(), "--wait-for-workers", "2", "--output", "json"});
@@ -63,7 +63,7 @@ TEST_F(Keys, WorkWithLocalWorkersAndAnAccessFile) {
   EXPECT_TRUE(std::filesystem::exists(keys + "/run.access"));
 }
 
-TEST_F(Keys, OfAnotherDirectoryAreRefused) {
+TEST_F(Keys, OfAnotherDirectoryAreRejected) {
   const std::string keys = make_keys("keys");
   const std::string old = make_keys("old");
   Program& run =
@@ -74,13 +74,13 @@ TEST_F(Keys, OfAnotherDirectoryAreRefused) {
   EXPECT_THAT(document_of(run)["workers"], SizeIs(1));
 }
 
-TEST_F(Keys, AreNotOverwrittenAndMustExist) {
+TEST_F(Keys, AreNeverReplacedAndMustExist) {
   const std::string keys = make_keys("keys");
   const std::string before = contents_of(keys + "/coordinator.keys");
   Program& again = start(
       {programs_directory() / "rollcall", {"keys", keys, "--endpoint", "alpha:7700"}, {}, {}, {}});
   EXPECT_EQ(again.wait(), 2);
-  EXPECT_THAT(again.err(), HasSubstr("is there already"));
+  EXPECT_THAT(again.err(), HasSubstr("already exists; left unchanged"));
   EXPECT_THAT(lines_of(again.err()), SizeIs(1));
   EXPECT_EQ(contents_of(keys + "/coordinator.keys"), before);
   Program& none = rollcall({"-n", "5", "--keys", file("nowhere")});
@@ -93,7 +93,7 @@ TEST_F(Keys, AreNotOverwrittenAndMustExist) {
 
 class Health : public Keys {};
 
-TEST_F(Health, PortInUseIsReportedOnce) {
+TEST_F(Health, ReportsAPortInUse) {
   Program& run = rollcall({"-n", "1", "--pause", "2s", "--http", "127.0.0.1:0", "--access-file",
                            access_file(), "--log-level", "info"});
   const std::string taken = health_address(run);

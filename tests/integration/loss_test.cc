@@ -1,4 +1,4 @@
-// Workers and coordinators that die or stop: every task still answers once, and nothing is left.
+// Workers and coordinators that die or stop: each task has one result, and no process is left.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -37,7 +37,7 @@ TEST_F(Loss, TasksOfAKilledWorkerRunElsewhere) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(200));
 }
 
-TEST_F(Loss, KilledLocalWorkerIsRestarted) {
+TEST_F(Loss, LocalWorkerThatDiedIsRestarted) {
   Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   const std::vector<pid_t> workers = children_of(run.pid());
@@ -52,7 +52,7 @@ TEST_F(Loss, KilledLocalWorkerIsRestarted) {
   EXPECT_EQ(document["attempts"]["retried"], 4);
 }
 
-TEST_F(Loss, SummaryReportsLostWorkers) {
+TEST_F(Loss, TextOutputReportsTheLoss) {
   Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1"});
   ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 4));
   for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
@@ -62,11 +62,11 @@ TEST_F(Loss, SummaryReportsLostWorkers) {
   EXPECT_THAT(run.out_lines(".* - await a sleep .*"), SizeIs(4));
 }
 
-TEST_F(Loss, TaskIsLostAfterTooManyLostWorkers) {
+TEST_F(Loss, TaskThatCostsTooManyWorkersIsLost) {
   Program& run =
       rollcall({"-n", "1", "--pause", "60s", "-w", "1", "--max-losses", "2", "--output", "jsonl"});
-  for (std::size_t life = 1; life <= 2; ++life) {
-    ASSERT_TRUE(wait_for_events(run, "started", life));
+  for (std::size_t start_number = 1; start_number <= 2; ++start_number) {
+    ASSERT_TRUE(wait_for_events(run, "started", start_number));
     for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
   }
   EXPECT_EQ(run.wait(), 1) << run.story();
@@ -74,18 +74,18 @@ TEST_F(Loss, TaskIsLostAfterTooManyLostWorkers) {
   EXPECT_EQ(summary_of(run)["validated"], true);
 }
 
-TEST_F(Loss, WorkerThatKeepsCrashingEndsTheRun) {
+TEST_F(Loss, TooManyRestartsOfAWorkerEndTheRun) {
   Program& run = rollcall(
       {"-n", "3", "--pause", "60s", "-w", "1", "--worker-restarts", "1", "--output", "jsonl"});
-  for (std::size_t life = 1; life <= 2; ++life) {
-    ASSERT_TRUE(wait_for_events(run, "started", 3 * life));
+  for (std::size_t start_number = 1; start_number <= 2; ++start_number) {
+    ASSERT_TRUE(wait_for_events(run, "started", 3 * start_number));
     for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
   }
   EXPECT_EQ(run.wait(), 4) << run.story();
 }
 
-TEST_F(Loss, WorkerStartIsRetriedWithBackoffAndLoggedOnce) {
-  const std::filesystem::path alone = file("rollcall");  // without a worker beside it
+TEST_F(Loss, FailedWorkerStartsAreRetriedAndNotAllLogged) {
+  const std::filesystem::path alone = file("rollcall");  // without rollcall-worker beside it
   std::filesystem::copy_file(programs_directory() / "rollcall", alone);
   Program& run = start(
       {alone,
@@ -96,7 +96,7 @@ TEST_F(Loss, WorkerStartIsRetriedWithBackoffAndLoggedOnce) {
   EXPECT_EQ(run.wait(), 4) << run.story();
   const std::string why =
       ": cannot start " + file("rollcall-worker") + ": No such file or directory";
-  // Of four tries, after 0, 100, 300 and 700 ms, the third is not told.
+  // Of the four starts, at 0, 100, 300 and 700 ms, the third is not logged.
   EXPECT_THAT(lines_of(run.err()),
               AllOf(Contains(EndsWith("local worker 1" + why)),
                     Contains(EndsWith("local worker 2" + why + " (2 times in a row)")),
@@ -113,7 +113,7 @@ TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(Loss, JoinedWorkerExitsAfterItsCoordinatorDies) {
+TEST_F(Loss, JoinedWorkerExitsWithoutItsCoordinator) {
   Program& run = rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
                            "--heartbeat-interval", "100ms", "--liveness", "400ms"});
   Program& orphan = worker({"--access-file", access_file()});
@@ -122,10 +122,10 @@ TEST_F(Loss, JoinedWorkerExitsAfterItsCoordinatorDies) {
   EXPECT_EQ(orphan.wait(), 4) << orphan.story();
 }
 
-/// These stop processes for longer than they may be silent.
+/// These tests stop processes, most of them for longer than the liveness time.
 class StoppedWorker : public ProgramsTest {};
 
-TEST_F(StoppedWorker, IsFencedAndRejoinsAsANewSession) {
+TEST_F(StoppedWorker, IsLostAndJoinsAgainAsANewSession) {
   Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "400ms", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -154,7 +154,8 @@ TEST_F(StoppedWorker, LateOutcomesAreNotCountedTwice) {
   ASSERT_THAT(workers, SizeIs(2));
   ::kill(workers[0], SIGSTOP);
   ASSERT_TRUE(wait_for_events(run, "worker_lost", 1));
-  wait_until([&] { return Clock::now() > due; });  // now it has outcomes of attempts that expired
+  // Its sleeps end although their attempts have expired.
+  wait_until([&] { return Clock::now() > due; });
   ::kill(workers[0], SIGCONT);
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(summary_of(run)["validated"], true);
@@ -173,12 +174,12 @@ TEST_F(StoppedWorker, DoesNotDelayTheEndOfTheRun) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(StoppedWorker, StoppedCoordinatorLosesNoWorker) {
+TEST_F(StoppedWorker, IsNotLostIfTheCoordinatorWasStopped) {
   Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "3s", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   run.signal(SIGSTOP);
-  // Nobody can say that it is over: what is waited for is time itself.
+  // The coordinator stays stopped for this long. Only time has to pass.
   const auto away = Clock::now() + std::chrono::milliseconds(800);
   wait_until([&] { return Clock::now() > away; });
   run.signal(SIGCONT);

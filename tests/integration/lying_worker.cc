@@ -1,5 +1,5 @@
-// A worker that speaks the protocol and does not tell the truth: lying_worker ACCESS_FILE MODE.
-// Ends with 0 after its Goodbye, or after a Reject, whose reason it prints.
+// A worker that speaks the protocol but sends false messages: lying_worker ACCESS_FILE MODE.
+// Exits with 0 after its Goodbye or after a Reject, whose reason it prints.
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -26,18 +26,18 @@ using namespace std::chrono_literals;
 
 enum class Mode {
   honest,
-  at_once,          ///< stamps the whole pause and reports at once: it finishes in the future
-  backdated,        ///< the same, but as if it had begun a pause ago
-  half,             ///< sleeps for half of the pause and says so
-  other_result,     ///< reports another pause than it was given
-  clock_ahead,      ///< its clock jumps an hour ahead once it has work
-  clock_back,       ///< its clock jumps an hour back once it has work
-  twice,            ///< every outcome in two reports
-  unassigned,       ///< outcomes of tasks that it was not given, beside its own
-  wrong_count,      ///< its Goodbye counts one outcome too many
-  old_version,      ///< its Hello is of a protocol version that nobody speaks
-  unknown_session,  ///< begins with a Heartbeat of a session that nobody knows
-  other_run,        ///< joins, then sends a Heartbeat of another run
+  at_once,          ///< reports the full sleep at once, so its finish is in the future
+  backdated,        ///< reports the full sleep at once, with a start that far in the past
+  half,             ///< sleeps for half of the time, and reports that
+  other_result,     ///< reports another sleep duration than the assigned one
+  clock_ahead,      ///< its clock jumps an hour ahead at the first assignment
+  clock_back,       ///< its clock jumps an hour back at the first assignment
+  twice,            ///< reports every outcome twice
+  unassigned,       ///< also reports outcomes of tasks that it was not assigned
+  wrong_count,      ///< counts one outcome too many in its Goodbye
+  old_version,      ///< sends a Hello of an unsupported protocol version
+  unknown_session,  ///< starts with a Heartbeat of an unknown session
+  other_run,        ///< joins, then sends a Heartbeat for another run
 };
 
 constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
@@ -49,7 +49,7 @@ constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
      {"clock-ahead", Mode::clock_ahead},
      {"clock-back", Mode::clock_back},
      {"twice", Mode::twice},
-     {"foreign", Mode::unassigned},
+     {"unassigned", Mode::unassigned},
      {"wrong-count", Mode::wrong_count},
      {"old-version", Mode::old_version},
      {"unknown-session", Mode::unknown_session},

@@ -1,4 +1,4 @@
-// Types the commands of a documentation page, as a reader would. All machines are this one.
+// Runs the commands of a documentation page, as a reader would. This host plays all machines.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@
 
 namespace rollcall::integration {
 
-/// The ```sh blocks of a page. Each is typed into one terminal; continued lines are joined.
+/// The ```sh blocks of a page, with continued lines joined. Each belongs in its own terminal.
 inline std::vector<std::string> blocks_of(const std::string& page) {
   std::vector<std::string> blocks;
   bool in_block = false;
@@ -42,18 +42,18 @@ class PageTest : public ProgramsTest {
     fake("scp", "test -s \"$1\"");
   }
 
-  /// Runs the blocks in their order; every one must succeed.
+  /// Runs the blocks in order. Each must succeed.
   void run(const std::vector<std::string>& blocks) {
     for (const std::string& block : blocks) {
-      if (begins_a_run(block)) end_all();
-      if (is_a_question(block)) {
-        EXPECT_TRUE(wait_until([&] { return type(block).wait() == 0; })) << block;
-      } else if (goes_on(block)) {
-        going_.push_back(&type(block));
+      if (starts_a_run(block)) end_all();
+      if (is_repeated(block)) {
+        EXPECT_TRUE(wait_until([&] { return start_block(block).wait() == 0; })) << block;
+      } else if (runs_in_background(block)) {
+        background_.push_back(&start_block(block));
         wait_for_access_file(block);
       } else {
-        Program& program = type(block);
-        EXPECT_EQ(program.wait(kPatience), is_a_crash(block) ? 128 + SIGKILL : 0)
+        Program& program = start_block(block);
+        EXPECT_EQ(program.wait(kPatience), kills_itself(block) ? 128 + SIGKILL : 0)
             << program.story();
       }
     }
@@ -66,19 +66,20 @@ class PageTest : public ProgramsTest {
   static bool matches(const std::string& block, const char* regex) {
     return std::regex_search(block, std::regex(regex));
   }
-  /// The page moves on to another run, or to other keys; the run before it must have ended.
-  static bool begins_a_run(const std::string& block) {
+  /// The block starts another run or makes other keys, so the previous run must have ended.
+  static bool starts_a_run(const std::string& block) {
     return matches(block, R"(\brollcall (sleep|exec|resume|keys) )");
   }
-  /// A worker, or a run that others can join, goes on while the reader types in other terminals.
-  static bool goes_on(const std::string& block) {
+  /// The block starts a worker, or a run that workers can join: it continues in its terminal while
+  /// the reader goes on in others.
+  static bool runs_in_background(const std::string& block) {
     return matches(block, R"(rollcall-worker |\brollcall (sleep|exec) .*--(access-file|keys) )");
   }
-  /// The reader repeats it until the run, or the worker that it names, exists.
-  static bool is_a_question(const std::string& block) {
+  /// The reader repeats this command until the run, or the worker that it names, exists.
+  static bool is_repeated(const std::string& block) {
     return matches(block, "^rollcall (status|drain) ");
   }
-  static bool is_a_crash(const std::string& block) {
+  static bool kills_itself(const std::string& block) {
     return block.starts_with("timeout --signal KILL ");
   }
 
@@ -87,13 +88,13 @@ class PageTest : public ProgramsTest {
     std::ofstream(path) << "#!/bin/sh\n" << body << '\n';
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   }
-  Program& type(const std::string& block) {
+  Program& start_block(const std::string& block) {
     const std::string path =
         file("fake") + ":" + programs_directory().string() + ":" + std::getenv("PATH");
     const std::string here = std::regex_replace(block, std::regex("\\balpha\\b"), "127.0.0.1");
     return start({"/bin/sh", {"-ec", "cd " + file("") + "\n" + here}, {{"PATH", path}}, {}, {}});
   }
-  /// The next block may need it.
+  /// Waits for the access file of the run in `block`, because the next block may need it.
   void wait_for_access_file(const std::string& block) {
     std::smatch found;
     const std::regex option(R"(\brollcall (?:sleep|exec) .*--access-file (\S+))");
@@ -101,11 +102,11 @@ class PageTest : public ProgramsTest {
     EXPECT_TRUE(wait_for_file(found[1])) << block;
   }
   void end_all() {
-    for (Program* program : going_) EXPECT_EQ(program->wait(kPatience), 0) << program->story();
-    going_.clear();
+    for (Program* program : background_) EXPECT_EQ(program->wait(kPatience), 0) << program->story();
+    background_.clear();
   }
 
-  std::vector<Program*> going_;
+  std::vector<Program*> background_;
 };
 
 }  // namespace rollcall::integration

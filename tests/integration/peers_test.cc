@@ -1,5 +1,5 @@
-// Peers that send what they should not: noise on the port, another protocol, lies. The run is not
-// harmed by the first two, and validation names the third.
+// Misbehaving peers. Noise on the port and other protocols do not affect the run; validation
+// detects false reports.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
@@ -36,13 +36,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Waits until that many bytes have come.
+  /// Waits for `size` bytes.
   void read(std::size_t size) const {
     std::string bytes(size, '\0');
     const ssize_t got = ::recv(fd_, bytes.data(), size, MSG_WAITALL);
     EXPECT_EQ(got, static_cast<ssize_t>(size));
   }
-  /// The other side may hang up meanwhile.
+  /// Ignores errors, because the peer may close the connection.
   void write(const std::string& bytes) const {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     static_cast<void>(sent);
@@ -59,7 +59,7 @@ std::string noise(std::uint64_t seed, std::size_t size) {
   return bytes;
 }
 
-/// What somebody sends who speaks ZMTP 3 without keys: a handshake for the NULL mechanism.
+/// The handshake of a ZMTP 3 peer without keys: the NULL mechanism.
 std::string null_handshake() {
   std::string handshake = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
   handshake.resize(64, '\0');
@@ -74,7 +74,7 @@ class Peers : public ProgramsTest {
   }
 };
 
-TEST_F(Peers, RandomBytesOnThePortAreHarmless) {
+TEST_F(Peers, NoiseDoesNotAffectTheRun) {
   Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--access-file",
                            access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
@@ -96,14 +96,14 @@ TEST_F(Peers, RandomBytesOnThePortAreHarmless) {
   EXPECT_THAT(document["workers"], SizeIs(2));
 }
 
-TEST_F(Peers, RandomBytesWithoutEncryptionAreHarmless) {
+TEST_F(Peers, NoiseWithoutEncryptionDoesNotAffectTheRun) {
   Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--access-file", access_file(),
                            "--insecure", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   Connection connection(port());
   connection.write(null_handshake());
   connection.read(null_handshake().size());
-  // READY of a DEALER, then a message of one frame.
+  // READY of a DEALER, then a message with one frame.
   const std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 28);
   connection.write(std::string("\4\x1c", 2) + ready + std::string("\0\5hello", 7));
   Connection noisy(port());
@@ -113,37 +113,37 @@ TEST_F(Peers, RandomBytesWithoutEncryptionAreHarmless) {
   EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 20);
 }
 
-struct Strange {
+struct Rejection {
   const char* mode;
-  const char* answer;
+  const char* reason;
 };
 
-class StrangePeers : public Peers, public testing::WithParamInterface<Strange> {};
+class RejectedPeers : public Peers, public testing::WithParamInterface<Rejection> {};
 
-TEST_P(StrangePeers, AreRejectedAndHarmless) {
+TEST_P(RejectedPeers, GetAReasonAndDoNotAffectTheRun) {
   Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "2", "--access-file",
                            access_file(), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
-  Program& stranger = lying_worker(GetParam().mode);
-  EXPECT_EQ(stranger.wait(), 0) << stranger.story();
-  EXPECT_EQ(stranger.out(), std::string(GetParam().answer) + "\n");
+  Program& peer = lying_worker(GetParam().mode);
+  EXPECT_EQ(peer.wait(), 0) << peer.story();
+  EXPECT_EQ(peer.out(), std::string(GetParam().reason) + "\n");
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = summary_of(run);
   EXPECT_EQ(document["outcomes"]["succeeded"], 20);
   EXPECT_EQ(document["validated"], true);
 }
 
-INSTANTIATE_TEST_SUITE_P(, StrangePeers,
-                         testing::Values(Strange{"old-version", "protocol_version"},
-                                         Strange{"unknown-session", "say_hello"},
-                                         Strange{"other-run", "wrong_epoch"}),
+INSTANTIATE_TEST_SUITE_P(, RejectedPeers,
+                         testing::Values(Rejection{"old-version", "protocol_version"},
+                                         Rejection{"unknown-session", "say_hello"},
+                                         Rejection{"other-run", "wrong_epoch"}),
                          [](const auto& param) {
                            std::string name = param.param.mode;
                            std::erase(name, '-');
                            return name;
                          });
 
-TEST_F(Peers, AnotherProtocolVersionIsLogged) {
+TEST_F(Peers, AnUnsupportedProtocolVersionIsLogged) {
   Program& run = rollcall({"-n", "2", "--pause", "1s", "-w", "1", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   EXPECT_EQ(lying_worker("old-version").wait(), 0);
@@ -151,12 +151,12 @@ TEST_F(Peers, AnotherProtocolVersionIsLogged) {
   EXPECT_THAT(run.err(), HasSubstr("version 999"));
 }
 
-// Lies.
+// False reports.
 
-class Lies : public Peers {
+class FalseReports : public Peers {
  protected:
-  /// The document of a run with one worker, which behaves in this way.
-  json told_by(const std::string& mode, int status) {
+  /// The document of a run with one lying_worker, which must exit with `status`.
+  json document_with(const std::string& mode, int status) {
     Program& run = rollcall({"-n", "6", "--pause-min", "100ms", "--pause-max", "300ms", "-w", "0",
                              "--access-file", access_file(), "--output", "json"});
     if (!wait_for_file("access")) return nullptr;
@@ -167,57 +167,58 @@ class Lies : public Peers {
   }
 };
 
-TEST_F(Lies, HonestWorkerPasses) {
-  json document = told_by("honest", 0);
+TEST_F(FalseReports, HonestReportsPass) {
+  json document = document_with("honest", 0);
   EXPECT_THAT(failed_checks(document), IsEmpty());
   EXPECT_EQ(document["workers"][0]["name"], "liar");
 }
 
-TEST_F(Lies, ImmediateReportFails) {
-  json document = told_by("at-once", 3);
+TEST_F(FalseReports, ReportBeforeTheEndFails) {
+  json document = document_with("at-once", 3);
   EXPECT_EQ(document["validated"], false);
   EXPECT_THAT(failed_checks(document), Contains("finish_before_arrival"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
   EXPECT_THAT(failed_checks(document), Contains("total_time"));
 }
 
-TEST_F(Lies, BackdatedReportFails) {
-  json document = told_by("backdated", 3);
+TEST_F(FalseReports, BackdatedReportFails) {
+  json document = document_with("backdated", 3);
   EXPECT_THAT(failed_checks(document), Contains("start_after_dispatch"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
 }
 
-TEST_F(Lies, ShortSleepFails) {
-  EXPECT_THAT(failed_checks(told_by("half", 3)), Contains("not_early"));
+TEST_F(FalseReports, ShortSleepFails) {
+  EXPECT_THAT(failed_checks(document_with("half", 3)), Contains("not_early"));
 }
 
-TEST_F(Lies, WrongResultFails) {
-  json document = told_by("other-result", 3);
+TEST_F(FalseReports, WrongResultFails) {
+  json document = document_with("other-result", 3);
   EXPECT_THAT(failed_checks(document), testing::ElementsAre("result"));
   EXPECT_EQ(document["failed_checks"][0]["count"], 6);
   EXPECT_THAT(document["failed_checks"][0]["tasks"], SizeIs(6));
 }
 
-TEST_F(Lies, ClockJumpFails) {
-  EXPECT_THAT(failed_checks(told_by("clock-ahead", 3)), Contains("finish_before_arrival"));
-  EXPECT_THAT(failed_checks(told_by("clock-back", 3)), Contains("start_after_dispatch"));
+TEST_F(FalseReports, ClockJumpFails) {
+  EXPECT_THAT(failed_checks(document_with("clock-ahead", 3)), Contains("finish_before_arrival"));
+  EXPECT_THAT(failed_checks(document_with("clock-back", 3)), Contains("start_after_dispatch"));
 }
 
-TEST_F(Lies, WrongCountInGoodbyeFails) {
-  EXPECT_THAT(failed_checks(told_by("wrong-count", 3)), testing::ElementsAre("worker_counts"));
+TEST_F(FalseReports, WrongCountInGoodbyeFails) {
+  EXPECT_THAT(failed_checks(document_with("wrong-count", 3)),
+              testing::ElementsAre("worker_counts"));
 }
 
-TEST_F(Lies, DuplicateOutcomeIsDropped) {
-  json document = told_by("twice", 0);
+TEST_F(FalseReports, RepeatedOutcomesAreDropped) {
+  json document = document_with("twice", 0);
   EXPECT_EQ(document["attempts"]["stale"], 6);
   EXPECT_EQ(document["workers"][0]["tasks_done"], 6);
 }
 
-TEST_F(Lies, UnassignedOutcomesAreDropped) {
+TEST_F(FalseReports, OutcomesOfUnassignedTasksAreDropped) {
   Program& run = rollcall({"-n", "12", "--pause", "300ms", "-w", "0", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "json"});
   ASSERT_TRUE(wait_for_file("access"));
-  Program& liar = lying_worker("foreign");
+  Program& liar = lying_worker("unassigned");
   Program& honest = lying_worker("honest");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(liar.wait(), 0) << liar.story();
@@ -227,7 +228,7 @@ TEST_F(Lies, UnassignedOutcomesAreDropped) {
   EXPECT_GT(document["attempts"]["stale"], 0);
 }
 
-TEST_F(Lies, TextNamesTheFailedCheckAndTheTasks) {
+TEST_F(FalseReports, TextOutputNamesTheCheckAndTheTasks) {
   Program& run =
       rollcall({"-n", "20", "--pause", "100ms", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));

@@ -1,4 +1,4 @@
-// The commands of README.md work as they stand.
+// The commands in README.md work as written.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -16,19 +16,20 @@ using testing::HasSubstr;
 
 const std::filesystem::path kRoot = ROLLCALL_ROOT;
 
-/// Tests and installs the source tree: this test is part of the first, and .ci/run does the other.
+/// Whether a block tests or installs the source tree. This test is part of script/test, and .ci/run
+/// installs.
 bool is_for_the_source_tree(const std::string& block) {
   return block == "script/test\n" || block.find("cmake --install build/release") != block.npos;
 }
 
-/// script/run builds the program and then runs it; here it is already built.
+/// Replaces script/run by the program, which is already built here.
 std::string without_building(const std::string& block) {
   return std::regex_replace(block, std::regex("^script/run "), "rollcall ");
 }
 
 class Readme : public PageTest {};
 
-TEST_F(Readme, ItsCommandsRun) {
+TEST_F(Readme, CommandsRun) {
   std::vector<std::string> blocks;
   for (const std::string& block : blocks_of(contents_of(kRoot / "README.md"))) {
     if (!is_for_the_source_tree(block)) blocks.push_back(without_building(block));

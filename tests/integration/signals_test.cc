@@ -1,4 +1,4 @@
-// Ctrl-C and its like.
+// SIGINT and SIGTERM.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -17,7 +17,7 @@ constexpr const char* kCancelled = R"(Task \d+ - cancelled after \d+\.\d\d)";
 
 class Signals : public ProgramsTest {
  protected:
-  /// A run that would go on for a minute, once all its tasks have started.
+  /// Starts a run of a minute and waits until all its tasks have started.
   Program& long_run(const Arguments& more = {}) {
     Program& run = rollcall(Arguments{"-n", "50", "--pause", "60s", "-w", "2"} + more);
     run.wait_for_lines(".* - await a sleep .*", 50);
@@ -25,7 +25,7 @@ class Signals : public ProgramsTest {
   }
 };
 
-TEST_F(Signals, FirstInterruptCancelsTheRun) {
+TEST_F(Signals, FirstInterruptCancelsAndReportsTheTasks) {
   Program& run = long_run({"--results", file("results.csv")});
   run.signal(SIGINT);
   EXPECT_EQ(run.wait(), 130) << run.story();
@@ -34,7 +34,7 @@ TEST_F(Signals, FirstInterruptCancelsTheRun) {
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(51));
 }
 
-TEST_F(Signals, InterruptOfTheProcessGroupCancelsTheRun) {
+TEST_F(Signals, InterruptOfTheProcessGroupCancels) {
   Program& run = long_run();
   ::kill(-run.pid(), SIGINT);
   EXPECT_EQ(run.wait(), 130) << run.story();
@@ -48,9 +48,9 @@ TEST_F(Signals, SigtermCancelsWithItsOwnStatus) {
   EXPECT_THAT(run.out_lines(kCancelled), SizeIs(50)) << run.story();
 }
 
-TEST_F(Signals, SecondInterruptEndsTheRunImmediately) {
+TEST_F(Signals, SecondInterruptEndsAtOnce) {
   Program& run = long_run();
-  for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGSTOP);  // they answer nothing
+  for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGSTOP);  // they do not respond
   run.signal(SIGINT);
   ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
   run.signal(SIGINT);
@@ -59,7 +59,7 @@ TEST_F(Signals, SecondInterruptEndsTheRunImmediately) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
-TEST_F(Signals, InterruptBeforeTheFirstJoinEndsTheRun) {
+TEST_F(Signals, InterruptEndsARunWithoutWorkers) {
   Program& run = rollcall({"-n", "5", "-w", "0", "--access-file", access_file()});
   ASSERT_TRUE(wait_for_file("access"));
   run.signal(SIGINT);

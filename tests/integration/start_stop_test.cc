@@ -1,5 +1,5 @@
-// Many short runs, each stopped at a random moment in a random way: none leaves a process. With
-// ROLLCALL_LONG_TESTS there are ten times as many, and a run of a million tasks.
+// Many short runs, each of which gets a random signal at a random moment: none leaves a process.
+// ROLLCALL_LONG_TESTS makes it ten times as many, and adds runs of a million tasks.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 using testing::AnyOf;
 
-/// ROLLCALL_TEST_SEED, to see a failure again; else a new one.
+/// ROLLCALL_TEST_SEED, to reproduce a failure, or a new seed.
 std::uint64_t seed() {
   const char* given = std::getenv("ROLLCALL_TEST_SEED");
   return given != nullptr ? std::strtoull(given, nullptr, 10) : os::random_u64() >> 11U;
@@ -29,16 +29,16 @@ std::uint64_t seed() {
 
 using Clock = std::chrono::steady_clock;
 
-/// A short run and how it is to end.
-struct Life {
+/// A short run and the signal that it gets.
+struct ShortRun {
   Arguments arguments;
   int signal = 0;
-  Clock::duration moment{};  ///< of the signal, after the start
-  Program* run = nullptr;
+  Clock::duration delay{};  ///< from the start to the signal
+  Program* program = nullptr;
 
-  std::string told() const {
+  std::string description() const {
     std::string text = "signal " + std::to_string(signal) + " after " +
-                       std::to_string(moment / std::chrono::microseconds(1)) + " us: ";
+                       std::to_string(delay / std::chrono::microseconds(1)) + " us: ";
     for (const std::string& argument : arguments) text += " " + argument;
     return text;
   }
@@ -46,50 +46,50 @@ struct Life {
 
 class StartStop : public ProgramsTest {
  protected:
-  Life draw(Rng& rng, const std::string& results) {
+  ShortRun draw(Rng& rng, const std::string& results) {
     constexpr std::array kSignals = {SIGINT, SIGTERM, SIGKILL};
-    Life life;
-    life.arguments = {"-n",        "100",
-                      "-w",        std::to_string(1 + rng.below(3)),
-                      "--pause",   std::to_string(rng.below(60)) + "ms",
-                      "--results", results};
-    life.signal = kSignals[rng.below(kSignals.size())];
-    life.moment = std::chrono::microseconds(rng.below(120'000));
-    return life;
+    ShortRun run;
+    run.arguments = {"-n",        "100",
+                     "-w",        std::to_string(1 + rng.below(3)),
+                     "--pause",   std::to_string(rng.below(60)) + "ms",
+                     "--results", results};
+    run.signal = kSignals[rng.below(kSignals.size())];
+    run.delay = std::chrono::microseconds(rng.below(120'000));
+    return run;
   }
 
-  /// Some at a time, so that they also meet each other's starts and ends.
-  void live(std::vector<Life> lives) {
-    std::ranges::sort(lives, {}, &Life::moment);
+  /// Runs them concurrently, so that starts and ends of different runs overlap.
+  void run_all(std::vector<ShortRun> runs) {
+    std::ranges::sort(runs, {}, &ShortRun::delay);
     const Clock::time_point start = Clock::now();
-    for (Life& life : lives) life.run = &rollcall(life.arguments);
-    for (const Life& life : lives) {
-      wait_until([&] { return Clock::now() >= start + life.moment; });
-      life.run->signal(life.signal);
+    for (ShortRun& run : runs) run.program = &rollcall(run.arguments);
+    for (const ShortRun& run : runs) {
+      wait_until([&] { return Clock::now() >= start + run.delay; });
+      run.program->signal(run.signal);
     }
-    for (const Life& life : lives) {
-      // 0: it was over before. Minus the signal: it had no handler yet.
-      const int asked = life.signal == SIGKILL ? -SIGKILL : 128 + life.signal;
-      EXPECT_THAT(life.run->wait(), AnyOf(0, asked, -life.signal)) << life.told();
+    for (const ShortRun& run : runs) {
+      // 0 if the run was already over; minus the signal if its handler was not yet installed.
+      const int expected = run.signal == SIGKILL ? -SIGKILL : 128 + run.signal;
+      EXPECT_THAT(run.program->wait(), AnyOf(0, expected, -run.signal)) << run.description();
     }
     EXPECT_TRUE(wait_for_no_process());
     forget_ended();
   }
 };
 
-TEST_F(StartStop, AtRandomMomentsLeavesNoProcess) {
+TEST_F(StartStop, RandomSignalsLeaveNoProcess) {
   const std::uint64_t chosen = seed();
   std::cout << "seed " << chosen << std::endl;
   RecordProperty("seed", std::to_string(chosen));
   Rng rng(chosen);
   const int rounds = long_tests() ? 500 : 50;
   for (int round = 0; round < rounds && !HasFailure(); ++round) {
-    std::vector<Life> lives;
+    std::vector<ShortRun> runs;
     for (const char* name : {"1.csv", "2.csv", "3.csv", "4.csv"}) {
-      lives.push_back(draw(rng, file(name)));
+      runs.push_back(draw(rng, file(name)));
     }
     SCOPED_TRACE("round " + std::to_string(round));
-    live(std::move(lives));
+    run_all(std::move(runs));
   }
 }
 
@@ -100,7 +100,7 @@ class Long : public ProgramsTest {
   }
 };
 
-TEST_F(Long, AMillionTasks) {
+TEST_F(Long, MillionTasks) {
   Program& run =
       rollcall({"-n", "1000000", "-w", "2", "--output", "json", "--results", file("results.csv")});
   EXPECT_EQ(run.wait(std::chrono::minutes(5)), 0) << run.story();
@@ -110,7 +110,7 @@ TEST_F(Long, AMillionTasks) {
   std::cout << "overhead " << document["overhead_seconds"] << " s" << std::endl;
 }
 
-TEST_F(Long, AMillionTasksWithLostWorkers) {
+TEST_F(Long, MillionTasksWithLostWorkers) {
   Program& run = rollcall({"-n", "1000000", "-w", "2", "--output", "json"});
   for (int loss = 1; loss <= 3; ++loss) {
     const auto moment = std::chrono::steady_clock::now() + std::chrono::seconds(2);

@@ -1,4 +1,4 @@
-// What a person sees: the lines of a run on standard output, and the summary on standard error.
+// The text output: lines on standard output and the summary on standard error.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -45,8 +45,8 @@ std::vector<TaskLine> parsed(std::span<const std::string> lines) {
 
 class LiveRun : public ProgramsTest {};
 
-TEST_F(LiveRun, FiveTasksLineByLine) {
-  // With this seed the pauses are far enough apart for the order to be certain.
+TEST_F(LiveRun, PrintsFiveTasksLineByLine) {
+  // With this seed the sleep durations are far enough apart to make the order certain.
   Program& run = rollcall({"--task-count", "5", "--pause-min", "300ms", "--pause-max", "1500ms",
                            "--workers", "2", "--seed", "86"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -69,7 +69,7 @@ TEST_F(LiveRun, FiveTasksLineByLine) {
               MatchesRegex(R"(5 async tasks validated in [0-9]+\.[0-9][0-9] seconds\.)"));
 }
 
-TEST_F(LiveRun, SummaryGoesToStandardError) {
+TEST_F(LiveRun, PrintsASummaryToStandardError) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "2", "--seed", "4711"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), AllOf(HasSubstr("expected"), HasSubstr("measured"), HasSubstr("overhead"),
@@ -83,20 +83,20 @@ TEST_F(LiveRun, QuietOmitsTheSummary) {
   EXPECT_THAT(run.out(), AllOf(HasSubstr("finished in"), HasSubstr("validated in")));
 }
 
-TEST_F(LiveRun, RunMayHaveNoTasks) {
+TEST_F(LiveRun, RunsZeroTasks) {
   Program& run = rollcall({"-n", "0", "-w", "2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines(), ElementsAre("0 async tasks finished in 0.00 seconds.",
                                            "0 async tasks validated in 0.00 seconds."));
 }
 
-TEST_F(LiveRun, SleepDurationMayBeZero) {
+TEST_F(LiveRun, RunsSleepsOfZeroSeconds) {
   Program& run = rollcall({"-n", "20", "--pause", "0", "-w", "2"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines("Task \\d+ - done with sleep for 0.00"), SizeIs(20));
 }
 
-TEST_F(LiveRun, TenThousandTasksAreTwentyThousandLines) {
+TEST_F(LiveRun, TenThousandTasksPrintTwentyThousandLines) {
   Program& run = rollcall({"-n", "10000", "--pause-min", "10ms", "--pause-max", "500ms"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   std::vector<int> seen(10'000);
@@ -109,20 +109,20 @@ TEST_F(LiveRun, TenThousandTasksAreTwentyThousandLines) {
   EXPECT_THAT(run.out_lines(), SizeIs(20'002));
 }
 
-TEST_F(LiveRun, LinesAreOmittedAboveTenThousandTasks) {
+TEST_F(LiveRun, OmitsTaskLinesAboveTenThousandTasks) {
   Program& silent = rollcall({"-n", "10001", "--pause", "50ms"});
   EXPECT_EQ(silent.wait(), 0) << silent.story();
   EXPECT_THAT(silent.out_lines(), SizeIs(2));
   EXPECT_THAT(silent.err(), HasSubstr("no lines for each task"));
-  Program& asked = rollcall({"-n", "10001", "--pause", "50ms", "--task-lines", "always"});
-  EXPECT_EQ(asked.wait(), 0) << asked.story();
-  EXPECT_THAT(asked.out_lines(), SizeIs(20'004));
+  Program& always = rollcall({"-n", "10001", "--pause", "50ms", "--task-lines", "always"});
+  EXPECT_EQ(always.wait(), 0) << always.story();
+  EXPECT_THAT(always.out_lines(), SizeIs(20'004));
   Program& never = rollcall({"-n", "5", "--pause", "50ms", "--task-lines", "never"});
   EXPECT_EQ(never.wait(), 0) << never.story();
   EXPECT_THAT(never.out_lines(), SizeIs(2));
 }
 
-TEST_F(LiveRun, SeedDeterminesTheSleepDurations) {
+TEST_F(LiveRun, SeedDeterminesPausesForAnyNumberOfWorkers) {
   std::vector<std::map<std::string, std::string>> pauses;
   for (const std::string workers : {"1", "3"}) {
     const std::string results = file("results-" + workers + ".csv");
@@ -142,7 +142,7 @@ TEST_F(LiveRun, SeedDeterminesTheSleepDurations) {
   EXPECT_EQ(pauses[0]["task"], "pause_seconds");
 }
 
-TEST_F(LiveRun, RunsWithoutASeedDiffer) {
+TEST_F(LiveRun, EachRunDrawsItsOwnSeed) {
   std::set<std::string> outputs;
   for (int i = 0; i < 2; ++i) {
     Program& run =
@@ -155,7 +155,7 @@ TEST_F(LiveRun, RunsWithoutASeedDiffer) {
 
 // Collection methods.
 
-TEST_F(LiveRun, AsCompletedPrintsTasksAsTheyFinish) {
+TEST_F(LiveRun, AsCompletePrintsEachTaskAsItIsCollected) {
   Program& run = rollcall({"-n", "10", "--pause-min", "50ms", "--pause-max", "300ms", "-w", "2",
                            "--collection-method", "as-complete"});
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -184,14 +184,14 @@ TEST_F(LiveRun, WaitCancelsPendingTasksAtItsTimeout) {
   EXPECT_THAT(rows, HasSubstr(",cancelled,"));
 }
 
-TEST_F(LiveRun, WaitWithinItsTimeoutEqualsGather) {
+TEST_F(LiveRun, WaitThatFinishesInTimeEndsLikeGather) {
   Program& run = rollcall({"-n", "5", "--pause", "50ms", "-w", "2", "--collection-method", "wait",
                            "--wait-timeout", "30s"});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.out_lines(kDone), SizeIs(5));
 }
 
-TEST_F(LiveRun, CancelledCancelsAllTasks) {
+TEST_F(LiveRun, CancelledCancelsAllTasksWithStatus0) {
   Program& run =
       rollcall({"-n", "50", "--pause", "60s", "-w", "2", "--collection-method", "cancelled"});
   EXPECT_EQ(run.wait(), 0) << run.story();

@@ -1,4 +1,4 @@
-"""Runs of the real coordinator with the worker of worker.py: python.sh interop_test.py PROGRAMS."""
+"""Runs the worker of worker.py with the real coordinator: python.sh interop_test.py PROGRAMS."""
 import json
 import os
 import signal
@@ -14,25 +14,25 @@ from link import session_of
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
-PATIENCE = 60  # seconds for a fact to come true, on a machine that does much else
+PATIENCE = 60  # seconds to wait for a condition, even on a busy machine
 
 
-def eventually(fact):
+def eventually(condition):
     deadline = time.monotonic() + PATIENCE
-    while not fact():
+    while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError("never true")
+            raise AssertionError("a condition did not come true")
         time.sleep(0.02)
 
 
 class Runs(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="rollcall-interop-")
-        if len(self.folder) > 90:  # the path of a socket is short
-            os.rmdir(self.folder)
-            self.folder = tempfile.mkdtemp(prefix="rollcall-interop-", dir="/tmp")
-        self.access = os.path.join(self.folder, "run.access")
-        self.control = os.path.join(self.folder, "control")
+        self.directory = tempfile.mkdtemp(prefix="rollcall-interop-")
+        if len(self.directory) > 90:  # the path of a Unix socket must be short
+            os.rmdir(self.directory)
+            self.directory = tempfile.mkdtemp(prefix="rollcall-interop-", dir="/tmp")
+        self.access = os.path.join(self.directory, "run.access")
+        self.control = os.path.join(self.directory, "control")
         self.started = []
 
     def tearDown(self):
@@ -42,9 +42,9 @@ class Runs(unittest.TestCase):
                 process.wait()
             if process.stdout:
                 process.stdout.close()
-        for name in os.listdir(self.folder):
-            os.remove(os.path.join(self.folder, name))
-        os.rmdir(self.folder)
+        for name in os.listdir(self.directory):
+            os.remove(os.path.join(self.directory, name))
+        os.rmdir(self.directory)
 
     def start(self, command, **streams):
         self.started.append(subprocess.Popen(command, text=True, **streams))
@@ -65,136 +65,139 @@ class Runs(unittest.TestCase):
         return done.stdout if done.returncode == 0 else ""
 
     def workers(self):
-        """Those that are there; None: nobody answers yet."""
+        """The connected workers; None if the run does not answer yet."""
         status = self.command("status", "--output", "json")
         return json.loads(status)["workers"] if status else None
 
-    def until_it_runs_something(self, name):
+    def wait_until_busy(self, name):
         eventually(lambda: any(w["name"] == name and w["done"] + w["running"] > 0
                                for w in self.workers() or []))
 
     def finish(self, run, status=0):
-        """The run's document, once it has ended."""
+        """Waits for the end of the run. Returns its document."""
         lines, _ = run.communicate(timeout=2 * PATIENCE)
         self.assertEqual(run.returncode, status)
         return json.loads(lines.splitlines()[-1])
 
-    def ends_well(self, worker):
+    def expect_success(self, worker):
         self.assertEqual(worker.wait(PATIENCE), 0)
 
-    def test_alone(self):
+    def test_single_worker(self):
         worker = self.join()
-        end = self.finish(self.run_sleeps("-n", "300", "--pause-min", "0s", "--pause-max", "1s"))
-        self.assertTrue(end["validated"])
-        self.ends_well(worker)
+        document = self.finish(self.run_sleeps("-n", "300", "--pause-min", "0s",
+                                               "--pause-max", "1s"))
+        self.assertTrue(document["validated"])
+        self.expect_success(worker)
 
-    def test_beside_workers_of_the_product(self):
+    def test_with_rollcall_workers(self):
         worker = self.join("--slots", "20")
-        end = self.finish(self.run_sleeps("-n", "300", "--pause", "100ms", "--slots", "10",
-                                          "--wait-for-workers", "3", workers=2))
-        self.assertTrue(end["validated"])
-        self.assertEqual(len(end["workers"]), 3)
-        self.ends_well(worker)
+        document = self.finish(self.run_sleeps("-n", "300", "--pause", "100ms", "--slots", "10",
+                                               "--wait-for-workers", "3", workers=2))
+        self.assertTrue(document["validated"])
+        self.assertEqual(len(document["workers"]), 3)
+        self.expect_success(worker)
 
     def test_with_lost_messages(self):
         workers = [self.join("--loss", "0.2", "--slots", "10"), self.join("--loss", "0.2")]
-        end = self.finish(self.run_sleeps("-n", "300", "--pause", "20ms",
-                                          "--wait-for-workers", "2"))
-        self.assertTrue(end["validated"])
-        del workers  # the Shutdown may be lost too
+        document = self.finish(self.run_sleeps("-n", "300", "--pause", "20ms",
+                                               "--wait-for-workers", "2"))
+        self.assertTrue(document["validated"])
+        del workers  # does not wait for them: the Shutdown may be lost
 
     def test_many_empty_tasks(self):
         worker = self.join()
-        end = self.finish(self.run_sleeps("-n", "100000", "--pause", "0"))
-        self.assertTrue(end["validated"])
-        self.ends_well(worker)
+        document = self.finish(self.run_sleeps("-n", "100000", "--pause", "0"))
+        self.assertTrue(document["validated"])
+        self.expect_success(worker)
 
     def test_cancel(self):
         worker = self.join("--slots", "5")
-        end = self.finish(self.run_sleeps("-n", "50", "--pause", "30s",
-                                          "--collection-method", "wait", "--wait-timeout", "300ms"),
-                          status=5)
-        self.assertEqual(end["outcomes"]["cancelled"], 50)
-        self.ends_well(worker)
+        document = self.finish(self.run_sleeps("-n", "50", "--pause", "30s",
+                                               "--collection-method", "wait",
+                                               "--wait-timeout", "300ms"),
+                               status=5)
+        self.assertEqual(document["outcomes"]["cancelled"], 50)
+        self.expect_success(worker)
 
     def test_drain(self):
         for mode in "finish", "return":
             with self.subTest(mode):
-                leaver = self.join("--name", "leaver", "--slots", "2")
+                leaving = self.join("--name", "leaving", "--slots", "2")
                 run = self.run_sleeps("-n", "20", "--pause", "1s")
-                self.until_it_runs_something("leaver")
-                self.assertIn("leaver", self.command("drain", "leaver", "--drain", mode))
-                self.ends_well(leaver)
-                stayer = self.join("--slots", "20")
+                self.wait_until_busy("leaving")
+                self.assertIn("leaving", self.command("drain", "leaving", "--drain", mode))
+                self.expect_success(leaving)
+                staying = self.join("--slots", "20")
                 self.assertTrue(self.finish(run)["validated"])
-                self.ends_well(stayer)
+                self.expect_success(staying)
 
-    def test_terminated(self):
-        leaver = self.join("--name", "leaver", "--slots", "2")
+    def test_sigterm(self):
+        leaving = self.join("--name", "leaving", "--slots", "2")
         run = self.run_sleeps("-n", "20", "--pause", "1s")
-        self.until_it_runs_something("leaver")
-        leaver.send_signal(signal.SIGTERM)
-        self.ends_well(leaver)
-        stayer = self.join("--slots", "20")
+        self.wait_until_busy("leaving")
+        leaving.send_signal(signal.SIGTERM)
+        self.expect_success(leaving)
+        staying = self.join("--slots", "20")
         self.assertTrue(self.finish(run)["validated"])
-        self.ends_well(stayer)
+        self.expect_success(staying)
 
     def test_revoke(self):
-        """What waits at one is taken back for the one that comes later."""
+        """Waiting attempts are revoked for a worker that joins later."""
         first = self.join("--name", "first", "--slots", "1")
         run = self.run_sleeps("-n", "20", "--pause", "1s", "--prefetch", "100")
-        self.until_it_runs_something("first")
-        second = self.join("--slots", "10")  # it comes soon enough, in most of 20 seconds
-        end = self.finish(run)
-        self.assertTrue(end["validated"])
-        self.assertGreater(end["workers"][1]["tasks_done"], 4)
-        self.ends_well(first)
-        self.ends_well(second)
+        self.wait_until_busy("first")
+        second = self.join("--slots", "10")  # joins early in a run of 20 seconds
+        document = self.finish(run)
+        self.assertTrue(document["validated"])
+        self.assertGreater(document["workers"][1]["tasks_done"], 4)
+        self.expect_success(first)
+        self.expect_success(second)
 
-    def test_silent_for_too_long(self):
-        """It is given up, is told so, and begins again as another session."""
+    def test_lost_session(self):
+        """The session is lost and rejected; the worker joins again as a new session."""
         worker = self.join("--name", "sleeper", "--slots", "2")
         run = self.run_sleeps("-n", "20", "--pause", "500ms", "--liveness", "1s")
-        self.until_it_runs_something("sleeper")
+        self.wait_until_busy("sleeper")
         worker.send_signal(signal.SIGSTOP)
         eventually(lambda: self.workers() == [])
         worker.send_signal(signal.SIGCONT)
-        end = self.finish(run)
-        self.assertTrue(end["validated"])
-        self.assertIn(True, [w["lost"] for w in end["workers"]])
-        self.assertFalse(end["workers"][-1]["lost"])
-        self.ends_well(worker)
+        document = self.finish(run)
+        self.assertTrue(document["validated"])
+        self.assertIn(True, [w["lost"] for w in document["workers"]])
+        self.assertFalse(document["workers"][-1]["lost"])
+        self.expect_success(worker)
 
-    def test_its_coordinator_is_gone(self):
+    def test_killed_coordinator(self):
         worker = self.join("--name", "orphan")
         run = self.run_sleeps("-n", "20", "--pause", "300s", "--liveness", "1s")
-        self.until_it_runs_something("orphan")
+        self.wait_until_busy("orphan")
         run.kill()
         run.communicate()
         self.assertEqual(worker.wait(PATIENCE), 4)
 
-    def test_its_coordinator_goes_on_from_the_journal(self):
-        """The next one is told what is held, and has none of it run again."""
+    def test_resumed_coordinator(self):
+        """The worker lists what it holds, and the next coordinator adopts all of it."""
         for loss in "0", "0.1":
             with self.subTest(loss):
-                asked = ["-n", "60", "--pause-min", "500ms", "--pause-max", "4s", "--seed", "1",
-                         "--journal", os.path.join(self.folder, "journal-" + loss), "--resume"]
+                arguments = ["-n", "60", "--pause-min", "500ms", "--pause-max", "4s", "--seed", "1",
+                             "--journal", os.path.join(self.directory, "journal-" + loss),
+                             "--resume"]
                 worker = self.join("--slots", "20", "--loss", loss)
-                run = self.run_sleeps(*asked)
+                run = self.run_sleeps(*arguments)
                 eventually(lambda: any(w["done"] > 0 for w in self.workers() or []))
                 run.kill()
                 run.communicate()
-                end = self.finish(self.run_sleeps(*asked))
-                self.assertTrue(end["validated"])
-                self.assertEqual(len(end["workers"]), 1)
-                self.assertEqual(end["attempts"]["retried"], 0)
-                self.assertGreater(end["attempts"]["adopted"], 0)
-                if loss == "0":  # else the Shutdown may be lost too
-                    self.ends_well(worker)
+                document = self.finish(self.run_sleeps(*arguments))
+                self.assertTrue(document["validated"])
+                self.assertEqual(len(document["workers"]), 1)
+                self.assertEqual(document["attempts"]["retried"], 0)
+                self.assertGreater(document["attempts"]["adopted"], 0)
+                if loss == "0":  # otherwise the Shutdown may be lost
+                    self.expect_success(worker)
 
 
 class Scripted(unittest.TestCase):
-    """A coordinator of a few lines: what a resumed one asks for."""
+    """A scripted coordinator sends what a resumed one sends."""
 
     def setUp(self):
         self.socket = zmq.Context.instance().socket(zmq.ROUTER)
@@ -217,7 +220,7 @@ class Scripted(unittest.TestCase):
             message = wire.FromWorker.FromString(frame)
             if message.WhichOneof("body") == kind:
                 return message
-        raise AssertionError(f"no {kind} came")
+        raise AssertionError(f"no {kind} arrived")
 
     def send(self, **body):
         self.socket.send_multipart([self.peer, wire.FromCoordinator(
@@ -231,22 +234,22 @@ class Scripted(unittest.TestCase):
 
     def hello(self):
         last, hello = self.nonce, self.receive("hello").hello
-        while hello.nonce == last:  # it was said again before its Welcome came
+        while hello.nonce == last:  # a repetition of the last Hello
             hello = self.receive("hello").hello
         self.session, self.nonce = session_of(hello.secret), hello.nonce
 
-    def listed(self, inventory):
-        task, names = 0, []
+    def attempts_in(self, inventory):
+        task, attempts = 0, []
         for delta, number in zip(inventory.task_delta, inventory.attempt):
             task += delta
-            names.append((task, number))
-        return names
+            attempts.append((task, number))
+        return attempts
 
-    def test_lists_what_it_holds_and_obeys_no_older_epoch(self):
+    def test_lists_held_attempts_and_ignores_older_epochs(self):
         self.hello()
         self.welcome()
         self.assertEqual(self.receive("inventory").inventory.list, 0)
-        # 10 runs for long, 11 ends at once, 12 runs; 13 to 17 wait, of which 16 and 17 go back.
+        # Tasks 10 and 12 run for long, 11 ends at once. 13 to 17 wait; 16 and 17 are revoked.
         self.send(assignment=wire.Assignment(number=1, range_first_delta=[10], range_count=[8],
                                              pause_ns=[10**12, 0] + 6 * [10**12]))
         report = self.receive("report").report
@@ -257,23 +260,24 @@ class Scripted(unittest.TestCase):
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
         self.hello()
         self.epoch = 3
-        self.welcome(list_held=True, reports_committed=1)  # 2, with what went back, is not kept
+        # Report 2, with the returned attempts, is not committed.
+        self.welcome(list_held=True, reports_committed=1)
         inventory = self.receive("inventory").inventory
-        names = self.listed(inventory)
-        self.assertEqual(set(names[:2]), {(10, 1), (12, 1)})
-        self.assertEqual(names[2:], [(13, 1), (14, 1), (15, 1), (16, 1), (17, 1)])
+        attempts = self.attempts_in(inventory)
+        self.assertEqual(set(attempts[:2]), {(10, 1), (12, 1)})
+        self.assertEqual(attempts[2:], [(13, 1), (14, 1), (15, 1), (16, 1), (17, 1)])
         self.assertEqual((inventory.begun, inventory.started_count), (2, 3))
         self.assertEqual((inventory.list, inventory.part, inventory.is_last_part), (1, 0, True))
         self.send(ack=wire.Ack(reports_committed=2, sent_ns=2))
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
         self.hello()
         self.epoch = 2
-        self.welcome(list_held=True)  # from a coordinator that is dead
+        self.welcome(list_held=True)  # from a dead coordinator
         self.epoch = 4
         self.welcome(list_held=True, reports_committed=2)
         message = self.receive("inventory")
         self.assertEqual((message.epoch, message.inventory.list), (4, 2))
-        self.assertEqual(self.listed(message.inventory)[-2:], [(16, 0), (17, 0)])
+        self.assertEqual(self.attempts_in(message.inventory)[-2:], [(16, 0), (17, 0)])
 
 
 if __name__ == "__main__":

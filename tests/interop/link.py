@@ -1,4 +1,4 @@
-"""The way to the coordinator, for worker.py: access file, socket, envelope and columns."""
+"""The connection of worker.py to the coordinator: access file, socket, envelope and columns."""
 import collections
 import hashlib
 import json
@@ -13,35 +13,35 @@ import google.protobuf.message
 import zmq
 import wire_pb2 as wire
 
-MAGIC, VERSION, MOST_ROWS, MOST_LISTED = 0x4C4C4F52, 1, 8192, 262144
-NAME_SPACE = bytes.fromhex("526f6c6c63616c6c53657373696f6e31")
+MAGIC, VERSION, MAX_ROWS, MAX_LISTED = 0x4C4C4F52, 1, 8192, 262144
+NAMESPACE = bytes.fromhex("526f6c6c63616c6c53657373696f6e31")
 Row = collections.namedtuple("Row", "task number outcome started elapsed result")
 
 
 def session_of(secret):
-    digest = bytearray(hashlib.sha1(NAME_SPACE + secret).digest()[:16])
+    digest = bytearray(hashlib.sha1(NAMESPACE + secret).digest()[:16])
     digest[6], digest[8] = (digest[6] & 0x0F) | 0x50, (digest[8] & 0x3F) | 0x80
     return bytes(digest)
 
 
 def column(values, rows, default):
-    """A short form column, spelled out."""
+    """Expands a short form column to one value for each row."""
     if len(values) not in (0, 1, rows):
         raise ValueError(f"a column of {len(values)} values for {rows} rows")
     return list(values) if len(values) == rows else list(values or [default]) * rows
 
 
 def rows_of(assignment):
-    """(task, attempt number, pause) of each row."""
+    """(task, attempt number, sleep duration) of each row."""
     firsts, tasks, end = assignment.range_first_delta, [], 0
     counts = column(assignment.range_count, len(firsts), 1)
-    if any(not 1 <= n <= MOST_ROWS for n in counts) or sum(counts) > MOST_ROWS:
+    if any(not 1 <= n <= MAX_ROWS for n in counts) or sum(counts) > MAX_ROWS:
         raise ValueError("too many attempts")
     for delta, count in zip(firsts, counts):
         tasks += range(end + delta, end + delta + count)
         end += delta + count
     if any(not 0 <= task < 2**32 - 1 for task in tasks):
-        raise ValueError("no such task id")
+        raise ValueError("invalid task id")
     return list(zip(tasks, column(assignment.attempt, len(tasks), 1),
                     column(assignment.pause_ns, len(tasks), 0)))
 
@@ -60,11 +60,11 @@ def report_columns(rows):
 
 
 def listed_parts(inventory, names):
-    """The inventory with the (task, attempt number) of what is held, in as many as it takes."""
-    for first in range(0, max(1, len(names)), MOST_LISTED):
-        names_of_part = names[first:first + MOST_LISTED]
-        part = wire.Inventory(part=first // MOST_LISTED,
-                              is_last_part=first + MOST_LISTED >= len(names),
+    """The parts of an inventory that lists (task, attempt number) pairs."""
+    for first in range(0, max(1, len(names)), MAX_LISTED):
+        names_of_part = names[first:first + MAX_LISTED]
+        part = wire.Inventory(part=first // MAX_LISTED,
+                              is_last_part=first + MAX_LISTED >= len(names),
                               task_delta=deltas([task for task, _ in names_of_part]),
                               attempt=[number for _, number in names_of_part])
         part.MergeFrom(inventory)
@@ -72,7 +72,7 @@ def listed_parts(inventory, names):
 
 
 def time_echo(coordinator_sent, worker_received):
-    """(0, 0): nothing has come."""
+    """(0, 0) if no message has arrived."""
     return wire.TimeEcho(coordinator_sent_ns=coordinator_sent, worker_received_ns=worker_received,
                          worker_sent_ns=time.monotonic_ns() if coordinator_sent else 0)
 
@@ -83,14 +83,14 @@ def usage():
 
 
 class Link:
-    """Envelopes over one DEALER. A share of them, `loss`, is lost on purpose, both ways."""
+    """Envelopes over one DEALER. Drops the share `loss` of them, in both directions."""
 
     def __init__(self, access_file, loss, context=None):
         self.access_file, self.loss = access_file, loss
         self.context, self.socket, self.access = context or zmq.Context(), None, None
 
     def connect(self):
-        """Reads the access file, and makes another socket if it says something new."""
+        """Reads the access file, and replaces the socket if its contents have changed."""
         try:
             with open(self.access_file, encoding="utf-8") as file:
                 access = json.load(file)
@@ -109,7 +109,7 @@ class Link:
             self.socket.curve_secretkey = access["worker_secret_key"].encode()
         self.socket.connect(access["endpoint"])
 
-    def who(self, name):
+    def identity(self, name):
         return {"host": socket.gethostname().encode()[:255], "name": name.encode()[:255],
                 "pid": os.getpid(), "launch_id": self.access["ticket"] if self.access else 0}
 
@@ -126,7 +126,7 @@ class Link:
             self.socket.send(message.SerializeToString())
 
     def messages(self):
-        """Those that are there, up to a bound. What is none is dropped."""
+        """The received messages, up to a bound. Malformed messages are dropped."""
         for _ in range(256 if self.socket is not None else 0):
             if not self.socket.poll(0):
                 return
@@ -136,7 +136,7 @@ class Link:
             try:
                 message = wire.FromCoordinator.FromString(frames[0])
                 if message.protocol == VERSION and message.WhichOneof("body") is None:
-                    raise ValueError("no body that is known")
+                    raise ValueError("unknown body")
                 rows_of(message.assignment)
             except (ValueError, google.protobuf.message.DecodeError) as error:
                 print("dropped a message:", error, file=sys.stderr)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A Python test that speaks the protocol: tests/interop/python.sh SCRIPT PROGRAMS_FOLDER [TEST...]
-# Exit status 77, with a word why: it cannot be done here.
+# Runs a Python test that speaks the protocol:
+#   tests/interop/python.sh SCRIPT PROGRAMS_DIRECTORY [TEST...]
+# Prints why and exits with status 77 if this machine cannot run it.
 set -euo pipefail
 script=${1:?the test to run}
 shift
@@ -13,7 +14,7 @@ trap 'rm -rf "$generated"' EXIT
 protoc -I "$here/../../proto" --python_out="$generated" wire.proto
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$generated:$here
 
-# One that has ZeroMQ with CURVE, and a protobuf that takes what protoc has written.
+# Whether an interpreter has ZeroMQ with CURVE, and a protobuf that can import the output of protoc.
 speaks_the_protocol() {
   "$1" -c 'import sys, zmq, wire_pb2; sys.exit(not zmq.has("curve"))' >"$generated/why" 2>&1
 }

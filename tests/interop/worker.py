@@ -1,6 +1,6 @@
 """A worker for runs of sleeps, written from docs/protocol.md and proto/wire.proto alone.
 
-PYTHONPATH has to have wire_pb2.py, made by `protoc --python_out`.
+PYTHONPATH must contain wire_pb2.py, which `protoc --python_out` makes.
 """
 import argparse
 import collections
@@ -12,10 +12,10 @@ import sys
 import time
 
 import wire_pb2 as wire
-from link import (MOST_ROWS, VERSION, Link, Row, listed_parts, report_columns, rows_of, session_of,
+from link import (MAX_ROWS, VERSION, Link, Row, listed_parts, report_columns, rows_of, session_of,
                   time_echo, usage)
 
-MOST_REPORTS, NEVER, DONE, NO_COORDINATOR = 64, 2**62, 0, 4
+MAX_REPORTS, NEVER, DONE, NO_COORDINATOR = 64, 2**62, 0, 4
 CONNECT_TIMEOUT, LEAVE_TIMEOUT = 60 * 10**9, 2 * 10**9
 Attempt = collections.namedtuple("Attempt", "place assignment task number pause started")
 
@@ -24,28 +24,28 @@ class Worker:
     def __init__(self, options):
         self.options, self.status = options, None
         self.link = Link(options.access_file, options.loss)
-        self.told_to_leave = self.draining = self.leaving = False
+        self.terminated = self.draining = self.leaving = False
         self.now = self.heard = time.monotonic_ns()
         self.interval = self.liveness = self.silence = CONNECT_TIMEOUT
         self.leave_by = NEVER
-        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "told_to_leave", True))
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "terminated", True))
         self.start_over()
 
     def start_over(self):
         self.secret, self.run, self.epoch = secrets.token_bytes(16), b"", 0
         self.session = session_of(self.secret)
-        self.forget_run()
-        self.greet()
+        self.drop_run()
+        self.start_handshake()
 
-    def forget_run(self):
+    def drop_run(self):
         self.slots = self.received = self.assigned = self.begun = self.cancelled_through = 0
         self.reports_sent = self.outcomes_sent = self.lists = 0
         self.waiting, self.running, self.due = collections.deque(), {}, []  # running: by place
         self.outcomes, self.unacknowledged = [], collections.deque()  # of (number, rows)
-        self.returned = set()  # places that were given back and have not had their turn
-        self.echo, self.news, self.revoked = (0, 0), False, (0, 0)
+        self.returned = set()  # places of returned attempts that started_count has not passed
+        self.echo, self.must_answer, self.revoked = (0, 0), False, (0, 0)
 
-    def greet(self):
+    def start_handshake(self):
         self.nonce, self.welcomed = secrets.randbits(64), False
         self.hello_at, self.hello_pause = self.now, 100 * 10**6
         self.heartbeat_at = self.resend_at = NEVER
@@ -57,7 +57,7 @@ class Worker:
         self.link.connect()
         self.link.send(b"", 0, self.session, {"hello": wire.Hello(
             secret=self.secret, nonce=self.nonce, slots=self.options.slots,
-            **self.link.who(self.options.name))})
+            **self.link.identity(self.options.name))})
         self.hello_at = self.now + int(self.hello_pause * random.uniform(1, 1.5))
         self.hello_pause = min(2 * self.hello_pause, 5 * 10**9)
 
@@ -70,8 +70,8 @@ class Worker:
                                 echo=time_echo(*self.echo), **self.counts())
         if not list_held:
             return self.send(inventory=answer)
-        said = [row for _, rows in self.unacknowledged for row in rows] + self.outcomes
-        names = {(row.task, row.number): row.outcome for row in said}
+        ended_rows = [row for _, rows in self.unacknowledged for row in rows] + self.outcomes
+        names = {(row.task, row.number): row.outcome for row in ended_rows}
         rest = [(a.task, a.number if a.place not in self.returned or (a.task, a.number) in names
                  else 0) for a in self.waiting]
         begun = [name for name in names if name not in set(rest)]
@@ -83,22 +83,22 @@ class Worker:
 
     def heartbeat(self):
         self.send(heartbeat=wire.Heartbeat(echo=time_echo(*self.echo), **self.counts()))
-        self.news, self.heartbeat_at = False, self.now + self.interval
+        self.must_answer, self.heartbeat_at = False, self.now + self.interval
 
-    def send_reports(self, kept):
-        for number, rows in kept:
+    def send_reports(self, reports):
+        for number, rows in reports:
             self.send(report=wire.Report(number=number, **self.counts(), **report_columns(rows)))
         self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
 
     def report(self):
-        while self.outcomes and (len(self.unacknowledged) < MOST_REPORTS or self.leaving):
-            rows, self.outcomes = self.outcomes[:MOST_ROWS], self.outcomes[MOST_ROWS:]
+        while self.outcomes and (len(self.unacknowledged) < MAX_REPORTS or self.leaving):
+            rows, self.outcomes = self.outcomes[:MAX_ROWS], self.outcomes[MAX_ROWS:]
             self.reports_sent += 1
             self.outcomes_sent += len(rows)
             self.unacknowledged.append((self.reports_sent, rows))
             self.send_reports([self.unacknowledged[-1]])
-            self.news = False
-        if self.news:
+            self.must_answer = False
+        if self.must_answer:
             self.heartbeat()
 
     def goodbye(self):
@@ -106,23 +106,23 @@ class Worker:
                                        outcomes_sent=self.outcomes_sent, **usage()))
 
     def receive(self, message):
-        self.now = time.monotonic_ns()  # after it came: for the clocks, and for what it begins
+        self.now = time.monotonic_ns()  # after the message arrived, for TimeEcho and for starts
         if message.protocol != VERSION:
-            return self.welcomed or self.end(NO_COORDINATOR, "it speaks another version")
-        same_life = (message.run, message.epoch) == (self.run, self.epoch)
+            return self.welcomed or self.end(NO_COORDINATOR, "unsupported protocol version")
+        is_current = (message.run, message.epoch) == (self.run, self.epoch)
         kind = message.WhichOneof("body")
         body = getattr(message, kind)
         if kind == "reject":
-            return self.take_reject(message, same_life)
-        if message.session != self.session or (self.welcomed and not same_life):
+            return self.take_reject(message, is_current)
+        if message.session != self.session or (self.welcomed and not is_current):
             return
         is_old = message.run == self.run and message.epoch < self.epoch
         if (body.nonce != self.nonce or is_old) if kind == "welcome" else not self.welcomed:
             return
         self.heard = self.now
         if kind == "welcome" and message.run != self.run:
-            self.forget_run()
-        if message.epoch != self.epoch:  # the next coordinator may give the same numbers again
+            self.drop_run()
+        if message.epoch != self.epoch:  # the next coordinator may use the same numbers again
             self.cancelled_through, self.revoked = 0, (0, 0)
         self.run, self.epoch = message.run, message.epoch
         getattr(self, "take_" + kind)(body)
@@ -140,25 +140,25 @@ class Worker:
         if self.leaving:
             self.goodbye()
 
-    def take_reject(self, message, same_life):
+    def take_reject(self, message, is_current):
         reason = message.reject.reason
         is_lost = reason == wire.REJECT_REASON_SESSION_LOST
-        is_stale = not message.session or (self.welcomed and message.run and not same_life)
+        is_stale = not message.session or (self.welcomed and message.run and not is_current)
         if message.session not in (self.session, b"") or (is_lost and is_stale):
             return
         self.heard = self.now
         print("rejected:", reason, message.reject.text.decode(errors="replace"), file=sys.stderr)
         if is_lost and (self.draining or self.leaving):
-            self.end(DONE, "given up while it was leaving")
+            self.end(DONE, "the session was lost while it was leaving")
         elif is_lost:
             self.start_over()
         elif reason == wire.REJECT_REASON_PROTOCOL_VERSION:
             self.end(NO_COORDINATOR, "rejected")
         elif reason != wire.REJECT_REASON_BAD_MESSAGE and self.welcomed:
-            self.greet()
+            self.start_handshake()
 
     def take_assignment(self, assignment):
-        rows, self.news = rows_of(assignment), True
+        rows, self.must_answer = rows_of(assignment), True
         if self.leaving or assignment.number != self.received + 1:
             return
         self.received += 1
@@ -175,8 +175,8 @@ class Worker:
             self.echo = (ack.sent_ns, self.now)
             self.acknowledged(ack.reports_committed)
 
-    def acknowledged(self, kept):
-        while self.unacknowledged and self.unacknowledged[0][0] <= kept:
+    def acknowledged(self, through):
+        while self.unacknowledged and self.unacknowledged[0][0] <= through:
             self.unacknowledged.popleft()
             self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
 
@@ -193,14 +193,14 @@ class Worker:
             self.ended(attempt, wire.OUTCOME_CANCELLED, attempt.started)
 
     def take_revoke(self, revoke):
-        self.news = True
+        self.must_answer = True
         self.revoked = max(self.revoked, (revoke.assignments_through, -revoke.keep))
         self.return_unstarted(revoke.assignments_through, revoke.keep)
 
     def take_drain(self, drain):
         if drain.mode == wire.DRAIN_MODE_RETURN:
             return self.leave_at_once()
-        self.draining = self.news = True
+        self.draining = self.must_answer = True
         self.return_unstarted(self.received, 0)
 
     def take_shutdown(self, _):
@@ -212,8 +212,8 @@ class Worker:
                                  result))
 
     def take_place(self):
-        """The turn of the first place has come; None: its attempt was given back."""
-        attempt, self.begun, self.news = self.waiting.popleft(), self.begun + 1, True
+        """Takes the first waiting attempt. Returns None if it has been returned."""
+        attempt, self.begun, self.must_answer = self.waiting.popleft(), self.begun + 1, True
         was_returned = attempt.place in self.returned
         self.returned.discard(attempt.place)
         return None if was_returned else attempt
@@ -224,8 +224,8 @@ class Worker:
                 self.returned.add(attempt.place)
                 self.ended(attempt, wire.OUTCOME_RETURNED, self.now)
 
-    def start_what_may(self):
-        while self.waiting and len(self.unacknowledged) < MOST_REPORTS:
+    def start_waiting(self):
+        while self.waiting and len(self.unacknowledged) < MAX_REPORTS:
             if (self.slots and len(self.running) >= self.slots
                     and self.waiting[0].place not in self.returned):
                 return
@@ -233,14 +233,14 @@ class Worker:
                 self.running[attempt.place] = attempt._replace(started=self.now)
                 heapq.heappush(self.due, (self.now + attempt.pause, attempt.place))
 
-    def finish_what_is_due(self):
+    def finish_due(self):
         while self.due and self.due[0][0] <= self.now:
             if attempt := self.running.pop(heapq.heappop(self.due)[1], None):
                 self.ended(attempt, wire.OUTCOME_SUCCEEDED, attempt.started, attempt.pause)
 
     def leave_at_once(self):
         if self.leaving or not self.run:
-            return self.leaving or self.end(DONE, "told to leave before it had joined")
+            return self.leaving or self.end(DONE, "terminated before it joined")
         self.leaving, self.leave_by = True, self.now + LEAVE_TIMEOUT
         self.waiting, self.running, self.due = collections.deque(), {}, []
         if self.welcomed:
@@ -248,10 +248,10 @@ class Worker:
             self.goodbye()
 
     def end(self, status, why):
-        print("ends:", why, file=sys.stderr)
+        print("exits:", why, file=sys.stderr)
         self.status = status
 
-    def keep_time(self):
+    def check_timers(self):
         if self.now >= self.hello_at:
             self.send_hello()
         if self.now >= min(self.resend_at, self.heartbeat_at if self.leaving else NEVER):
@@ -261,32 +261,33 @@ class Worker:
             if self.leaving:
                 self.goodbye()
         if self.now >= self.heard + self.silence:
-            return self.end(NO_COORDINATOR, "no coordinator is heard")
-        all_said = self.welcomed and not (self.running or self.outcomes or self.unacknowledged)
-        if self.draining and all_said and not self.leaving:
+            return self.end(NO_COORDINATOR, "the coordinator is silent")
+        is_done = self.welcomed and not (self.running or self.outcomes or self.unacknowledged)
+        if self.draining and is_done and not self.leaving:
             self.goodbye()
-        if self.now >= self.leave_by or ((self.draining or self.leaving) and all_said):
+        if self.now >= self.leave_by or ((self.draining or self.leaving) and is_done):
             self.end(DONE, "left")
 
     def turn(self):
         wait = min(self.hello_at, self.resend_at, self.heartbeat_at, self.leave_by,
                    self.heard + self.silence, self.due[0][0] if self.due else NEVER) - self.now
-        self.link.wait(min(50, max(0, -(-wait // 10**6))))  # a signal does not end a wait
+        # At most 50 ms, because a signal does not end the wait.
+        self.link.wait(min(50, max(0, -(-wait // 10**6))))
         before, self.now = self.now, time.monotonic_ns()
-        if self.now - before > max(0, wait) + self.interval:  # was stopped
+        if self.now - before > max(0, wait) + self.interval:  # this process was stopped
             self.heard = max(self.heard, self.now - self.silence + self.liveness)
-        self.finish_what_is_due()
+        self.finish_due()
         for message in self.link.messages():
             self.receive(message)
             if self.status is not None:
                 return
-        if self.told_to_leave:
+        if self.terminated:
             self.leave_at_once()
         if self.welcomed:
-            self.start_what_may()
+            self.start_waiting()
             self.report()
         if self.status is None:
-            self.keep_time()
+            self.check_timers()
 
     def work(self):
         while self.status is None:

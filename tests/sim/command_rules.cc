@@ -171,8 +171,8 @@ void CommandRules::cancelled(const coordinator::Scheduler& scheduler,
     told.insert(send->message.header.session);
   }
   for (const coordinator::Session& session : scheduler.sessions()) {
-    require(session.phase != coordinator::SessionPhase::active || session.held == 0 ||
-                !session.connected || told.contains(session.id),
+    require(!session.active() || scheduler.held_by(session) == 0 || !session.connected ||
+                told.contains(session.id),
             "what runs was not cancelled");
   }
 }

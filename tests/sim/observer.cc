@@ -56,7 +56,7 @@ void Observer::done(const coordinator::Action& action) {
     joined(records.sessions[index(joined_now->session)].id);
   } else if (const auto* log = std::get_if<coordinator::Log>(&action)) {
     world_.tell([&] { return "coordinator logs: " + log->text; });
-    require(log->text.find("was not given") == std::string::npos,
+    require(log->text.find("not assigned to it") == std::string::npos,
             "an honest worker's outcome was called foreign");
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
     require(++finishes_ == 1 || world_.plan.policy.journal, "the run finished twice");
@@ -75,7 +75,7 @@ void Observer::told(const CoordinatorMessage& message) {
   } else if (const auto* welcome = std::get_if<Welcome>(&message.body)) {
     acknowledged(session, welcome->reports_committed);
   } else if (const auto* reject = std::get_if<Reject>(&message.body)) {
-    if (reject->text.starts_with("nothing heard")) lost(session);
+    if (reject->text.starts_with("no heartbeat")) lost(session);
   } else if (std::holds_alternative<Assignment>(message.body) && world_.plan.policy.journal) {
     require(reports_committed_.contains(session), "a session was given work before it was kept");
   }

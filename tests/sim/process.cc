@@ -181,7 +181,7 @@ void Process::perform(const worker::Action& action) {
     network_.send(*link_, send->message);
   } else if (const auto* start = std::get_if<worker::StartAttempts>(&action)) {
     start_attempts(*start);
-  } else if (const auto* prepare = std::get_if<worker::PrepareCommands>(&action)) {
+  } else if (const auto* prepare = std::get_if<worker::Prepare>(&action)) {
     commands_.prepare(prepare->slots);
   } else if (const auto* cancel = std::get_if<worker::CancelAttempts>(&action)) {
     commands_.cancel(local_now(), cancel->assignments_through);

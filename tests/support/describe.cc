@@ -47,7 +47,7 @@ struct Describer {
     return text;
   }
   std::string operator()(const Ack& ack) const {
-    return "Ack: reports kept through " + to_string(ack.reports_committed);
+    return "Ack: reports committed through " + to_string(ack.reports_committed);
   }
   std::string operator()(const Cancel& cancel) const {
     return "Cancel: assignments through " + to_string(cancel.assignments_through);
@@ -56,7 +56,7 @@ struct Describer {
     return "Drain: " + std::string(rollcall::to_string(drain.mode));
   }
   std::string operator()(const Revoke& revoke) const {
-    return "Recall: assignments through " + to_string(revoke.assignments_through) + ", keep " +
+    return "Revoke: assignments through " + to_string(revoke.assignments_through) + ", keep " +
            to_string(revoke.keep);
   }
   std::string operator()(const Reject& reject) const {

@@ -23,7 +23,7 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-/// What SQLite holds as a file; the system's own follows it in memory.
+/// SQLite's file object. The file object of the system's VFS follows it in memory.
 struct FaultyVfs::File {
   sqlite3_file base;
   FaultyVfs* owner;
@@ -45,13 +45,13 @@ struct FaultyVfs::Methods {
     File& own = File::of(file);
     sqlite3_file* system = own.system();
     const std::string name = path != nullptr ? path : "";
-    const bool was_there = path != nullptr && std::ifstream(path).good();
+    const bool existed = path != nullptr && std::ifstream(path).good();
     const int code = owner.system_->xOpen(owner.system_, path, system, flags, out);
     if (code != SQLITE_OK) return code;
     own.owner = &owner;
     own.name = new std::string(name);
     if (owner.disks_.find(name) == owner.disks_.end()) {
-      owner.disks_[name] = {content_of(name), {}, !was_there};
+      owner.disks_[name] = {content_of(name), {}, !existed};
     }
     static const sqlite3_io_methods kMethods = methods();
     file->pMethods = &kMethods;
@@ -60,7 +60,7 @@ struct FaultyVfs::Methods {
 
   static int remove(sqlite3_vfs* vfs, const char* path, int sync) {
     FaultyVfs& owner = self(vfs);
-    if (const int code = owner.changing(false); code != SQLITE_OK) return code;
+    if (const int code = owner.on_change(false); code != SQLITE_OK) return code;
     owner.disks_.erase(path);
     return owner.system_->xDelete(owner.system_, path, sync);
   }
@@ -81,7 +81,7 @@ struct FaultyVfs::Methods {
 
   static int write(sqlite3_file* file, const void* from, int count, sqlite3_int64 at) {
     File& own = File::of(file);
-    if (const int code = own.owner->changing(true); code != SQLITE_OK) {
+    if (const int code = own.owner->on_change(true); code != SQLITE_OK) {
       return code == SQLITE_IOERR ? SQLITE_IOERR_WRITE : code;
     }
     const auto* bytes = static_cast<const char*>(from);
@@ -91,7 +91,7 @@ struct FaultyVfs::Methods {
 
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     File& own = File::of(file);
-    if (const int code = own.owner->changing(true); code != SQLITE_OK) {
+    if (const int code = own.owner->on_change(true); code != SQLITE_OK) {
       return code == SQLITE_IOERR ? SQLITE_IOERR_TRUNCATE : code;
     }
     own.disk().pending.push_back({size, {}});
@@ -100,12 +100,12 @@ struct FaultyVfs::Methods {
 
   static int sync(sqlite3_file* file, int flags) {
     File& own = File::of(file);
-    if (const int code = own.owner->changing(false); code != SQLITE_OK) return SQLITE_IOERR_FSYNC;
+    if (const int code = own.owner->on_change(false); code != SQLITE_OK) return SQLITE_IOERR_FSYNC;
     Disk& disk = own.disk();
     for (const Change& change : disk.pending) apply(disk.synced, change.at, change.bytes);
     disk.pending.clear();
     disk.is_new = false;
-    static_cast<void>(flags);  // the disk below need not be bothered
+    static_cast<void>(flags);  // a real sync would only slow the test down
     return SQLITE_OK;
   }
 
@@ -133,7 +133,7 @@ struct FaultyVfs::Methods {
       return File::of(f).system()->pMethods->xFileControl(File::of(f).system(), what, argument);
     };
     m.xSectorSize = [](sqlite3_file*) { return 512; };
-    m.xDeviceCharacteristics = [](sqlite3_file*) { return 0; };  // none of a kind disk's promises
+    m.xDeviceCharacteristics = [](sqlite3_file*) { return 0; };  // no guarantees
     m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
       return File::of(f).system()->pMethods->xShmMap(File::of(f).system(), page, size, extend, out);
     };
@@ -158,7 +158,7 @@ FaultyVfs::FaultyVfs() : system_(sqlite3_vfs_find(nullptr)) {
   vfs_.pAppData = this;
   vfs_.xOpen = Methods::open;
   vfs_.xDelete = Methods::remove;
-  // The rest is asked of the system's own, which knows itself by its argument.
+  // The system's VFS must be passed itself as the first argument.
   vfs_.xAccess = [](sqlite3_vfs* v, const char* path, int flags, int* out) {
     sqlite3_vfs* system = Methods::self(v).system_;
     return system->xAccess(system, path, flags, out);
@@ -189,7 +189,7 @@ int FaultyVfs::operation(bool writes) {
   return hit ? fail_code_ : SQLITE_OK;
 }
 
-int FaultyVfs::changing(bool writes) {
+int FaultyVfs::on_change(bool writes) {
   if (before_change) before_change();
   return operation(writes);
 }

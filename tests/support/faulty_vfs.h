@@ -1,4 +1,4 @@
-// A disk for SQLite that fails, and whose power is cut.
+// Simulates disk errors and power cuts for SQLite.
 #pragma once
 
 #include <sqlite3.h>
@@ -11,11 +11,11 @@
 
 namespace rollcall {
 
-/// What a file would hold after a power cut; by name. A file that is not there is not in it.
+/// Contents of the files that exist after a power cut, by name.
 using DiskImage = std::map<std::string, std::string>;
 
-/// SQLite's default VFS while it lives: the system's own, but each operation on a file is counted,
-/// can fail, and what has not been synced is known. One thread.
+/// Is SQLite's default VFS during its lifetime. Forwards to the system's VFS, counts file
+/// operations, makes chosen ones fail, and tracks unsynced changes. Used by one thread.
 class FaultyVfs {
  public:
   FaultyVfs();
@@ -23,37 +23,38 @@ class FaultyVfs {
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-  /// Operation `first` from now on (1: the next) and `count - 1` after it fail with `code`. With
-  /// SQLITE_FULL only those that write are counted.
+  /// Makes `count` operations fail with `code`, beginning with number `first` from now on (1 is the
+  /// next one). With SQLITE_FULL only writes and truncations count.
   void fail(std::uint64_t first, std::uint64_t count, int code);
   void heal() { fail(0, 0, SQLITE_OK); }
-  /// Since fail() or heal().
+  /// Operations counted since fail() or heal().
   std::uint64_t operations() const { return operations_; }
 
   /// Called before each write, sync, truncation and removal.
   std::function<void()> before_change;
 
-  /// All files that were opened, after a power cut right now. `choose(n)` below n: of the n things
-  /// that may have reached the disk of what was not synced, one by one, which do. Writes reach it
-  /// whole, not at all, or torn at a multiple of 512 bytes.
+  /// Returns the files as a power cut at this moment would leave them. Each unsynced write is lost,
+  /// torn at a multiple of 512 bytes, or complete; a file that was never synced may be lost.
+  /// `choose(n)` decides: it returns a number below n.
   DiskImage power_cut(const std::function<std::uint64_t(std::uint64_t)>& choose) const;
 
  private:
   struct Change {
-    std::int64_t at = 0;  ///< or the new size, if truncated
-    std::string bytes;    ///< empty: a truncation
+    std::int64_t at = 0;  ///< offset, or the new size for a truncation
+    std::string bytes;    ///< empty for a truncation
   };
   struct Disk {
     std::string synced;
     std::vector<Change> pending;
-    bool is_new = false;  ///< and never synced: it may be gone
+    bool is_new = false;  ///< created and never synced, so a power cut may remove it
   };
   struct File;
   struct Methods;
 
-  /// SQLITE_OK, or what this operation fails with.
+  /// Counts an operation. Returns SQLITE_OK or the code with which it fails.
   int operation(bool writes);
-  int changing(bool writes);
+  /// Calls before_change, then operation().
+  int on_change(bool writes);
 
   sqlite3_vfs vfs_{};
   sqlite3_vfs* system_;

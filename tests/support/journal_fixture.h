@@ -1,4 +1,4 @@
-// Journals in a directory of their own.
+// A fixture for tests that create journals in a temporary directory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ inline EpochStart epoch_start(Duration after = {}, std::string boot = "boot-1") 
           1'700'000'000'000'000'000 + after.count()};
 }
 
-/// A directory in memory, if the system has that, which is gone afterwards.
+/// Owns a temporary directory, in memory if possible.
 class JournalTest : public testing::Test {
  protected:
   JournalTest() {
@@ -48,8 +48,8 @@ class JournalTest : public testing::Test {
 
   std::string path(const std::string& name = "run.db") const { return directory_ / name; }
 
-  /// Made, and its first epoch begun.
-  std::unique_ptr<Journal> begun(const JournalRun& run) {
+  /// Creates a journal and begins its first epoch.
+  std::unique_ptr<Journal> create_journal(const JournalRun& run) {
     auto journal = Journal::create(path(), run);
     EXPECT_TRUE(journal) << journal.error().message;
     EXPECT_TRUE((*journal)->begin_epoch(epoch_start()));

@@ -1,4 +1,4 @@
-// What the tests of runs with a journal share: the commands, and a look into the file.
+// A fixture for integration tests of runs with a journal.
 #pragma once
 
 #include <string>
@@ -11,24 +11,23 @@ namespace rollcall::integration {
 /// One row, as text; NULL is empty.
 using SqlRow = std::vector<std::string>;
 
-/// The rows of a query over a journal, or what a statement that changes it gives: none. The test
-/// fails if it cannot be carried out.
+/// Runs a statement on a journal and returns its rows. The test fails on an error.
 std::vector<SqlRow> sql(const std::string& journal, const std::string& statement);
-/// The one number that a query gives.
+/// Returns the result of a query for a single number.
 std::int64_t number_in(const std::string& journal, const std::string& query);
 
 class JournaledRuns : public ProgramsTest {
  protected:
   std::string journal() const { return file("run.journal"); }
-  /// `rollcall ARGUMENTS`: resume, report, validate.
+  /// Starts `rollcall ARGUMENTS`, for example resume, report or validate.
   Program& command(const Arguments& arguments);
-  /// `rollcall sleep --journal FILE --output jsonl` with two local workers and these options.
+  /// Starts `rollcall sleep --journal FILE --output jsonl` with two local workers and `more`.
   Program& journaled_run(const Arguments& more);
-  /// journaled_run() of `tasks` pauses of 0.3 to 1.5 s, once `done` of them are told.
+  /// Starts a run of `tasks` sleeps of 0.3 to 1.5 s and waits until `done` results are printed.
   Program& begun_run(std::size_t tasks, std::size_t done, const Arguments& more = {});
-  /// SIGKILL to the coordinator. Returns its local workers, who live on.
+  /// Kills the coordinator with SIGKILL. Returns its local workers, which keep running.
   std::vector<pid_t> kill_coordinator(Program& run);
-  /// A run of 40 short sleeps, finished.
+  /// Completes a run of 40 short sleeps.
   Program& finished_run(const Arguments& more = {});
 };
 

@@ -1,4 +1,4 @@
-// As much of JSON Schema as the schemas in docs/reference/ use.
+// A validator for the subset of JSON Schema that docs/reference/ uses.
 #pragma once
 
 #include <algorithm>
@@ -8,13 +8,14 @@
 
 namespace rollcall {
 
-/// Empty, or where and how `value` does not fit `schema`. A keyword that is not known here is an
-/// error, so that no schema promises what is not looked at.
+/// Validates JSON values against a schema. An unsupported keyword is an error, so that no part of a
+/// schema goes unchecked.
 class JsonSchema {
  public:
   using Json = nlohmann::json;
 
   explicit JsonSchema(Json schema) : schema_(std::move(schema)) {}
+  /// Returns the path and reason of the first mismatch, or an empty string if `value` is valid.
   std::string misfit(const Json& value) const { return misfit(schema_, value, "$"); }
 
  private:
@@ -50,7 +51,7 @@ class JsonSchema {
     if (keyword == "required") return required(rule, value, where);
     if (keyword == "properties") return properties(rule, value, where);
     if (keyword == "additionalProperties") return no_others(schema["properties"], value, where);
-    return where + ": the schema uses " + keyword + ", which is not known here";
+    return where + ": the schema uses " + keyword + ", which this validator does not support";
   }
 
   static bool has_type(const Json& types, const Json& value) {

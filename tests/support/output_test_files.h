@@ -1,4 +1,4 @@
-// Files for tests of output.
+// Temporary files and directories for tests of output.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace rollcall::coordinator {
 
-/// A file in memory to write to, read from its beginning.
+/// A file in memory. text() returns everything written to fd().
 class MemoryFile {
  public:
   MemoryFile() : fd_(::memfd_create("test", MFD_CLOEXEC)) {}
@@ -33,7 +33,7 @@ class MemoryFile {
   int fd_;
 };
 
-/// A directory that goes away with the test.
+/// Owns a temporary directory.
 class TestDirectory {
  public:
   TestDirectory() {
@@ -49,6 +49,7 @@ class TestDirectory {
   TestDirectory& operator=(const TestDirectory&) = delete;
 
   std::string file(const std::string& name) const { return (path_ / name).string(); }
+  /// Number of directory entries.
   std::size_t size() const {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
   }

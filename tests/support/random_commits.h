@@ -1,4 +1,4 @@
-// Random commits of a run that makes sense.
+// Random, consistent commits of a run.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@ namespace rollcall::coordinator {
 
 using namespace std::chrono_literals;
 
-/// Commits as a scheduler might make them, each a few outcomes of a few sessions. The same for the
-/// same seed.
+/// Generates commits as a scheduler might issue them, each with a few outcomes of a few sessions.
+/// The same seed gives the same commits.
 class RandomCommits {
  public:
   RandomCommits(const RunSpec& spec, std::uint64_t seed) : spec_(spec), rng_(seed) {
@@ -56,7 +56,7 @@ class RandomCommits {
     committed.index = SessionIndex{sessions_++};
     committed.id.bytes.fill(static_cast<std::uint8_t>(sessions_));
     committed.name = "worker '" + std::to_string(sessions_) + "'";
-    committed.host = "here";
+    committed.host = "host";
     committed.pid = 100 + sessions_;
     committed.slots = static_cast<std::uint32_t>(below(3));
     committed.is_local = below(2) == 0;
@@ -91,7 +91,7 @@ class RandomCommits {
     committed.last_report = commit.first_record + 1;
     committed.stale = below(5);
     committed.end = static_cast<SessionEnd>(below(3));
-    if (committed.end == SessionEnd::lost) committed.end_reason = "it fell silent";
+    if (committed.end == SessionEnd::lost) committed.end_reason = "no heartbeat";
     if (committed.end == SessionEnd::goodbye) committed.goodbye = Goodbye{3, 20, 0.25, 4096};
     commit.progress.push_back(committed);
   }

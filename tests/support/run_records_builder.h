@@ -1,4 +1,4 @@
-// Hand-made records of a run, right unless a test makes them wrong.
+// Builds the records of a run by hand. They are valid unless a test breaks them.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@ namespace rollcall::coordinator {
 
 using namespace std::chrono_literals;
 
-/// A run of sleeps that begins at kBegin. Tasks are accepted one after another, each in a batch of
-/// its own, with a clock bound of 10 us.
+/// A run of sleeps that begins at kBegin. Each accepted task is a batch of its own, with a clock
+/// bound of kBound.
 class RunRecordsBuilder {
  public:
   static constexpr Instant kBegin = Instant(1000s);
@@ -27,7 +27,7 @@ class RunRecordsBuilder {
     records_.spec.method = method;
     return *this;
   }
-  /// A session that was welcomed a second before the first dispatch.
+  /// Adds a session, welcomed a second before the first dispatch.
   RunRecordsBuilder& worker(std::uint32_t slots = 0) {
     SessionRecord session;
     const auto number = static_cast<std::uint8_t>(records_.sessions.size() + 1);
@@ -51,8 +51,8 @@ class RunRecordsBuilder {
     ++records_.attempts_total;
     return *this;
   }
-  /// Dispatches the task and accepts an outcome of it: started a millisecond after the dispatch,
-  /// arrived a millisecond after its end.
+  /// Dispatches the task and accepts its outcome. The task starts one millisecond after the
+  /// dispatch, and the outcome arrives one millisecond after its end.
   RunRecordsBuilder& done(std::uint32_t task, std::uint32_t session = 0,
                           Outcome outcome = Outcome::succeeded, Duration late = 0ns,
                           Duration after = Duration::zero()) {
@@ -72,7 +72,7 @@ class RunRecordsBuilder {
     ++owner.goodbye->outcomes_sent;
     return accepted(arrived);
   }
-  /// The coordinator's own word.
+  /// Accepts an outcome decided by the coordinator.
   RunRecordsBuilder& decided(std::uint32_t task, Outcome outcome, Duration after) {
     records_.batches.push_back(
         {static_cast<std::uint32_t>(records_.accepted()), std::nullopt, kBegin + after, 0ns});

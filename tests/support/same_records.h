@@ -1,4 +1,4 @@
-// Whether the records of two runs are the same, as far as they are committed.
+// Compares the committed parts of two run records.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ inline void expect_same(const SessionRecord& a, const SessionRecord& b) {
   EXPECT_EQ(a.goodbye->peak_rss_bytes, b.goodbye->peak_rss_bytes);
 }
 
-/// All that a journal keeps of a run.
+/// Compares everything that a journal stores of a run.
 inline void expect_same(const RunRecords& a, const RunRecords& b) {
   EXPECT_EQ(a.task, b.task);
   EXPECT_EQ(a.started, b.started);

@@ -218,10 +218,10 @@ std::string Stage::line_of(const Action& action) {
     return name_of(send->to) + " <- " + describe(send->message);
   }
   if (const auto* start = std::get_if<StartLocalWorker>(&action)) {
-    return "start local worker, ticket " + to_string(start->launch_id);
+    return "start local worker, launch id " + to_string(start->launch_id);
   }
   if (const auto* started = std::get_if<PublishStarted>(&action)) {
-    return name_of(started->session) + " has begun " + describe(started->tasks);
+    return name_of(started->session) + " has started " + describe(started->tasks);
   }
   if (const auto* outcomes = std::get_if<PublishOutcomes>(&action)) {
     std::string line = "results:";
@@ -239,10 +239,10 @@ std::string Stage::line_of(const Action& action) {
     const SessionRecord& record = records().sessions[index(left->session)];
     const std::string how =
         record.end == SessionEnd::lost ? "lost: " + record.end_reason : "said goodbye";
-    return record.name + " has left (" + how + "), " + to_string(left->returned) + " given back";
+    return record.name + " has left (" + how + "), " + to_string(left->returned) + " returned";
   }
   if (const auto* keep = std::get_if<WriteCommit>(&action)) {
-    return "keep " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +
+    return "commit " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +
            " outcomes, " + to_string(keep->commit->sessions.size()) + " new sessions";
   }
   if (const auto* log = std::get_if<Log>(&action)) return "log: " + log->text;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Compose file is one that Compose understands. No engine is needed.
-# Exit status 77, with a word why: it cannot be done here.
+# Checks that Compose accepts deploy/compose.yaml. No container engine is needed.
+# Prints why and exits with 77 if this machine cannot run it.
 set -euo pipefail
 file=$(realpath "$(dirname "$0")/../../deploy/compose.yaml")
 if command -v docker-compose >/dev/null; then

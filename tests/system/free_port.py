@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Ports for programs that must be told one: free_port.py COUNT prints the first of as many in a row.
+"""Finds free ports: free_port.py COUNT prints the first of COUNT consecutive free ports.
 
-None that the system hands out to whoever asks for any: such a port may be taken again before the
-program that is told of it comes to listen on it."""
+The ports are outside the ephemeral range. The system could give a port of that range to another
+program before the test listens on it."""
 import pathlib
 import random
 import socket
@@ -22,9 +22,9 @@ def is_free(port):
 
 
 def free_port(count=1):
-    handed_out = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    ephemeral = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
     while True:
-        first = random.randrange(LOWEST, int(handed_out[0]) - count)
+        first = random.randrange(LOWEST, int(ephemeral[0]) - count)
         if all(is_free(first + i) for i in range(count)):
             return first
 

@@ -1,6 +1,6 @@
-"""Runs over several hosts, each in a network namespace of its own: hosts_test.py PROGRAMS_FOLDER.
+"""Tests runs over several hosts, each in its own network namespace: hosts_test.py PROGRAMS_DIRECTORY.
 
-Exit status 77, with a word why: it cannot be done here.
+Prints why and exits with 77 if this machine cannot run it.
 """
 import json
 import os
@@ -11,12 +11,12 @@ import tempfile
 import time
 import unittest
 
-from hosts_network import Impossible, Network
+from hosts_network import NotPossible, Network
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
-PATIENCE = 60
-# Takes a port here to another host, as a gateway does: PORT HOST PORT.
-FORWARD = """
+PATIENCE = 60  # seconds to wait for a condition
+# A gateway: forwards a local PORT to HOST PORT.
+GATEWAY = """
 import asyncio, sys
 async def pump(reader, writer):
     while chunk := await reader.read(65536):
@@ -32,20 +32,20 @@ asyncio.run(main())
 """
 
 
-def eventually(fact):
+def eventually(condition):
     deadline = time.monotonic() + PATIENCE
-    while not fact():
+    while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError("never true")
+            raise AssertionError("a condition did not come true")
         time.sleep(0.05)
 
 
 class Hosts(unittest.TestCase):
-    """The coordinator on host 1, workers on 2 and 3."""
+    """The coordinator runs on host 1, the workers on hosts 2 and 3."""
 
     def setUp(self):
-        network.delay, network.loss, network.cut_off = 0.0, 0.0, set()
-        self.folder = tempfile.mkdtemp(prefix="rollcall-hosts-")
+        network.delay, network.loss, network.disconnected = 0.0, 0.0, set()
+        self.directory = tempfile.mkdtemp(prefix="rollcall-hosts-")
         self.started = []
 
     def tearDown(self):
@@ -53,7 +53,7 @@ class Hosts(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     def start(self, host, *command):
         self.started.append(subprocess.Popen(network.command_on(host, command), text=True,
@@ -61,20 +61,20 @@ class Hosts(unittest.TestCase):
         return self.started[-1]
 
     def coordinate(self, *arguments, name="run", bind="tcp://*:7700", advertise="10.77.0.1"):
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self.directory, name)
         return self.start(1, os.path.join(PROGRAMS, "rollcall"), "sleep", "--workers", "0",
                           "--access-file", path + ".access", "--control", path + ".control",
                           "--bind", bind, "--advertise", advertise, "--output", "json", "--quiet",
                           "--heartbeat-interval", "200ms", *arguments)
 
     def join(self, host, name="run", *arguments):
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self.directory, name)
         return self.start(host, os.path.join(PROGRAMS, "rollcall-worker"), "--access-file",
                           path + ".access", "--name", f"on-host-{host}", *arguments)
 
     def workers(self, name="run"):
-        """Those that are there and have been given something, by name."""
-        control = os.path.join(self.folder, name + ".control")
+        """The connected workers that have been assigned tasks, by name."""
+        control = os.path.join(self.directory, name + ".control")
         if not os.path.exists(control):
             return {}
         status = subprocess.run([os.path.join(PROGRAMS, "rollcall"), "status", "--output", "json",
@@ -92,28 +92,29 @@ class Hosts(unittest.TestCase):
         self.assertTrue(document["validated"])
         return document
 
-    def test_address(self):
+    def test_ipv4_address(self):
         run = self.coordinate("-n", "200", "--pause-max", "2s", "--wait-for-workers", "2")
         document = self.finish(run, self.join(2), self.join(3))
         self.assertEqual({w["name"] for w in document["workers"]}, {"on-host-2", "on-host-3"})
 
     def test_ipv6_address(self):
         if not network.has_ipv6:
-            self.skipTest("no IPv6 here")
+            self.skipTest("this machine has no IPv6")
         run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
                               bind="tcp://[fd77::1]:7700", advertise="[fd77::1]")
         self.finish(run, self.join(2), self.join(3))
 
     def test_several_interfaces(self):
-        """All of them, or the one that --bind names."""
-        both = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2", name="a")
-        self.finish(both, self.join(2, "a"),
+        """The coordinator listens on all interfaces, or on the one that --bind names."""
+        all_interfaces = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
+                                         name="a")
+        self.finish(all_interfaces, self.join(2, "a"),
                     self.join(3, "a", "--connect", "tcp://10.78.0.1:7700"))
-        one = self.coordinate("-n", "20", "--pause", "500ms", name="b", bind="tcp://10.78.0.1:7700",
-                              advertise="10.78.0.1")
+        one_interface = self.coordinate("-n", "20", "--pause", "500ms", name="b",
+                                        bind="tcp://10.78.0.1:7700", advertise="10.78.0.1")
         outside = self.join(2, "b", "--connect", "tcp://10.77.0.1:7700", "--connect-timeout", "3s")
         self.assertEqual(outside.wait(PATIENCE), 4)
-        self.finish(one, self.join(3, "b"))
+        self.finish(one_interface, self.join(3, "b"))
 
     def test_host_name(self):
         run = self.coordinate("-n", "20", "--pause", "500ms", "--wait-for-workers", "2",
@@ -121,17 +122,17 @@ class Hosts(unittest.TestCase):
         self.finish(run, self.join(2), self.join(3))
 
     def test_behind_a_gateway(self):
-        gateway = self.start(3, sys.executable, "-c", FORWARD, "7780", "10.77.0.1", "7700")
+        gateway = self.start(3, sys.executable, "-c", GATEWAY, "7780", "10.77.0.1", "7700")
         run = self.coordinate("-n", "20", "--pause", "500ms", advertise="10.77.0.3:7780")
         self.finish(run, self.join(2))
         gateway.kill()
 
     def test_port_range(self):
-        """Two runs at once in a range of two ports; a third says that none is free."""
+        """Two concurrent runs use up a range of two ports. A third reports that no port is free."""
         ports = "tcp://*:7700-7701"
         runs = [self.coordinate("-n", "4", "--pause", "2s", name=name, bind=ports)
                 for name in ("a", "b")]
-        eventually(lambda: all(os.path.exists(os.path.join(self.folder, name + ".access"))
+        eventually(lambda: all(os.path.exists(os.path.join(self.directory, name + ".access"))
                                for name in ("a", "b")))
         third = self.coordinate("-n", "4", name="c", bind=ports)
         _, errors = third.communicate(timeout=PATIENCE)
@@ -148,28 +149,28 @@ class Hosts(unittest.TestCase):
         document = self.finish(run, first, self.join(3, "run", "--slots", "20"))
         self.assertGreater(document["workers"][1]["tasks_done"], 4)
 
-    def test_cut_off_for_less_than_the_liveness_time(self):
+    def test_disconnected_within_the_liveness_time(self):
         run = self.coordinate("-n", "40", "--pause", "6s", "--liveness", "20s",
                               "--wait-for-workers", "2")
         workers = self.join(2), self.join(3)
         eventually(lambda: len(self.workers()) == 2)
-        network.cut_off = {2}
-        time.sleep(4)  # what is tried: four seconds without a frame
-        network.cut_off = set()
+        network.disconnected = {2}
+        time.sleep(4)  # the condition under test: four seconds without a frame
+        network.disconnected = set()
         document = self.finish(run, *workers)
         self.assertEqual(len(document["workers"]), 2)
         self.assertFalse(any(w["lost"] for w in document["workers"]))
         self.assertEqual(document["attempts"]["retried"], 0)
 
-    def test_cut_off_for_longer_and_back(self):
+    def test_disconnected_beyond_the_liveness_time(self):
         run = self.coordinate("-n", "40", "--pause", "500ms", "--liveness", "2s",
                               "--wait-for-workers", "2")
-        cut, other = (self.join(host, "run", "--slots", "1") for host in (2, 3))
+        lost, other = (self.join(host, "run", "--slots", "1") for host in (2, 3))
         eventually(lambda: len(self.workers()) == 2)
-        network.cut_off = {2}
+        network.disconnected = {2}
         eventually(lambda: set(self.workers()) == {"on-host-3"})
-        self.assertEqual(cut.wait(PATIENCE), 4)  # it is orphaned: what starts workers starts another
-        network.cut_off = set()
+        self.assertEqual(lost.wait(PATIENCE), 4)  # it is orphaned
+        network.disconnected = set()
         document = self.finish(run, other, self.join(2, "run", "--slots", "1"))
         sessions = [w for w in document["workers"] if w["name"] == "on-host-2"]
         self.assertEqual(sorted(w["lost"] for w in sessions), [False, True])
@@ -181,16 +182,16 @@ class Hosts(unittest.TestCase):
                               "--wait-for-workers", "2")
         document = self.finish(run, self.join(2), self.join(3))
         self.assertFalse(any(w["lost"] for w in document["workers"]))
-        print(f"50 ms one way, 1 % lost: {document['measured_seconds']:.2f} s, lower bound "
-              f"{document['lower_bound_seconds']:.2f} s, clocks known to "
+        print(f"50 ms one-way delay, 1 % loss: {document['measured_seconds']:.2f} s, lower bound "
+              f"{document['lower_bound_seconds']:.2f} s, clock bound "
               f"{max(w['clock_bound_seconds'] for w in document['workers']) * 1000:.0f} ms")
 
 
 if __name__ == "__main__":
     try:
         network = Network(3)
-    except (Impossible, OSError) as error:
-        print("skipped: no network namespaces here:", error)
+    except (NotPossible, OSError) as error:
+        print("skipped: cannot create the network:", error)
         sys.exit(77)
     try:
         result = unittest.main(verbosity=2, exit=False).result

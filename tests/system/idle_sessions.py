@@ -1,7 +1,7 @@
-"""Many sessions that hold nothing, in one process: idle_sessions.py ACCESS_FILE COUNT.
+"""Many idle sessions in one process: idle_sessions.py ACCESS_FILE COUNT.
 
-Each has a socket and a CURVE handshake of its own. They say that they drain, so they are given no
-work, and live until the run ends. Ends with status 0 if every one of them was told so.
+Each session has its own socket and CURVE handshake. The sessions report that they are draining, so
+they get no work and last until the run ends. Exits with status 0 if all of them receive a Shutdown.
 """
 import os
 import secrets
@@ -12,7 +12,8 @@ import zmq
 import wire_pb2 as wire
 from link import Link, session_of
 
-# More at once than the kernel queues for the coordinator (limits::backlog) are in each other's way.
+# Connections in progress at once. More than the listen queue of the coordinator holds
+# (limits::backlog) would delay each other.
 AT_ONCE = 100
 
 
@@ -23,11 +24,11 @@ class Session:
         self.secret, self.nonce = secrets.token_bytes(16), secrets.randbits(64)
         self.id, self.welcome, self.over = session_of(self.secret), None, False
         self.interval, self.heartbeat_at = 1.0, 0.0
-        self.greet()
+        self.send_hello()
 
-    def greet(self):
+    def send_hello(self):
         self.link.send(b"", 0, self.id, {"hello": wire.Hello(
-            secret=self.secret, nonce=self.nonce, slots=1, **self.link.who("idle"))})
+            secret=self.secret, nonce=self.nonce, slots=1, **self.link.identity("idle"))})
 
     def send(self, **body):
         self.link.send(self.welcome.run, self.welcome.epoch, self.id, body)
@@ -44,7 +45,7 @@ class Session:
                 self.send(goodbye=wire.Goodbye())
                 self.over = True
             elif kind == "reject" and message.reject.reason == wire.REJECT_REASON_SAY_HELLO:
-                self.greet()  # the connection broke, and was made again
+                self.send_hello()  # after a reconnect
             elif kind == "reject":
                 sys.exit(f"rejected: {message.reject.text.decode()}")
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The manifests of deploy/kubernetes are what Kubernetes takes, and their programs run as they say.
-#   tests/system/kubernetes.sh FOLDER_OF_THE_PROGRAMS
-# Exit status 77, with a word why: it cannot be done here.
+# Checks the manifests of deploy/kubernetes against the Kubernetes schemas, and runs their programs.
+#   tests/system/kubernetes.sh PROGRAMS_DIRECTORY
+# Prints why and exits with 77 if this machine cannot run it.
 set -euo pipefail
-programs=$(realpath "${1:?the folder of rollcall and rollcall-worker}")
+programs=$(realpath "${1:?the directory of rollcall and rollcall-worker}")
 here=$(realpath "$(dirname "$0")")
-python=/usr/bin/python3 # Debian's own: it has Debian's packages
+python=/usr/bin/python3 # Debian's interpreter, which finds Debian's packages
 
 for module in yaml jsonschema kubernetes; do
   if ! "$python" -c "import $module" 2>/dev/null; then

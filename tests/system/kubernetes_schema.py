@@ -1,6 +1,6 @@
-"""Strict JSON schemas of Kubernetes' kinds, from the types of Debian's python3-kubernetes (which come
-from the API description of Kubernetes 1.22): a field that is unknown, missing or of another type is
-an error. Later versions only add fields to the kinds that are checked here."""
+"""Strict JSON schemas of Kubernetes kinds, made from the types of Debian's python3-kubernetes, which
+come from the API description of Kubernetes 1.22. An unknown field, a missing field and a wrong type
+are errors. Later versions of Kubernetes only add fields to the kinds that are checked here."""
 
 import re
 
@@ -24,7 +24,7 @@ PLAIN = {
 
 
 def is_required(model, attribute):
-    """The types refuse None for what is required."""
+    """Whether the type rejects None for the attribute."""
     unchecked, checked = Configuration(), Configuration()
     unchecked.client_side_validation = False
     value = model(local_vars_configuration=unchecked)
@@ -44,7 +44,7 @@ def schema_of_type(name, definitions):
     if found := re.fullmatch(r"dict\(str, (.*)\)", name):
         return {"type": "object", "additionalProperties": schema_of_type(found[1], definitions)}
     if name not in definitions:
-        definitions[name] = {}  # known from now on: types may hold themselves
+        definitions[name] = {}  # defined first, because types may be recursive
         definitions[name] = schema_of_model(getattr(client, name), definitions)
     return {"$ref": "#/definitions/" + name}
 
@@ -62,7 +62,7 @@ def schema_of_model(model, definitions):
 
 
 def schema_of(document):
-    """For the kind of a document; KeyError: none that is known here."""
+    """The schema for the kind of a document. Raises KeyError for an unknown kind."""
     definitions = {}
     schema = schema_of_model(MODELS[document.get("apiVersion"), document.get("kind")], definitions)
     return {**schema, "definitions": definitions}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The packages on a Debian without any build tool: packages.sh BUILD_FOLDER
-# The .deb is installed with what it depends on, runs, and is removed without a trace; the archive
-# runs from wherever it is unpacked. Needs root, debootstrap and a mirror (ROLLCALL_MIRROR); says so
-# and ends with 77 (skipped) without.
+# Tests the packages on a Debian without build tools: packages.sh BUILD_DIRECTORY
+# Checks that the .deb installs with its dependencies, runs, and leaves no file behind when it is
+# removed, and that the archive runs from any directory.
+# Needs root, debootstrap and a mirror (ROLLCALL_MIRROR); otherwise prints why and exits with 77.
 set -euo pipefail
 
-build=$(realpath "${1:?"usage: packages.sh BUILD_FOLDER"}")
+build=$(realpath "${1:?"usage: packages.sh BUILD_DIRECTORY"}")
 mirror=${ROLLCALL_MIRROR:-http://deb.debian.org/debian}
 
 skip() { echo "skipped: $*"; exit 77; }
@@ -20,7 +20,7 @@ release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 root=$(mktemp -d "${TMPDIR:-/tmp}/rollcall-packages.XXXXXX")
 clean_up() {
   if mountpoint -q "$root/proc"; then
-    umount "$root/proc" || return # never remove a tree with something mounted in it
+    umount "$root/proc" || return # never remove a tree with a file system mounted in it
   fi
   rm -rf --one-file-system "$root" "$root.log" "$root.packages"
 }
@@ -34,8 +34,8 @@ inside() {
     DEBIAN_FRONTEND=noninteractive /bin/bash -c "$1" </dev/null
 }
 
-# Everything that is there, but for what the package manager and the system write on their own.
-files_outside_of_records() {
+# All files except those that the package manager and the system write themselves.
+installed_files() {
   find "$root" -xdev \( -path "$root/proc" -o -path "$root/var" -o -path "$root/tmp" \
     -o -path "$root/etc/ld.so.cache" \) -prune -o -printf '%P\n' | sort
 }
@@ -53,32 +53,33 @@ archive=$(find "$root.packages" -maxdepth 1 -name '*.tar.gz')
 echo "$(basename "$deb"), $(basename "$archive"); depends on $(dpkg-deb -f "$deb" Depends)"
 
 echo "== debootstrap $release from $mirror"
-quietly debootstrap --variant=minbase "$release" "$root" "$mirror" || skip "no $release to be had"
+quietly debootstrap --variant=minbase "$release" "$root" "$mirror" || skip "cannot install $release"
 mount -t proc proc "$root/proc" || skip 'mounting proc is not allowed'
 cp "$deb" "$root/rollcall.deb"
-! inside 'command -v cc cmake make' || fail 'there is a build tool'
+! inside 'command -v cc cmake make' || fail 'a build tool is installed'
 quietly inside 'apt-get -q update' || fail 'apt-get update'
 
 echo '== the Debian package'
 dependencies=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/,/ /g')
-quietly inside "apt-get -q -y --no-install-recommends install $dependencies" || fail 'what it needs'
-files_outside_of_records >"$root.before"
-quietly inside 'apt-get -q -y install /rollcall.deb' || fail 'it is not installed'
+quietly inside "apt-get -q -y --no-install-recommends install $dependencies" ||
+  fail 'cannot install the dependencies'
+installed_files >"$root.before"
+quietly inside 'apt-get -q -y install /rollcall.deb' || fail 'cannot install the package'
 inside 'rollcall --version && rollcall-worker --version'
 runs rollcall
-quietly inside 'apt-get -q -y remove --purge rollcall' || fail 'it is not removed'
-! inside 'command -v rollcall rollcall-worker' || fail 'a program is left'
-if ! files_outside_of_records | diff "$root.before" - >"$root.log"; then
+quietly inside 'apt-get -q -y remove --purge rollcall' || fail 'cannot remove the package'
+! inside 'command -v rollcall rollcall-worker' || fail 'a program was not removed'
+if ! installed_files | diff "$root.before" - >"$root.log"; then
   cat "$root.log"
   rm -f "$root.before"
-  fail 'something is left'
+  fail 'a file was not removed'
 fi
 rm -f "$root.before"
 
-echo '== the archive, in two places'
-for place in /opt/here '/srv/and there'; do
-  mkdir -p "$root$place"
-  tar -xzf "$archive" -C "$root$place" --strip-components=1
-  runs "'$place/bin/rollcall'"
+echo '== the archive, in two directories'
+for directory in /opt/here '/srv/with space'; do
+  mkdir -p "$root$directory"
+  tar -xzf "$archive" -C "$root$directory" --strip-components=1
+  runs "'$directory/bin/rollcall'"
 done
 echo "passed on $release"

@@ -1,6 +1,8 @@
-"""What one machine holds: tests/interop/python.sh tests/system/scale_test.py PROGRAMS_FOLDER.
+"""Tests the limits of one machine.
 
-Prints the figures that docs/scaling.md shows.
+    tests/interop/python.sh tests/system/scale_test.py PROGRAMS_DIRECTORY
+
+Prints the figures of docs/scaling.md.
 """
 import json
 import os
@@ -20,7 +22,7 @@ MEBIBYTE = 1 << 20
 
 
 def default_limit():
-    """The soft limit that a login shell has; the program raises it by itself."""
+    """Sets the soft limit of a login shell, which the programs raise themselves."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
 
@@ -29,20 +31,20 @@ def low_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
 
-def every_limit():
+def highest_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def proportional_bytes(pid):
-    """Resident memory, what is shared with others divided among them."""
+    """Proportional set size: shared memory is divided among the processes that share it."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
 class Scale(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="rollcall-scale-")
+        self.directory = tempfile.mkdtemp(prefix="rollcall-scale-")
         self.started = []
 
     def tearDown(self):
@@ -50,11 +52,11 @@ class Scale(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     def start(self, *arguments, limit=default_limit):
         command = [os.path.join(PROGRAMS, "rollcall"), "sleep", "--output", "json", "--quiet",
-                   "--join-timeout", "5m", "--control", os.path.join(self.folder, "control"),
+                   "--join-timeout", "5m", "--control", os.path.join(self.directory, "control"),
                    *arguments]
         self.started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                                              stderr=subprocess.PIPE, preexec_fn=limit))
@@ -75,36 +77,36 @@ class Scale(unittest.TestCase):
             "--task-count", "1000000", "--pause", "0"))
         self.assertEqual(len(document["workers"]), WORKERS)
         print(f"\n{WORKERS} workers: joined in {document['startup_seconds']:.1f} s, 1,000,000 empty "
-              f"tasks in {document['measured_seconds']:.2f} s, all gone after "
+              f"tasks in {document['measured_seconds']:.2f} s, all exited after "
               f"{time.monotonic() - began:.1f} s; coordinator "
               f"{document['resources']['peak_rss_bytes'] / MEBIBYTE:.0f} MiB at most")
 
     def test_memory_of_a_worker(self):
         run = self.start("--workers", str(WORKERS), "--wait-for-workers", str(WORKERS), "--slots",
                          "1", "--task-count", str(WORKERS), "--pause", "20s")
-        time.sleep(1)  # the folder of the children is there
+        time.sleep(1)  # until the control socket exists
         deadline = time.monotonic() + PATIENCE
         while True:
             self.assertLess(time.monotonic(), deadline)
             status = subprocess.run(
                 [os.path.join(PROGRAMS, "rollcall"), "status", "--output", "json", "--control",
-                 os.path.join(self.folder, "control")], capture_output=True, text=True, check=False)
+                 os.path.join(self.directory, "control")], capture_output=True, text=True, check=False)
             if status.returncode == 0 and json.loads(status.stdout)["tasks"]["running"] == WORKERS:
                 break
             time.sleep(0.2)
         with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as children:
             sizes = [proportional_bytes(pid) for pid in children.read().split()]
         self.assertEqual(len(sizes), WORKERS)
-        print(f"\n{WORKERS} workers with a task each: {sum(sizes) / WORKERS / MEBIBYTE:.2f} MiB for "
-              f"one; coordinator {proportional_bytes(run.pid) / MEBIBYTE:.0f} MiB")
+        print(f"\n{WORKERS} workers with a task each: {sum(sizes) / WORKERS / MEBIBYTE:.2f} MiB "
+              f"each; coordinator {proportional_bytes(run.pid) / MEBIBYTE:.0f} MiB")
         self.finish(run)
 
-    def test_too_few_descriptors_are_told_in_one_line(self):
+    def test_low_descriptor_limit_is_reported_in_one_line(self):
         run = self.start("--workers", "300", limit=low_limit)
         _, errors = run.communicate(timeout=PATIENCE)
         self.assertEqual(run.returncode, 2)
         self.assertEqual(errors.count("\n"), 1)
-        self.assertIn("there is room for 112", errors)
+        self.assertIn("the limit is 112", errors)
 
     def test_ten_thousand_idle_sessions(self):
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < SESSIONS + 100:
@@ -113,11 +115,11 @@ class Scale(unittest.TestCase):
                      "--pause-max", "10s", "--seed", "1", "--heartbeat-interval", "5s",
                      "--liveness", "2m"]
         alone = self.finish(self.start(*arguments))
-        access = os.path.join(self.folder, "run.access")
+        access = os.path.join(self.directory, "run.access")
         for _ in range(PROCESSES):
             self.started.append(subprocess.Popen(
                 [sys.executable, os.path.join(HERE, "idle_sessions.py"), access,
-                 str(SESSIONS // PROCESSES)], preexec_fn=every_limit))
+                 str(SESSIONS // PROCESSES)], preexec_fn=highest_limit))
         idle = self.started[-PROCESSES:]
         document = self.finish(self.start(
             *arguments, "--access-file", access, "--wait-for-workers", str(SESSIONS + 2)))

@@ -1,72 +1,72 @@
 #!/usr/bin/env bash
-# Runs under Slurm: a private cluster of three nodes on this machine, loopback only, without
-# accounting, and the two batch scripts of deploy/slurm in it.
-#   tests/system/slurm.sh PROGRAMS_FOLDER [PART...]
-# Exit status 77, with a word why: it cannot be done here.
+# Tests the batch scripts of deploy/slurm in a private Slurm cluster: three nodes on this machine,
+# on loopback only, without accounting.
+#   tests/system/slurm.sh PROGRAMS_DIRECTORY [PART...]
+# Prints why and exits with 77 if this machine cannot run it.
 set -euo pipefail
-programs=$(realpath "${1:?the folder of rollcall and rollcall-worker}")
+programs=$(realpath "${1:?the directory of rollcall and rollcall-worker}")
 shift
-parts=(one_allocation join_a_run queued_again worker_node_fails coordinator_node_fails)
+parts=(one_allocation join_a_run requeue worker_node_fails coordinator_node_fails)
 [ $# -eq 0 ] || parts=("$@")
 here=$(realpath "$(dirname "$0")")
 scripts=$(realpath "$here/../../deploy/slurm")
 
 skip() { echo "skipped: $*"; exit 77; }
-[ "$(id -u)" = 0 ] || skip 'a private Slurm cluster needs root here'
+[ "$(id -u)" = 0 ] || skip 'a private Slurm cluster needs root'
 for program in munged slurmctld slurmd sbatch scontrol sinfo; do
   command -v "$program" >/dev/null || skip "$program is not installed"
 done
 
-folder=$(mktemp -d)
+directory=$(mktemp -d)
 host=$(uname -n)
 port=$(python3 "$here/free_port.py" 4)
 
-# What Slurm has started on a node of this cluster, by process id.
+# The ids of the processes that Slurm has started on a node of this cluster.
 processes_of_node() {
   { grep -lzx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ |
-    xargs -r grep -lzxF "SLURM_CONF=$folder/slurm.conf" | cut -d / -f 3; } 2>/dev/null || true
+    xargs -r grep -lzxF "SLURM_CONF=$directory/slurm.conf" | cut -d / -f 3; } 2>/dev/null || true
 }
 
-# A daemon that has ended may stay a zombie where nobody reaps it.
+# A daemon that has exited may remain a zombie if no process reaps it.
 runs() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"; }
 
 stop_cluster() {
   local file pid
   local -a pids=()
-  for file in "$folder"/*.pid; do
+  for file in "$directory"/*.pid; do
     [ ! -f "$file" ] || pids+=("$(cat "$file")")
   done
   scancel --full --user=root 2>/dev/null || true
   for pid in $(processes_of_node '.*'); do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do
-    while runs "$pid"; do sleep 0.1; done # what still runs still writes into the folder
+    while runs "$pid"; do sleep 0.1; done # a running daemon still writes to the directory
   done
-  rm -rf "$folder"
+  rm -rf "$directory"
 }
 trap stop_cluster EXIT
 
 configure() {
-  mkdir -p "$folder"/{state,log,munge,run,job}
-  chmod 755 "$folder" "$folder/run"
-  chmod 700 "$folder/munge"
-  (umask 077 && head -c 128 /dev/urandom >"$folder/munge/key")
-  cat >"$folder/slurm.conf" <<CONF
+  mkdir -p "$directory"/{state,log,munge,run,job}
+  chmod 755 "$directory" "$directory/run"
+  chmod 700 "$directory/munge"
+  (umask 077 && head -c 128 /dev/urandom >"$directory/munge/key")
+  cat >"$directory/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$folder/run/munge,cred_expire=5
+AuthInfo=socket=$directory/run/munge,cred_expire=5
 CredType=cred/munge
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
-StateSaveLocation=$folder/state
-SlurmdSpoolDir=$folder/spool.%n
-SlurmctldPidFile=$folder/slurmctld.pid
-SlurmdPidFile=$folder/slurmd.%n.pid
-SlurmctldLogFile=$folder/log/slurmctld
-SlurmdLogFile=$folder/log/slurmd.%n
+StateSaveLocation=$directory/state
+SlurmdSpoolDir=$directory/spool.%n
+SlurmctldPidFile=$directory/slurmctld.pid
+SlurmdPidFile=$directory/slurmd.%n.pid
+SlurmctldLogFile=$directory/log/slurmctld
+SlurmdLogFile=$directory/log/slurmd.%n
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -83,28 +83,28 @@ SlurmdTimeout=10
 CONF
   local i
   for i in 1 2 3; do
-    mkdir "$folder/spool.n$i"
+    mkdir "$directory/spool.n$i"
     echo "NodeName=n$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + i)) CPUs=4" \
-      "RealMemory=1000 State=UNKNOWN" >>"$folder/slurm.conf"
+      "RealMemory=1000 State=UNKNOWN" >>"$directory/slurm.conf"
   done
-  echo 'PartitionName=main Nodes=n[1-3] Default=YES State=UP' >>"$folder/slurm.conf"
+  echo 'PartitionName=main Nodes=n[1-3] Default=YES State=UP' >>"$directory/slurm.conf"
 }
 
 # Waits up to 180 s for a command to succeed.
 eventually() {
   local deadline=$((SECONDS + 180))
   until "$@"; do
-    [ "$SECONDS" -lt "$deadline" ] || { echo "never true: $*"; diagnose; return 1; }
+    [ "$SECONDS" -lt "$deadline" ] || { echo "did not come true: $*"; diagnose; return 1; }
     sleep 0.2
   done
 }
 
-diagnose() { tail -n 20 "$folder"/log/* "$folder"/job/*.out 2>/dev/null || true; }
+diagnose() { tail -n 20 "$directory"/log/* "$directory"/job/*.out 2>/dev/null || true; }
 
 start_cluster() {
-  munged --force --key-file="$folder/munge/key" --socket="$folder/run/munge" \
-    --pid-file="$folder/munged.pid" --log-file="$folder/log/munged" --seed-file="$folder/munge/seed"
-  export SLURM_CONF=$folder/slurm.conf
+  munged --force --key-file="$directory/munge/key" --socket="$directory/run/munge" \
+    --pid-file="$directory/munged.pid" --log-file="$directory/log/munged" --seed-file="$directory/munge/seed"
+  export SLURM_CONF=$directory/slurm.conf
   slurmctld -f "$SLURM_CONF"
   local i
   for i in 1 2 3; do slurmd -N "n$i" -f "$SLURM_CONF"; done
@@ -135,7 +135,7 @@ one_allocation() {
   expect_line "rollcall-$job.out" '^workers +2$'
 }
 
-# start_coordinator NAME ARGUMENT...: outside of Slurm, for workers of its jobs.
+# start_coordinator NAME ARGUMENT...: starts a coordinator outside Slurm, for workers in jobs.
 start_coordinator() {
   local name=$1
   shift
@@ -151,52 +151,52 @@ join_a_run() {
   wait "$coordinator"
   expect_completed "$job"
   expect_line joined.json '"validated": true'
-  [ "$(grep -c '"session":' joined.json)" -ge 3 ] || { echo 'nobody joined'; cat joined.json; exit 1; }
+  [ "$(grep -c '"session":' joined.json)" -ge 3 ] || { echo 'no worker joined'; cat joined.json; exit 1; }
 }
 
-# A run of a job that takes long enough to be broken off.
+# Submits a run that is long enough to be interrupted.
 submit_long_run() {
   sbatch --parsable --nodes=2 "$scripts/rollcall.sbatch" \
     sleep --task-count 80 --pause-min 0.5 --pause-max 15
 }
 
-tasks_done_by() { [ -f "$1" ] && [ "$(ends_in "$1" | wc -l)" -ge "$2" ]; }
-runs_again() { scontrol show job "$1" | grep -q 'Restarts=1'; }
+tasks_done_by() { [ -f "$1" ] && [ "$(done_lines "$1" | wc -l)" -ge "$2" ]; }
+was_requeued() { scontrol show job "$1" | grep -q 'Restarts=1'; }
 
-ends_in() { grep -o '^Task [0-9]* - done with' "$1"; }
+done_lines() { grep -o '^Task [0-9]* - done with' "$1"; }
 
-# What was done before is not done again: the lines of both times tell of each task. Those whose
-# writing was not certain when it was broken off are written again, but by far not all.
-expect_went_on() {
-  local job=$1 file=rollcall-$1.out before both
+# Checks that the resumed run did not start over. Both parts of the run together print a line for each
+# task. Only lines that may not have been written before the interruption are printed again.
+expect_resumed() {
+  local job=$1 file=rollcall-$1.out before total
   expect_completed "$job"
-  runs_again "$job" || { scontrol show job "$job"; exit 1; }
+  was_requeued "$job" || { scontrol show job "$job"; exit 1; }
   expect_line "$file" '^80 async tasks validated in '
   expect_line "$file" '^outcomes +80 succeeded$'
-  [ "$(ends_in "$file" | sort -u | wc -l)" = 80 ] || { cat "$file"; echo 'a task has no line'; exit 1; }
-  before=$(ends_in "$file.before" | wc -l)
-  both=$(ends_in "$file" | wc -l)
-  [ "$both" -lt $((80 + before)) ] || { cat "$file"; echo "begun anew after $before"; exit 1; }
+  [ "$(done_lines "$file" | sort -u | wc -l)" = 80 ] || { cat "$file"; echo 'a task has no line'; exit 1; }
+  before=$(done_lines "$file.before" | wc -l)
+  total=$(done_lines "$file" | wc -l)
+  [ "$total" -lt $((80 + before)) ] || { cat "$file"; echo "started over total $before tasks"; exit 1; }
   rollcall validate "rollcall-$job.journal"
 }
 
-queued_again() {
+requeue() {
   local job
   job=$(submit_long_run)
   eventually tasks_done_by "rollcall-$job.out" 10
   scontrol requeue "$job"
   cp "rollcall-$job.out" "rollcall-$job.out.before"
-  expect_went_on "$job"
+  expect_resumed "$job"
 }
 
-# Its daemon and all that it has started, at once, as when the power goes.
+# Kills the daemon of a node and all processes that it has started, as in a power failure.
 fail_node() {
   local -a pids
-  mapfile -t pids < <(cat "$folder/slurmd.$1.pid"; step_daemons_of "$1"; processes_of_node "$1")
+  mapfile -t pids < <(cat "$directory/slurmd.$1.pid"; step_daemons_of "$1"; processes_of_node "$1")
   kill -KILL "${pids[@]}" 2>/dev/null || true
 }
 
-# The parents of a node's processes that are Slurm's.
+# The Slurm step daemons of a node: parents of its processes.
 step_daemons_of() {
   local pid parent
   for pid in $(processes_of_node "$1"); do
@@ -214,7 +214,7 @@ restart_node() {
 worker_node_fails() {
   local job coordinator node
   start_coordinator node --task-count 60 --pause 8 --workers 0 --liveness 3s --join-timeout 3m
-  # --no-requeue: the other worker goes on alone. One that is queued again would join anew.
+  # --no-requeue: otherwise the lost worker would join again. The other worker finishes the run.
   job=$(sbatch --parsable --no-requeue --nodes=1 --ntasks=1 --export=ALL "$scripts/join.sbatch" \
     "$PWD/node.access")
   eventually has_workers 1
@@ -237,17 +237,17 @@ coordinator_node_fails() {
   node=$(first_node_of "$job")
   fail_node "$node"
   cp "rollcall-$job.out" "rollcall-$job.out.before"
-  expect_went_on "$job"
-  [ "$(first_node_of "$job")" != "$node" ] || { echo "it is on $node again"; exit 1; }
+  expect_resumed "$job"
+  [ "$(first_node_of "$job")" != "$node" ] || { echo "the job runs on $node again"; exit 1; }
   restart_node "$node"
 }
 
 configure
 start_cluster
-export PATH=$programs:$PATH XDG_RUNTIME_DIR=$folder/run
-cd "$folder/job"
+export PATH=$programs:$PATH XDG_RUNTIME_DIR=$directory/run
+cd "$directory/job"
 for part in "${parts[@]}"; do
-  begun=$SECONDS
+  start=$SECONDS
   "$part"
-  echo "$part: passed in $((SECONDS - begun)) s"
+  echo "$part: passed in $((SECONDS - start)) s"
 done

@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# The systemd units say nothing that systemd does not understand, and are hardened.
-#   tests/system/systemd.sh FOLDER_OF_THE_PROGRAMS
-# Exit status 77, with a word why: it cannot be done here.
+# Checks that systemd accepts the units of deploy/systemd without a warning, and that they are hardened.
+#   tests/system/systemd.sh PROGRAMS_DIRECTORY
+# Prints why and exits with 77 if this machine cannot run it.
 set -euo pipefail
-programs=$(realpath "${1:?the folder of rollcall and rollcall-worker}")
+programs=$(realpath "${1:?the directory of rollcall and rollcall-worker}")
 units=$(realpath "$(dirname "$0")/../../deploy/systemd")
-most_exposure=20 # tenths; systemd calls up to 2.0 "OK"
+max_exposure=20 # in tenths; systemd rates up to 2.0 as "OK"
 
 if ! command -v systemd-analyze >/dev/null; then
   echo 'skipped: systemd-analyze is not installed'
   exit 77
 fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
 for path in "$units"/*.service; do
-  unit=$folder/$(basename "$path")
-  # The unit names the installed program; verify wants it to be there.
+  unit=$directory/$(basename "$path")
+  # verify requires that the program of the unit exists.
   sed "s|/usr/bin/rollcall|$programs/rollcall|" "$path" >"$unit"
 
-  # It warns with exit status 0.
-  said=$(systemd-analyze --man=no verify "$unit" 2>&1)
-  [ -z "$said" ] || { echo "systemd-analyze verify says: $said"; exit 1; }
+  # Warnings do not change the exit status.
+  warnings=$(systemd-analyze --man=no verify "$unit" 2>&1)
+  [ -z "$warnings" ] || { echo "systemd-analyze verify: $warnings"; exit 1; }
 
-  systemd-analyze security --offline=true --threshold="$most_exposure" "$unit" >"$folder/security" ||
-    { cat "$folder/security"; exit 1; }
-  tail -n 1 "$folder/security"
+  systemd-analyze security --offline=true --threshold="$max_exposure" "$unit" >"$directory/security" ||
+    { cat "$directory/security"; exit 1; }
+  tail -n 1 "$directory/security"
 done

@@ -33,7 +33,7 @@ Backlog::Taken Backlog::take(std::size_t room, Actions& out) {
   return taken;
 }
 
-/// What was returned is passed as soon as it stands first. Returns how many places that are.
+/// Passes the places of returned attempts that are first now. Returns their number.
 std::size_t Backlog::pass_empty_batches() {
   std::size_t places = 0;
   while (!batches_.empty() && batches_.front().next == batches_.front().end) {

@@ -1,4 +1,4 @@
-// Attempts that were assigned and are not started yet, in the order in which they came.
+// Attempts that were assigned and have not started, in the order of their arrival.
 #pragma once
 
 #include <cstddef>
@@ -13,31 +13,32 @@
 
 namespace rollcall::worker {
 
-/// A queue of batches. Pure; one owner, one thread. Its bound is the coordinator's credit.
+/// A queue of batches, bounded by the credit of the session. Each attempt has a *place*, counted
+/// from the first attempt ever pushed. A place is passed when its attempt is taken or cancelled;
+/// the place of an attempt that was returned is passed with those before it, so that places are
+/// passed in order. Pure; one owner, one thread.
 class Backlog {
  public:
   using AttemptSet = std::set<std::pair<TaskId, Attempt>>;
 
   void push(std::uint64_t assignment, const AttemptColumns& attempts);
-  /// How far the queue has come: attempts taken, and places passed, which are those of the attempts
-  /// and of what was returned between them.
+  /// Attempts taken, and places passed by that.
   struct Taken {
     std::size_t attempts = 0;
     std::size_t places = 0;
   };
-  /// Appends StartAttempts, one for each assignment touched, for the first `room` attempts or all
-  /// there are.
+  /// Takes the first `room` attempts, or all. Appends a StartAttempts for each assignment.
   Taken take(std::size_t room, Actions& out);
-  /// Takes out what is of assignments up to this one and appends its outcomes: cancelled, started
-  /// and ended at `now`. Returns the places passed.
+  /// Removes the attempts of assignments up to this one and appends their outcomes: cancelled,
+  /// started and ended at `now`. Returns the places passed.
   std::size_t cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
-  /// Takes out what is of assignments up to this one, but for the first `keep` attempts that were
-  /// ever pushed, and appends its outcomes: returned. Its places are passed when their turn comes.
-  /// Returns the places passed now.
+  /// Removes the attempts of assignments up to this one, except for the first `keep` places, and
+  /// appends their outcomes: returned. Returns the places passed.
   std::size_t return_unstarted(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
                                OutcomeColumns& out);
-  /// Appends what is there, in its order. What was returned stands in its place with attempt 0,
-  /// or as it was if `unacknowledged` names it: then it is taken out of there.
+  /// Appends the attempts at all places that were not passed, in order. One that was returned
+  /// appears with attempt number 0; but if `unacknowledged` contains it, unchanged, and it is
+  /// removed there.
   void list(AttemptSet& unacknowledged, HeldColumns& out) const;
   void clear();
   std::size_t size() const { return size_; }
@@ -46,9 +47,9 @@ class Backlog {
   struct Batch {
     std::uint64_t assignment = 0;
     AttemptColumns attempts;
-    std::uint64_t first_place = 0;  ///< how many attempts were pushed before it
-    std::size_t next = 0;           ///< the first that is not taken yet
-    std::size_t end = 0;            ///< from here on all were returned
+    std::uint64_t first_place = 0;  ///< attempts pushed before it
+    std::size_t next = 0;           ///< the first that is not taken
+    std::size_t end = 0;            ///< the first that was returned, as all after it
   };
 
   std::size_t pass_empty_batches();

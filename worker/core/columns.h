@@ -1,4 +1,4 @@
-// Parts of columns.
+// Slices of columns, and columns appended to others.
 #pragma once
 
 #include <cstddef>

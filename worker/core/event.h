@@ -1,5 +1,5 @@
-// What a session is told (events, facts in the past tense) and what it wants done (actions,
-// imperatives). Both carry batches.
+// The input of a Session (events: facts, in the past tense) and its output (actions: imperatives).
+// Both carry batches.
 #pragma once
 
 #include <cstdint>
@@ -14,51 +14,52 @@
 
 namespace rollcall::worker {
 
-/// What a worker process says of itself in each Hello.
+/// What a worker process states about itself in each Hello.
 struct Identity {
   std::string host;
   std::string name;
   std::uint32_t pid = 0;
-  std::uint32_t slots = 0;  ///< 0: the default of the task kind
+  std::uint32_t slots = 0;  ///< 0: the default of the kind of task
   std::uint32_t processors = 0;
-  std::uint32_t launch_id = 0;      ///< of a local worker; else 0
-  std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it runs none
+  std::uint32_t launch_id = 0;      ///< of a local worker; otherwise 0
+  std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it accepts none
 };
 
-// Events. What is passed by reference needs to live during step() only.
+// Events. References need to be valid during step() only.
 
-/// A life begins, with a secret that nobody can guess and a seed for nonces and jitter. The first
-/// event of all, and the answer to StartOver.
+/// A session begins, with a secret that cannot be guessed and a seed for nonces and jitter. The
+/// very first event, and the response to StartOver.
 struct Begun {
   SessionSecret secret;
   std::uint64_t seed = 0;
 };
 
-/// The socket was replaced: what was under way is gone, and the coordinator knows no connection.
+/// The socket was replaced: messages in flight are lost, and the coordinator does not know the new
+/// connection.
 struct Reconnected {};
 
 struct MessageReceived {
   const CoordinatorMessage& message;
 };
 
-/// Attempts of earlier StartAttempts have come to these outcomes, each attempt once.
+/// Attempts of earlier StartAttempts have ended, each once.
 struct AttemptsEnded {
   const OutcomeColumns& outcomes;
 };
 
-/// Everything that was there in this turn of the loop has been told. Now the outcomes of the turn
-/// leave in one Report, or what was started and received in one Heartbeat.
+/// This turn of the loop has no more events. Now its outcomes leave in one Report, or, without
+/// outcomes, one Heartbeat has the numbers of assignments received and attempts started.
 struct TurnEnded {};
 
-/// next_deadline() has passed. The inbox is to be drained before this is told.
+/// next_deadline() has passed. The messages in the inbox come before this event.
 struct DeadlineReached {};
 
-/// The first SIGTERM or SIGUSR1: leave.
+/// The first SIGTERM or SIGUSR1.
 struct TerminateRequested {
   DrainMode mode = DrainMode::return_running;
 };
 
-/// The answer to ListRunning: what runs, in any order.
+/// The response to ListRunning: the running attempts, in any order.
 struct RunningListed {
   const HeldColumns& running;
 };
@@ -66,40 +67,42 @@ struct RunningListed {
 using Event = std::variant<Begun, RunningListed, Reconnected, MessageReceived, AttemptsEnded,
                            TurnEnded, DeadlineReached, TerminateRequested>;
 
-// Actions, to be done in order.
+// Actions, to be performed in order.
 
-/// The shell fills in the Goodbye's cpu_seconds and peak_rss_bytes, which no core can know.
+/// Send this message. The runtime sets cpu_seconds and peak_rss_bytes of a Goodbye, which a core
+/// cannot know.
 struct Send {
   std::shared_ptr<const WorkerMessage> message;
 };
 
-/// The run that was joined is of commands. Before the first StartAttempts, and again with each
-/// epoch.
-struct PrepareCommands {
-  std::uint32_t slots = 0;
-  std::uint64_t max_output = 0;
-  Duration kill_after{};
+/// Get ready for the tasks of a run, on the terms of its Welcome. Precedes the first StartAttempts,
+/// and is repeated each time the run is joined again.
+struct Prepare {
+  KindId kind = KindId::sleep;
+  std::uint32_t slots = 0;       ///< 0: no limit
+  std::uint64_t max_output = 0;  ///< bytes of each stream of each command
+  Duration kill_after{};         ///< from SIGTERM to SIGKILL
 };
 
-/// Start these now. AttemptsEnded follows for each, later.
+/// Start these attempts. AttemptsEnded follows for each, later.
 struct StartAttempts {
   std::uint64_t assignment = 0;  ///< by which CancelAttempts names them
   AttemptColumns attempts;
 };
 
-/// Cancel what runs of the assignments up to this one. AttemptsEnded follows for each: of sleeps in
-/// this turn, of commands when they have ended.
+/// Cancel the running attempts of the assignments up to this one. AttemptsEnded follows for each,
+/// when it has ended.
 struct CancelAttempts {
   std::uint64_t assignments_through = 0;
 };
 
-/// Stop everything that runs. No AttemptsEnded follows.
+/// Stop all running attempts. No AttemptsEnded follows.
 struct DropAttempts {};
 
-/// Say what runs; RunningListed follows at once.
+/// List the running attempts; RunningListed follows immediately.
 struct ListRunning {};
 
-/// Make a new secret; Begun follows.
+/// Make a new secret and seed; Begun follows.
 struct StartOver {};
 
 enum class Severity : std::uint8_t { debug, info, warning, error };
@@ -109,22 +112,22 @@ struct Log {
   std::string text;
 };
 
-/// Hand what was sent to the wire, then end the process with this exit status. The last action.
+/// Flush the messages sent, then end the process with this exit status. The last action.
 struct Exit {
   int status = 0;
   std::string reason;
 };
 
-using Action = std::variant<Send, PrepareCommands, StartAttempts, CancelAttempts, DropAttempts,
-                            ListRunning, StartOver, Log, Exit>;
+using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, DropAttempts, ListRunning,
+                            StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
-/// Messages that were not obeyed, by why.
+/// Messages that were dropped, by reason.
 struct Dropped {
   std::uint64_t unassigned = 0;       ///< of another run, epoch or session
-  std::uint64_t not_handshaking = 0;  ///< came between a Hello and its Welcome
+  std::uint64_t not_handshaking = 0;  ///< received between a Hello and its Welcome
   std::uint64_t old_welcome = 0;      ///< a Welcome that answers another Hello
-  std::uint64_t out_of_order = 0;     ///< an Assignment got twice, or after a lost one
+  std::uint64_t out_of_order = 0;     ///< an Assignment that is not the next one
   std::uint64_t unknown_report = 0;   ///< an Ack of a report that was never sent
 };
 

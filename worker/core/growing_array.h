@@ -1,4 +1,4 @@
-// A vector that needs no second piece of memory to grow.
+// A vector of plain values that grows without copying.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace rollcall::worker {
 
-/// Plain values, one after the other. std::vector copies from an old piece of memory to a new one,
-/// and at its peak both are there; std::realloc moves the pages of a large piece and copies
-/// nothing. Owns its memory; one owner.
+/// When std::vector grows, it copies from an old block of memory to a new one, and both exist at
+/// the same time; std::realloc moves the pages of a large block and copies nothing. Owns its
+/// memory.
 template <class T>
 class GrowingArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -33,16 +33,16 @@ class GrowingArray {
   const T& operator[](std::size_t i) const { return begin()[i]; }
 
   void push_back(const T& value) {
-    const T copy = value;  // it may be one of these
+    const T copy = value;  // it may be an element
     if (size_ == capacity_) reserve(size_ + 1);
     new (begin() + size_++) T(copy);
   }
   void pop_back() { --size_; }
-  /// Drops what comes after the first `size`.
+  /// Drops all but the first `size` elements.
   void cut(std::size_t size) { size_ = size; }
   void clear() { size_ = 0; }
 
-  /// Room for at least so many.
+  /// Makes room for at least `least` elements.
   void reserve(std::size_t least) {
     if (least <= capacity_) return;
     const std::size_t capacity = least < 2 * capacity_ ? 2 * capacity_ : least;

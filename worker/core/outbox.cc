@@ -18,7 +18,7 @@ std::size_t bytes_of(const CommandResult& result) {
   return result.out.size() + result.err.size();
 }
 
-/// How many outcomes from `begin` on go into one report.
+/// The number of outcomes from `begin` on that fit into one report.
 std::size_t count_for_report(const OutcomeColumns& waiting, std::size_t begin) {
   const std::size_t most = std::min(waiting.size() - begin, limits::report_outcomes);
   if (waiting.command.empty()) return most;
@@ -35,7 +35,7 @@ std::size_t count_for_report(const OutcomeColumns& waiting, std::size_t begin) {
 bool Outbox::full() const {
   const std::size_t window = limits::reports_in_flight;
   const bool is_closed = unacknowledged_.size() >= window;
-  if (is_closed && !waiting_.command.empty()) return true;  // output is large
+  if (is_closed && !waiting_.command.empty()) return true;  // the output of commands is large
   const std::size_t room = is_closed ? 1 : window;
   return waiting_.size() >= room * limits::report_outcomes;
 }
@@ -64,11 +64,11 @@ void Outbox::cut(Cut how, const Stamp& stamp, Actions& out) {
 }
 
 void Outbox::resend(const Header& header, Actions& out) {
-  for (std::shared_ptr<const WorkerMessage>& kept : unacknowledged_) {
-    if (kept->header != header) {
-      kept = std::make_shared<const WorkerMessage>(WorkerMessage{header, kept->body});
+  for (std::shared_ptr<const WorkerMessage>& report : unacknowledged_) {
+    if (report->header != header) {
+      report = std::make_shared<const WorkerMessage>(WorkerMessage{header, report->body});
     }
-    out.push_back(Send{kept});
+    out.push_back(Send{report});
   }
 }
 
@@ -94,7 +94,7 @@ void Outbox::list(Backlog::AttemptSet& returned, HeldColumns& others) const {
       }
     }
   };
-  for (const auto& kept : unacknowledged_) add(report_in(*kept).outcomes);
+  for (const auto& message : unacknowledged_) add(report_in(*message).outcomes);
   add(waiting_);
 }
 
@@ -104,8 +104,8 @@ void Outbox::clear() {
 
 void Outbox::check_invariants() const {
   std::uint64_t number = reports_sent_ - unacknowledged_.size();
-  for (const auto& kept : unacknowledged_) {
-    const Report& report = report_in(*kept);
+  for (const auto& message : unacknowledged_) {
+    const Report& report = report_in(*message);
     CHECK(report.number == ++number);
     CHECK(report.outcomes.size() > 0 && report.outcomes.size() <= limits::report_outcomes);
   }

@@ -1,4 +1,4 @@
-// Outcomes on their way: waiting for a Report, or in a Report that is not acknowledged.
+// Outcomes on their way to the coordinator: waiting for a Report, or in an unacknowledged Report.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace rollcall::worker {
 
-/// Numbers reports and keeps each until it is acknowledged. Pure; one owner, one thread.
+/// Numbers reports and stores each until it is acknowledged. Pure; one owner, one thread.
 class Outbox {
  public:
-  /// What a Report says beside its outcomes.
+  /// The other contents of a Report.
   struct Stamp {
     Header header;
     std::uint64_t assignments_received = 0;
@@ -24,27 +24,26 @@ class Outbox {
   };
   enum class Cut {
     full_only,       ///< only reports that are full, within limits::reports_in_flight
-    all,             ///< all that waits, within limits::reports_in_flight
-    without_window,  ///< all that waits, however many reports that makes: at the end
+    all,             ///< all waiting outcomes, within limits::reports_in_flight
+    without_window,  ///< all waiting outcomes, in any number of reports: at the end
   };
 
-  /// Where new outcomes are put to wait.
+  /// The outcomes that wait; new ones are appended here.
   OutcomeColumns& waiting() { return waiting_; }
-  /// Makes reports of what waits and appends a Send for each.
+  /// Makes reports of waiting outcomes and appends a Send for each.
   void cut(Cut how, const Stamp& stamp, Actions& out);
   /// Appends a Send for each unacknowledged report, in order.
   void resend(const Header& header, Actions& out);
-  /// Forgets reports up to this number. False, and nothing happens, if none was waiting for it.
+  /// Drops the reports up to this number. Returns false if there was none.
   bool acknowledge(std::uint64_t reports_committed);
   void clear();
 
-  /// The attempts of all outcomes that are not acknowledged: those that were returned, and the
-  /// others.
+  /// The attempts of all outcomes that are not acknowledged: of returned ones, and of all others.
   void list(Backlog::AttemptSet& returned, HeldColumns& others) const;
 
-  /// No room: nothing new should be started.
+  /// Too many outcomes wait: no attempt should be started.
   bool full() const;
-  /// Nothing waits and everything is acknowledged.
+  /// No outcome waits, and all reports are acknowledged.
   bool empty() const { return waiting_.size() == 0 && unacknowledged_.empty(); }
   bool all_acknowledged() const { return unacknowledged_.empty(); }
   std::uint64_t reports_sent() const { return reports_sent_; }
@@ -57,7 +56,7 @@ class Outbox {
   OutcomeColumns waiting_;
   std::deque<std::shared_ptr<const WorkerMessage>> unacknowledged_;
   std::uint64_t reports_sent_ = 0;   ///< the number of the last report
-  std::uint64_t outcomes_sent_ = 0;  ///< in all reports together
+  std::uint64_t outcomes_sent_ = 0;  ///< in all reports
 };
 
 }  // namespace rollcall::worker

@@ -2,100 +2,317 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <utility>
+#include <variant>
 
 #include "common/base/check.h"
-#include "common/limits.h"
 #include "worker/core/columns.h"
 
 namespace rollcall::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The shortest heartbeat interval, whatever a Welcome requests.
+constexpr Duration kShortestInterval = 1ms;
+
+}  // namespace
 
 Session::Session(Identity identity, Duration connect_timeout, std::optional<Duration> idle_timeout)
-    : identity_(std::move(identity)),
-      connect_timeout_(connect_timeout),
-      idle_timeout_(idle_timeout) {}
+    : identity_(std::move(identity)), connect_timeout_(connect_timeout), leaving_(idle_timeout) {}
 
 void Session::step(Instant now, const Event& event, Actions& out) {
-  if (phase_ == Phase::over) return;
+  if (is_over_) return;
   now_ = now;
   out_ = &out;
   compensate_own_stall();
   std::visit([this](const auto& e) { on(e); }, event);
   leave_if_done();
-  watch_idleness();
+  const bool is_idle = is_working() && attempts_.running() == 0 && attempts_.waiting() == 0;
+  leaving_.watch_idleness(now_, is_idle);
   out_ = nullptr;
 }
 
 std::optional<Instant> Session::next_deadline() const {
-  if (phase_ == Phase::waiting || phase_ == Phase::over) return std::nullopt;
-  return deadlines_.first();
+  if (is_over_ || !handshake_.has_session()) return std::nullopt;
+  return std::min({handshake_.due(), leaving_.due(), deadlines_.heartbeat, deadlines_.report,
+                   deadlines_.resend, deadlines_.silence});
 }
 
 void Session::check_invariants() const {
+  handshake_.check_invariants();
+  attempts_.check_invariants();
   outbox_.check_invariants();
+  leaving_.check_invariants();
   CHECK(out_ == nullptr);
-  CHECK(started_count_ >= running_);
-  CHECK(!is_leaving_ || (running_ == 0 && backlog_.size() == 0));
-  if (phase_ != Phase::working) {
+  CHECK(!leaving_.is_leaving() || (attempts_.running() == 0 && attempts_.waiting() == 0));
+  if (!is_working()) {
     CHECK(deadlines_.heartbeat == kNever && deadlines_.resend == kNever);
     CHECK(deadlines_.report == kNever);
-    return;
   }
-  CHECK(!run_.empty() && deadlines_.hello == kNever);
 }
 
 // Events.
 
 void Session::on(const Begun& event) {
-  CHECK(phase_ == Phase::waiting && !event.secret.empty());
-  secret_ = event.secret;
-  session_ = session_of(secret_);
-  rng_ = Rng(event.seed);
+  handshake_.begin(event.secret, event.seed);
   deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
   start_handshake();
 }
 
 void Session::on(const Reconnected&) {
-  if (phase_ != Phase::waiting) start_handshake();
+  if (handshake_.has_session()) start_handshake();
+}
+
+void Session::on(const MessageReceived& event) {
+  if (!accepts(event.message)) return;
+  heard();
+  if (!handshake_.has_joined()) {
+    if (const auto* welcome = std::get_if<Welcome>(&event.message.body)) {
+      join(event.message.header, *welcome);
+    }
+  }
+  std::visit([this](const auto& body) { take(body); }, event.message.body);
 }
 
 void Session::on(const AttemptsEnded& event) {
-  CHECK(event.outcomes.size() <= running_);
-  running_ -= event.outcomes.size();
+  attempts_.end(event.outcomes.size());
   ended_.count(now_, event.outcomes.size());
-  commands_ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
-  start_waiting_attempts();
+  start_attempts();
 }
 
 void Session::on(const TurnEnded&) {
-  if (phase_ != Phase::working || is_leaving_ || may_wait_for_more()) return;
+  if (!is_working() || leaving_.is_leaving() || may_wait_for_more()) return;
   cut_reports(Outbox::Cut::all);
-  if (is_news_) send_heartbeat();
+  if (attempts_.has_news()) send_heartbeat();
 }
 
 void Session::on(const DeadlineReached&) {
-  if (phase_ == Phase::waiting) return;
-  if (now_ >= deadlines_.leave) {
+  if (!handshake_.has_session()) return;
+  if (leaving_.has_given_up(now_)) {
     exit(kExitDone, "terminated; the coordinator did not confirm the last reports");
   } else if (now_ >= deadlines_.silence) {
     exit(kExitNoCoordinator, was_welcomed_ ? "orphaned: the coordinator has fallen silent"
                                            : "never connected: no coordinator has answered");
   } else {
-    if (now_ >= deadlines_.hello) say_hello();
+    if (now_ >= handshake_.due()) say_hello();
     if (now_ >= deadlines_.heartbeat) send_heartbeat();
     if (now_ >= deadlines_.report) cut_reports(Outbox::Cut::all);
     if (now_ >= deadlines_.resend) resend_reports();
-    if (now_ >= deadlines_.goodbye) send_goodbye();
-    if (now_ >= deadlines_.idle) leave_when_done();
+    if (leaving_.is_goodbye_due(now_)) send_goodbye();
+    if (leaving_.has_idled_too_long(now_)) leave_when_done(false);
   }
 }
 
-// What they have in common.
+void Session::on(const TerminateRequested& event) {
+  if (event.mode == DrainMode::return_running) {
+    leave_now();
+  } else {
+    leave_when_done(true);
+  }
+}
 
-/// A worker that was stopped or starved has not listened, and cannot say that nothing was said:
-/// the coordinator gets another liveness time.
+/// A new coordinator knows only the committed outcomes. A returned attempt whose place has been
+/// passed is listed as begun.
+void Session::on(const RunningListed& event) {
+  if (!is_working()) return;
+  HeldColumns held;
+  HeldColumns waiting;
+  Backlog::AttemptSet returned;
+  outbox_.list(returned, held);
+  append(held, event.running);
+  attempts_.list_waiting(returned, waiting);
+  for (const auto& [task, attempt] : returned) {
+    held.task.push_back(task);
+    held.attempt.push_back(attempt);
+  }
+  const std::size_t begun = held.size();
+  append(held, waiting);
+  ++inventories_;
+  for (std::size_t first = 0, part = 0; first < held.size() || part == 0; ++part) {
+    const std::size_t count = std::min(held.size() - first, limits::inventory_attempts);
+    Inventory listed = inventory();
+    listed.started_count = attempts_.started_count();
+    listed.begun = begun;
+    listed.list = inventories_;
+    listed.part = static_cast<std::uint32_t>(part);
+    listed.held = {slice(held.task, first, count), slice(held.attempt, first, count)};
+    first += count;
+    listed.is_last_part = first == held.size();
+    send(std::move(listed));
+  }
+  resume_work();
+}
+
+// Messages.
+
+/// Also answered when it is repeated: the Inventory may have been lost.
+void Session::take(const Welcome& welcome) {
+  echo_ = {welcome.sent, now_, {}};
+  outbox_.acknowledge(welcome.reports_committed);
+  if (welcome.list_held) {
+    out_->push_back(ListRunning{});
+    return;
+  }
+  send(inventory());
+  resume_work();
+}
+
+void Session::take(const Assignment& assignment) {
+  if (leaving_.is_leaving()) return;
+  if (!attempts_.assign(now_, assignment, outbox_.waiting())) {
+    ++dropped_.out_of_order;
+    return;
+  }
+  if (leaving_.is_draining()) attempts_.return_all(now_, outbox_.waiting());
+  start_attempts();
+}
+
+void Session::take(const Ack& ack) {
+  if (ack.reports_committed > outbox_.reports_sent()) {
+    ++dropped_.unknown_report;
+    return;
+  }
+  echo_ = {ack.sent, now_, {}};
+  if (!outbox_.acknowledge(ack.reports_committed)) return;
+  deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
+  start_attempts();
+}
+
+void Session::take(const Cancel& cancel) {
+  if (leaving_.is_leaving()) return;
+  if (attempts_.cancel(now_, cancel.assignments_through, outbox_.waiting())) {
+    out_->push_back(CancelAttempts{cancel.assignments_through});
+  }
+}
+
+void Session::take(const Drain& drain) {
+  if (drain.mode == DrainMode::return_running) {
+    leave_now();
+  } else {
+    leave_when_done(false);
+  }
+}
+
+void Session::take(const Revoke& revoke) {
+  if (!leaving_.is_leaving()) attempts_.revoke(now_, revoke, outbox_.waiting());
+}
+
+void Session::take(const Reject& reject) {
+  switch (reject.reason) {
+    case RejectReason::say_hello:
+    case RejectReason::wrong_epoch:
+      // During a handshake this answers a message from before the Hello. A fresh nonce would only
+      // invalidate the Welcome that is on its way.
+      if (handshake_.has_joined()) start_handshake();
+      return;
+    case RejectReason::session_lost:
+      start_over();
+      return;
+    case RejectReason::protocol_version:
+      exit(kExitNoCoordinator,
+           "rejected: the coordinator speaks another protocol version: " + reject.text);
+      return;
+    case RejectReason::bad_message:
+      log(Severity::warning, "the coordinator has rejected a message: " + reject.text);
+      return;
+    case RejectReason::refused:
+      exit(kExitNoCoordinator, "rejected: " + reject.text);
+      return;
+  }
+}
+
+void Session::take(const Shutdown&) {
+  drop_attempts();
+  send(Goodbye{outbox_.reports_sent(), outbox_.outcomes_sent(), 0, 0});
+  exit(kExitDone, "the run is over");
+}
+
+// Joining.
+
+bool Session::accepts(const CoordinatorMessage& message) {
+  switch (handshake_.judge(message)) {
+    case Handshake::Verdict::unassigned:
+      ++dropped_.unassigned;
+      return false;
+    case Handshake::Verdict::not_handshaking:
+      ++dropped_.not_handshaking;
+      return false;
+    case Handshake::Verdict::old_welcome:
+      ++dropped_.old_welcome;
+      return false;
+    case Handshake::Verdict::accepted:
+      break;
+  }
+  return true;
+}
+
+void Session::start_handshake() {
+  deadlines_.heartbeat = kNever;
+  deadlines_.report = kNever;
+  deadlines_.resend = kNever;
+  leaving_.disconnected();
+  handshake_.start();
+  say_hello();
+}
+
+void Session::say_hello() {
+  out_->push_back(Send{std::make_shared<const WorkerMessage>(handshake_.hello(now_, identity_))});
+}
+
+/// The step from handshaking to working.
+void Session::join(const Header& header, const Welcome& terms) {
+  if (handshake_.has_run() && handshake_.run() != header.run) {
+    log(Severity::warning,
+        "the coordinator has another run: dropping the attempts of the last one");
+    forget_run();
+  }
+  if (handshake_.epoch() != header.epoch) attempts_.start_epoch();
+  const bool is_new_run = handshake_.run() != header.run;
+  handshake_.join(header);
+  set_terms(terms);
+  if (is_new_run) ended_ = RateMeter(terms_.kind.busy_outcomes, limits::busy_window);
+  log(Severity::info, "joined run " + to_hex(header.run.bytes) + " as session " +
+                          to_hex(handshake_.session().bytes));
+  out_->push_back(Prepare{terms.kind, terms_.slots, terms.max_output, terms.kill_after});
+  was_welcomed_ = true;
+  heard();
+}
+
+void Session::set_terms(const Welcome& terms) {
+  terms_.slots = terms.slots;
+  terms_.kind = traits_of(terms.kind);
+  terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
+  terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
+  terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);
+}
+
+Inventory Session::inventory() const {
+  Inventory inventory;
+  inventory.echo = echo();
+  inventory.nonce = handshake_.nonce();
+  inventory.assignments_received = attempts_.assignments_received();
+  inventory.reports_sent = outbox_.reports_sent();
+  inventory.draining = leaving_.is_draining();
+  return inventory;
+}
+
+/// After the Inventory.
+void Session::resume_work() {
+  resend_reports();
+  if (leaving_.is_leaving()) {
+    send_goodbye();
+    return;
+  }
+  deadlines_.heartbeat = now_ + terms_.heartbeat_interval;
+  start_attempts();
+}
+
+/// A worker that was stopped or starved did not listen, so silence proves nothing: the coordinator
+/// gets another liveness time.
 void Session::compensate_own_stall() {
   const std::optional<Instant> due = next_deadline();
   if (!due || *due == kNever || now_ - *due <= terms_.heartbeat_interval) return;
@@ -106,38 +323,18 @@ void Session::heard() {
   if (was_welcomed_) deadlines_.silence = now_ + terms_.silence_limit;
 }
 
-/// A new round: the answer to an older Hello is none to this one.
-void Session::start_handshake() {
-  phase_ = Phase::handshake;
-  deadlines_.heartbeat = kNever;
-  deadlines_.report = kNever;
-  deadlines_.resend = kNever;
-  deadlines_.goodbye = kNever;
-  nonce_ = rng_.next();
-  hello_retry_ = limits::hello_retry_first;
-  say_hello();
-}
+// Working.
 
-void Session::say_hello() {
-  const Hello hello{secret_,
-                    nonce_,
-                    identity_.host,
-                    identity_.name,
-                    identity_.pid,
-                    identity_.slots,
-                    identity_.processors,
-                    identity_.launch_id,
-                    identity_.command_slots};
-  out_->push_back(Send{std::make_shared<const WorkerMessage>(
-      WorkerMessage{{kProtocolVersion, {}, 0, session_}, hello})});
-  const auto jitter = rng_.below(static_cast<std::uint64_t>(hello_retry_.count()) / 2);
-  deadlines_.hello = now_ + hello_retry_ + Duration(static_cast<std::int64_t>(jitter));
-  hello_retry_ = std::min(2 * hello_retry_, limits::hello_retry_longest);
+void Session::start_attempts() {
+  if (leaving_.is_draining() || leaving_.is_leaving() || outbox_.full()) return;
+  const std::size_t most = terms_.slots == 0 ? std::numeric_limits<std::size_t>::max()
+                                             : terms_.slots + terms_.kind.started_ahead;
+  attempts_.start(most, *out_);
 }
 
 void Session::send(WorkerBody body) {
-  out_->push_back(
-      Send{std::make_shared<const WorkerMessage>(WorkerMessage{header(), std::move(body)})});
+  out_->push_back(Send{
+      std::make_shared<const WorkerMessage>(WorkerMessage{handshake_.header(), std::move(body)})});
 }
 
 TimeEcho Session::echo() const {
@@ -145,98 +342,117 @@ TimeEcho Session::echo() const {
   return {echo_.coordinator_sent, echo_.worker_received, now_};
 }
 
-/// Outcomes go first: what was returned is to be known before its place is passed.
+/// Reports go first: the coordinator must know of a returned attempt before its place is passed.
 void Session::send_heartbeat() {
   cut_reports(Outbox::Cut::all);
-  send(Heartbeat{echo(), assignments_received_, started_count_, is_draining_});
-  is_news_ = false;
+  send(Heartbeat{echo(), attempts_.assignments_received(), attempts_.started_count(),
+                 leaving_.is_draining()});
+  attempts_.news_sent();
   deadlines_.heartbeat = now_ + terms_.heartbeat_interval;
+}
+
+void Session::cut_reports(Outbox::Cut how) {
+  if (!is_working()) return;
+  if (how != Outbox::Cut::full_only) deadlines_.report = kNever;
+  const std::uint64_t before = outbox_.reports_sent();
+  outbox_.cut(how,
+              {handshake_.header(), attempts_.assignments_received(), attempts_.started_count(),
+               leaving_.is_draining()},
+              *out_);
+  if (outbox_.reports_sent() == before) return;
+  attempts_.news_sent();
+  if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
+}
+
+void Session::resend_reports() {
+  outbox_.resend(handshake_.header(), *out_);
+  deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
+}
+
+/// Under load, outcomes wait a little for others: a message costs more than the tasks that it
+/// reports. They leave at once if the coordinator may be waiting for them: when slots may fall
+/// idle, or when little is left to end. With limited slots every start is news, which waits as
+/// well.
+bool Session::may_wait_for_more() {
+  const bool has_enough_left =
+      terms_.slots > 0 ? terms_.kind.batches_with_slots && attempts_.waiting() >= terms_.slots
+                       : attempts_.running() >= limits::busy_running && !attempts_.has_news();
+  if (!has_enough_left || !ended_.busy() || outbox_.waiting().size() == 0) return false;
+  if (deadlines_.report == kNever) deadlines_.report = now_ + terms_.kind.report_wait;
+  return now_ < deadlines_.report;
+}
+
+// Leaving.
+
+/// Stops the running attempts. The Goodbye returns them, and those that wait.
+void Session::leave_now() {
+  if (!leaving_.leave(now_)) return;
+  drop_attempts();
+  if (!handshake_.has_run()) {
+    exit(kExitDone, "terminated before it had joined");
+    return;
+  }
+  deadlines_.heartbeat = kNever;
+  if (is_working()) send_goodbye();
+}
+
+/// Finishes the running attempts. The coordinator is informed now, so that it assigns no more.
+void Session::leave_when_done(bool whatever_run) {
+  if (!leaving_.drain(whatever_run)) return;
+  if (!handshake_.has_run()) {
+    exit(kExitDone, "terminated before it had joined");
+    return;
+  }
+  log(Severity::info, "draining: nothing new is started");
+  attempts_.add_news();
+  attempts_.return_all(now_, outbox_.waiting());
+}
+
+void Session::leave_if_done() {
+  if (!is_working()) return;
+  if (leaving_.is_leaving() && outbox_.all_acknowledged()) {
+    exit(kExitDone, "terminated");
+  } else if (leaving_.is_draining() && attempts_.running() == 0 && outbox_.empty()) {
+    send_goodbye();
+    exit(kExitDone, "drained");
+  }
 }
 
 /// The last reports go first, so that the Goodbye can count them.
 void Session::send_goodbye() {
   cut_reports(Outbox::Cut::without_window);
   send(Goodbye{outbox_.reports_sent(), outbox_.outcomes_sent(), 0, 0});
-  deadlines_.goodbye = now_ + terms_.heartbeat_interval;
-}
-
-void Session::cut_reports(Outbox::Cut how) {
-  if (phase_ != Phase::working) return;
-  if (how != Outbox::Cut::full_only) deadlines_.report = kNever;
-  const std::uint64_t before = outbox_.reports_sent();
-  outbox_.cut(how, {header(), assignments_received_, started_count_, is_draining_}, *out_);
-  if (outbox_.reports_sent() == before) return;
-  is_news_ = false;
-  if (deadlines_.resend == kNever) deadlines_.resend = now_ + resend_after();
-}
-
-/// Under load one report of what ended within limits::report_wait, for a message costs more than
-/// the sleeps that it tells of. Where slots are limited an outcome is also what makes room, and
-/// when little is left to end it may be what the run waits for: those go at once.
-bool Session::may_wait_for_more() {
-  const bool pays = terms_.is_exec
-                        ? commands_ended_.busy() && backlog_.size() >= terms_.slots
-                        : terms_.slots == 0 && running_ >= limits::busy_running && ended_.busy();
-  if (!pays || (is_news_ && !terms_.is_exec) || outbox_.waiting().size() == 0) return false;
-  const Duration wait = terms_.is_exec ? limits::command_report_wait : limits::report_wait;
-  if (deadlines_.report == kNever) deadlines_.report = now_ + wait;
-  return now_ < deadlines_.report;
-}
-
-void Session::resend_reports() {
-  outbox_.resend(header(), *out_);
-  deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
-}
-
-void Session::start_waiting_attempts() {
-  if (is_draining_ || is_leaving_ || outbox_.full() || backlog_.size() == 0) return;
-  const std::size_t most = terms_.slots + (terms_.is_exec ? limits::spawns_ahead : 0);
-  const std::size_t room =
-      terms_.slots == 0 ? std::numeric_limits<std::size_t>::max() : most - std::min(running_, most);
-  const Backlog::Taken taken = backlog_.take(room, *out_);
-  running_ += taken.attempts;
-  started_count_ += taken.places;
-  is_news_ = is_news_ || taken.places > 0;
-  CHECK(taken.attempts == 0 || terms_.slots == 0 || running_ <= most);
+  if (leaving_.is_leaving()) leaving_.goodbye_sent(now_, terms_.heartbeat_interval);
 }
 
 void Session::drop_attempts() {
-  if (running_ > 0) out_->push_back(DropAttempts{});
-  running_ = 0;
+  if (attempts_.drop()) out_->push_back(DropAttempts{});
 }
 
 void Session::forget_run() {
   drop_attempts();
-  backlog_.clear();
+  attempts_.forget_run();
   outbox_.clear();
-  run_ = {};
-  epoch_ = 0;
-  is_draining_ = ends_by_itself_;
-  is_news_ = false;
-  started_count_ = 0;
-  assignments_received_ = 0;
-  cancelled_through_ = 0;
-  revoked_ = {};
+  handshake_.forget_run();
+  leaving_.forget_run();
 }
 
 void Session::start_over() {
-  const bool was_draining = is_draining_;
+  const bool was_leaving = leaving_.is_leaving() || leaving_.is_draining();
   forget_run();
-  if (is_leaving_ || was_draining) {
+  handshake_.end();
+  if (was_leaving) {
     exit(kExitDone, "drained; it was given up before it had left");
     return;
   }
   log(Severity::warning, "the coordinator has given this session up: starting over as a new one");
-  phase_ = Phase::waiting;
   echo_ = {};
-  const Instant silence = deadlines_.silence;
-  deadlines_ = {};
-  deadlines_.silence = silence;
+  deadlines_ = {kNever, kNever, kNever, deadlines_.silence};
   out_->push_back(StartOver{});
 }
 
 void Session::exit(int status, std::string reason) {
-  phase_ = Phase::over;
+  is_over_ = true;
   deadlines_ = {};
   out_->push_back(Exit{status, std::move(reason)});
 }

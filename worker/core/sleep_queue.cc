@@ -10,10 +10,10 @@
 namespace rollcall::worker {
 namespace {
 
-constexpr std::uint32_t kLastTold = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t kHighestNumber = std::numeric_limits<std::uint32_t>::max();
 
-std::uint32_t told_apart(std::uint64_t assignment) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(assignment, kLastTold));
+std::uint32_t short_number(std::uint64_t assignment) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(assignment, kHighestNumber));
 }
 
 }  // namespace
@@ -36,11 +36,11 @@ void SleepQueue::start(Instant now, std::uint64_t assignment, const AttemptColum
   const Duration since = now - base_;
   CHECK(since >= Duration::zero() && since <= limits::longest_duration);
   const std::size_t first_new = at_once_.size();
-  const std::uint32_t told = told_apart(assignment);
+  const std::uint32_t number = short_number(assignment);
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const Duration pause = attempts.pause[i];
     CHECK(pause >= Duration::zero() && pause <= limits::longest_duration);
-    const Entry entry(since + pause, pause, attempts.task[i], attempts.attempt[i], told);
+    const Entry entry(since + pause, pause, attempts.task[i], attempts.attempt[i], number);
     if (pause == Duration::zero()) {
       at_once_.push_back(entry);
     } else {
@@ -67,7 +67,7 @@ void SleepQueue::append(const Entry& entry, Outcome outcome, Instant now,
   out.push_back(entry.task(), entry.attempt(), outcome, started, now - started, result);
 }
 
-/// All of them, column by column.
+/// Ends all sleeps of duration zero, column by column.
 void SleepQueue::take_at_once(Instant now, OutcomeColumns& out) {
   const std::size_t before = out.size();
   const std::size_t count = at_once_.size();
@@ -88,7 +88,7 @@ void SleepQueue::take_at_once(Instant now, OutcomeColumns& out) {
 void SleepQueue::take_due(Instant now, OutcomeColumns& out, std::size_t most) {
   const Duration until = now - base_;
   const std::size_t before = out.size();
-  if (!at_once_.empty()) most = kAll;  // they have their places among the others
+  if (!at_once_.empty()) most = kAll;  // their order among the others needs all of those
   if (heap_.empty() || heap_.front().due() > until) take_at_once(now, out);
   const Entry* at_once = at_once_.begin();
   for (;;) {
@@ -111,14 +111,14 @@ void SleepQueue::take_due(Instant now, OutcomeColumns& out, std::size_t most) {
 
 void SleepQueue::cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
                            std::vector<Entry>& cancelled) {
-  Entry* const kept_end = std::stable_partition(
+  Entry* const first_cancelled = std::stable_partition(
       entries.begin(), entries.end(), [=](const Entry& e) { return e.assignment() > through; });
-  cancelled.insert(cancelled.end(), kept_end, entries.end());
-  entries.cut(static_cast<std::size_t>(kept_end - entries.begin()));
+  cancelled.insert(cancelled.end(), first_cancelled, entries.end());
+  entries.cut(static_cast<std::size_t>(first_cancelled - entries.begin()));
 }
 
 void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
-  const std::uint32_t through = told_apart(assignments_through);
+  const std::uint32_t through = short_number(assignments_through);
   std::vector<Entry> cancelled;
   cancel_in(heap_, through, cancelled);
   std::make_heap(heap_.begin(), heap_.end(), std::greater<>());

@@ -1,4 +1,4 @@
-// The sleeps that run: a pure priority queue of due times.
+// The running sleeps: a priority queue of due times.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,15 @@
 
 namespace rollcall::worker {
 
-/// Holds every running sleep in 24 bytes and says which are over. Pure: the caller brings the time
-/// and arms one timer with next_wake(). One owner, one thread; `now` never goes back.
-///
-/// Outcomes leave in order of due time, those due at the same instant by task id.
+/// Stores each running sleep in 24 bytes and returns those that are over, in order of due time, and
+/// of task id if they are due at the same instant. Pure: the caller passes the time and sets one
+/// timer to next_wake(). One owner, one thread; `now` never goes back.
 class SleepQueue {
  public:
-  /// Many sleeps that come due close together share a wake-up, because waking costs more than the
-  /// sleep does: once more than kBusyPops ended within kBusyWindow and more than kBusyRunning still
-  /// run, the next wake-up is not before kSlack from now. With fewer running there is nothing to
-  /// share, and the end of a run and the refill of slots are not delayed.
+  /// Sleeps that come due close together share a wake-up, because it costs more than a sleep: when
+  /// more than kBusyPops have ended within kBusyWindow and more than kBusyRunning still run, the
+  /// next wake-up is kSlack from now or later. With fewer running sleeps it would save nothing, and
+  /// delay the end of the run or the refill of slots.
   static constexpr std::size_t kBusyPops = limits::busy_outcomes;
   static constexpr std::size_t kBusyRunning = limits::busy_running;
   static constexpr Duration kBusyWindow = limits::busy_window;
@@ -33,32 +32,34 @@ class SleepQueue {
 
   static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
-  /// Starts a sleep for each attempt. `assignment` is what cancel() goes by; at most 2^32 - 1 are
-  /// told apart. Requires: 0 <= pause <= limits::longest_duration, and not more than a year
-  /// without a moment in which nothing runs.
+  /// Starts a sleep for each attempt. `assignment` is for cancel(), which does not distinguish
+  /// numbers of 2^32 - 1 and more. Requires 0 <= pause <= limits::longest_duration, and at least
+  /// once a year a moment in which nothing runs.
   void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
 
-  /// Appends an outcome `succeeded` for each sleep that is over, but for at most `most` if all had
-  /// a pause: elapsed up to `now`, the pause as its result.
+  /// Appends an outcome `succeeded` for each sleep that is over: elapsed until `now`, with the
+  /// sleep duration as its result. For at most `most`, unless sleeps of duration zero are among
+  /// them.
   void take_due(Instant now, OutcomeColumns& out, std::size_t most = kAll);
 
-  /// Ends what was started for assignments up to this one: appends an outcome `cancelled` for each.
+  /// Ends the sleeps of assignments up to this one and appends an outcome `cancelled` for each.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
 
-  /// Appends what runs, in any order.
+  /// Appends the running sleeps, in any order.
   void list(HeldColumns& out) const;
 
-  /// Drops everything without an outcome.
+  /// Drops all sleeps without outcomes.
   void clear();
 
   std::size_t size() const { return heap_.size() + at_once_.size(); }
-  /// When the next sleep is over; none if nothing runs.
+  /// When the next sleep is over; nullopt if none runs.
   std::optional<Instant> next_due() const;
-  /// When to call take_due() next: next_due(), or a little later under load (see kSlack).
+  /// When to call take_due() next: at next_due(), or a little later under load (see kSlack).
   std::optional<Instant> next_wake(Instant now) const;
 
  private:
-  /// Due time and pause need 56 bits each; the 8 bits left in each and 16 more hold the assignment.
+  /// Due time and sleep duration take 56 bits each; the other 8 bits of both words, and 16 more,
+  /// hold the number of the assignment.
   class Entry {
    public:
     Entry(Duration due, Duration pause, TaskId task, Attempt attempt, std::uint32_t assignment);
@@ -67,7 +68,7 @@ class SleepQueue {
     TaskId task() const { return task_; }
     Attempt attempt() const { return attempt_; }
     std::uint32_t assignment() const;
-    /// Ends after: the order of the heap.
+    /// True if `a` ends after `b`: the order of the heap.
     friend bool operator>(const Entry& a, const Entry& b) {
       const std::uint64_t x = a.due_ >> 8U;
       const std::uint64_t y = b.due_ >> 8U;
@@ -89,9 +90,9 @@ class SleepQueue {
   static void cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
                         std::vector<Entry>& cancelled);
 
-  Instant base_{};               ///< due times count from here: when the queue was last empty
+  Instant base_{};               ///< due times are relative to this: when the queue was last empty
   GrowingArray<Entry> heap_;     ///< a binary heap, the earliest first
-  GrowingArray<Entry> at_once_;  ///< pauses of zero, in order; no heap for them
+  GrowingArray<Entry> at_once_;  ///< those of duration zero, sorted; they need no heap
   RateMeter pops_{kBusyPops, kBusyWindow};
 };
 

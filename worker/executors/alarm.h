@@ -1,4 +1,4 @@
-// One timer of the event loop that is set to an Instant.
+// A timer of the event loop that is set to an Instant.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,14 +11,14 @@
 
 namespace rollcall::worker {
 
-/// Calls its function once for each time it was set and not set anew before. One thread, that of
-/// `loop`, which outlives it. Setting it to where it stands costs nothing.
+/// Calls its function once when the time comes, unless it was set to another time before. Setting
+/// it to the same time costs nothing. One thread, that of `loop`, which outlives it.
 class Alarm {
  public:
   Alarm(boost::asio::io_context& loop, std::function<void()> on_time)
       : timer_(loop), on_time_(std::move(on_time)) {}
 
-  /// std::nullopt: not at all.
+  /// std::nullopt: switches it off.
   void set(std::optional<Instant> at) {
     if (at == at_) return;
     at_ = at;

@@ -1,7 +1,6 @@
 #include "worker/executors/child.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,12 +11,12 @@
 #include <utility>
 
 #include "common/limits.h"
-#include "common/os/file_io.h"
+#include "worker/guardian/memory_file.h"
 
 namespace rollcall::worker {
 namespace {
 
-/// 0, or errno.
+/// Returns errno, or 0.
 int open_pipe(os::Descriptor& reading, os::Descriptor& writing) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
@@ -26,27 +25,22 @@ int open_pipe(os::Descriptor& reading, os::Descriptor& writing) {
   return 0;
 }
 
-/// A file in memory is there as a whole: nobody has to feed it while the command reads. 0, or
-/// errno.
+/// Returns errno, or 0.
 int open_input(const std::string& bytes, os::Descriptor& input) {
   if (bytes.empty()) return 0;
-  os::Descriptor file(::memfd_create("standard input", MFD_CLOEXEC));
-  if (!file) return errno;
-  if (const int error = os::write_all(file.get(), bytes); error != 0) return error;
-  ::lseek(file.get(), 0, SEEK_SET);
-  input = std::move(file);
-  return 0;
+  input = memory_file("standard input", bytes);
+  return input ? 0 : errno;
 }
 
 }  // namespace
 
 Instant Child::due(Duration kill_after) const {
   if (is_killed) return kNever;
-  if (state == State::left) return told + kill_after;
+  if (state == State::left) return terminated + kill_after;
   Instant first = kNever;
   if (state == State::running && !is_watched) first = result.started + limits::read_output_after;
   if (stop != Stop::no) {
-    first = std::min(first, told + kill_after);
+    first = std::min(first, terminated + kill_after);
   } else if (state == State::running && command.timeout > Duration{}) {
     first = std::min(first, result.started + command.timeout);
   }
@@ -90,7 +84,7 @@ int open_files(Child& child, std::size_t max_output, CommandFiles& files) {
 
 void set_not_started(Child& child, int error, bool in_cwd, Instant now) {
   const std::string program = child.command.args.empty() ? "" : child.command.args.front();
-  // ECANCELED: the guardian was told to before it could start it.
+  // ECANCELED: the request was called off before a guardian started it.
   child.result.end = error == ECANCELED ? CommandEnd::cancelled : CommandEnd::not_started;
   child.result.started = now;
   if (error == ECANCELED) return;
@@ -109,8 +103,8 @@ void set_ended(Child& child, const GuardianEvent& event) {
   result.peak_rss_bytes = event.peak_rss_bytes;
   if (WIFEXITED(event.value)) result.status = WEXITSTATUS(event.value);
   if (WIFSIGNALED(event.value)) result.signal = WTERMSIG(event.value);
-  // It may have ended by itself before it was told to.
-  if (child.stop != Child::Stop::no && ended >= child.told) {
+  // It may have ended by itself before the signal.
+  if (child.stop != Child::Stop::no && ended >= child.terminated) {
     result.end =
         child.stop == Child::Stop::timed_out ? CommandEnd::timed_out : CommandEnd::cancelled;
   } else {

@@ -1,4 +1,4 @@
-// One command on its way through the executor.
+// One command of a CommandRunner, from start() to take_ended().
 #pragma once
 
 #include <cstddef>
@@ -13,47 +13,47 @@
 namespace rollcall::worker {
 
 struct Child {
-  /// Why it was told to end.
+  /// Why it was made to end.
   enum class Stop : std::uint8_t { no, timed_out, cancelled, dropped };
   enum class State : std::uint8_t {
-    waiting,  ///< for the guardian to have time
-    sent,     ///< the guardian starts it, or has
+    waiting,  ///< for a slot
+    sent,     ///< to the guardians, which have not reported its start
     running,
-    left,  ///< it has ended; others of its process group have not
+    left,  ///< it has ended; others of its process group may not have
   };
 
   std::uint64_t key = 0;
-  std::uint64_t number = 0;  ///< of its last request to the guardian; 0: there was none
-  std::uint32_t tries = 0;   ///< requests that came back for want of processes
+  std::uint64_t number = 0;  ///< of its last request to the guardians; 0: none yet
+  std::uint32_t tries = 0;   ///< requests that failed for want of processes
   Command command;
   CommandResult result;
   OutputCapture out;
   OutputCapture err;
   State state = State::waiting;
   Stop stop = Stop::no;
-  bool is_watched = false;    ///< its output is read while it runs
-  bool is_killed = false;     ///< SIGKILL was sent
-  Instant told = kNever;      ///< when SIGTERM was sent
-  Instant deadline = kNever;  ///< when something is to be done about it
+  bool is_watched = false;      ///< its output is read while it runs
+  bool is_killed = false;       ///< SIGKILL was sent
+  Instant terminated = kNever;  ///< when SIGTERM was sent
+  Instant deadline = kNever;    ///< as due() when it was set
 
-  /// When what `state` and `stop` ask for next is due; kNever: never.
+  /// When the next step is due: reading its output, SIGTERM or SIGKILL; kNever: none.
   Instant due(Duration kill_after) const;
 };
 
-/// What the guardian has started need not be kept for as long as it runs. Keeps its name.
+/// Frees the memory of a command that was started, except for the name of its program.
 void forget_request(Command& command);
 
-/// 0, or the errno with which the system would refuse it.
+/// Returns the errno with which the system would refuse it, or 0.
 int refusal(const Command& command);
 
-/// Makes the pipes and the input of a command; the reading ends go into `child`. Returns 0, or
-/// errno.
+/// Makes the pipes and the input of a command; the reading ends go into `child`. Returns errno, or
+/// 0.
 int open_files(Child& child, std::size_t max_output, CommandFiles& files);
 
-/// Fills in why it never was.
+/// Sets the result of a command that could not be started.
 void set_not_started(Child& child, int error, bool in_cwd, Instant now);
 
-/// Fills in what the guardian says of its end. Output is not touched.
+/// Sets the result of a command that has ended, except for its output.
 void set_ended(Child& child, const GuardianEvent& event);
 
 }  // namespace rollcall::worker

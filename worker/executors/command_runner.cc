@@ -1,92 +1,394 @@
 #include "worker/executors/command_runner.h"
 
+#include <sys/prctl.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "common/base/check.h"
+#include "common/limits.h"
+#include "common/os/clock.h"
+#include "worker/executors/alarm.h"
+#include "worker/executors/child.h"
+#include "worker/guardian/channel.h"
+#include "worker/guardian/end_descendants.h"
 
 namespace rollcall::worker {
-namespace {
 
-/// Whether the worker has run out of something: nothing that the command could help.
-bool is_shortage(int error) {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+std::uint32_t command_slots(std::uint64_t descriptors) {
+  if (descriptors < limits::reserved_descriptors) return 0;
+  const std::uint64_t slots =
+      (descriptors - limits::reserved_descriptors) / limits::command_descriptors;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(slots, limits::commands));
 }
 
-Outcome outcome_of(const CommandResult& result) {
-  switch (result.end) {
-    case CommandEnd::exited:
-      return result.status == 0 ? Outcome::succeeded : Outcome::failed;
-    case CommandEnd::timed_out:
-      return Outcome::timed_out;
-    case CommandEnd::cancelled:
-      return Outcome::cancelled;
-    case CommandEnd::not_started:
-      return is_shortage(result.error) ? Outcome::not_started : Outcome::failed;
-    case CommandEnd::signalled:
-      break;
+class CommandRunner::Children {
+ public:
+  Children(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
+           Handlers handlers)
+      : loop_(loop),
+        settings_(settings),
+        handlers_(std::move(handlers)),
+        channel_(loop, std::move(guardians),
+                 {[this](std::span<const GuardianEvent> events) { on_events(events); },
+                  [this] { on_gone(); }}),
+        alarm_(loop, [this] { on_alarm(); }),
+        most_now_(most()) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
-  return Outcome::failed;
-}
 
-}  // namespace
-
-Result<std::unique_ptr<CommandRunner>> CommandRunner::start(boost::asio::io_context& loop,
-                                                            const ExecExecutor::Settings& settings,
-                                                            std::uint64_t descriptors,
-                                                            const std::string& name,
-                                                            ExecExecutor::Handlers handlers) {
-  auto guardians = Guardians::start(guardians_for(settings.slots), settings.slots, descriptors);
-  if (!guardians) return guardians.error();
-  return std::unique_ptr<CommandRunner>(
-      new CommandRunner(loop, std::move(*guardians), settings, name, std::move(handlers)));
-}
-
-void CommandRunner::start(std::uint64_t assignment, AttemptColumns attempts) {
-  CHECK(attempts.command.size() == attempts.size());
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    Command& command = attempts.command[i];
-    command.env.push_back(variable_);
-    running_[next_key_] = {assignment, attempts.task[i], attempts.attempt[i]};
-    executor_.start(next_key_++, std::move(command));
+  void start(std::uint64_t key, Command command) {
+    auto child = std::make_unique<Child>();
+    child->key = key;
+    child->command = std::move(command);
+    waiting_.push_back(std::move(child));
+    if (!is_broken_) start_waiting();
+    report_ended_later();
   }
-}
 
-bool CommandRunner::take_ended(OutcomeColumns& out) {
-  out.clear();
-  for (EndedCommand& ended : executor_.take_ended()) {
-    const auto found = running_.find(ended.key);
-    CHECK(found != running_.end());
-    const Running run = found->second;
-    running_.erase(found);
-    out.push_back(run.task, run.attempt, outcome_of(ended.result), ended.result.started,
-                  ended.result.elapsed, Duration::zero());
-    out.command.resize(out.size());
-    out.command.back() = std::move(ended.result);
+  void cancel(std::uint64_t key) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      if (slots_[slot] && slots_[slot]->key == key) stop(slot, Child::Stop::cancelled);
+    }
+    const auto is_it = [key](const auto& child) { return child->key == key; };
+    cancel_waiting(std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_it)));
   }
-  return out.size() > 0;
-}
 
-void CommandRunner::cancel(std::uint64_t assignments_through) {
-  std::vector<std::uint64_t> keys;
-  for (const auto& [key, run] : running_) {
-    if (run.assignment <= assignments_through) keys.push_back(key);
+  void cancel_all() {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      if (slots_[slot]) stop(slot, Child::Stop::cancelled);
+    }
+    cancel_waiting(waiting_.begin());
   }
-  for (const std::uint64_t key : keys) executor_.cancel(key);
-}
 
+  void drop() {
+    waiting_.clear();
+    ended_.clear();
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      if (!slots_[slot]) continue;
+      slots_[slot]->stop = Child::Stop::dropped;
+      slots_[slot]->out.close();
+      slots_[slot]->err.close();
+      kill(slot);
+    }
+  }
+
+  std::vector<EndedCommand> take_ended() { return std::exchange(ended_, {}); }
+
+  std::size_t running() const {
+    const auto runs = [](const std::unique_ptr<Child>& child) {
+      return child && child->state != Child::State::left && child->stop != Child::Stop::dropped;
+    };
+    return waiting_.size() +
+           static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), runs));
+  }
+
+ private:
+  using Waiting = std::deque<std::unique_ptr<Child>>;
+
+  // Starting.
+
+  std::size_t most() const { return std::size_t{settings_.slots} + limits::spawns_ahead; }
+
+  void start_waiting() {
+    while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most_now_) {
+      if (free_.empty()) {
+        if (slots_.size() >= limits::commands) return;  // until one is free
+        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
+      }
+      std::unique_ptr<Child> child = std::move(waiting_.front());
+      waiting_.pop_front();
+      spawn(std::move(child));
+    }
+  }
+
+  void spawn(std::unique_ptr<Child> child) {
+    CommandFiles files;
+    int error = refusal(child->command);
+    if (error == 0) error = open_files(*child, settings_.max_output, files);
+    if (error != 0) {
+      set_not_started(*child, error, false, os::now());
+      add_ended(*child);
+      return;
+    }
+    const std::uint32_t slot = free_.back();
+    child->number = channel_.spawn(slot, child->command, std::move(files));
+    if (child->number == 0) {
+      set_not_started(*child, errno, false, os::now());
+      add_ended(*child);
+      return;
+    }
+    free_.pop_back();
+    child->state = Child::State::sent;
+    ++sent_;
+    ++alive_;
+    slots_[slot] = std::move(child);
+  }
+
+  /// Whether it failed only because the user has too many processes: it is tried again when another
+  /// command has ended.
+  bool may_wait(const Child& child, const GuardianEvent& event) const {
+    return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
+           event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
+           child.tries < limits::start_tries;
+  }
+
+  void put_back(std::uint32_t slot) {
+    std::unique_ptr<Child> child = std::move(slots_[slot]);
+    free_.push_back(slot);
+    most_now_ = --alive_;
+    child->state = Child::State::waiting;
+    child->out.close();
+    child->err.close();
+    ++child->tries;
+    const std::uint64_t number = child->number;
+    const auto is_later = [number](const auto& c) { return c->number == 0 || c->number > number; };
+    waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), is_later), std::move(child));
+    is_short_ = true;
+  }
+
+  /// Called when a command has started: else the number of commands is not the cause.
+  void report_shortage() {
+    if (!std::exchange(is_short_, false) || std::exchange(is_shortage_reported_, true)) return;
+    if (!handlers_.on_short) return;
+    handlers_.on_short("not all " + std::to_string(settings_.slots) +
+                       " commands can run at once: " + std::strerror(EAGAIN) +
+                       " (ulimit -u); the rest wait until others have ended");
+  }
+
+  // Events.
+
+  void on_events(std::span<const GuardianEvent> events) {
+    for (const GuardianEvent& event : events) {
+      CHECK(event.slot < slots_.size() && slots_[event.slot]);
+      Child& child = *slots_[event.slot];
+      if (child.state == Child::State::sent) --sent_;
+      if (may_wait(child, event)) {
+        put_back(event.slot);
+        continue;
+      }
+      if (child.state == Child::State::sent) forget_request(child.command);
+      child.state = Child::State::running;
+      child.result.started = instant_from_ns(event.started_ns);
+      switch (event.kind) {
+        case GuardianEvent::Kind::started:
+          set_deadline(event.slot);
+          report_shortage();
+          break;
+        case GuardianEvent::Kind::not_started:
+          set_not_started(child, event.value, event.in_cwd != 0, child.result.started);
+          finish(event.slot, false);
+          break;
+        case GuardianEvent::Kind::ended:
+          set_ended(child, event);
+          most_now_ = std::min(most_now_ + 1, most());
+          report_shortage();
+          finish(event.slot, event.group_lives != 0);
+          break;
+      }
+    }
+    start_waiting();
+    arm();
+    report_ended();
+  }
+
+  void finish(std::uint32_t slot, bool group_lives) {
+    Child& child = *slots_[slot];
+    child.out.drain();
+    child.err.drain();
+    if (child.stop != Child::Stop::dropped) add_ended(child);
+    --alive_;
+    child.state = Child::State::left;
+    child.terminated = os::now();
+    if (group_lives && !child.is_killed) {
+      set_deadline(slot);
+      bound_open_outputs(slot);
+      return;
+    }
+    if (group_lives) channel_.signal(slot, slots_[slot]->number, SIGKILL);
+    release(slot);
+  }
+
+  /// The rest of a group may still write while it cleans up after SIGTERM: closing the pipe at once
+  /// would kill a shell before its trap has run. The number of open pipes is bounded.
+  void bound_open_outputs(std::uint32_t slot) {
+    if (slots_[slot]->stop != Child::Stop::dropped) left_open_.push_back({slot, slots_[slot]->key});
+    if (left_open_.size() <= limits::outputs_left_open) return;
+    const auto [oldest, key] = left_open_.front();
+    left_open_.pop_front();
+    Child* const child = slots_[oldest].get();
+    if (child == nullptr || child->key != key || child->state != Child::State::left) return;
+    child->out.close();
+    child->err.close();
+  }
+
+  void on_alarm() {
+    armed_ = kNever;
+    const Instant now = os::now();
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+      on_deadline(deadlines_.begin()->second, now);
+    }
+    arm();
+    report_ended();
+  }
+
+  void on_deadline(std::uint32_t slot, Instant now) {
+    Child& child = *slots_[slot];
+    if (child.state == Child::State::left) {
+      channel_.signal(slot, slots_[slot]->number, SIGKILL);
+      release(slot);
+      return;
+    }
+    if (child.state == Child::State::running && !child.is_watched) {
+      child.is_watched = true;
+      child.out.watch(loop_);
+      child.err.watch(loop_);
+    }
+    if (child.due(settings_.kill_after) > now) {
+      set_deadline(slot);
+    } else if (child.stop == Child::Stop::no) {
+      stop(slot, Child::Stop::timed_out);
+    } else {
+      kill(slot);
+    }
+  }
+
+  void on_gone() {
+    is_broken_ = true;
+    alarm_.set(std::nullopt);
+    // This process has adopted its children.
+    end_descendants();
+    handlers_.on_broken("a guardian of commands was killed");
+  }
+
+  // Ending.
+
+  void stop(std::uint32_t slot, Child::Stop why) {
+    Child& child = *slots_[slot];
+    if (child.state == Child::State::left || child.stop != Child::Stop::no) return;
+    child.stop = why;
+    child.terminated = os::now();
+    channel_.signal(slot, slots_[slot]->number, SIGTERM);
+    set_deadline(slot);
+    arm();
+  }
+
+  void kill(std::uint32_t slot) {
+    Child& child = *slots_[slot];
+    channel_.signal(slot, slots_[slot]->number, SIGKILL);
+    child.is_killed = true;
+    if (child.state == Child::State::left) {
+      release(slot);
+    } else {
+      set_deadline(slot);
+    }
+  }
+
+  void cancel_waiting(const Waiting::iterator& from) {
+    if (from == waiting_.end()) return;
+    for (auto child = from; child != waiting_.end(); ++child) {
+      (*child)->result.end = CommandEnd::cancelled;
+      (*child)->result.started = os::now();
+      add_ended(**child);
+    }
+    waiting_.erase(from, waiting_.end());
+    report_ended_later();
+  }
+
+  void add_ended(Child& child) {
+    child.result.out_dropped = child.out.dropped();
+    child.result.err_dropped = child.err.dropped();
+    child.result.out = child.out.take();
+    child.result.err = child.err.take();
+    ended_.push_back({child.key, std::move(child.result)});
+  }
+
+  void release(std::uint32_t slot) {
+    deadlines_.erase({slots_[slot]->deadline, slot});
+    slots_[slot].reset();
+    free_.push_back(slot);
+  }
+
+  // Time.
+
+  void set_deadline(std::uint32_t slot) {
+    Child& child = *slots_[slot];
+    deadlines_.erase({child.deadline, slot});
+    child.deadline = child.due(settings_.kill_after);
+    if (child.deadline != kNever) deadlines_.emplace(child.deadline, slot);
+  }
+
+  /// Setting the alarm for every command would cost more than an alarm that comes too early.
+  void arm() {
+    if (deadlines_.empty() || armed_ <= deadlines_.begin()->first) return;
+    armed_ = deadlines_.begin()->first;
+    alarm_.set(armed_);
+  }
+
+  void report_ended() {
+    if (!ended_.empty()) handlers_.on_ended();
+  }
+
+  /// Calls on_ended from the loop, as the caller is in the middle of a call to this object.
+  void report_ended_later() {
+    if (ended_.empty()) return;
+    armed_ = os::now();
+    alarm_.set(armed_);
+  }
+
+  boost::asio::io_context& loop_;
+  Settings settings_;
+  Handlers handlers_;
+  GuardianChannel channel_;
+  Alarm alarm_;
+  Instant armed_ = kNever;  ///< when alarm_ is due
+  std::set<std::pair<Instant, std::uint32_t>> deadlines_;
+  Waiting waiting_;
+  std::uint32_t sent_ = 0;  ///< commands in state `sent`
+  std::size_t alive_ = 0;   ///< commands that were sent to the guardians and have not ended
+  std::size_t most_now_;    ///< of alive_: as many as the system seems to allow
+  bool is_short_ = false;   ///< of processes
+  bool is_shortage_reported_ = false;
+  std::vector<std::unique_ptr<Child>> slots_;
+  std::vector<std::uint32_t> free_;
+  /// Slots and keys of commands in state `left` whose pipes are open, oldest first.
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> left_open_;
+  std::vector<EndedCommand> ended_;
+  bool is_broken_ = false;
+};
+
+CommandRunner::CommandRunner(boost::asio::io_context& loop, Guardians guardians,
+                             const Settings& settings, Handlers handlers)
+    : children_(
+          std::make_unique<Children>(loop, std::move(guardians), settings, std::move(handlers))) {}
+
+CommandRunner::~CommandRunner() = default;
+
+void CommandRunner::start(std::uint64_t key, Command command) {
+  children_->start(key, std::move(command));
+}
+void CommandRunner::cancel(std::uint64_t key) {
+  children_->cancel(key);
+}
+void CommandRunner::cancel_all() {
+  children_->cancel_all();
+}
 void CommandRunner::drop() {
-  executor_.drop();
-  running_.clear();
+  children_->drop();
 }
-
-void CommandRunner::list(HeldColumns& out) const {
-  out = {};
-  for (const auto& [key, run] : running_) {
-    out.task.push_back(run.task);
-    out.attempt.push_back(run.attempt);
-  }
+std::vector<EndedCommand> CommandRunner::take_ended() {
+  return children_->take_ended();
+}
+std::size_t CommandRunner::running() const {
+  return children_->running();
 }
 
 }  // namespace rollcall::worker

@@ -1,60 +1,83 @@
-// Runs the attempts of a run of commands: what SleepExecutor is to sleeps.
+// Runs commands on the event loop: starts them through the guardians, reads their output, ends
+// them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "common/base/result.h"
-#include "common/model/task.h"
-#include "worker/executors/exec_executor.h"
+#include "common/model/command.h"
+#include "common/model/time.h"
+#include "worker/guardian/guardian.h"
 
 namespace rollcall::worker {
 
-/// Names the commands of an ExecExecutor by attempt, and says what they came to in columns. Owns
-/// the executor and with it the guardians. One thread, that of `loop`, which outlives it.
+/// A command that has ended, with the key that it was started with.
+struct EndedCommand {
+  std::uint64_t key = 0;
+  CommandResult result;
+};
+
+/// How many commands can run at once under this limit of open files; may be 0.
+std::uint32_t command_slots(std::uint64_t descriptors);
+
+/// A command has ended when its first process has. Then the rest of its process group gets SIGTERM,
+/// and SIGKILL after `kill_after`; processes that have left the group end with the worker. Uses no
+/// signal handler. Memory is bounded by two streams for each slot. One thread, that of `loop`,
+/// which outlives it.
 class CommandRunner {
  public:
-  /// `descriptors`: the limit that commands get. `name`: theirs as ROLLCALL_WORKER. `on_ended` is
-  /// called from the loop when commands have ended, for take_ended(). Error: as Guardians::start().
-  static Result<std::unique_ptr<CommandRunner>> start(boost::asio::io_context& loop,
-                                                      const ExecExecutor::Settings& settings,
-                                                      std::uint64_t descriptors,
-                                                      const std::string& name,
-                                                      ExecExecutor::Handlers handlers);
+  struct Settings {
+    std::uint32_t slots = 0;     ///< commands to run at once, from 1 to command_slots()
+    std::size_t max_output = 0;  ///< bytes to keep of each stream of each command
+    Duration kill_after{};       ///< from SIGTERM to SIGKILL
 
-  /// Each row has its command.
-  void start(std::uint64_t assignment, AttemptColumns attempts);
-  /// Replaces `out` by the outcomes of what has ended. False: nothing has.
-  bool take_ended(OutcomeColumns& out);
-  /// Tells what was started for assignments up to this one to end.
-  void cancel(std::uint64_t assignments_through);
-  /// Kills everything.
-  void drop();
-  /// Replaces `out` by what runs.
-  void list(HeldColumns& out) const;
-
- private:
-  struct Running {
-    std::uint64_t assignment = 0;
-    TaskId task{};
-    Attempt attempt = 0;
+    friend bool operator==(const Settings&, const Settings&) = default;
   };
 
-  CommandRunner(boost::asio::io_context& loop, Guardians guardians,
-                const ExecExecutor::Settings& settings, const std::string& name,
-                ExecExecutor::Handlers handlers)
-      : variable_("ROLLCALL_WORKER=" + name),
-        executor_(loop, std::move(guardians), settings, std::move(handlers)) {}
+  struct Handlers {
+    /// Commands have ended: call take_ended(). One call for those that ended together.
+    std::function<void()> on_ended;
+    /// A guardian was killed, and with it all running commands. Nothing can be started any more.
+    std::function<void(const std::string& reason)> on_broken;
+    /// The system allows fewer commands than there are slots. Called once; may be empty.
+    std::function<void(const std::string& text)> on_short = {};
+  };
 
-  std::string variable_;
-  ExecExecutor executor_;
-  boost::unordered_flat_map<std::uint64_t, Running> running_;  ///< by the executor's key
-  std::uint64_t next_key_ = 0;
+  /// Makes this process a subreaper, so that commands end even if a guardian is killed. Requires
+  /// that `guardians` were started for as many slots.
+  CommandRunner(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
+                Handlers handlers);
+  /// Ends every command and every descendant of one.
+  ~CommandRunner();
+  CommandRunner(const CommandRunner&) = delete;
+  CommandRunner& operator=(const CommandRunner&) = delete;
+
+  /// Starts the command once fewer than `slots` run. `key`: any number that no running command has.
+  /// With limits::spawns_ahead more commands than slots, a slot is filled again without the caller.
+  /// A command that cannot be started ends as not_started. If it is for want of processes, it is
+  /// first tried again when others have ended, up to limits::start_tries times.
+  void start(std::uint64_t key, Command command);
+  /// Sends SIGTERM to its group, and SIGKILL after kill_after; the command ends as cancelled if
+  /// that ended it. A command that has not started never will, and ends as cancelled at the latest
+  /// when its turn would have come. Unknown keys are ignored.
+  void cancel(std::uint64_t key);
+  void cancel_all();
+  /// Sends SIGKILL to all commands and drops their results.
+  void drop();
+
+  /// Returns the commands that have ended since the last call.
+  std::vector<EndedCommand> take_ended();
+  /// Commands that were passed to start() and have not ended.
+  std::size_t running() const;
+
+ private:
+  class Children;
+  std::unique_ptr<Children> children_;
 };
 
 }  // namespace rollcall::worker

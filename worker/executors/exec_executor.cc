@@ -1,392 +1,117 @@
 #include "worker/executors/exec_executor.h"
 
-#include <sys/prctl.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
-#include <deque>
-#include <functional>
-#include <optional>
-#include <set>
-#include <span>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/check.h"
-#include "common/limits.h"
-#include "common/os/clock.h"
-#include "worker/executors/alarm.h"
-#include "worker/executors/child.h"
-#include "worker/guardian/channel.h"
-#include "worker/guardian/end_descendants.h"
 
 namespace rollcall::worker {
+namespace {
 
-std::uint32_t command_slots(std::uint64_t descriptors) {
-  if (descriptors < limits::reserved_descriptors) return 0;
-  const std::uint64_t slots =
-      (descriptors - limits::reserved_descriptors) / limits::command_descriptors;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(slots, limits::commands));
+/// Whether the worker has run out of a resource, which is not the fault of the command.
+bool is_shortage(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-class ExecExecutor::Children {
- public:
-  Children(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
-           Handlers handlers)
-      : loop_(loop),
-        settings_(settings),
-        handlers_(std::move(handlers)),
-        channel_(loop, std::move(guardians),
-                 {[this](std::span<const GuardianEvent> events) { on_events(events); },
-                  [this] { on_gone(); }}),
-        alarm_(loop, [this] { on_alarm(); }),
-        most_now_(most()) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+Outcome outcome_of(const CommandResult& result) {
+  switch (result.end) {
+    case CommandEnd::exited:
+      return result.status == 0 ? Outcome::succeeded : Outcome::failed;
+    case CommandEnd::timed_out:
+      return Outcome::timed_out;
+    case CommandEnd::cancelled:
+      return Outcome::cancelled;
+    case CommandEnd::not_started:
+      return is_shortage(result.error) ? Outcome::not_started : Outcome::failed;
+    case CommandEnd::signalled:
+      break;
   }
-
-  void start(std::uint64_t key, Command command) {
-    auto child = std::make_unique<Child>();
-    child->key = key;
-    child->command = std::move(command);
-    waiting_.push_back(std::move(child));
-    if (!is_broken_) start_waiting();
-    tell_later();
-  }
-
-  void cancel(std::uint64_t key) {
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-      if (slots_[slot] && slots_[slot]->key == key) stop(slot, Child::Stop::cancelled);
-    }
-    const auto is_it = [key](const auto& child) { return child->key == key; };
-    cancel_waiting(std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_it)));
-  }
-
-  void cancel_all() {
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-      if (slots_[slot]) stop(slot, Child::Stop::cancelled);
-    }
-    cancel_waiting(waiting_.begin());
-  }
-
-  void drop() {
-    waiting_.clear();
-    ended_.clear();
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-      if (!slots_[slot]) continue;
-      slots_[slot]->stop = Child::Stop::dropped;
-      slots_[slot]->out.close();
-      slots_[slot]->err.close();
-      kill(slot);
-    }
-  }
-
-  std::vector<EndedCommand> take_ended() { return std::exchange(ended_, {}); }
-
-  std::size_t running() const {
-    const auto runs = [](const std::unique_ptr<Child>& child) {
-      return child && child->state != Child::State::left && child->stop != Child::Stop::dropped;
-    };
-    return waiting_.size() +
-           static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), runs));
-  }
-
- private:
-  using Waiting = std::deque<std::unique_ptr<Child>>;
-
-  // Starting.
-
-  std::size_t most() const { return std::size_t{settings_.slots} + limits::spawns_ahead; }
-
-  void start_waiting() {
-    while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most_now_) {
-      if (free_.empty()) {
-        if (slots_.size() >= limits::commands) return;  // until one is free
-        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-        slots_.emplace_back();
-      }
-      std::unique_ptr<Child> child = std::move(waiting_.front());
-      waiting_.pop_front();
-      spawn(std::move(child));
-    }
-  }
-
-  void spawn(std::unique_ptr<Child> child) {
-    CommandFiles files;
-    int error = refusal(child->command);
-    if (error == 0) error = open_files(*child, settings_.max_output, files);
-    if (error != 0) {
-      set_not_started(*child, error, false, os::now());
-      add_ended(*child);
-      return;
-    }
-    const std::uint32_t slot = free_.back();
-    child->number = channel_.spawn(slot, child->command, std::move(files));
-    if (child->number == 0) {
-      set_not_started(*child, errno, false, os::now());
-      add_ended(*child);
-      return;
-    }
-    free_.pop_back();
-    child->state = Child::State::sent;
-    ++sent_;
-    ++alive_;
-    slots_[slot] = std::move(child);
-  }
-
-  /// Whether it is one process too many for now: the next command that ends makes arena for it.
-  bool may_wait(const Child& child, const GuardianEvent& event) const {
-    return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
-           event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
-           child.tries < limits::start_tries;
-  }
-
-  void put_back(std::uint32_t slot) {
-    std::unique_ptr<Child> child = std::move(slots_[slot]);
-    free_.push_back(slot);
-    most_now_ = --alive_;
-    child->state = Child::State::waiting;
-    child->out.close();
-    child->err.close();
-    ++child->tries;
-    const std::uint64_t number = child->number;
-    const auto is_later = [number](const auto& c) { return c->number == 0 || c->number > number; };
-    waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), is_later), std::move(child));
-    is_short_ = true;
-  }
-
-  /// Once something has been started: else it is not about how many.
-  void tell_short() {
-    if (!std::exchange(is_short_, false) || std::exchange(is_short_told_, true)) return;
-    if (!handlers_.on_short) return;
-    handlers_.on_short("not all " + std::to_string(settings_.slots) +
-                       " commands can run at once: " + std::strerror(EAGAIN) +
-                       " (ulimit -u); some wait until others end");
-  }
-
-  // What happens.
-
-  void on_events(std::span<const GuardianEvent> events) {
-    for (const GuardianEvent& event : events) {
-      CHECK(event.slot < slots_.size() && slots_[event.slot]);
-      Child& child = *slots_[event.slot];
-      if (child.state == Child::State::sent) --sent_;
-      if (may_wait(child, event)) {
-        put_back(event.slot);
-        continue;
-      }
-      if (child.state == Child::State::sent) forget_request(child.command);
-      child.state = Child::State::running;
-      child.result.started = instant_from_ns(event.started_ns);
-      switch (event.kind) {
-        case GuardianEvent::Kind::started:
-          set_deadline(event.slot);
-          tell_short();
-          break;
-        case GuardianEvent::Kind::not_started:
-          set_not_started(child, event.value, event.in_cwd != 0, child.result.started);
-          finish(event.slot, false);
-          break;
-        case GuardianEvent::Kind::ended:
-          set_ended(child, event);
-          most_now_ = std::min(most_now_ + 1, most());
-          tell_short();
-          finish(event.slot, event.group_lives != 0);
-          break;
-      }
-    }
-    start_waiting();
-    arm();
-    tell();
-  }
-
-  void finish(std::uint32_t slot, bool group_lives) {
-    Child& child = *slots_[slot];
-    child.out.drain();
-    child.err.drain();
-    if (child.stop != Child::Stop::dropped) add_ended(child);
-    --alive_;
-    child.state = Child::State::left;
-    child.told = os::now();
-    if (group_lives && !child.is_killed) {
-      set_deadline(slot);
-      bound_open_outputs(slot);
-      return;
-    }
-    if (group_lives) channel_.signal(slot, slots_[slot]->number, SIGKILL);
-    release(slot);
-  }
-
-  /// Who tidies up after SIGTERM may say so: a shell that is not let write dies before its trap.
-  void bound_open_outputs(std::uint32_t slot) {
-    if (slots_[slot]->stop != Child::Stop::dropped) left_open_.push_back({slot, slots_[slot]->key});
-    if (left_open_.size() <= limits::outputs_left_open) return;
-    const auto [oldest, key] = left_open_.front();
-    left_open_.pop_front();
-    Child* const child = slots_[oldest].get();
-    if (child == nullptr || child->key != key || child->state != Child::State::left) return;
-    child->out.close();
-    child->err.close();
-  }
-
-  void on_alarm() {
-    armed_ = kNever;
-    const Instant now = os::now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-      on_deadline(deadlines_.begin()->second, now);
-    }
-    arm();
-    tell();
-  }
-
-  void on_deadline(std::uint32_t slot, Instant now) {
-    Child& child = *slots_[slot];
-    if (child.state == Child::State::left) {
-      channel_.signal(slot, slots_[slot]->number, SIGKILL);
-      release(slot);
-      return;
-    }
-    if (child.state == Child::State::running && !child.is_watched) {
-      child.is_watched = true;
-      child.out.watch(loop_);
-      child.err.watch(loop_);
-    }
-    if (child.due(settings_.kill_after) > now) {
-      set_deadline(slot);
-    } else if (child.stop == Child::Stop::no) {
-      stop(slot, Child::Stop::timed_out);
-    } else {
-      kill(slot);
-    }
-  }
-
-  void on_gone() {
-    is_broken_ = true;
-    alarm_.set(std::nullopt);
-    // Its children have become ours.
-    end_descendants();
-    handlers_.on_broken("a guardian of commands was killed");
-  }
-
-  // Ending.
-
-  void stop(std::uint32_t slot, Child::Stop why) {
-    Child& child = *slots_[slot];
-    if (child.state == Child::State::left || child.stop != Child::Stop::no) return;
-    child.stop = why;
-    child.told = os::now();
-    channel_.signal(slot, slots_[slot]->number, SIGTERM);
-    set_deadline(slot);
-    arm();
-  }
-
-  void kill(std::uint32_t slot) {
-    Child& child = *slots_[slot];
-    channel_.signal(slot, slots_[slot]->number, SIGKILL);
-    child.is_killed = true;
-    if (child.state == Child::State::left) {
-      release(slot);
-    } else {
-      set_deadline(slot);
-    }
-  }
-
-  void cancel_waiting(const Waiting::iterator& from) {
-    if (from == waiting_.end()) return;
-    for (auto child = from; child != waiting_.end(); ++child) {
-      (*child)->result.end = CommandEnd::cancelled;
-      (*child)->result.started = os::now();
-      add_ended(**child);
-    }
-    waiting_.erase(from, waiting_.end());
-    tell_later();
-  }
-
-  void add_ended(Child& child) {
-    child.result.out_dropped = child.out.dropped();
-    child.result.err_dropped = child.err.dropped();
-    child.result.out = child.out.take();
-    child.result.err = child.err.take();
-    ended_.push_back({child.key, std::move(child.result)});
-  }
-
-  void release(std::uint32_t slot) {
-    deadlines_.erase({slots_[slot]->deadline, slot});
-    slots_[slot].reset();
-    free_.push_back(slot);
-  }
-
-  // Time.
-
-  void set_deadline(std::uint32_t slot) {
-    Child& child = *slots_[slot];
-    deadlines_.erase({child.deadline, slot});
-    child.deadline = child.due(settings_.kill_after);
-    if (child.deadline != kNever) deadlines_.emplace(child.deadline, slot);
-  }
-
-  /// An alarm that rings too early costs less than setting it anew for every command.
-  void arm() {
-    if (deadlines_.empty() || armed_ <= deadlines_.begin()->first) return;
-    armed_ = deadlines_.begin()->first;
-    alarm_.set(armed_);
-  }
-
-  void tell() {
-    if (!ended_.empty()) handlers_.on_ended();
-  }
-
-  /// From the loop: the caller is not told while it is calling.
-  void tell_later() {
-    if (ended_.empty()) return;
-    armed_ = os::now();
-    alarm_.set(armed_);
-  }
-
-  boost::asio::io_context& loop_;
-  Settings settings_;
-  Handlers handlers_;
-  GuardianChannel channel_;
-  Alarm alarm_;
-  Instant armed_ = kNever;  ///< when alarm_ rings
-  std::set<std::pair<Instant, std::uint32_t>> deadlines_;
-  Waiting waiting_;
-  std::uint32_t sent_ = 0;  ///< handed to the guardian, which has not said what came of it
-  std::size_t alive_ = 0;   ///< handed to the guardian and not ended
-  std::size_t most_now_;    ///< of alive_: what is thought to have arena
-  bool is_short_ = false;   ///< of processes
-  bool is_short_told_ = false;
-  std::vector<std::unique_ptr<Child>> slots_;
-  std::vector<std::uint32_t> free_;
-  /// Slots, and keys, of groups that were left with their output open, oldest first.
-  std::deque<std::pair<std::uint32_t, std::uint64_t>> left_open_;
-  std::vector<EndedCommand> ended_;
-  bool is_broken_ = false;
-};
-
-ExecExecutor::ExecExecutor(boost::asio::io_context& loop, Guardians guardians,
-                           const Settings& settings, Handlers handlers)
-    : children_(
-          std::make_unique<Children>(loop, std::move(guardians), settings, std::move(handlers))) {}
-
-ExecExecutor::~ExecExecutor() = default;
-
-void ExecExecutor::start(std::uint64_t key, Command command) {
-  children_->start(key, std::move(command));
+  return Outcome::failed;
 }
-void ExecExecutor::cancel(std::uint64_t key) {
-  children_->cancel(key);
+
+}  // namespace
+
+Result<void> ExecExecutor::prepare(const Prepare& terms) {
+  if (terms.slots < context_.requested_slots) {
+    context_.on_warning("runs " + std::to_string(terms.slots) +
+                        (terms.slots == 1 ? " command" : " commands") + " at once and not " +
+                        std::to_string(context_.requested_slots) +
+                        ": the open-file limit is too low");
+  }
+  const CommandRunner::Settings settings{terms.slots, terms.max_output, terms.kill_after};
+  if (runner_ && settings == settings_) return {};
+  auto guardians =
+      Guardians::start(guardians_for(settings.slots), settings.slots, context_.descriptors);
+  if (!guardians) return guardians.error();
+  running_.clear();
+  runner_ = std::make_unique<CommandRunner>(
+      context_.loop, std::move(*guardians), settings,
+      CommandRunner::Handlers{context_.on_ended, context_.on_broken, context_.on_warning});
+  settings_ = settings;
+  return {};
 }
-void ExecExecutor::cancel_all() {
-  children_->cancel_all();
+
+void ExecExecutor::start(Instant, std::uint64_t assignment, AttemptColumns attempts) {
+  CHECK(runner_ && attempts.command.size() == attempts.size());
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    Command& command = attempts.command[i];
+    command.env.push_back("ROLLCALL_WORKER=" + context_.worker_name);
+    running_[next_key_] = {assignment, attempts.task[i], attempts.attempt[i]};
+    runner_->start(next_key_++, std::move(command));
+  }
 }
+
+bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
+  out.clear();
+  if (running_.empty()) return false;
+  for (EndedCommand& ended : runner_->take_ended()) {
+    const auto found = running_.find(ended.key);
+    CHECK(found != running_.end());
+    const Running run = found->second;
+    running_.erase(found);
+    out.push_back(run.task, run.attempt, outcome_of(ended.result), ended.result.started,
+                  ended.result.elapsed, Duration::zero());
+    out.command.resize(out.size());
+    out.command.back() = std::move(ended.result);
+  }
+  warn_of_shortage(out);
+  return out.size() > 0;
+}
+
+void ExecExecutor::warn_of_shortage(const OutcomeColumns& ended) const {
+  const auto first = std::ranges::find(ended.outcome, Outcome::not_started);
+  if (first == ended.outcome.end()) return;
+  const auto row = static_cast<std::size_t>(first - ended.outcome.begin());
+  context_.on_warning(ended.command[row].error_text + "; another worker gets the task");
+}
+
+void ExecExecutor::cancel(Instant, std::uint64_t assignments_through) {
+  std::vector<std::uint64_t> keys;
+  for (const auto& [key, run] : running_) {
+    if (run.assignment <= assignments_through) keys.push_back(key);
+  }
+  for (const std::uint64_t key : keys) runner_->cancel(key);
+}
+
 void ExecExecutor::drop() {
-  children_->drop();
+  if (runner_) runner_->drop();
+  running_.clear();
 }
-std::vector<EndedCommand> ExecExecutor::take_ended() {
-  return children_->take_ended();
+
+void ExecExecutor::list(HeldColumns& out) const {
+  out = {};
+  for (const auto& [key, run] : running_) {
+    out.task.push_back(run.task);
+    out.attempt.push_back(run.attempt);
+  }
 }
-std::size_t ExecExecutor::running() const {
-  return children_->running();
+
+std::unique_ptr<Executor> make_exec_executor(const ExecutorContext& context) {
+  return std::make_unique<ExecExecutor>(context);
 }
 
 }  // namespace rollcall::worker

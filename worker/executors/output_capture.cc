@@ -30,12 +30,12 @@ struct OutputCapture::Watch : std::enable_shared_from_this<Watch> {
   }
 
   boost::asio::posix::stream_descriptor stream;
-  OutputCapture* owner;  ///< null: it has closed
+  OutputCapture* owner;  ///< null once it has closed
 };
 
-void OutputCapture::open(os::Descriptor pipe, std::size_t keep) {
+void OutputCapture::open(os::Descriptor pipe, std::size_t most) {
   pipe_ = std::move(pipe);
-  most_ = keep;
+  most_ = most;
 }
 
 void OutputCapture::watch(boost::asio::io_context& loop) {
@@ -47,7 +47,7 @@ void OutputCapture::watch(boost::asio::io_context& loop) {
 void OutputCapture::drain() {
   int waiting = 0;
   std::size_t seen = 0;
-  // A descendant that lives on may go on writing: what comes from now on is not the command's.
+  // A descendant may write more for ever. Only the bytes written by now belong to the command.
   while (fd() >= 0 && seen < limits::output_left && ::ioctl(fd(), FIONREAD, &waiting) == 0 &&
          waiting > 0 && read_some()) {
     seen += static_cast<std::size_t>(waiting);
@@ -84,7 +84,7 @@ void OutputCapture::keep(std::string_view bytes) {
   const std::size_t wanted = std::min(bytes.size(), most_ - kept_.size());
   dropped_ += bytes.size() - wanted;
   const std::size_t size = kept_.size() + wanted;
-  // Never more arena than may be kept: there are as many of these as slots.
+  // Never more capacity than may be kept: there are as many buffers as slots.
   if (size > kept_.capacity()) kept_.reserve(std::min(most_, std::max(size, 2 * kept_.size())));
   kept_.append(bytes.substr(0, wanted));
 }

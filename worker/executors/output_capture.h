@@ -1,4 +1,4 @@
-// What a command writes to one of its two streams.
+// Captures one output stream of a command.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,8 +13,8 @@
 
 namespace rollcall::worker {
 
-/// The reading end of a pipe, and the first bytes that came out of it. Never waits; keeps no more
-/// than it was told to, and counts the rest. One thread, that of the loop.
+/// Owns the reading end of a pipe and the first bytes read from it; counts the rest. Never blocks.
+/// One thread, that of the loop.
 class OutputCapture {
  public:
   OutputCapture() = default;
@@ -22,31 +22,31 @@ class OutputCapture {
   OutputCapture(const OutputCapture&) = delete;
   OutputCapture& operator=(const OutputCapture&) = delete;
 
-  /// Once, before everything else.
-  void open(os::Descriptor pipe, std::size_t keep);
-  /// From now on reads what comes as it comes. Short commands are cheaper without: their output
-  /// stays in the pipe until drain(). Once.
+  /// Call it once, first. `most`: bytes to keep.
+  void open(os::Descriptor pipe, std::size_t most);
+  /// Reads output as it arrives from now on. Short commands do not need that: their output stays in
+  /// the pipe until drain(). Call it at most once.
   void watch(boost::asio::io_context& loop);
-  /// Reads what is there.
+  /// Reads the output that is in the pipe.
   void drain();
-  /// Whoever still writes gets SIGPIPE.
+  /// Closes the pipe. Processes that still write get SIGPIPE.
   void close();
 
-  /// Bytes that were not kept.
+  /// Bytes read beyond those kept.
   std::uint64_t dropped() const { return dropped_; }
-  /// What was kept. From now on everything is dropped.
+  /// Returns the bytes kept. All later ones are dropped.
   std::string take();
 
  private:
   struct Watch;
 
   int fd() const;
-  /// False: there will be no more.
+  /// Returns false at the end of the stream.
   bool read_some();
   void keep(std::string_view bytes);
 
   os::Descriptor pipe_;           ///< until watch()
-  std::shared_ptr<Watch> watch_;  ///< from then on; its handlers may outlive this
+  std::shared_ptr<Watch> watch_;  ///< after that; its handlers may outlive this object
   std::size_t most_ = 0;
   std::string kept_;
   std::uint64_t dropped_ = 0;

@@ -1,46 +1,62 @@
 #include "worker/executors/sleep_executor.h"
 
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace rollcall::worker {
 
 namespace {
 
-/// Thousands of sleeps that began together end together. What follows them is not to wait until the
-/// last of them is accounted for.
-constexpr std::size_t kEndedAtOnce = 128;
+/// The most outcomes of one batch when thousands of sleeps end together. The attempts that wait for
+/// their slots start after each batch, not after all of them.
+constexpr std::size_t kBatch = 128;
 
 }  // namespace
 
-SleepExecutor::SleepExecutor(boost::asio::io_context& loop, std::function<void()> on_due)
-    : alarm_(loop, std::move(on_due)) {}
+SleepExecutor::SleepExecutor(const ExecutorContext& context)
+    : alarm_(context.loop, context.on_ended) {}
 
-void SleepExecutor::start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts) {
+Result<void> SleepExecutor::prepare(const Prepare&) {
+  return {};
+}
+
+void SleepExecutor::start(Instant now, std::uint64_t assignment, AttemptColumns attempts) {
   queue_.start(now, assignment, attempts);
 }
 
-bool SleepExecutor::take_due(Instant now, OutcomeColumns& out) {
+bool SleepExecutor::take_ended(Instant now, OutcomeColumns& out) {
   out.clear();
-  queue_.take_due(now, out, kEndedAtOnce);
-  return out.size() > 0;
+  if (cancelled_.size() > 0) {
+    std::swap(out, cancelled_);
+    return true;
+  }
+  queue_.take_due(now, out, kBatch);
+  if (out.size() > 0) return true;
+  alarm_.set(queue_.next_wake(now));
+  return false;
 }
 
-void SleepExecutor::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
-  out.clear();
-  queue_.cancel(now, assignments_through, out);
+void SleepExecutor::cancel(Instant now, std::uint64_t assignments_through) {
+  queue_.cancel(now, assignments_through, cancelled_);
+}
+
+void SleepExecutor::drop() {
+  queue_.clear();
+  cancelled_.clear();
 }
 
 void SleepExecutor::list(HeldColumns& out) const {
   out = {};
   queue_.list(out);
+  for (std::size_t i = 0; i < cancelled_.size(); ++i) {
+    out.task.push_back(cancelled_.task[i]);
+    out.attempt.push_back(cancelled_.attempt[i]);
+  }
 }
 
-void SleepExecutor::drop() {
-  queue_.clear();
-}
-
-void SleepExecutor::arm(Instant now) {
-  alarm_.set(queue_.next_wake(now));
+std::unique_ptr<Executor> make_sleep_executor(const ExecutorContext& context) {
+  return std::make_unique<SleepExecutor>(context);
 }
 
 }  // namespace rollcall::worker

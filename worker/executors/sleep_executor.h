@@ -1,38 +1,31 @@
-// Runs sleeps on the event loop: one timer over the queue of all that run.
+// The executor of sleeps.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 
 #include "common/model/task.h"
 #include "common/model/time.h"
 #include "worker/core/sleep_queue.h"
 #include "worker/executors/alarm.h"
+#include "worker/executors/executor.h"
 
 namespace rollcall::worker {
 
-/// Owns the queue and its timer. One thread, that of `loop`, which outlives it.
-class SleepExecutor {
+/// Runs any number of sleeps at once, with one timer for the first that is due.
+class SleepExecutor final : public Executor {
  public:
-  /// `on_due` is called from the loop when sleeps are over, for take_due() and then arm().
-  SleepExecutor(boost::asio::io_context& loop, std::function<void()> on_due);
+  explicit SleepExecutor(const ExecutorContext& context);
 
-  void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
-  /// Replaces `out` by the outcomes of what is over, or of as many as may end before what waits for
-  /// their slots is started: to be called again until there are none, which is false.
-  bool take_due(Instant now, OutcomeColumns& out);
-  /// Replaces `out` by the outcomes of what was started for assignments up to this one.
-  void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
-  void drop();
-  /// Replaces `out` by what runs.
-  void list(HeldColumns& out) const;
-  /// Sets the timer anew. To be called once at the end of each turn in which something changed.
-  void arm(Instant now);
+  Result<void> prepare(const Prepare& terms) override;
+  void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
+  bool take_ended(Instant now, OutcomeColumns& out) override;
+  void cancel(Instant now, std::uint64_t assignments_through) override;
+  void drop() override;
+  void list(HeldColumns& out) const override;
 
  private:
   SleepQueue queue_;
+  OutcomeColumns cancelled_;  ///< not taken yet
   Alarm alarm_;
 };
 

@@ -1,4 +1,4 @@
-// Memory of a guardian: it allocates nothing by malloc.
+// Memory of a guardian, which must not call malloc.
 #pragma once
 
 #include <sys/mman.h>
@@ -8,9 +8,9 @@
 
 namespace rollcall::worker {
 
-/// Zeroed values that cost memory only where they are used. Stays until the process ends. It grows
-/// when it has to, as address space may be limited too (ulimit -v). Ends the process if there is no
-/// arena for the first ones.
+/// An array of zeroed values that take memory only once they are used, and stay until the process
+/// ends. It starts small, as address space may be limited (ulimit -v), and grows on demand. Ends
+/// the process if it cannot be made.
 template <class T>
 class GuardianArena {
  public:
@@ -23,7 +23,7 @@ class GuardianArena {
 
   T* data() const { return data_; }
 
-  /// Makes arena for so many; values keep their contents and not their place. False: there is none.
+  /// Grows to at least `count` values, which may move. Returns false if memory is exhausted.
   bool fit(std::size_t count) {
     if (count <= count_) return true;
     void* const arena = ::mremap(data_, count_ * sizeof(T), count * sizeof(T), MREMAP_MAYMOVE);

@@ -1,31 +1,23 @@
 #include "worker/guardian/channel.h"
 
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
-#include "common/os/file_io.h"
+#include "worker/guardian/memory_file.h"
 
 namespace rollcall::worker {
 namespace {
 
-/// Pause before descriptors are sent again that the system would not carry.
+/// How long to wait before resending descriptors that the system could not carry.
 constexpr std::chrono::milliseconds kRetry{2};
 
 void append(std::string& bytes, const std::string& text) {
   bytes.append(text.c_str(), text.size() + 1);
-}
-
-/// A file in memory with these bytes; none: errno says why.
-os::Descriptor file_of(std::string_view bytes) {
-  os::Descriptor file(::memfd_create("strings", MFD_CLOEXEC));
-  if (file && os::write_all(file.get(), bytes) != 0) return {};
-  return file;
 }
 
 }  // namespace
@@ -43,7 +35,7 @@ GuardianChannel::GuardianChannel(boost::asio::io_context& loop, Guardians guardi
 }
 
 GuardianChannel::~GuardianChannel() {
-  // They are the guardians' to close.
+  // guardians_ closes the descriptors.
   stream_.release();
   for (auto& end : ends_) end.release();
 }
@@ -63,7 +55,7 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
   request.bytes = static_cast<std::uint32_t>(bytes.size() - sizeof request);
   std::memcpy(bytes.data(), &request, sizeof request);
   if (request.bytes > kGuardianPacketStrings) {
-    files.strings = file_of(std::string_view(bytes).substr(sizeof request));
+    files.strings = memory_file("strings", std::string_view(bytes).substr(sizeof request));
     if (!files.strings) return 0;
     bytes.resize(sizeof request);
   }
@@ -77,7 +69,7 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
 void GuardianChannel::signal(std::uint32_t slot, std::uint64_t number, int signal) {
   if (is_gone_) return;
   const bool is_sending = !signals_.empty();
-  // Who has it, or will, is not known here.
+  // Which guardian has the command, or will take it, is not known here.
   for (const Guardians::One& one : guardians_.each()) {
     signals_.push_back({one.signals.get(), {number, slot, signal}});
   }
@@ -99,7 +91,7 @@ void GuardianChannel::send_signals() {
 void GuardianChannel::send() {
   while (!outbox_.empty()) {
     if (!send_request(guardians_.socket(), outbox_.front())) {
-      // Otherwise reading will tell that the guardians are gone.
+      // With any other error the guardians are gone, which read_events() will notice.
       if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS) {
         await_room();
       }
@@ -161,7 +153,7 @@ void GuardianChannel::await_end(std::size_t guardian) {
 
 void GuardianChannel::read_events() {
   std::size_t count = 0;
-  // Those of several guardians are told together.
+  // Events of several guardians are passed on together.
   while (events_.size() - count >= kGuardianEvents) {
     const ssize_t got = ::recv(guardians_.socket(), events_.data() + count,
                                kGuardianEvents * sizeof(GuardianEvent), MSG_DONTWAIT);

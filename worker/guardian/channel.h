@@ -1,4 +1,4 @@
-// The worker's end of the conversation with its guardians, on the event loop.
+// The connection of a worker to its guardians, on the event loop.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@
 
 namespace rollcall::worker {
 
-/// What a command is started with: the writing ends of its pipes; without the third it reads
-/// /dev/null.
+/// The descriptors that a command is started with: the writing ends of its pipes, and its standard
+/// input; without `input` it reads /dev/null.
 struct CommandFiles {
   os::Descriptor output;
   os::Descriptor error_output;
@@ -29,12 +29,12 @@ struct CommandFiles {
   os::Descriptor strings;  ///< set by GuardianChannel::spawn()
 };
 
-/// Owns the guardians. Never waits for them. One thread, that of `loop`, which outlives this.
+/// Owns the guardians. Never blocks on them. One thread, that of `loop`, which outlives this.
 class GuardianChannel {
  public:
   struct Handlers {
     std::function<void(std::span<const GuardianEvent>)> on_events;
-    std::function<void()> on_gone;  ///< a guardian has died; nothing follows
+    std::function<void()> on_gone;  ///< a guardian has died; no event follows
   };
 
   GuardianChannel(boost::asio::io_context& loop, Guardians guardians, Handlers handlers);
@@ -42,9 +42,9 @@ class GuardianChannel {
   GuardianChannel(const GuardianChannel&) = delete;
   GuardianChannel& operator=(const GuardianChannel&) = delete;
 
-  /// Starts it once a guardian has arena. Requires that the command keeps limits::command_bytes and
-  /// command_strings and has no NUL. Returns the number of the request; 0: it was not sent, and
-  /// errno says why.
+  /// Sends the command to the guardians, one of which starts it when it can run one more. Requires
+  /// that the command respects limits::command_bytes and command_strings and contains no NUL.
+  /// Returns the number of the request, or 0 if it cannot be sent; errno has the reason.
   std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files);
   /// `number`: what spawn() returned for the command in this slot.
   void signal(std::uint32_t slot, std::uint64_t number, int signal);
@@ -57,7 +57,7 @@ class GuardianChannel {
 
   void send();
   void send_signals();
-  /// False: errno says why it was not sent.
+  /// Returns false if it was not sent; errno has the reason.
   static bool send_request(int socket, const Outgoing& request);
   void await_room();
   void await_events();
@@ -71,14 +71,15 @@ class GuardianChannel {
   boost::asio::steady_timer signals_retry_;
   Handlers handlers_;
   std::deque<Outgoing> outbox_;
-  bool is_waiting_ = false;   ///< for arena in the socket
+  bool is_waiting_ = false;   ///< for room in the socket
   std::uint64_t number_ = 0;  ///< of the last request
   struct Signal {
     int socket = -1;  ///< of the guardian that gets it
     GuardianSignal signal;
   };
   std::deque<Signal> signals_;
-  std::vector<boost::asio::posix::stream_descriptor> ends_;  ///< readable once that one is gone
+  std::vector<boost::asio::posix::stream_descriptor>
+      ends_;  ///< each becomes readable when its guardian exits
   bool is_gone_ = false;
   std::array<GuardianEvent, 4 * kGuardianEvents> events_{};
 };

@@ -14,7 +14,7 @@
 namespace rollcall::worker {
 namespace {
 
-/// Kills what are children now. False: there are none that may be signalled.
+/// Kills the present children. Returns false if none could be signalled.
 bool kill_children() {
   const os::Descriptor list(::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
   if (!list) return false;
@@ -38,8 +38,8 @@ bool kill_children() {
 }  // namespace
 
 void end_descendants() {
-  // Whose parent has died becomes a child of this process, so killing children until there are none
-  // reaches everything.
+  // A process whose parent has ended becomes a child of this one, so that killing children again
+  // and again reaches every descendant.
   while (kill_children()) {
     if (::waitpid(-1, nullptr, 0) < 0) return;
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {

@@ -1,7 +1,6 @@
 #include "worker/guardian/guardian.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,13 +16,14 @@
 
 #include "common/limits.h"
 #include "common/os/clock.h"
+#include "common/os/processors.h"
 #include "common/os/signals_blocked.h"
 #include "worker/guardian/process.h"
 
 namespace rollcall::worker {
 namespace {
 
-/// What the user may have limited, for a person; else empty.
+/// The limit of the user that may be the cause, for messages; empty if there is none.
 std::string limit_behind(int error) {
   rlimit limit{};
   if (error != ENOMEM || ::getrlimit(RLIMIT_AS, &limit) != 0) return {};
@@ -36,15 +36,15 @@ Error cannot_start(int error) {
                    limit_behind(error));
 }
 
-/// Whether there is as much address space left as a guardian needs. False: errno says why not. One
-/// that finds out by itself can only end.
+/// Whether enough address space is left for a guardian, which could only exit if it found out
+/// itself. If not, errno has the reason.
 bool has_room() {
   void* const arena = ::mmap(nullptr, kGuardianBytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return arena != MAP_FAILED && ::munmap(arena, kGuardianBytes) == 0;
 }
 
-/// Whether the system lets this user have one process more.
+/// Whether this user may have one more process.
 bool is_process_left() {
   const pid_t pid = ::fork();
   if (pid == 0) ::_exit(0);
@@ -60,13 +60,7 @@ void wait_for_end(pid_t pid, Instant longest) {
   ::waitpid(pid, nullptr, WNOHANG);
 }
 
-std::uint32_t processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint32_t>(CPU_COUNT(&set));
-}
-
-/// What the one at `index` of `count` gets of `all`.
+/// The share of `all` for the guardian at `index` of `count`.
 template <class T>
 T share(T all, std::uint32_t index, std::uint32_t count) {
   const auto of = static_cast<T>(count);
@@ -76,7 +70,7 @@ T share(T all, std::uint32_t index, std::uint32_t count) {
 }  // namespace
 
 std::uint32_t guardians_for(std::uint32_t slots) {
-  return std::max(1U, std::min({slots, processors(), limits::guardians}));
+  return std::max(1U, std::min({slots, os::processors(), limits::guardians}));
 }
 
 Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
@@ -92,9 +86,9 @@ Result<Guardians> Guardians::start(std::uint32_t count, std::uint32_t slots,
     std::uint32_t started = 0;
     while (started < wanted && made.add(its.get(), slots, wanted, descriptors)) ++started;
     if (started == 0) return cannot_start(errno);
-    // None is worth the last process: that is for a command.
+    // The last process that the user may have is for a command, not for a guardian.
     if (started == wanted && (started == 1 || is_process_left())) return made;
-    wanted = started < wanted ? started : started - 1;  // the shares of all are others then
+    wanted = started < wanted ? started : started - 1;  // start over, as the shares change
   }
 }
 

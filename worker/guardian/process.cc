@@ -26,26 +26,27 @@
 namespace rollcall::worker {
 namespace {
 
-/// How long a start waits to be told together with its end.
-constexpr int kTellStartsAfterMs = 2;
-/// Starts that are told at once.
-constexpr std::uint32_t kStartsTold = limits::spawns_in_flight / 2;
+/// How long the report of a start waits, so that the end of a short command makes it unnecessary.
+constexpr int kReportStartsAfterMs = 2;
+/// With this many unreported starts, they are reported at once.
+constexpr std::uint32_t kStartsReported = limits::spawns_in_flight / 2;
 
-/// Pointers beside those to the strings of a request: the guardian's own variables, and ends.
+/// Pointers in addition to those to the strings of a request: to the variables of the guardian, and
+/// null pointers.
 constexpr std::size_t kSparePointers = 16'384;
-/// Enough for every request whose strings come in its packet.
+/// Enough for every request whose strings are in its packet.
 constexpr std::size_t kFirstPointers = kGuardianPacketStrings + kSparePointers;
 
-/// A slot. A command that has ended still holds it while others of its process group live.
+/// A slot. A command that has ended holds it until the rest of its process group has ended.
 struct Entry {
   pid_t pid = 0;  ///< the command and its group; 0: free
-  pid_t pin = 0;  ///< a process of ours in the group of a command that has ended; 0: it runs
-  bool is_told = false;
+  pid_t pin = 0;  ///< a process of ours in the group of a command that has ended; 0: none
+  bool is_reported = false;
   std::uint64_t number = 0;  ///< of its request
   std::int64_t started_ns = 0;
 };
 
-/// Of a request, by their place; -1: none.
+/// The descriptors of a request, by position; -1: none.
 using Files = std::array<int, 4>;
 
 bool read_file(int file, char* to, std::size_t size) {
@@ -64,8 +65,8 @@ bool same_name(const char* variable, const char* other) {
   return std::strncmp(variable, other, size) == 0 && other[size] == '=';
 }
 
-/// Puts a process of ours into the group, so that its number stays that group's. 0: it has no
-/// members any more.
+/// Adds a process of ours to the group, so that its number is not used again. Returns 0 if the
+/// group has no members left.
 pid_t pin_group(pid_t group) {
   const pid_t pin = ::fork();
   if (pin == 0) {
@@ -93,11 +94,11 @@ class GuardianProcess {
     std::array<pollfd, 3> awaited{
         {{kGuardianSocket, POLLIN, 0}, {child_signals, POLLIN, 0}, {kGuardianSignals, POLLIN, 0}}};
     for (;;) {
-      // The end of the worker is seen in any case.
+      // Without POLLIN, poll() still notices the end of the worker.
       awaited[0].events = running_ < terms_.most ? POLLIN : 0;
       const int ready =
-          ::poll(awaited.data(), awaited.size(), untold_ > 0 ? kTellStartsAfterMs : -1);
-      if (ready == 0 || untold_ >= kStartsTold) tell_starts();
+          ::poll(awaited.data(), awaited.size(), unreported_ > 0 ? kReportStartsAfterMs : -1);
+      if (ready == 0 || unreported_ >= kStartsReported) report_starts();
       if (awaited[1].revents != 0) {
         signalfd_siginfo info{};
         if (::read(child_signals, &info, sizeof info) > 0) reap();
@@ -110,7 +111,7 @@ class GuardianProcess {
   }
 
  private:
-  /// The environment of commands before what is theirs alone.
+  /// The environment that all commands have in common.
   static char** own_variables() {
     std::size_t count = 0;
     while (environ[count] != nullptr) ++count;
@@ -124,7 +125,7 @@ class GuardianProcess {
 
   // Requests.
 
-  /// Takes a request, if no other guardian was quicker. False: the worker is gone.
+  /// Takes a request, unless another guardian was quicker. Returns false if the worker is gone.
   bool take_request() {
     GuardianRequest request;
     Files files{-1, -1, -1, -1};
@@ -137,7 +138,7 @@ class GuardianProcess {
                           request.args + request.variables <= limits::command_strings;
     if (!is_sound) return false;
     last_number_ = request.number;
-    // A descriptor that did not fit into this process got lost on the way.
+    // A descriptor is missing if this process has too many open files.
     const int last = files[1U + (request.has_input != 0 ? 1U : 0U) + (is_in_file ? 1U : 0U)];
     if (last < 0) {
       add_not_started(request.slot, {-1, EMFILE, false});
@@ -190,12 +191,13 @@ class GuardianProcess {
       return;
     }
     Entry& entry = entries_[request.slot];
-    // The slot is free, so its last group was to be killed; that may still be on its way.
+    // A free slot means that SIGKILL was requested for its last group; the request may be on its
+    // way.
     signal_group(entry, SIGKILL);
     entry = {result.pid, 0, false, request.number, to_ns(now)};
     ++running_;
     if (used_ <= request.slot) used_ = request.slot + 1;
-    ++untold_;
+    ++unreported_;
   }
 
   void add_not_started(std::uint32_t slot, const SpawnResult& result) {
@@ -208,7 +210,7 @@ class GuardianProcess {
     add(event);
   }
 
-  /// Sets plan's pointers into strings_.
+  /// Sets the pointers of the plan into strings_.
   void lay_out(const GuardianRequest& request, SpawnPlan& plan) {
     char* text = strings_.data();
     const auto next = [&text] {
@@ -245,8 +247,8 @@ class GuardianProcess {
     }
   }
 
-  /// Other guardians may have taken some of these. What is still to come has the highest numbers,
-  /// and is not more than fits in.
+  /// Other guardians may have taken some of these. The requests still to come have the highest
+  /// numbers, and there is room for all of them.
   void add_unwanted(std::uint64_t number) {
     const auto end = unwanted_.begin() + unwanted_count_;
     if (std::find(unwanted_.begin(), end, number) != end) return;
@@ -258,7 +260,7 @@ class GuardianProcess {
     least = std::max(least, number);
   }
 
-  /// True if it was told not to start this one; forgets that.
+  /// Returns true if this request was called off, and forgets that.
   bool take_unwanted(std::uint64_t number) {
     const auto end = unwanted_.begin() + unwanted_count_;
     const auto found = std::find(unwanted_.begin(), end, number);
@@ -277,14 +279,14 @@ class GuardianProcess {
 
   void reap() {
     for (;;) {
-      // It stays a zombie until its group has been signalled: until then the number is its own.
+      // It stays a zombie until its group was signalled, so that its number is not used again.
       siginfo_t info{};
       if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
       const pid_t pid = info.si_pid;
       const auto is_its = [pid](const Entry& e) { return e.pid == pid || e.pin == pid; };
       Entry* const entry = std::find_if(entries_, entries_ + used_, is_its);
       if (entry == entries_ + used_) {
-        ::waitpid(pid, nullptr, 0);  // an orphan that came to us
+        ::waitpid(pid, nullptr, 0);  // an adopted orphan
       } else if (entry->pid == pid) {
         ended(static_cast<std::uint32_t>(entry - entries_));
       } else {
@@ -312,35 +314,35 @@ class GuardianProcess {
     event.ended_ns = now;
     event.cpu_ns = ns(used.ru_utime) + ns(used.ru_stime);
     event.peak_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
-    if (!entry.is_told) --untold_;
-    entry.is_told = true;
+    if (!entry.is_reported) --unreported_;
+    entry.is_reported = true;
     --running_;
     if (event.group_lives == 0) entry = {};
     add(event);
   }
 
-  /// True if the group has members left; they may be sent SIGKILL later.
+  /// Returns true if the group has members left; they may get SIGKILL later.
   bool keep_group(Entry& entry) {
     if (::kill(-entry.pid, 0) != 0) return false;
-    const auto is_committed = [](const Entry& other) { return other.pin != 0; };
-    const auto kept = std::count_if(entries_, entries_ + used_, is_committed);
-    if (kept < terms_.groups_left) entry.pin = pin_group(entry.pid);
+    const auto is_pinned = [](const Entry& other) { return other.pin != 0; };
+    const auto pinned = std::count_if(entries_, entries_ + used_, is_pinned);
+    if (pinned < terms_.groups_left) entry.pin = pin_group(entry.pid);
     if (entry.pin == 0) ::kill(-entry.pid, SIGKILL);
     return entry.pin != 0;
   }
 
   // Events.
 
-  void tell_starts() {
-    for (std::uint32_t slot = 0; slot < used_ && untold_ > 0; ++slot) {
+  void report_starts() {
+    for (std::uint32_t slot = 0; slot < used_ && unreported_ > 0; ++slot) {
       Entry& entry = entries_[slot];
-      if (entry.pid == 0 || entry.is_told) continue;
+      if (entry.pid == 0 || entry.is_reported) continue;
       GuardianEvent event;
       event.slot = slot;
       event.started_ns = entry.started_ns;
       add(event);
-      entry.is_told = true;
-      --untold_;
+      entry.is_reported = true;
+      --unreported_;
     }
   }
 
@@ -349,7 +351,7 @@ class GuardianProcess {
     events_[count_++] = event;
   }
 
-  /// False: the worker is gone.
+  /// Returns false if the worker is gone.
   bool flush() {
     const std::size_t size = std::exchange(count_, 0) * sizeof(GuardianEvent);
     return size == 0 || ::send(kGuardianSocket, events_.data(), size, MSG_NOSIGNAL) >= 0;
@@ -360,11 +362,11 @@ class GuardianProcess {
   GuardianArena<char> strings_;
   GuardianArena<char*> pointers_;
   char** base_;
-  std::uint32_t used_ = 0;    ///< slots from here on were never used
-  std::uint32_t untold_ = 0;  ///< started, and the worker was not told
+  std::uint32_t used_ = 0;        ///< slots from here on were never used
+  std::uint32_t unreported_ = 0;  ///< starts that the worker does not know yet
   std::uint32_t running_ = 0;
-  std::uint64_t last_number_ = 0;  ///< of the requests that came here
-  /// Requests that were called off before they came.
+  std::uint64_t last_number_ = 0;  ///< of the last request taken
+  /// Requests that were called off before they arrived.
   std::array<std::uint64_t, limits::spawns_in_flight> unwanted_{};
   std::size_t unwanted_count_ = 0;
   std::array<GuardianEvent, kGuardianEvents> events_{};

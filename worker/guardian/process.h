@@ -1,4 +1,4 @@
-// The guardian's side of worker/guardian/guardian.h: the loop of its process.
+// The process of a guardian: its main function.
 #pragma once
 
 #include <cstddef>
@@ -7,17 +7,17 @@
 namespace rollcall::worker {
 
 struct GuardianTerms {
-  std::uint64_t descriptors = 0;   ///< the limit that commands get
-  std::uint32_t most = 1;          ///< commands that run at once
+  std::uint64_t descriptors = 0;   ///< the limit of open files that commands get
+  std::uint32_t most = 1;          ///< commands to run at once
   std::ptrdiff_t groups_left = 1;  ///< see limits::groups_left
 };
 
-/// A guardian needs no more address space at its start; for long commands it does.
+/// Address space that a guardian needs at its start. Long commands need more.
 inline constexpr std::size_t kGuardianBytes = std::size_t{2} << 20U;
 
-/// Becomes a guardian of the process at the other ends of these sockets; ends when that does. To
-/// be called in a child of fork() with every signal blocked. Allocates no memory by malloc and
-/// takes no lock, so the parent may have had threads.
+/// Turns this process into a guardian of the process at the other ends of these sockets, and ends
+/// with it. Call it in a child of fork() with every signal blocked. It neither calls malloc nor
+/// takes a lock, so the parent may have threads.
 [[noreturn]] void guard(int socket, int signals, const GuardianTerms& terms);
 
 }  // namespace rollcall::worker

@@ -15,14 +15,15 @@
 namespace rollcall::worker {
 namespace {
 
-/// Nothing of the worker's stays open here: not its sockets, not its output.
+/// Closes all files of the worker, such as its sockets and its output, and moves the guardian's own
+/// to their places.
 void close_files(int socket, int signals) {
   const int nothing = ::open("/dev/null", O_RDONLY);
   const int sink = ::open("/dev/null", O_WRONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(sink, STDOUT_FILENO);
   ::dup2(sink, STDERR_FILENO);
-  // Out of the way of each other first.
+  // First away from the places of each other.
   const int kept_socket = ::fcntl(socket, F_DUPFD, kGuardianSignals + 1);
   const int kept_signals = ::fcntl(signals, F_DUPFD, kGuardianSignals + 1);
   ::dup3(kept_socket, kGuardianSocket, O_CLOEXEC);
@@ -30,10 +31,11 @@ void close_files(int socket, int signals) {
   ::close_range(kGuardianSignals + 1, ~0U, 0);
 }
 
-/// The C library keeps two signals to itself and sets none of them; its posix_spawn(), which has
-/// started the worker, may leave one ignored. Only the kernel gives all of them back.
+/// The C library reserves two signals and refuses to change them; its posix_spawn(), which may have
+/// started the worker, can leave one ignored. Only a direct system call resets all signals.
 void reset_signals() {
-  const std::array<unsigned long, 8> standard{};  // as the kernel has it: SIG_DFL, and no flags
+  const std::array<unsigned long, 8>
+      standard{};  // the structure of the kernel: SIG_DFL, and no flags
   constexpr std::size_t kMaskBytes = (NSIG - 1) / 8;
   for (int signal = 1; signal < NSIG; ++signal) {
     ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, kMaskBytes);
@@ -50,7 +52,7 @@ void limit_descriptors(std::uint64_t descriptors) {
 }  // namespace
 
 void set_up_guardian(int socket, int signals, std::uint64_t descriptors) {
-  // A session of its own: no signal of a terminal reaches it, and no command waits at a terminal.
+  // In a session of its own, it gets no signals of a terminal, and no command waits for a terminal.
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::prctl(PR_SET_NAME, "rollcall-guard");

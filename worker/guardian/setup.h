@@ -1,13 +1,13 @@
-// What a new guardian does before anything else.
+// Sets up the process of a guardian, right after fork().
 #pragma once
 
 #include <cstdint>
 
 namespace rollcall::worker {
 
-/// Turns a forked worker into a process of its own: a subreaper in a new session, with no signal
-/// handled or ignored, nothing of the worker's open but its ends of the two sockets, which move to
-/// where worker/guardian/protocol.h has them, and `descriptors` as its limit.
+/// Turns a forked worker into a subreaper in a new session: no signal is handled or ignored, and no
+/// file of the worker stays open except the two sockets, which become the descriptors of
+/// worker/guardian/protocol.h. `descriptors` becomes the limit of open files.
 void set_up_guardian(int socket, int signals, std::uint64_t descriptors);
 
 }  // namespace rollcall::worker

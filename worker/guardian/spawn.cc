@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kShell = "/bin/sh";
 constexpr const char* kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
-// What runs in the child runs on a stack that AddressSanitizer does not know, and never returns.
+// The functions of the child use a stack that is unknown to AddressSanitizer, and never return.
 
 struct Shared {
   const SpawnPlan* plan = nullptr;
@@ -26,8 +26,8 @@ struct Shared {
   volatile bool in_cwd = false;
 };
 
-/// Returns only if it failed, with errno. A script without a "#!" line is the shell's, as execvp
-/// and every shell have it.
+/// Returns only on failure, with errno. A script without a "#!" line is run by the shell, as execvp
+/// and every shell do it.
 [[gnu::no_sanitize_address]] int execute(const char* file, char** args, char** variables) {
   ::execve(file, args, variables);
   if (errno != ENOEXEC) return errno;
@@ -44,7 +44,7 @@ struct Shared {
   return kDefaultPath;
 }
 
-/// Whether the next directory of PATH may still have it.
+/// Whether another directory of PATH may have the program.
 bool is_elsewhere(int error) {
   return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
          error == ENODEV || error == ETIMEDOUT;
@@ -65,7 +65,7 @@ bool is_elsewhere(int error) {
       std::memcpy(file.data() + size + slash, name, name_size);
       const int failed = execute(file.data(), args, variables);
       if (!is_elsewhere(failed)) return failed;
-      // What was found and may not be run tells more than that the rest was not found.
+      // A program that may not be executed is a better reason than one that was not found.
       if (failed == EACCES) error = EACCES;
     }
     if (*end == '\0') return error;
@@ -98,7 +98,7 @@ bool is_elsewhere(int error) {
   ::_exit(127);
 }
 
-/// Used by one child at a time: the caller waits while it does.
+/// Used by one child at a time, while the caller waits.
 alignas(64) std::array<std::byte, std::size_t{256} << 10U> child_stack;
 
 }  // namespace

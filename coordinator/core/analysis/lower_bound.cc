@@ -24,8 +24,10 @@ Work work_of(const RunRecords& records) {
   Work work;
   for (std::size_t i = 0; i < records.accepted(); ++i) {
     const TaskId task = records.task[i];
-    if (records.spec.kind == TaskKind::sleep && records.outcome_of(task) == Outcome::succeeded) {
-      work.add(records.spec.pause(task));
+    const bool has_known_cost =
+        records.spec.traits.has_known_cost && records.outcome_of(task) == Outcome::succeeded;
+    if (has_known_cost) {
+      work.add(records.spec.cost(task));
       ++work.succeeded;
     } else {
       work.add(records.elapsed[i]);
@@ -66,7 +68,7 @@ Duration lower_bound(const RunRecords& records) {
   const std::optional<std::uint64_t> slots = peak_slots(records);
   if (!slots || *slots == 0) return work.longest;
   Duration bound = std::max(work.longest, divide_up(work.all, *slots));
-  if (records.spec.constant_pause()) {
+  if (records.spec.traits.has_known_cost && records.spec.has_uniform_cost()) {
     const std::uint64_t rounds = (work.succeeded + *slots - 1) / *slots;
     bound = std::max(bound, static_cast<Duration::rep>(rounds) * records.spec.pause_min);
   }

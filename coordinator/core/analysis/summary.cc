@@ -89,8 +89,8 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
     const TaskId task = records.task[i];
     const Outcome outcome = records.outcome_of(task);
     ++summary.outcomes[static_cast<std::size_t>(outcome)];
-    if (records.spec.kind == TaskKind::sleep && outcome == Outcome::succeeded)
-      lateness.add(records.elapsed[i] - records.spec.pause(task));
+    if (records.spec.traits.has_known_cost && outcome == Outcome::succeeded)
+      lateness.add(records.elapsed[i] - records.spec.cost(task));
   }
   summary.lateness = {lateness.percentile(50), lateness.percentile(99), lateness.max()};
   summary.completion = completion_of(records, order);

@@ -139,8 +139,8 @@ class Validator {
     const TaskId task = r_.task[record];
     const Instant started = r_.started[record];
     const bool succeeded = r_.outcome_of(task) == Outcome::succeeded;
-    const Duration pause = succeeded ? r_.spec.pause(task) : Duration::zero();
-    if (r_.elapsed[record] < pause) not_early_.add(task);
+    const Duration cost = succeeded ? r_.spec.cost(task) : Duration::zero();
+    if (r_.elapsed[record] < cost) not_early_.add(task);
     const Instant finished = r_.finished(record);
     if (finished - batch.arrived > bound_at(finished, batch)) finish_before_arrival_.add(task);
     const std::uint32_t number = r_.dispatch[index(task)];
@@ -150,12 +150,12 @@ class Validator {
     }
     const Instant dispatched = r_.dispatches[number].at;
     if (dispatched - started > bound_at(started, batch)) start_after_dispatch_.add(task);
-    if (batch.arrived - dispatched + drift_over(pause) < pause) dispatch_delay_.add(task);
+    if (batch.arrived - dispatched + drift_over(cost) < cost) dispatch_delay_.add(task);
   }
 
   void check_results() {
     for (const auto& [task, result] : r_.result_mismatches) {
-      if (index(task) >= task_count() || result != r_.spec.pause(task)) result_.add(task);
+      if (index(task) >= task_count() || result != r_.spec.cost(task)) result_.add(task);
     }
   }
 

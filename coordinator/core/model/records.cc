@@ -16,6 +16,11 @@ std::string_view to_string(CollectionMethod method) {
   return "cancelled";
 }
 
+KindTraits traits_of(KindId kind) {
+  if (kind == KindId::exec) return {false, true, true};
+  return {};
+}
+
 RunRecords::RunRecords(const RunSpec& run)
     : spec(run),
       dispatch(run.task_count, kNoDispatch),

@@ -1,19 +1,55 @@
-// The sessions of a run: who is who, and who has been silent for how long.
+// The sessions of a run: who they are, how far they have come, and which have been silent too long.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <list>
-#include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "coordinator/core/sessions/session.h"
+#include "common/messages/drain.h"
+#include "common/messages/message.h"
+#include "common/model/ids.h"
+#include "common/model/time.h"
 
 namespace rollcall::coordinator {
 
-/// Owns every session of the run, lost ones included: their indices never change. Finding one and
+enum class SessionPhase : std::uint8_t {
+  handshaking,  ///< was sent a Welcome; gets no work before its Inventory
+  active,       ///< may be given work
+  ended,        ///< said goodbye, or is lost; never comes back
+};
+
+/// One session. Only SessionTable changes it. Its results are in SessionRecord, its work in
+/// Assignments.
+struct Session {
+  SessionIndex index{};
+  SessionId id;
+  ConnectionId connection{};
+  bool connected = false;  ///< has said Hello in this epoch
+  SessionPhase phase = SessionPhase::handshaking;
+  std::uint64_t nonce = 0;          ///< of the last Hello
+  std::uint32_t launch_id = 0;      ///< local workers of this epoch; else 0
+  std::uint32_t slots = 0;          ///< 0: no limit
+  bool draining = false;            ///< has announced that it is about to leave
+  std::optional<DrainMode> drain;   ///< what it is asked to do, again and again
+  std::optional<Goodbye> parting;   ///< said before its last reports were durable
+  std::uint32_t failed_starts = 0;  ///< in a row
+
+  Instant last_heard;
+  Duration compensation_then{};  ///< SessionTable's stall compensation when it was last heard
+  std::list<SessionIndex>::iterator by_silence;
+
+  bool live() const { return phase != SessionPhase::ended; }
+  bool active() const { return phase == SessionPhase::active; }
+  /// Gets no more work.
+  bool leaves() const { return draining || drain.has_value(); }
+};
+
+/// Owns every session of the run, ended ones included: their indices never change. Finding one and
 /// hearing from one take constant time. Pure; one owner, one thread.
 class SessionTable {
  public:
@@ -22,39 +58,56 @@ class SessionTable {
   std::size_t size() const { return sessions_.size(); }
   std::size_t live() const { return by_silence_.size(); }
   std::size_t active() const { return active_; }
-  /// Of all that are active; those without a limit have none.
+  /// Of all active sessions; those without a limit have none.
   std::uint64_t slots() const { return slots_; }
-  Session& at(SessionIndex session) { return sessions_[index(session)]; }
   const Session& at(SessionIndex session) const { return sessions_[index(session)]; }
-  std::deque<Session>& all() { return sessions_; }
   const std::deque<Session>& all() const { return sessions_; }
 
   /// Null if there is none.
-  Session* find(const SessionId& id);
-  Session* find(ConnectionId connection);
-  /// The live session of the local worker with this launch id.
-  Session* find_launch(std::uint32_t launch_id);
+  const Session* find(const SessionId& id) const;
+  const Session* find(ConnectionId connection) const;
+  /// The live session of the local worker with this launch id. O(live sessions).
+  const Session* find_launch(std::uint32_t launch_id) const;
 
   /// A new session, handshaking and just heard.
-  Session& add(Instant now, const SessionId& id, ConnectionId connection);
-  /// A session of an earlier epoch; nobody has said Hello for it yet.
-  Session& restore(Instant now, const SessionId& id, bool live);
-  /// From now on this is the way to the session.
-  void bind(Session& session, ConnectionId connection);
-  void activate(Session& session);
-  /// Ends it. Its connection stays known, so that it can be told.
-  void end(Session& session);
+  const Session& add(Instant now, const SessionId& id, ConnectionId connection,
+                     std::uint32_t slots = 0, std::uint32_t launch_id = 0);
+  /// A session of an earlier epoch, which has not said Hello in this one.
+  const Session& restore(Instant now, const SessionId& id, std::uint32_t slots, bool live);
+  /// The session has said Hello on this connection.
+  void greet(Instant now, const Session& session, ConnectionId connection, std::uint64_t nonce);
+  void bind(const Session& session, ConnectionId connection);
+  /// Requires that it is handshaking.
+  void activate(const Session& session);
+  /// Requires that it is live. Its connection stays known, so that it can be answered.
+  void end(const Session& session);
 
-  void heard(Instant now, Session& session);
-  /// The coordinator itself was late by this much: nobody's silence counts for that long.
+  void note_draining(const Session& session, bool draining);
+  /// The session is asked to leave. return_running replaces finish, but not the other way round.
+  void ask_to_drain(const Session& session, DrainMode mode);
+  void set_parting(const Session& session, const Goodbye& goodbye);
+  std::optional<Goodbye> take_parting(const Session& session);
+  /// The worker's process has ended, though its Goodbye may still be on its way.
+  void note_process_end(Instant now, const Session& session);
+  /// Takes out the live sessions whose process has ended until `until`, in that order.
+  std::vector<SessionIndex> take_without_goodbye(Instant until);
+  /// Returns true if the session has failed to start limits::failed_starts attempts in a row.
+  bool count_failed_starts(const Session& session, const std::vector<Outcome>& outcomes);
+
+  void heard(Instant now, const Session& session);
+  /// The coordinator itself was late by this much, which does not count as silence of anyone.
   void compensate_stall(Duration late) { stall_compensation_ += late; }
-  /// The live session that has been silent for longest, if for longer than the liveness time.
-  Session* silent(Instant now);
+  /// The live session that has been silent for longest, if at least for the liveness time.
+  const Session* silent(Instant now) const;
+
+  /// Counters and indices agree with the sessions. O(sessions).
+  void check_invariants() const;
 
  private:
   struct HashId {
     std::size_t operator()(const SessionId& id) const;
   };
+  Session& mine(const Session& session) { return sessions_[index(session.index)]; }
   Instant deadline_of(const Session& session) const {
     return session.last_heard + liveness_ + (stall_compensation_ - session.compensation_then);
   }
@@ -67,6 +120,7 @@ class SessionTable {
   std::list<SessionIndex> by_silence_;  ///< live ones, the longest silent first
   std::unordered_map<SessionId, SessionIndex, HashId> by_id_;
   std::unordered_map<ConnectionId, SessionIndex> by_connection_;
+  std::vector<std::pair<Instant, SessionIndex>> process_ended_;  ///< Goodbyes may be on their way
 };
 
 }  // namespace rollcall::coordinator

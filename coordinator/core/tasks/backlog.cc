@@ -8,17 +8,16 @@
 
 namespace rollcall::coordinator {
 
-Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.constant_pause()) {
+Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.has_uniform_cost()) {
   if (by_id_) {
-    longest_pause_ = spec_.task_count == 0 ? Duration::zero() : spec_.pause_max;
+    if (spec_.task_count > 0) longest_cost_ = spec_.cost(task_at(0));
     return;
   }
   order_.resize(spec_.task_count);
   std::uint32_t next = 0;
   for (TaskId& task : order_) task = task_at(next++);
-  // Negated pauses, so that the longest comes first. Recomputing a pause is cheaper than storing
-  // it.
-  const auto key = [this](TaskId task) { return -spec_.pause(task).count(); };
+  // Negated, so that the longest task comes first. Recomputing a cost is cheaper than storing it.
+  const auto key = [this](TaskId task) { return -spec_.cost(task).count(); };
   boost::sort::spreadsort::integer_sort(
       order_.begin(), order_.end(), [&](TaskId task, unsigned shift) { return key(task) >> shift; },
       [&](TaskId a, TaskId b) {
@@ -26,7 +25,7 @@ Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.constant_pause(
         const auto kb = key(b);
         return ka != kb ? ka < kb : a < b;
       });
-  if (!order_.empty()) longest_pause_ = spec_.pause(order_.front());
+  if (!order_.empty()) longest_cost_ = spec_.cost(order_.front());
 }
 
 void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
@@ -54,8 +53,8 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
     return batch;
   }
   batch.first = static_cast<std::uint32_t>(next_);
-  batch.count = static_cast<std::uint32_t>(
-      std::min(most, (by_id_ ? spec_.task_count : order_.size()) - next_));
+  batch.count = static_cast<std::uint32_t>(std::min(most, order_size() - next_));
+  batch.order = by_id_ ? nullptr : order_.data();
   next_ += batch.count;
   return batch;
 }
@@ -64,10 +63,15 @@ void Backlog::put_back(std::vector<TaskId> tasks) {
   if (tasks.empty()) return;
   returned_.insert(returned_.end(), tasks.begin(), tasks.end());
   std::sort(returned_.begin(), returned_.end(), [this](TaskId a, TaskId b) {
-    const Duration pa = spec_.pause(a);
-    const Duration pb = spec_.pause(b);
-    return pa != pb ? pa < pb : a > b;
+    const Duration cost_a = spec_.cost(a);
+    const Duration cost_b = spec_.cost(b);
+    return cost_a != cost_b ? cost_a < cost_b : a > b;
   });
+}
+
+void Backlog::check_invariants() const {
+  CHECK(next_ <= order_size());
+  CHECK(order_.size() <= spec_.task_count);
 }
 
 }  // namespace rollcall::coordinator

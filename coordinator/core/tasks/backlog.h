@@ -10,49 +10,54 @@
 
 namespace rollcall::coordinator {
 
-/// The tasks of one assignment: a piece of the backlog's order, or a list of its own.
+/// The tasks of one assignment: a range of the backlog's order, or a list of its own. A range is a
+/// view, which costs nothing per task: it is valid while its Backlog lives, until keep_only().
 struct Batch {
-  std::uint32_t first = 0;  ///< place in the order; without meaning if listed
+  std::uint32_t first = 0;  ///< place in the order; unused if listed
   std::uint32_t count = 0;
-  std::vector<TaskId> listed;  ///< tasks that came back; else empty
+  const TaskId* order = nullptr;  ///< the backlog's; null: tasks are in order of their ids
+  std::vector<TaskId> listed;     ///< tasks that were put back; else empty
+
+  /// The i-th task.
+  TaskId at(std::size_t i) const {
+    if (!listed.empty()) return listed[i];
+    return order == nullptr ? task_at(first + i) : order[first + i];
+  }
 };
 
-/// What is to be dispatched next. Known pauses go out longest first (Graham, "Bounds on
-/// multiprocessing timing anomalies", 1969), equal ones by task; tasks that came back go before all
-/// others. Costs 4 bytes a task, or nothing when all pauses are equal. Pure; one owner, one thread.
+/// Tasks of known cost go out longest first (Graham, "Bounds on multiprocessing timing anomalies",
+/// 1969), equal ones by task; tasks that were put back go before all others. Costs 4 bytes a task,
+/// or nothing if all tasks cost the same. Pure; one owner, one thread.
 class Backlog {
  public:
   explicit Backlog(const RunSpec& spec);
 
   /// The next tasks, at most `most` (> 0) of them; an empty batch if there are none. `is_pending`
-  /// tells which of those that came back still are: a late outcome may have ended one.
+  /// filters the tasks that were put back: a late outcome may have ended one.
   Batch take(std::size_t most, const std::function<bool(TaskId)>& is_pending);
 
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);
 
-  /// Only these are pending, whatever was taken before; what came back still goes first. Batches
-  /// that were taken from the order are of no use any more. O(tasks).
+  /// From now on only these tasks are pending, whatever was taken before; tasks that were put back
+  /// still go first. Invalidates batches taken from the order. O(tasks).
   void keep_only(const std::function<bool(TaskId)>& is_pending);
 
-  /// Of all tasks of the run. Zero if there are none.
-  Duration longest_pause() const { return longest_pause_; }
+  /// The highest cost of all tasks of the run. Zero if it has none.
+  Duration longest_cost() const { return longest_cost_; }
 
-  /// The i-th task of a batch.
-  TaskId at(const Batch& batch, std::size_t i) const {
-    if (!batch.listed.empty()) return batch.listed[i];
-    return in_order(batch.first + i);
-  }
+  /// Places lie within the order.
+  void check_invariants() const;
 
  private:
-  TaskId in_order(std::size_t place) const { return by_id_ ? task_at(place) : order_[place]; }
+  std::size_t order_size() const { return by_id_ ? spec_.task_count : order_.size(); }
 
   RunSpec spec_;
-  Duration longest_pause_{};
-  bool by_id_ = true;             ///< the order is that of the ids, and all are in it
+  Duration longest_cost_{};
+  bool by_id_ = true;             ///< the order is that of the ids, and contains every task
   std::vector<TaskId> order_;     ///< unless by_id_
-  std::size_t next_ = 0;          ///< place of the first one that was never taken
-  std::vector<TaskId> returned_;  ///< next one last
+  std::size_t next_ = 0;          ///< place of the first task that was never taken
+  std::vector<TaskId> returned_;  ///< put back; the next one last
 };
 
 }  // namespace rollcall::coordinator

@@ -1,8 +1,9 @@
-// Tasks that have failed and are to be tried again, not before their time.
+// Tasks that have failed and are tried again, not before their time.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,44 +14,28 @@
 
 namespace rollcall::coordinator {
 
-/// Each task is in it once. They are pending, and in no backlog. Pure; one owner, one thread.
-class RetryQueue {
+/// Each task is in it once. These tasks are pending, and not in the backlog. Pure; one owner, one
+/// thread.
+class Retries {
  public:
   bool empty() const { return at_.empty(); }
   std::size_t size() const { return at_.size(); }
   bool contains(TaskId task) const { return at_.contains(task); }
-  std::optional<Instant> next() const {
-    return empty() ? std::nullopt : std::optional(by_time_.begin()->first);
-  }
+  /// When the first task is due; nullopt if there is none.
+  std::optional<Instant> next() const;
 
-  void add(TaskId task, Instant at) {
-    forget(task);
-    by_time_.emplace(at, task);
-    at_[task] = at;
-  }
+  /// The task has failed for the `failures`-th time (> 0). The delay before its retry doubles with
+  /// each failure, from limits::retry_first to limits::retry_longest.
+  void failed(Instant now, TaskId task, std::uint32_t failures);
+  /// The task is not pending any more, or not to be retried. Does nothing if it is not here.
+  void forget(TaskId task);
+  void clear();
 
-  /// It is not pending any more, if it ever was here.
-  void forget(TaskId task) {
-    const auto found = at_.find(task);
-    if (found == at_.end()) return;
-    by_time_.erase({found->second, task});
-    at_.erase(found);
-  }
+  /// Takes out the tasks that are due, the earliest first.
+  std::vector<TaskId> take_due(Instant now);
 
-  void clear() {
-    by_time_.clear();
-    at_.clear();
-  }
-
-  /// Takes out those whose time has come, the earliest first.
-  std::vector<TaskId> take_due(Instant now) {
-    std::vector<TaskId> due;
-    while (!empty() && by_time_.begin()->first <= now) {
-      due.push_back(by_time_.begin()->second);
-      forget(due.back());
-    }
-    return due;
-  }
+  /// Both containers hold the same. O(tasks).
+  void check_invariants() const;
 
  private:
   std::set<std::pair<Instant, TaskId>> by_time_;

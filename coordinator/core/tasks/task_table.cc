@@ -4,70 +4,66 @@
 #include <limits>
 
 #include "common/base/check.h"
-#include "common/limits.h"
 
 namespace rollcall::coordinator {
 
 namespace {
 
-/// Rows of a batch that memory is asked for before their turn.
+/// Rows of a batch whose memory is prefetched.
 constexpr std::size_t kLookAhead = 16;
 
 }  // namespace
 
-std::uint32_t TaskTable::assign(Instant now, Session& session, const Backlog& backlog,
-                                const Batch& batch, AttemptColumns& out) {
+std::uint32_t TaskTable::assign(Instant now, SessionIndex session, const Batch& batch,
+                                AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
   CHECK(number != kNoDispatch);
-  records_.dispatches.push_back({now, session.index, batch.count});
+  if (!records_.first_dispatch) records_.first_dispatch = now;
+  records_.dispatches.push_back({now, session, batch.count});
+  out.task.resize(batch.count);
+  out.attempt.resize(batch.count);
+  out.pause.resize(batch.count);
   for (std::uint32_t i = 0; i < batch.count; ++i) {
-    if (i + kLookAhead < batch.count) look_ahead(backlog.at(batch, i + kLookAhead));
-    const std::size_t t = index(backlog.at(batch, i));
-    CHECK(records_.state_of(task_at(t)) == TaskState::pending);
+    if (i + kLookAhead < batch.count) look_ahead(batch.at(i + kLookAhead));
+    const TaskId task = batch.at(i);
+    const std::size_t t = index(task);
+    CHECK(is_pending(task));
     records_.dispatch[t] = number;
-    records_.set_state(task_at(t), TaskState::assigned);
-    const bool is_counted = !returned_.empty() && returned_.erase(task_at(t)) > 0;
+    records_.set_state(task, TaskState::assigned);
+    const bool is_counted = !returned_.empty() && returned_.erase(task) > 0;
     if (records_.attempt[t] != 0 && !is_counted) ++records_.attempts_retried;
     if (records_.attempt[t] < std::numeric_limits<Attempt>::max()) ++records_.attempt[t];
+    out.task[i] = task;
+    out.attempt[i] = records_.attempt[t];
+    out.pause[i] = records_.spec.cost(task);
   }
   records_.attempts_total += batch.count;
   pending_ -= batch.count;
   assigned_ += batch.count;
-  session.held += batch.count;
-  HeldAssignment held;
-  held.dispatch = number;
-  held.number = ++session.assignments_sent;
-  held.first_position = session.attempts_assigned;
-  held.sent = now;
-  held.batch = batch;
-  session.attempts_assigned += batch.count;
-  describe(backlog, session, held, out);
-  session.held_assignments.push_back(std::move(held));
   return number;
 }
 
-void TaskTable::describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
+void TaskTable::describe(std::uint32_t dispatch, const Batch& batch, const ExpiredAttempts& expired,
                          AttemptColumns& out) const {
-  const std::size_t count = held.batch.count;
-  out.task.resize(count);
-  out.attempt.resize(count);
-  out.pause.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const TaskId task = backlog.at(held.batch, i);
+  out.task.resize(batch.count);
+  out.attempt.resize(batch.count);
+  out.pause.resize(batch.count);
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const TaskId task = batch.at(i);
     out.task[i] = task;
     out.attempt[i] = records_.attempt[index(task)];
-    if (records_.dispatch[index(task)] != held.dispatch) {  // superseded: what was assigned stays
-      const auto expired = session.expired.find(task);
-      if (expired != session.expired.end()) out.attempt[i] = expired->second.attempt;
+    if (records_.dispatch[index(task)] != dispatch) {  // superseded: what was assigned stays
+      const auto found = expired.find(task);
+      if (found != expired.end()) out.attempt[i] = found->second.attempt;
     }
-    out.pause[i] = records_.spec.pause(task);
+    out.pause[i] = records_.spec.cost(task);
   }
 }
 
 void TaskTable::open_batch(Instant now, std::optional<SessionIndex> session, Duration bound) {
   const auto first = static_cast<std::uint32_t>(records_.accepted());
   if (!records_.batches.empty() && records_.batches.back().first_record == first) {
-    records_.batches.pop_back();  // nothing came of it
+    records_.batches.pop_back();  // it is empty
   }
   records_.batches.push_back({first, session, now, bound});
 }
@@ -79,8 +75,7 @@ void TaskTable::record(Instant started, Duration elapsed, TaskId task, Outcome o
   records_.set_done(task, outcome);
 }
 
-/// Tasks are dealt and end in any order, and three columns away from memory each is a wait of its
-/// own.
+/// Tasks are dealt and end in any order, so each of the three columns costs a cache miss.
 void TaskTable::look_ahead(TaskId task) const {
   const std::size_t t = index(task);
   if (t >= records_.state.size()) return;
@@ -94,14 +89,14 @@ std::uint32_t TaskTable::failures(TaskId task) const {
   return found == failures_.end() ? 0 : found->second;
 }
 
-/// False: the task is still to be done.
+/// Returns false if the task is still to be done.
 bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const {
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
   return failures(task) >= retries;
 }
 
-/// An attempt of its owner has ended, and the task has not.
+/// An attempt of the task's owner has ended, and the task has not.
 void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
   records_.set_state(task, TaskState::pending);
   ++pending_;
@@ -117,10 +112,10 @@ void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance)
   returned_.insert(task);
 }
 
-Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns& outcomes,
-                             std::uint32_t retries) {
-  SessionRecord& record_of = records_.sessions[index(session.index)];
-  open_batch(now, session.index, record_of.clock.bound(now));
+Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
+                             const ExpiredAttempts& expired, std::uint32_t retries) {
+  SessionRecord& from = record_of(session);
+  open_batch(now, session, from.clock.bound(now));
   Acceptance acceptance;
   acceptance.first_record = records_.accepted();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -132,52 +127,52 @@ Acceptance TaskTable::accept(Instant now, Session& session, const OutcomeColumns
       continue;
     }
     if (records_.state_of(task) != TaskState::assigned ||
-        records_.dispatches[records_.dispatch[t]].session != session.index ||
+        records_.dispatches[records_.dispatch[t]].session != session ||
         records_.attempt[t] != outcomes.attempt[i]) {
-      if (!accept_late(session, outcomes, i, retries, acceptance)) continue;
+      if (!accept_late(session, outcomes, i, expired, retries, acceptance)) continue;
     } else {
       --records_.dispatches[records_.dispatch[t]].remaining;
-      --session.held;
+      ++acceptance.settled;
       --assigned_;
       if (!is_last_word(task, outcomes.outcome[i], retries)) {
         take_again(task, outcomes.outcome[i], acceptance);
         continue;
       }
     }
-    record(record_of.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
+    record(from.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
-    session.count_run_time(std::min(outcomes.elapsed[i], limits::longest_duration));
-    if (outcomes.outcome[i] == Outcome::succeeded &&
-        outcomes.result[i] != records_.spec.pause(task)) {
+    if (records_.spec.traits.has_known_cost && outcomes.outcome[i] == Outcome::succeeded &&
+        outcomes.result[i] != records_.spec.cost(task)) {
       records_.result_mismatches.emplace_back(task, outcomes.result[i]);
     }
   }
   acceptance.accepted = records_.accepted() - acceptance.first_record;
   if (acceptance.accepted > 0) {
     records_.last_accepted = now;
-    record_of.last_accepted = now;
-    record_of.tasks_done += acceptance.accepted;
+    from.last_accepted = now;
+    from.tasks_done += acceptance.accepted;
   }
   records_.stale += acceptance.stale + acceptance.unassigned;
-  record_of.stale += acceptance.stale + acceptance.unassigned + acceptance.returned.size() +
-                     acceptance.failed.size();
+  from.stale += acceptance.stale + acceptance.unassigned + acceptance.returned.size() +
+                acceptance.failed.size();
   return acceptance;
 }
 
-/// An outcome of an attempt that the session no longer owns. True: it is the task's first one, and
-/// ends the task.
-bool TaskTable::accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
-                            std::uint32_t retries, Acceptance& acceptance) {
+/// An outcome of an attempt that the session no longer owns. Returns true if it is the task's first
+/// one, and ends the task.
+bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
+                            const ExpiredAttempts& expired, std::uint32_t retries,
+                            Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
-  const auto expired = session.expired.find(task);
-  const bool was_its = expired != session.expired.end();
-  if (!was_its || expired->second.attempt != outcomes.attempt[i]) {
+  const auto found = expired.find(task);
+  const bool was_its = found != expired.end();
+  if (!was_its || found->second.attempt != outcomes.attempt[i]) {
     // It may have held earlier attempts too; of those only the last is known after a resume.
-    const bool earlier = was_its && outcomes.attempt[i] < expired->second.attempt;
+    const bool earlier = was_its && outcomes.attempt[i] < found->second.attempt;
     const bool own = records_.state_of(task) == TaskState::done &&
                      records_.dispatch[t] != kNoDispatch &&
-                     records_.dispatches[records_.dispatch[t]].session == session.index;
+                     records_.dispatches[records_.dispatch[t]].session == session;
     ++(own || earlier ? acceptance.stale : acceptance.unassigned);
     return false;
   }
@@ -186,7 +181,7 @@ bool TaskTable::accept_late(Session& session, const OutcomeColumns& outcomes, st
     ++acceptance.stale;
     return false;
   }
-  if (records_.state_of(task) == TaskState::assigned) {
+  if (is_assigned(task)) {
     Dispatch& newer = records_.dispatches[records_.dispatch[t]];
     --newer.remaining;
     --assigned_;
@@ -195,45 +190,49 @@ bool TaskTable::accept_late(Session& session, const OutcomeColumns& outcomes, st
   } else {
     --pending_;
   }
-  records_.dispatch[t] = expired->second.dispatch;
-  records_.attempt[t] = expired->second.attempt;
+  records_.dispatch[t] = found->second.dispatch;
+  records_.attempt[t] = found->second.attempt;
   return true;
 }
 
 void TaskTable::decide(Instant now, TaskId task, Outcome outcome) {
-  const std::size_t t = index(task);
-  CHECK(records_.state_of(task) == TaskState::pending);
+  CHECK(is_pending(task));
   if (records_.batches.empty() || records_.batches.back().session ||
       records_.batches.back().arrived != now) {
     open_batch(now, std::nullopt, Duration::zero());
   }
   --pending_;
-  records_.dispatch[t] = kNoDispatch;
+  records_.dispatch[index(task)] = kNoDispatch;
   record(now, Duration::zero(), task, outcome);
   records_.last_accepted = now;
 }
 
-/// True: the session owns the task. Of two attempts that are held the later one counts: the earlier
-/// was returned.
-bool TaskTable::claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
-                      std::vector<Superseded>& superseded) {
+void TaskTable::decide_pending(Instant now, Outcome outcome) {
+  for (std::size_t t = 0; t < records_.state.size() && pending_ > 0; ++t) {
+    if (is_pending(task_at(t))) decide(now, task_at(t), outcome);
+  }
+}
+
+/// Returns true if the session owns the task. Of two attempts that are held the later one counts:
+/// the earlier was returned.
+bool TaskTable::claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption) {
   const std::size_t t = index(task);
   if (records_.state_of(task) != TaskState::pending) {
     const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
     if (records_.state_of(task) == TaskState::done || claimed.attempt <= known.attempt) {
-      ExpiredAttempt& last = session.expired[task];
+      ExpiredAttempt& last = adoption.expired[task];
       if (claimed.attempt > last.attempt) last = claimed;
       return false;
     }
     if (known.dispatch == claimed.dispatch) {  // both are in this list
-      session.expired[task] = known;
+      adoption.expired[task] = known;
       records_.attempt[t] = claimed.attempt;
       return false;
     }
     --records_.dispatches[known.dispatch].remaining;
     --assigned_;
     ++pending_;
-    superseded.push_back({records_.dispatches[known.dispatch].session, task, known});
+    adoption.superseded.push_back({records_.dispatches[known.dispatch].session, task, known});
   }
   records_.dispatch[t] = claimed.dispatch;
   records_.attempt[t] = claimed.attempt;
@@ -241,32 +240,21 @@ bool TaskTable::claim(Session& session, TaskId task, const ExpiredAttempt& claim
   return true;
 }
 
-std::size_t TaskTable::adopt(Session& session, const Inventory& inventory,
-                             const HeldColumns& listed, std::vector<Superseded>& superseded) {
-  CHECK(session.held_assignments.empty());
-  const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
-  std::uint32_t owned = 0;
+Adoption TaskTable::adopt(SessionIndex session, const HeldColumns& listed) {
+  Adoption adoption;
+  adoption.dispatch = static_cast<std::uint32_t>(records_.dispatches.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TaskId task = listed.task[i];
     if (index(task) >= records_.state.size() || listed.attempt[i] == 0) continue;
-    if (claim(session, task, {listed.attempt[i], number}, superseded)) ++owned;
+    if (claim(task, {listed.attempt[i], adoption.dispatch}, adoption)) ++adoption.owned;
   }
   // When each was dispatched is not known any more, but not before its session was welcomed.
   records_.dispatches.push_back(
-      {records_.sessions[index(session.index)].welcomed, session.index, owned});
-  records_.attempts_adopted += owned;
-  pending_ -= owned;
-  assigned_ += owned;
-  session.held += owned;
-  session.most_credit = std::max(session.most_credit, session.held);
-  HeldAssignment held;
-  held.dispatch = number;
-  held.number = session.assignments_sent;
-  held.first_position = inventory.started_count - inventory.begun;
-  held.batch.count = static_cast<std::uint32_t>(listed.size());
-  held.batch.listed = listed.task;
-  if (held.batch.count > 0) session.held_assignments.push_back(std::move(held));
-  return owned;
+      {record_of(session).welcomed, session, static_cast<std::uint32_t>(adoption.owned)});
+  records_.attempts_adopted += adoption.owned;
+  pending_ -= adoption.owned;
+  assigned_ += adoption.owned;
+  return adoption;
 }
 
 void TaskTable::count_known_attempts() {
@@ -275,39 +263,59 @@ void TaskTable::count_known_attempts() {
   records_.attempts_total = std::max(records_.attempts_total, known);
 }
 
-std::vector<TaskId> TaskTable::take_back(Instant now, Session& session, const Backlog& backlog,
-                                         bool charge, std::uint32_t max_losses) {
-  std::vector<TaskId> returned;
-  for (const HeldAssignment& held : session.held_assignments) {
-    for (std::uint32_t i = 0; i < held.batch.count; ++i) {
-      const TaskId task = backlog.at(held.batch, i);
-      const std::size_t t = index(task);
-      if (records_.dispatch[t] != held.dispatch || records_.state_of(task) != TaskState::assigned)
-        continue;
-      session.expired[task] = {records_.attempt[t], held.dispatch};
-      records_.set_state(task, TaskState::pending);
-      --assigned_;
-      ++pending_;
-      const bool begun = held.first_position + i < session.started_count;
-      if (charge && begun && ++losses_[task] >= max_losses) {
-        decide(now, task, Outcome::lost);
-      } else {
-        returned.push_back(task);
-      }
-    }
-    records_.dispatches[held.dispatch].remaining = 0;
+std::vector<TakenBack> TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
+                                            std::uint64_t charged, std::uint32_t max_losses) {
+  std::vector<TakenBack> taken;
+  for (std::uint32_t i = 0; i < batch.count; ++i) {
+    const TaskId task = batch.at(i);
+    if (!is_held(dispatch, task)) continue;
+    records_.set_state(task, TaskState::pending);
+    --assigned_;
+    ++pending_;
+    const bool is_lost = i < charged && ++losses_[task] >= max_losses;
+    taken.push_back({task, {records_.attempt[index(task)], dispatch}, !is_lost});
+    if (is_lost) decide(now, task, Outcome::lost);
   }
-  session.held_assignments.clear();
-  session.held = 0;
-  return returned;
+  records_.dispatches[dispatch].remaining = 0;
+  return taken;
 }
 
-bool TaskTable::was_returned(const Session& session, const HeldAssignment& held,
-                             TaskId task) const {
-  const std::size_t t = index(task);
-  if (records_.dispatch[t] == held.dispatch) return records_.state_of(task) == TaskState::pending;
-  const auto expired = session.expired.find(task);
-  return expired == session.expired.end() || expired->second.dispatch != held.dispatch;
+bool TaskTable::was_returned(std::uint32_t dispatch, TaskId task,
+                             const ExpiredAttempts& expired) const {
+  if (records_.dispatch[index(task)] == dispatch) return is_pending(task);
+  const auto found = expired.find(task);
+  return found == expired.end() || found->second.dispatch != dispatch;
+}
+
+void TaskTable::add_clock_sample(SessionIndex session, const TimeEcho& echo, Instant received) {
+  record_of(session).clock.add(echo, received);
+}
+
+bool TaskTable::receive_report(SessionIndex session, std::uint64_t number) {
+  SessionRecord& record = record_of(session);
+  if (number <= record.last_report) ++records_.reports_repeated;
+  if (number != record.last_report + 1) return false;
+  record.last_report = number;
+  return true;
+}
+
+void TaskTable::session_said_goodbye(SessionIndex session, const Goodbye& goodbye) {
+  record_of(session).goodbye = goodbye;
+  record_of(session).end = SessionEnd::goodbye;
+}
+
+void TaskTable::session_lost(SessionIndex session, const std::string& reason) {
+  record_of(session).end = SessionEnd::lost;
+  record_of(session).end_reason = reason;
+}
+
+void TaskTable::resume(Instant now) {
+  // Committed with the first outcome. Before: no sooner than the first session was welcomed.
+  if (!records_.first_dispatch && !records_.sessions.empty()) {
+    records_.first_dispatch = records_.sessions.front().welcomed;
+  }
+  if (!records_.spec.wait_timeout || !records_.first_dispatch || all_done()) return;
+  if (now >= *records_.first_dispatch + *records_.spec.wait_timeout) note_wait_timeout();
 }
 
 void TaskTable::check_invariants() const {

@@ -4,111 +4,151 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "common/messages/message.h"
 #include "common/model/task.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/core/sessions/session.h"
+#include "coordinator/core/tasks/backlog.h"
+#include "coordinator/core/tasks/expired_attempts.h"
 
 namespace rollcall::coordinator {
 
-/// An attempt whose owner was superseded: a late outcome of an older one has ended the task, or a
-/// later one was found with somebody else.
+/// An attempt whose owner was superseded: a late outcome of an older attempt has ended the task, or
+/// another session has listed a later one.
 struct Superseded {
   SessionIndex owner{};
   TaskId task{};
   ExpiredAttempt attempt;
 };
 
-/// What became of the outcomes of one report.
+/// The effect of the outcomes of one report.
 struct Acceptance {
   std::size_t first_record = 0;
-  std::size_t accepted = 0;
-  std::uint64_t stale = 0;              ///< dropped: the task was done already
-  std::uint64_t unassigned = 0;         ///< dropped: the session was never given that attempt
-  std::vector<TaskId> returned;         ///< not started by the worker: pending again
-  std::vector<TaskId> failed;           ///< failed or timed out, to be tried again: pending again
-  std::uint64_t unstarted_returns = 0;  ///< of those, returned before their turn
+  std::size_t accepted = 0;      ///< records [first_record, first_record + accepted) are new
+  std::size_t settled = 0;       ///< attempts that the session has owned, and does not any more
+  std::uint64_t stale = 0;       ///< dropped: the task was done already
+  std::uint64_t unassigned = 0;  ///< dropped: the session was never given that attempt
+  std::vector<TaskId> returned;  ///< not started by the worker: pending again
+  std::vector<TaskId> failed;    ///< failed or timed out, to be retried: pending again
+  std::uint64_t unstarted_returns = 0;  ///< of `returned`: returned before they began
   std::vector<Superseded> superseded;
 };
 
-/// A task is pending, assigned or done, and done is final. Owns the records of the run; sessions
-/// and the backlog are the scheduler's. Pure; one owner, one thread.
+/// The effect of an inventory.
+struct Adoption {
+  std::uint32_t dispatch = 0;  ///< index of the new Dispatch
+  std::size_t owned = 0;       ///< attempts that the session owns now
+  ExpiredAttempts expired;     ///< attempts that it has listed and does not own
+  std::vector<Superseded> superseded;
+};
+
+/// An attempt that was taken from its session.
+struct TakenBack {
+  TaskId task{};
+  ExpiredAttempt attempt;
+  bool is_pending = false;  ///< else the task was lost too often, and is done
+};
+
+/// A task is pending, assigned or done, and done is final. Owns the records of the run, and is the
+/// only one to write them; knows sessions by index alone. Pure; one owner, one thread.
 class TaskTable {
  public:
   explicit TaskTable(const RunSpec& spec) : TaskTable(RunRecords(spec)) {}
-  /// Goes on with what was committed: what is not done is pending.
+  /// Continues from committed records: every task that is not done is pending.
   explicit TaskTable(RunRecords records)
       : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {}
 
   const RunRecords& records() const { return records_; }
-  /// For what the scheduler alone knows: sessions, the first dispatch, how the run ended.
-  RunRecords& mutable_records() { return records_; }
-
   std::size_t pending() const { return pending_; }
   std::size_t assigned() const { return assigned_; }
   std::size_t done() const { return records_.accepted(); }
   bool all_done() const { return done() == records_.spec.task_count; }
+  bool is_pending(TaskId task) const { return records_.state_of(task) == TaskState::pending; }
+  bool is_assigned(TaskId task) const { return records_.state_of(task) == TaskState::assigned; }
 
-  /// Gives pending tasks to a session: fills in task, attempt and pause of each, returns the number
-  /// of the new Dispatch.
-  std::uint32_t assign(Instant now, Session& session, const Backlog& backlog, const Batch& batch,
-                       AttemptColumns& out);
-  /// The same columns again, for sending once more what the session may not have got. Tasks that
-  /// have ended since stay in: the worker counts its starts by place.
-  void describe(const Backlog& backlog, const Session& session, const HeldAssignment& held,
+  // Attempts.
+
+  /// Gives pending tasks to a session. Fills in the task, attempt and cost of each; returns the
+  /// index of the new Dispatch.
+  std::uint32_t assign(Instant now, SessionIndex session, const Batch& batch, AttemptColumns& out);
+  /// The same columns again, to be sent once more to a session with these expired attempts. Tasks
+  /// that have ended since are included: workers count their starts by place.
+  void describe(std::uint32_t dispatch, const Batch& batch, const ExpiredAttempts& expired,
                 AttemptColumns& out) const;
-
-  /// Takes in what one report says. The first outcome of a task wins; others are counted. Of a
-  /// failure that was not the last of `retries` more attempts the task is not done.
-  Acceptance accept(Instant now, Session& session, const OutcomeColumns& outcomes,
-                    std::uint32_t retries = 0);
-  /// How often it has failed and was to be tried again.
+  /// Accepts the outcomes of one report. The first outcome of a task wins; others are counted. A
+  /// task that has failed less than `retries` times before is not done, but pending.
+  Acceptance accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
+                    const ExpiredAttempts& expired, std::uint32_t retries = 0);
+  /// How often the task has failed and was to be retried.
   std::uint32_t failures(TaskId task) const;
-  /// The coordinator's own word on a task that is not done.
+  /// The coordinator itself decides the outcome of a pending task.
   void decide(Instant now, TaskId task, Outcome outcome);
-
-  /// Gives to a session of an earlier epoch what it has listed in its inventory, the first `begun`
-  /// of it begun. What is done, another session's or was returned, it does not own. Returns how
-  /// many it owns.
-  std::size_t adopt(Session& session, const Inventory& inventory, const HeldColumns& listed,
-                    std::vector<Superseded>& superseded);
-
-  /// Attempts that were dispatched after the last commit are counted as far as they are known: with
-  /// what is done and what is adopted. O(tasks).
+  /// The same for every pending task. O(tasks).
+  void decide_pending(Instant now, Outcome outcome);
+  /// Gives to a session of an earlier epoch the attempts that its inventory has listed. It does not
+  /// own what is done, returned, or a later attempt of another session.
+  Adoption adopt(SessionIndex session, const HeldColumns& listed);
+  /// Attempts dispatched after the last commit are counted as far as they are known: attempts that
+  /// are done, and adopted ones. O(tasks).
   void count_known_attempts();
+  /// Takes the attempts of one assignment from their session. The first `charged` of them are
+  /// charged to their tasks: a task that has cost `max_losses` sessions is decided as lost.
+  std::vector<TakenBack> take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
+                                   std::uint64_t charged, std::uint32_t max_losses);
 
-  /// Takes a session's attempts from it. Those that were begun are charged to their task if
-  /// `charge`. Returns the tasks, now pending; what was lost too often is decided as lost.
-  std::vector<TaskId> take_back(Instant now, Session& session, const Backlog& backlog, bool charge,
-                                std::uint32_t max_losses);
+  /// The attempt of this dispatch at the task is assigned.
+  bool is_held(std::uint32_t dispatch, TaskId task) const {
+    return records_.dispatch[index(task)] == dispatch && is_assigned(task);
+  }
+  /// The attempt of this dispatch, at a session with these expired attempts, was returned before it
+  /// began.
+  bool was_returned(std::uint32_t dispatch, TaskId task, const ExpiredAttempts& expired) const;
+  /// Every attempt of this dispatch has ended.
+  bool has_ended(std::uint32_t dispatch) const {
+    return records_.dispatches[dispatch].remaining == 0;
+  }
 
-  /// The attempt at this task, of an assignment of that session, was returned before it began.
-  bool was_returned(const Session& session, const HeldAssignment& held, TaskId task) const;
+  // Sessions and the run itself.
+
+  const SessionRecord& session(SessionIndex s) const { return records_.sessions[index(s)]; }
+  void add_session(SessionRecord record) { records_.sessions.push_back(std::move(record)); }
+  void add_clock_sample(SessionIndex session, const TimeEcho& echo, Instant received);
+  /// Returns true if this is the session's next report, which counts as received from now on.
+  /// Repeated ones are counted.
+  bool receive_report(SessionIndex session, std::uint64_t number);
+  void session_said_goodbye(SessionIndex session, const Goodbye& goodbye);
+  void session_lost(SessionIndex session, const std::string& reason);
+  /// The run is resumed: see RunRecords::first_dispatch, wait_timeout_passed.
+  void resume(Instant now);
+  void note_wait_timeout() { records_.wait_timeout_passed = true; }
+  void note_stop_request() { records_.stop_requested = true; }
 
   /// Every task is counted once, in the state that it is in. O(tasks).
   void check_invariants() const;
 
  private:
-  bool accept_late(Session& session, const OutcomeColumns& outcomes, std::size_t i,
-                   std::uint32_t retries, Acceptance& acceptance);
+  bool accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
+                   const ExpiredAttempts& expired, std::uint32_t retries, Acceptance& acceptance);
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const;
   void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
-  bool claim(Session& session, TaskId task, const ExpiredAttempt& claimed,
-             std::vector<Superseded>& superseded);
+  bool claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);
+  SessionRecord& record_of(SessionIndex session) { return records_.sessions[index(session)]; }
 
   RunRecords records_;
   std::size_t pending_;
   std::size_t assigned_ = 0;
   boost::unordered_flat_map<TaskId, std::uint32_t> losses_;    ///< sessions that a task has cost
-  boost::unordered_flat_map<TaskId, std::uint32_t> failures_;  ///< tasks to be tried again
-  boost::unordered_flat_set<TaskId> returned_;  ///< the next attempt is none more than before
+  boost::unordered_flat_map<TaskId, std::uint32_t> failures_;  ///< of tasks to be retried
+  boost::unordered_flat_set<TaskId> returned_;  ///< their next attempt is not counted again
 };
 
 }  // namespace rollcall::coordinator

@@ -20,7 +20,7 @@ std::string_view directory(std::string_view path) {
   return path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
-/// A dot at the begin of a name is a hidden file's, not an extension's.
+/// A leading dot marks a hidden file and does not begin an extension.
 std::string_view without_extension(std::string_view path) {
   const std::string_view name = base(path);
   const std::size_t dot = name.rfind('.');
@@ -28,8 +28,8 @@ std::string_view without_extension(std::string_view path) {
   return path.substr(0, path.size() - name.size() + dot);
 }
 
-/// Whether the script up to here is inside quotes. Command substitutions are not followed: a value
-/// there may be split into words, but it stays a value.
+/// Tracks whether the end of the script so far is inside quotes. Ignores command substitutions: the
+/// shell may split a value there into words, but it does not parse the value.
 class Quotes {
  public:
   void read(std::string_view text) {
@@ -44,7 +44,7 @@ class Quotes {
       }
     }
   }
-  /// A use of the parameter that is one word here.
+  /// Returns an expansion of the parameter that is a single word at this place.
   std::string use(std::size_t parameter) const {
     std::string name = "${" + std::to_string(parameter) + "}";
     if (quote_ == '"') return name;
@@ -87,9 +87,9 @@ bool CommandTemplate::read_placeholder(std::string_view text, Piece& piece, std:
 
 CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) {
   Word word;
-  std::size_t plain = 0;  // where the text that is no placeholder began
-  const auto add_plain = [&](std::size_t end) {
-    if (end > plain) word.push_back({Kind::text, std::string(text.substr(plain, end - plain)), 0});
+  std::size_t begin = 0;  // of the text since the last placeholder
+  const auto add_text = [&](std::size_t end) {
+    if (end > begin) word.push_back({Kind::text, std::string(text.substr(begin, end - begin)), 0});
   };
   for (std::size_t i = text.find('{'); i < text.size(); i = text.find('{', i)) {
     Piece piece;
@@ -98,32 +98,32 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) {
       ++i;
       continue;
     }
-    add_plain(i);
+    add_text(i);
     word.push_back(std::move(piece));
-    plain = i += size;
+    begin = i += size;
   }
-  add_plain(text.size());
+  add_text(text.size());
   return word;
 }
 
 Result<CommandTemplate> CommandTemplate::parse(const std::vector<std::string>& words,
                                                const TemplateOptions& options) {
   CHECK(!words.empty());
-  CommandTemplate made;
-  made.colsep_ = options.colsep;
+  CommandTemplate result;
+  result.colsep_ = options.colsep;
   bool has_placeholder = false;
   for (const std::string& word : words) {
-    made.words_.push_back(parse_word(word));
-    for (const Piece& piece : made.words_.back()) {
+    result.words_.push_back(parse_word(word));
+    for (const Piece& piece : result.words_.back()) {
       has_placeholder = has_placeholder || piece.kind != Kind::text;
       if (piece.kind == Kind::column && piece.column > 0 && options.colsep.empty()) {
         return permanent("{" + std::to_string(piece.column + 1) + "} needs --colsep");
       }
     }
   }
-  if (!has_placeholder && options.append_input) made.words_.push_back({Piece{Kind::line, {}, 0}});
-  if (options.shell) made.make_script();
-  return made;
+  if (!has_placeholder && options.append_input) result.words_.push_back({Piece{Kind::line, {}, 0}});
+  if (options.shell) result.make_script();
+  return result;
 }
 
 void CommandTemplate::make_script() {
@@ -163,7 +163,7 @@ std::vector<std::string> CommandTemplate::fill(std::string_view line, std::uint6
 }
 
 std::size_t CommandTemplate::bytes_at_most(std::size_t line) const {
-  constexpr std::size_t kMost = 20;  // digits of a number
+  constexpr std::size_t kMost = 20;  // digits of a 64-bit number
   std::size_t bytes = 0;
   for (const Word& word : words_) {
     bytes += kBytesAWord;

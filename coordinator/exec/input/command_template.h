@@ -1,4 +1,4 @@
-// The command of the command line, with the places that each task fills in.
+// The command template of `rollcall exec`, with placeholders that each task fills in.
 #pragma once
 
 #include <cstddef>
@@ -11,34 +11,36 @@
 
 namespace rollcall::coordinator {
 
-/// What a word takes in a message beside its own bytes, at most.
+/// The overhead of a word in a message, at most.
 inline constexpr std::size_t kBytesAWord = 6;
 
-/// How a template is read.
 struct TemplateOptions {
-  bool append_input = true;  ///< without any placeholder, put {} at the end
+  bool append_input = true;  ///< append {} if there is no placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
-  std::string colsep;        ///< what separates the columns of a line; empty: it has one
+  std::string colsep;        ///< separates the columns of a line; empty: one column
 };
 
-/// Words with placeholders. In any word, any number of times:
-///   {}  the line          {.}  without its extension     {/}  its last part, after the last '/'
-///   {//} what is before it ("." if there is nothing)       {/.} the last part without its
-///   extension
-///   {#} the number of the task                           {1} {2} ...  a column of the line
-/// Other braces stay as they are. A column that a line has not is empty.
+/// Words with placeholders. A word may have any number of them:
+///   {}            the line
+///   {.}           the line without its extension
+///   {/}           its base name, after the last '/'
+///   {//}          its directory, "." if it has none
+///   {/.}          its base name without the extension
+///   {#}           the number of the task
+///   {1} {2} ...   a column of the line, empty if the line does not have it
+/// Other braces are copied.
 ///
-/// Each word becomes one argument, as it is. With `shell` the words, put together with spaces, are
-/// a script; the values are its parameters, so that no value is ever read as part of the script.
+/// Each word becomes one argument. With `shell`, the words joined by spaces are a script. Values
+/// are passed as its parameters, so that the shell never parses a value as part of the script.
 class CommandTemplate {
  public:
-  /// Requires a word. Error: a column beyond the first without a colsep.
+  /// Requires at least one word. Fails if a column beyond the first is used without a colsep.
   static Result<CommandTemplate> parse(const std::vector<std::string>& words,
                                        const TemplateOptions& options);
 
-  /// The arguments of the command for a line. `number` stands for {#}.
+  /// Returns the arguments of the command for a line. `number` replaces {#}.
   std::vector<std::string> fill(std::string_view line, std::uint64_t number) const;
-  /// Bytes of all arguments of a command for a line of `line` bytes, at most.
+  /// An upper bound for the bytes of all arguments, given a line of `line` bytes.
   std::size_t bytes_at_most(std::size_t line) const;
 
  private:
@@ -54,8 +56,8 @@ class CommandTemplate {
   };
   struct Piece {
     Kind kind = Kind::text;
-    std::string text;        ///< of Kind::text
-    std::size_t column = 0;  ///< of Kind::column; 0-based
+    std::string text;        ///< for Kind::text
+    std::size_t column = 0;  ///< for Kind::column; 0-based
 
     friend bool operator==(const Piece&, const Piece&) = default;
   };
@@ -71,7 +73,7 @@ class CommandTemplate {
   std::string colsep_;
 };
 
-/// What the user gave as --colsep: "\\t" is a tab, "\\\\" a backslash.
+/// Parses the value of --colsep: "\\t" is a tab, "\\\\" a backslash.
 std::string parse_colsep(std::string_view text);
 
 }  // namespace rollcall::coordinator

@@ -12,43 +12,43 @@ Result<void> LineStore::add(std::string_view bytes) {
   for (;;) {
     const std::size_t end = bytes.find(separator_);
     const std::string_view piece = bytes.substr(0, end);
-    if (unfinished_.size() + piece.size() > limits::input_line_bytes) {
+    if (partial_.size() + piece.size() > limits::input_line_bytes) {
       return error("is longer than " + std::to_string(limits::input_line_bytes) + " bytes");
     }
     if (end == std::string_view::npos) {
-      unfinished_ += piece;
+      partial_ += piece;
       return {};
     }
     bytes.remove_prefix(end + 1);
-    Result<void> taken;
-    if (unfinished_.empty()) {
-      taken = take(piece);
+    Result<void> appended;
+    if (partial_.empty()) {
+      appended = append(piece);
     } else {
-      unfinished_ += piece;
-      taken = take(unfinished_);
-      unfinished_.clear();
+      partial_ += piece;
+      appended = append(partial_);
+      partial_.clear();
     }
-    if (!taken) return taken;
+    if (!appended) return appended;
   }
 }
 
 Result<void> LineStore::finish() {
-  if (unfinished_.empty()) return {};
-  const std::string last = std::move(unfinished_);
-  unfinished_.clear();
-  return take(last);
+  if (partial_.empty()) return {};
+  const std::string last = std::move(partial_);
+  partial_.clear();
+  return append(last);
 }
 
-Result<void> LineStore::take(std::string_view line) {
+Result<void> LineStore::append(std::string_view line) {
   if (count_ == limits::task_count) {
-    return error("is one more than the " + std::to_string(count_) + " that a run may have");
+    return error("exceeds the limit of " + std::to_string(count_) + " tasks");
   }
   if (line.find('\0') != std::string_view::npos) {
-    return error("has a NUL byte, which no argument can have; NUL-separated input needs --null");
+    return error("contains a NUL byte; use --null for NUL-separated input");
   }
   if (blocks_.empty() || blocks_.back().used + line.size() + 1 > kBlockBytes) {
     blocks_.emplace_back();
-    // Not zeroed: what is not written costs no memory.
+    // Not zeroed, so that unused pages take no memory.
     blocks_.back().bytes.reset(new char[kBlockBytes]);
     blocks_.back().first = count_;
   }
@@ -80,7 +80,7 @@ std::string_view LineStore::operator[](std::uint64_t i) const {
 }
 
 std::size_t LineStore::memory() const {
-  std::size_t bytes = blocks_.capacity() * sizeof(Block) + unfinished_.capacity();
+  std::size_t bytes = blocks_.capacity() * sizeof(Block) + partial_.capacity();
   for (const Block& block : blocks_) {
     bytes += block.used + block.marks.capacity() * sizeof(std::uint32_t);
   }

@@ -30,14 +30,14 @@ std::string in_quotes(std::string_view word) {
   return quoted += '\'';
 }
 
-/// The first word: neither an assignment nor a word of the shell's language.
+/// Quotes the first word, which must not be read as an assignment or a reserved word.
 std::string quote_program(std::string_view word) {
   const bool is_special = word.find('=') != std::string_view::npos ||
                           std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
   return is_special ? in_quotes(word) : shell_quote(word);
 }
 
-/// A command that writes `bytes`, NULs too.
+/// Returns a command that prints `bytes`, including NULs.
 std::string printing(std::string_view bytes) {
   std::string format;
   for (const char c : bytes) {
@@ -49,7 +49,7 @@ std::string printing(std::string_view bytes) {
       format += c;
     }
   }
-  // A format that begins with '-' would be an option.
+  // Without --, a leading '-' would make the format an option.
   return "printf -- " + shell_quote(format);
 }
 
@@ -71,7 +71,7 @@ std::string shell_line(const std::vector<std::string>& args) {
 std::string shell_line(const Command& command) {
   std::string line;
   if (!command.cwd.empty()) {
-    // A directory that begins with '-' would be an option.
+    // Without --, a leading '-' would make the directory an option.
     line += "cd -- " + shell_quote(command.cwd) + " && ";
   }
   if (!command.input.empty()) line += printing(command.input) + " | ";

@@ -1,4 +1,4 @@
-// Commands as a shell reads them.
+// Quotes commands for a POSIX shell.
 #pragma once
 
 #include <string>
@@ -9,14 +9,15 @@
 
 namespace rollcall::coordinator {
 
-/// `word` so that a POSIX shell takes it back as this one word, whatever bytes it has (but NUL).
+/// Quotes `word`, if necessary, so that a POSIX shell reads it as one word with the same bytes. It
+/// must not contain a NUL.
 std::string shell_quote(std::string_view word);
 
-/// The words of a simple command, quoted where they need it, with spaces between them.
+/// Returns a simple command: the quoted words, separated by spaces.
 std::string shell_line(const std::vector<std::string>& args);
 
-/// The whole command: with its directory, input and variables where it has some. One line, unless a
-/// word has a newline. The timeout is left out.
+/// Returns the whole command, including its directory, input and variables but not its timeout. The
+/// result is one line unless a word contains a newline.
 std::string shell_line(const Command& command);
 
 }  // namespace rollcall::coordinator

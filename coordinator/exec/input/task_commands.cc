@@ -17,7 +17,7 @@ std::size_t bytes_of(const Command& command) {
 }
 
 std::size_t TaskCommands::bytes_at_most() const {
-  // What JSON says takes at least as much there as in a message.
+  // A command in a message is at most twice as long as its JSON text.
   const std::size_t own = words_ ? words_->bytes_at_most(input_.longest()) : input_.longest() * 2;
   return bytes_of(common_) + own;
 }
@@ -30,7 +30,7 @@ Command TaskCommands::operator[](TaskId task) const {
     return command;
   }
   Result<Command> own = parse_json_command(line);
-  CHECK(own.has_value());  // the input has checked it
+  CHECK(own.has_value());  // TaskInput has validated it
   command.args = std::move(own->args);
   command.env.insert(command.env.end(), own->env.begin(), own->env.end());
   if (!own->cwd.empty()) command.cwd = std::move(own->cwd);

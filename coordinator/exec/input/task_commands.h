@@ -1,4 +1,4 @@
-// The command of each task of `rollcall exec`.
+// The commands of the tasks of `rollcall exec`.
 #pragma once
 
 #include <optional>
@@ -13,26 +13,26 @@
 
 namespace rollcall::coordinator {
 
-/// Bytes that a command takes in a message.
+/// Bytes of a command in a message.
 std::size_t bytes_of(const Command& command);
 
-/// Makes commands as they are dispatched, so that none is held. Without a template each line of the
-/// input is a command of its own, over `common`: its variables come after those, and its directory,
-/// input and timeout win.
+/// Builds each command on request and stores none. Without a template, each line of the input
+/// describes a command. Its variables are appended to those of `common`; its directory, input and
+/// timeout override those of `common`.
 class TaskCommands {
  public:
-  /// `common`: what all commands have; its args are not used. Requires a template exactly if the
-  /// input does not have_commands().
+  /// `common` has the properties that all commands share; its args are ignored. Requires a template
+  /// unless input.has_commands(), and none otherwise.
   TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common);
 
   std::uint64_t size() const { return input_.size(); }
-  /// Requires a task below size(). The same each time.
+  /// Returns the same command each time. Requires task < size().
   Command operator[](TaskId task) const;
-  /// What each command reads on its standard input, unless it has its own.
+  /// The standard input of each command that does not have its own.
   const std::string& input() const { return common_.input; }
-  /// Bytes that a command takes in a message, at most; cheap.
+  /// An upper bound for the bytes of any command in a message. Fast.
   std::size_t bytes_at_most() const;
-  /// The line, for --tag.
+  /// The input line of the task, for --tag.
   std::string text(TaskId task) const { return input_.text(index(task)); }
 
  private:

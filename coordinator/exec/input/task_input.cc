@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Takes a number off the front of `text`.
+/// Parses a number at the beginning of `text` and removes it.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::int64_t value = 0;
   const bool is_digit = !text.empty() && text.front() >= '0' && text.front() <= '9';
@@ -30,6 +30,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return static_cast<std::uint64_t>(value);
 }
 
+/// Removes `c` from the beginning of `text`. Returns whether it was there.
 bool take(std::string_view& text, char c) {
   if (!text.starts_with(c)) return false;
   text.remove_prefix(1);
@@ -45,10 +46,10 @@ Result<std::string> text_of(const Json& value, const std::string& name) {
   return value.get<std::string>();
 }
 
-/// A string that the system takes: no NUL in it.
+/// Returns a string without NUL, as the system requires it.
 Result<std::string> word_of(const Json& value, const std::string& name) {
   Result<std::string> text = text_of(value, name);
-  if (text && has_nul(*text)) return permanent(name + " must not have a NUL in it");
+  if (text && has_nul(*text)) return permanent(name + " must not contain a NUL");
   return text;
 }
 
@@ -68,7 +69,7 @@ Result<void> set_env(const Json& value, Command& command) {
   if (!value.is_object()) return permanent("\"env\" must be an object of strings");
   for (const auto& [name, each] : value.items()) {
     if (name.empty() || has_nul(name) || name.find('=') != std::string::npos) {
-      return permanent("\"env\" has a name that no variable can have");
+      return permanent("\"env\" has an invalid variable name");
     }
     Result<std::string> word = word_of(each, "\"env\": \"" + name + "\"");
     if (!word) return word.error();
@@ -91,7 +92,7 @@ Result<void> set_member(const std::string& name, const Json& value, Command& com
   if (name == "env") return set_env(value, command);
   if (name == "timeout") return set_timeout(value, command);
   if (name != "cwd" && name != "stdin") {
-    return permanent("\"" + name + "\" is none of args, env, cwd, stdin, timeout");
+    return permanent("unknown member \"" + name + "\": expected args, env, cwd, stdin or timeout");
   }
   const std::string quoted = "\"" + name + "\"";
   Result<std::string> text = name == "cwd" ? word_of(value, quoted) : text_of(value, quoted);

@@ -1,4 +1,4 @@
-// What makes the tasks of `rollcall exec`: lines, numbers, or commands written out in JSON.
+// The input of `rollcall exec`: lines, a range of numbers, or commands as JSON.
 #pragma once
 
 #include <cstdint>
@@ -12,33 +12,35 @@
 
 namespace rollcall::coordinator {
 
-/// --range A-B or A-B:STEP, both ends included.
+/// The value of --range: A-B or A-B:STEP, including both ends.
 struct NumberRange {
   std::uint64_t first = 0;
   std::uint64_t step = 1;
-  std::uint64_t count = 0;  ///< from 1 to limits::task_count
+  std::uint64_t count = 0;  ///< 1 to limits::task_count
 
   std::string operator[](std::uint64_t i) const { return std::to_string(first + i * step); }
 };
 
-/// Whole numbers up to 2^63 - 1. The error says what would be right.
+/// Numbers are integers from 0 to 2^63 - 1. The error states the expected form.
 Result<NumberRange> parse_range(std::string_view text);
 
-/// One line of --from-json: an object with "args" and, if wanted, "env", "cwd", "stdin" and
-/// "timeout" ("30s"). Anything else in it is an error. `timeout` of the result is 0 without one.
+/// Parses one line of --from-json: an object with "args" and the optional members "env", "cwd",
+/// "stdin" and "timeout" ("30s"). Any other member is an error. Without "timeout" the result's
+/// timeout is 0.
 Result<Command> parse_json_command(std::string_view line);
 
-/// One line of the input is one task. Filled piece by piece, so that no line is held twice.
+/// The tasks of a run, one for each line or number. Filled in chunks, so that no line is stored
+/// twice.
 class TaskInput {
  public:
-  /// Lines that end with `separator`.
+  /// Lines that end in `separator`.
   static TaskInput lines(char separator) { return TaskInput(LineStore(separator), false); }
   static TaskInput range(const NumberRange& range) { return TaskInput(range, false); }
-  /// A JSON object in each line.
+  /// One JSON object per line: see parse_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
 
-  /// Reads `fd` to its end; waits for it. Not for a range. The error names what is wrong: reading,
-  /// or "line 7 ...".
+  /// Reads `fd` to its end; blocks. Not for a range. The error is a read error or names the invalid
+  /// line: "line 7 ...".
   Result<void> read(int fd);
   Result<void> add(std::string_view bytes);
   Result<void> finish();
@@ -46,9 +48,9 @@ class TaskInput {
   std::uint64_t size() const;
   /// Bytes of the longest text().
   std::size_t longest() const;
-  /// Whether each task is a whole command, for parse_json_command().
+  /// Whether each text() is a command for parse_json_command().
   bool has_commands() const { return is_json_; }
-  /// What {} stands for; the text of the object. Requires task < size().
+  /// The text that replaces {}, or the JSON object. Requires task < size().
   std::string text(std::uint64_t task) const;
 
  private:
@@ -58,7 +60,7 @@ class TaskInput {
 
   std::variant<LineStore, NumberRange> source_;
   bool is_json_;
-  std::uint64_t checked_ = 0;  ///< lines that are known to be good commands
+  std::uint64_t checked_ = 0;  ///< number of validated lines
 };
 
 }  // namespace rollcall::coordinator

@@ -15,7 +15,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// `text` with the tag before each line; its last line gets its end.
+/// Prefixes each line of `text` with the tag. Adds a missing newline to the last line.
 std::string tagged(std::string_view text, std::string_view tag) {
   std::string lines;
   while (!text.empty()) {
@@ -40,7 +40,7 @@ CommandOutput::CommandOutput(const Settings& settings)
     : settings_(settings), held_(settings.memory_bytes, settings.temporary_directory) {}
 
 Result<void> CommandOutput::ended(TaskId task, const WrittenOutput& output) {
-  TaskOutput text = laid_out(task, output);
+  TaskOutput text = formatted(task, output);
   const std::uint64_t number = index(task);
   if (!settings_.keep_order) {
     out_ += text.out;
@@ -74,7 +74,7 @@ Result<void> CommandOutput::print_more() {
   return {};
 }
 
-TaskOutput CommandOutput::laid_out(TaskId task, const WrittenOutput& output) const {
+TaskOutput CommandOutput::formatted(TaskId task, const WrittenOutput& output) const {
   TaskOutput text;
   text.out = settings_.tag ? tagged(output.out, output.tag) : std::string(output.out);
   text.err = settings_.tag ? tagged(output.err, output.tag) : std::string(output.err);

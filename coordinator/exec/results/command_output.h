@@ -1,4 +1,4 @@
-// Prints what commands wrote: whole, task by task.
+// Prints the output of commands, task by task.
 #pragma once
 
 #include <cstdint>
@@ -12,61 +12,60 @@
 
 namespace rollcall::coordinator {
 
-/// What one task wrote, in its last attempt.
+/// The output of a task's last attempt.
 struct WrittenOutput {
-  std::string_view tag;  ///< for Settings::tag
+  std::string_view tag;  ///< printed if Settings::tag
   std::string_view out;
   std::string_view err;
-  std::uint64_t out_dropped = 0;  ///< bytes beyond those
+  std::uint64_t out_dropped = 0;  ///< bytes beyond `out` that were dropped
   std::uint64_t err_dropped = 0;
 };
 
-/// Puts the output of tasks one after the other, each byte for byte, never mixed. The standard
-/// output of all goes to out(), the standard error to err(): to be written and cleared by the
-/// owner.
+/// Concatenates the output of tasks without mixing any two. Standard output goes to out(), standard
+/// error to err(). The owner writes and clears both.
 class CommandOutput {
  public:
   struct Settings {
-    bool keep_order = false;          ///< in the order of tasks; else as they end
-    bool tag = false;                 ///< tag and a tab before each line
-    std::size_t memory_bytes = 0;     ///< for what waits for its turn
-    std::string temporary_directory;  ///< for what is more
+    bool keep_order = false;          ///< in task order; otherwise as tasks end
+    bool tag = false;                 ///< prefix each line with the tag and a tab
+    std::size_t memory_bytes = 0;     ///< output held in memory until its turn
+    std::string temporary_directory;  ///< for the file that holds the rest
   };
 
   explicit CommandOutput(const Settings& settings);
 
-  /// Each task once; also one that has written nothing. Error: output cannot be held any more.
+  /// Must be called once for each task, even without output. Fails if the output cannot be held.
   Result<void> ended(TaskId task, const WrittenOutput& output);
-  /// No task ends any more: what waits for one that never ended has its turn, for print_more().
+  /// No more tasks will end: print_more() skips the tasks that have not ended.
   void finish() { is_finished_ = true; }
 
-  /// Whether there is output that has its turn and was left for later: out() and err() do not take
-  /// much more than limits::printed_bytes at a time.
+  /// Whether more output can be printed: out() and err() take little more than
+  /// limits::printed_bytes at a time.
   bool has_more() const;
-  /// To be called, while has_more(), whenever out() and err() have been cleared.
+  /// Appends more output. To be called after out() and err() were cleared, while has_more().
   Result<void> print_more();
 
   std::string& out() { return out_; }
   std::string& err() { return err_; }
 
  private:
-  TaskOutput laid_out(TaskId task, const WrittenOutput& output) const;
+  TaskOutput formatted(TaskId task, const WrittenOutput& output) const;
 
   Settings settings_;
   std::string out_;
   std::string err_;
   bool is_finished_ = false;
-  std::uint64_t next_ = 0;       ///< keep_order: the first task that was not printed
+  std::uint64_t next_ = 0;       ///< keep_order: the first task not printed yet
   std::vector<bool> has_ended_;  ///< keep_order: by task
   HeldOutput held_;
 };
 
-/// "rollcall: task 7: 12 more bytes of standard output dropped (--max-output)\n" if bytes were
-/// dropped; else empty. Whole lines.
+/// Returns "rollcall: task 7: 12 more bytes of standard output dropped (--max-output)\n" for each
+/// stream of which bytes were dropped.
 std::string dropped_notice(TaskId task, const WrittenOutput& output);
 
-/// Writes FOLDER/N.out and FOLDER/N.err for task N, as they are. The directory must exist. Error:
-/// which file, and why.
+/// Writes the output of task N to DIRECTORY/N.out and DIRECTORY/N.err. The directory must exist.
+/// The error names the file and the reason.
 Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output);
 

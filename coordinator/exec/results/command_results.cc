@@ -18,11 +18,12 @@ To clamped(std::uint64_t value) {
 
 }  // namespace
 
-void CommandResults::came(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) {
+void CommandResults::add_accepted(const RunRecords& records, std::size_t before,
+                                  OutcomeColumns& outcomes) {
   std::size_t record = before;
   for (std::size_t i = 0; i < outcomes.command.size() && record < records.accepted(); ++i) {
     const TaskId task = outcomes.task[i];
-    // What was not accepted is stale, or is to be tried again.
+    // Skip outcomes that were not accepted: they are stale, or the task will be retried.
     if (records.task[record] != task) continue;
     if (records.attempt[index(task)] != outcomes.attempt[i]) continue;
     restore(record++, std::move(outcomes.command[i]));
@@ -30,57 +31,60 @@ void CommandResults::came(const RunRecords& records, std::size_t before, Outcome
 }
 
 void CommandResults::restore(std::size_t record, CommandResult result) {
-  fresh_.emplace_hint(fresh_.end(), record,
-                      std::make_shared<const CommandResult>(std::move(result)));
+  unpublished_.emplace_hint(unpublished_.end(), record,
+                            std::make_shared<const CommandResult>(std::move(result)));
 }
 
-std::vector<CommittedCommand> CommandResults::kept(std::size_t first, std::size_t count) const {
+std::vector<CommittedCommand> CommandResults::for_commit(std::size_t first,
+                                                         std::size_t count) const {
   std::vector<CommittedCommand> commands;
-  for (auto it = fresh_.lower_bound(first); it != fresh_.end() && it->first < first + count; ++it) {
+  for (auto it = unpublished_.lower_bound(first);
+       it != unpublished_.end() && it->first < first + count; ++it) {
     commands.push_back({it->first, it->second});
   }
   return commands;
 }
 
-const CommandResult* CommandResults::fresh(std::size_t record) const {
-  const auto found = fresh_.find(record);
-  return found == fresh_.end() ? nullptr : found->second.get();
+const CommandResult* CommandResults::unpublished(std::size_t record) const {
+  const auto found = unpublished_.find(record);
+  return found == unpublished_.end() ? nullptr : found->second.get();
 }
 
-void CommandResults::told(std::size_t through) {
-  CHECK(through >= told_.size());
-  told_.resize(through);
-  while (!fresh_.empty() && fresh_.begin()->first < through) {
-    told_[fresh_.begin()->first] = facts_of(*fresh_.begin()->second);
-    fresh_.erase(fresh_.begin());
+void CommandResults::mark_published(std::size_t end) {
+  CHECK(end >= published_.size());
+  published_.resize(end);
+  while (!unpublished_.empty() && unpublished_.begin()->first < end) {
+    published_[unpublished_.begin()->first] = without_output(*unpublished_.begin()->second);
+    unpublished_.erase(unpublished_.begin());
   }
 }
 
-CommandResults::Committed CommandResults::facts_of(const CommandResult& result) {
-  Committed kept;
-  kept.cpu = result.cpu;
-  kept.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);
-  kept.end = result.end;
-  kept.status = static_cast<std::uint8_t>(result.status);
-  kept.signal = static_cast<std::uint8_t>(result.signal);
-  kept.known = true;
-  // Texts of a run are few, most often: why a program cannot be started.
-  const auto [known, is_new] =
+CommandResults::Published CommandResults::without_output(const CommandResult& result) {
+  Published facts;
+  facts.cpu = result.cpu;
+  facts.peak_rss_kib = clamped<std::uint32_t>(result.peak_rss_bytes / kKibi);
+  facts.end = result.end;
+  facts.status = static_cast<std::uint8_t>(result.status);
+  facts.signal = static_cast<std::uint8_t>(result.signal);
+  facts.has_run = true;
+  // A run usually has few different error texts, so store each one once.
+  const auto [number, is_new] =
       error_numbers_.try_emplace(result.error_text, static_cast<std::uint32_t>(errors_.size()));
   if (is_new) errors_.push_back(result.error_text);
-  kept.error = known->second;
-  return kept;
+  facts.error = number->second;
+  return facts;
 }
 
 std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
-  if (const CommandResult* result = fresh(record)) {
+  if (const CommandResult* result = unpublished(record)) {
     return CommandFacts{result->end,        result->status, result->signal,
                         result->error_text, result->cpu,    result->peak_rss_bytes};
   }
-  if (record >= told_.size() || !told_[record].known) return std::nullopt;
-  const Committed& kept = told_[record];
-  return CommandFacts{
-      kept.end, kept.status, kept.signal, errors_[kept.error], kept.cpu, kept.peak_rss_kib * kKibi};
+  if (record >= published_.size() || !published_[record].has_run) return std::nullopt;
+  const Published& facts = published_[record];
+  return CommandFacts{facts.end,    facts.status,
+                      facts.signal, errors_[facts.error],
+                      facts.cpu,    facts.peak_rss_kib * kKibi};
 }
 
 }  // namespace rollcall::coordinator

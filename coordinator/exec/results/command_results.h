@@ -1,4 +1,4 @@
-// What came of the commands of a run.
+// The results of the commands of a run.
 #pragma once
 
 #include <cstddef>
@@ -17,53 +17,53 @@
 
 namespace rollcall::coordinator {
 
-/// What is kept of a result for good: all but what the command wrote.
+/// The result of a command without its output.
 struct CommandFacts {
   CommandEnd end = CommandEnd::exited;
   int status = 0;          ///< as in CommandResult
   int signal = 0;          ///< as in CommandResult
-  std::string_view error;  ///< not_started: why
+  std::string_view error;  ///< the reason, if not_started
   Duration cpu{};
   std::uint64_t peak_rss_bytes = 0;
 };
 
-/// Results by the number of their record. One that came is whole until its record was told, and
-/// 24 bytes from then on. One owner, one thread.
+/// Owns command results, by record number. A result includes its output until its record is
+/// published; from then on it takes 24 bytes. Used by one thread.
 class CommandResults {
  public:
-  /// A report came, and of its outcomes the scheduler has accepted those that are records
-  /// [before, records.accepted()), in their order; others after them are its own. Takes the results
-  /// of these out of `outcomes`.
-  void came(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
+  /// Moves the results of accepted outcomes out of a report. The scheduler has turned accepted
+  /// outcomes of the report into the records from `before` on, in order. Records after these are
+  /// its own decisions.
+  void add_accepted(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
 
-  /// The result of a record from an earlier epoch, in their order, before any report.
+  /// Adds the result of a record from an earlier epoch. Records must be in order, and precede any
+  /// report.
   void restore(std::size_t record, CommandResult result);
-  /// Those of records [first, first + count), which are not told.
-  std::vector<CommittedCommand> kept(std::size_t first, std::size_t count) const;
-  /// The result of a record that is not told; nullptr: the command has not run.
-  const CommandResult* fresh(std::size_t record) const;
-  /// Records up to this one (not included) are told: what their commands wrote is forgotten.
-  void told(std::size_t through);
+  /// Returns the results of records [first, first + count), which must not be published yet.
+  std::vector<CommittedCommand> for_commit(std::size_t first, std::size_t count) const;
+  /// Returns the result of an unpublished record, or nullptr if its command has not run.
+  const CommandResult* unpublished(std::size_t record) const;
+  /// Discards the output of all records before `end`, which have been published.
+  void mark_published(std::size_t end);
 
-  /// nullopt: the command has not run. Valid until the next call of another function.
+  /// Returns nullopt if the command has not run. Valid until the next call of a non-const function.
   std::optional<CommandFacts> facts(std::size_t record) const;
 
  private:
-  /// `known` false: the command has not run.
-  struct Committed {
+  struct Published {
     Duration cpu{};
     std::uint32_t peak_rss_kib = 0;
-    std::uint32_t error = 0;  ///< in errors_
+    std::uint32_t error = 0;  ///< index into errors_
     CommandEnd end = CommandEnd::exited;
     std::uint8_t status = 0;
     std::uint8_t signal = 0;
-    bool known = false;
+    bool has_run = false;
   };
 
-  Committed facts_of(const CommandResult& result);
+  Published without_output(const CommandResult& result);
 
-  std::vector<Committed> told_;
-  std::map<std::size_t, std::shared_ptr<const CommandResult>> fresh_;  ///< by record
+  std::vector<Published> published_;                                         ///< by record
+  std::map<std::size_t, std::shared_ptr<const CommandResult>> unpublished_;  ///< by record
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};
 };

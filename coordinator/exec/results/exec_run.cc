@@ -28,7 +28,7 @@ bool has_failed(Outcome outcome) {
   return outcome != Outcome::succeeded && outcome != Outcome::cancelled;
 }
 
-/// The last lines, for a terminal; each has its end.
+/// Returns the last lines of `text`, safe for a terminal, each with a newline.
 std::string last_lines(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   text = text.substr(text.size() - std::min(text.size(), kTailBytes));
@@ -69,7 +69,7 @@ std::string signal_text(int signal) {
 }
 
 std::string how_it_failed(Outcome outcome, const CommandResult* result) {
-  if (outcome == Outcome::lost) return "lost: it cost too many workers, or none was left";
+  if (outcome == Outcome::lost) return "lost: too many lost workers, or no worker left";
   if (result == nullptr) return std::string(to_string(outcome));
   switch (result->end) {
     case CommandEnd::exited:
@@ -100,7 +100,7 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
     }
   }
   if (files.joblog.empty()) return {};
-  constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+  constexpr ::mode_t kMode = 0666;  // the umask applies
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC);
   joblog_ = os::Descriptor(::open(files.joblog.c_str(), flags, kMode));
   if (!joblog_) {
@@ -118,22 +118,22 @@ void ExecRun::restore(const RunRecords& records,
   note_restored(records, published);
 }
 
-void ExecRun::note_restored(const RunRecords& records, std::size_t through) {
-  for (; restored_ < through; ++restored_) {
+void ExecRun::note_restored(const RunRecords& records, std::size_t end) {
+  for (; restored_ < end; ++restored_) {
     if (has_failed(records.outcome_of(records.task[restored_]))) {
-      note_failure(records, restored_, results_.fresh(restored_));
+      note_failure(records, restored_, results_.unpublished(restored_));
     }
   }
 }
 
-void ExecRun::recount(const RunRecords& records, std::size_t record, CommandResult result) {
+void ExecRun::replay(const RunRecords& records, std::size_t record, CommandResult result) {
   results_.restore(record, std::move(result));
-  recount(records, record + 1);
+  replay(records, record + 1);
 }
 
-void ExecRun::recount(const RunRecords& records, std::size_t through) {
-  note_restored(records, through);
-  results_.told(through);
+void ExecRun::replay(const RunRecords& records, std::size_t end) {
+  note_restored(records, end);
+  results_.mark_published(end);
 }
 
 void ExecRun::fill(AttemptColumns& attempts) const {
@@ -148,10 +148,10 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   }
 }
 
-void ExecRun::tell(const RunRecords& records, std::size_t first, std::size_t count) {
+void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t count) {
   BatchCursor batch(records);
   for (std::size_t record = first; record < first + count; ++record) {
-    const CommandResult* const result = results_.fresh(record);
+    const CommandResult* const result = results_.unpublished(record);
     if (has_failed(records.outcome_of(records.task[record]))) {
       note_failure(records, record, result);
     }
@@ -179,7 +179,7 @@ void ExecRun::note_failure(const RunRecords& records, std::size_t record,
 
 void ExecRun::log(const RunRecords& records, std::size_t record, const std::string& host) {
   const TaskId task = records.task[record];
-  const CommandResult& result = *results_.fresh(record);
+  const CommandResult& result = *results_.unpublished(record);
   const Command command = commands_[task];
   JoblogRow row;
   row.seq = index(task) + 1;

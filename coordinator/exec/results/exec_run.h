@@ -1,5 +1,4 @@
-// A run of commands, as the coordinator's shell sees it: the commands that go out and what came of
-// them.
+// The part of a run that only commands have: commands to send and results to publish.
 #pragma once
 
 #include <memory>
@@ -17,67 +16,65 @@
 
 namespace rollcall::coordinator {
 
-/// The last lines that a task which failed has written on its standard error, and how it failed.
+/// A failed command, for the user.
 struct FailedCommand {
   TaskId task{};
-  std::string how;  ///< "exit status 3"
-  std::string tail;
-  bool names_program = false;  ///< `how` does
+  std::string how;             ///< for example "exit status 3"
+  std::string tail;            ///< the last lines of its standard error
+  bool names_program = false;  ///< `how` names the program
 };
 
-/// Fills assignments in, keeps results until they are told, and writes the files that are about
-/// commands alone. The scheduler knows nothing of it. One owner, one thread.
+/// Adds commands to assignments, holds results until they are published, and writes --output-dir
+/// and --joblog. The scheduler does not depend on it. Used by one thread.
 class ExecRun {
  public:
-  /// What is written besides standard output and results.
+  /// The output files of commands.
   struct Files {
-    std::string output_dir;  ///< must be there; empty: none
+    std::string output_dir;  ///< empty: none
     std::string joblog;      ///< empty: none
-    bool append = false;     ///< to the joblog, that of an earlier epoch
+    bool append = false;     ///< append to the joblog of an earlier epoch
   };
 
   ExecRun(TaskCommands commands, const RunId& run) : commands_(std::move(commands)), run_(run) {}
   ExecRun(const ExecRun&) = delete;
   ExecRun& operator=(const ExecRun&) = delete;
 
-  /// Opens the files. `clock`: what to add to an Instant for the time since 1970. Error: permanent:
-  /// which option, and why.
+  /// Creates the output directory and opens the joblog. `clock` plus an Instant is the time since
+  /// 1970. A permanent error names the option and the reason.
   [[nodiscard]] Result<void> open(const Files& files, Duration clock);
 
-  /// Goes on with a run of which `results` are kept and the first `published` records were told:
-  /// these may be looked at until told() is called for them.
+  /// Resumes a run with these committed results, of which the first `published` records have been
+  /// published. Their output remains available until results().mark_published().
   void restore(const RunRecords& records,
                std::vector<std::pair<std::size_t, CommandResult>>&& results,
                std::uint64_t published);
-  /// For a report of what is over: the result of a record, in their order. What the command wrote
-  /// is forgotten at once.
-  void recount(const RunRecords& records, std::size_t record, CommandResult result);
-  /// No more results of records up to this one (not included).
-  void recount(const RunRecords& records, std::size_t through);
-  /// Records that were told in earlier epochs.
+  /// For `rollcall report`: adds the result of the next record and discards its output.
+  void replay(const RunRecords& records, std::size_t record, CommandResult result);
+  /// For `rollcall report`: records before `end` have no more results.
+  void replay(const RunRecords& records, std::size_t end);
+  /// Number of records that were published in earlier epochs.
   std::size_t restored() const { return restored_; }
 
-  /// An assignment goes out: each attempt gets its command.
+  /// Adds to each attempt its command.
   void fill(AttemptColumns& attempts) const;
   const TaskCommands& commands() const { return commands_; }
 
-  /// Results that came, and those that are known for good.
   CommandResults& results() { return results_; }
   const CommandResults& results() const { return results_; }
-  /// Records [first, first + count) are about to be told: writes them into the files.
-  void tell(const RunRecords& records, std::size_t first, std::size_t count);
-  /// Hands over to the operating system.
+  /// Writes records [first, first + count), which are being published, to the files.
+  void publish(const RunRecords& records, std::size_t first, std::size_t count);
+  /// Passes buffered text to the operating system.
   void flush();
-  /// Empty, or why a file cannot be written any more.
+  /// The first write error, or empty.
   const std::string& failed() const { return failed_; }
 
-  /// For standard error: how many tasks have failed, and the first limits::named_tasks of them with
-  /// their last lines. Empty: none.
+  /// Text for standard error: the number of failed tasks, and the first limits::named_tasks of them
+  /// with the last lines of their standard error. Empty if no task failed.
   std::string failures_text(const RunRecords& records) const;
   const std::vector<FailedCommand>& failures() const { return failures_; }
 
  private:
-  void note_restored(const RunRecords& records, std::size_t through);
+  void note_restored(const RunRecords& records, std::size_t end);
   void note_failure(const RunRecords& records, std::size_t record, const CommandResult* result);
   void log(const RunRecords& records, std::size_t record, const std::string& host);
   void fail(const std::string& why);

@@ -12,7 +12,7 @@ namespace rollcall::coordinator {
 namespace {
 
 Error file_error(const std::string& directory) {
-  return permanent("a temporary file for output in " + directory + ": " + std::strerror(errno));
+  return permanent("temporary output file in " + directory + ": " + std::strerror(errno));
 }
 
 bool read_at(int file, std::string& into, std::int64_t at) {
@@ -56,7 +56,7 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
     return file_error(directory_);
   }
   in_file_.erase(held);
-  // Everything has had its turn: the room is free again.
+  // All output in the file has been taken: reuse its space.
   if (in_file_.empty() && ::ftruncate(file_.get(), 0) == 0) file_size_ = 0;
   return std::optional(std::move(output));
 }

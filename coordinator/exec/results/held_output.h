@@ -1,4 +1,4 @@
-// Output of tasks that waits for its turn.
+// Holds the output of tasks until it can be printed in order.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace rollcall::coordinator {
 
-/// The two streams of one task, as they are to be printed.
+/// The formatted output of one task.
 struct TaskOutput {
   std::string out;
   std::string err;
@@ -20,17 +20,17 @@ struct TaskOutput {
   std::size_t size() const { return out.size() + err.size(); }
 };
 
-/// Keeps up to a number of bytes in memory, and what is more in a temporary file that has no name
-/// and goes with this.
+/// Holds up to `memory_bytes` in memory and the rest in an unlinked temporary file, which it owns.
 class HeldOutput {
  public:
-  /// The file is made in `directory`, if it is needed.
+  /// The file is created in `directory` when it is first needed.
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
 
-  /// Each task once. Error: the file cannot be written.
+  /// Must be called at most once for a task. Fails if the file cannot be written.
   Result<void> hold(std::uint64_t task, TaskOutput output);
-  /// nullopt: nothing is held of it. Error: the file cannot be read.
+  /// Removes and returns the output of a task, nullopt if none is held. Fails if the file cannot be
+  /// read.
   Result<std::optional<TaskOutput>> take(std::uint64_t task);
 
  private:
@@ -46,7 +46,7 @@ class HeldOutput {
   std::size_t memory_bytes_;
   std::string directory_;
   std::map<std::uint64_t, TaskOutput> in_memory_;
-  std::size_t held_bytes_ = 0;  ///< of in_memory_
+  std::size_t held_bytes_ = 0;  ///< in in_memory_
   std::map<std::uint64_t, InFile> in_file_;
   os::Descriptor file_;
   std::int64_t file_size_ = 0;

@@ -1,4 +1,4 @@
-// The columns of GNU parallel's --joblog.
+// Formats --joblog in the format of GNU parallel.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,29 @@
 
 namespace rollcall::coordinator {
 
-/// One task, after its last attempt.
+/// The last attempt of a task.
 struct JoblogRow {
-  std::uint64_t seq = 0;  ///< from 1
-  std::string host;       ///< the worker
+  std::uint64_t seq = 0;  ///< task number, counted from 1
+  std::string host;       ///< name of the worker
   Duration start{};       ///< since 1970, UTC
   Duration elapsed{};
-  std::uint64_t sent = 0;      ///< bytes of its standard input
-  std::uint64_t received = 0;  ///< bytes that it wrote, kept or not
+  std::uint64_t sent = 0;      ///< bytes of standard input
+  std::uint64_t received = 0;  ///< bytes of output, including dropped ones
   int exit_value = 0;
   int signal = 0;
-  std::string command;  ///< as shell_line() has it
+  std::string command;  ///< from shell_line()
 };
 
-/// The header line, with its newline.
+/// Returns the header line, with its newline.
 std::string_view joblog_header();
 
-/// A line, with its newline. A tab or newline in a text becomes "\\t" or "\\n", so that it stays
-/// one line of nine columns.
+/// Returns one line of nine columns, with its newline. Tabs and newlines in a text become
+/// "\\t" and "\\n".
 std::string joblog_line(const JoblogRow& row);
 
-/// What stands for a result in Exitval: the exit status; as in a shell 127 and 126 for what was not
-/// found and what could not be started; -1 for what timed out or was cancelled, and 0 after a
-/// signal, which has a column of its own.
+/// The value of column Exitval: the exit status of the command; 127 if the program was not found;
+/// 126 if it could not be started; -1 after a timeout or cancellation; 0 after a signal, which is
+/// in column Signal.
 int joblog_exit_value(const CommandResult& result);
 
 }  // namespace rollcall::coordinator

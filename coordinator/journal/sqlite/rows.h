@@ -1,4 +1,4 @@
-// The rows of a journal as they are read: each value is looked at before it is believed.
+// Reads the rows of a journal and checks every value.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@
 
 namespace rollcall::coordinator::sqlite {
 
-/// Whether all that was read makes sense. Once it does not, nothing more is read.
+/// Remembers the first fault found while reading. After a fault, next() returns no more rows.
 class Check {
  public:
   explicit Check(Database& database) : database_(database) {}
 
-  /// Remembers the first thing that is wrong; returns `holds`.
+  /// If `holds` is false, notes the fault `what`, unless there is an earlier one. Returns `holds`.
   bool require(bool holds, const std::string& what) {
     if (!holds && !fault_) fault_ = what;
     return holds;
@@ -58,7 +58,7 @@ class Check {
   bool unreadable_ = false;
 };
 
-/// The values of a row. Instants are shifted to the time of an epoch.
+/// The values of a row. Instants are converted from run time to the clock of an epoch.
 class Columns {
  public:
   Columns(Check& check, const Statement& row, Duration shift)
@@ -85,7 +85,7 @@ class Columns {
   Id id(int column) const {
     const std::string text = row_.text(column);
     Id id;
-    if (!check_.require(text.size() == 2 * id.bytes.size(), "an id has not 32 digits")) return id;
+    if (!check_.require(text.size() == 2 * id.bytes.size(), "an id is not 32 digits")) return id;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const std::size_t digit = std::string_view("0123456789abcdef").find(text[i]);
       check_.require(digit < 16, "an id is not hexadecimal");
@@ -95,14 +95,14 @@ class Columns {
     return id;
   }
 
-  /// The one of `all` whose to_string() it is.
+  /// Returns the value of `all` whose to_string() equals the text in the column.
   template <class Enum>
   Enum named(int column, std::initializer_list<Enum> all) const {
     const std::string name = row_.text(column);
     for (const Enum value : all) {
       if (name == to_string(value)) return value;
     }
-    check_.require(false, "a name is not known: " + name);
+    check_.require(false, "unknown name: " + name);
     return *all.begin();
   }
 

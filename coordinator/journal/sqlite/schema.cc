@@ -6,7 +6,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-// Codes that stand in files never change.
+// These values are stored in journals and must never change.
 static_assert(static_cast<int>(Outcome::succeeded) == 0);
 static_assert(static_cast<int>(Outcome::failed) == 1);
 static_assert(static_cast<int>(Outcome::timed_out) == 2);
@@ -125,8 +125,8 @@ CREATE TABLE counters (
 INSERT INTO counters VALUES (0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0);
 )sql";
 
-// Seconds as numbers, so that they can be compared and summed. The clock's drift is rounded up, as
-// drift_over() does.
+// Times are numbers of seconds, so that queries can compare and sum them. The clock drift is
+// rounded up, as in drift_over().
 constexpr const char* kResultView = R"sql(
 CREATE VIEW result AS
 SELECT

@@ -1,4 +1,4 @@
-// The tables of a journal. docs/reference/journal.md says for people what each column means.
+// The tables of a journal. docs/reference/journal.md documents the columns.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace rollcall::coordinator {
 
-/// In the header of the file ("RcJ1"): a database that is a journal.
+/// The application id in the file header, "RcJ1": the database is a journal.
 inline constexpr std::int32_t kJournalApplicationId = 0x52634a31;
-/// Raised with every change that an older program would read wrongly.
+/// Incremented with every change that an older program would misread.
 inline constexpr std::int32_t kJournalVersion = 1;
 
-/// What makes an empty database a journal, its marks included.
+/// SQL that turns an empty database into a journal, including application id and version.
 std::string journal_schema();
 
-/// session.state.
+/// The value of column session.state.
 std::string_view to_string(SessionEnd end);
 
 }  // namespace rollcall::coordinator

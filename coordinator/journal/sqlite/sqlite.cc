@@ -27,7 +27,7 @@ int flags_of(Database::Mode mode) {
   return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 }
 
-bool names_a_full_disk(int code, int system_error) {
+bool is_disk_full(int code, int system_error) {
   if (code == SQLITE_FULL) return true;
   return code == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT);
 }
@@ -104,7 +104,7 @@ void Database::Close::operator()(sqlite3* database) const {
 
 Database::Database(sqlite3* database) : log_(std::make_unique<Log>()), database_(database) {
   sqlite3_busy_timeout(database, kBusyMilliseconds);
-  sqlite3_wal_hook(database, on_commit, log_.get());  // instead of SQLite's own checkpoints
+  sqlite3_wal_hook(database, on_commit, log_.get());  // turns automatic checkpoints off
 }
 
 Result<Database> Database::open(const std::string& path, Mode mode) {
@@ -135,7 +135,7 @@ Error Database::error() const {
   const int code = sqlite3_extended_errcode(database_.get());
   const int system_error = sqlite3_system_errno(database_.get());
   const int primary = code & 0xff;
-  if (names_a_full_disk(primary, system_error)) return retryable("the disk is full");
+  if (is_disk_full(primary, system_error)) return retryable("the disk is full");
   std::string text = sqlite3_errmsg(database_.get());
   if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && system_error != 0) {
     text += std::string(": ") + std::strerror(system_error);
@@ -160,7 +160,7 @@ std::int64_t Database::changes() const {
   return sqlite3_changes64(database_.get());
 }
 
-std::uint64_t Database::waiting_pages() const {
+std::uint64_t Database::log_pages() const {
   return static_cast<std::uint64_t>(std::max(log_->pages - log_->moved, 0));
 }
 
@@ -171,7 +171,7 @@ bool Database::checkpoint() {
 
 int Database::on_commit(void* log, sqlite3*, const char*, int pages) {
   auto& state = *static_cast<Log*>(log);
-  if (pages < state.pages) state.moved = 0;  // it begins anew
+  if (pages < state.pages) state.moved = 0;  // the log was restarted
   state.pages = pages;
   return SQLITE_OK;
 }

@@ -1,5 +1,4 @@
-// SQLite handles that close themselves, and its errors as Result<T>. No SQLite header is needed to
-// use them.
+// RAII wrappers for SQLite handles, with errors as Result<T>. Does not include SQLite's header.
 #pragma once
 
 #include <cstdint>
@@ -17,25 +16,26 @@ namespace rollcall::coordinator::sqlite {
 
 class Database;
 
-/// A prepared statement. Belongs to its Database, which must outlive it.
+/// A prepared statement. Its Database must outlive it.
 class Statement {
  public:
   Statement() = default;
 
-  /// Binds all parameters in order and runs to the end. False: see Database::error().
+  /// Binds all parameters in order and runs to the end. Returns false on error: see
+  /// Database::error().
   template <class... Values>
   [[nodiscard]] bool run(const Values&... values) {
     bind_all(values...);
     return finish();
   }
-  /// Binds all parameters in order; rows follow with next(). Also begins a query again.
+  /// Resets the statement and binds all parameters in order; read the rows with next().
   template <class... Values>
   void bind_all(const Values&... values) {
     reset();
     int place = 0;
     (bind(++place, values), ...);
   }
-  /// Parameters are counted from 1.
+  /// Parameters are numbered from 1.
   void bind(int place, std::int64_t value);
   void bind(int place, std::string_view value);
   void bind(int place, double value);
@@ -44,13 +44,13 @@ class Statement {
   void bind(int place, const std::optional<T>& value) {
     value ? bind(place, *value) : bind(place, std::nullopt);
   }
-  /// Runs to the end and makes ready for the next time.
+  /// Runs to the end and resets the statement. Returns false on error.
   [[nodiscard]] bool finish();
 
-  /// True: there is a row. False: there is none, and failed() says whether for an error.
+  /// Moves to the next row. Returns false at the end and on error; failed() tells them apart.
   [[nodiscard]] bool next();
   bool failed() const { return failed_; }
-  // Columns of the row, counted from 0.
+  // Columns of the row, numbered from 0.
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   double real(int column) const;
@@ -68,41 +68,41 @@ class Statement {
   bool failed_ = false;
 };
 
-/// One connection. One thread at a time.
+/// One connection. Used by one thread at a time.
 class Database {
  public:
   enum class Mode { read, write, create };
 
   Database() = default;
 
-  /// Error: permanent, but see error().
+  /// Opens the database. Errors are those of error().
   [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
 
-  /// Runs any number of statements; rows are passed over.
+  /// Runs any number of statements and ignores their rows. Returns false on error.
   [[nodiscard]] bool execute(const std::string& sql);
-  /// Invalid if the statement cannot be prepared: the next call fails. See ready().
   [[nodiscard]] Result<Statement> prepare(const std::string& sql);
 
-  /// The last error: retryable if the disk is full, else permanent.
+  /// The last error: retryable if the disk is full, otherwise permanent.
   Error error() const;
-  /// The last error is that the file is damaged.
+  /// Whether the last error is that the file is damaged.
   bool error_is_damage() const;
-  /// The last error is that something would have to be written first.
+  /// Whether the last error is that a read-only connection had to write.
   bool error_is_read_only() const;
-  /// True between BEGIN and COMMIT or ROLLBACK.
+  /// Whether a transaction is open.
   bool in_transaction() const;
-  /// Rows that the last statement changed.
+  /// Rows changed by the last statement.
   std::int64_t changes() const;
-  /// Pages that were written to the write-ahead log, and not moved from there yet.
-  std::uint64_t waiting_pages() const;
-  /// Moves what it can from the write-ahead log to the database without waiting for readers.
+  /// Pages in the write-ahead log that are not in the database yet.
+  std::uint64_t log_pages() const;
+  /// Moves as many pages as possible from the log to the database without waiting for readers.
+  /// Returns false on error.
   [[nodiscard]] bool checkpoint();
 
  private:
   struct Close {
     void operator()(sqlite3* database) const;
   };
-  /// Of the write-ahead log: its length and how much of it has been moved.
+  /// The write-ahead log, in pages: its length and the part moved to the database.
   struct Log {
     int pages = 0;
     int moved = 0;
@@ -110,7 +110,7 @@ class Database {
   explicit Database(sqlite3* database);
   static int on_commit(void* log, sqlite3* database, const char* name, int pages);
 
-  std::unique_ptr<Log> log_;  ///< on the heap: SQLite holds its address
+  std::unique_ptr<Log> log_;  ///< on the heap, since SQLite holds its address
   std::unique_ptr<sqlite3, Close> database_;
 };
 

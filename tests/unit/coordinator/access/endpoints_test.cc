@@ -5,19 +5,19 @@
 namespace rollcall::coordinator {
 namespace {
 
-TEST(Endpoints, LocalWorkersReachAWildcardThroughLoopback) {
+TEST(Endpoints, LocalWorkersUseLoopbackForAWildcard) {
   EXPECT_EQ(endpoint_for_local_workers("tcp://0.0.0.0:7700"), "tcp://127.0.0.1:7700");
   EXPECT_EQ(endpoint_for_local_workers("tcp://[::]:7700"), "tcp://127.0.0.1:7700");
   EXPECT_EQ(endpoint_for_local_workers("tcp://10.0.0.7:7700"), "tcp://10.0.0.7:7700");
   EXPECT_EQ(endpoint_for_local_workers("ipc:///tmp/run"), "ipc:///tmp/run");
 }
 
-TEST(Endpoints, OthersAreToldTheHostNameForAWildcard) {
+TEST(Endpoints, OtherWorkersUseTheHostNameForAWildcard) {
   EXPECT_EQ(endpoint_for_others("tcp://[::]:7700", "", "alpha"), "tcp://alpha:7700");
   EXPECT_EQ(endpoint_for_others("tcp://10.0.0.7:7700", "", "alpha"), "tcp://10.0.0.7:7700");
 }
 
-TEST(Endpoints, WhatIsAdvertisedWins) {
+TEST(Endpoints, OtherWorkersUseTheAdvertisedAddress) {
   EXPECT_EQ(endpoint_for_others("tcp://0.0.0.0:7700", "gate", "alpha"), "tcp://gate:7700");
   EXPECT_EQ(endpoint_for_others("tcp://0.0.0.0:7700", "gate:80", "alpha"), "tcp://gate:80");
   EXPECT_EQ(endpoint_for_others("tcp://0.0.0.0:7700", "[fd00::1]", "alpha"),
@@ -26,7 +26,7 @@ TEST(Endpoints, WhatIsAdvertisedWins) {
             "tcp://[fd00::1]:80");
 }
 
-TEST(Endpoints, WhoComesToAnEndpointFindsWhatListensForIt) {
+TEST(Endpoints, BindsThePortOnAllAddresses) {
   EXPECT_EQ(endpoint_to_bind("tcp://alpha:7700"), "tcp://*:7700");
   EXPECT_EQ(endpoint_to_bind("tcp://[fd00::1]:7700"), "tcp://*:7700");
   EXPECT_EQ(endpoint_to_bind("tcp://127.0.0.1:7700"), "tcp://127.0.0.1:7700");

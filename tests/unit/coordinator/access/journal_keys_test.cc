@@ -18,16 +18,16 @@ class JournalKeysTest : public JournalTest {
     return read ? "" : read.error().message;
   }
   void write_text(const std::string& text) {
-    ASSERT_TRUE(write_journal_keys(path(), keys_));  // for its mode
+    ASSERT_TRUE(write_journal_keys(path(), keys_));  // sets the file mode
     std::ofstream(journal_keys_path(path())) << text;
   }
 
   const JournalKeys keys_{"tcp://0.0.0.0:40123", make_run_keys("tcp://node1:40123")};
 };
 
-TEST_F(JournalKeysTest, AreReadAsTheyWereWritten) {
+TEST_F(JournalKeysTest, ReadsWhatWasWritten) {
   ASSERT_TRUE(write_journal_keys(path(), {"tcp://127.0.0.1:1", make_run_keys("tcp://node1:1")}));
-  ASSERT_TRUE(write_journal_keys(path(), keys_)) << "the newest counts";
+  ASSERT_TRUE(write_journal_keys(path(), keys_)) << "must replace the file";
   const auto read = read_journal_keys(path());
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->encrypted());
@@ -36,7 +36,7 @@ TEST_F(JournalKeysTest, AreReadAsTheyWereWritten) {
   EXPECT_EQ(read->keys.coordinator.secret_key, keys_.keys.coordinator.secret_key);
 }
 
-TEST_F(JournalKeysTest, AreForTheirOwnerAlone) {
+TEST_F(JournalKeysTest, RefusesAFileAccessibleToOtherUsers) {
   ASSERT_TRUE(write_journal_keys(path(), keys_));
   const std::string file = journal_keys_path(path());
   EXPECT_EQ(file, path() + "-keys");
@@ -44,10 +44,10 @@ TEST_F(JournalKeysTest, AreForTheirOwnerAlone) {
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::filesystem::permissions(file, std::filesystem::perms::group_read,
                                std::filesystem::perm_options::add);
-  EXPECT_THAT(refusal(), HasSubstr("is open to others than its owner"));
+  EXPECT_THAT(refusal(), HasSubstr("is accessible to other users"));
 }
 
-TEST_F(JournalKeysTest, MayBeNone) {
+TEST_F(JournalKeysTest, StoresAnUnencryptedRun) {
   const JournalKeys insecure{"tcp://127.0.0.1:40123", {"tcp://127.0.0.1:40123", {}, {}}};
   ASSERT_TRUE(write_journal_keys(path(), insecure));
   const auto read = read_journal_keys(path());
@@ -55,7 +55,7 @@ TEST_F(JournalKeysTest, MayBeNone) {
   EXPECT_FALSE(read->encrypted());
 }
 
-TEST_F(JournalKeysTest, RefuseWhatIsNoKeysFile) {
+TEST_F(JournalKeysTest, RefusesAnInvalidFile) {
   write_text("");
   EXPECT_THAT(refusal(), HasSubstr("is not a keys file of a journal: not a JSON object"));
   write_text(R"({"schema": "rollcall/keys/1"})");
@@ -73,7 +73,7 @@ TEST_F(JournalKeysTest, RefuseWhatIsNoKeysFile) {
   EXPECT_THAT(refusal(), HasSubstr("a key is not 40 characters of Z85"));
 }
 
-TEST_F(JournalKeysTest, AreGoneWhenTheyWereRemoved) {
+TEST_F(JournalKeysTest, CanBeRemoved) {
   ASSERT_TRUE(write_journal_keys(path(), keys_));
   remove_journal_keys(path());
   remove_journal_keys(path());

@@ -45,7 +45,7 @@ class RunKeysTest : public ::testing::Test {
     directory = parent / "keys";
   }
   void TearDown() override { fs::remove_all(parent); }
-  void make() const {
+  void write_keys() const {
     const auto written = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_TRUE(written.has_value()) << written.error().message;
   }
@@ -54,15 +54,15 @@ class RunKeysTest : public ::testing::Test {
   fs::path directory;
 };
 
-TEST_F(RunKeysTest, AreForTheirOwnerAlone) {
-  make();
+TEST_F(RunKeysTest, WritesFilesForTheOwnerOnly) {
+  write_keys();
   EXPECT_EQ(mode_of(directory), 0700U);
   EXPECT_EQ(names_in(directory), (std::set<std::string>{kCoordinatorKeysFile, kWorkersAccessFile}));
   for (const std::string& name : names_in(directory)) EXPECT_EQ(mode_of(directory / name), 0600U);
 }
 
-TEST_F(RunKeysTest, BothFilesBelongTogether) {
-  make();
+TEST_F(RunKeysTest, WritesMatchingFiles) {
+  write_keys();
   const auto keys = read_run_keys(directory);
   ASSERT_TRUE(keys.has_value()) << keys.error().message;
   const auto access = read_access_file(directory / kWorkersAccessFile);
@@ -71,41 +71,41 @@ TEST_F(RunKeysTest, BothFilesBelongTogether) {
   EXPECT_EQ(*access, access_of(*keys));
 }
 
-TEST_F(RunKeysTest, WorkersDoNotGetTheCoordinatorsSecret) {
-  make();
+TEST_F(RunKeysTest, OmitsTheCoordinatorsSecretFromTheAccessFile) {
+  write_keys();
   const std::string secret = read_run_keys(directory)->coordinator.secret_key;
   EXPECT_EQ(secret.size(), 40U);
   EXPECT_THAT(text_of(directory / kWorkersAccessFile), Not(HasSubstr(secret)));
 }
 
-TEST_F(RunKeysTest, TheCoordinatorNeedsItsOwnFileAlone) {
-  make();
+TEST_F(RunKeysTest, ReadsOnlyTheCoordinatorsFile) {
+  write_keys();
   fs::remove(directory / kWorkersAccessFile);
   EXPECT_TRUE(read_run_keys(directory).has_value());
 }
 
-TEST_F(RunKeysTest, AreNeverReplaced) {
-  make();
-  for (const char* kept : {kCoordinatorKeysFile, kWorkersAccessFile}) {
-    const std::string before = text_of(directory / kept);
+TEST_F(RunKeysTest, NeverReplacesAFile) {
+  write_keys();
+  for (const char* name : {kCoordinatorKeysFile, kWorkersAccessFile}) {
+    const std::string before = text_of(directory / name);
     const auto again = write_run_keys(directory, make_run_keys(kEndpoint));
     ASSERT_FALSE(again.has_value());
-    EXPECT_THAT(again.error().message, HasSubstr("is there already"));
-    EXPECT_EQ(text_of(directory / kept), before);
-    fs::remove(directory / (kept == std::string(kCoordinatorKeysFile) ? kept : kWorkersAccessFile));
-    if (kept == std::string(kCoordinatorKeysFile)) {
+    EXPECT_THAT(again.error().message, HasSubstr("already exists; left unchanged"));
+    EXPECT_EQ(text_of(directory / name), before);
+    fs::remove(directory / name);
+    if (name == std::string(kCoordinatorKeysFile)) {
       EXPECT_EQ(names_in(directory), std::set<std::string>{kWorkersAccessFile});
     }
   }
 }
 
-TEST_F(RunKeysTest, AnEmptyDirectoryOfOnesOwnWillDo) {
+TEST_F(RunKeysTest, AcceptsAnEmptyPrivateDirectory) {
   fs::create_directory(directory);
   ASSERT_EQ(::chmod(directory.c_str(), 0700), 0);
-  make();
+  write_keys();
 }
 
-TEST_F(RunKeysTest, ADirectoryThatIsOpenToOthersWillNot) {
+TEST_F(RunKeysTest, RefusesADirectoryAccessibleToOtherUsers) {
   fs::create_directory(directory);
   ASSERT_EQ(::chmod(directory.c_str(), 0750), 0);
   const auto written = write_run_keys(directory, make_run_keys(kEndpoint));
@@ -114,7 +114,7 @@ TEST_F(RunKeysTest, ADirectoryThatIsOpenToOthersWillNot) {
   EXPECT_TRUE(names_in(directory).empty());
 }
 
-TEST_F(RunKeysTest, ADirectoryCannotBeMadeNowhere) {
+TEST_F(RunKeysTest, ReportsThatTheDirectoryCannotBeCreated) {
   const auto nowhere = write_run_keys(parent / "no" / "such", make_run_keys(kEndpoint));
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_THAT(nowhere.error().message, HasSubstr("No such file or directory"));
@@ -122,9 +122,9 @@ TEST_F(RunKeysTest, ADirectoryCannotBeMadeNowhere) {
   EXPECT_FALSE(write_run_keys(directory, make_run_keys(kEndpoint)).has_value());
 }
 
-TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
+TEST_F(RunKeysTest, ReportsWhatIsWrongWithAFile) {
   EXPECT_THAT(read_run_keys(directory).error().message, HasSubstr("No such file"));
-  make();
+  write_keys();
   const fs::path path = directory / kCoordinatorKeysFile;
   const std::string good = text_of(path);
   const auto error_with = [&](const std::string& text) {
@@ -149,12 +149,12 @@ TEST_F(RunKeysTest, SayWhatIsWrongWithTheirFile) {
 
 class ListeningTest : public RunKeysTest {};
 
-TEST_F(ListeningTest, IsOnAFreeLoopbackPortUnlessToldOtherwise) {
+TEST_F(ListeningTest, DefaultsToAFreeLoopbackPort) {
   EXPECT_EQ(listening_of(JoiningOptions{})->bind, "tcp://127.0.0.1:*");
 }
 
-TEST_F(ListeningTest, IsWhereWorkersWithTheKeysLook) {
-  make();
+TEST_F(ListeningTest, BindsThePortOfTheKeysUnlessGiven) {
+  write_keys();
   JoiningOptions options;
   options.keys = directory;
   EXPECT_EQ(listening_of(options)->bind, "tcp://*:7700");
@@ -162,14 +162,14 @@ TEST_F(ListeningTest, IsWhereWorkersWithTheKeysLook) {
   EXPECT_EQ(listening_of(options)->bind, "tcp://10.0.0.7:1234");
 }
 
-TEST_F(ListeningTest, LeavesTheAccessFileOfTheKeysAlone) {
-  make();
+TEST_F(ListeningTest, RefusesToOverwriteTheAccessFileOfTheKeys) {
+  write_keys();
   JoiningOptions options;
   options.keys = directory;
   options.access_file = directory / "." / kWorkersAccessFile;
   const auto listening = listening_of(options);
   ASSERT_FALSE(listening.has_value());
-  EXPECT_THAT(listening.error().message, HasSubstr("belongs to the keys"));
+  EXPECT_THAT(listening.error().message, HasSubstr("is the access file of --keys"));
   options.access_file = parent / "another.access";
   EXPECT_TRUE(listening_of(options).has_value());
 }

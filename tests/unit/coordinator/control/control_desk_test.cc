@@ -1,4 +1,4 @@
-// What a coordinator answers on its control socket.
+// Answers to requests on the control socket.
 #include "coordinator/control/desk.h"
 
 #include <fstream>
@@ -15,31 +15,31 @@ using nlohmann::json;
 class ControlDeskTest : public SchedulerTest {
  protected:
   json ask(const std::string& request) {
-    ControlDesk desk(stage->scheduler(), [this](const Event& event) { told.push_back(event); });
+    ControlDesk desk(stage->scheduler(), [this](const Event& event) { events.push_back(event); });
     const std::string answer = desk.answer(instant_from_ns(3'000'000'000), request);
     EXPECT_EQ(answer.find('\n'), std::string::npos);
     return json::parse(answer);
   }
-  /// Empty, or where the status now is not what docs/reference says.
-  std::string misfit() {
+  /// Returns where the status differs from its schema, or an empty string.
+  std::string schema_error() {
     std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/status-1.schema.json");
     return JsonSchema(json::parse(file)).misfit(ask(R"({"command":"status"})"));
   }
-  std::vector<Event> told;
+  std::vector<Event> events;
 };
 
-TEST_F(ControlDeskTest, StatusIsAsItsSchemaSays) {
+TEST_F(ControlDeskTest, StatusMatchesItsSchema) {
   begin();
-  EXPECT_EQ(misfit(), "");
+  EXPECT_EQ(schema_error(), "");
   stage->hello(1);
-  EXPECT_EQ(misfit(), "");
+  EXPECT_EQ(schema_error(), "");
   stage->inventory(1);
   stage->report(1, 1, {{{0}}});
-  EXPECT_EQ(misfit(), "");
+  EXPECT_EQ(schema_error(), "");
   stage->ignore();
 }
 
-TEST_F(ControlDeskTest, StatusCountsTasksAndShowsWorkers) {
+TEST_F(ControlDeskTest, StatusCountsTasksAndListsWorkers) {
   begin_with({1, 2}, /*slots=*/1);
   stage->report(1, 1, {{{0}}});
   stage->goodbye(2, 0, 0);
@@ -55,7 +55,7 @@ TEST_F(ControlDeskTest, StatusCountsTasksAndShowsWorkers) {
   EXPECT_EQ(status["workers_lost"], 0);
 }
 
-TEST_F(ControlDeskTest, StatusKnowsARunThatHasNotBegun) {
+TEST_F(ControlDeskTest, StatusDescribesARunThatHasNotBegun) {
   begin();
   stage->hello(1);
   stage->ignore();
@@ -65,29 +65,29 @@ TEST_F(ControlDeskTest, StatusKnowsARunThatHasNotBegun) {
   EXPECT_EQ(status["workers"][0]["slots"], nullptr);
 }
 
-TEST_F(ControlDeskTest, DrainMeansOneByNameOrSessionOrAll) {
+TEST_F(ControlDeskTest, DrainSelectsWorkersByNameOrSessionOrAll) {
   begin_with({1, 2});
   const json one = ask(R"({"command":"drain","worker":"w2","mode":"return"})");
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(std::get<DrainRequested>(told[0]).sessions, std::vector{SessionIndex{1}});
-  EXPECT_EQ(std::get<DrainRequested>(told[0]).mode, DrainMode::return_running);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<DrainRequested>(events[0]).sessions, std::vector{SessionIndex{1}});
+  EXPECT_EQ(std::get<DrainRequested>(events[0]).mode, DrainMode::return_running);
   const std::string session = one["draining"][0]["session"];
   ask(R"({"command":"drain","mode":"finish","worker":")" + session + "\"}");
-  ASSERT_EQ(told.size(), 2U);
-  EXPECT_EQ(std::get<DrainRequested>(told[1]).sessions, std::vector{SessionIndex{1}});
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(std::get<DrainRequested>(events[1]).sessions, std::vector{SessionIndex{1}});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"all","mode":"finish"})")["draining"].size(), 2U);
 }
 
-TEST_F(ControlDeskTest, WhatCannotBeDoneIsAnError) {
+TEST_F(ControlDeskTest, AnswersAnInvalidRequestWithAnError) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],
-            "no worker that is there is called w9");
+            "no connected worker is named w9");
   for (const char* request :
        {"", "hello", "[]", "{}", R"({"command":7})", R"({"command":"stop"})",
         R"({"command":"drain","worker":"w1"})", R"({"command":"drain","worker":"w1","mode":1})"}) {
     EXPECT_TRUE(ask(request).contains("error")) << request;
   }
-  EXPECT_TRUE(told.empty());
+  EXPECT_TRUE(events.empty());
 }
 
 }  // namespace

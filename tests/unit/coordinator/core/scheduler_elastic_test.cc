@@ -23,18 +23,18 @@ TEST_F(SchedulerElasticTest, HalfOfWhatWaitsIsTakenBackForOneWhoJoinsLate) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/8);
   expect(
-      {"w2 <- Welcome: slots 8", "w2 has joined", "w1 <- Recall: assignments through 1, keep 3"});
+      {"w2 <- Welcome: slots 8", "w2 has joined", "w1 <- Revoke: assignments through 1, keep 3"});
   stage->report(1, 1, {{{3, 4, 5}, Outcome::returned}});
   expect({"w2 <- Assignment 1: 3 (attempt 2) for 1 s, 4 (attempt 2) for 1 s, 5 (attempt 2) for 1 s",
-          "w1 <- Recall: assignments through 1, keep 2",  // w2 has room for more
-          "w1 <- Ack: reports kept through 1"});
+          "w1 <- Revoke: assignments through 1, keep 2",  // w2 has room for more
+          "w1 <- Ack: reports committed through 1"});
 }
 
 TEST_F(SchedulerElasticTest, NoMoreIsTakenBackThanThereIsRoomFor) {
   begin_with_one_who_holds_all();
   join(2, /*slots=*/1);
   expect(
-      {"w2 <- Welcome: slots 1", "w2 has joined", "w1 <- Recall: assignments through 1, keep 5"});
+      {"w2 <- Welcome: slots 1", "w2 has joined", "w1 <- Revoke: assignments through 1, keep 5"});
 }
 
 TEST_F(SchedulerElasticTest, NothingIsTakenBackWhereNothingWaits) {
@@ -57,7 +57,7 @@ TEST_F(SchedulerElasticTest, ALostRevokeIsResentAfterATimeout) {
   stage->at(1'999);
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Recall"))));
   stage->at(2'000);
-  EXPECT_THAT(stage->take(), Contains("w1 <- Recall: assignments through 1, keep 3"));
+  EXPECT_THAT(stage->take(), Contains("w1 <- Revoke: assignments through 1, keep 3"));
 }
 
 TEST_F(SchedulerElasticTest, AReturnedTaskCountsNeitherAsAnAttemptNorAsAFailedStart) {
@@ -78,7 +78,7 @@ TEST_F(SchedulerElasticTest, AReturnedTaskIsNotReportedAsStarted) {
   stage->ignore();
   stage->report(1, 2, {{{0, 1}}});  // 2 has begun, and the places behind it are passed
   const std::vector<std::string> lines = stage->take();
-  EXPECT_THAT(lines, Contains("w1 has begun 1-2"));
+  EXPECT_THAT(lines, Contains("w1 has started 1-2"));
 }
 
 TEST_F(SchedulerElasticTest, OneThatGaveBackIsNotChargedForItWhenItIsLost) {
@@ -102,9 +102,9 @@ TEST_F(SchedulerElasticTest, ADrainedSessionGetsNothingMore) {
   stage->drain({0});
   expect({"w1 <- Drain: finish"});
   stage->heartbeat(1, /*draining=*/true);
-  expect({"w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Ack: reports committed through 0"});
   stage->report(1, 1, {{{0}}});
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
 }
 
 TEST_F(SchedulerElasticTest, OneThatSaysThatItDrainsGetsNothingMoreEither) {
@@ -112,8 +112,8 @@ TEST_F(SchedulerElasticTest, OneThatSaysThatItDrainsGetsNothingMoreEither) {
   begin_with({1, 2}, /*slots=*/1);
   stage->heartbeat(1, /*draining=*/true);
   stage->report(1, 1, {{{0}}});
-  expect({"w1 <- Ack: reports kept through 0", "results: 0 succeeded",
-          "w1 <- Ack: reports kept through 1"});
+  expect({"w1 <- Ack: reports committed through 0", "results: 0 succeeded",
+          "w1 <- Ack: reports committed through 1"});
 }
 
 TEST_F(SchedulerElasticTest, ADrainIsSaidAgainAndMayOnlyGrowHarder) {

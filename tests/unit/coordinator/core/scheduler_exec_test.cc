@@ -12,7 +12,8 @@ using testing::Not;
 class SchedulerExecTest : public SchedulerTest {
  protected:
   SchedulerExecTest() {
-    spec.kind = TaskKind::exec;
+    spec.kind = KindId::exec;
+    spec.traits = traits_of(spec.kind);
     spec.pause_min = spec.pause_max = Duration::zero();
   }
 
@@ -67,7 +68,7 @@ TEST_F(SchedulerExecTest, PrefetchIsMeasuredWhenItIsNotGiven) {
 
 class RetryTest : public SchedulerExecTest {
  protected:
-  /// w1 has begun the only task.
+  /// w1 has started the only task.
   void begin_with_one(std::uint32_t retries) {
     spec.task_count = 1;
     policy.retries = retries;
@@ -238,7 +239,7 @@ TEST_F(ResumedRetryTest, AListWithoutEndEndsTheSession) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("is lost"))));
   inventory.part = 1;
   stage->send(1, inventory);
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 is lost: its inventory cannot be")));
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 lost: its inventory contradicts itself")));
 }
 
 class HaltTest : public SchedulerExecTest {
@@ -292,7 +293,7 @@ TEST_F(HaltTest, WhatWaitsInAWorkerIsTakenBack) {
   policy.prefetch = 2;
   begin_with_two({false, false, 1});  // holds all, and begins 2 when 0 has ended
   stage->report(1, 1, {{{0}, Outcome::failed}});
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Recall")));
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 <- Revoke")));
   EXPECT_FALSE(is_done(3));
   stage->report(1, 2, {{{3}, Outcome::returned}});
   stage->ignore();
@@ -327,7 +328,7 @@ TEST_F(SchedulerExecTest, AStopTakesBackWhatIsDoneElsewhereToo) {
   stage->ignore();
   ASSERT_EQ(stage->scheduler().assigned(), 1U);
   stage->stop(true);
-  EXPECT_THAT(stage->take(), Contains("w2 <- Recall: assignments through 2, keep 1"));
+  EXPECT_THAT(stage->take(), Contains("w2 <- Revoke: assignments through 2, keep 1"));
 }
 
 TEST_F(SchedulerExecTest, TheFirstStopLetsEndWhatRunsAndTheSecondDoesNot) {

@@ -15,7 +15,7 @@ TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
   begin();
   stage->hello(1);
   stage->inventory(1);
-  expect({"w1 <- Welcome: slots 0", "keep 1: 0 outcomes, 1 new sessions", "w1 has joined"});
+  expect({"w1 <- Welcome: slots 0", "commit 1: 0 outcomes, 1 new sessions", "w1 has joined"});
   stage->committed(1);
   EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 1")));
 }
@@ -23,14 +23,14 @@ TEST_F(SchedulerCommitTest, ASessionGetsNoWorkBeforeItIsKept) {
 TEST_F(SchedulerCommitTest, AnOutcomeIsKeptBeforeItIsTold) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
-  expect({"keep 3: 1 outcomes, 0 new sessions"});
+  expect({"commit 3: 1 outcomes, 0 new sessions"});
   stage->heartbeat(1);
-  expect({"w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Ack: reports committed through 0"});
   stage->committed(3);
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
   EXPECT_EQ(records().reports_repeated, 0U);
   stage->report(1, 1, {{{0}}});
-  expect({"w1 <- Ack: reports kept through 1"});
+  expect({"w1 <- Ack: reports committed through 1"});
   EXPECT_EQ(records().reports_repeated, 1U);
 }
 
@@ -38,7 +38,7 @@ TEST_F(SchedulerCommitTest, TheRunEndsOnlyWhenItsLastOutcomeIsKept) {
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->report(2, 1, {{{2, 3}}});
-  expect({"keep 3: 2 outcomes, 0 new sessions", "keep 4: 2 outcomes, 0 new sessions"});
+  expect({"commit 3: 2 outcomes, 0 new sessions", "commit 4: 2 outcomes, 0 new sessions"});
   stage->committed(3);
   EXPECT_THAT(stage->take(), Not(Contains("the run is finished")));
   stage->committed(4);
@@ -118,7 +118,7 @@ TEST_F(SchedulerCommitTest, ALocalWorkerThatLeavesIsWaitedForAfterItsLastReportI
   begin_with_two();
   stage->report(1, 1, {{{0, 1}}});
   stage->goodbye(1, 1, 2);
-  expect({"keep 3: 2 outcomes, 0 new sessions"});
+  expect({"commit 3: 2 outcomes, 0 new sessions"});
   stage->committed(3);
   EXPECT_THAT(stage->take(), Contains("w1 <- Shutdown"));
   ASSERT_TRUE(records().sessions[0].goodbye);

@@ -27,12 +27,12 @@ class SchedulerLossTest : public SchedulerTest {
 
 TEST_F(SchedulerLossTest, SilenceForTheLivenessTimeIsLoss) {
   lose_w1();
-  expect({"w2 <- Ack: reports kept through 0", "w2 <- Ack: reports kept through 0",
-          "log: worker w1 is lost: nothing heard for 3.000000 seconds",
-          "w1 <- Reject session_lost: nothing heard for 3.000000 seconds",
-          "w1 has left (lost: nothing heard for 3.000000 seconds), 1 given back",
-          "w2 <- Assignment 2: 0 (attempt 2) for 5 s", "w2 has begun 0",
-          "w2 <- Ack: reports kept through 0"});
+  expect({"w2 <- Ack: reports committed through 0", "w2 <- Ack: reports committed through 0",
+          "log: worker w1 lost: no heartbeat for 3 s",
+          "w1 <- Reject session_lost: no heartbeat for 3 s",
+          "w1 has left (lost: no heartbeat for 3 s), 1 returned",
+          "w2 <- Assignment 2: 0 (attempt 2) for 5 s", "w2 has started 0",
+          "w2 <- Ack: reports committed through 0"});
   EXPECT_EQ(records().attempts_retried, 1U);
 }
 
@@ -50,7 +50,7 @@ TEST_F(SchedulerLossTest, OwnLatenessIsNobodysSilence) {
   begin_with({1});
   stage->oversleep(60'000);
   stage->turn();
-  expect({"log: the coordinator was held up for 59.000000 seconds"});
+  expect({"log: the coordinator stalled for 59 s"});
   stage->at(61'999);
   expect({});
   stage->at(62'000);
@@ -62,13 +62,13 @@ TEST_F(SchedulerLossTest, LateOutcomeOfAnExpiredAttemptCounts) {
   lose_w1();
   stage->ignore();
   stage->report(1, 1, {{{0}}});
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1",
-          "w1 <- Reject session_lost: this session was given up"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1",
+          "w1 <- Reject session_lost: this session was declared lost"});
   EXPECT_EQ(records().attempt[0], 1);
   EXPECT_EQ(records().stale, 0U);
   // What w2 says of the same task is stale: it was asked for it, and it is too late.
   stage->report(2, 1, {{{0, 1}}});
-  expect({"results: 1 succeeded", "w2 <- Ack: reports kept through 1", "the run is finished",
+  expect({"results: 1 succeeded", "w2 <- Ack: reports committed through 1", "the run is finished",
           "w2 <- Shutdown"});
   EXPECT_EQ(records().stale, 1U);
   EXPECT_EQ(records().sessions[1].stale, 1U);
@@ -94,8 +94,8 @@ TEST_F(SchedulerLossTest, LateOutcomeOfATaskThatIsDoneIsStale) {
   stage->report(2, 1, {{{0}}});
   stage->ignore();
   stage->report(1, 1, {{{0}}});
-  expect({"w1 <- Ack: reports kept through 1",
-          "w1 <- Reject session_lost: this session was given up"});
+  expect({"w1 <- Ack: reports committed through 1",
+          "w1 <- Reject session_lost: this session was declared lost"});
   EXPECT_EQ(records().stale, 1U);
   EXPECT_EQ(records().attempt[0], 2);
 }
@@ -104,10 +104,10 @@ TEST_F(SchedulerLossTest, ALostSessionIsNotWelcomedAgain) {
   lose_w1();
   stage->ignore();
   stage->hello(1, 0, /*nonce=*/2);
-  expect({"w1 <- Reject session_lost: this session is over"});
+  expect({"w1 <- Reject session_lost: this session has ended"});
   stage->heartbeat(1);
-  expect({"w1 <- Ack: reports kept through 0",
-          "w1 <- Reject session_lost: this session was given up"});
+  expect({"w1 <- Ack: reports committed through 0",
+          "w1 <- Reject session_lost: this session was declared lost"});
 }
 
 TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
@@ -116,10 +116,9 @@ TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsSeenAtOnce) {
   join(1, 0, /*launch id=*/1);
   stage->ignore();
   stage->exited(1);
-  expect({"log: local worker 1 ended: killed by signal 9",
-          "log: worker w1 is lost: its process ended",
-          "w1 <- Reject session_lost: its process ended", "start local worker, ticket 2",
-          "w1 has left (lost: its process ended), 2 given back"});
+  expect({"log: local worker 1 ended: killed by signal 9", "log: worker w1 lost: its process ended",
+          "w1 <- Reject session_lost: its process ended", "start local worker, launch id 2",
+          "w1 has left (lost: its process ended), 2 returned"});
 }
 
 TEST_F(SchedulerLossTest, LocalWorkersAreStartedAgainOnlySoOften) {
@@ -127,17 +126,17 @@ TEST_F(SchedulerLossTest, LocalWorkersAreStartedAgainOnlySoOften) {
   policy.others_may_join = false;
   policy.worker_restarts = 2;
   begin();
-  expect({"start local worker, ticket 1"});
+  expect({"start local worker, launch id 1"});
   stage->exited(1);
   expect({"log: local worker 1 ended: killed by signal 9"});
   stage->at(100);
-  expect({"start local worker, ticket 2"});
+  expect({"start local worker, launch id 2"});
   stage->exited(2);
   expect({"log: local worker 2 ended: killed by signal 9 (2 times in a row)"});
   stage->at(299);
   expect({});
   stage->at(300);
-  expect({"start local worker, ticket 3"});
+  expect({"start local worker, launch id 3"});
   stage->exited(3);
   expect({"log: no local worker could be kept running", "results: 0 lost, 1 lost",
           "the run is finished", "the end"});
@@ -148,10 +147,9 @@ TEST_F(SchedulerLossTest, ANewSessionOnTheSameConnectionEndsTheOld) {
   stage->worker(2).connection = stage->worker(1).connection;
   stage->worker(1).connection = ConnectionId{99};
   stage->hello(2);
-  expect({"log: worker w1 is lost: its process started over as a new session",
-          "w2 <- Reject session_lost: its process started over as a new session",
-          "w2 <- Welcome: slots 0",
-          "w1 has left (lost: its process started over as a new session), 2 given back"});
+  expect({"log: worker w1 lost: its process started a new session",
+          "w2 <- Reject session_lost: its process started a new session", "w2 <- Welcome: slots 0",
+          "w1 has left (lost: its process started a new session), 2 returned"});
 }
 
 TEST_F(SchedulerLossTest, ATaskThatCostsTooManySessionsIsLost) {
@@ -179,25 +177,25 @@ TEST_F(SchedulerLossTest, AttemptsThatWereNotBegunAreNotCharged) {
   stage->ignore();
   stage->exited(1);
   EXPECT_THAT(stage->take(),
-              testing::Contains("w1 has left (lost: its process ended), 2 given back"));
+              testing::Contains("w1 has left (lost: its process ended), 2 returned"));
 }
 
 TEST_F(SchedulerLossTest, AnEarlyGoodbyeReturnsTasksWithoutChargingThem) {
   policy.max_losses = 1;
   begin_with({1, 2});
   stage->goodbye(1, 0, 0);
-  expect({"w1 <- Shutdown", "w1 has left (said goodbye), 1 given back",
+  expect({"w1 <- Shutdown", "w1 has left (said goodbye), 1 returned",
           "w2 <- Assignment 2: 0 (attempt 2) for 5 s"});
 }
 
 TEST_F(SchedulerLossTest, GoodbyeIsNotBelievedWhileReportsAreMissing) {
   begin_with({1, 2});
   stage->goodbye(1, 1, 1);
-  expect({"w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Ack: reports committed through 0"});
   stage->report(1, 1, {{{0}}});
   stage->goodbye(1, 1, 1);
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1", "w1 <- Shutdown",
-          "w1 has left (said goodbye), 0 given back"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1", "w1 <- Shutdown",
+          "w1 has left (said goodbye), 0 returned"});
   ASSERT_TRUE(records().sessions[0].goodbye);
   EXPECT_EQ(records().sessions[0].goodbye->outcomes_sent, 1U);
 }
@@ -234,7 +232,7 @@ TEST_F(SchedulerLossTest, TheLastWorkersGoodbyeLeavesTimeForAnother) {
   stage->at(3'000);
   expect({});
   stage->at(5'000);
-  expect({"log: no worker was there for the time of --join-timeout", "results: 0 lost, 1 lost",
+  expect({"log: no worker connected within --join-timeout", "results: 0 lost, 1 lost",
           "the run is finished", "the end"});
 }
 

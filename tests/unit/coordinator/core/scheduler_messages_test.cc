@@ -14,7 +14,7 @@ TEST_F(SchedulerTest, HelloAgainWithTheSameNonceChangesNothing) {
   EXPECT_EQ(records().sessions.size(), 1U);
   EXPECT_EQ(stage->scheduler().assigned(), 4U);
   stage->heartbeat(1);  // it works on, without another Inventory
-  expect({"w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Ack: reports committed through 0"});
 }
 
 TEST_F(SchedulerTest, InventoryOfAnOlderHelloOpensNothing) {
@@ -23,7 +23,7 @@ TEST_F(SchedulerTest, InventoryOfAnOlderHelloOpensNothing) {
   stage->hello(1, 0, /*nonce=*/2);
   stage->inventory(1, /*nonce=*/1);
   expect({"w1 <- Welcome: slots 0", "w1 <- Welcome: slots 0",
-          "w1 <- Reject say_hello: an Inventory of an older Hello"});
+          "w1 <- Reject say_hello: this Inventory answers an earlier Hello"});
   stage->inventory(1, /*nonce=*/2);
   EXPECT_THAT(stage->take(), testing::Contains("w1 has joined"));
 }
@@ -56,7 +56,7 @@ TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsPutRight) {
   stage->hello(1, 0, /*nonce=*/3);
   stage->inventory(1, /*nonce=*/3);
   stage->heartbeat(1);
-  expect({"w1 <- Welcome: slots 0", "w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Welcome: slots 0", "w1 <- Ack: reports committed through 0"});
 }
 
 TEST_F(SchedulerTest, AnUnknownConnectionIsToldToSayHello) {
@@ -86,11 +86,11 @@ TEST_F(SchedulerTest, WrongRunEpochOrSessionIsToldAndChangesNothing) {
 TEST_F(SchedulerTest, AMalformedMessageIsLoggedAndAnswered) {
   begin_with({1});
   stage->malformed(1, RejectReason::bad_message, "a column is too long");
-  expect({"log: dropped a message that is not understood: a column is too long",
+  expect({"log: dropped a malformed message: a column is too long",
           "w1 <- Reject bad_message: a column is too long"});
   stage->malformed(1, RejectReason::protocol_version, "version 9");
-  expect({"log: dropped a message that is not understood: version 9",
-          "w1 <- Reject protocol_version: version 9"});
+  expect(
+      {"log: dropped a malformed message: version 9", "w1 <- Reject protocol_version: version 9"});
 }
 
 TEST_F(SchedulerTest, AReportTwiceCountsOnce) {
@@ -98,7 +98,7 @@ TEST_F(SchedulerTest, AReportTwiceCountsOnce) {
   stage->report(1, 1, {{{0}}});
   stage->ignore();
   stage->report(1, 1, {{{0}}});
-  expect({"w1 <- Ack: reports kept through 1"});
+  expect({"w1 <- Ack: reports committed through 1"});
   EXPECT_EQ(records().stale, 0U);
   EXPECT_EQ(records().accepted(), 1U);
 }
@@ -106,17 +106,17 @@ TEST_F(SchedulerTest, AReportTwiceCountsOnce) {
 TEST_F(SchedulerTest, AReportAfterAGapWaitsForItsTurn) {
   begin_with({1});
   stage->report(1, 2, {{{1}}});
-  expect({"w1 <- Ack: reports kept through 0"});
+  expect({"w1 <- Ack: reports committed through 0"});
   stage->report(1, 1, {{{0}}});
   stage->report(1, 2, {{{1}}});
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1", "results: 1 succeeded",
-          "w1 <- Ack: reports kept through 2"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1", "results: 1 succeeded",
+          "w1 <- Ack: reports committed through 2"});
 }
 
 TEST_F(SchedulerTest, AnOutcomeTwiceInOneReportIsStale) {
   begin_with({1});
   stage->report(1, 1, {{{0, 0}}});
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
   EXPECT_EQ(records().stale, 1U);
 }
 
@@ -137,7 +137,7 @@ TEST_F(SchedulerTest, ATaskThatDoesNotExistIsUnassigned) {
   report.number = 1;
   report.outcomes.push_back(task_at(4'000'000'000U), 1, Outcome::succeeded, {}, 1s, 1s);
   stage->send(1, report);
-  EXPECT_THAT(stage->take(), testing::Contains(HasSubstr("that it was not given")));
+  EXPECT_THAT(stage->take(), testing::Contains(HasSubstr("their tasks were not assigned to it")));
 }
 
 TEST_F(SchedulerTest, WhatIsNotAcknowledgedIsSentAgainAfterTwoIntervals) {

@@ -116,9 +116,9 @@ TEST_F(SchedulerResumeTest, AReportThatWasNotKeptComesAgainAndCountsOnce) {
   stage->inventory_of(2, 2, {2, 3}, 2);
   stage->ignore();
   stage->report(1, 1, {{{0}}});
-  expect({"keep 1: 1 outcomes, 0 new sessions"});
+  expect({"commit 1: 1 outcomes, 0 new sessions"});
   stage->committed(1);
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1"});
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1"});
 }
 
 TEST_F(SchedulerResumeTest, WhatWasKeptAndPerhapsNotToldIsToldAgain) {
@@ -158,7 +158,7 @@ TEST_F(SchedulerResumeTest, AnInventoryThatCannotBeEndsItsSession) {
   crash();
   stage->hello(1, 0, 2);
   stage->inventory_of(1, 2, {0}, 2);
-  EXPECT_THAT(stage->take(), Contains("log: worker w1 is lost: its inventory cannot be"));
+  EXPECT_THAT(stage->take(), Contains("log: worker w1 lost: its inventory contradicts itself"));
 }
 
 TEST_F(SchedulerResumeTest, TwoWhoHoldTheSameTaskAreBothHeardAndOneOwnsIt) {
@@ -183,7 +183,7 @@ TEST_F(SchedulerResumeTest, ThatNobodyIsThereLosesNothing) {
   policy.join_timeout = std::chrono::seconds(5);
   begin();
   stage->at(5'000);
-  expect({"log: no worker has joined in time", "the end"});
+  expect({"log: no worker connected within --join-timeout", "the end"});
   EXPECT_TRUE(stage->scheduler().suspended());
   EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
   EXPECT_EQ(stage->scheduler().done(), 0U);
@@ -225,7 +225,7 @@ TEST_F(SchedulerResumeTest, LocalWorkersThatAreMissingAreStarted) {
   stage->inventory_of(1, 2, {0, 1}, 2);
   stage->ignore();
   stage->vanished(1);
-  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+  EXPECT_THAT(stage->take(), Contains("start local worker, launch id 1048577"));
 }
 
 class SchedulerAdoptionTest : public SchedulerResumeTest {
@@ -249,14 +249,14 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedWorkerWhoseProcessEndsIsLostAtOnceAndRepl
   resume_with_an_adopted_worker();
   stage->vanished(0);
   EXPECT_THAT(stage->take(),
-              testing::IsSupersetOf({testing::Eq("log: worker w1 is lost: its process ended"),
-                                     testing::Eq("start local worker, ticket 1048577")}));
+              testing::IsSupersetOf({testing::Eq("log: worker w1 lost: its process ended"),
+                                     testing::Eq("start local worker, launch id 1048577")}));
 }
 
 TEST_F(SchedulerAdoptionTest, AnAdoptedProcessIsReplacedOnceHoweverOftenItComesBack) {
   resume_with_an_adopted_worker();
   for (int second = 1; second <= 11; ++second) stage->wait(1'000);
-  EXPECT_THAT(stage->take(), Contains("start local worker, ticket 1048577"));
+  EXPECT_THAT(stage->take(), Contains("start local worker, launch id 1048577"));
   stage->hello(3, 0, 1, /*launch id=*/1);  // the same process, as a new session
   stage->inventory(3);
   stage->committed(2);

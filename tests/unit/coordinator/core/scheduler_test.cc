@@ -28,7 +28,7 @@ TEST_F(SchedulerTest, StartsWithThoseThereAreWhenJoinTimeoutIsOver) {
   stage->at(4'999);
   expect({});
   stage->at(5'000);
-  expect({"log: starting with 1 of 2 workers: no more have joined in time",
+  expect({"log: starting with 1 of 2 workers: no more connected within --join-timeout",
           "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s, 3 for 1 s"});
 }
 
@@ -36,8 +36,8 @@ TEST_F(SchedulerTest, GivesUpWhenNobodyJoins) {
   policy.join_timeout = 5s;
   begin();
   stage->at(5'000);
-  expect({"log: no worker has joined in time", "results: 0 lost, 1 lost, 2 lost, 3 lost",
-          "the run is finished", "the end"});
+  expect({"log: no worker connected within --join-timeout",
+          "results: 0 lost, 1 lost, 2 lost, 3 lost", "the run is finished", "the end"});
   EXPECT_TRUE(stage->scheduler().ran_out_of_workers());
 }
 
@@ -108,8 +108,8 @@ TEST_F(SchedulerTest, CreditIsSlotsAndPrefetch) {
   expect({"w1 <- Welcome: slots 2", "w1 has joined",
           "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s"});
   stage->report(1, 1, {{{0}}});
-  expect({"w1 has begun 0-2", "results: 0 succeeded", "w1 <- Assignment 2: 3 for 1 s",
-          "w1 <- Ack: reports kept through 1"});
+  expect({"w1 has started 0-2", "results: 0 succeeded", "w1 <- Assignment 2: 3 for 1 s",
+          "w1 <- Ack: reports committed through 1"});
 }
 
 TEST_F(SchedulerTest, PrefetchFollowsThePausesWhenItIsNotGiven) {
@@ -155,7 +155,7 @@ TEST_F(SchedulerTest, EndsWithoutTheGoodbyeOfAWorkerThatNeverSaysIt) {
   spec.task_count = 1;
   begin_with({1});
   stage->report(1, 1, {{{0}}});
-  expect({"results: 0 succeeded", "w1 <- Ack: reports kept through 1", "the run is finished",
+  expect({"results: 0 succeeded", "w1 <- Ack: reports committed through 1", "the run is finished",
           "w1 <- Shutdown"});
   stage->at(1'999);
   expect({"w1 <- Shutdown"});  // said again with the tick
@@ -175,7 +175,7 @@ TEST_F(SchedulerTest, WaitTimeoutCancelsWhatRunsAndWhatWasNeverSent) {
   stage->at(1'000);
   expect({"w1 <- Cancel: assignments through 1"});  // until it has answered
   stage->report(1, 1, {{{0}, Outcome::cancelled}, {{1}, Outcome::succeeded}});
-  expect({"results: 0 cancelled, 1 succeeded", "w1 <- Ack: reports kept through 1",
+  expect({"results: 0 cancelled, 1 succeeded", "w1 <- Ack: reports committed through 1",
           "the run is finished", "w1 <- Shutdown"});
 }
 
@@ -213,8 +213,8 @@ TEST_F(SchedulerTest, CancelledMethodCancelsEachAssignmentAtOnce) {
   expect({"w1 <- Welcome: slots 1", "w1 has joined", "w1 <- Assignment 1: 0 for 1 s",
           "w1 <- Cancel: assignments through 1"});
   stage->report(1, 1, {{{0}, Outcome::cancelled}});
-  expect({"w1 has begun 0", "results: 0 cancelled", "w1 <- Assignment 2: 1 for 1 s",
-          "w1 <- Cancel: assignments through 2", "w1 <- Ack: reports kept through 1"});
+  expect({"w1 has started 0", "results: 0 cancelled", "w1 <- Assignment 2: 1 for 1 s",
+          "w1 <- Cancel: assignments through 2", "w1 <- Ack: reports committed through 1"});
 }
 
 }  // namespace

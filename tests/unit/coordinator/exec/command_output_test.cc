@@ -1,4 +1,4 @@
-// What of the commands' output is printed, and when; the joblog.
+// Printing the output of commands, and the joblog.
 #include "coordinator/exec/results/command_output.h"
 
 #include <gmock/gmock.h>
@@ -34,7 +34,7 @@ TEST(CommandOutput, PrintsWholeTasksAsTheyEnd) {
   EXPECT_FALSE(output.has_more());
 }
 
-TEST(CommandOutput, KeepsTheOrderOfTasks) {
+TEST(CommandOutput, PrintsInTaskOrder) {
   CommandOutput output(in_order());
   ASSERT_TRUE(output.ended(TaskId{1}, written("b")));
   ASSERT_TRUE(output.ended(TaskId{3}, written("d", "D")));
@@ -47,7 +47,7 @@ TEST(CommandOutput, KeepsTheOrderOfTasks) {
   EXPECT_EQ(output.err(), "AD");
 }
 
-TEST(CommandOutput, HoldsWhatIsTooMuchForMemoryInAFile) {
+TEST(CommandOutput, HoldsExcessOutputInAFile) {
   CommandOutput output(in_order(10));
   for (std::uint32_t i = 1; i < 50; ++i) {
     ASSERT_TRUE(output.ended(TaskId{i}, written(std::to_string(i) + ",", "e" + std::to_string(i))));
@@ -63,7 +63,7 @@ TEST(CommandOutput, HoldsWhatIsTooMuchForMemoryInAFile) {
   EXPECT_EQ(output.err(), err);
 }
 
-TEST(CommandOutput, ReusesTheRoomOfTheFile) {
+TEST(CommandOutput, ReusesTheSpaceOfTheFile) {
   HeldOutput held(0, testing::TempDir());
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(held.hold(1, {"a", "b"}));
@@ -74,13 +74,13 @@ TEST(CommandOutput, ReusesTheRoomOfTheFile) {
   }
 }
 
-TEST(CommandOutput, SaysThatItCannotHoldMore) {
+TEST(CommandOutput, ReportsThatOutputCannotBeHeld) {
   CommandOutput output({.keep_order = true, .memory_bytes = 0, .temporary_directory = "/nowhere"});
   EXPECT_THAT(output.ended(TaskId{1}, written("x")).error().message,
               HasSubstr("in /nowhere: No such file or directory"));
 }
 
-TEST(CommandOutput, PrintsABacklogPieceByPiece) {
+TEST(CommandOutput, PrintsABacklogInChunks) {
   CommandOutput output(in_order(1U << 30U));
   const std::string big(1U << 20U, 'x');
   for (std::uint32_t i = 1; i < 20; ++i) ASSERT_TRUE(output.ended(TaskId{i}, written(big)));
@@ -96,7 +96,7 @@ TEST(CommandOutput, PrintsABacklogPieceByPiece) {
   EXPECT_EQ(printed, 20 * big.size());
 }
 
-TEST(CommandOutput, PrintsWhatWaitedForTasksThatNeverEnded) {
+TEST(CommandOutput, SkipsTasksThatNeverEndedAfterFinish) {
   CommandOutput output(in_order());
   ASSERT_TRUE(output.ended(TaskId{5}, written("f")));
   ASSERT_TRUE(output.ended(TaskId{2}, written("c")));
@@ -114,17 +114,18 @@ TEST(CommandOutput, TagsEachLine) {
   EXPECT_EQ(output.err(), "tag\te\n");
 }
 
-TEST(CommandOutput, SaysWhatWasDropped) {
+TEST(CommandOutput, ReportsDroppedBytes) {
   CommandOutput output({});
-  WrittenOutput cut = written("x", "no end");
+  WrittenOutput cut = written("x", "no newline");
   cut.out_dropped = 7;
   ASSERT_TRUE(output.ended(TaskId{4}, cut));
   EXPECT_EQ(output.out(), "x");
-  EXPECT_EQ(output.err(),
-            "no end\nrollcall: task 4: 7 more bytes of standard output dropped (--max-output)\n");
+  EXPECT_EQ(
+      output.err(),
+      "no newline\nrollcall: task 4: 7 more bytes of standard output dropped (--max-output)\n");
 }
 
-TEST(CommandOutput, WritesAPairOfFiles) {
+TEST(CommandOutput, WritesAFileForEachStream) {
   const std::string directory = testing::TempDir() + "rollcall-output-test";
   std::filesystem::create_directories(directory);
   const auto content = [&](const std::string& name) {
@@ -157,7 +158,7 @@ TEST(Joblog, HasTheColumnsOfGnuParallel) {
             "3\there-7\t1700000000.125\t     1.208\t1\t20\t2\t15\techo 'a\\tb\\nc'\n");
 }
 
-TEST(Joblog, HasAnExitValueForEveryEnd) {
+TEST(Joblog, MapsEachCommandEndToAnExitValue) {
   CommandResult result;
   result.status = 5;
   EXPECT_EQ(joblog_exit_value(result), 5);

@@ -1,4 +1,4 @@
-// What becomes of a template with a line.
+// Filling command templates.
 #include "coordinator/exec/input/command_template.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ std::string one(const std::string& word, std::string_view line,
   return filled({"x", word}, line, options)[1];
 }
 
-/// What the command writes to its standard output.
+/// Runs a command and returns its standard output.
 std::string run(const std::vector<std::string>& args) {
   std::array<int, 2> ends{};
   EXPECT_EQ(::pipe(ends.data()), 0);
@@ -48,14 +48,14 @@ std::string run(const std::vector<std::string>& args) {
   return text;
 }
 
-TEST(CommandTemplate, AppendsTheLineWhenNothingStandsForIt) {
+TEST(CommandTemplate, AppendsTheLineWithoutAPlaceholder) {
   EXPECT_THAT(filled({"gzip", "-9"}, "a b"), ElementsAre("gzip", "-9", "a b"));
   EXPECT_THAT(filled({"date"}, "5", {.append_input = false, .colsep = {}}), ElementsAre("date"));
   EXPECT_THAT(filled({"mv", "{}", "{}.old"}, "f"), ElementsAre("mv", "f", "f.old"));
   EXPECT_THAT(filled({"echo", "{#}"}, "f"), ElementsAre("echo", "7"));
 }
 
-TEST(CommandTemplate, TakesPathsApart) {
+TEST(CommandTemplate, SplitsPaths) {
   EXPECT_EQ(one("{.}", "a/b.tar.gz"), "a/b.tar");
   EXPECT_EQ(one("{.}", "a.d/b"), "a.d/b");
   EXPECT_EQ(one("{.}", "a/.profile"), "a/.profile");
@@ -68,7 +68,7 @@ TEST(CommandTemplate, TakesPathsApart) {
   EXPECT_EQ(one("{//}/{/}", "x/y/z.c"), "x/y/z.c");
 }
 
-TEST(CommandTemplate, TakesColumns) {
+TEST(CommandTemplate, SplitsColumns) {
   const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
   EXPECT_EQ(one("{2}-{1}-{3}", "a,b", comma), "b-a-");
   EXPECT_EQ(one("{2}", ",,c", comma), "");
@@ -79,7 +79,7 @@ TEST(CommandTemplate, TakesColumns) {
   EXPECT_EQ(parse_colsep("\\\\t\\"), "\\t\\");
 }
 
-TEST(CommandTemplate, LeavesOtherBracesAlone) {
+TEST(CommandTemplate, CopiesOtherBraces) {
   for (const char* word :
        {"{print}", "{", "}{", "{ }", "{0}", "{01}", "{-1}", "{1x}", "${A}", "{a,b}"}) {
     EXPECT_EQ(one(word, "L"), word);
@@ -88,19 +88,19 @@ TEST(CommandTemplate, LeavesOtherBracesAlone) {
   EXPECT_EQ(one("a{b{}c}", "L"), "a{bLc}");
 }
 
-TEST(CommandTemplate, ValuesAreNotReadAgain) {
+TEST(CommandTemplate, DoesNotExpandPlaceholdersInValues) {
   EXPECT_EQ(one("{}", "{.} {#} {}"), "{.} {#} {}");
   EXPECT_EQ(one("{}", std::string("\n\xff")), "\n\xff");
 }
 
-TEST(CommandTemplate, AScriptIsTheShells) {
+TEST(CommandTemplate, RunsAShellScript) {
   const TemplateOptions shell{.append_input = true, .shell = true, .colsep = {}};
   EXPECT_EQ(run(filled({"echo {} | tr a-z A-Z"}, "abc", shell)), "ABC\n");
   EXPECT_EQ(run(filled({"echo", "x;", "echo"}, "abc", shell)), "x\nabc\n");
   EXPECT_EQ(run(filled({"echo {#} {/} {.} {/}"}, "d/f.c", shell)), "7 f.c d/f f.c\n");
 }
 
-TEST(CommandTemplate, NoValueIsReadAsAScript) {
+TEST(CommandTemplate, NeverParsesAValueAsScript) {
   const TemplateOptions shell{.append_input = true, .shell = true, .colsep = {}};
   const std::string evil = "a  b'\"$(echo x)`echo y`;echo z\\ *";
   for (const char* script : {"printf %s {}", "printf %s \"{}\"", "printf %s '{}'",

@@ -1,4 +1,4 @@
-// What the coordinator's shell keeps of a run of commands.
+// Runs of commands: assignments, results, failures and output.
 #include "coordinator/exec/results/exec_run.h"
 
 #include <gmock/gmock.h>
@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/output/exec_display.h"
 #include "coordinator/output/exec_output.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/output.h"
@@ -27,12 +28,13 @@ TaskCommands echo(std::uint64_t tasks) {
 
 RunRecordsBuilder run_of(std::uint32_t tasks) {
   RunRecordsBuilder run(tasks, 0s, 0s);
-  run.records().spec.kind = TaskKind::exec;
+  run.records().spec.kind = KindId::exec;
+  run.records().spec.traits = traits_of(run.records().spec.kind);
   run.worker(2);
   return run;
 }
 
-/// A report of these tasks, first attempts all, each of which has written its number.
+/// Returns a report of first attempts of these tasks. Each command has printed its task number.
 OutcomeColumns report_of(const std::vector<std::uint32_t>& tasks) {
   OutcomeColumns outcomes;
   for (const std::uint32_t task : tasks) {
@@ -48,7 +50,7 @@ OutcomeColumns report_of(const std::vector<std::uint32_t>& tasks) {
   return outcomes;
 }
 
-TEST(ExecRun, FillsAssignmentsIn) {
+TEST(ExecRun, AddsCommandsToAssignments) {
   RunId id;
   id.bytes.fill(0x11);
   const ExecRun run(echo(9), id);
@@ -61,26 +63,26 @@ TEST(ExecRun, FillsAssignmentsIn) {
   EXPECT_THAT(attempts.command[1].env, Contains("ROLLCALL_TASK_ID=7"));
   EXPECT_THAT(attempts.command[1].env, Contains("ROLLCALL_ATTEMPT=2"));
   EXPECT_THAT(attempts.command[0].env, Contains("ROLLCALL_RUN_ID=" + to_hex(id.bytes)));
-  run.fill(attempts);  // it is sent again
+  run.fill(attempts);  // as for a resent assignment
   EXPECT_THAT(attempts.command, SizeIs(2));
 }
 
-TEST(ExecRun, KeepsWhatWasAcceptedUntilItIsTold) {
+TEST(ExecRun, HoldsAcceptedResultsUntilTheyArePublished) {
   RunRecordsBuilder run = run_of(4);
-  // Task 1 was done before; of 2, 1 and 0 the scheduler took two, and 3 it decided itself.
+  // Task 1 was done before the report of 2, 1 and 0. The scheduler decided task 3 itself.
   run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({2, 1, 0});
   CommandResults results;
-  results.came(run.records(), 1, report);
-  ASSERT_NE(results.fresh(1), nullptr);
-  ASSERT_NE(results.fresh(2), nullptr);
-  EXPECT_EQ(results.fresh(1)->out, "out2\n");
-  EXPECT_EQ(results.fresh(2)->out, "out0\n");
-  EXPECT_EQ(results.fresh(3), nullptr);
-  EXPECT_THAT(results.kept(1, 3), SizeIs(2));
-  EXPECT_THAT(results.kept(2, 1), SizeIs(1));
-  results.told(4);
-  EXPECT_EQ(results.fresh(1), nullptr);
+  results.add_accepted(run.records(), 1, report);
+  ASSERT_NE(results.unpublished(1), nullptr);
+  ASSERT_NE(results.unpublished(2), nullptr);
+  EXPECT_EQ(results.unpublished(1)->out, "out2\n");
+  EXPECT_EQ(results.unpublished(2)->out, "out0\n");
+  EXPECT_EQ(results.unpublished(3), nullptr);
+  EXPECT_THAT(results.for_commit(1, 3), SizeIs(2));
+  EXPECT_THAT(results.for_commit(2, 1), SizeIs(1));
+  results.mark_published(4);
+  EXPECT_EQ(results.unpublished(1), nullptr);
   EXPECT_EQ(results.facts(1)->status, 3);
   EXPECT_EQ(results.facts(2)->peak_rss_bytes, 4096U);
   EXPECT_FALSE(results.facts(3));
@@ -89,30 +91,31 @@ TEST(ExecRun, KeepsWhatWasAcceptedUntilItIsTold) {
 
 TEST(ExecRun, DropsTheResultOfAnotherAttempt) {
   RunRecordsBuilder run = run_of(2);
-  run.dispatched(0).done(0);  // its second attempt
+  run.dispatched(0).done(0);  // accepts the second attempt
   OutcomeColumns report = report_of({0});
   CommandResults results;
-  results.came(run.records(), 0, report);
-  EXPECT_EQ(results.fresh(0), nullptr);
+  results.add_accepted(run.records(), 0, report);
+  EXPECT_EQ(results.unpublished(0), nullptr);
 }
 
-TEST(ExecRun, RemembersWhyACommandCouldNotStart) {
+TEST(ExecRun, StoresWhyACommandCouldNotStart) {
   RunRecordsBuilder run = run_of(1);
   run.done(0, 0, Outcome::failed);
   OutcomeColumns report = report_of({0});
   report.command[0] = {};
   report.command[0].end = CommandEnd::not_started;
   report.command[0].error_text = "cannot start x, \"y\": No such file";
-  CommandResults results;
-  results.came(run.records(), 0, report);
-  results.told(1);
-  EXPECT_EQ(results.facts(0)->error, "cannot start x, \"y\": No such file");
+  ExecRun exec(echo(1), {});
+  exec.results().add_accepted(run.records(), 0, report);
+  exec.results().mark_published(1);
+  EXPECT_EQ(exec.results().facts(0)->error, "cannot start x, \"y\": No such file");
   std::string row;
-  RowWriter(run.records(), &results).append_csv(row, 0);
+  const ExecDisplay display(&exec);
+  RowWriter(run.records(), display).append_csv(row, 0);
   EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,\n"));
 }
 
-TEST(ExecRun, NamesTheFirstThatFailed) {
+TEST(ExecRun, ListsTheFirstFailedTasks) {
   RunRecordsBuilder run = run_of(12);
   std::vector<std::uint32_t> tasks;
   for (std::uint32_t task = 0; task < 12; ++task) {
@@ -122,17 +125,17 @@ TEST(ExecRun, NamesTheFirstThatFailed) {
   OutcomeColumns report = report_of(tasks);
   report.command[0].err = "1\n2\n3\n4\n5\n6\n7\x1b[2J";
   ExecRun exec(echo(12), {});
-  exec.results().came(run.records(), 0, report);
-  exec.tell(run.records(), 0, 12);
+  exec.results().add_accepted(run.records(), 0, report);
+  exec.publish(run.records(), 0, 12);
   const std::string text = exec.failures_text(run.records());
   EXPECT_THAT(text, HasSubstr("12 tasks failed, the first:\n  task 0: exit status 1: echo 0\n"
                               "    3\n    4\n    5\n    6\n    7?[2J\n"
                               "  task 1: exit status 2: echo 1\n    err1\n"));
   EXPECT_EQ(text.find("task 10"), std::string::npos);
-  EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "in JSON it stands as it is";
+  EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "JSON has it unindented";
 }
 
-TEST(ExecRun, SaysOnceWhatCouldNotStart) {
+TEST(ExecRun, NamesAProgramThatCouldNotStartOnce) {
   RunRecordsBuilder run = run_of(1);
   run.done(0, 0, Outcome::failed);
   OutcomeColumns report = report_of({0});
@@ -140,13 +143,13 @@ TEST(ExecRun, SaysOnceWhatCouldNotStart) {
   report.command[0].end = CommandEnd::not_started;
   report.command[0].error_text = "cannot start echo: No such file or directory";
   ExecRun exec(echo(1), {});
-  exec.results().came(run.records(), 0, report);
-  exec.tell(run.records(), 0, 1);
+  exec.results().add_accepted(run.records(), 0, report);
+  exec.publish(run.records(), 0, 1);
   EXPECT_EQ(exec.failures_text(run.records()),
             "1 task failed:\n  task 0: cannot start echo: No such file or directory\n");
 }
 
-TEST(ExecRun, LeavesRoomInAMessage) {
+TEST(ExecRun, BoundsTheSizeOfACommand) {
   auto words = CommandTemplate::parse({"/bin/cp", "{}", "{.}/{#}"}, {});
   TaskInput lines = TaskInput::lines('\n');
   ASSERT_TRUE(lines.add("short\n" + std::string(1000, 'x') + ".y\n"));
@@ -166,7 +169,7 @@ TEST(ExecOutput, PrintsBothStreams) {
   run.done(1).done(0).decided(2, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({1, 0});
   ExecRun exec(echo(3), {});
-  exec.results().came(run.records(), 0, report);
+  exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile out;
   const MemoryFile error;
   const auto output = make_exec_output(run.records(), exec, {true, true, 1000, testing::TempDir()},
@@ -182,7 +185,7 @@ TEST(ExecOutput, PrintsBothStreams) {
   EXPECT_EQ(output->failed(), "");
 }
 
-TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
+TEST(ExecOutput, PrintsABacklogOverSeveralTurns) {
   constexpr std::uint32_t kTasks = 60;
   RunRecordsBuilder run = run_of(kTasks);
   std::vector<std::uint32_t> tasks;
@@ -191,7 +194,7 @@ TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
   OutcomeColumns report = report_of(tasks);
   for (CommandResult& result : report.command) result.out = std::string(1'000'000, 'x');
   ExecRun exec(echo(kTasks), {});
-  exec.results().came(run.records(), 0, report);
+  exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile out;
   const MemoryFile error;
   const auto output =
@@ -207,18 +210,19 @@ TEST(ExecOutput, DoesNotHoldUpItsTurnForAllThatWaited) {
   EXPECT_EQ(out.text().size(), kTasks * 1'000'000U);
 }
 
-TEST(ExecOutput, OfJsonFitsItsSchemas) {
+TEST(ExecOutput, WritesJsonThatMatchesTheSchema) {
   RunRecordsBuilder run = run_of(2);
   run.done(0, 0, Outcome::failed).decided(1, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({0});
   report.command[0].out = "\xff";
   ExecRun exec(echo(2), {});
-  exec.results().came(run.records(), 0, report);
+  exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile file;
-  const auto output = make_jsonl_output(run.records(), file.fd(), &exec);
-  exec.tell(run.records(), 0, 2);
+  const ExecDisplay display(&exec);
+  const auto output = make_jsonl_output(run.records(), file.fd(), display);
+  exec.publish(run.records(), 0, 2);
   output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 2);
-  exec.results().told(2);
+  exec.results().mark_published(2);
   output->finished(summarize(run.records(), finish_order(run.records())), {});
   output->flush();
   const std::string directory = std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/";

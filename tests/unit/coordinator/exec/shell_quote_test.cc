@@ -1,4 +1,4 @@
-// What is printed for a shell, a shell takes back.
+// Quoting commands such that a shell reads the same words.
 #include "coordinator/exec/input/shell_quote.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ std::string output_of(const std::string& script) {
   return text;
 }
 
-TEST(ShellQuote, LeavesPlainWordsAlone) {
+TEST(ShellQuote, QuotesOnlyWhereNecessary) {
   EXPECT_EQ(shell_line({"gzip", "-9", "dir/file.txt", "--seed=3"}),
             "gzip -9 dir/file.txt --seed=3");
   EXPECT_EQ(shell_quote(""), "''");
@@ -30,12 +30,12 @@ TEST(ShellQuote, LeavesPlainWordsAlone) {
   EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
 }
 
-TEST(ShellQuote, KeepsTheFirstWordAProgram) {
+TEST(ShellQuote, QuotesAssignmentsAndReservedWordsInFirstPlace) {
   EXPECT_EQ(shell_line({"A=b", "A=b"}), "'A=b' A=b");
   EXPECT_EQ(shell_line({"if", "if"}), "'if' if");
 }
 
-TEST(ShellQuote, AShellTakesAnyBytesBack) {
+TEST(ShellQuote, PreservesArbitraryBytes) {
   Rng rng(1);
   std::vector<std::string> args = {"/usr/bin/printf", "<%s>"};
   std::string expected;
@@ -51,7 +51,7 @@ TEST(ShellQuote, AShellTakesAnyBytesBack) {
   EXPECT_EQ(output_of(shell_line(args)), expected);
 }
 
-TEST(ShellQuote, AShellTakesAWholeCommandBack) {
+TEST(ShellQuote, PreservesAWholeCommand) {
   Command command;
   command.args = {"sh", "-c", "pwd; echo \"$A-$1\"; cat", "sh", "an 'arg'"};
   command.env = {"A=b c"};

@@ -1,4 +1,4 @@
-// What makes the tasks of `rollcall exec`.
+// The input of `rollcall exec`.
 #include "coordinator/exec/input/task_input.h"
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ std::string error_of(TaskInput input, std::string_view bytes) {
   return done ? "" : done.error().message;
 }
 
-TEST(TaskInput, TakesLinesAsTheyAre) {
+TEST(TaskInput, PreservesLines) {
   EXPECT_THAT(lines_of(""), IsEmpty());
   EXPECT_THAT(lines_of("a\nb\n"), ElementsAre("a", "b"));
   EXPECT_THAT(lines_of("a\nb"), ElementsAre("a", "b"));
@@ -46,14 +46,14 @@ TEST(TaskInput, TakesLinesAsTheyAre) {
   EXPECT_THAT(lines_of("\xff\xfe\n"), ElementsAre("\xff\xfe"));
 }
 
-TEST(TaskInput, TakesLinesBetweenNuls) {
+TEST(TaskInput, SplitsLinesAtNuls) {
   using namespace std::string_view_literals;
   EXPECT_THAT(lines_of("a\nb\0\0c\0"sv, '\0'), ElementsAre("a\nb", "", "c"));
 }
 
-TEST(TaskInput, NamesTheLineThatItCannotTake) {
+TEST(TaskInput, ReportsTheNumberOfAnInvalidLine) {
   using namespace std::string_view_literals;
-  EXPECT_THAT(error_of(TaskInput::lines('\n'), "a\nb\0\n"sv), HasSubstr("line 2 has a NUL"));
+  EXPECT_THAT(error_of(TaskInput::lines('\n'), "a\nb\0\n"sv), HasSubstr("line 2 contains a NUL"));
   const std::string longest(limits::input_line_bytes, 'x');
   EXPECT_EQ(error_of(TaskInput::lines('\n'), longest + "\n" + longest), "");
   EXPECT_EQ(error_of(TaskInput::lines('\n'), "\n" + longest + "x\n"),
@@ -62,7 +62,7 @@ TEST(TaskInput, NamesTheLineThatItCannotTake) {
             "line 1 is longer than 131071 bytes");
 }
 
-TEST(TaskInput, DoesNotCareHowTheBytesCome) {
+TEST(TaskInput, AcceptsChunksOfAnySize) {
   Rng rng(3);
   for (int round = 0; round < 200; ++round) {
     std::string bytes;
@@ -88,9 +88,9 @@ TEST(TaskInput, DoesNotCareHowTheBytesCome) {
   }
 }
 
-TEST(TaskInput, HoldsManyLinesOnce) {
+TEST(TaskInput, StoresManyLinesCompactly) {
   LineStore store('\n');
-  const std::string line = "some/folder/with/a/file-of-a-usual-length.txt";
+  const std::string line = "some/directory/with/a/file-of-a-usual-length.txt";
   std::uint64_t bytes = 0;
   for (int i = 0; i < 1'000'000; ++i) {
     const std::string each = line + std::to_string(i) + "\n";
@@ -105,7 +105,7 @@ TEST(TaskInput, HoldsManyLinesOnce) {
   }
 }
 
-TEST(TaskInput, ReadsADescriptor) {
+TEST(TaskInput, ReadsAFileDescriptor) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   ASSERT_EQ(::write(ends[1], "a\nb", 3), 3);
@@ -117,7 +117,7 @@ TEST(TaskInput, ReadsADescriptor) {
   EXPECT_EQ(TaskInput::lines('\n').read(-1).error().message, "cannot be read: Bad file descriptor");
 }
 
-TEST(TaskInput, CountsThroughARange) {
+TEST(TaskInput, EnumeratesARange) {
   EXPECT_THAT(texts(TaskInput::range(*parse_range("8-11"))), ElementsAre("8", "9", "10", "11"));
   EXPECT_THAT(texts(TaskInput::range(*parse_range("0-10:4"))), ElementsAre("0", "4", "8"));
   EXPECT_THAT(texts(TaskInput::range(*parse_range("5-5"))), ElementsAre("5"));
@@ -125,7 +125,7 @@ TEST(TaskInput, CountsThroughARange) {
   EXPECT_EQ(parse_range("1-1000000000")->count, limits::task_count);
 }
 
-TEST(TaskInput, RefusesWhatIsNoRange) {
+TEST(TaskInput, RefusesAnInvalidRange) {
   for (const char* text : {"", "5", "1-", "-5", "1--5", "5-1", "1-5:", "1-5:0", "1-5:-1", "a-b",
                            "1-5x", " 1-5", "1 - 5", "+1-5", "1-5:1:1", "0-9223372036854775808"}) {
     EXPECT_FALSE(parse_range(text)) << text;
@@ -133,7 +133,7 @@ TEST(TaskInput, RefusesWhatIsNoRange) {
   EXPECT_EQ(parse_range("0-1000000000").error().message, "more than 1000000000 tasks");
 }
 
-TEST(TaskInput, ReadsCommandsInJson) {
+TEST(TaskInput, ParsesAJsonCommand) {
   const Command command = *parse_json_command(
       R"({"args": ["a b", "", "\u00e9\n"], "env": {"A": "1", "B": ""}, "cwd": "/x",)"
       R"( "stdin": "in\u0000\n", "timeout": "1.5s"})");
@@ -144,7 +144,7 @@ TEST(TaskInput, ReadsCommandsInJson) {
   EXPECT_EQ(command.timeout, std::chrono::milliseconds(1500));
 }
 
-TEST(TaskInput, SaysWhatIsWrongWithACommandInJson) {
+TEST(TaskInput, ReportsWhatIsWrongWithAJsonCommand) {
   const auto error = [](std::string_view line) { return parse_json_command(line).error().message; };
   EXPECT_EQ(error(""), "is not JSON");
   EXPECT_EQ(error("{\"args\": [\"a\"]} x"), "is not JSON");
@@ -155,19 +155,19 @@ TEST(TaskInput, SaysWhatIsWrongWithACommandInJson) {
   EXPECT_EQ(error(R"({"args": []})"), args);
   EXPECT_EQ(error(R"({"args": "ls -l"})"), args);
   EXPECT_EQ(error(R"({"args": ["a", 1]})"), "each of \"args\" must be a string");
-  EXPECT_EQ(error(R"({"args": ["a\u0000"]})"), "each of \"args\" must not have a NUL in it");
+  EXPECT_EQ(error(R"({"args": ["a\u0000"]})"), "each of \"args\" must not contain a NUL");
   EXPECT_EQ(error(R"({"args": ["a"], "arg": 1})"),
-            "\"arg\" is none of args, env, cwd, stdin, timeout");
+            "unknown member \"arg\": expected args, env, cwd, stdin or timeout");
   EXPECT_EQ(error(R"({"args": ["a"], "env": ["A=1"]})"), "\"env\" must be an object of strings");
   EXPECT_EQ(error(R"({"args": ["a"], "env": {"A": 1}})"), "\"env\": \"A\" must be a string");
   EXPECT_EQ(error(R"({"args": ["a"], "env": {"A=": "1"}})"),
-            "\"env\" has a name that no variable can have");
+            "\"env\" has an invalid variable name");
   EXPECT_EQ(error(R"({"args": ["a"], "timeout": 30})"),
             "\"timeout\" must be a string such as \"30s\"");
   EXPECT_THAT(error(R"({"args": ["a"], "timeout": "soon"})"), HasSubstr("\"timeout\": expected"));
 }
 
-TEST(TaskInput, NamesTheLineOfACommandThatIsNone) {
+TEST(TaskInput, ReportsTheLineOfAnInvalidJsonCommand) {
   const std::string good = "{\"args\": [\"a\"]}\n";
   EXPECT_EQ(error_of(TaskInput::json(), good + good), "");
   EXPECT_EQ(error_of(TaskInput::json(), good + "{}\n" + good), "line 2: \"args\" is missing");
@@ -189,7 +189,7 @@ TEST(TaskCommands, FillsTheTemplate) {
   EXPECT_EQ(commands.text(TaskId{1}), "6");
 }
 
-TEST(TaskCommands, WhatALineSaysWins) {
+TEST(TaskCommands, OverridesCommonPropertiesByThoseOfTheLine) {
   TaskInput input = TaskInput::json();
   ASSERT_TRUE(
       input.add("{\"args\": [\"a\"]}\n"

@@ -1,4 +1,4 @@
-// Disks that fail and power that goes, at every operation of a small run.
+// Disk failures, kills and power cuts at every file operation of a small run.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,54 +17,56 @@ class JournalFaultsTest : public JournalTest {
  protected:
   JournalFaultsTest() : run_(journal_run(60)), commits_(RandomCommits(run_.spec, 7).all(6)) {}
 
-  /// A small run: every commit by itself, but some together, and a tidy in between. Ends at the
-  /// first permanent error; tries a full disk again after `on_full`. Counts what it is told.
-  void run_on(const std::function<void()>& on_full = {}) {
-    told_ = given_ = 0;
+  /// Writes the commits in transactions of one to three, with checkpoints in between. Ends at the
+  /// first permanent error. On a full disk calls `on_full`, if given, and retries once. Counts
+  /// commits in passed_ and committed_.
+  void write_commits(const std::function<void()>& on_full = {}) {
+    committed_ = passed_ = 0;
     auto journal = Journal::create(path(), run_);
-    if (!journal) return note(journal.error());
+    if (!journal) return expect_one_line(journal.error());
     auto epoch = (*journal)->begin_epoch(epoch_start());
     if (!epoch && epoch.error().kind == ErrorKind::retryable && on_full) {
       on_full();
       epoch = (*journal)->begin_epoch(epoch_start());
     }
-    if (!epoch) return note(epoch.error());
-    while (told_ < commits_.size()) {
-      const std::size_t count = std::min(commits_.size() - told_, 1 + told_ % 3);
-      const std::span next(commits_.data() + told_, count);
-      given_ = told_ + count;
+    if (!epoch) return expect_one_line(epoch.error());
+    while (committed_ < commits_.size()) {
+      const std::size_t count = std::min(commits_.size() - committed_, 1 + committed_ % 3);
+      const std::span next(commits_.data() + committed_, count);
+      passed_ = committed_ + count;
       auto committed = (*journal)->commit(next);
       if (!committed && committed.error().kind == ErrorKind::retryable && on_full) {
         on_full();
         committed = (*journal)->commit(next);
       }
-      if (!committed) return note(committed.error());
-      told_ = given_;
-      if (told_ % 5 == 4) static_cast<void>((*journal)->tidy());
+      if (!committed) return expect_one_line(committed.error());
+      committed_ = passed_;
+      if (committed_ % 5 == 4) static_cast<void>((*journal)->checkpoint());
     }
   }
 
-  void note(const Error& error) {
+  void expect_one_line(const Error& error) {
     EXPECT_FALSE(error.message.empty());
     EXPECT_EQ(error.message.find('\n'), std::string::npos);
   }
 
-  /// What is at `path` is whole, and holds exactly some first commits: all that were told, and none
-  /// that was not given.
-  void expect_prefix(const std::string& path, std::size_t told, std::size_t given) {
+  /// Checks that the journal at `path` is undamaged and holds the first n commits, with n from
+  /// `committed` to `passed`.
+  void expect_prefix(const std::string& path, std::size_t committed, std::size_t passed) {
     auto journal = Journal::open(path);
     ASSERT_TRUE(journal) << journal.error().message;
     auto content = (*journal)->load();
     ASSERT_TRUE(content) << content.error().message;
-    std::size_t prefix = told;
+    std::size_t prefix = committed;
     const auto records_of = [&](std::size_t count) {
       return replayed(run_.spec, {commits_.begin(), commits_.begin() + std::ptrdiff_t(count)});
     };
-    while (prefix < given && !is_at(content->records, prefix)) ++prefix;
+    while (prefix < passed && !is_at(content->records, prefix)) ++prefix;
     expect_same(content->records, records_of(prefix));
   }
 
-  /// A commit without outcomes is told from the one before by its counters.
+  /// Whether `records` are those after this many commits. A commit without outcomes differs from
+  /// the one before it in its counters.
   bool is_at(const RunRecords& records, std::size_t commits) const {
     const RunRecords other =
         replayed(run_.spec, {commits_.begin(), commits_.begin() + std::ptrdiff_t(commits)});
@@ -80,11 +82,11 @@ class JournalFaultsTest : public JournalTest {
 
   JournalRun run_;
   Commits commits_;
-  std::size_t told_ = 0;   ///< commits that commit() said are committed
-  std::size_t given_ = 0;  ///< commits that it was called with
+  std::size_t committed_ = 0;  ///< commits for which commit() succeeded
+  std::size_t passed_ = 0;     ///< commits passed to commit()
 };
 
-TEST_F(JournalFaultsTest, EveryOperationThatFailsLeavesWhatWasTold) {
+TEST_F(JournalFaultsTest, KeepsCommittedDataAfterAnyFailedOperation) {
   for (const int code : {SQLITE_IOERR, SQLITE_FULL}) {
     std::uint64_t n = 0;
     for (bool hit = true; hit;) {
@@ -92,24 +94,24 @@ TEST_F(JournalFaultsTest, EveryOperationThatFailsLeavesWhatWasTold) {
       clear();
       FaultyVfs vfs;
       vfs.fail(n, 1, code);
-      run_on();
+      write_commits();
       hit = vfs.operations() >= n;
       vfs.heal();
       if (std::filesystem::exists(path())) {
-        expect_prefix(path(), told_, given_);
+        expect_prefix(path(), committed_, passed_);
       } else {
-        EXPECT_EQ(told_, 0U);
+        EXPECT_EQ(committed_, 0U);
       }
       if (HasFailure()) return;
     }
     EXPECT_GT(n, 50U);
-    EXPECT_EQ(told_, commits_.size());
+    EXPECT_EQ(committed_, commits_.size());
   }
 }
 
-/// A kill at every change of a file while the journal is made: there is none under its name, or a
-/// whole one, and what the dead one leaves is in nobody's way.
-TEST_F(JournalFaultsTest, EveryKillWhileItIsMadeLeavesNoneOrAWholeOne) {
+/// Kills the process at every file change during create(). Afterwards the journal is complete or
+/// does not exist, and leftover temporary files do not prevent a new one.
+TEST_F(JournalFaultsTest, CreatesTheFileAtomicallyUnderAnyKill) {
   int n = 0;
   for (bool was_killed = true; was_killed;) {
     SCOPED_TRACE("change " + std::to_string(++n));
@@ -120,15 +122,15 @@ TEST_F(JournalFaultsTest, EveryKillWhileItIsMadeLeavesNoneOrAWholeOne) {
       vfs.before_change = [left = n]() mutable {
         if (--left == 0) ::_exit(1);
       };
-      const bool is_made = Journal::create(path(), run_).has_value();
-      ::_exit(is_made ? 0 : 2);
+      const bool is_created = Journal::create(path(), run_).has_value();
+      ::_exit(is_created ? 0 : 2);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     was_killed = WEXITSTATUS(status) == 1;
-    const bool is_there = std::filesystem::exists(path());
-    EXPECT_TRUE(was_killed || is_there);
-    auto journal = is_there ? Journal::open(path()) : Journal::create(path(), run_);
+    const bool exists = std::filesystem::exists(path());
+    EXPECT_TRUE(was_killed || exists);
+    auto journal = exists ? Journal::open(path()) : Journal::create(path(), run_);
     ASSERT_TRUE(journal) << journal.error().message;
     EXPECT_TRUE((*journal)->begin_epoch(epoch_start()));
     if (HasFailure()) return;
@@ -136,7 +138,7 @@ TEST_F(JournalFaultsTest, EveryKillWhileItIsMadeLeavesNoneOrAWholeOne) {
   EXPECT_GT(n, 5);
 }
 
-TEST_F(JournalFaultsTest, AFullDiskHoldsTheRunUpAndNoMore) {
+TEST_F(JournalFaultsTest, ContinuesOnceAFullDiskHasSpace) {
   std::uint64_t n = 0;
   for (bool hit = true; hit;) {
     SCOPED_TRACE("operation " + std::to_string(++n));
@@ -147,28 +149,28 @@ TEST_F(JournalFaultsTest, AFullDiskHoldsTheRunUpAndNoMore) {
     ASSERT_TRUE(journal);
     journal->reset();
     std::filesystem::remove(path());
-    // Not while it is made: then it is refused.
-    const std::uint64_t made = vfs.operations();
-    vfs.fail(made + n, 1'000'000, SQLITE_FULL);
+    // Fail only after create(), which does not retry.
+    const std::uint64_t create_operations = vfs.operations();
+    vfs.fail(create_operations + n, 1'000'000, SQLITE_FULL);
     bool was_full = false;
-    run_on([&] {
+    write_commits([&] {
       was_full = true;
       vfs.heal();
     });
-    hit = was_full || vfs.operations() >= made + n;
+    hit = was_full || vfs.operations() >= create_operations + n;
     vfs.heal();
-    EXPECT_EQ(told_, commits_.size());
-    expect_prefix(path(), told_, given_);
+    EXPECT_EQ(committed_, commits_.size());
+    expect_prefix(path(), committed_, passed_);
     if (HasFailure()) return;
   }
   EXPECT_GT(n, 50U);
 }
 
-TEST_F(JournalFaultsTest, EveryPowerCutLeavesWhatWasTold) {
+TEST_F(JournalFaultsTest, KeepsCommittedDataAfterAnyPowerCut) {
   struct Cut {
     DiskImage image;
-    std::size_t told;
-    std::size_t given;
+    std::size_t committed;
+    std::size_t passed;
   };
   std::vector<Cut> cuts;
   Rng rng(1);
@@ -176,17 +178,17 @@ TEST_F(JournalFaultsTest, EveryPowerCutLeavesWhatWasTold) {
     FaultyVfs vfs;
     vfs.before_change = [&] {
       if (!std::filesystem::exists(path())) return;
-      for (const std::uint64_t fixed : {0U, 1U, 2U}) {  // nothing, all torn, everything
+      for (const std::uint64_t fixed : {0U, 1U, 2U}) {  // no write arrives, all torn, all arrive
         cuts.push_back({vfs.power_cut([&](std::uint64_t n) { return std::min(fixed, n - 1); }),
-                        told_, given_});
+                        committed_, passed_});
       }
       for (int i = 0; i < 5; ++i) {
         cuts.push_back(
-            {vfs.power_cut([&](std::uint64_t n) { return rng.below(n); }), told_, given_});
+            {vfs.power_cut([&](std::uint64_t n) { return rng.below(n); }), committed_, passed_});
       }
     };
-    run_on();
-    EXPECT_EQ(told_, commits_.size());
+    write_commits();
+    EXPECT_EQ(committed_, commits_.size());
   }
   EXPECT_GT(cuts.size(), 500U);
   for (std::size_t i = 0; i < cuts.size(); ++i) {
@@ -196,7 +198,7 @@ TEST_F(JournalFaultsTest, EveryPowerCutLeavesWhatWasTold) {
       if (name.starts_with(path() + ".new-")) continue;
       std::ofstream(name, std::ios::binary) << content;
     }
-    expect_prefix(path(), cuts[i].told, cuts[i].given);
+    expect_prefix(path(), cuts[i].committed, cuts[i].passed);
     if (HasFailure()) return;
   }
 }

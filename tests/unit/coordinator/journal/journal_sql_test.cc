@@ -1,4 +1,4 @@
-// What people see who read a journal with SQL.
+// Queries a journal with SQL, as a user would.
 #include <sqlite3.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@ using Row = std::vector<std::string>;
 
 class JournalSqlTest : public JournalTest {
  protected:
-  /// Rows as text, those of the column names first; NULL is empty.
+  /// Returns the column names and then the rows, as text. NULL is empty.
   std::vector<Row> read(const std::string& sql) {
     sqlite3* database = nullptr;
     EXPECT_EQ(sqlite3_open_v2(path().c_str(), &database, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
@@ -46,10 +46,10 @@ Row fields_of(const std::string& line) {
   return fields;
 }
 
-TEST_F(JournalSqlTest, ResultHasTheRowsOfAResultsFile) {
+TEST_F(JournalSqlTest, ResultViewEqualsTheResultsFile) {
   const JournalRun run = journal_run(500);
   const auto commits = RandomCommits(run.spec, 9).all();
-  const auto journal = begun(run);
+  const auto journal = create_journal(run);
   for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
   const RunRecords records = replayed(run.spec, commits);
 
@@ -58,7 +58,8 @@ TEST_F(JournalSqlTest, ResultHasTheRowsOfAResultsFile) {
   header.pop_back();
   EXPECT_EQ(rows.at(0), fields_of(header));
   ASSERT_EQ(rows.size(), 501U);
-  RowWriter writer(records);
+  const KindDisplay sleeps;
+  RowWriter writer(records, sleeps);
   std::size_t place = 0;
   for (const std::uint32_t record : finish_order(records)) {
     std::string line;
@@ -76,16 +77,16 @@ TEST_F(JournalSqlTest, ResultHasTheRowsOfAResultsFile) {
   }
 }
 
-TEST_F(JournalSqlTest, SecondsAreNumbers) {
+TEST_F(JournalSqlTest, ResultViewComparesSecondsAsNumbers) {
   const JournalRun run = journal_run(100);
-  const auto journal = begun(run);
+  const auto journal = create_journal(run);
   for (const auto& commit : RandomCommits(run.spec, 9).all()) ASSERT_TRUE(journal->commit(*commit));
   EXPECT_EQ(read("SELECT count(*) FROM result WHERE pause_seconds > 0.0205").at(1).at(0), "0");
   EXPECT_EQ(read("SELECT count(*) FROM result WHERE pause_seconds > 0.0005").at(1).at(0), "100");
 }
 
-TEST_F(JournalSqlTest, ColumnsAreThoseOfTheManual) {
-  begun(journal_run(5)).reset();
+TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
+  create_journal(journal_run(5)).reset();
   const std::pair<const char*, const char*> tables[] = {
       {"run",
        "run_id,kind,task_count,pause_min_ns,pause_max_ns,seed,collection_method,wait_timeout_ns,"

@@ -16,12 +16,12 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST_F(JournalTest, GivesTheRecordsOfItsCommitsAgain) {
+TEST_F(JournalTest, LoadsTheCommittedRecords) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const JournalRun run = journal_run(static_cast<std::uint32_t>(seed * 40));
     auto commits = RandomCommits(run.spec, seed).all(200);
     {
-      auto journal = begun(run);
+      auto journal = create_journal(run);
       for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
     }
     auto journal = Journal::open(path());
@@ -36,12 +36,12 @@ TEST_F(JournalTest, GivesTheRecordsOfItsCommitsAgain) {
   }
 }
 
-TEST_F(JournalTest, KnowsWhatWasAskedFor) {
+TEST_F(JournalTest, StoresTheRunAndItsRequest) {
   JournalRun run = journal_run(7);
   run.spec.method = CollectionMethod::wait;
   run.spec.wait_timeout = 30s;
   run.spec.seed = (std::uint64_t{1} << 53U) - 1;
-  begun(run).reset();
+  create_journal(run).reset();
   const auto journal = Journal::open_to_read(path());
   ASSERT_TRUE(journal);
   const JournalRun& again = (*journal)->run();
@@ -57,7 +57,7 @@ TEST_F(JournalTest, KnowsWhatWasAskedFor) {
   EXPECT_FALSE((*journal)->finished());
 }
 
-TEST_F(JournalTest, TheNextEpochGoesOnInItsOwnTime) {
+TEST_F(JournalTest, ConvertsInstantsToTheClockOfTheNextEpoch) {
   const JournalRun run = journal_run(200);
   RandomCommits random(run.spec, 3);
   std::vector<std::shared_ptr<const Commit>> commits;
@@ -65,10 +65,10 @@ TEST_F(JournalTest, TheNextEpochGoesOnInItsOwnTime) {
     commits.push_back(random.next());
   }
   {
-    auto journal = begun(run);
+    auto journal = create_journal(run);
     for (const auto& commit : commits) ASSERT_TRUE(journal->commit(*commit));
   }
-  // The machine was booted again: its clock begins anew, an hour later by the wall clock.
+  // The machine was rebooted, so its monotonic clock restarted. The wall clock is an hour later.
   EpochStart start = epoch_start(1h, "boot-2");
   start.monotonic = Instant(5s);
   auto journal = Journal::open(path());
@@ -86,62 +86,62 @@ TEST_F(JournalTest, TheNextEpochGoesOnInItsOwnTime) {
   ASSERT_EQ(content->epochs.size(), 2U);
   EXPECT_EQ(content->epochs[1].start.boot_id, "boot-2");
 
-  // What this epoch keeps is in the time of the first for those who read.
+  // Readers get the commits of this epoch on the clock of the first one.
   Commit commit;
   while (commit.outcomes.empty()) commit = *random.next();
   commit.counters.first_dispatch = *before.first_dispatch - shift;
   commit.sessions.clear();
   commit.progress.clear();
   commit.outcomes.resize(1);
-  const auto kept_at = Instant(10s);
-  commit.outcomes[0].arrived = kept_at;
+  const auto arrived = Instant(10s);
+  commit.outcomes[0].arrived = arrived;
   commit.outcomes[0].session = SessionIndex{0};
   ASSERT_TRUE((*journal)->commit(commit));
   const auto reader = Journal::open_to_read(path());
   ASSERT_TRUE(reader);
   const auto read = (*reader)->load();
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->records.batches.back().arrived, kept_at + shift);
+  EXPECT_EQ(read->records.batches.back().arrived, arrived + shift);
   EXPECT_EQ(read->records.first_dispatch, before.first_dispatch);
 }
 
-TEST(NextEpoch, GoesOnWithTheClockOfTheSameBoot) {
+TEST(NextEpoch, ContinuesTheMonotonicClockOfTheSameBoot) {
   const EpochRecord first = next_epoch(nullptr, epoch_start(), std::nullopt);
   EXPECT_EQ(first.epoch, 1U);
   EXPECT_EQ(first.shift, 0s);
   EXPECT_EQ(next_epoch(&first, epoch_start(10s), Instant(505s)).shift, 0s);
   EpochStart suspended = epoch_start(10s);
   suspended.boottime += 7s;
-  suspended.unix_ns = 0;  // set back: without effect
+  suspended.unix_ns = 0;  // the wall clock is ignored
   EXPECT_EQ(next_epoch(&first, suspended, Instant(505s)).shift, 7s);
 }
 
-TEST(NextEpoch, NeverRunsBackwards) {
+TEST(NextEpoch, NeverGoesBackInTime) {
   const EpochRecord first = next_epoch(nullptr, epoch_start(), std::nullopt);
-  EpochStart start = epoch_start(-1h, "boot-2");  // a wall clock that was set back
+  EpochStart start = epoch_start(-1h, "boot-2");  // the wall clock was set back
   start.monotonic = Instant(1s);
   const EpochRecord second = next_epoch(&first, start, Instant(505s));
   EXPECT_EQ(second.in_run(start.monotonic), Instant(505s));
 }
 
-TEST_F(JournalTest, IsNeverOverwritten) {
-  begun(journal_run(5)).reset();
+TEST_F(JournalTest, NeverOverwritesAFile) {
+  create_journal(journal_run(5)).reset();
   const auto again = Journal::create(path(), journal_run(6));
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().message, "journal " + path() + " is there already");
+  EXPECT_EQ(again.error().message, "journal " + path() + " already exists");
   const auto journal = Journal::open(path());
   ASSERT_TRUE(journal);
   EXPECT_EQ((*journal)->run().spec.task_count, 5U);
 }
 
-TEST_F(JournalTest, TakesNothingOfAnotherOne) {
+TEST_F(JournalTest, RefusesALeftoverWriteAheadLog) {
   std::ofstream(path("run.db-wal")) << "left over";
   const auto journal = Journal::create(path(), journal_run(5));
   ASSERT_FALSE(journal);
-  EXPECT_THAT(journal.error().message, HasSubstr("run.db-wal is left of another journal"));
+  EXPECT_THAT(journal.error().message, HasSubstr("run.db-wal is left over from another journal"));
 }
 
-TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
+TEST_F(JournalTest, LeavesNoFilesBehindIfItCannotBeCreated) {
   for (const std::string& bad : {path("none/run.db"), std::string("/proc/self/run.db")}) {
     const auto journal = Journal::create(bad, journal_run(5));
     ASSERT_FALSE(journal);
@@ -150,7 +150,7 @@ TEST_F(JournalTest, LeavesNothingBehindWhereItCannotBeMade) {
   EXPECT_TRUE(std::filesystem::is_empty(directory_));
 }
 
-TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
+TEST_F(JournalTest, ReportsAnUnwritableDirectory) {
   std::filesystem::create_directory(path("closed"));
   std::filesystem::permissions(
       path("closed"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
@@ -169,14 +169,14 @@ TEST_F(JournalTest, SaysThatItMayNotBeMadeThere) {
             "cannot create journal " + path("closed/run.db") + ": Permission denied");
 }
 
-TEST_F(JournalTest, SaysThatThereIsNone) {
+TEST_F(JournalTest, ReportsAMissingFile) {
   const auto journal = Journal::open(path());
   ASSERT_FALSE(journal);
   EXPECT_EQ(journal.error().kind, ErrorKind::retryable);
-  EXPECT_EQ(journal.error().message, "there is no journal " + path());
+  EXPECT_EQ(journal.error().message, "journal " + path() + " does not exist");
 }
 
-TEST_F(JournalTest, RefusesWhatIsNoJournal) {
+TEST_F(JournalTest, RefusesOtherFiles) {
   const auto refused = [this](const std::string& why) {
     for (const auto& journal :
          {Journal::open(path()).error(), Journal::open_to_read(path()).error()}) {
@@ -186,21 +186,21 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
     std::filesystem::remove_all(path());
   };
   std::ofstream(path()).flush();
-  refused("no journal: it is empty");
+  refused("not a journal: empty file");
   std::ofstream(path()) << std::string(5000, 'x');
-  refused("no journal: it is no SQLite database");
+  refused("not a journal: not an SQLite database");
   {
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::create);
     ASSERT_TRUE(database && database->execute("CREATE TABLE run (a); PRAGMA user_version = 1"));
   }
-  refused("no journal: it is a database of another program");
-  begun(journal_run(5)).reset();
+  refused("not a journal: a database of another program");
+  create_journal(journal_run(5)).reset();
   {
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
     ASSERT_TRUE(database && database->execute("PRAGMA user_version = 7"));
   }
   std::filesystem::remove(path() + "-wal");
-  refused("a journal of version 7, and this program understands version 1");
+  refused("a journal of version 7; this program reads version 1");
 }
 
 TEST_F(JournalTest, RefusesADirectory) {
@@ -209,11 +209,11 @@ TEST_F(JournalTest, RefusesADirectory) {
   EXPECT_THAT(Journal::open_to_read(path()).error().message, HasSubstr("not a regular file"));
 }
 
-/// Opening or loading a journal that somebody has changed.
+/// Opens and loads journals that have been tampered with.
 class DamagedJournalTest : public JournalTest {
  protected:
   DamagedJournalTest() : run_(journal_run(3000)) {
-    auto journal = begun(run_);
+    auto journal = create_journal(run_);
     for (const auto& commit : RandomCommits(run_.spec, 5).all(200)) {
       EXPECT_TRUE(journal->commit(*commit));
     }
@@ -235,23 +235,22 @@ class DamagedJournalTest : public JournalTest {
   JournalRun run_;
 };
 
-TEST_F(DamagedJournalTest, RefusesRowsThatDoNotFitTogether) {
+TEST_F(DamagedJournalTest, RefusesInvalidAndInconsistentRows) {
   const std::pair<const char*, const char*> changes[] = {
       {"UPDATE run SET task_count = -1", "a number is out of range"},
-      {"UPDATE run SET run_id = 'abc'", "an id has not 32 digits"},
-      {"UPDATE run SET kind = 'dance'", "a name is not known: dance"},
-      {"DELETE FROM run", "it holds no run"},
+      {"UPDATE run SET run_id = 'abc'", "an id is not 32 digits"},
+      {"UPDATE run SET kind = 'dance'", "unknown name: dance"},
+      {"DELETE FROM run", "the run is missing"},
       {"DELETE FROM outcome WHERE accepted = 100", "an outcome is missing"},
-      {"DELETE FROM outcome WHERE accepted > 2900", "its batches do not fit its outcomes"},
-      {"DELETE FROM batch WHERE first_accepted = 1", "its batches do not fit its outcomes"},
-      {"UPDATE outcome SET task = 3 WHERE accepted > 5", "its outcomes contradict each other"},
+      {"DELETE FROM outcome WHERE accepted > 2900", "batches and outcomes do not match"},
+      {"DELETE FROM batch WHERE first_accepted = 1", "batches and outcomes do not match"},
+      {"UPDATE outcome SET task = 3 WHERE accepted > 5", "inconsistent outcomes"},
       {"UPDATE outcome SET outcome = 5 WHERE accepted = 9", "a number is out of range"},
-      {"UPDATE batch SET session = 1000 WHERE first_accepted = 1",
-       "its outcomes contradict each other"},
-      {"UPDATE counters SET accepted = 2999", "its outcomes are not as many as they were"},
-      {"DELETE FROM counters", "its counters are missing"},
+      {"UPDATE batch SET session = 1000 WHERE first_accepted = 1", "inconsistent outcomes"},
+      {"UPDATE counters SET accepted = 2999", "outcomes and counters do not match"},
+      {"DELETE FROM counters", "the counters are missing"},
       {"DELETE FROM epoch; INSERT INTO epoch VALUES (2, 0, '', 0, 0, 0, 0)", "an epoch is missing"},
-      {"DELETE FROM session WHERE session = 0", "its outcomes contradict each other"}};
+      {"DELETE FROM session WHERE session = 0", "inconsistent outcomes"}};
   ASSERT_EQ(error(), "");
   for (const auto& [sql, why] : changes) {
     SCOPED_TRACE(sql);
@@ -262,7 +261,7 @@ TEST_F(DamagedJournalTest, RefusesRowsThatDoNotFitTogether) {
   }
 }
 
-TEST_F(DamagedJournalTest, RefusesOneThatWasCutShort) {
+TEST_F(DamagedJournalTest, RefusesATruncatedFile) {
   const auto size = std::filesystem::file_size(path());
   for (std::uintmax_t left = 4096; left < size; left += 3 * 4096 + 100) {
     std::filesystem::copy_file(path(), path("whole.db"));
@@ -272,7 +271,7 @@ TEST_F(DamagedJournalTest, RefusesOneThatWasCutShort) {
   }
 }
 
-TEST_F(DamagedJournalTest, RefusesOneWithZerosInside) {
+TEST_F(DamagedJournalTest, RefusesAZeroedPage) {
   for (std::streamoff page = 1; page < 20; ++page) {
     std::filesystem::copy_file(path(), path("whole.db"));
     std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -284,9 +283,9 @@ TEST_F(DamagedJournalTest, RefusesOneWithZerosInside) {
   }
 }
 
-TEST_F(JournalTest, CanBeReadThoughItsCoordinatorWasKilledWhileItClosedIt) {
-  begun(journal_run(5));
-  // A write that is half done: the pages before it are in a file beside.
+TEST_F(JournalTest, CanBeReadAfterAKillDuringClose) {
+  create_journal(journal_run(5));
+  // An unfinished write: the original pages are in the rollback journal.
   auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
   ASSERT_TRUE(database);
   ASSERT_TRUE(database->execute(
@@ -298,8 +297,8 @@ TEST_F(JournalTest, CanBeReadThoughItsCoordinatorWasKilledWhileItClosedIt) {
   EXPECT_TRUE((*journal)->load());
 }
 
-TEST_F(JournalTest, KeepsASecondCoordinatorOut) {
-  auto journal = begun(journal_run(5));
+TEST_F(JournalTest, RefusesASecondCoordinator) {
+  auto journal = create_journal(journal_run(5));
   const auto second = Journal::open(path());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::permanent);
@@ -309,19 +308,19 @@ TEST_F(JournalTest, KeepsASecondCoordinatorOut) {
   EXPECT_TRUE(Journal::open(path()));
 }
 
-TEST_F(JournalTest, ACoordinatorThatWasKilledKeepsNobodyOut) {
+TEST_F(JournalTest, CanBeOpenedAfterItsCoordinatorWasKilled) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
   if (child == 0) {
     auto journal = Journal::create(path(), journal_run(5));
-    const char sign = journal && (*journal)->begin_epoch(epoch_start()) ? 'y' : 'n';
-    static_cast<void>(!::write(ready[1], &sign, 1));
+    const char has_begun = journal && (*journal)->begin_epoch(epoch_start()) ? 'y' : 'n';
+    static_cast<void>(!::write(ready[1], &has_begun, 1));
     while (true) ::pause();
   }
-  char sign = 0;
-  ASSERT_EQ(::read(ready[0], &sign, 1), 1);
-  EXPECT_EQ(sign, 'y');
+  char has_begun = 0;
+  ASSERT_EQ(::read(ready[0], &has_begun, 1), 1);
+  EXPECT_EQ(has_begun, 'y');
   EXPECT_FALSE(Journal::open(path()));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
@@ -332,12 +331,12 @@ TEST_F(JournalTest, ACoordinatorThatWasKilledKeepsNobodyOut) {
   EXPECT_EQ(*(*journal)->begin_epoch(epoch_start(1s)), 2U);
 }
 
-TEST_F(JournalTest, AnOlderEpochKeepsNothingMore) {
+TEST_F(JournalTest, RefusesCommitsOfAnOlderEpoch) {
   const JournalRun run = journal_run(100);
   RandomCommits random(run.spec, 1);
-  auto journal = begun(run);
+  auto journal = create_journal(run);
   ASSERT_TRUE(journal->commit(*random.next()));
-  {  // as one would whose lock did not hold
+  {  // as if another coordinator had resumed the run in spite of the lock
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
     ASSERT_TRUE(database && database->execute("UPDATE counters SET epoch = 2"));
   }
@@ -345,14 +344,14 @@ TEST_F(JournalTest, AnOlderEpochKeepsNothingMore) {
   for (int i = 0; i < 2; ++i) {
     const auto committed = journal->commit(*commit);
     ASSERT_FALSE(committed);
-    EXPECT_THAT(committed.error().message, HasSubstr("another coordinator has gone on with it"));
+    EXPECT_THAT(committed.error().message, HasSubstr("another coordinator has resumed the run"));
     EXPECT_EQ(committed.error().kind, ErrorKind::permanent);
   }
 }
 
-TEST_F(JournalTest, KeepsNothingInAFileThatWasRemoved) {
+TEST_F(JournalTest, RefusesCommitsAfterItsFileWasRemoved) {
   const JournalRun run = journal_run(100);
-  auto journal = begun(run);
+  auto journal = create_journal(run);
   std::filesystem::remove(path());
   const auto committed = journal->commit(*RandomCommits(run.spec, 1).next());
   ASSERT_FALSE(committed);

@@ -37,7 +37,7 @@ TEST(WorkerOptions, HaveDefaults) {
   EXPECT_EQ(parsed.parent_pid, std::nullopt);
 }
 
-TEST(WorkerOptions, AreRead) {
+TEST(WorkerOptions, AreParsed) {
   const WorkerOptions parsed = options({"--access-file", "a", "--connect", "node1:5555", "-j", "4",
                                         "--name", "left", "--connect-timeout", "2m", "--log-level",
                                         "warn", "--log-file", "l", "--parent-pid", "42"});
@@ -50,14 +50,14 @@ TEST(WorkerOptions, AreRead) {
   EXPECT_EQ(parsed.parent_pid, 42U);
 }
 
-TEST(WorkerOptions, NeedAnAccessFile) {
+TEST(WorkerOptions, RequireAnAccessFile) {
   EXPECT_EQ(cli::shown(start({"--connect", "node1:5555"})),
             "2: rollcall-worker: --access-file is missing: expected the file that the coordinator "
             "wrote for its workers, or - for standard input\n");
   EXPECT_EQ(options({}, {{"ROLLCALL_ACCESS_FILE", "a"}}).access_file, "a");
 }
 
-TEST(WorkerOptions, RefuseWithWhatWouldBeRight) {
+TEST(WorkerOptions, ErrorsStateWhatIsExpected) {
   EXPECT_EQ(fault({"--connect", "*:5555"}),
             "2: rollcall-worker: --connect \"*:5555\": expected tcp://HOST:PORT, HOST:PORT or "
             "ipc://PATH\n");
@@ -76,7 +76,7 @@ TEST(WorkerOptions, RefuseWithWhatWouldBeRight) {
             "error or off\n");
 }
 
-TEST(WorkerOptions, AnswerHealthChecksWhereTheyAreTold) {
+TEST(WorkerOptions, AcceptAddressesForHealthChecks) {
   for (const char* address : {"127.0.0.1:8080", "*:8080", "[::1]:0", "localhost:*"}) {
     EXPECT_EQ(cli::shown(start({"--access-file", "a", "--http", address})), "run") << address;
   }

@@ -36,7 +36,7 @@ std::vector<std::uint32_t> tasks(const OutcomeColumns& ended) {
 
 using Numbers = std::vector<std::uint32_t>;
 
-TEST(SleepQueue, EndsASleepWhenItIsOverAndNotBefore) {
+TEST(SleepQueue, EndsASleepWhenDueAndNotBefore) {
   SleepQueue queue;
   queue.start(at(0s), 1, sleeps({{4, 10ms}}));
   EXPECT_EQ(queue.next_due(), at(10ms));
@@ -55,7 +55,7 @@ TEST(SleepQueue, EndsASleepWhenItIsOverAndNotBefore) {
   EXPECT_FALSE(queue.next_due().has_value());
 }
 
-TEST(SleepQueue, EndsNoMoreThanItIsAskedForAndKeepsTheRest) {
+TEST(SleepQueue, EndsNoMoreThanRequested) {
   SleepQueue queue;
   queue.start(at(0s), 1, sleeps({{1, 3ms}, {2, 3ms}, {3, 3ms}, {4, 9ms}}));
   OutcomeColumns ended;
@@ -76,7 +76,7 @@ TEST(SleepQueue, EndsInOrderOfDueTimeThenTask) {
   EXPECT_EQ(tasks(ended), (Numbers{3, 4, 5, 7, 1, 2, 9}));
 }
 
-TEST(SleepQueue, PauseOfZeroIsDueAtOnce) {
+TEST(SleepQueue, ASleepOfZeroIsDueImmediately) {
   SleepQueue queue;
   queue.start(at(5s), 1, sleeps({{1, 0s}}));
   EXPECT_EQ(queue.next_due(), at(5s));
@@ -87,7 +87,7 @@ TEST(SleepQueue, PauseOfZeroIsDueAtOnce) {
   EXPECT_EQ(ended.elapsed[0], 0s);
 }
 
-TEST(SleepQueue, KeepsTheLongestPauseToTheNanosecond) {
+TEST(SleepQueue, StoresTheLongestDurationExactly) {
   SleepQueue queue;
   const Duration longest = limits::longest_duration;
   queue.start(at(0s), 1, sleeps({{1, 1ns}, {2, longest - 1ns}}));
@@ -101,7 +101,7 @@ TEST(SleepQueue, KeepsTheLongestPauseToTheNanosecond) {
   EXPECT_EQ(queue.next_due(), at(2 * longest - 2ns));
 }
 
-TEST(SleepQueue, CancelsWhatBelongsToAssignmentsUpToOne) {
+TEST(SleepQueue, CancelsAssignmentsUpToANumber) {
   SleepQueue queue;
   queue.start(at(0s), 0xfffe, sleeps({{1, 9ms}, {2, 0s}}));
   queue.start(at(0s), 0x10000, sleeps({{3, 5ms}}));
@@ -126,7 +126,7 @@ TEST(SleepQueue, DropsEverything) {
   EXPECT_EQ(ended.size(), 0U);
 }
 
-TEST(SleepQueue, WakesExactlyWhileLittleIsDue) {
+TEST(SleepQueue, WakesOnTimeUnderLightLoad) {
   SleepQueue queue;
   OutcomeColumns ended;
   for (std::uint32_t i = 0; i < 5'000; ++i) queue.start(at(0s), 1, sleeps({{i, 1ms * i}}));
@@ -136,7 +136,7 @@ TEST(SleepQueue, WakesExactlyWhileLittleIsDue) {
   }
 }
 
-TEST(SleepQueue, SharesWakesWhileMuchIsDueAndMuchRuns) {
+TEST(SleepQueue, SharesWakeUpsUnderLoad) {
   SleepQueue queue;
   OutcomeColumns ended;
   for (std::uint32_t i = 0; i < 10'000; ++i) queue.start(at(0s), 1, sleeps({{i, 10us * i}}));
@@ -147,7 +147,7 @@ TEST(SleepQueue, SharesWakesWhileMuchIsDueAndMuchRuns) {
   EXPECT_EQ(queue.next_wake(at(90ms)), queue.next_due());
 }
 
-TEST(SleepQueue, ForgetsThatItWasBusy) {
+TEST(SleepQueue, WakesOnTimeAgainAfterTheLoad) {
   SleepQueue queue;
   OutcomeColumns ended;
   for (std::uint32_t i = 0; i < 10'000; ++i) queue.start(at(0s), 1, sleeps({{i, 10us * i}}));
@@ -158,7 +158,7 @@ TEST(SleepQueue, ForgetsThatItWasBusy) {
   EXPECT_EQ(queue.next_wake(at(9s)), at(pause));
 }
 
-/// What SleepQueue does, said as plainly as possible.
+/// The behaviour of SleepQueue, implemented as simply as possible.
 class NaiveQueue {
  public:
   struct Sleep {
@@ -245,7 +245,7 @@ void compare_with_naive(std::uint64_t seed) {
   }
 }
 
-TEST(SleepQueue, AgreesWithTheNaiveOne) {
+TEST(SleepQueue, AgreesWithANaiveImplementation) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     compare_with_naive(seed);

@@ -1,4 +1,4 @@
-// Several guardians: what they share, and that they do not get into each other's way.
+// Several guardians share the work without disturbing each other.
 #include "worker/guardian/guardian.h"
 
 #include <fcntl.h>
@@ -16,13 +16,13 @@
 #include <string>
 
 #include "common/limits.h"
-#include "tests/support/exec_fixture.h"
+#include "tests/support/command_runner_fixture.h"
 #include "worker/guardian/protocol.h"
 
 namespace rollcall::worker {
 namespace {
 
-class GuardianTest : public ExecTest {
+class GuardianTest : public CommandRunnerTest {
  protected:
   void use(std::uint32_t slots) {
     remake({.slots = slots, .max_output = 1U << 20U, .kill_after = 10s});
@@ -30,19 +30,19 @@ class GuardianTest : public ExecTest {
   bool wait_for(std::size_t count) {
     return wait_until([&] { return results_.size() == count; });
   }
-  /// Starts one that stays, and waits until it is there.
+  /// Starts a command that stays, and waits until it runs.
   pid_t start_long(std::uint64_t key) {
-    executor_->start(key, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+    runner_->start(key, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
     return number_from_pipe();
   }
 };
 
-TEST_F(GuardianTest, ManyAtOnceHaveTheirOwnThreeDescriptorsAndNoOther) {
+TEST_F(GuardianTest, ConcurrentCommandsHaveTheirOwnThreeDescriptorsOnly) {
   for (std::uint64_t key = 0; key < 200; ++key) {
-    // To the command's own standard error goes what the other one must not get.
+    // Each command writes its own number, which no other may receive.
     Command command = shell("echo " + std::to_string(key) + " >&2; cat; ls /proc/self/fd");
     command.input = "input " + std::to_string(key) + "\n";
-    executor_->start(key, command);
+    runner_->start(key, command);
   }
   ASSERT_TRUE(wait_for(200));
   for (const auto& [key, result] : results_) {
@@ -51,10 +51,10 @@ TEST_F(GuardianTest, ManyAtOnceHaveTheirOwnThreeDescriptorsAndNoOther) {
   }
 }
 
-TEST_F(GuardianTest, EachOfThemStartsItsPart) {
+TEST_F(GuardianTest, EachGuardianStartsItsShare) {
   use(30);
   for (std::uint64_t key = 0; key < 30; ++key) {
-    executor_->start(key, shell("echo $PPID >> " + path("up") + "; exec sleep 1000"));
+    runner_->start(key, shell("echo $PPID >> " + path("up") + "; exec sleep 1000"));
   }
   std::map<pid_t, int> started;
   int turns = 0;
@@ -70,45 +70,45 @@ TEST_F(GuardianTest, EachOfThemStartsItsPart) {
   for (const pid_t guardian : guardian_pids_) EXPECT_EQ(started[guardian], 10);
 }
 
-TEST_F(GuardianTest, ALongCommandHoldsUpNoOther) {
+TEST_F(GuardianTest, ALongCommandDelaysNoOther) {
   use(kGuardians);
   make_pipe("up");
-  // One place is left: whichever guardian has it takes all that follow.
+  // One slot is left: the guardian that has it takes all further requests.
   for (std::uint64_t key = 1; key < kGuardians; ++key) ASSERT_GT(start_long(key), 0);
-  for (std::uint64_t key = 10; key < 40; ++key) executor_->start(key, program({"true"}));
+  for (std::uint64_t key = 10; key < 40; ++key) runner_->start(key, program({"true"}));
   ASSERT_TRUE(wait_for(30));
   for (const auto& [key, result] : results_) EXPECT_EQ(result.status, 0) << key;
-  EXPECT_EQ(executor_->running(), kGuardians - 1);
+  EXPECT_EQ(runner_->running(), kGuardians - 1);
 }
 
-TEST_F(GuardianTest, WithLessSlotsThanGuardiansThereAreNoMoreThanTheSlots) {
+TEST_F(GuardianTest, FewerSlotsThanGuardiansStillLimitCommands) {
   use(1);
   make_pipe("up");
   ASSERT_GT(start_long(1), 0);
-  executor_->start(2, shell("touch " + path("no")));
-  executor_->start(3, program({"true"}));
+  runner_->start(2, shell("touch " + path("no")));
+  runner_->start(3, program({"true"}));
   loop_.restart();
   loop_.run_for(50ms);
   EXPECT_FALSE(std::filesystem::exists(path("no")));
-  executor_->cancel(2);
-  executor_->cancel(1);
+  runner_->cancel(2);
+  runner_->cancel(1);
   EXPECT_EQ(result_of(3).status, 0);
   EXPECT_FALSE(std::filesystem::exists(path("no")));
 }
 
-TEST_F(GuardianTest, WhatIsCalledOffIsRememberedWhateverOthersWereSentBefore) {
+TEST_F(GuardianTest, ACancelledRequestIsRememberedAfterManyOthers) {
   use(2);
   make_pipe("up");
-  ASSERT_GT(start_long(1), 0);  // its guardian takes nothing else, but hears of every signal
+  ASSERT_GT(start_long(1), 0);  // its guardian takes no other request, but gets every signal
   for (std::uint64_t key = 2; key < 42; ++key) {
     ASSERT_GT(start_long(key), 0);
-    executor_->cancel(key);
+    runner_->cancel(key);
     EXPECT_EQ(result_of(key).end, CommandEnd::cancelled);
   }
   ASSERT_GT(start_long(50), 0);
-  executor_->start(51, shell("touch " + path("no")));
-  executor_->cancel(51);
-  executor_->cancel(1);  // now its guardian takes the one that was called off
+  runner_->start(51, shell("touch " + path("no")));
+  runner_->cancel(51);
+  runner_->cancel(1);  // now its guardian takes the request that was cancelled
   EXPECT_EQ(result_of(51).end, CommandEnd::cancelled);
   EXPECT_FALSE(std::filesystem::exists(path("no")));
 }
@@ -118,14 +118,14 @@ TEST_F(GuardianTest, ASignalReachesTheGuardianThatHasTheCommand) {
   std::vector<pid_t> pids;
   for (std::uint64_t key = 0; key < 12; ++key) pids.push_back(start_long(key));
   for (std::uint64_t key = 0; key < 12; ++key) {
-    executor_->cancel(key);
+    runner_->cancel(key);
     EXPECT_EQ(result_of(key).signal, SIGTERM);
     EXPECT_TRUE(is_gone(pids[key], 0ms));
     EXPECT_EQ(results_.size(), key + 1);
   }
 }
 
-TEST_F(GuardianTest, StringsComeWholeWhetherInThePacketOrNot) {
+TEST_F(GuardianTest, StringsArriveWholeInThePacketOrInAFile) {
   for (std::size_t size = kGuardianPacketStrings - 40; size < kGuardianPacketStrings + 10; ++size) {
     Command command = program({"/usr/bin/printf", "%s", std::string(size, 'x')});
     command.input = "not read";
@@ -133,8 +133,8 @@ TEST_F(GuardianTest, StringsComeWholeWhetherInThePacketOrNot) {
   }
 }
 
-TEST_F(GuardianTest, GoesOnWithFewerIfThereAreNoMoreProcesses) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs a user of its own, for whom processes are counted";
+TEST_F(GuardianTest, UsesFewerGuardiansIfProcessesAreLimited) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become a user whose processes are limited";
   const pid_t child = ::fork();
   if (child == 0) {
     const rlimit few{4, 4};  // this process, two guardians and a command
@@ -148,7 +148,8 @@ TEST_F(GuardianTest, GoesOnWithFewerIfThereAreNoMoreProcesses) {
   EXPECT_EQ(status, 0);
 }
 
-/// Whether guardians start in a process that has `more` bytes of address space left; else why not.
+/// "started" if guardians start in a process with `more` bytes of address space left; else the
+/// error.
 std::string start_with_room_for(std::size_t more) {
   int ends[2] = {-1, -1};
   EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -172,14 +173,14 @@ std::string start_with_room_for(std::size_t more) {
   return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
-TEST_F(GuardianTest, NeedsLittleMemoryAndSaysSoIfThereIsLess) {
+TEST_F(GuardianTest, NeedsLittleMemoryAndReportsAShortage) {
   EXPECT_EQ(start_with_room_for(std::size_t{4} << 20U), "started");
   EXPECT_THAT(start_with_room_for(std::size_t{1} << 20U),
               testing::StartsWith("cannot start the guardian of commands: Cannot allocate memory: "
                                   "ulimit -v is "));
 }
 
-TEST(Guardians, AreBoundBySlotsAndALimit) {
+TEST(Guardians, AreLimitedBySlotsAndABound) {
   EXPECT_EQ(guardians_for(0), 1U);
   EXPECT_EQ(guardians_for(1), 1U);
   EXPECT_GE(guardians_for(1'000), 1U);

@@ -1,4 +1,4 @@
-// rollcall-worker as a process, against a coordinator that does what the test says.
+// rollcall-worker as a process, with a coordinator that the test controls.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <spawn.h>
@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-/// A ROUTER that keeps what it is told.
+/// A ROUTER socket that stores the messages received.
 class FakeCoordinator {
  public:
   explicit FakeCoordinator(bool encrypted = false) {
@@ -49,7 +49,7 @@ class FakeCoordinator {
   const std::string& worker_key() const { return workers_.public_key; }
   bool run_until(const std::function<bool()>& fact) { return net::run_until(loop_, fact); }
 
-  /// The next message of this kind; others before it are passed over.
+  /// The next message of this type; others before it are skipped.
   template <class T>
   T wait_for() {
     T body{};
@@ -75,7 +75,7 @@ class FakeCoordinator {
   void send_bytes(const std::string& bytes) { EXPECT_TRUE(socket_->send(from_, bytes)); }
   Hello welcome(std::uint32_t slots = 0) {
     Hello hello = wait_for<Hello>();
-    send(Welcome{hello.nonce, os::now(), TaskKind::sleep, slots, 1s, 10s, 10s});
+    send(Welcome{hello.nonce, os::now(), KindId::sleep, slots, 1s, 10s, 10s});
     wait_for<Inventory>();
     return hello;
   }
@@ -109,7 +109,8 @@ class FakeCoordinator {
   RunId run_ = os::random_id128<RunId>();
 };
 
-/// One rollcall-worker process with a file or a text as its access. Killed at the end.
+/// A rollcall-worker process that gets its access document from a file or from `input`. Killed at
+/// the end.
 class WorkerProcess {
  public:
   explicit WorkerProcess(std::vector<std::string> arguments, const std::string& input = "") {
@@ -201,7 +202,7 @@ TEST_F(WorkerProgram, SleepsReportsAndEndsWithTheRun) {
   EXPECT_EQ(worker.exit_status(coordinator), 0);
 }
 
-TEST_F(WorkerProgram, SpeaksCurve) {
+TEST_F(WorkerProgram, UsesCurve) {
   FakeCoordinator coordinator(true);
   const auto zap = net::ZapHandler::start(net::process_context(), {coordinator.worker_key()});
   ASSERT_TRUE(zap.has_value());
@@ -223,10 +224,10 @@ TEST_F(WorkerProgram, WaitsForItsAccessFile) {
 }
 
 TEST_F(WorkerProgram, FollowsItsAccessFileToAnotherCoordinator) {
-  FakeCoordinator nobody;
-  ASSERT_TRUE(write_access_file(file(), nobody.access()).has_value());
+  FakeCoordinator silent;
+  ASSERT_TRUE(write_access_file(file(), silent.access()).has_value());
   WorkerProcess worker({"--access-file", file(), "--log-level", "warn"});
-  nobody.wait_for<Hello>();  // and no answer
+  silent.wait_for<Hello>();  // gets no answer
   FakeCoordinator coordinator;
   ASSERT_TRUE(write_access_file(file(), coordinator.access()).has_value());
   coordinator.welcome();
@@ -234,8 +235,8 @@ TEST_F(WorkerProgram, FollowsItsAccessFileToAnotherCoordinator) {
   EXPECT_EQ(worker.exit_status(coordinator), 0);
 }
 
-TEST_F(WorkerProgram, EndsWhenNobodyAnswers) {
-  FakeCoordinator coordinator;  // never says a word
+TEST_F(WorkerProgram, EndsWhenNoCoordinatorAnswers) {
+  FakeCoordinator coordinator;  // never answers
   WorkerProcess worker(local({"--connect-timeout", "300ms", "--log-level", "off"}),
                        to_json(coordinator.access()));
   EXPECT_EQ(worker.exit_status(coordinator), 4);
@@ -244,7 +245,7 @@ TEST_F(WorkerProgram, EndsWhenNobodyAnswers) {
   EXPECT_EQ(without_file.exit_status(coordinator), 4);
 }
 
-TEST_F(WorkerProgram, RefusesAnAccessThatIsNone) {
+TEST_F(WorkerProgram, RejectsAnInvalidAccessDocument) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local({"--log-level", "off"}), "[1, 2]");
   EXPECT_EQ(worker.exit_status(coordinator), 2);
@@ -272,17 +273,17 @@ TEST_F(WorkerProgram, SecondTerminateEndsAtOnce) {
   coordinator.assign(1, {0ms});
   coordinator.wait_for<Report>();
   worker.signal(SIGTERM);
-  coordinator.wait_for<Goodbye>();  // and no Ack
+  coordinator.wait_for<Goodbye>();  // gets no Ack
   worker.signal(SIGTERM);
   EXPECT_EQ(worker.exit_status(coordinator), 0);
-  std::stringstream said;
-  said << std::ifstream(log).rdbuf();
+  std::stringstream logged;
+  logged << std::ifstream(log).rdbuf();
   std::filesystem::remove(log);
-  EXPECT_THAT(said.str(), HasSubstr("joined run"));
-  EXPECT_THAT(said.str(), Not(HasSubstr("did not confirm")));  // what it says when it has waited
+  EXPECT_THAT(logged.str(), HasSubstr("joined run"));
+  EXPECT_THAT(logged.str(), Not(HasSubstr("did not confirm"))) << "it did not wait";
 }
 
-TEST_F(WorkerProgram, CancelsWhatRuns) {
+TEST_F(WorkerProgram, CancelsRunningTasks) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local(), to_json(coordinator.access()));
   coordinator.welcome(1);
@@ -292,7 +293,7 @@ TEST_F(WorkerProgram, CancelsWhatRuns) {
   EXPECT_EQ(report.outcomes.outcome, std::vector(2, Outcome::cancelled));
 }
 
-TEST_F(WorkerProgram, BytesThatAreNoMessageHarmNothing) {
+TEST_F(WorkerProgram, SurvivesMalformedMessages) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local({"--log-level", "off"}), to_json(coordinator.access()));
   coordinator.welcome();
@@ -302,7 +303,7 @@ TEST_F(WorkerProgram, BytesThatAreNoMessageHarmNothing) {
   EXPECT_EQ(coordinator.wait_for<Report>().outcomes.size(), 1U);
 }
 
-TEST_F(WorkerProgram, GivenUpItComesBackAsAnotherSession) {
+TEST_F(WorkerProgram, ALostSessionReturnsAsANewOne) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local({"--log-level", "off"}), to_json(coordinator.access()));
   const Hello first = coordinator.welcome();
@@ -314,13 +315,13 @@ TEST_F(WorkerProgram, GivenUpItComesBackAsAnotherSession) {
   EXPECT_EQ(second.pid, first.pid);
 }
 
-TEST_F(WorkerProgram, DoesNotOutliveTheParentItWasGiven) {
+TEST_F(WorkerProgram, EndsIfItsParentIsAnotherProcess) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local({"--parent-pid", "1"}), to_json(coordinator.access()));
   EXPECT_EQ(worker.exit_status(coordinator), 4);
 }
 
-TEST_F(WorkerProgram, DiesWithItsParentHoweverThatEnds) {
+TEST_F(WorkerProgram, EndsWithAKilledParent) {
   FakeCoordinator coordinator;
   ASSERT_TRUE(write_access_file(file(), coordinator.access()).has_value());
   std::array<int, 2> alive{};
@@ -337,13 +338,13 @@ TEST_F(WorkerProgram, DiesWithItsParentHoweverThatEnds) {
   coordinator.wait_for<Hello>();
   ::kill(parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
-  // The pipe ends when the last process that holds it has.
+  // The pipe is closed when the last process that holds it ends.
   char byte = 0;
   EXPECT_TRUE(coordinator.run_until([&] { return ::read(alive[0], &byte, 1) == 0; }));
   ::close(alive[0]);
 }
 
-TEST_F(WorkerProgram, LocalOneLeavesCtrlCToItsCoordinator) {
+TEST_F(WorkerProgram, ALocalWorkerIgnoresCtrlC) {
   FakeCoordinator coordinator;
   WorkerProcess worker(local({"--parent-pid", own_pid()}), to_json(coordinator.access()));
   coordinator.welcome();

@@ -31,16 +31,15 @@ class CommitTest : public testing::Test {
     record.pid = 42;
     record.is_local = true;
     record.welcomed = at(0s);
-    tasks_.mutable_records().sessions.push_back(record);
+    tasks_.add_session(record);
     assign(1s, 4);
     assign(2s, 4);
-    tasks_.mutable_records().first_dispatch = at(1s);
   }
 
   void assign(Duration when, std::size_t count) {
     AttemptColumns sent;
     const Batch batch = backlog_.take(count, [](TaskId) { return true; });
-    tasks_.assign(at(when), session_, backlog_, batch, sent);
+    tasks_.assign(at(when), SessionIndex{0}, batch, sent);
   }
 
   void report(Duration when, std::initializer_list<std::size_t> tasks) {
@@ -48,8 +47,8 @@ class CommitTest : public testing::Test {
     for (const std::size_t t : tasks) {
       outcomes.push_back(task_at(t), 1, Outcome::succeeded, at(when - 1s), 1s, 1s);
     }
-    ++tasks_.mutable_records().sessions[0].last_report;
-    tasks_.accept(at(when), session_, outcomes);
+    ASSERT_TRUE(tasks_.receive_report(SessionIndex{0}, ++reports_));
+    tasks_.accept(at(when), SessionIndex{0}, outcomes, {});
   }
 
   /// Everything since `first`.
@@ -66,7 +65,7 @@ class CommitTest : public testing::Test {
 
   Backlog backlog_;
   TaskTable tasks_;
-  Session session_;
+  std::uint64_t reports_ = 0;
 };
 
 TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
@@ -75,8 +74,7 @@ TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
   ASSERT_TRUE(replay.apply(commit_since(0, true)));
   report(4s, {1, 5});
   report(5s, {7});
-  tasks_.mutable_records().sessions[0].end = SessionEnd::lost;
-  tasks_.mutable_records().sessions[0].end_reason = "it fell silent";
+  tasks_.session_lost(SessionIndex{0}, "no heartbeat");
   ASSERT_TRUE(replay.apply(commit_since(2, false)));
 
   const RunRecords& again = replay.records();
@@ -97,7 +95,7 @@ TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
               records().dispatches[records().dispatch[index(task)]].at);
     EXPECT_EQ(again.attempt[index(task)], 1);
   }
-  EXPECT_EQ(again.state_of(task_at(2)), TaskState::pending) << "what runs is for workers to say";
+  EXPECT_EQ(again.state_of(task_at(2)), TaskState::pending) << "workers report what runs";
   const SessionRecord& session = again.sessions.at(0);
   EXPECT_EQ(session.id, records().sessions[0].id);
   EXPECT_EQ(session.name, "one");
@@ -105,7 +103,7 @@ TEST_F(CommitTest, CommitsGiveTheRecordsAgain) {
   EXPECT_EQ(session.tasks_done, 5U);
   EXPECT_EQ(session.last_report, 3U);
   EXPECT_EQ(session.end, SessionEnd::lost);
-  EXPECT_EQ(session.end_reason, "it fell silent");
+  EXPECT_EQ(session.end_reason, "no heartbeat");
 }
 
 TEST_F(CommitTest, DispatchesAreNotMultipliedByTheOrderOfOutcomes) {
@@ -115,7 +113,7 @@ TEST_F(CommitTest, DispatchesAreNotMultipliedByTheOrderOfOutcomes) {
   EXPECT_EQ(replay.records().dispatches.size(), 2U);
 }
 
-TEST_F(CommitTest, ACommitMayBeginInTheMiddleOfWhatArrivedTogether) {
+TEST_F(CommitTest, ACommitMayBeginInTheMiddleOfABatch) {
   report(3s, {0, 4, 1});
   Commit tail;
   add_outcomes(records(), 1, tail);
@@ -123,7 +121,7 @@ TEST_F(CommitTest, ACommitMayBeginInTheMiddleOfWhatArrivedTogether) {
   EXPECT_EQ(tail.outcomes[0].task, (std::vector{task_at(4), task_at(1)}));
 }
 
-TEST_F(CommitTest, WhatDoesNotFollowIsRefused) {
+TEST_F(CommitTest, ACommitThatDoesNotFollowIsRefused) {
   report(3s, {0});
   const Commit first = commit_since(0, true);
   {
@@ -149,11 +147,11 @@ TEST_F(CommitTest, WhatDoesNotFollowIsRefused) {
     Commit unassigned = first;
     unassigned.outcomes[0].task[0] = task_at(10);
     Replay replay(ten_tasks());
-    EXPECT_FALSE(replay.apply(unassigned)) << "a task that is none";
+    EXPECT_FALSE(replay.apply(unassigned)) << "no such task";
   }
 }
 
-TEST_F(CommitTest, TheCoordinatorsOwnWordIsKeptToo) {
+TEST_F(CommitTest, OutcomesDecidedByTheCoordinatorAreCommitted) {
   tasks_.decide(at(6s), task_at(9), Outcome::cancelled);
   Replay replay(ten_tasks());
   ASSERT_TRUE(replay.apply(commit_since(0, true)));

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "common/limits.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -19,8 +23,8 @@ SessionId id(std::uint8_t n) {
 
 TEST(SessionTable, FindsBySessionConnectionAndLaunchId) {
   SessionTable session_table(10s);
-  Session& session = session_table.add(at(0s), id(1), ConnectionId{7});
-  session.launch_id = 3;
+  const Session& session = session_table.add(at(0s), id(1), ConnectionId{7}, /*slots=*/0,
+                                             /*launch_id=*/3);
   EXPECT_EQ(session_table.find(id(1)), &session);
   EXPECT_EQ(session_table.find(ConnectionId{7}), &session);
   EXPECT_EQ(session_table.find_launch(3), &session);
@@ -30,7 +34,7 @@ TEST(SessionTable, FindsBySessionConnectionAndLaunchId) {
 
 TEST(SessionTable, ANewConnectionReplacesTheOld) {
   SessionTable session_table(10s);
-  Session& session = session_table.add(at(0s), id(1), ConnectionId{7});
+  const Session& session = session_table.add(at(0s), id(1), ConnectionId{7});
   session_table.bind(session, ConnectionId{8});
   EXPECT_EQ(session_table.find(ConnectionId{7}), nullptr);
   EXPECT_EQ(session_table.find(ConnectionId{8}), &session);
@@ -38,9 +42,9 @@ TEST(SessionTable, ANewConnectionReplacesTheOld) {
 
 TEST(SessionTable, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
   SessionTable session_table(10s);
-  Session& old = session_table.add(at(0s), id(1), ConnectionId{7});
+  const Session& old = session_table.add(at(0s), id(1), ConnectionId{7});
   session_table.end(old);
-  Session& young = session_table.add(at(1s), id(2), ConnectionId{7});
+  const Session& young = session_table.add(at(1s), id(2), ConnectionId{7});
   EXPECT_EQ(session_table.find(ConnectionId{7}), &young);
   session_table.bind(old, ConnectionId{9});
   EXPECT_EQ(session_table.find(ConnectionId{7}), &young);
@@ -49,8 +53,8 @@ TEST(SessionTable, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
 // A process that started over, and what its last session had said is still under way.
 TEST(SessionTable, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
   SessionTable session_table(10s);
-  Session& young = session_table.add(at(0s), id(1), ConnectionId{7});
-  Session& old = session_table.add(at(0s), id(2), ConnectionId{8});
+  const Session& young = session_table.add(at(0s), id(1), ConnectionId{7});
+  const Session& old = session_table.add(at(0s), id(2), ConnectionId{8});
   session_table.bind(old, ConnectionId{7});
   EXPECT_EQ(session_table.find(ConnectionId{7}), &old);
   session_table.bind(young, ConnectionId{7});
@@ -59,8 +63,8 @@ TEST(SessionTable, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
 
 TEST(SessionTable, TheLongestSilentIsNamedFirst) {
   SessionTable session_table(10s);
-  Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
-  Session& b = session_table.add(at(1s), id(2), ConnectionId{2});
+  const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
+  const Session& b = session_table.add(at(1s), id(2), ConnectionId{2});
   session_table.heard(at(5s), a);
   EXPECT_EQ(session_table.silent(at(10s)), nullptr);
   EXPECT_EQ(session_table.silent(at(11s)), &b);
@@ -79,7 +83,7 @@ TEST(SessionTable, AStallOfTheCoordinatorIsNotCountedAsSilence) {
 
 TEST(SessionTable, AStallBeforeTheLastMessageIsNotCompensated) {
   SessionTable session_table(10s);
-  Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
+  const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
   session_table.compensate_stall(20s);
   session_table.heard(at(25s), session);
   EXPECT_EQ(session_table.silent(at(34s)), nullptr);
@@ -88,8 +92,8 @@ TEST(SessionTable, AStallBeforeTheLastMessageIsNotCompensated) {
 
 TEST(SessionTable, CountsTheLiveAndTheActive) {
   SessionTable session_table(10s);
-  Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
-  Session& b = session_table.add(at(0s), id(2), ConnectionId{2});
+  const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
+  const Session& b = session_table.add(at(0s), id(2), ConnectionId{2});
   session_table.activate(a);
   EXPECT_EQ(session_table.live(), 2U);
   EXPECT_EQ(session_table.active(), 1U);
@@ -98,6 +102,51 @@ TEST(SessionTable, CountsTheLiveAndTheActive) {
   EXPECT_EQ(session_table.live(), 0U);
   EXPECT_EQ(session_table.active(), 0U);
   EXPECT_EQ(session_table.size(), 2U);
+}
+
+TEST(SessionTable, CountsTheSlotsOfActiveSessions) {
+  SessionTable session_table(10s);
+  const Session& a = session_table.add(at(0s), id(1), ConnectionId{1}, /*slots=*/4);
+  const Session& b = session_table.add(at(0s), id(2), ConnectionId{2}, /*slots=*/2);
+  session_table.activate(a);
+  session_table.activate(b);
+  EXPECT_EQ(session_table.slots(), 6U);
+  session_table.end(a);
+  EXPECT_EQ(session_table.slots(), 2U);
+  session_table.check_invariants();
+}
+
+TEST(SessionTable, ADrainMayOnlyBecomeMoreUrgent) {
+  SessionTable session_table(10s);
+  const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
+  EXPECT_FALSE(session.leaves());
+  session_table.ask_to_drain(session, DrainMode::return_running);
+  session_table.ask_to_drain(session, DrainMode::finish);
+  EXPECT_EQ(session.drain, DrainMode::return_running);
+  EXPECT_TRUE(session.leaves());
+}
+
+TEST(SessionTable, FailedStartsCountInARow) {
+  SessionTable session_table(10s);
+  const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
+  const std::vector<Outcome> almost(limits::failed_starts - 1, Outcome::not_started);
+  EXPECT_FALSE(session_table.count_failed_starts(session, almost));
+  EXPECT_FALSE(session_table.count_failed_starts(session, {Outcome::succeeded}));
+  EXPECT_FALSE(session_table.count_failed_starts(session, almost));
+  EXPECT_FALSE(session_table.count_failed_starts(session, {Outcome::returned}));
+  EXPECT_TRUE(session_table.count_failed_starts(session, {Outcome::not_started}));
+}
+
+TEST(SessionTable, AnExitedWorkerMayStillSayGoodbye) {
+  SessionTable session_table(10s);
+  const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
+  const Session& b = session_table.add(at(0s), id(2), ConnectionId{2});
+  session_table.note_process_end(at(1s), a);
+  session_table.note_process_end(at(2s), b);
+  EXPECT_TRUE(session_table.take_without_goodbye(at(0s)).empty());
+  session_table.end(a);  // its Goodbye has arrived
+  EXPECT_EQ(session_table.take_without_goodbye(at(2s)), std::vector{b.index});
+  EXPECT_TRUE(session_table.take_without_goodbye(at(9s)).empty());
 }
 
 }  // namespace

@@ -21,21 +21,42 @@ RunSpec spec_of(std::uint32_t tasks) {
 
 class TaskTableTest : public testing::Test {
  protected:
+  /// A session as far as the task table is concerned.
+  struct Worker {
+    SessionIndex index{};
+    std::uint32_t dispatch = 0;  ///< of its last assignment
+    Batch batch;
+    ExpiredAttempts expired;
+  };
+
   TaskTableTest() {
-    task_table.mutable_records().sessions.resize(2);
+    task_table.add_session({});
+    task_table.add_session({});
     second.index = SessionIndex{1};
   }
-  void assign(Session& session, std::size_t count) {
+  AttemptColumns assign(Worker& worker, std::size_t count) {
     AttemptColumns sent;
-    const Batch batch = backlog.take(
-        count, [&](TaskId t) { return task_table.records().state_of(t) == TaskState::pending; });
-    task_table.assign(kNow, session, backlog, batch, sent);
+    worker.batch = backlog.take(count, [&](TaskId t) { return task_table.is_pending(t); });
+    worker.dispatch = task_table.assign(kNow, worker.index, worker.batch, sent);
+    return sent;
   }
-  Acceptance accept(Session& session, std::uint32_t task, Attempt attempt,
+  /// Ends the session, which has started the first `charged` of its attempts. Returns its tasks
+  /// that are pending again.
+  std::vector<TaskId> take_back(Worker& worker, std::uint64_t charged, std::uint32_t max_losses) {
+    std::vector<TaskId> pending;
+    for (const TakenBack& taken :
+         task_table.take_back(kNow, worker.dispatch, worker.batch, charged, max_losses)) {
+      worker.expired[taken.task] = taken.attempt;
+      if (taken.is_pending) pending.push_back(taken.task);
+    }
+    task_table.check_invariants();
+    return pending;
+  }
+  Acceptance accept(const Worker& worker, std::uint32_t task, Attempt attempt,
                     Outcome outcome = Outcome::succeeded, Duration result = 1s) {
     OutcomeColumns outcomes;
     outcomes.push_back(task_at(task), attempt, outcome, kNow, 1s, result);
-    Acceptance acceptance = task_table.accept(kNow + 1s, session, outcomes);
+    Acceptance acceptance = task_table.accept(kNow + 1s, worker.index, outcomes, worker.expired);
     task_table.check_invariants();
     return acceptance;
   }
@@ -43,7 +64,7 @@ class TaskTableTest : public testing::Test {
   RunSpec spec = spec_of(4);
   Backlog backlog{spec};
   TaskTable task_table{spec};
-  Session first, second;
+  Worker first, second;
 };
 
 TEST_F(TaskTableTest, ATaskGoesFromPendingOverAssignedToDone) {
@@ -51,8 +72,9 @@ TEST_F(TaskTableTest, ATaskGoesFromPendingOverAssignedToDone) {
   assign(first, 3);
   EXPECT_EQ(task_table.pending(), 1U);
   EXPECT_EQ(task_table.assigned(), 3U);
-  EXPECT_EQ(first.held, 3U);
-  EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
+  const Acceptance a = accept(first, 0, 1);
+  EXPECT_EQ(a.accepted, 1U);
+  EXPECT_EQ(a.settled, 1U);
   EXPECT_EQ(task_table.done(), 1U);
   EXPECT_EQ(task_table.records().outcome_of(task_at(0)), Outcome::succeeded);
   EXPECT_FALSE(task_table.all_done());
@@ -73,10 +95,7 @@ class TaskTableAdoptedTest : public TaskTableTest,
 TEST_P(TaskTableAdoptedTest, AttemptsAtATaskDoneElsewhereAreStaleNotUnassigned) {
   assign(second, 1);
   accept(second, 0, 1);
-  Inventory inventory;
-  inventory.begun = inventory.started_count = 2;
-  std::vector<Superseded> superseded;
-  task_table.adopt(first, inventory, {{task_at(0), task_at(0)}, GetParam()}, superseded);
+  first.expired = task_table.adopt(first.index, {{task_at(0), task_at(0)}, GetParam()}).expired;
   for (const Attempt attempt : GetParam()) {
     EXPECT_EQ(accept(first, 0, attempt, Outcome::returned, 0s).stale, 1U);
   }
@@ -97,13 +116,12 @@ TEST_F(TaskTableTest, ANotStartedAttemptIsPendingAgain) {
   const Acceptance a = accept(first, 1, 1, Outcome::not_started, 0s);
   EXPECT_THAT(a.returned, ElementsAre(task_at(1)));
   EXPECT_EQ(task_table.pending(), 3U);
-  EXPECT_EQ(first.held, 1U);
+  EXPECT_EQ(a.settled, 1U);
 }
 
 TEST_F(TaskTableTest, TakeBackMakesPendingAndRemembers) {
   assign(first, 2);
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 5),
-              ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(take_back(first, 2, 5), ElementsAre(task_at(0), task_at(1)));
   task_table.check_invariants();
   EXPECT_EQ(task_table.pending(), 4U);
   EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
@@ -111,7 +129,7 @@ TEST_F(TaskTableTest, TakeBackMakesPendingAndRemembers) {
 
 TEST_F(TaskTableTest, ALateOutcomeSupersedesTheNewOwner) {
   assign(first, 4);
-  backlog.put_back(task_table.take_back(kNow, first, backlog, false, 5));
+  backlog.put_back(take_back(first, 0, 5));
   assign(second, 4);
   const Acceptance a = accept(first, 2, 1);
   ASSERT_EQ(a.superseded.size(), 1U);
@@ -123,16 +141,14 @@ TEST_F(TaskTableTest, ALateOutcomeSupersedesTheNewOwner) {
 
 TEST_F(TaskTableTest, OnlyBegunAttemptsAreCharged) {
   assign(first, 2);
-  first.started_count = 1;
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, true, 1), ElementsAre(task_at(1)));
+  EXPECT_THAT(take_back(first, 1, 1), ElementsAre(task_at(1)));
   EXPECT_EQ(task_table.records().outcome_of(task_at(0)), Outcome::lost);
   task_table.check_invariants();
 }
 
 TEST_F(TaskTableTest, AGoodbyeChargesNothing) {
   assign(first, 1);
-  first.started_count = 1;
-  EXPECT_THAT(task_table.take_back(kNow, first, backlog, false, 1), ElementsAre(task_at(0)));
+  EXPECT_THAT(take_back(first, 0, 1), ElementsAre(task_at(0)));
   EXPECT_EQ(task_table.done(), 0U);
 }
 
@@ -156,6 +172,64 @@ TEST_F(TaskTableTest, BatchesRunUpToTheNext) {
   EXPECT_EQ(r.batch_end(1), 2U);
   EXPECT_FALSE(r.batches[2].session);
   EXPECT_EQ(r.dispatch[2], kNoDispatch);
+}
+
+TEST_F(TaskTableTest, AnAssignmentHasTheAttemptAndTheCostOfEachTask) {
+  const AttemptColumns sent = assign(first, 2);
+  EXPECT_THAT(sent.task, ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(sent.attempt, ElementsAre(1, 1));
+  EXPECT_THAT(sent.pause, ElementsAre(1s, 1s));
+}
+
+TEST_F(TaskTableTest, ARepeatedAssignmentNamesTheSameAttempts) {
+  assign(first, 2);
+  backlog.put_back(take_back(first, 0, 5));
+  assign(second, 2);  // attempt 2 of each
+  AttemptColumns again;
+  task_table.describe(first.dispatch, first.batch, first.expired, again);
+  EXPECT_THAT(again.task, ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(again.attempt, ElementsAre(1, 1));
+}
+
+TEST_F(TaskTableTest, AReturnedAttemptIsNotCounted) {
+  assign(first, 1);
+  const Acceptance a = accept(first, 0, 1, Outcome::returned, 0s);
+  EXPECT_EQ(a.unstarted_returns, 1U);
+  EXPECT_TRUE(task_table.was_returned(first.dispatch, task_at(0), first.expired));
+  backlog.put_back(a.returned);
+  assign(second, 1);
+  EXPECT_EQ(task_table.records().attempts_total, 1U);
+  EXPECT_EQ(task_table.records().attempts_retried, 0U);
+}
+
+TEST_F(TaskTableTest, AFailedTaskIsPendingWhileItHasRetries) {
+  for (const Attempt attempt : {Attempt{1}, Attempt{2}}) {
+    assign(first, 1);
+    OutcomeColumns outcomes;
+    outcomes.push_back(task_at(0), attempt, Outcome::failed, kNow, 1s, 0s);
+    const Acceptance a = task_table.accept(kNow, first.index, outcomes, {}, /*retries=*/1);
+    EXPECT_EQ(a.accepted, attempt - 1U);
+    backlog.put_back(a.failed);
+  }
+  EXPECT_EQ(task_table.failures(task_at(0)), 1U);
+  EXPECT_EQ(task_table.records().outcome_of(task_at(0)), Outcome::failed);
+}
+
+TEST_F(TaskTableTest, ResultsOfUnknownCostAreNotCompared) {
+  spec.traits.has_known_cost = false;
+  task_table = TaskTable(spec);
+  task_table.add_session({});
+  EXPECT_THAT(assign(first, 1).pause, ElementsAre(0s));
+  accept(first, 0, 1, Outcome::succeeded, 7s);
+  EXPECT_THAT(task_table.records().result_mismatches, IsEmpty());
+}
+
+TEST_F(TaskTableTest, ReportsAreReceivedInOrder) {
+  EXPECT_FALSE(task_table.receive_report(first.index, 2));
+  EXPECT_TRUE(task_table.receive_report(first.index, 1));
+  EXPECT_FALSE(task_table.receive_report(first.index, 1));
+  EXPECT_EQ(task_table.records().reports_repeated, 1U);
+  EXPECT_EQ(task_table.session(first.index).last_report, 1U);
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+// Which changes of a run have been handed over to be committed, and which of them are durable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "coordinator/core/commits/commit.h"
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// A session that has ended. `returned`: tasks that are pending again because of it.
+struct SessionLeft {
+  SessionIndex session{};
+  std::uint64_t returned = 0;
+};
+
+/// What one commit has made durable, and may be published now (rule 5).
+struct Durable {
+  struct Session {
+    SessionIndex session{};
+    std::uint64_t last_report = 0;  ///< the report, and all before it
+  };
+  std::size_t first_record = 0;  ///< records [first_record, end_record)
+  std::size_t end_record = 0;
+  std::vector<Session> sessions;
+  std::vector<SessionLeft> left;
+  bool cancel = false;  ///< the reason why running attempts are cancelled
+};
+
+/// Gathers the changes of a turn into a commit, and remembers what is to be published once that is
+/// durable. Without a journal, memory is what is committed: the same queue, emptied at once. Reads
+/// the records when it makes a commit and does not own them. One owner, one thread.
+class CommitLog {
+ public:
+  /// `records`: what was committed before, its first `published` outcomes handed to the output.
+  CommitLog(bool has_journal, const RunRecords& records, std::size_t published);
+
+  /// A new session, with the next index. It is part of the next commit.
+  void add_session(SessionIndex session);
+  /// A resumed coordinator would know the session, so it may be given work.
+  bool knows(SessionIndex session) const { return sessions_[index(session)].is_known; }
+
+  // Changes since the last commit, beside outcomes.
+  void session_changed(SessionIndex session);
+  void session_left(SessionLeft left) { left_.push_back(left); }
+  void cancel_requested() { cancel_ = true; }
+
+  /// Whether there is anything to commit.
+  bool has_changes(const RunRecords& records) const;
+  /// Makes a commit of all changes; null without a journal. Its number is handed_over().
+  std::shared_ptr<Commit> hand_over(const RunRecords& records);
+  std::uint64_t handed_over() const { return commits_; }
+
+  /// Commit `commit` was handed over and not taken out with next_durable().
+  bool awaits(std::uint64_t commit) const { return commits_ - uncommitted_.size() < commit; }
+  /// Takes out the oldest commit, which is durable now. Requires awaits(handed_over()).
+  Durable next_durable();
+  /// Records that are durable and not published when a run is resumed: [first, end). They count as
+  /// published from now on.
+  Durable take_unpublished();
+
+  /// Outcomes that are accepted and not published.
+  std::size_t unpublished(const RunRecords& records) const {
+    return records.accepted() - published_;
+  }
+  bool is_all_durable(const RunRecords& records) const {
+    return uncommitted_.empty() && records_handed_over_ == records.accepted();
+  }
+
+  void check_invariants(const RunRecords& records) const;
+
+ private:
+  struct SessionState {
+    bool is_known = false;
+    bool is_changed = false;  ///< since the last commit
+  };
+
+  bool has_journal_;
+  std::size_t records_handed_over_;
+  std::size_t sessions_handed_over_;
+  std::size_t mismatches_handed_over_;
+  std::size_t published_;
+  std::uint64_t commits_ = 0;        ///< handed over
+  std::deque<Durable> uncommitted_;  ///< commits that are not durable, the oldest first
+  std::vector<SessionState> sessions_;
+  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
+  std::vector<SessionLeft> left_;      ///< since the last commit
+  bool cancel_ = false;                ///< since the last commit
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,39 @@
+#include "coordinator/core/stop_state.h"
+
+#include <cmath>
+
+#include "common/base/check.h"
+
+namespace rollcall::coordinator {
+
+bool StopState::drain() {
+  if (is_stopping()) return false;
+  stage_ = Stage::draining;
+  return true;
+}
+
+void StopState::cancel() {
+  stage_ = Stage::cancel_pending_commit;
+}
+
+void StopState::committed() {
+  CHECK(stage_ == Stage::cancel_pending_commit || stage_ == Stage::cancelling);
+  stage_ = Stage::cancelling;
+}
+
+bool StopState::count_for_halt(const RunRecords& records) {
+  if (!halt_ || is_stopping()) return false;
+  for (; counted_ < records.accepted(); ++counted_) {
+    const Outcome outcome = records.outcome_of(records.task[counted_]);
+    if ((outcome == Outcome::succeeded) == halt_->on_success) ++halting_;
+  }
+  const double part = std::ceil(halt_->share * records.spec.task_count);
+  return halting_ >= (halt_->count > 0 ? halt_->count : static_cast<std::uint64_t>(part));
+}
+
+void StopState::check_invariants(const RunRecords& records) const {
+  CHECK(counted_ <= records.accepted());
+  CHECK(halting_ <= counted_);
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,57 @@
+// Whether a run is being stopped, and how far that has come.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "coordinator/core/model/policy.h"
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// The progress of a stop, and the count of outcomes for --halt. Stops are requested by the user,
+/// by --halt or by --wait-timeout. Owned by the scheduler; a value; one thread.
+class StopState {
+ public:
+  enum class Stage : std::uint8_t {
+    running,
+    draining,               ///< no attempt is started; running attempts end by themselves
+    cancel_pending_commit,  ///< no attempt is started; the reason to cancel is not durable yet
+    cancelling,             ///< workers are asked to cancel their attempts
+  };
+
+  explicit StopState(std::optional<Halt> halt = {}) : halt_(halt) {}
+
+  /// No new attempt may be dispatched, and no failed task is retried.
+  bool is_stopping() const { return stage_ != Stage::running; }
+  bool is_draining() const { return stage_ == Stage::draining; }
+  /// Workers may be asked to cancel. Not before the reason is durable (rule 5): a resumed
+  /// coordinator could not explain the cancelled outcomes.
+  bool is_cancelling() const { return stage_ == Stage::cancelling; }
+
+  /// Lets running attempts end. Returns false if the run was being stopped before.
+  bool drain();
+  /// Cancels running attempts as soon as committed() was called. A repeated request is committed
+  /// again, and workers are asked again.
+  void cancel();
+  /// The reason to cancel is durable. Requires cancel().
+  void committed();
+
+  /// Counts the outcomes accepted since the last call. Returns true once they reach the limit of
+  /// --halt; always false without --halt and while the run is being stopped.
+  bool count_for_halt(const RunRecords& records);
+  /// Outcomes that count for --halt so far.
+  std::uint64_t halting() const { return halting_; }
+
+  /// Every counted outcome was accepted.
+  void check_invariants(const RunRecords& records) const;
+
+ private:
+  std::optional<Halt> halt_;
+  Stage stage_ = Stage::running;
+  std::size_t counted_ = 0;    ///< records
+  std::uint64_t halting_ = 0;  ///< of those, outcomes that count
+};
+
+}  // namespace rollcall::coordinator

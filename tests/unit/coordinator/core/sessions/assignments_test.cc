@@ -1,0 +1,149 @@
+#include "coordinator/core/sessions/assignments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Instant kNow = instant_from_ns(1'000'000);
+const AttemptFilter kAll = [](std::uint32_t, TaskId) { return true; };
+
+class AssignmentsTest : public testing::Test {
+ protected:
+  /// An assignment of these tasks, whose dispatch has the same number.
+  void add(std::vector<TaskId> tasks) {
+    Batch batch;
+    batch.count = static_cast<std::uint32_t>(tasks.size());
+    batch.listed = std::move(tasks);
+    work.add(kNow, static_cast<std::uint32_t>(work.sent() + 1), std::move(batch), 100, {});
+    work.check_invariants();
+  }
+  std::vector<std::uint64_t> overdue(Instant now, Duration older_than) {
+    std::vector<std::uint64_t> numbers;
+    for (const HeldAssignment* held : work.take_overdue(now, older_than)) {
+      numbers.push_back(held->number);
+    }
+    return numbers;
+  }
+  Assignments work;
+};
+
+TEST_F(AssignmentsTest, CountsAssignmentsAndAttempts) {
+  add({task_at(0), task_at(1)});
+  add({task_at(2)});
+  EXPECT_EQ(work.sent(), 2U);
+  EXPECT_EQ(work.in_flight(), 2U);
+  EXPECT_EQ(work.held(), 3U);
+  work.attempts_ended(kNow, 2, {});
+  EXPECT_EQ(work.held(), 1U);
+}
+
+TEST_F(AssignmentsTest, ProgressNeverGoesBackNorBeyondWhatWasSent) {
+  add({task_at(0), task_at(1)});
+  PlaceRange begun = work.progress(1, 1);
+  EXPECT_EQ(begun.from, 0U);
+  EXPECT_EQ(begun.to, 1U);
+  begun = work.progress(0, 0);
+  EXPECT_EQ(begun.from, begun.to);
+  begun = work.progress(9, 9);
+  EXPECT_EQ(begun.to, 2U);
+  EXPECT_EQ(work.in_flight(), 0U);
+}
+
+TEST_F(AssignmentsTest, PlacesRunThroughAllAssignments) {
+  add({task_at(5), task_at(6)});
+  add({task_at(7), task_at(8)});
+  EXPECT_THAT(work.tasks_at({1, 3}, {}), ElementsAre(task_at(6), task_at(7)));
+  const auto odd = [](std::uint32_t, TaskId task) { return index(task) % 2 == 1; };
+  EXPECT_THAT(work.tasks_at({0, 4}, odd), ElementsAre(task_at(5), task_at(7)));
+}
+
+TEST_F(AssignmentsTest, WhatFollowsAnOverdueAssignmentIsSentAgainToo) {
+  add({task_at(0)});
+  add({task_at(1)});
+  EXPECT_THAT(overdue(kNow + 1s, 2s), IsEmpty());
+  EXPECT_THAT(overdue(kNow + 2s, 2s), ElementsAre(1, 2));
+  EXPECT_THAT(overdue(kNow + 3s, 2s), IsEmpty()) << "it was sent a second ago";
+  work.progress(1, 0);
+  EXPECT_THAT(overdue(kNow + 9s, 2s), ElementsAre(2));
+}
+
+TEST_F(AssignmentsTest, AnsweredAssignmentsAreDroppedInOrder) {
+  add({task_at(0)});
+  add({task_at(1)});
+  add({task_at(2)});
+  work.progress(2, 0);
+  work.drop_answered([](std::uint32_t dispatch) { return dispatch != 2; });
+  EXPECT_EQ(work.all_held().size(), 2U) << "the second has not ended";
+  work.drop_answered([](std::uint32_t) { return true; });
+  EXPECT_EQ(work.all_held().size(), 1U) << "the third was not acknowledged";
+}
+
+TEST_F(AssignmentsTest, TheLastUnstartedAttemptsAreRevoked) {
+  add({task_at(0), task_at(1), task_at(2)});
+  add({task_at(3)});
+  work.progress(2, 1);
+  const auto revoke = work.revoke_last(kNow, 2, kAll);
+  ASSERT_TRUE(revoke);
+  EXPECT_EQ(revoke->keep, 2U);
+  EXPECT_EQ(revoke->assignments_through, 2U);
+  EXPECT_TRUE(work.awaits_returns(kNow + 1s, 2s));
+  EXPECT_FALSE(work.awaits_returns(kNow + 2s, 2s));
+  work.unstarted_returned(2);
+  EXPECT_FALSE(work.awaits_returns(kNow, 2s));
+  EXPECT_TRUE(work.has_returned_unstarted());
+}
+
+TEST_F(AssignmentsTest, StartedAttemptsAreNotRevoked) {
+  add({task_at(0), task_at(1)});
+  work.progress(1, 2);
+  EXPECT_FALSE(work.revoke_last(kNow, 1, kAll));
+  EXPECT_FALSE(work.revoke_from(kNow, 0));
+}
+
+TEST_F(AssignmentsTest, ARevocationIsAnsweredByTheStartOfItsAttempts) {
+  add({task_at(0), task_at(1)});
+  ASSERT_TRUE(work.revoke_from(kNow, 1));
+  work.progress(1, 2);
+  EXPECT_FALSE(work.awaits_returns(kNow, 2s));
+}
+
+TEST_F(AssignmentsTest, ASupersededAttemptIsNotHeld) {
+  add({task_at(0), task_at(1)});
+  work.supersede(task_at(1), {1, 1});
+  EXPECT_EQ(work.held(), 1U);
+  EXPECT_EQ(work.expired().at(task_at(1)).attempt, 1);
+}
+
+TEST_F(AssignmentsTest, StartedAttemptsOfAnAssignmentAreCountedFromItsFirstPlace) {
+  add({task_at(0), task_at(1)});
+  add({task_at(2), task_at(3)});
+  work.progress(2, 3);
+  EXPECT_EQ(work.started_of(work.all_held()[0]), 2U);
+  EXPECT_EQ(work.started_of(work.all_held()[1]), 1U);
+}
+
+TEST_F(AssignmentsTest, AnAdoptedListIsOneAssignment) {
+  Inventory inventory;
+  inventory.assignments_received = 4;
+  inventory.started_count = 10;
+  inventory.begun = 1;
+  work.adopt(inventory, {{task_at(3), task_at(4)}, {1, 0}}, /*dispatch=*/6, /*owned=*/1, {});
+  work.check_invariants();
+  EXPECT_EQ(work.held(), 1U);
+  EXPECT_EQ(work.sent(), 4U);
+  EXPECT_EQ(work.in_flight(), 0U);
+  EXPECT_EQ(work.started(), 10U);
+  EXPECT_TRUE(work.has_returned_unstarted()) << "attempt 0 was returned";
+  EXPECT_THAT(work.tasks_at({9, 11}, {}), ElementsAre(task_at(3), task_at(4)));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

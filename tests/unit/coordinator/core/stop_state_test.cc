@@ -1,0 +1,93 @@
+#include "coordinator/core/stop_state.h"
+
+#include <gtest/gtest.h>
+
+namespace rollcall::coordinator {
+namespace {
+
+class StopStateTest : public testing::Test {
+ protected:
+  StopStateTest() : records(spec()) {}
+  static RunSpec spec() {
+    RunSpec spec;
+    spec.task_count = 10;
+    return spec;
+  }
+  void accept(std::uint32_t task, Outcome outcome) {
+    records.task.push_back(task_at(task));
+    records.set_done(task_at(task), outcome);
+  }
+  RunRecords records;
+};
+
+TEST_F(StopStateTest, ADrainLetsAttemptsEnd) {
+  StopState stop;
+  EXPECT_FALSE(stop.is_stopping());
+  EXPECT_TRUE(stop.drain());
+  EXPECT_TRUE(stop.is_stopping());
+  EXPECT_TRUE(stop.is_draining());
+  EXPECT_FALSE(stop.is_cancelling());
+  EXPECT_FALSE(stop.drain()) << "again";
+}
+
+TEST_F(StopStateTest, NothingIsCancelledBeforeTheReasonIsDurable) {
+  StopState stop;
+  stop.cancel();
+  EXPECT_TRUE(stop.is_stopping());
+  EXPECT_FALSE(stop.is_cancelling());
+  stop.committed();
+  EXPECT_TRUE(stop.is_cancelling());
+}
+
+TEST_F(StopStateTest, ACancelReplacesADrain) {
+  StopState stop;
+  stop.drain();
+  stop.cancel();
+  EXPECT_FALSE(stop.is_draining());
+  EXPECT_FALSE(stop.drain());
+  stop.committed();
+  EXPECT_TRUE(stop.is_cancelling());
+}
+
+TEST_F(StopStateTest, HaltsAtACountOfFailures) {
+  Halt halt;
+  halt.count = 2;
+  StopState stop(halt);
+  accept(0, Outcome::failed);
+  accept(1, Outcome::succeeded);
+  EXPECT_FALSE(stop.count_for_halt(records));
+  EXPECT_FALSE(stop.count_for_halt(records)) << "no outcome counts twice";
+  accept(2, Outcome::lost);
+  EXPECT_TRUE(stop.count_for_halt(records));
+  EXPECT_EQ(stop.halting(), 2U);
+  stop.check_invariants(records);
+}
+
+TEST_F(StopStateTest, HaltsAtAShareOfSuccesses) {
+  Halt halt;
+  halt.on_success = true;
+  halt.share = 0.15;  // of ten tasks: two
+  StopState stop(halt);
+  accept(0, Outcome::succeeded);
+  EXPECT_FALSE(stop.count_for_halt(records));
+  accept(1, Outcome::succeeded);
+  EXPECT_TRUE(stop.count_for_halt(records));
+}
+
+TEST_F(StopStateTest, AStoppedRunDoesNotHaltAgain) {
+  Halt halt;
+  halt.count = 1;
+  StopState stop(halt);
+  accept(0, Outcome::failed);
+  stop.cancel();
+  EXPECT_FALSE(stop.count_for_halt(records));
+}
+
+TEST_F(StopStateTest, NothingHaltsWithoutTheOption) {
+  StopState stop;
+  accept(0, Outcome::failed);
+  EXPECT_FALSE(stop.count_for_halt(records));
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

@@ -1,0 +1,55 @@
+#include "coordinator/core/tasks/retries.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Instant kNow = instant_from_ns(1'000'000);
+
+TEST(Retries, ATaskIsDueAfterADelayThatDoubles) {
+  Retries retries;
+  Duration delay = limits::retry_first;
+  for (std::uint32_t failures = 1; failures <= 3; ++failures, delay *= 2) {
+    retries.failed(kNow, task_at(7), failures);
+    EXPECT_EQ(retries.next(), kNow + std::min(delay, limits::retry_longest));
+  }
+  retries.failed(kNow, task_at(7), 1'000);
+  EXPECT_EQ(retries.next(), kNow + limits::retry_longest);
+  EXPECT_EQ(retries.size(), 1U);
+  retries.check_invariants();
+}
+
+TEST(Retries, DueTasksAreTakenOutTheEarliestFirst) {
+  Retries retries;
+  retries.failed(kNow + 1ns, task_at(1), 1);
+  retries.failed(kNow, task_at(2), 1);
+  EXPECT_THAT(retries.take_due(kNow), IsEmpty());
+  EXPECT_THAT(retries.take_due(kNow + 1s + limits::retry_first),
+              ElementsAre(task_at(2), task_at(1)));
+  EXPECT_TRUE(retries.empty());
+  EXPECT_FALSE(retries.next());
+}
+
+TEST(Retries, AForgottenTaskIsNotRetried) {
+  Retries retries;
+  retries.failed(kNow, task_at(1), 1);
+  retries.failed(kNow, task_at(2), 1);
+  retries.forget(task_at(1));
+  retries.forget(task_at(3));
+  EXPECT_FALSE(retries.contains(task_at(1)));
+  EXPECT_TRUE(retries.contains(task_at(2)));
+  retries.check_invariants();
+  retries.clear();
+  EXPECT_TRUE(retries.empty());
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator

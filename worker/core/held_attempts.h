@@ -1,0 +1,74 @@
+// The attempts that a session holds, waiting or running.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/messages/message.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
+#include "worker/core/backlog.h"
+#include "worker/core/event.h"
+
+namespace rollcall::worker {
+
+/// Takes assignments in order and starts their attempts in order, so that two numbers inform the
+/// coordinator which have arrived and which have begun. Attempts that are cancelled or returned
+/// before they start are appended to `ended` with their outcomes.
+///
+/// Pure; one owner, one thread; `now` never goes back.
+class HeldAttempts {
+ public:
+  /// Takes the next assignment, except for attempts that were cancelled or revoked in advance.
+  /// Returns false, and takes nothing, if its number is not the next: it is a repetition, or an
+  /// earlier one was lost.
+  bool assign(Instant now, const Assignment& assignment, OutcomeColumns& ended);
+  /// Cancels the waiting attempts of the assignments up to this one, including those that arrive
+  /// later. Returns true if running attempts may have to be cancelled as well.
+  bool cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& ended);
+  /// Returns the waiting attempts that the Revoke names, including those that arrive later.
+  void revoke(Instant now, const Revoke& revoke, OutcomeColumns& ended);
+  /// Returns all waiting attempts.
+  void return_all(Instant now, OutcomeColumns& ended);
+
+  /// Appends StartAttempts until `most` attempts run or none waits.
+  void start(std::size_t most, Actions& out);
+  /// `count` of the running attempts have ended.
+  void end(std::size_t count);
+  /// Drops all attempts. Returns true if some were running.
+  bool drop();
+  /// Forgets what was cancelled and revoked in advance: a new coordinator may give the numbers of
+  /// assignments that have not arrived to others.
+  void start_epoch();
+  void forget_run() { *this = HeldAttempts(); }
+
+  std::size_t running() const { return running_; }
+  std::size_t waiting() const { return backlog_.size(); }
+  std::uint64_t assignments_received() const { return assignments_received_; }
+  /// Places passed (see Backlog): attempts started, and those cancelled or returned between them.
+  std::uint64_t started_count() const { return started_count_; }
+  /// As Backlog::list().
+  void list_waiting(Backlog::AttemptSet& unacknowledged, HeldColumns& out) const {
+    backlog_.list(unacknowledged, out);
+  }
+  /// True if the coordinator is to be sent these numbers: they have changed, or it has asked.
+  bool has_news() const { return has_news_; }
+  void add_news() { has_news_ = true; }
+  void news_sent() { has_news_ = false; }
+  void check_invariants() const;
+
+ private:
+  void return_waiting(Instant now, std::uint64_t assignments_through, std::uint64_t keep,
+                      OutcomeColumns& ended);
+  void pass(std::size_t places);
+
+  Backlog backlog_;
+  std::size_t running_ = 0;
+  std::uint64_t started_count_ = 0;
+  std::uint64_t assignments_received_ = 0;
+  std::uint64_t cancelled_through_ = 0;  ///< in this epoch
+  Revoke revoked_;                       ///< the furthest of this epoch
+  bool has_news_ = false;
+};
+
+}  // namespace rollcall::worker

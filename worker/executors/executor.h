@@ -1,0 +1,60 @@
+// The interface of the executors, which run the attempts of a worker: one for each kind of task.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/model/task.h"
+#include "common/model/time.h"
+#include "worker/core/event.h"
+
+namespace rollcall::worker {
+
+/// The services of the worker to its executors. `loop` outlives them. The functions are called from
+/// the loop; on_ended and on_broken never from within a call to the executor.
+struct ExecutorContext {
+  boost::asio::io_context& loop;
+  std::string worker_name;
+  std::uint32_t requested_slots = 0;  ///< --slots; 0: not given
+  std::uint64_t descriptors = 0;      ///< the limit of open files for child processes
+
+  std::function<void()> on_ended;  ///< attempts have ended: call take_ended()
+  /// All running attempts are lost, and no other can be started.
+  std::function<void(const std::string& reason)> on_broken;
+  std::function<void(const std::string& text)> on_warning;  ///< for the log
+};
+
+/// Runs attempts of one kind, concurrently, on the event loop of its worker. Calls are for batches:
+/// one for all attempts that start together, one for many that have ended. One thread, that of the
+/// loop. `now` never goes back.
+class Executor {
+ public:
+  Executor() = default;
+  virtual ~Executor() = default;
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Called before the first start() of a run, and each time the worker joins the run again:
+  /// running attempts continue if the terms are the same. Fails if this worker cannot run such
+  /// tasks.
+  virtual Result<void> prepare(const Prepare& terms) = 0;
+  /// Starts each attempt, or queues it until a slot is free.
+  virtual void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) = 0;
+  /// Replaces `out` with outcomes of attempts that have ended; returns false if none has. A call
+  /// may return only some of them. So call it, at the end of each turn of the loop, until it
+  /// returns false; then the executor also sets its timers.
+  virtual bool take_ended(Instant now, OutcomeColumns& out) = 0;
+  /// Cancels the attempts of assignments up to this one. Each gets an outcome, from the next
+  /// take_ended() or later.
+  virtual void cancel(Instant now, std::uint64_t assignments_through) = 0;
+  /// Ends all attempts; none gets an outcome.
+  virtual void drop() = 0;
+  /// Replaces `out` with the attempts that were started and whose outcome was not taken, in any
+  /// order.
+  virtual void list(HeldColumns& out) const = 0;
+};
+
+}  // namespace rollcall::worker
