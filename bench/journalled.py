@@ -15,7 +15,7 @@ STARTED = b'{"event":"started",'
 
 
 class NotReached(Exception):
-    """A run did not do in time what was waited for."""
+    """A run timed out."""
 
 
 def disk_of(program):

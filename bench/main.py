@@ -38,7 +38,7 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true", help="small sizes, in under 3 minutes; keeps nothing")
     parser.add_argument("--list", action="store_true", help="the names of the rows")
     parser.add_argument("--rounds", type=int, help="rounds after the warm-up (5; with --quick 2)")
-    parser.add_argument("--page", action="store_true", help="measures nothing, writes the page anew")
+    parser.add_argument("--page", action="store_true", help="rewrites the page without measuring")
     parser.add_argument("--programs", default=ROOT / "build/bench/bin", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     unknown = set(options.rows) - {each.name for each in ROWS}
@@ -55,7 +55,7 @@ def command_line(options):
 
 
 def say(text):
-    """What is going on, on one line of a terminal."""
+    """Progress on one line of a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 

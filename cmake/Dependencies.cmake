@@ -1,4 +1,4 @@
-# What Rollcall is built with; docs/dependencies.md says why each is here.
+# Libraries that Rollcall uses; docs/dependencies.md gives the reasons.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED)

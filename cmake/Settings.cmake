@@ -22,15 +22,21 @@ if(ROLLCALL_SANITIZE)
   endif()
 endif()
 
-# Builds of the same source in several folders (dev, asan, tsan) share what they can.
+# Builds of the same source in several directories share compiled files. ccache caches files that
+# include a precompiled header only with this sloppiness.
 find_program(ROLLCALL_CCACHE ccache)
 if(ROLLCALL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ROLLCALL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${ROLLCALL_CCACHE})
 endif()
 
-# rollcall_library(NAME SOURCES ... [LINK ...]): a static library with the house's settings.
+# rollcall_library(NAME [COLD] SOURCES ... [LINK ...]): a static library with these settings. COLD:
+# its code runs once per process, so it is optimised less and builds faster.
 function(rollcall_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC rollcall_settings ${arg_LINK})
+  if(arg_COLD)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
 endfunction()

@@ -161,7 +161,7 @@ CommandSpec with_standard_options(CommandSpec command) {
     command.options.push_back(
         {std::move(name), std::move(letter), "", "Help", Shown::in_help_all, std::move(help), {}});
   };
-  add("--help", "-h", "the most common options, on one screen");
+  add("--help", "-h", "the options that most people need, on one screen");
   add("--help-all", "", "every option");
   add("--version", "-V", "the version of the program and of its protocol");
   return command;

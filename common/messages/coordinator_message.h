@@ -19,7 +19,7 @@ namespace rollcall {
 struct Welcome {
   std::uint64_t nonce = 0;  ///< of the Hello
   Instant sent;             ///< coordinator's clock
-  TaskKind kind = TaskKind::sleep;
+  KindId kind = KindId::sleep;
   std::uint32_t slots = 0;  ///< attempts to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};

@@ -6,13 +6,6 @@
 
 namespace rollcall {
 
-std::string_view to_string(TaskKind kind) {
-  static constexpr std::array<std::string_view, 2> names = {"sleep", "exec"};
-  const auto i = static_cast<std::size_t>(kind);
-  CHECK(i < names.size());
-  return names[i];
-}
-
 std::string_view to_string(Outcome outcome) {
   static constexpr std::array<std::string_view, kOutcomeCount> names = {
       "succeeded", "failed", "timed_out", "cancelled", "lost", "not_started", "returned"};

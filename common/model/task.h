@@ -7,17 +7,10 @@
 
 #include "common/model/command.h"
 #include "common/model/ids.h"
+#include "common/model/kind_id.h"
 #include "common/model/time.h"
 
 namespace rollcall {
-
-/// The kinds of task. A run has tasks of one kind.
-enum class TaskKind : std::uint8_t {
-  sleep,  ///< sleep for a given time; the result is the sleep duration
-  exec,   ///< run a command; the result is its CommandResult
-};
-
-std::string_view to_string(TaskKind kind);
 
 /// How an attempt ended.
 enum class Outcome : std::uint8_t {

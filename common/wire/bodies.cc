@@ -10,8 +10,7 @@ namespace rollcall::wire {
 namespace {
 
 static_assert(static_cast<int>(rollcall::RejectReason::refused) + 1 == REJECT_REASON_REFUSED);
-static_assert(static_cast<int>(rollcall::TaskKind::sleep) + 1 == TASK_KIND_SLEEP);
-static_assert(static_cast<int>(rollcall::TaskKind::exec) + 1 == TASK_KIND_EXEC);
+static_assert(kKindNames.size() == TaskKind_MAX, "a kind of task has no number on the wire");
 
 constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
 
@@ -145,7 +144,7 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
   if (!take_instant(in.sent_ns(), to.sent)) return "welcome: instant out of range";
   if (in.kind() == TASK_KIND_UNSPECIFIED || !TaskKind_IsValid(in.kind()))
     return "welcome: unknown kind of task";
-  to.kind = static_cast<rollcall::TaskKind>(in.kind() - 1);
+  to.kind = static_cast<rollcall::KindId>(in.kind() - 1);
   to.slots = in.slots();
   to.list_held = in.list_held();
   to.reports_committed = in.reports_committed();

@@ -97,7 +97,7 @@ struct Check {
     }
   }
   void operator()(const Welcome& m) const {
-    CHECK(m.kind <= TaskKind::exec && fits(m.sent));
+    CHECK(static_cast<std::size_t>(m.kind) < kKindNames.size() && fits(m.sent));
     CHECK(fits(m.kill_after, limits::longest_duration));
     CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
@@ -184,7 +184,7 @@ std::vector<WorkerMessage> worker_samples() {
 std::vector<CoordinatorMessage> coordinator_samples() {
   std::vector<CoordinatorMessage> samples;
   const auto add = [&](CoordinatorBody body) { samples.push_back({header(), std::move(body)}); };
-  add(Welcome{77, instant_from_ns(1'000), TaskKind::sleep, 4, 1s, 10s, 30s});
+  add(Welcome{77, instant_from_ns(1'000), KindId::sleep, 4, 1s, 10s, 30s});
   add(Ack{6, instant_from_ns(2'000)});
   add(Cancel{5});
   add(Drain{});
@@ -204,7 +204,7 @@ std::vector<CoordinatorMessage> coordinator_samples() {
       {{"echo", "a b", "\xff"}, {"A=1"}, "/tmp", std::string("\0in", 3), 5s},
       {{"true"}, {}, "", "", {}}};
   add(std::move(commands));
-  Welcome exec{77, instant_from_ns(1'000), TaskKind::exec, 4, 1s, 10s, 30s};
+  Welcome exec{77, instant_from_ns(1'000), KindId::exec, 4, 1s, 10s, 30s};
   exec.max_output = 1'000;
   exec.kill_after = 5s;
   add(exec);

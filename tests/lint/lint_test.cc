@@ -1,4 +1,4 @@
-// Holds the tree to the rules, and the reader of C++ to what it must see.
+// Checks the tree against the rules, and the C++ reader that the rules use.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -31,6 +31,13 @@ const Source* build_file_of(const Sources& sources, std::string directory) {
   return nullptr;
 }
 
+/// "kinds/*.cc" of coordinator/kinds/a.cc, for coordinator/CMakeLists.txt.
+std::string glob_of(const Source& source, const Source& build_file) {
+  const std::size_t directory = build_file.path.rfind('/') + 1;
+  const std::size_t name = source.path.rfind('/') + 1;
+  return source.path.substr(directory, name - directory) + "*.cc";
+}
+
 std::string stem_of(const Source& source) {
   const std::string name = source.path.substr(source.path.rfind('/') + 1);
   return name.substr(0, name.rfind('.'));
@@ -46,12 +53,6 @@ std::string constant_of(const std::string& code) {
   return code.substr(begin, end - begin);
 }
 
-/// "executors/*.cc" of "worker/executors/child.cc": how a CMakeLists.txt names a whole directory.
-std::string glob_of(const Source& source) {
-  const std::string directory = source.path.substr(0, source.path.rfind('/'));
-  return directory.substr(directory.rfind('/') + 1) + "/*.cc";
-}
-
 }  // namespace
 
 Findings check_built(const Sources& sources) {
@@ -64,7 +65,7 @@ Findings check_built(const Sources& sources) {
     std::string stem = stem_of(source);
     const bool is_named =
         build_file != nullptr &&
-        (says(*build_file, stem) || says(*build_file, glob_of(source)) ||
+        (says(*build_file, stem) || says(*build_file, glob_of(source, *build_file)) ||
          (stem.ends_with("_test") &&
           (says(*build_file, "*_test.cc") || says(*build_file, stem.erase(stem.size() - 5)))));
     if (!is_named) {

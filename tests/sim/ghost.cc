@@ -63,14 +63,14 @@ void Ghost::perform(coordinator::Action& action) {
     const SessionId& session = send->message.header.session;
     if (const auto* ack = std::get_if<Ack>(&send->message.body)) {
       require(ack->reports_committed <= observer_.reports_committed(session),
-              "a coordinator that was fenced has acknowledged what was not kept");
+              "a fenced coordinator has acknowledged outcomes that were not committed");
     }
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
     start_worker_(start->launch_id, epoch_);
   } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
     require(published->first + published->count <= observer_.records_committed(),
-            "a coordinator that was fenced has published what was not kept");
+            "a fenced coordinator has published outcomes that were not committed");
   } else if (std::holds_alternative<coordinator::End>(action)) {
     over_ = true;
   }

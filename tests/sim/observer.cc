@@ -60,7 +60,8 @@ void Observer::done(const coordinator::Action& action) {
             "an honest worker's outcome was called foreign");
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
     require(++finishes_ == 1 || world_.plan.policy.journal, "the run finished twice");
-    require(published_.size() == records.spec.task_count, "the run finished before all was told");
+    require(published_.size() == records.spec.task_count,
+            "the run finished before all results were published");
   } else if (std::holds_alternative<coordinator::End>(action)) {
     if (scheduler_->suspended()) return;
     require(++ends_ == 1 && finishes_ >= 1, "the run ended before it had finished");
@@ -108,7 +109,7 @@ void Observer::lost(const SessionId& session) const {
 
 void Observer::published(std::size_t first, std::size_t count) {
   const RunRecords& records = scheduler_->records();
-  // What was told just before a crash is told again.
+  // Results published just before a crash are published again.
   require(first <= published_.size() && count > 0, "a record was left out");
   require(first == published_.size() || epoch_begins_, "a record was published twice");
   require(first + count <= records.accepted(), "a record was published that is not there");
@@ -146,7 +147,7 @@ std::uint64_t Observer::reports_committed(const SessionId& session) const {
   return found == reports_committed_.end() ? 0 : found->second;
 }
 
-/// Rule 5: what was told, was committed.
+/// Rule 5: published results are committed.
 void Observer::crashed(const RunRecords& committed) {
   require(published_.size() <= committed.accepted(), "a record was published that was not kept");
   for (std::size_t i = 0; i < published_.size(); ++i) {

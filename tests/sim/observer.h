@@ -1,4 +1,4 @@
-// Watches what the coordinator is told and what it does, and knows the rules better than it does.
+// Checks the coordinator's events and actions against the rules, independently of its code.
 #pragma once
 
 #include <map>
@@ -19,12 +19,12 @@ class Observer {
   Observer(World& world, const coordinator::Scheduler& scheduler)
       : world_(world), scheduler_(&scheduler), commands_(world) {}
 
-  /// This has reached the disk: now it may be told.
+  /// This has reached the disk and may be published.
   void committed(const coordinator::Commit& commit);
-  /// Of this session's reports, so many are committed.
+  /// This many reports of the session are committed.
   std::uint64_t reports_committed(const SessionId& session) const;
   std::size_t records_committed() const { return records_committed_; }
-  /// The coordinator died, and this is what was committed.
+  /// The coordinator died; these commits had reached the disk.
   void crashed(const coordinator::RunRecords& committed);
   /// The next epoch.
   void watch(const coordinator::Scheduler& scheduler) { scheduler_ = &scheduler; }

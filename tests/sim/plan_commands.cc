@@ -51,7 +51,7 @@ bool is_of_commands(std::uint64_t seed) {
 
 void draw_commands(Plan& plan) {
   Dice dice(mix64(plan.seed) + kStream + 1);
-  plan.spec.kind = TaskKind::exec;
+  plan.spec.kind = KindId::exec;
   plan.spec.traits = coordinator::traits_of(plan.spec.kind);
   plan.spec.method = CollectionMethod::gather;
   plan.spec.wait_timeout.reset();

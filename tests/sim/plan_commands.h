@@ -10,7 +10,7 @@
 namespace rollcall::sim {
 
 inline bool is_exec(const Plan& plan) {
-  return plan.spec.kind == TaskKind::exec;
+  return plan.spec.kind == KindId::exec;
 }
 
 /// One seed of three.

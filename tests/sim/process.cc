@@ -94,7 +94,7 @@ void Process::arm() {
   wake_at(std::max(clock_.real(next), world_.timeline.now()) + late);
 }
 
-/// One turn of the event loop: what has come in, what is due, then the end of the turn.
+/// One turn of the event loop: received messages, due timers, then the end of the turn.
 void Process::turn() {
   if (!alive_) return;
   if (world_.timeline.now() < frozen_until_) return wake_at(frozen_until_);
@@ -145,7 +145,7 @@ void Process::step(const worker::Event& event) {
 }
 
 void Process::start_attempts(const worker::StartAttempts& start) {
-  require(!is_halted_, "a worker began what it was told to give back for good");
+  require(!is_halted_, "a worker started an attempt that it had to return");
   for (std::size_t i = 0; i < start.attempts.size(); ++i) {
     world_.truth.started(session_.id(), epoch_, start.attempts.task[i], start.attempts.attempt[i],
                          world_.timeline.now());

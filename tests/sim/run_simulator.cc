@@ -20,12 +20,12 @@ namespace {
 constexpr const char* kUsage =
     "sim --seed N             run one seed and print what happens\n"
     "sim --seeds FIRST COUNT  run many, every 20th twice, to see the same trace\n"
-    "sim --fresh SECONDS      run seeds that nobody chose, for this much CPU time\n"
+    "sim --fresh SECONDS      run random seeds for this much CPU time\n"
     "sim --file FILE          run the seeds in a file\n"
     "sim --scale SEED SESSIONS TASKS\n"
     "--expect-failure before these: status 0 if and only if a seed fails\n";
 
-/// A CHECK that fails aborts: the handler still says which seed it was.
+/// A failed CHECK aborts: the handler still prints the seed.
 volatile std::sig_atomic_t expect_failure = 0;
 char how_to_repeat[512];  // written before each run, read by the handler
 std::string program;      // as the user typed it

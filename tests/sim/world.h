@@ -24,7 +24,7 @@ inline void require(bool holds, const std::string& rule) {
   if (!holds) throw Violation(rule);
 }
 
-/// Every step of a run as one number, and as lines if somebody reads them.
+/// Every step of a run as one number and, if requested, as lines.
 class Trace {
  public:
   explicit Trace(bool prints) : prints_(prints) {}

@@ -34,7 +34,7 @@ inline bool run_until(boost::asio::io_context& loop, const std::function<bool()>
   return true;
 }
 
-/// A Socket and what it was told.
+/// A Socket that records its callbacks.
 struct Peer {
   struct Message {
     ConnectionId from;

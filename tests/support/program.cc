@@ -30,7 +30,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// The test's own environment, without Rollcall's options, and what is to be added.
+/// The test's environment without Rollcall's options, plus the given variables.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {

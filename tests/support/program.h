@@ -13,7 +13,7 @@
 
 namespace rollcall::integration {
 
-/// After so long a test gives up. Nothing should come near it, on a slow machine either.
+/// Timeout of a test, far above what it needs on a slow machine.
 inline constexpr std::chrono::seconds kLimit{40};
 
 /// Asks again and again, some milliseconds apart, until `fact` is true. False: `limit` has passed.
@@ -74,7 +74,7 @@ class Program {
   std::optional<int> ended_;
 };
 
-// Processes, as /proc shows them. A zombie is none.
+// Processes in /proc, without zombies.
 
 /// Those whose environment has `variable=value`.
 std::vector<pid_t> processes_with(const std::string& variable, const std::string& value);

@@ -61,7 +61,7 @@ class ProgramsTest : public ::testing::Test {
 /// `first` and then `more`.
 Arguments operator+(Arguments first, const Arguments& more);
 
-/// The JSON document on standard output; null, and the test fails, if there is none.
+/// The JSON document on standard output. Fails the test and returns null if it is missing.
 nlohmann::json document_of(const Program& program);
 /// The last line of JSON lines.
 nlohmann::json summary_of(const Program& program);

@@ -14,7 +14,7 @@ namespace rollcall::net {
 
 using Tcp = boost::asio::ip::tcp;
 
-/// A loopback port on which nobody listens.
+/// A loopback port that is not in use.
 inline std::string free_endpoint(boost::asio::io_context& loop) {
   Tcp::acceptor acceptor(loop, Tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
   return "tcp://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
@@ -34,7 +34,7 @@ class RawPeer {
     read();
   }
 
-  /// False: the other side is gone already.
+  /// Returns false if the peer has closed the connection.
   bool write(std::string_view bytes) {
     boost::system::error_code error;
     boost::asio::write(socket_, boost::asio::buffer(bytes), error);

@@ -101,7 +101,7 @@ class SessionTest : public testing::Test {
     return sent<Hello>();
   }
   Welcome welcome(std::uint64_t nonce, std::uint32_t slots = 0) const {
-    return {nonce, instant_from_ns(1'000), TaskKind::sleep, slots, 1s, 10s, 10s};
+    return {nonce, instant_from_ns(1'000), KindId::sleep, slots, 1s, 10s, 10s};
   }
   void join(std::uint32_t slots = 0) {
     const Hello hello = begin();

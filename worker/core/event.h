@@ -78,7 +78,7 @@ struct Send {
 /// Get ready for the tasks of a run, on the terms of its Welcome. Precedes the first StartAttempts,
 /// and is repeated each time the run is joined again.
 struct Prepare {
-  TaskKind kind = TaskKind::sleep;
+  KindId kind = KindId::sleep;
   std::uint32_t slots = 0;       ///< 0: no limit
   std::uint64_t max_output = 0;  ///< bytes of each stream of each command
   Duration kill_after{};         ///< from SIGTERM to SIGKILL

@@ -27,11 +27,11 @@ struct KindTraits {
 
 /// The kinds that differ from the defaults.
 inline constexpr std::array kKindTraits{
-    std::pair{TaskKind::exec, KindTraits{limits::spawns_ahead, true, limits::busy_commands,
-                                         limits::command_report_wait}},
+    std::pair{KindId::exec, KindTraits{limits::spawns_ahead, true, limits::busy_commands,
+                                       limits::command_report_wait}},
 };
 
-constexpr KindTraits traits_of(TaskKind kind) {
+constexpr KindTraits traits_of(KindId kind) {
   for (const auto& [listed, traits] : kKindTraits) {
     if (listed == kind) return traits;
   }

@@ -17,7 +17,7 @@ class ExecutorTable {
   explicit ExecutorTable(ExecutorContext context);
 
   /// The executor for this kind, made by the first call.
-  Executor& of(TaskKind kind);
+  Executor& of(KindId kind);
 
  private:
   ExecutorContext context_;

@@ -16,8 +16,8 @@ std::string_view to_string(CollectionMethod method) {
   return "cancelled";
 }
 
-KindTraits traits_of(TaskKind kind) {
-  if (kind == TaskKind::exec) return {false, true, true};
+KindTraits traits_of(KindId kind) {
+  if (kind == KindId::exec) return {false, true, true};
   return {};
 }
 

@@ -33,12 +33,12 @@ struct KindTraits {
   bool may_fail = false;
 };
 
-KindTraits traits_of(TaskKind kind);
+KindTraits traits_of(KindId kind);
 
 /// The tasks of a run. A value; pure.
 struct RunSpec {
   RunId id;
-  TaskKind kind = TaskKind::sleep;
+  KindId kind = KindId::sleep;
   KindTraits traits{};  ///< traits_of(kind)
   std::uint32_t task_count = 0;
   Duration pause_min{};  ///< not negative

@@ -131,7 +131,7 @@ TEST(WireRoundTrip, InventoryHeartbeatGoodbye) {
 
 TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
   const auto welcome = coordinator_round_trip(
-      Welcome{1, instant_from_ns(2), TaskKind::sleep, 3, 4ns, 5ns, limits::longest_duration});
+      Welcome{1, instant_from_ns(2), KindId::sleep, 3, 4ns, 5ns, limits::longest_duration});
   EXPECT_EQ(welcome.nonce, 1U);
   EXPECT_EQ(welcome.sent, instant_from_ns(2));
   EXPECT_EQ(welcome.slots, 3U);

@@ -12,7 +12,7 @@ using testing::Not;
 class SchedulerExecTest : public SchedulerTest {
  protected:
   SchedulerExecTest() {
-    spec.kind = TaskKind::exec;
+    spec.kind = KindId::exec;
     spec.traits = traits_of(spec.kind);
     spec.pause_min = spec.pause_max = Duration::zero();
   }

@@ -110,7 +110,7 @@ class CommandBatchingTest : public SessionTest {
   void start(std::uint32_t count) {
     const Hello hello = begin();
     Welcome terms = welcome(hello.nonce, 2);
-    terms.kind = TaskKind::exec;
+    terms.kind = KindId::exec;
     receive(terms);
     sent<Inventory>();
     Assignment all{1, {}};

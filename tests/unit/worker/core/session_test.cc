@@ -44,13 +44,13 @@ TEST_F(SessionTest, AnswersWelcomeWithItsInventory) {
 
 TEST_F(SessionTest, PreparesEachTimeItJoins) {
   Welcome terms = welcome(begin().nonce, 3);
-  terms.kind = TaskKind::exec;
+  terms.kind = KindId::exec;
   terms.max_output = 4;
   terms.kill_after = 5s;
   receive(terms);
   sent<Inventory>();
   ASSERT_EQ(prepared.size(), 1U);
-  EXPECT_EQ(prepared[0].kind, TaskKind::exec);
+  EXPECT_EQ(prepared[0].kind, KindId::exec);
   EXPECT_EQ(prepared[0].slots, 3U);
   EXPECT_EQ(prepared[0].max_output, 4U);
   EXPECT_EQ(prepared[0].kill_after, 5s);

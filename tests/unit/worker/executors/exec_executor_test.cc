@@ -56,7 +56,7 @@ class ExecExecutorTest : public testing::Test {
     return true;
   }
 
-  static constexpr Prepare kTerms{TaskKind::exec, 4, 1'000, 1s};
+  static constexpr Prepare kTerms{KindId::exec, 4, 1'000, 1s};
 
   boost::asio::io_context loop_;
   std::unique_ptr<ExecExecutor> executor_;
@@ -121,7 +121,7 @@ TEST_F(ExecExecutorTest, CommandsContinueWhenTheRunIsJoinedAgain) {
 
 TEST_F(ExecExecutorTest, OtherTermsEndCommandsWithoutOutcomes) {
   start(1, 0, {"sleep", "1000"});
-  EXPECT_TRUE(executor_->prepare({TaskKind::exec, 2, 1'000, 1s}).has_value());
+  EXPECT_TRUE(executor_->prepare({KindId::exec, 2, 1'000, 1s}).has_value());
   start(1, 1, {"true"});
   ASSERT_TRUE(wait_for(1));
   EXPECT_FALSE(outcomes_.contains(TaskId{0}));

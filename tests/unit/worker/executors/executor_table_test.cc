@@ -9,11 +9,11 @@ namespace {
 TEST(ExecutorTable, MakesOneExecutorForEachKind) {
   boost::asio::io_context loop;
   ExecutorTable table(ExecutorContext{loop, "w", 0, 0, [] {}, {}, {}});
-  Executor& sleeps = table.of(TaskKind::sleep);
-  Executor& commands = table.of(TaskKind::exec);
+  Executor& sleeps = table.of(KindId::sleep);
+  Executor& commands = table.of(KindId::exec);
   EXPECT_NE(&sleeps, &commands);
-  EXPECT_EQ(&sleeps, &table.of(TaskKind::sleep));
-  EXPECT_EQ(&commands, &table.of(TaskKind::exec));
+  EXPECT_EQ(&sleeps, &table.of(KindId::sleep));
+  EXPECT_EQ(&commands, &table.of(KindId::exec));
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class FakeCoordinator {
   void send_bytes(const std::string& bytes) { EXPECT_TRUE(socket_->send(from_, bytes)); }
   Hello welcome(std::uint32_t slots = 0) {
     Hello hello = wait_for<Hello>();
-    send(Welcome{hello.nonce, os::now(), TaskKind::sleep, slots, 1s, 10s, 10s});
+    send(Welcome{hello.nonce, os::now(), KindId::sleep, slots, 1s, 10s, 10s});
     wait_for<Inventory>();
     return hello;
   }

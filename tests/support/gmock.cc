@@ -1,0 +1,1 @@
+// Holds the precompiled header: an object library has a source.
