@@ -2,18 +2,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <variant>
 
 #include "common/os/clock.h"
 #include "common/os/memory.h"
 #include "common/os/standard_streams.h"
-#include "coordinator/cli/options.h"
+#include "coordinator/commands/command_line.h"
 #include "coordinator/commands/control.h"
-#include "coordinator/commands/exec.h"
 #include "coordinator/commands/keys.h"
 #include "coordinator/commands/report.h"
 #include "coordinator/commands/resume.h"
-#include "coordinator/commands/sleep.h"
+#include "coordinator/run/run.h"
 
 namespace {
 
@@ -23,10 +23,9 @@ using namespace rollcall::coordinator;
 struct Run {
   Instant started;
 
-  int operator()(const SleepOptions& options) const { return run_sleep(options, started); }
-  int operator()(const ExecOptions& options) const { return run_exec(options, started); }
+  int operator()(const std::unique_ptr<TaskKind>& kind) const { return run_tasks(*kind, started); }
   int operator()(const ResumeOptions& options) const { return run_resume(options, started); }
-  int operator()(const KeysOptions& options) const { return run_keys(options); }
+  int operator()(const KeysOptions& options) const { return make_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }

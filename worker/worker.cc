@@ -295,7 +295,7 @@ class Worker::Loop {
   Alarm alarm_;
   Identity identity_;
   ExecutorTable executors_;
-  Executor* executor_ = &executors_.of(KindId::sleep);  ///< of the last run; idle before
+  Executor* executor_ = &executors_.of(Prepare{}.kind);  ///< of the last run; idle before
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null without --http
 

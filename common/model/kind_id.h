@@ -9,15 +9,19 @@
 
 #include "common/base/check.h"
 
-/// The kinds of task, in the order of their numbers in proto/wire.proto. The name of a kind is that
-/// of its command. Each program defines one object a kind, which its table of kinds lists.
+/// The kinds of task, in the order of their numbers in proto/wire.proto. The name of a kind is also
+/// that of its command. A kind has a line here, a number in proto/wire.proto, a source in
+/// coordinator/kinds/ and one in worker/executors/; the tables of both programs are made from this
+/// list.
 #define ROLLCALL_TASK_KINDS(KIND) \
   KIND(sleep)                     \
-  KIND(exec)
+  KIND(exec)                      \
+  /* The end of the list. */
 
 namespace rollcall {
 
-/// Names a kind of task where a message or a journal does. A run has tasks of one kind.
+/// Identifies a kind of task in messages and journals. All tasks of a run are of one kind. Only the
+/// tables of kinds should look at it: tests/lint names the files that may.
 enum class KindId : std::uint8_t {
 #define ROLLCALL_KIND(name) name,
   ROLLCALL_TASK_KINDS(ROLLCALL_KIND)

@@ -6,7 +6,7 @@
 
 #include "common/base/result.h"
 #include "coordinator/access/run_keys.h"
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/run_options.h"
 
 namespace rollcall::coordinator {
 

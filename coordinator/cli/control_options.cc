@@ -1,8 +1,7 @@
-// The tables of `rollcall status` and `rollcall drain`.
+#include "coordinator/cli/control_options.h"
+
 #include <array>
 #include <utility>
-
-#include "coordinator/cli/options.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -22,19 +21,18 @@ cli::OptionSpec control_option(std::string& into) {
           "PATH",
           "Run",
           Shown::in_help,
-          "the control socket of the run (default the one that answers)",
+          "the control socket of the run (default: of the only run)",
           cli::text_into(into, "the path of a socket")};
 }
 
 }  // namespace
 
 cli::CommandSpec status_command(StatusOptions& options) {
-  cli::CommandSpec command{
-      "rollcall status",
-      "[OPTION]...",
-      "Shows what a run of this user on this host is doing, and its workers.\n",
-      {},
-      ""};
+  cli::CommandSpec command{"rollcall status",
+                           "[OPTION]...",
+                           "Shows the state of a run of this user on this host, and its workers.\n",
+                           {},
+                           ""};
   command.options.push_back(control_option(options.control));
   command.options.push_back(
       {"--output", "", "FORMAT", "Run", Shown::in_help, "text or json (default text)",
@@ -46,17 +44,41 @@ cli::CommandSpec drain_command(DrainOptions& options) {
   cli::CommandSpec command{
       "rollcall drain",
       "WORKER|all [OPTION]...",
-      "Has a worker of a run, or all that are there, start nothing new and leave.\n"
-      "WORKER is its name or session, as rollcall status shows them.\n",
+      "Removes a worker, or all connected workers, from a run: they start no more tasks.\n"
+      "WORKER is a name or session that rollcall status shows.\n",
       {},
       ""};
   command.options.push_back(control_option(options.control));
   command.options.push_back({"--drain", "", "MODE", "Run", Shown::in_help,
-                             "finish what runs, or return it (default finish)",
+                             "finish or return running tasks (default finish)",
                              cli::choice_into(options.mode, kDrainModes), "",
                              cli::names_of(kDrainModes)});
   command.argument = "WORKER";
   return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  StatusOptions options;
+  cli::Parsed parsed = cli::parse_options(status_command(options), arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  return options;
+}
+
+ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& arguments,
+                                        const cli::Environment& environment) {
+  DrainOptions options;
+  const cli::CommandSpec command = drain_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const cli::Given* worker = find(std::get<cli::GivenOptions>(parsed), command.argument);
+  if (worker == nullptr || worker->text.empty()) {
+    return usage_error(command, "WORKER is missing: expected a worker's name, or all");
+  }
+  options.worker = worker->text;
+  return options;
 }
 
 }  // namespace rollcall::coordinator

@@ -1,10 +1,11 @@
-// The table of `rollcall exec`, and what its options accept.
+#include "coordinator/cli/exec_options.h"
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "common/base/text.h"
-#include "coordinator/cli/options.h"
 #include "coordinator/exec/input/command_template.h"
 
 namespace rollcall::coordinator {
@@ -60,9 +61,9 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "\"timeout\"}",
                  cli::text_into(into.from_json, "a file name, or - for standard input")},
                 {"--null", "-0", "", group, Shown::in_help_all,
-                 "lines end with a NUL, not with a newline", cli::flag_into(into.null_separated)},
+                 "lines end with a NUL instead of a newline", cli::flag_into(into.null_separated)},
                 {"--colsep", "", "TEXT", group, Shown::in_help_all,
-                 "what separates the columns {1}, {2} of a line (\\t is a tab)",
+                 "separator of the columns {1}, {2} of a line (\\t is a tab)",
                  [&into](const std::string& text) -> Result<void> {
                    into.colsep = parse_colsep(text);
                    return text.empty() ? Result<void>(permanent("expected a text such as , or \\t"))
@@ -73,79 +74,80 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
 void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Commands";
   const Duration longest = limits::longest_duration;
-  table.insert(table.end(),
-               {{"--shell", "", "", group, Shown::in_help, "COMMAND is a script for /bin/sh",
-                 cli::flag_into(into.shell)},
-                {"--env",
-                 "",
-                 "NAME=VALUE",
-                 group,
-                 Shown::in_help_all,
-                 "a variable of each command; may be given again",
-                 variable_into(into.env),
-                 "",
-                 {},
-                 true},
-                {"--cwd", "", "DIR", group, Shown::in_help_all,
-                 "the folder that commands run in (default that of the worker)",
-                 cli::text_into(into.cwd, "a folder")},
-                {"--stdin", "", "FILE", group, Shown::in_help_all,
-                 "what each command reads on its standard input (default nothing)",
-                 cli::text_into(into.input_file, "a file name")},
-                {"--timeout", "", "D", group, Shown::in_help, "ends a command that runs longer",
-                 cli::duration_into(into.timeout, kShortestTimeout, longest)},
-                {"--kill-after", "", "D", group, Shown::in_help_all,
-                 "from SIGTERM to SIGKILL, when a command is to end (default 5s)",
-                 cli::duration_into(into.kill_after, Duration::zero(), longest)},
-                {"--retries", "", "N", group, Shown::in_help,
-                 "runs a command that fails again, up to N times (default 0)",
-                 cli::count_into(into.retries, 0, kMostRetries)},
-                {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
-                 "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
-                 made_into(into.halt, parse_halt)},
-                {"--dry-run", "", "", group, Shown::in_help_all,
-                 "prints the commands for a shell, and runs none", cli::flag_into(into.dry_run)}});
+  table.insert(
+      table.end(),
+      {{"--shell", "", "", group, Shown::in_help, "COMMAND is a script for /bin/sh",
+        cli::flag_into(into.shell)},
+       {"--env",
+        "",
+        "NAME=VALUE",
+        group,
+        Shown::in_help_all,
+        "a variable of each command; may be given again",
+        variable_into(into.env),
+        "",
+        {},
+        true},
+       {"--cwd", "", "DIR", group, Shown::in_help_all,
+        "directory that commands run in (default that of the worker)",
+        cli::text_into(into.cwd, "a directory")},
+       {"--stdin", "", "FILE", group, Shown::in_help_all,
+        "standard input of each command (default empty)",
+        cli::text_into(into.input_file, "a file name")},
+       {"--timeout", "", "D", group, Shown::in_help, "ends a command that runs longer",
+        cli::duration_into(into.timeout, kShortestTimeout, longest)},
+       {"--kill-after", "", "D", group, Shown::in_help_all,
+        "time from SIGTERM to SIGKILL when a command is ended (default 5s)",
+        cli::duration_into(into.kill_after, Duration::zero(), longest)},
+       {"--retries", "", "N", group, Shown::in_help,
+        "runs a command that fails again, up to N times (default 0)",
+        cli::count_into(into.retries, 0, kMostRetries)},
+       {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
+        "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
+        made_into(into.halt, parse_halt)},
+       {"--dry-run", "", "", group, Shown::in_help_all,
+        "prints the commands in shell syntax and runs none", cli::flag_into(into.dry_run)}});
 }
 
 void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Output of commands";
-  table.insert(
-      table.end(),
-      {{"--keep-order", "-k", "", group, Shown::in_help,
-        "prints it in the order of tasks (default as they end)", cli::flag_into(into.keep_order)},
-       {"--tag", "", "", group, Shown::in_help_all, "begins each line with the line of the task",
-        cli::flag_into(into.tag)},
-       {"--output-dir", "", "DIR", group, Shown::in_help_all,
-        "puts it into DIR/N.out and DIR/N.err for task N, and prints none",
-        cli::text_into(into.output_dir, "a folder")},
-       {"--max-output", "", "SIZE", group, Shown::in_help_all,
-        "what is kept of each stream of a command, up to 6M (default 1M)",
-        [&into](const std::string& text) -> Result<void> {
-          const Result<std::uint64_t> size = parse_size(text, limits::max_output);
-          if (!size) return size.error();
-          into.max_output = *size;
-          return {};
-        }},
-       {"--joblog", "", "FILE", group, Shown::in_help_all,
-        "a line for each task in FILE, as GNU parallel has them",
-        cli::text_into(into.joblog, "a file name")}});
+  table.insert(table.end(),
+               {{"--keep-order", "-k", "", group, Shown::in_help,
+                 "prints output in the order of tasks (default as they end)",
+                 cli::flag_into(into.keep_order)},
+                {"--tag", "", "", group, Shown::in_help_all,
+                 "begins each line with the line of the task", cli::flag_into(into.tag)},
+                {"--output-dir", "", "DIR", group, Shown::in_help_all,
+                 "writes output to DIR/N.out and DIR/N.err for task N, and prints none",
+                 cli::text_into(into.output_dir, "a directory")},
+                {"--max-output", "", "SIZE", group, Shown::in_help_all,
+                 "output limit of each stream of a command, up to 6M (default 1M)",
+                 [&into](const std::string& text) -> Result<void> {
+                   const Result<std::uint64_t> size = parse_size(text, limits::max_output);
+                   if (!size) return size.error();
+                   into.max_output = *size;
+                   return {};
+                 }},
+                {"--joblog", "", "FILE", group, Shown::in_help_all,
+                 "a line for each task in FILE, in the format of GNU parallel",
+                 cli::text_into(into.joblog, "a file name")}});
 }
 
-/// Of several inputs one is enough.
+/// Only one input is allowed.
 Fault check_input(const CommandSpec& command, const GivenOptions& given) {
   const Given* first = nullptr;
   for (const char* name : {"--each-line", "--range", "--from-json"}) {
     const Given* input = find(given, name);
     if (input == nullptr) continue;
     if (first != nullptr) {
-      return usage_error(command, *input, "expected without " + first->source);
+      return usage_error(command, *input, "cannot be combined with " + first->source);
     }
     first = input;
   }
   const auto only_for_lines = [&](const char* name, const char* input) -> Fault {
     const Given* option = find(given, name);
     if (option == nullptr || find(given, input) == nullptr) return std::nullopt;
-    return usage_error(command, std::string(name) + ": expected without " + input);
+    return usage_error(command, std::string(name) + ": cannot be combined with " + input);
   };
   for (const char* name : {"--null", "--colsep"}) {
     for (const char* input : {"--range", "--from-json"}) {
@@ -159,7 +161,7 @@ Fault check_command(const CommandSpec& command, const ExecOptions& options) {
   if (!options.from_json.empty()) {
     if (options.command.empty()) return std::nullopt;
     return usage_error(command, "unexpected command " + cli::quote(options.command.front()) +
-                                    ": expected none with --from-json");
+                                    ": --from-json contains the commands");
   }
   if (options.command.empty() || options.command.front().empty()) {
     return usage_error(
@@ -170,7 +172,7 @@ Fault check_command(const CommandSpec& command, const ExecOptions& options) {
   return std::nullopt;
 }
 
-/// A journal keeps the command line as text, and takes it from there again.
+/// A journal stores the command line as text.
 Fault check_text(const CommandSpec& command, const GivenOptions& given,
                  const ExecOptions& options) {
   const Given* journal = find(given, "--journal");
@@ -181,6 +183,67 @@ Fault check_text(const CommandSpec& command, const GivenOptions& given,
   }
   if (is_utf8(all)) return std::nullopt;
   return usage_error(command, *journal, "expected a command line in UTF-8");
+}
+
+/// Checks that options can be combined.
+Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
+  if (Fault fault = check_input(command, given)) return fault;
+  if (Fault fault = check_command(command, options)) return fault;
+  for (const char* name : {"--keep-order", "--tag"}) {
+    if (find(given, name) != nullptr && !options.output_dir.empty()) {
+      return usage_error(command, std::string(name) + ": cannot be combined with --output-dir");
+    }
+    if (find(given, name) != nullptr && options.output != OutputFormat::text) {
+      return usage_error(command, std::string(name) + ": requires --output text");
+    }
+  }
+  if (Fault fault = check_text(command, given, options)) return fault;
+  return check_run(command, given, options);
+}
+
+/// The arguments of `rollcall exec`: options, "--", and a command.
+struct ExecArguments {
+  std::vector<std::string> options;
+  std::optional<std::vector<std::string>> command;  ///< nullopt: no "--" was given
+};
+
+ExecArguments split_at_command(const std::vector<std::string>& arguments) {
+  ExecArguments split;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--") {
+      split.command.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                            arguments.end());
+      break;
+    }
+    split.options.push_back(arguments[i]);
+  }
+  return split;
+}
+
+/// The first argument that is neither an option nor the value of one; nullptr if there is none, or
+/// after an unknown option.
+const std::string* first_word(const CommandSpec& command,
+                              const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with('-') || argument == "-") return &argument;
+    const auto option =
+        std::find_if(command.options.begin(), command.options.end(),
+                     [&](const auto& o) { return o.name == argument || o.letter == argument; });
+    if (option != command.options.end()) {
+      if (!option->value.empty()) ++i;
+    } else if (argument.starts_with("--") && argument.find('=') == std::string::npos) {
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+Fault check_separator(const CommandSpec& command, const ExecArguments& split) {
+  const std::string* word = split.command ? nullptr : first_word(command, split.options);
+  if (word == nullptr) return std::nullopt;
+  return usage_error(command, "-- is missing before the command " + cli::quote(*word) +
+                                  ": expected it as in " + command.name + " -- " + *word);
 }
 
 }  // namespace
@@ -229,34 +292,6 @@ Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max) {
   return *value << shift;
 }
 
-ExecArguments split_at_command(const std::vector<std::string>& arguments) {
-  ExecArguments split;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--") {
-      split.command.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                            arguments.end());
-      break;
-    }
-    split.options.push_back(arguments[i]);
-  }
-  return split;
-}
-
-Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
-  if (Fault fault = check_input(command, given)) return fault;
-  if (Fault fault = check_command(command, options)) return fault;
-  for (const char* name : {"--keep-order", "--tag"}) {
-    if (find(given, name) != nullptr && !options.output_dir.empty()) {
-      return usage_error(command, std::string(name) + ": expected without --output-dir");
-    }
-    if (find(given, name) != nullptr && options.output != OutputFormat::text) {
-      return usage_error(command, std::string(name) + ": expected with --output text");
-    }
-  }
-  if (Fault fault = check_text(command, given, options)) return fault;
-  return check_run(command, given, options);
-}
-
 CommandSpec exec_command(ExecOptions& options) {
   std::vector<OptionSpec> table;
   add_input(table, options);
@@ -266,14 +301,30 @@ CommandSpec exec_command(ExecOptions& options) {
               {"workers to start on this machine (default 1)",
                "commands a worker runs at once (default its processors)"});
   add_joining(table, options);
-  add_keeping(table, options);
+  add_journal(table, options);
   add_output(table, options);
   return cli::with_standard_options(
       {"rollcall exec", "[OPTION]... -- COMMAND [ARGUMENT]...",
        "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
        std::move(table),
        "\nIn COMMAND {} is the line, {.} without its extension, {/} its last part, {//}\n"
-       "its folder, {#} the task. --help-all shows every option.\n"});
+       "its directory, {#} the task. --help-all shows every option.\n"});
+}
+
+ParsedOptions<ExecOptions> parse_exec(const std::vector<std::string>& arguments,
+                                      const cli::Environment& environment) {
+  ExecOptions options;
+  const CommandSpec command = exec_command(options);
+  ExecArguments split = split_at_command(arguments);
+  if (Fault fault = check_separator(command, split)) return *fault;
+  cli::Parsed parsed = cli::parse_options(command, split.options, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  if (split.command) options.command = std::move(*split.command);
+  if (Fault fault = check_exec(command, std::get<cli::GivenOptions>(parsed), options))
+    return *fault;
+  options.arguments = arguments;
+  return options;
 }
 
 }  // namespace rollcall::coordinator

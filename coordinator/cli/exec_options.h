@@ -1,4 +1,4 @@
-// What `rollcall exec` is asked to do, as plain values.
+// The options of `rollcall exec`.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@
 
 namespace rollcall::coordinator {
 
-/// Whatever parse_command_line() returns fits together. At most one of each_line, range and
-/// from_json is there; without any, lines come from standard input.
+/// Values that parse_exec() returns are consistent. At most one of each_line, range and from_json
+/// is set; without any, lines come from standard input.
 struct ExecOptions : RunOptions {
   std::string each_line;  ///< a file, or "-"; empty: not given
   std::optional<NumberRange> range;
   std::string from_json;        ///< a file, or "-"; empty: not given. Without `command` then
   bool null_separated = false;  ///< lines end with a NUL
-  std::string colsep;           ///< what separates columns; empty: a line has one
+  std::string colsep;           ///< separates columns; empty: a line is one column
 
   std::vector<std::string> command;  ///< with its placeholders
   bool shell = false;                ///< it is a script for /bin/sh
@@ -41,21 +41,18 @@ struct ExecOptions : RunOptions {
   bool dry_run = false;
 };
 
-/// "soon,fail=3", "now,success=10%": when a run is given up. The error says what would be right.
+/// "soon,fail=3", "now,success=10%": when a run ends early. The error describes the expected form.
 Result<Halt> parse_halt(std::string_view text);
 
-/// "512K", "1M", a bare number of bytes; up to `max`. The error says what would be right.
+/// "512K", "1M", a bare number of bytes; up to `max`. The error describes the expected
+/// form.
 Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max);
 
-/// What goes with `rollcall exec`: options, "--", and a command.
-struct ExecArguments {
-  std::vector<std::string> options;
-  std::optional<std::vector<std::string>> command;  ///< nullopt: there is no "--"
-};
-ExecArguments split_at_command(const std::vector<std::string>& arguments);
+/// The option table, which writes into `options`; they outlive it.
+cli::CommandSpec exec_command(ExecOptions& options);
 
-/// What is wrong with options that do not go together.
-std::optional<cli::UsageError> check_exec(const cli::CommandSpec& command,
-                                          const cli::GivenOptions& given, ExecOptions& options);
+/// `arguments` follow the name of the command.
+ParsedOptions<ExecOptions> parse_exec(const std::vector<std::string>& arguments,
+                                      const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

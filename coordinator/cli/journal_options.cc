@@ -1,8 +1,7 @@
-// The tables of `rollcall report` and `rollcall validate`.
+#include "coordinator/cli/journal_options.h"
+
 #include <array>
 #include <utility>
-
-#include "coordinator/cli/options.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -10,16 +9,32 @@ namespace {
 constexpr std::array<cli::Choice<OutputFormat>, 2> kFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
 
+/// Parses a command whose argument is a journal into `options`.
+template <class Options>
+ParsedOptions<Options> parse_journal(const cli::CommandSpec& command,
+                                     const std::vector<std::string>& arguments,
+                                     const cli::Environment& environment, Options& options) {
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const cli::Given* file = find(std::get<cli::GivenOptions>(parsed), command.argument);
+  if (file == nullptr || file->text.empty()) {
+    return usage_error(command, "FILE is missing: expected the journal of a run");
+  }
+  options.journal = file->text;
+  return std::move(options);
+}
+
 }  // namespace
 
-void add_keeping(std::vector<cli::OptionSpec>& table, RunOptions& into) {
-  const char* group = "Keeping";
+void add_journal(std::vector<cli::OptionSpec>& table, RunOptions& into) {
+  const char* group = "Journal";
   table.insert(table.end(),
                {{"--journal", "", "FILE", group, cli::Shown::in_help_all,
-                 "keep the run in FILE, so that it can be resumed",
+                 "record the run in FILE, so that it can be resumed",
                  cli::text_into(into.journal, "a file name")},
                 {"--resume", "", "", group, cli::Shown::in_help_all,
-                 "go on with the run in --journal, if it is there", cli::flag_into(into.resume)},
+                 "resume the run in --journal, if the file exists", cli::flag_into(into.resume)},
                 {"--orphan-for", "", "D", group, cli::Shown::in_help_all,
                  "with --journal: how long workers wait for a coordinator (default 1m)",
                  cli::duration_into(into.orphan_for, Duration::zero(), limits::longest_duration)}});
@@ -29,23 +44,22 @@ cli::CommandSpec resume_command(ResumeOptions& options) {
   cli::CommandSpec command{
       "rollcall resume",
       "FILE [OPTION]...",
-      "Goes on with the run in the journal FILE, as it was asked for.\n",
+      "Resumes the run in the journal FILE with its own options.\n",
       {},
-      "\nWhat workers hold is adopted, not run again. Says so if the run is finished.\n"};
+      "\nTasks that workers hold are adopted, not run again. A finished run is left unchanged.\n"};
   command.options.push_back({"--retry-failed", "", "", "Tasks", cli::Shown::in_help,
-                             "do again what did not succeed, in a finished run too",
+                             "run tasks again that did not succeed, also of a finished run",
                              cli::flag_into(options.retry_failed)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
 
 cli::CommandSpec report_command(ReportOptions& options) {
-  cli::CommandSpec command{
-      "rollcall report",
-      "FILE [OPTION]...",
-      "Reports a run again, as at its end, from its journal FILE.\n",
-      {},
-      "\nThe run may be going on, or may have been cut short: then it says so.\n"};
+  cli::CommandSpec command{"rollcall report",
+                           "FILE [OPTION]...",
+                           "Reports a run from its journal FILE, in the same form as at its end.\n",
+                           {},
+                           "\nIf the run is not finished, the report covers the tasks so far.\n"};
   command.options.push_back(
       {"--output", "", "FORMAT", "Output", cli::Shown::in_help, "text or json (default text)",
        cli::choice_into(options.output, kFormats), "", cli::names_of(kFormats)});
@@ -57,11 +71,29 @@ cli::CommandSpec validate_command() {
   cli::CommandSpec command{
       "rollcall validate",
       "FILE",
-      "Validates a run again from its journal FILE: does what was recorded hold together?\n",
+      "Validates a run again from its journal FILE.\n",
       {},
-      "\nExit status 0 if it does, 3 if it does not or the run is not finished.\n"};
+      "\nExit status 0 if the run is valid, 3 if it is not or is not finished.\n"};
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  ReportOptions options;
+  return parse_journal(report_command(options), arguments, environment, options);
+}
+
+ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,
+                                              const cli::Environment& environment) {
+  ValidateOptions options;
+  return parse_journal(validate_command(), arguments, environment, options);
+}
+
+ParsedOptions<ResumeOptions> parse_resume(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  ResumeOptions options;
+  return parse_journal(resume_command(options), arguments, environment, options);
 }
 
 }  // namespace rollcall::coordinator

@@ -1,9 +1,9 @@
-// The options that the commands which run tasks have in common: their tables, and what goes
-// together.
 #include "coordinator/cli/run_options.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <thread>
 
 #include "common/cli/duration_text.h"
 #include "common/cli/endpoint_text.h"
@@ -53,7 +53,7 @@ cli::Apply results_file_into(std::string& into) {
   };
 }
 
-/// A longer interval without a word about --liveness raises it.
+/// Without --liveness, a longer interval raises it.
 Fault check_liveness(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {
   const Duration least = options.heartbeat_interval * limits::liveness_intervals;
   if (options.liveness >= least) return std::nullopt;
@@ -71,18 +71,18 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
                      const RunOptions& options) {
   if (options.workers == 0U && !options.others_may_join()) {
     return usage_error(command, *find(given, "--workers"),
-                       "expected together with --access-file or --keys, for others to join with");
+                       "requires --access-file or --keys, with which other workers join");
   }
   if (options.journal.empty()) {
     for (const char* name : {"--resume", "--orphan-for"}) {
       const Given* needs_journal = find(given, name);
       if (needs_journal != nullptr) {
-        return usage_error(command, *needs_journal, "expected together with --journal");
+        return usage_error(command, *needs_journal, "requires --journal");
       }
     }
   }
   if (options.insecure && !options.keys.empty()) {
-    return usage_error(command, *find(given, "--keys"), "expected without --insecure");
+    return usage_error(command, *find(given, "--keys"), "cannot be combined with --insecure");
   }
   if (options.insecure && !options.bind.empty() && !is_loopback(options.bind)) {
     return usage_error(command, *find(given, "--bind"),
@@ -92,6 +92,28 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
 }
 
 }  // namespace
+
+Policy policy_of(const RunOptions& options, std::uint32_t workers) {
+  Policy policy;
+  policy.local_workers = options.workers.value_or(workers);
+  policy.wait_for_workers =
+      options.wait_for_workers.value_or(std::max(policy.local_workers, std::uint32_t{1}));
+  policy.others_may_join = options.others_may_join();
+  policy.join_timeout = options.join_timeout;
+  policy.heartbeat_interval = options.heartbeat_interval;
+  policy.liveness = options.liveness;
+  policy.journal = !options.journal.empty();
+  policy.orphan_for = policy.journal ? options.orphan_for : options.liveness;
+  policy.worker_restarts = options.worker_restarts;
+  policy.max_losses = options.max_losses;
+  policy.prefetch = options.prefetch;
+  return policy;
+}
+
+std::uint32_t workers_for_processors() {
+  return std::clamp(std::thread::hardware_concurrency(), limits::local_workers_least,
+                    limits::local_workers_most);
+}
 
 const Given* find(const GivenOptions& given, const std::string& name) {
   const auto found = given.find(name);
@@ -106,13 +128,13 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
                 {"--slots", "-j", "N", group, Shown::in_help, help.slots,
                  cli::count_into(into.slots, 1, limits::task_count)},
                 {"--prefetch", "", "N", group, Shown::in_help_all,
-                 "tasks sent ahead of a worker's slots (default 10ms of work, as measured)",
+                 "tasks sent to a worker beyond its slots (default 10ms of measured work)",
                  cli::count_into(into.prefetch, 0, limits::prefetch)},
                 {"--worker-restarts", "", "N", group, Shown::in_help_all,
-                 "starts of a local worker that completes no task, or unlimited (default 5)",
+                 "restarts of a local worker without a completed task, or unlimited (default 5)",
                  restarts_into(into.worker_restarts)},
                 {"--max-losses", "", "N", group, Shown::in_help_all,
-                 "workers that a task may cost before it is given up (default 5)",
+                 "lost workers after which a task that was running on them is lost (default 5)",
                  cli::count_into(into.max_losses, 1, kMostLosses)}});
 }
 
@@ -133,7 +155,8 @@ void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
         "trace, debug, info, warn, error or off (default warn)",
         cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
        {"--log-file", "", "FILE", group, Shown::in_help_all,
-        "where logs go (default standard error)", cli::text_into(into.log_file, "a file name")}});
+        "file for log messages (default standard error)",
+        cli::text_into(into.log_file, "a file name")}});
 }
 
 Fault check_run(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {

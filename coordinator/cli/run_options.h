@@ -1,18 +1,23 @@
-// What the commands that run tasks (`rollcall sleep`, `rollcall exec`) have in common on the
-// command line, as plain values.
+// The options that all commands which run tasks share.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/cli/command_line.h"
 #include "common/limits.h"
 #include "common/model/time.h"
 #include "coordinator/core/model/limits.h"
+#include "coordinator/core/model/policy.h"
 
 namespace rollcall::coordinator {
+
+/// The options of a command, or a text to print instead of running it.
+template <class Options>
+using ParsedOptions = std::variant<Options, cli::PrintText, cli::UsageError>;
 
 /// The form of standard output.
 enum class OutputFormat : std::uint8_t { text, json, jsonl };
@@ -25,14 +30,14 @@ enum class ProgressStyle : std::uint8_t {
   none,
 };
 
-/// Who may join a run and how: the same for every command that has workers.
+/// How workers join a run: shared by every command that has workers.
 struct JoiningOptions {
-  std::string bind;         ///< as ZeroMQ takes it; empty: a free loopback port, or as the keys say
+  std::string bind;  ///< in the syntax of ZeroMQ; empty: a free loopback port, or that of the keys
   std::string advertise;    ///< HOST or HOST:PORT; empty: as bound
-  std::string access_file;  ///< empty: none is written
-  std::string keys;         ///< directory of keys made ahead of time; empty: new ones
+  std::string access_file;  ///< empty: none
+  std::string keys;         ///< directory of keys made in advance; empty: new ones
   std::string http;         ///< HOST:PORT for health checks; empty: none
-  std::string control;      ///< path of the control socket; empty: as control_path.h says
+  std::string control;      ///< path of the control socket; empty: as control/path.h describes
   std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
   Duration join_timeout = limits::join_timeout;
   Duration heartbeat_interval = limits::heartbeat_interval;
@@ -42,7 +47,7 @@ struct JoiningOptions {
   bool others_may_join() const { return !access_file.empty() || !keys.empty(); }
 };
 
-/// A run of whatever kind of task.
+/// A run of tasks of any kind.
 struct RunOptions : JoiningOptions {
   std::optional<std::uint32_t> workers;   ///< local ones; nullopt: by the kind of task
   std::uint32_t slots = 0;                ///< of each local worker; 0: by the kind of task
@@ -58,20 +63,20 @@ struct RunOptions : JoiningOptions {
   std::string log_file;            ///< empty: standard error
 
   std::string journal;                       ///< empty: none
-  bool resume = false;                       ///< go on with the journal, if there is one
+  bool resume = false;                       ///< resume the run in the journal, if it exists
   Duration orphan_for = limits::orphan_for;  ///< how long workers wait, with a journal
   std::vector<std::string> arguments;        ///< as given, after the name of the command
-  bool resumes_as_saved = false;             ///< `rollcall resume`: what was asked is kept
-  bool retry_failed = false;                 ///< and what did not succeed is forgotten
+  bool resumes_as_saved = false;  ///< `rollcall resume`: the options come from the journal
+  bool retry_failed = false;      ///< run tasks again that did not succeed
 };
 
 /// Appends the options of every command that can be resumed, which write into `into`.
-void add_keeping(std::vector<cli::OptionSpec>& table, RunOptions& into);
+void add_journal(std::vector<cli::OptionSpec>& table, RunOptions& into);
 
 /// Appends the options of every command that has workers, which write into `into`.
 void add_joining(std::vector<cli::OptionSpec>& table, JoiningOptions& into);
 
-/// What the options of workers and output say in the help, where commands differ.
+/// The help for options whose defaults depend on the kind of task.
 struct RunHelp {
   std::string workers;
   std::string slots;
@@ -81,12 +86,19 @@ struct RunHelp {
 void add_workers(std::vector<cli::OptionSpec>& table, RunOptions& into, const RunHelp& help);
 void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);
 
-/// What is wrong with options that do not go together. A longer heartbeat interval without a word
-/// about --liveness raises it.
+/// Checks that options can be combined. Without --liveness, a longer heartbeat interval raises it.
 std::optional<cli::UsageError> check_run(const cli::CommandSpec& command,
                                          const cli::GivenOptions& given, RunOptions& options);
 
-/// The option of that name, or argument, as it was given; nullptr: it was not.
+/// The policy that follows from these options for every kind of task. `workers`: local ones without
+/// --workers.
+Policy policy_of(const RunOptions& options, std::uint32_t workers);
+
+/// Local workers without --workers if one task does not fill a processor: one a processor, within
+/// limits.
+std::uint32_t workers_for_processors();
+
+/// The option or argument of that name; nullptr if it was not given.
 const cli::Given* find(const cli::GivenOptions& given, const std::string& name);
 
 }  // namespace rollcall::coordinator

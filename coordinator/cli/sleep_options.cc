@@ -1,10 +1,10 @@
-// The table of `rollcall sleep`: every option, what it accepts and what the help says about it.
+#include "coordinator/cli/sleep_options.h"
+
 #include <array>
 #include <utility>
 
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
-#include "coordinator/cli/options.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -12,6 +12,8 @@ namespace {
 using cli::Choice;
 using cli::OptionSpec;
 using cli::Shown;
+
+using Fault = std::optional<cli::UsageError>;
 
 constexpr std::array<Choice<CollectionMethod>, 4> kMethods{
     {{"gather", CollectionMethod::gather},
@@ -40,13 +42,14 @@ void add_tasks(std::vector<OptionSpec>& table, SleepOptions& into) {
           into.pause_min = into.pause_max = *pause;
           return {};
         }},
-       {"--seed", "", "N", group, Shown::in_help_all, "draw the same pauses again (default random)",
+       {"--seed", "", "N", group, Shown::in_help_all,
+        "draw the same durations again (default random)",
         cli::count_into(into.seed, 0, limits::seed - 1)},
        {"--collection-method", "", "M", group, Shown::in_help,
         "gather, as-complete, wait, cancelled (gather)", cli::choice_into(into.method, kMethods),
         "", cli::names_of(kMethods)},
        {"--wait-timeout", "", "D", group, Shown::in_help_all,
-        "with wait: cancel what is not done so long after the first dispatch",
+        "with wait: cancel unfinished tasks this long after the first dispatch",
         cli::duration_into(into.wait_timeout, Duration::zero(), longest)}});
 }
 
@@ -54,6 +57,32 @@ void add_task_lines(std::vector<OptionSpec>& table, SleepOptions& into) {
   table.push_back({"--task-lines", "", "WHEN", "Output", Shown::in_help_all,
                    "lines for each task: auto (up to 10000 tasks), always or never (default auto)",
                    cli::choice_into(into.task_lines, kTaskLines), "", cli::names_of(kTaskLines)});
+}
+
+Fault check_pauses(const cli::CommandSpec& command, const cli::GivenOptions& given,
+                   const SleepOptions& options) {
+  const cli::Given* constant = find(given, "--pause");
+  const cli::Given* shortest = find(given, "--pause-min");
+  const cli::Given* longest = find(given, "--pause-max");
+  if (constant != nullptr && (shortest != nullptr || longest != nullptr)) {
+    return usage_error(command, *constant, "cannot be combined with --pause-min or --pause-max");
+  }
+  if (options.pause_min <= options.pause_max) return std::nullopt;
+  if (shortest != nullptr) {
+    return usage_error(command, *shortest,
+                       "expected at most --pause-max, which is " + format_exact(options.pause_max));
+  }
+  return usage_error(command, *longest,
+                     "expected at least --pause-min, which is " + format_exact(options.pause_min));
+}
+
+Fault check_method(const cli::CommandSpec& command, const cli::GivenOptions& given,
+                   const SleepOptions& options) {
+  const cli::Given* wait_timeout = find(given, "--wait-timeout");
+  if (wait_timeout != nullptr && options.method != CollectionMethod::wait) {
+    return usage_error(command, *wait_timeout, "requires --collection-method wait");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -65,34 +94,44 @@ cli::CommandSpec sleep_command(SleepOptions& options) {
               {"workers to start (default: processors, 2 to 8)",
                "tasks a worker runs at once (default no limit)"});
   add_joining(table, options);
-  add_keeping(table, options);
+  add_journal(table, options);
   add_output(table, options);
   add_task_lines(table, options);
   return cli::with_standard_options(
       {"rollcall sleep", "[OPTION]...",
-       "Runs many sleeps at once on worker processes; each task answers exactly once.\n",
+       "Runs many sleeps at once on worker processes; each task has exactly one result.\n",
        std::move(table),
        "\nD is a time: 500ms, 2m; a bare number is seconds.\n"
        "--help-all shows every option, --version the version.\n"});
 }
 
-cli::CommandSpec program_command() {
-  return cli::with_standard_options(
-      {"rollcall",
-       "COMMAND [OPTION]...",
-       "Runs many tasks at once on many processes and machines, and calls the roll.\n"
-       "\nCommands:\n"
-       "  exec     tasks that each run a command\n"
-       "  sleep    tasks that each pause for a while\n"
-       "  status   shows what a run is doing\n"
-       "  drain    has workers of a run leave\n"
-       "  report   a run again, from its journal\n"
-       "  validate checks a run again, from its journal\n"
-       "  resume   goes on with a run, from its journal\n"
-       "  keys     makes the keys of a run ahead of time\n"
-       "  help     the help of a command: rollcall help exec\n",
-       {},
-       "\nrollcall COMMAND --help shows its options, rollcall --version the version.\n"});
+ParsedOptions<SleepOptions> parse_sleep(const std::vector<std::string>& arguments,
+                                        const cli::Environment& environment) {
+  SleepOptions options;
+  const cli::CommandSpec command = sleep_command(options);
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const auto& given = std::get<cli::GivenOptions>(parsed);
+  if (Fault fault = check_pauses(command, given, options)) return *fault;
+  if (Fault fault = check_method(command, given, options)) return *fault;
+  if (Fault fault = check_run(command, given, options)) return *fault;
+  options.arguments = arguments;
+  return options;
+}
+
+bool task_lines_shown(const SleepOptions& options) {
+  if (options.task_lines != TaskLines::automatic) return options.task_lines == TaskLines::always;
+  return options.task_count <= limits::task_lines && !options.quiet;
+}
+
+std::string task_lines_notice(const SleepOptions& options) {
+  if (options.output != OutputFormat::text || options.task_lines != TaskLines::automatic ||
+      options.quiet || task_lines_shown(options)) {
+    return {};
+  }
+  return "no lines for each task: there are more than " + std::to_string(limits::task_lines) +
+         " (--task-lines always writes them)";
 }
 
 }  // namespace rollcall::coordinator

@@ -22,7 +22,7 @@ std::nullptr_t give_up(const char* command, const std::string& why) {
   return nullptr;
 }
 
-/// What the coordinator answers. Null, and a line is printed: there is no answer.
+/// The answer of the coordinator. If there is none, prints an error and returns null.
 Json answer_to(const char* command, const std::string& control, const cli::Environment& environment,
                const Json& request) {
   Result<std::string> path = control;
@@ -39,7 +39,7 @@ int print(const std::string& text) {
   return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
 }
 
-/// A table with a heading, its columns as wide as need be.
+/// A table with a heading; columns are as wide as necessary.
 std::string table_of(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -97,7 +97,7 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
   try {
     return print(status_text(status));
   } catch (const Json::exception&) {
-    give_up("status", "the coordinator is of another version: use --output json");
+    give_up("status", "the coordinator has another version: use --output json");
     return cli::kUsageStatus;
   }
 }

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "common/cli/command_line.h"
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/control_options.h"
 
 namespace rollcall::coordinator {
 
 /// Prints what the run is doing; returns the exit status (docs/reference/exit-status.md).
 int run_status(const StatusOptions& options, const cli::Environment& environment);
 
-/// Has workers leave, and prints one line for each that was told; returns the exit status.
+/// Drains workers and prints a line for each; returns the exit status.
 int run_drain(const DrainOptions& options, const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

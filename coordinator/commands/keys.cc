@@ -7,7 +7,7 @@
 
 namespace rollcall::coordinator {
 
-int run_keys(const KeysOptions& options) {
+int make_keys(const KeysOptions& options) {
   const std::filesystem::path directory = options.directory;
   if (auto written = write_run_keys(directory, make_run_keys(options.endpoint)); !written) {
     std::fprintf(stderr, "rollcall keys: %s\n", written.error().message.c_str());

@@ -1,11 +1,11 @@
-// `rollcall keys`: makes the keys of a run ahead of time.
+// `rollcall keys`: makes the keys of a run in advance.
 #pragma once
 
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/keys_options.h"
 
 namespace rollcall::coordinator {
 
-/// Makes them, says where they are on standard output, and returns the exit status.
-int run_keys(const KeysOptions& options);
+/// Makes the keys, prints their paths on standard output, and returns the exit status.
+int make_keys(const KeysOptions& options);
 
 }  // namespace rollcall::coordinator

@@ -1,16 +1,15 @@
-// `rollcall report` and `rollcall validate`: a run again, from its journal alone.
+// `rollcall report` and `rollcall validate`: show a run from its journal.
 #pragma once
 
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/journal_options.h"
 
 namespace rollcall::coordinator {
 
-/// Reports the run as at its end. Returns the exit status: 0, 2 (no journal), 6 (cannot be
-/// written).
+/// Prints the report of the run as at its end. Returns the exit status: 0, 2 (no journal), 6
+/// (cannot write).
 int run_report(const ReportOptions& options);
 
-/// Validates the run again. Returns the exit status: 0, 2, 3 (it does not hold, or is not
-/// finished), 6.
+/// Validates the run again. Returns the exit status: 0, 2, 3 (not valid or not finished), 6.
 int run_validate(const ValidateOptions& options);
 
 }  // namespace rollcall::coordinator

@@ -8,43 +8,36 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-#include <variant>
 
-#include "coordinator/commands/exec.h"
-#include "coordinator/commands/sleep.h"
-#include "coordinator/run/saved_options.h"
+#include "coordinator/run/run.h"
+#include "coordinator/run/saved_run.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-/// As it was asked for, and in that directory: the files that it names are there, and local workers
+/// The saved run, in the directory where it began: relative paths start there, and local workers
 /// run commands there.
-Result<SavedOptions> go_back(const std::string& journal) {
-  auto kept = saved_options(journal, std::getenv);
-  if (!kept || kept->directory.empty()) return kept;
-  std::error_code ignored;  // where there is no current directory the name is absolute
-  const std::filesystem::path path = std::filesystem::absolute(journal, ignored);
-  std::visit([&path](auto& options) { options.journal = path.string(); }, kept->options);
-  if (::chdir(kept->directory.c_str()) == 0) return kept;
-  return permanent(journal + ": cannot go on in " + kept->directory +
-                   ", where it was begun: " + std::strerror(errno));
+Result<SavedRun> saved_run_in_its_directory(const std::string& journal) {
+  auto saved = saved_run(journal, std::getenv);
+  if (!saved || saved->directory.empty()) return saved;
+  std::error_code ignored;  // without a current directory the name is absolute
+  saved->kind->options().journal = std::filesystem::absolute(journal, ignored).string();
+  if (::chdir(saved->directory.c_str()) == 0) return saved;
+  return permanent(journal + ": cannot enter " + saved->directory +
+                   ", where the run began: " + std::strerror(errno));
 }
 
 }  // namespace
 
 int run_resume(const ResumeOptions& options, Instant started) {
-  auto kept = go_back(options.journal);
-  if (!kept) {
-    std::fprintf(stderr, "rollcall resume: %s\n", kept.error().message.c_str());
-    return 2;
+  auto saved = saved_run_in_its_directory(options.journal);
+  if (!saved) {
+    std::fprintf(stderr, "rollcall resume: %s\n", saved.error().message.c_str());
+    return cli::kUsageStatus;
   }
-  const auto again = [&](auto& asked, auto run) {
-    asked.resume = true;
-    asked.retry_failed = options.retry_failed;
-    return run(asked, started);
-  };
-  if (auto* sleep = std::get_if<SleepOptions>(&kept->options)) return again(*sleep, run_sleep);
-  return again(std::get<ExecOptions>(kept->options), run_exec);
+  saved->kind->options().resume = true;
+  saved->kind->options().retry_failed = options.retry_failed;
+  return run_tasks(*saved->kind, started);
 }
 
 }  // namespace rollcall::coordinator

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "common/model/time.h"
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/journal_options.h"
 
 namespace rollcall::coordinator {
 
-/// Goes on with the run in a journal, by its own command line; returns the exit status. `started`:
-/// when the program began. Blocks until the run is over.
+/// Resumes the run in a journal with its own command line; returns the exit status. `started`: when
+/// the program began. Blocks until the run is over.
 int run_resume(const ResumeOptions& options, Instant started);
 
 }  // namespace rollcall::coordinator

@@ -210,7 +210,7 @@ JournalRun run_of(Check& check, const Statement& rows) {
   JournalRun run;
   run.spec.id = row.id<RunId>(0);
   const std::optional<KindId> kind = kind_named(rows.text(1));
-  check.require(kind.has_value(), "a name is not known: " + rows.text(1));
+  check.require(kind.has_value(), "unknown name: " + rows.text(1));
   run.spec.kind = kind.value_or(KindId{});
   run.spec.traits = traits_of(run.spec.kind);
   run.spec.task_count = row.number<std::uint32_t>(2, limits::task_count);

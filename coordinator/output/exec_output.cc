@@ -11,9 +11,9 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// How long a slow reader is left alone.
+/// When to write again to a slow reader.
 constexpr Duration kRetry = std::chrono::milliseconds(20);
-/// How often limits::printed_bytes are printed before workers are heard again.
+/// How often limits::printed_bytes are printed before the loop handles other events.
 constexpr int kRoundsATurn = 8;
 
 class ExecOutput final : public Output {
@@ -27,7 +27,7 @@ class ExecOutput final : public Output {
         commands_(settings),
         out_(out_fd, "standard output"),
         error_(error_fd, "standard error") {
-    // In order, what was told may not have been printed: it has waited for its turn.
+    // With --keep-order, published output may have waited for its turn, unprinted.
     if (settings.keep_order) restore();
   }
 
@@ -75,12 +75,13 @@ class ExecOutput final : public Output {
   bool is_behind() const { return out_.pending() || error_.pending(); }
 
   void restore() {
-    std::vector<bool> told(records_.spec.task_count);
-    for (std::size_t r = 0; r < exec_.restored(); ++r) told[index(records_.task[r])] = true;
-    const auto first_untold = std::find(told.begin(), told.end(), false) - told.begin();
+    std::vector<bool> published(records_.spec.task_count);
+    for (std::size_t r = 0; r < exec_.restored(); ++r) published[index(records_.task[r])] = true;
+    const auto first_unpublished =
+        std::find(published.begin(), published.end(), false) - published.begin();
     for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
       const TaskId task = records_.task[r];
-      const bool was_printed = index(task) < static_cast<std::size_t>(first_untold);
+      const bool was_printed = index(task) < static_cast<std::size_t>(first_unpublished);
       was_printed ? check(commands_.ended(task, {})) : ended(r);
     }
   }
@@ -99,7 +100,7 @@ class ExecOutput final : public Output {
     check(commands_.ended(task, written));
   }
 
-  /// What has its turn goes to the writers, and more only when they are not behind.
+  /// Moves output to the writers; reads more held output only if they are not behind.
   void take() {
     if (!is_behind() && commands_.has_more()) check(commands_.print_more());
     out_.buffer() += commands_.out();

@@ -1,4 +1,4 @@
-// What commands print, as it comes out of a run.
+// The text output of a run of commands.
 #pragma once
 
 #include <memory>
@@ -10,9 +10,9 @@
 
 namespace rollcall::coordinator {
 
-/// The commands' standard output to `out_fd` and their standard error to `error_fd`, byte for byte,
-/// and nothing else. With `prints` false nothing at all. `records` and `exec` outlive it. SIGPIPE
-/// must be ignored.
+/// Writes the commands' standard output to `out_fd` and their standard error to `error_fd`,
+/// unchanged, and nothing else; nothing at all unless `prints`. `records` and `exec` outlive it.
+/// SIGPIPE must be ignored.
 std::unique_ptr<Output> make_exec_output(const RunRecords& records, const ExecRun& exec,
                                          const CommandOutput::Settings& settings, bool prints,
                                          int out_fd, int error_fd);

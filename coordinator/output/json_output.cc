@@ -1,6 +1,4 @@
-#include "common/base/text.h"
 #include "common/model/decimal.h"
-#include "coordinator/output/format/base64.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/format/run_document.h"
 #include "coordinator/output/output.h"
@@ -11,11 +9,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One document when the run is over; nothing before.
+/// One document when the run is over.
 class JsonOutput final : public StreamOutput {
  public:
-  JsonOutput(const RunRecords& records, int fd, const ExecRun* exec)
-      : StreamOutput(fd), records_(records), exec_(exec) {}
+  JsonOutput(const RunRecords& records, int fd, const KindDisplay& display)
+      : StreamOutput(fd), records_(records), display_(display) {}
 
   void worker_joined(SessionIndex) override {}
   void worker_left(SessionIndex, std::uint64_t) override {}
@@ -23,41 +21,27 @@ class JsonOutput final : public StreamOutput {
   void append_outcomes(Instant, std::size_t, std::size_t) override {}
 
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
-    text() += dump(run_document(records_, summary, exec_), 2);
+    text() += dump(run_document(records_, summary, display_), 2);
     text() += '\n';
     write_all_from_now_on();
   }
 
  private:
   const RunRecords& records_;
-  const ExecRun* exec_;
+  const KindDisplay& display_;
 };
-
-/// A member for what a command wrote: as it is if it is UTF-8, else in base64.
-void append_stream(std::string& line, const char* name, const std::string& bytes) {
-  const bool is_text = is_utf8(bytes);
-  line.append(",\"").append(name).append(is_text ? "\":" : "_base64\":");
-  if (is_text) {
-    line += dump(Json(bytes));
-    return;
-  }
-  line.append("\"").append(base64(bytes)).append("\"");
-}
 
 /// One event a line, the document last (docs/reference/jsonl.md).
 class JsonlOutput final : public StreamOutput {
  public:
-  JsonlOutput(const RunRecords& records, int fd, const ExecRun* exec)
-      : StreamOutput(fd),
-        records_(records),
-        exec_(exec),
-        rows_(records, exec == nullptr ? nullptr : &exec->results()) {
+  JsonlOutput(const RunRecords& records, int fd, const KindDisplay& display)
+      : StreamOutput(fd), records_(records), display_(display), rows_(records, display) {
     const RunSpec& spec = records.spec;
     write({{"event", "run_started"},
            {"schema", "rollcall/events/1"},
            {"run_id", to_hex(spec.id.bytes)},
            {"kind", to_string(spec.kind)},
-           {"seed", exec == nullptr ? Json(spec.seed) : Json(nullptr)},
+           {"seed", display.has_pauses() ? Json(spec.seed) : Json(nullptr)},
            {"task_count", spec.task_count},
            {"collection_method", to_string(spec.method)}});
   }
@@ -95,17 +79,18 @@ class JsonlOutput final : public StreamOutput {
   }
 
   void append_outcomes(Instant, std::size_t first, std::size_t count) override {
+    const bool has_more = !display_.columns().empty();
     for (std::size_t record = first; record < first + count; ++record) {
       text() += R"({"event":"done",)";
       rows_.append_json_members(text(), record);
-      if (exec_ != nullptr) append_output(record);
+      if (has_more) display_.append_event_members(text(), record);
       text() += "}\n";
     }
   }
 
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     Json event = {{"event", "summary"}};
-    event.update(run_document(records_, summary, exec_));
+    event.update(run_document(records_, summary, display_));
     write(event);
     write_all_from_now_on();
   }
@@ -116,30 +101,21 @@ class JsonlOutput final : public StreamOutput {
     text() += '\n';
   }
 
-  void append_output(std::size_t record) {
-    const CommandResult* result = exec_->results().unpublished(record);
-    if (result == nullptr) return;
-    append_stream(text(), "stdout", result->out);
-    append_stream(text(), "stderr", result->err);
-    text() += R"(,"stdout_dropped_bytes":)";
-    append_number(text(), result->out_dropped);
-    text() += R"(,"stderr_dropped_bytes":)";
-    append_number(text(), result->err_dropped);
-  }
-
   const RunRecords& records_;
-  const ExecRun* exec_;
+  const KindDisplay& display_;
   RowWriter rows_;
 };
 
 }  // namespace
 
-std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd, const ExecRun* exec) {
-  return std::make_unique<JsonOutput>(records, fd, exec);
+std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd,
+                                         const KindDisplay& display) {
+  return std::make_unique<JsonOutput>(records, fd, display);
 }
 
-std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd, const ExecRun* exec) {
-  return std::make_unique<JsonlOutput>(records, fd, exec);
+std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd,
+                                          const KindDisplay& display) {
+  return std::make_unique<JsonlOutput>(records, fd, display);
 }
 
 }  // namespace rollcall::coordinator

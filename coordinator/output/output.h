@@ -1,4 +1,4 @@
-// What a run tells its user while it goes on and at its end.
+// What a run prints while it goes on and at its end.
 #pragma once
 
 #include <memory>
@@ -8,16 +8,15 @@
 
 #include "common/model/ids.h"
 #include "common/model/time.h"
-#include "coordinator/cli/options.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/exec/results/exec_run.h"
+#include "coordinator/output/format/display.h"
 
 namespace rollcall::coordinator {
 
-/// One form of output (text, json, jsonl). Owned by the coordinator's shell and called on its
-/// thread only. `records` given at construction outlives it. Nothing here blocks for long or
-/// throws: a write that fails is kept for failed().
+/// One format of standard output (text, json, jsonl). Called on the thread of the event loop. The
+/// `records` given at construction outlive it. No function blocks for long or throws; failed()
+/// returns the first failed write.
 class Output {
  public:
   virtual ~Output() = default;
@@ -27,36 +26,28 @@ class Output {
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
-  /// Writes what was held back, to be put in order or for a slow reader, if it is time at `now`.
+  /// Writes text that was delayed, to be sorted or for a slow reader, if it is due at `now`.
   virtual void advance(Instant now) = 0;
-  /// When advance() wants to be called; kNever: no need.
+  /// When advance() is due; kNever: it is not needed.
   virtual Instant next_deadline() const = 0;
-  /// The run is over and accounted for. `order` is finish_order().
+  /// The run is over. `order` is finish_order().
   virtual void finished(const Summary& summary, std::span<const std::uint32_t> order) = 0;
-  /// Hands over to the operating system: at the end of a turn what can be without waiting for a
-  /// slow reader (the rest follows with advance()), after finished() everything.
+  /// Writes buffered text: at the end of a turn as much as a slow reader takes at once, and the
+  /// rest with advance(); everything after finished().
   virtual void flush() = 0;
-  /// Of the records handed over, in their order, how many need not be told again: the operating
-  /// system has all of their text. As long as none was handed over: no bound.
+  /// How many records, in their order, need not be published again: all of their text was written.
+  /// Unbounded until a record is published.
   virtual std::size_t printed() const = 0;
-  /// Empty, or why standard output cannot be written any more.
+  /// Why standard output cannot be written any more; empty if it can.
   virtual const std::string& failed() const = 0;
 };
 
-/// Whether text output has lines for each task: by --task-lines; "auto" means up to
-/// limits::task_lines tasks and not with --quiet.
-bool task_lines_shown(const SleepOptions& options);
-
-/// For standard error before the run: that there are no task lines and why. Empty if there is
-/// nothing to say.
-std::string task_lines_notice(const SleepOptions& options);
-
-/// Outputs to `fd`, which stays the caller's. SIGPIPE must be ignored.
+/// Outputs write to `fd`, which the caller owns. SIGPIPE must be ignored.
 std::unique_ptr<Output> make_text_output(const RunRecords& records, int fd, bool task_lines);
-/// `exec`: of a run of commands; else null. Outlives the output.
+/// `display` outlives the output.
 std::unique_ptr<Output> make_json_output(const RunRecords& records, int fd,
-                                         const ExecRun* exec = nullptr);
+                                         const KindDisplay& display);
 std::unique_ptr<Output> make_jsonl_output(const RunRecords& records, int fd,
-                                          const ExecRun* exec = nullptr);
+                                          const KindDisplay& display);
 
 }  // namespace rollcall::coordinator

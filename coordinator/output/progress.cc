@@ -39,7 +39,7 @@ std::uint64_t percent(const Progress& progress) {
   return progress.total == 0 ? 100 : progress.done * 100 / progress.total;
 }
 
-/// A piece of the bar's line; the lower its rank, the sooner it is left out.
+/// A part of the bar's line; the one of lowest rank is left out first.
 struct Piece {
   int rank;
   std::string text;

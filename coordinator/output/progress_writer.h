@@ -1,4 +1,4 @@
-// Shows on standard error how far a run is.
+// Shows the progress of a run on standard error.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,15 @@
 
 namespace rollcall::coordinator {
 
-/// What the environment and the descriptors say about where progress would be shown. Color is for
-/// terminals, unless NO_COLOR is set (https://no-color.org).
+/// Finds out from the environment and the descriptors. Color is for terminals, unless NO_COLOR is
+/// set (https://no-color.org).
 ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines);
 bool color_wanted(int error_fd);
 
 /// Writes progress to `fd` (the caller's) once a run has lasted half a second: a bar at most ten
-/// times a second, or plain lines at growing intervals. Whoever else writes to the same terminal
-/// calls hide() before. What cannot be written at once is left out. Shell, event loop's thread.
+/// times a second, or plain lines at growing intervals. Other writers to the same terminal call
+/// hide() first. Text that cannot be written at once is dropped. Runs on the thread of the event
+/// loop.
 class ProgressWriter {
  public:
   /// `style` is never automatic. `records` must outlive it.
@@ -26,13 +27,13 @@ class ProgressWriter {
 
   /// How long the run should take (expected_time()); may change.
   void set_expected(Duration expected) { expected_ = expected; }
-  /// Who knows how many attempts run now; asked when it is time to show it.
+  /// `running` returns the number of running attempts; called when progress is shown.
   void count_running(std::function<std::uint64_t()> running) { running_ = std::move(running); }
   /// Shows progress if it is time.
   void advance(Instant now);
-  /// When advance() wants to be called; kNever: no need.
+  /// When advance() is due; kNever: it is not needed.
   Instant next_deadline() const;
-  /// Takes the bar off the terminal, until the next advance() that shows it.
+  /// Removes the bar from the terminal until the next advance() that shows it.
   void hide();
   /// Nothing more is shown.
   void finish();
@@ -48,7 +49,7 @@ class ProgressWriter {
   bool shown_ = false;  ///< there is a bar on the terminal
   Duration expected_{};
   std::function<std::uint64_t()> running_ = [] { return std::uint64_t{0}; };
-  std::size_t counted_ = 0;  ///< records that failed_ knows
+  std::size_t counted_ = 0;  ///< records that failed_ covers
   std::uint64_t failed_ = 0;
   std::optional<Duration> last_;  ///< after the first dispatch
 };

@@ -18,10 +18,10 @@ namespace rollcall::coordinator {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
-constexpr ::mode_t kMode = 0666;  // less what the umask takes away
+constexpr ::mode_t kMode = 0666;  // reduced by the umask
 
-/// The descriptor that a path like /dev/stdout means. To open such a path again would give another
-/// place in the file.
+/// The descriptor that a path like /dev/stdout means. Opening such a path again would start at the
+/// beginning of the file.
 std::optional<int> descriptor_named(std::string_view path) {
   if (path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
@@ -66,11 +66,11 @@ Result<void> ResultsFile::open_beside() {
   const bool exists = ::stat(place_.c_str(), &status) == 0;
   if (exists && ::access(place_.c_str(), W_OK) != 0) return error("cannot open", errno);
   const std::string name = place_ + "." + std::to_string(::getpid()) + ".tmp";
-  ::unlink(name.c_str());  // of a process that is no more: its id is ours now
+  ::unlink(name.c_str());  // of an earlier process with this id
   file_ = os::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
   if (!file_) return error("cannot open", errno);
   temporary_ = name;
-  if (exists) ::fchmod(file_.get(), status.st_mode & 07777U);  // where there are modes at all
+  if (exists) ::fchmod(file_.get(), status.st_mode & 07777U);  // not every file system has modes
   return {};
 }
 
@@ -79,19 +79,19 @@ ResultsFile::~ResultsFile() {
 }
 
 Result<void> ResultsFile::write(const RunRecords& records, std::span<const std::uint32_t> order,
-                                const CommandResults* commands) {
-  if (Result<void> written = write_rows(records, order, commands); !written) return written;
-  // Some file systems tell only now that the disk is full.
+                                const KindDisplay& display) {
+  if (Result<void> written = write_rows(records, order, display); !written) return written;
+  // Some file systems report only now that the disk is full.
   if (::close(file_.release()) != 0) return error("cannot write", errno);
   return put_in_place();
 }
 
 Result<void> ResultsFile::write_rows(const RunRecords& records,
                                      std::span<const std::uint32_t> order,
-                                     const CommandResults* commands) {
+                                     const KindDisplay& display) {
   StreamWriter writer(file_.get(), path_);
-  RowWriter rows(records, commands);
-  if (!json_) writer.buffer() += csv_header(commands != nullptr);
+  RowWriter rows(records, display);
+  if (!json_) writer.buffer() += csv_header(display);
   for (const std::uint32_t record : order) {
     if (json_) {
       writer.buffer() += '{';

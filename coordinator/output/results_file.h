@@ -9,13 +9,13 @@
 #include "common/base/result.h"
 #include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/exec/results/command_results.h"
+#include "coordinator/output/format/display.h"
 
 namespace rollcall::coordinator {
 
 /// A results file (docs/reference/results.md): CSV, or JSON lines if its name ends in .jsonl.
-/// A regular file is written beside its place and put there when it is whole, so that a run that
-/// fails leaves an older file as it was. Devices and pipes are written directly; /dev/stdout,
+/// A regular file is written under a temporary name and renamed when it is complete: a run that
+/// fails leaves an older file unchanged. Devices and pipes are written directly; /dev/stdout,
 /// /dev/stderr and /dev/fd/N mean that descriptor of this process. SIGPIPE must be ignored.
 class ResultsFile {
  public:
@@ -24,27 +24,26 @@ class ResultsFile {
 
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
-  /// Takes away what was not put in place.
+  /// Deletes an incomplete file.
   ~ResultsFile();
 
-  /// At the end of a run, once: writes all rows and puts the file in place. Blocks. `order` is
+  /// Once, at the end of a run: writes all rows and renames the file. Blocks. `order` is
   /// finish_order(records). Error (permanent): the rows could not be written.
-  /// `commands`: of a run of commands; else null.
   Result<void> write(const RunRecords& records, std::span<const std::uint32_t> order,
-                     const CommandResults* commands = nullptr);
+                     const KindDisplay& display);
 
  private:
   ResultsFile() = default;
   Result<void> open_in_place();
   Result<void> open_beside();
   Result<void> write_rows(const RunRecords& records, std::span<const std::uint32_t> order,
-                          const CommandResults* commands);
+                          const KindDisplay& display);
   Result<void> put_in_place();
   Error error(const std::string& what, int code) const;
 
-  std::string path_;       ///< as the user named it
-  std::string place_;      ///< where the file is to be, links followed
-  std::string temporary_;  ///< what is to be renamed to place_; empty: nothing
+  std::string path_;       ///< as given by the user
+  std::string place_;      ///< path of the file, links resolved
+  std::string temporary_;  ///< to be renamed to place_; empty: nothing
   os::Descriptor file_;
   bool json_ = false;
 };

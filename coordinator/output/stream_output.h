@@ -1,4 +1,4 @@
-// What all forms of output to standard output share: the stream.
+// The stream that all formats of standard output share.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace rollcall::coordinator {
 
-/// An Output that appends to text(); this class gets it written.
+/// An Output that appends to text(), which this class writes.
 class StreamOutput : public Output {
  public:
   void outcomes_accepted(Instant now, std::size_t first, std::size_t count) final {
@@ -45,12 +45,12 @@ class StreamOutput : public Output {
   void write_all_from_now_on() { write_all_ = true; }
 
  private:
-  /// How long a slow reader is left alone.
+  /// When to write again to a slow reader.
   static constexpr Duration kRetry = std::chrono::milliseconds(20);
 
   /// Records [first, first + count) were accepted.
   virtual void append_outcomes(Instant now, std::size_t first, std::size_t count) = 0;
-  /// When release() is due; kNever: nothing is held back.
+  /// When release() is due; kNever: nothing is delayed.
   virtual Instant held_until() const { return kNever; }
   virtual void release() {}
 

@@ -10,8 +10,8 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// The lines of the teaching program. Await lines of what starts together are in task order: they
-/// are held until every dispatched task is known to have started, an outcome is to be written, or
+/// Lines for each task, and two lines at the end. Await lines of tasks that start together are
+/// sorted by task: they are held until every dispatched task has started, an outcome is written, or
 /// limits::hold_starts has passed.
 class TextOutput final : public StreamOutput {
  public:
@@ -142,20 +142,6 @@ class TextOutput final : public StreamOutput {
 };
 
 }  // namespace
-
-bool task_lines_shown(const SleepOptions& options) {
-  if (options.task_lines != TaskLines::automatic) return options.task_lines == TaskLines::always;
-  return options.task_count <= limits::task_lines && !options.quiet;
-}
-
-std::string task_lines_notice(const SleepOptions& options) {
-  if (options.output != OutputFormat::text || options.task_lines != TaskLines::automatic ||
-      options.quiet || task_lines_shown(options)) {
-    return {};
-  }
-  return "no lines for each task: there are more than " + std::to_string(limits::task_lines) +
-         " (--task-lines always writes them)";
-}
 
 std::unique_ptr<Output> make_text_output(const RunRecords& records, int fd, bool task_lines) {
   return std::make_unique<TextOutput>(records, fd, task_lines);

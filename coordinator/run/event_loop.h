@@ -1,5 +1,5 @@
-// The coordinator's shell: it moves events from the world to the scheduler and carries its actions
-// out. Every decision is the scheduler's.
+// The coordinator's event loop: it gives the scheduler events from sockets, processes, signals and
+// timers, and performs the scheduler's actions. The scheduler makes every decision.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,61 +9,57 @@
 #include <optional>
 #include <string>
 
-#include "common/access/access.h"
 #include "common/base/result.h"
-#include "common/net/context.h"
 #include "common/net/http_health.h"
-#include "common/net/socket.h"
-#include "common/net/zap.h"
 #include "common/wire/codec.h"
 #include "coordinator/access/listening.h"
 #include "coordinator/control/desk.h"
 #include "coordinator/control/socket.h"
 #include "coordinator/core/scheduler.h"
-#include "coordinator/exec/results/exec_run.h"
 #include "coordinator/journal/writer.h"
+#include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
+#include "coordinator/run/join_point.h"
 #include "coordinator/run/local_workers.h"
 #include "coordinator/run/run_start.h"
+#include "coordinator/run/signal_policy.h"
 
 namespace rollcall::coordinator {
 
-/// One run on one event loop: sockets, timer, signals and local workers around a Scheduler, which
-/// it feeds and obeys. Owns everything but the scheduler and the outputs, which outlive it. One
-/// thread, that of run().
-class Coordinator {
+/// One run: sockets, timer, signals and local workers around a Scheduler. Its arguments outlive it.
+/// One thread, that of run().
+class EventLoop {
  public:
-  /// `start`: its journal, if any, and its keys are used. `exec`: of a run of commands; else null.
-  Coordinator(Scheduler& scheduler, Output& output, ProgressWriter& progress, RunStart& start,
-              const Listening& listening, const LocalWorkers::Settings& workers,
-              ExecRun* exec = nullptr);
-  ~Coordinator();
-  Coordinator(const Coordinator&) = delete;
-  Coordinator& operator=(const Coordinator&) = delete;
+  /// `start`: its journal, if any, and its keys are used.
+  EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, ProgressWriter& progress,
+            RunStart& start, const Listening& listening, const LocalWorkers::Settings& workers);
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Binds, answers health checks, and writes the access file. Error: permanent: a port that is
-  /// taken, a file that cannot be written; nothing is left behind then.
+  /// Binds, answers health checks, and writes the access file. Error: permanent, for example if a
+  /// port is taken or a file cannot be written; nothing remains then.
   [[nodiscard]] Result<void> listen();
 
-  /// Runs until every task is done and the workers are gone, or a second signal came.
+  /// Runs until every task is done and the workers have ended, or a signal ended the run at once.
   /// Requires listen().
   void run();
 
-  /// The first signal that asked to stop; 0: none came.
-  int signal() const { return signal_; }
-  /// A second signal ended the run at once: nothing is complete.
-  bool interrupted() const { return interrupted_; }
-  /// Empty, or why nothing more can be kept: the run was left as it was.
+  /// The first signal that asked to stop; 0: none.
+  int signal() const { return signal_policy_.first(); }
+  /// A signal ended the run at once: nothing is complete.
+  bool interrupted() const { return signal_policy_.interrupted(); }
+  /// Why nothing more can be committed, and the run was suspended; empty: no error.
   const std::string& journal_error() const { return journal_error_; }
-  /// Empty, or why what the run came to cannot be written any more.
-  const std::string& output_error() const;
+  /// Why results cannot be written any more; empty: no error.
+  std::string output_error() const;
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
   [[nodiscard]] Result<void> open_control_socket();
   std::string answer_control(const std::string& line);
-  [[nodiscard]] Result<void> keep_keys(const std::string& bound, const RunKeys& keys);
+  /// Reads the inbox and ends the turn.
+  void drain();
   void leave();
   void look_for_local_workers();
   bool adopt(const SessionRecord& session);
@@ -72,47 +68,47 @@ class Coordinator {
   void on_signal(int number);
   void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
-  void perform(Action& action);
-  void publish(const PublishOutcomes& outcomes);
-  void keep(const WriteCommit& action);
+  void perform(Send& send);
+  void perform(const StartLocalWorker& action);
+  void perform(const WriteCommit& action);
+  void perform(const PublishStarted& started);
+  void perform(const PublishOutcomes& outcomes);
+  void perform(const PublishJoined& joined);
+  void perform(const PublishLeft& left);
+  void perform(const Log& log);
+  void perform(const FinishRun&);
+  void perform(const End&);
   void stop_for_output_error();
-  void start_local_worker(std::uint32_t launch_id);
   void end_turn(bool inbox_empty);
   void arm_timer();
   void wait_for_signal();
   void stop_when_done();
 
   Scheduler& scheduler_;
+  TaskKind& kind_;
   Output& output_;
   ProgressWriter& progress_;
   RunStart& start_;
-  ExecRun* exec_;  ///< null: no commands
   Listening listening_;
   boost::asio::io_context loop_;
-  net::Context context_;
-  std::unique_ptr<net::ZapHandler> zap_;
-  std::unique_ptr<net::Socket> socket_;
-  std::unique_ptr<net::HttpHealth> health_;  ///< null: not asked for
+  std::unique_ptr<JoinPoint> join_point_;    ///< null before listen()
+  std::unique_ptr<net::HttpHealth> health_;  ///< null: without --http
   ControlDesk desk_;
-  std::unique_ptr<ControlSocket> control_;  ///< null: it could not be made
+  std::unique_ptr<ControlSocket> control_;  ///< null: it could not be created
   LocalWorkers local_workers_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
+  SignalPolicy signal_policy_;
   WireCodec codec_;
-  Access local_access_;   ///< for local workers, but for the launch id
-  Access others_access_;  ///< as in the access file
-  Event received_;        ///< keeps its columns' memory between messages
+  Event received_;  ///< reused, so that its columns keep their memory
   Actions actions_;
   std::unique_ptr<JournalWriter> writer_;  ///< null: no journal
   std::string journal_error_;
   std::string bytes_;
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;
-  int signal_ = 0;
-  int signals_came_ = 0;
   bool stops_for_output_ = false;
   bool ended_ = false;
-  bool interrupted_ = false;
 };
 
 }  // namespace rollcall::coordinator

@@ -23,16 +23,16 @@ namespace rollcall::coordinator {
 namespace {
 
 std::vector<char*> environment_without_options() {
-  std::vector<char*> kept;
+  std::vector<char*> passed;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with("ROLLCALL_")) kept.push_back(*variable);
+    if (!std::string_view(*variable).starts_with("ROLLCALL_")) passed.push_back(*variable);
   }
-  kept.push_back(nullptr);
-  return kept;
+  passed.push_back(nullptr);
+  return passed;
 }
 
-/// What posix_spawn is to do in the child: its own process group, no signal blocked or ignored, the
-/// pipe as standard input, nothing of our standard output.
+/// What posix_spawn does in the child: a process group of its own, no signal blocked or ignored,
+/// the pipe as standard input, no access to our standard output.
 class SpawnPlan {
  public:
   explicit SpawnPlan(int standard_input) {
@@ -80,7 +80,7 @@ int open_pidfd(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
 }
 
-/// Whether it is a worker that one of `coordinators` has started to outlive it, and has not ended.
+/// Whether this is a running worker that one of `coordinators` started to outlive it.
 bool is_worker_of(pid_t process, std::span<const pid_t> coordinators) {
   std::ifstream file("/proc/" + std::to_string(process) + "/cmdline", std::ios::binary);
   const std::string line{std::istreambuf_iterator<char>(file), {}};
@@ -113,21 +113,20 @@ std::string worker_program_beside_own() {
   return (own.parent_path() / "rollcall-worker").string();
 }
 
-Result<void> check_room(std::uint32_t count, std::uint64_t descriptors, bool is_exec) {
-  constexpr std::uint64_t kOwn = 32;     // sockets, logs, what is open for a moment
+Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
+                        std::uint64_t worker_descriptors) {
+  constexpr std::uint64_t kOwn = 32;     // sockets, logs, temporarily open files
   constexpr std::uint64_t kEachOne = 2;  // a pidfd and a connection
-  constexpr std::uint64_t kOneCommand = limits::reserved_descriptors + limits::command_descriptors;
-  if (is_exec && count > 0 && descriptors < kOneCommand) {
-    return permanent("a local worker cannot run one command, as a process may open " +
-                     std::to_string(descriptors) + " files: raise ulimit -Hn to " +
-                     std::to_string(std::max(kOneCommand, kOwn + kEachOne * count)));
+  if (count > 0 && descriptors < worker_descriptors) {
+    return permanent("a local worker cannot run one command: a process may open " +
+                     std::to_string(descriptors) + " files; raise ulimit -Hn to " +
+                     std::to_string(std::max(worker_descriptors, kOwn + kEachOne * count)));
   }
   if (kOwn + kEachOne * count <= descriptors) return {};
   const std::uint64_t room = descriptors < kOwn ? 0 : (descriptors - kOwn) / kEachOne;
-  return permanent("--workers " + std::to_string(count) + ": there is room for " +
-                   std::to_string(room) + ", as this process may open " +
-                   std::to_string(descriptors) + " files: raise ulimit -Hn to " +
-                   std::to_string(kOwn + kEachOne * count));
+  return permanent("--workers " + std::to_string(count) + ": the limit is " + std::to_string(room) +
+                   ", as this process may open " + std::to_string(descriptors) +
+                   " files; raise ulimit -Hn to " + std::to_string(kOwn + kEachOne * count));
 }
 
 LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit)
@@ -186,7 +185,7 @@ bool LocalWorkers::adopt(pid_t process, std::span<const pid_t> coordinators,
                          std::function<void()> on_gone) {
   const auto is_it = [process](const auto& child) { return child->pid == process; };
   if (std::any_of(children_.begin(), children_.end(), is_it)) return true;
-  // In this order: what has been looked at is what is watched.
+  // The pidfd first, so that the process that is checked is the one that is watched.
   const int pidfd = open_pidfd(process);
   if (pidfd < 0) return errno != ESRCH;
   boost::asio::posix::stream_descriptor ended(loop_, pidfd);
@@ -218,7 +217,7 @@ void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
 void LocalWorkers::kill_all() {
   for (const auto& child : children_) {
     if (child->on_gone) {
-      // By its pidfd: the number of one that nobody here reaps may be another's in an instant.
+      // By its pidfd: this process does not reap it, so its number may be reused at any time.
       ::syscall(SYS_pidfd_send_signal, child->ended.native_handle(), SIGKILL, nullptr, 0U);
     } else {
       ::kill(-child->pid, SIGKILL);

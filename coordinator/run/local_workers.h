@@ -14,17 +14,17 @@
 
 namespace rollcall::coordinator {
 
-/// Starts `rollcall-worker` as a direct child in a process group of its own, hands it its Access
-/// through a pipe on its standard input, and tells when it ends. Workers die with the coordinator,
-/// unless they are to outlive it: the destructor kills and reaps what still runs, and each asks the
-/// kernel to be killed when its parent ends. One thread, that of `loop`, which outlives it.
+/// Starts `rollcall-worker` as a direct child in its own process group, passes it its Access
+/// through a pipe on standard input, and reports its exit. Workers die with the coordinator, unless
+/// they are to outlive it: the destructor kills and reaps running ones, and each asks the kernel to
+/// be killed when its parent ends. One thread, that of `loop`, which outlives it.
 class LocalWorkers {
  public:
   struct Settings {
     std::string program;           ///< path of rollcall-worker
     std::uint32_t slots = 0;       ///< 0: its default
     std::string log_level;         ///< empty: its default
-    bool outlive = false;          ///< they go on without this process, and wait for the next one
+    bool outlive = false;          ///< they survive this process and wait for the next one
     std::uint64_t open_files = 0;  ///< the limit that their commands get; 0: that of this process
   };
   /// `how`: "exit status 1", "killed by signal 9".
@@ -35,21 +35,22 @@ class LocalWorkers {
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
-  /// Starts one; access.launch id names it. Error: permanent, when there is no such program;
-  /// retryable, when the system has no room for a process.
+  /// Starts a worker, identified by access.launch_id. Error: permanent if the program does not
+  /// exist; retryable if the system cannot create a process.
   [[nodiscard]] Result<void> start(const Access& access);
 
-  /// From now on looks after `process` too, once, though it is no child of this process: it was
-  /// started by one of `coordinators` to outlive them. `on_gone` is called when it has ended.
-  /// False: it has ended, or its number is another program's by now.
+  /// Watches `process` too, though one of `coordinators`, which it outlives, has started it. Calls
+  /// `on_gone` when it has ended. Returns false if it has ended already; another program may have
+  /// its number.
   [[nodiscard]] bool adopt(pid_t process, std::span<const pid_t> coordinators,
                            std::function<void()> on_gone);
 
-  /// Adopted ones too.
+  /// Including adopted ones.
   std::size_t running() const { return children_.size(); }
-  /// SIGKILL to every one and to whatever it has started. They are reaped as they end.
+  /// Sends SIGKILL to all workers and to the processes that they started. They are reaped as they
+  /// end.
   void kill_all();
-  /// Leaves them alone from now on.
+  /// Stops watching all workers; they go on.
   void release() { children_.clear(); }
 
  private:
@@ -63,12 +64,13 @@ class LocalWorkers {
   std::vector<std::shared_ptr<Child>> children_;
 };
 
-/// Error: permanent: `count` local workers and their connections need more than the `descriptors`
-/// that this process may have, or with `is_exec` one of them, that gets the same limit, more for a
-/// single command.
-[[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors, bool is_exec);
+/// The error is permanent: `count` local workers and their connections need more than the
+/// `descriptors` that this process may have, or a worker, which gets the same limit, needs more:
+/// `worker_descriptors`.
+[[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
+                                      std::uint64_t worker_descriptors);
 
-/// Where rollcall-worker is: beside this program's own binary.
+/// The path of rollcall-worker, beside this program's own binary.
 std::string worker_program_beside_own();
 
 }  // namespace rollcall::coordinator

@@ -23,33 +23,28 @@ namespace rollcall::coordinator {
 namespace {
 
 /// One run of tasks, from its start to its exit status.
-class Running {
+class Run {
  public:
-  Running(const RunOptions& options, const RunPlan& plan, Instant started)
-      : options_(options), plan_(plan), started_(started) {}
+  Run(TaskKind& kind, Instant started) : options_(kind.options()), kind_(kind), started_(started) {}
 
   int run();
 
  private:
   [[nodiscard]] Result<void> prepare();
-  int run(const Listening& listening);
-  int say_finished() const;
+  int report_finished() const;
   Instant started() const;
-  int stopped(const Coordinator& coordinator) const;
-  int account(const Coordinator& coordinator);
-  [[nodiscard]] Result<void> restore_commands();
+  int stopped(const EventLoop& loop) const;
+  int account(const EventLoop& loop);
   Scheduler make_scheduler(const Policy& policy);
-  ProgressWriter make_progress() const;
+  ProgressWriter make_progress(std::uint32_t local_workers) const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
   int close_journal(const Summary& summary, const Ending& ending, int status);
   int give_up(const std::string& why, int status) const;
-  /// What the user has typed after rollcall.
-  const char* command() const {
-    return options_.resumes_as_saved ? "resume" : plan_.command.c_str();
-  }
+  /// As the user typed it after rollcall.
+  std::string command() const { return options_.resumes_as_saved ? "resume" : kind_.name(); }
 
   const RunOptions& options_;
-  const RunPlan& plan_;
+  TaskKind& kind_;
   Instant started_;
   os::DescriptorLimit descriptors_;
   Listening listening_;
@@ -61,13 +56,13 @@ class Running {
 };
 
 /// One line on standard error; returns `status`.
-int Running::give_up(const std::string& why, int status) const {
-  std::fprintf(stderr, "rollcall %s: %s\n", command(), why.c_str());
+int Run::give_up(const std::string& why, int status) const {
+  std::fprintf(stderr, "rollcall %s: %s\n", command().c_str(), why.c_str());
   return status;
 }
 
-/// All that can be wrong before there is a run.
-Result<void> Running::prepare() {
+/// Checks everything that can be wrong before the run.
+Result<void> Run::prepare() {
   if (auto log = start_log("rollcall", options_.log_level, options_.log_file); !log) {
     return permanent("--log-file: " + log.error().message);
   }
@@ -80,11 +75,12 @@ Result<void> Running::prepare() {
     if (!opened) return permanent("--results: " + opened.error().message);
     results_ = std::move(*opened);
   }
-  const bool is_exec = plan_.spec.kind == KindId::exec;
-  if (auto room = check_room(plan_.policy.local_workers, descriptors_.raised, is_exec); !room) {
+  if (auto room =
+          check_room(kind_.policy().local_workers, descriptors_.raised, kind_.worker_descriptors());
+      !room) {
     return room;
   }
-  auto start = start_run(options_, plan_.spec, plan_.asked, plan_.input);
+  auto start = start_run(kind_);
   if (!start) {
     const char* option = options_.resumes_as_saved ? "" : "--journal: ";
     return permanent(option + start.error().message);
@@ -93,104 +89,91 @@ Result<void> Running::prepare() {
   return {};
 }
 
-/// What starts a run again and again asks for the status that it came to; who resumes it asks for
-/// nothing that is not done.
-int Running::say_finished() const {
+/// A command that is repeated has the exit status of the finished run; for `rollcall resume` there
+/// is nothing to do, which is success.
+int Run::report_finished() const {
   const char* path = options_.journal.c_str();
   std::fprintf(stderr, "%s is finished: rollcall report %s shows it\n", path, path);
-  return options_.resumes_as_saved ? 0 : start_.kept->account->exit_status;
+  return options_.resumes_as_saved ? 0 : start_.loaded->account->exit_status;
 }
 
-Scheduler Running::make_scheduler(const Policy& policy) {
-  if (!start_.kept) return {plan_.spec, policy, start_.epoch};
-  return {std::move(start_.kept->records), start_.kept->published, policy, start_.epoch};
+Scheduler Run::make_scheduler(const Policy& policy) {
+  if (!start_.loaded) return {kind_.spec(), policy, start_.epoch};
+  return {std::move(start_.loaded->records), start_.loaded->published, policy, start_.epoch};
 }
 
-ProgressWriter Running::make_progress() const {
-  const ProgressPlace place = progress_place(STDOUT_FILENO, STDERR_FILENO, plan_.writes_as_it_goes);
+ProgressWriter Run::make_progress(std::uint32_t local_workers) const {
+  const ProgressPlace place =
+      progress_place(STDOUT_FILENO, STDERR_FILENO, kind_.writes_as_it_goes());
   const ProgressStyle style =
       options_.quiet ? ProgressStyle::none : progress_style(options_.progress, place);
   const RunRecords& records = scheduler_->records();
   ProgressWriter progress(records, style, STDERR_FILENO, color_wanted(STDERR_FILENO));
   progress.count_running([this] { return running_of(*scheduler_); });
   std::optional<std::uint64_t> slots;
-  if (options_.slots != 0) slots = std::uint64_t{options_.slots} * plan_.policy.local_workers;
+  if (options_.slots != 0) slots = std::uint64_t{options_.slots} * local_workers;
   progress.set_expected(expected_time(records.spec, scheduler_->longest_cost(), slots));
   return progress;
 }
 
-/// What came of commands in earlier epochs.
-Result<void> Running::restore_commands() {
-  if (plan_.exec == nullptr || !start_.kept) return {};
-  std::vector<std::pair<std::size_t, CommandResult>> results;
-  auto read = start_.journal->read_commands([&](std::uint64_t record, CommandResult result) {
-    results.emplace_back(record, std::move(result));
-  });
-  if (!read) return read;
-  const RunRecords& records = scheduler_->records();
-  std::erase_if(results, [&](const auto& result) { return result.first >= records.accepted(); });
-  plan_.exec->restore(records, std::move(results), start_.kept->published);
-  return {};
-}
-
-int Running::run() {
+int Run::run() {
   if (auto prepared = prepare(); !prepared) return give_up(prepared.error().message, 2);
-  if (start_.is_finished) return say_finished();
+  if (start_.is_finished) return report_finished();
+  const Policy policy = kind_.policy();
   const Instant before_planning = os::now();
-  scheduler_.emplace(make_scheduler(plan_.policy));
+  scheduler_.emplace(make_scheduler(policy));
   planning_ = os::now() - before_planning;
-  if (auto restored = restore_commands(); !restored) return give_up(restored.error().message, 2);
-  output_ = plan_.output(scheduler_->records());
-  if (plan_.exec != nullptr) plan_.exec->results().mark_published(plan_.exec->restored());
-  ProgressWriter progress = make_progress();
-  Coordinator coordinator(*scheduler_, *output_, progress, start_, listening_,
-                          {worker_program_beside_own(), options_.slots, options_.log_level,
-                           plan_.policy.journal, descriptors_.inherited},
-                          plan_.exec);
-  if (auto listens = coordinator.listen(); !listens) {
+  const RunRecords& records = scheduler_->records();
+  const std::uint64_t published = start_.loaded ? start_.loaded->published : 0;
+  if (start_.loaded) {
+    auto restored = kind_.restore(*start_.journal, records, published);
+    if (!restored) return give_up(restored.error().message, 2);
+  }
+  output_ = kind_.make_output(records);
+  kind_.published(published);
+  ProgressWriter progress = make_progress(policy.local_workers);
+  EventLoop loop(*scheduler_, kind_, *output_, progress, start_, listening_,
+                 {worker_program_beside_own(), options_.slots, options_.log_level, policy.journal,
+                  descriptors_.inherited});
+  if (auto listens = loop.listen(); !listens) {
     discard(start_);
     return give_up(listens.error().message, 2);
   }
-  if (!options_.quiet && !plan_.notice.empty()) {
-    std::fprintf(stderr, "%s\n", plan_.notice.c_str());
-  }
-  coordinator.run();
+  const std::string notice = kind_.notice();
+  if (!options_.quiet && !notice.empty()) std::fprintf(stderr, "%s\n", notice.c_str());
+  loop.run();
   progress.finish();
-  if (!coordinator.journal_error().empty()) return give_up(coordinator.journal_error(), 6);
-  const bool is_stopped = coordinator.interrupted() || scheduler_->suspended();
-  return is_stopped ? stopped(coordinator) : account(coordinator);
+  if (!loop.journal_error().empty()) return give_up(loop.journal_error(), 6);
+  return loop.interrupted() || scheduler_->suspended() ? stopped(loop) : account(loop);
 }
 
-/// Before its end: by a signal, or because its output could not be written.
-int Running::stopped(const Coordinator& coordinator) const {
+/// The run ended early: by a signal, or because its output cannot be written.
+int Run::stopped(const EventLoop& loop) const {
   output_->flush();
   if (start_.journal) {
-    std::fprintf(stderr, "rollcall %s: stopped; to go on: rollcall resume %s\n", command(),
-                 shell_quote(options_.journal).c_str());
+    std::fprintf(stderr, "rollcall %s: stopped; to continue: rollcall resume %s\n",
+                 command().c_str(), shell_quote(options_.journal).c_str());
   }
-  if (coordinator.signal() != 0) return 128 + coordinator.signal();
-  return coordinator.output_error().empty() ? 4 : give_up(coordinator.output_error(), 6);
+  if (loop.signal() != 0) return 128 + loop.signal();
+  return loop.output_error().empty() ? 4 : give_up(loop.output_error(), 6);
 }
 
-int Running::account(const Coordinator& coordinator) {
+int Run::account(const EventLoop& loop) {
   const RunRecords& records = scheduler_->records();
   const std::vector<std::uint32_t> order = finish_order(records);
   const Summary summary = make_summary(order);
-  Ending ending{coordinator.signal(), false, scheduler_->ran_out_of_workers(), summary.validated()};
+  Ending ending{loop.signal(), false, scheduler_->ran_out_of_workers(), summary.validated()};
   std::string results_error;
-  const CommandResults* commands = plan_.exec == nullptr ? nullptr : &plan_.exec->results();
   if (results_) {
-    if (auto written = results_->write(records, order, commands); !written) {
+    if (auto written = results_->write(records, order, kind_.display()); !written) {
       results_error = written.error().message;
     }
   }
   output_->finished(summary, order);
   output_->flush();
-  if (plan_.exec != nullptr && !options_.quiet) {
-    std::fputs(plan_.exec->failures_text(records).c_str(), stderr);
-  }
-  print_summary(STDERR_FILENO, records, summary, options_.quiet);
-  for (const std::string& error : {results_error, coordinator.output_error()}) {
+  if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
+  print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
+  for (const std::string& error : {results_error, loop.output_error()}) {
     if (error.empty()) continue;
     ending.output_failed = true;
     give_up(error, 6);
@@ -199,15 +182,15 @@ int Running::account(const Coordinator& coordinator) {
   return start_.journal ? close_journal(summary, ending, status) : status;
 }
 
-/// When the run's first coordinator began, on this one's clock.
-Instant Running::started() const {
-  if (!start_.kept) return started_;
-  const EpochRecord& first = start_.kept->epochs.front();
-  return first.in_run(first.start.monotonic) - start_.kept->epochs.back().shift;
+/// When the run's first coordinator started, on this coordinator's clock.
+Instant Run::started() const {
+  if (!start_.loaded) return started_;
+  const EpochRecord& first = start_.loaded->epochs.front();
+  return first.in_run(first.start.monotonic) - start_.loaded->epochs.back().shift;
 }
 
-/// The account of a run that is over, its validation included.
-Summary Running::make_summary(const std::vector<std::uint32_t>& order) const {
+/// The summary of a finished run, with its validation.
+Summary Run::make_summary(const std::vector<std::uint32_t>& order) const {
   const RunRecords& records = scheduler_->records();
   Summary summary = summarize(records, order);
   const Instant before = os::now();
@@ -222,12 +205,12 @@ Summary Running::make_summary(const std::vector<std::uint32_t>& order) const {
   return summary;
 }
 
-/// Keeps how the run came out; returns `status`, or 6.
-int Running::close_journal(const Summary& summary, const Ending& ending, int status) {
+/// Writes the result of the run into the journal; returns `status`, or 6.
+int Run::close_journal(const Summary& summary, const Ending& ending, int status) {
   const FinalAccount account{summary.startup,     summary.planning, summary.validation,
                              summary.coordinator, status,           ending.signal};
-  if (auto kept = start_.journal->finish(scheduler_->records(), account); !kept) {
-    return give_up(kept.error().message, 6);
+  if (auto written = start_.journal->finish(scheduler_->records(), account); !written) {
+    return give_up(written.error().message, 6);
   }
   remove_journal_keys(start_.journal_path);
   return status;
@@ -235,25 +218,14 @@ int Running::close_journal(const Summary& summary, const Ending& ending, int sta
 
 }  // namespace
 
-Policy policy_of(const RunOptions& options, std::uint32_t workers) {
-  Policy policy;
-  policy.local_workers = options.workers.value_or(workers);
-  policy.wait_for_workers =
-      options.wait_for_workers.value_or(std::max(policy.local_workers, std::uint32_t{1}));
-  policy.others_may_join = options.others_may_join();
-  policy.join_timeout = options.join_timeout;
-  policy.heartbeat_interval = options.heartbeat_interval;
-  policy.liveness = options.liveness;
-  policy.journal = !options.journal.empty();
-  policy.orphan_for = policy.journal ? options.orphan_for : options.liveness;
-  policy.worker_restarts = options.worker_restarts;
-  policy.max_losses = options.max_losses;
-  policy.prefetch = options.prefetch;
-  return policy;
-}
-
-int run_tasks(const RunOptions& options, const RunPlan& plan, Instant started) {
-  return Running(options, plan, started).run();
+int run_tasks(TaskKind& kind, Instant started) {
+  if (auto prepared = kind.prepare(); !prepared) {
+    const std::string command = kind.options().resumes_as_saved ? "resume" : kind.name();
+    std::fprintf(stderr, "rollcall %s: %s\n", command.c_str(), prepared.error().message.c_str());
+    return 2;
+  }
+  if (const std::optional<int> status = kind.dry_run()) return *status;
+  return Run(kind, started).run();
 }
 
 }  // namespace rollcall::coordinator

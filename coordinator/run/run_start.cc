@@ -15,34 +15,37 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json parse(const std::string& request) {
-  return Json::parse(request, nullptr, /*allow_exceptions=*/false);
+/// The request of the run in the journal.
+Json saved_request(const Journal& journal) {
+  return Json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false)
+      .value("asked", Json());
 }
 
-/// Empty: it has gone, or JSON cannot hold its name.
+/// Empty if it was deleted, or if JSON cannot represent its name.
 std::string current_directory() {
   std::error_code error;
   const std::string directory = std::filesystem::current_path(error).string();
   return is_utf8(directory) ? directory : std::string();
 }
 
-std::string request_of(const RunOptions& options, const std::string& asked) {
-  const Json request = {
-      {"asked", parse(asked)}, {"arguments", options.arguments}, {"folder", current_directory()}};
+std::string request_text(const TaskKind& kind) {
+  const Json request = {{"asked", kind.request()},
+                        {"arguments", kind.options().arguments},
+                        {"folder", current_directory()}};
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// For a person: what was asked for there, and what is asked for here.
-std::string differences(const Json& kept, const Json& wanted) {
+/// For a person: how the saved request differs from the one that is wanted.
+std::string differences(const Json& saved, const Json& wanted) {
   std::string text;
   for (const auto& [name, value] : wanted.items()) {
-    // How many tasks there are follows from the input, if there is one.
+    // The number of tasks follows from the input.
     if (name == "task_count" && wanted.contains("input")) continue;
-    const Json before = kept.value(name, Json());
+    const Json before = saved.value(name, Json());
     if (before == value) continue;
     if (!text.empty()) text += ", ";
     if (name == "input") {
-      text += "the input is another one";
+      text += "the input has changed";
       continue;
     }
     const bool is_time = name.ends_with("_ns");
@@ -59,7 +62,7 @@ std::string differences(const Json& kept, const Json& wanted) {
   return text;
 }
 
-Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& options) {
+Result<RunStart> continue_run(std::unique_ptr<Journal> journal, const RunOptions& options) {
   RunStart start;
   start.journal = std::move(journal);
   start.journal_path = options.journal;
@@ -73,11 +76,11 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& optio
     if (!epoch) return epoch.error();
     start.epoch = *epoch;
   }
-  auto kept = start.journal->load();
-  if (!kept) return kept.error();
-  start.kept = std::move(*kept);
+  auto loaded = start.journal->load();
+  if (!loaded) return loaded.error();
+  start.loaded = std::move(*loaded);
   if (start.is_finished) return start;
-  // Killed before it listened: nobody has any keys to wait with.
+  // A coordinator that was killed before it listened has no keys: no worker waits for it.
   auto keys = read_journal_keys(options.journal);
   if (keys) {
     start.keys = std::move(*keys);
@@ -90,7 +93,7 @@ Result<RunStart> go_on(std::unique_ptr<Journal> journal, const RunOptions& optio
 }  // namespace
 
 void discard(RunStart& start) {
-  if (!start.journal || start.kept) return;
+  if (!start.journal || start.loaded) return;
   start.journal.reset();
   std::error_code ignored;
   for (const char* end : {"", "-wal", "-shm", "-keys"}) {
@@ -98,30 +101,32 @@ void discard(RunStart& start) {
   }
 }
 
-Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const std::string& asked,
-                           const std::optional<JournalInput>& input) {
+Result<RunStart> start_run(const TaskKind& kind) {
+  const RunOptions& options = kind.options();
   if (options.journal.empty()) return RunStart{};
   if (options.resume) {
     auto journal = Journal::open(options.journal);
     if (journal) {
-      const Json kept = parse((*journal)->run().request).value("asked", Json());
-      if (!options.resumes_as_saved && kept != parse(asked)) {
+      const Json saved = saved_request(**journal);
+      // Replaced bytes that are not UTF-8 are equal, too.
+      const Json wanted = Json::parse(request_text(kind)).at("asked");
+      if (!options.resumes_as_saved && saved != wanted) {
         return permanent(options.journal +
-                         " holds another request: " + differences(kept, parse(asked)));
+                         " was created with different options: " + differences(saved, wanted));
       }
-      return go_on(std::move(*journal), options);
+      return continue_run(std::move(*journal), options);
     }
     if (journal.error().kind != ErrorKind::retryable) return journal.error();
   }
   auto journal =
-      Journal::create(options.journal, {spec, request_of(options, asked), os::unix_time().count()});
+      Journal::create(options.journal, {kind.spec(), request_text(kind), os::unix_time().count()});
   if (!journal) return journal.error();
   RunStart start;
   start.journal = std::move(*journal);
   start.journal_path = options.journal;
-  if (input) {
-    if (auto kept = start.journal->write_input(*input); !kept) {
-      const Error why = kept.error();
+  if (const auto input = kind.journal_input()) {
+    if (auto saved = start.journal->write_input(*input); !saved) {
+      const Error why = saved.error();
       discard(start);
       return why;
     }
@@ -130,23 +135,6 @@ Result<RunStart> start_run(const RunOptions& options, const RunSpec& spec, const
   if (!epoch) return epoch.error();
   start.epoch = *epoch;
   return start;
-}
-
-Result<SavedRequest> saved_request(const std::string& path) {
-  const auto journal = Journal::open_to_read(path);
-  if (!journal) return permanent(journal.error().message);
-  const Json request = parse((*journal)->run().request);
-  const Json arguments = request.value("arguments", Json());
-  if (!arguments.is_array()) return permanent(path + ": its request cannot be read");
-  SavedRequest kept;
-  kept.command = to_string((*journal)->run().spec.kind);
-  const Json directory = request.value("folder", Json());
-  if (directory.is_string()) kept.directory = directory.get<std::string>();
-  for (const Json& argument : arguments) {
-    if (!argument.is_string()) return permanent(path + ": its request cannot be read");
-    kept.arguments.push_back(argument.get<std::string>());
-  }
-  return kept;
 }
 
 }  // namespace rollcall::coordinator

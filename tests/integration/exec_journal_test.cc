@@ -102,9 +102,9 @@ TEST_F(JournaledExec, ReportsAMissingDirectory) {
   std::filesystem::remove(directory);
   Program& resumed = command({"resume", "--retry-failed", journal()});
   EXPECT_EQ(resumed.wait(), 2) << resumed.story();
-  EXPECT_EQ(resumed.err(), "rollcall resume: " + journal() + ": cannot go on in " +
+  EXPECT_EQ(resumed.err(), "rollcall resume: " + journal() + ": cannot enter " +
                                directory.string() +
-                               ", where it was begun: No such file or directory\n");
+                               ", where the run began: No such file or directory\n");
 }
 
 class JournaledExecWithStandardInput : public JournaledExec {

@@ -65,7 +65,7 @@ TEST_F(ExecLimits, ReportsAFileLimitTooLowForOneCommand) {
   Program& run = exec_after("ulimit -n 60", "--range 1-2 -- true");
   EXPECT_EQ(run.wait(), 2) << run.story();
   EXPECT_EQ(run.err(),
-            "rollcall exec: a local worker cannot run one command, as a process may open 60 files: "
+            "rollcall exec: a local worker cannot run one command: a process may open 60 files; "
             "raise ulimit -Hn to 67\n");
   Program& enough = exec_after("ulimit -n 67", "--range 1-2 -- true");
   EXPECT_EQ(enough.wait(), 0) << enough.story();

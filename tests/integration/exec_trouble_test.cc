@@ -295,8 +295,8 @@ TEST_F(ExecJournal, RefusesOtherInput) {
   EXPECT_EQ(run.wait(), 0) << run.story();
   Program& other = exec({"--journal", file("journal"), "--resume", "--", "true"}, "other\n");
   EXPECT_EQ(other.wait(), 2) << other.story();
-  EXPECT_THAT(other.err(), HasSubstr("holds another request: COMMAND "));
-  EXPECT_THAT(other.err(), HasSubstr(", the input is another one, --shell"));
+  EXPECT_THAT(other.err(), HasSubstr("was created with different options: COMMAND "));
+  EXPECT_THAT(other.err(), HasSubstr(", the input has changed, --shell"));
 }
 
 TEST_F(ExecJournal, RefusesASecondCoordinator) {

@@ -49,7 +49,7 @@ std::string_view directory_of(std::string_view path) {
 
 /// The directories of the product, lowest first: a file includes headers of its own directory and
 /// of those before it. docs/architecture.md, "Layout", gives the reasons.
-constexpr std::array<std::string_view, 32> kLayers = {
+constexpr std::array<std::string_view, 33> kLayers = {
     // Both programs: values first, then the machine, then the network.
     "common/base",
     "common/model",
@@ -77,6 +77,7 @@ constexpr std::array<std::string_view, 32> kLayers = {
     "coordinator/output/stream",
     "coordinator/output/format",
     "coordinator/output",
+    "coordinator/kinds",
     "coordinator/control",
     "coordinator/run",
     "coordinator/commands",

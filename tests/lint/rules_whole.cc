@@ -31,6 +31,13 @@ const Source* build_file_of(const Sources& sources, std::string directory) {
   return nullptr;
 }
 
+/// "kinds/*.cc" of coordinator/kinds/a.cc, for coordinator/CMakeLists.txt.
+std::string glob_of(const Source& source, const Source& build_file) {
+  const std::size_t directory = build_file.path.rfind('/') + 1;
+  const std::size_t name = source.path.rfind('/') + 1;
+  return source.path.substr(directory, name - directory) + "*.cc";
+}
+
 std::string stem_of(const Source& source) {
   const std::string name = source.path.substr(source.path.rfind('/') + 1);
   return name.substr(0, name.rfind('.'));
@@ -58,7 +65,7 @@ Findings check_built(const Sources& sources) {
     std::string stem = stem_of(source);
     const bool is_named =
         build_file != nullptr &&
-        (says(*build_file, stem) ||
+        (says(*build_file, stem) || says(*build_file, glob_of(source, *build_file)) ||
          (stem.ends_with("_test") &&
           (says(*build_file, "*_test.cc") || says(*build_file, stem.erase(stem.size() - 5)))));
     if (!is_named) {

@@ -106,7 +106,7 @@ class Scale(unittest.TestCase):
         _, errors = run.communicate(timeout=PATIENCE)
         self.assertEqual(run.returncode, 2)
         self.assertEqual(errors.count("\n"), 1)
-        self.assertIn("there is room for 112", errors)
+        self.assertIn("the limit is 112", errors)
 
     def test_ten_thousand_idle_sessions(self):
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < SESSIONS + 100:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,6 +108,10 @@ void ExecExecutor::list(HeldColumns& out) const {
     out.task.push_back(run.task);
     out.attempt.push_back(run.attempt);
   }
+}
+
+std::unique_ptr<Executor> make_exec_executor(const ExecutorContext& context) {
+  return std::make_unique<ExecExecutor>(context);
 }
 
 }  // namespace rollcall::worker

@@ -1,30 +1,22 @@
 #include "worker/executors/executor_table.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "common/base/check.h"
-#include "worker/executors/exec_executor.h"
-#include "worker/executors/sleep_executor.h"
-
 namespace rollcall::worker {
+
+// Each executor defines the function that makes it in a source of its own.
+#define ROLLCALL_KIND(name) \
+  std::unique_ptr<Executor> make_##name##_executor(const ExecutorContext&);
+ROLLCALL_TASK_KINDS(ROLLCALL_KIND)
+#undef ROLLCALL_KIND
+
 namespace {
 
-template <class T>
-std::unique_ptr<Executor> make(const ExecutorContext& context) {
-  return std::make_unique<T>(context);
-}
-
-struct Row {
-  KindId kind;
-  std::unique_ptr<Executor> (*make)(const ExecutorContext& context);
-};
-
-/// A new kind of task needs a line here and a file in this directory.
-constexpr std::array kTable{
-    Row{KindId::sleep, make<SleepExecutor>},
-    Row{KindId::exec, make<ExecExecutor>},
+constexpr std::array kTable = {
+#define ROLLCALL_KIND(name) make_##name##_executor,
+    ROLLCALL_TASK_KINDS(ROLLCALL_KIND)
+#undef ROLLCALL_KIND
 };
 
 }  // namespace
@@ -33,10 +25,9 @@ ExecutorTable::ExecutorTable(ExecutorContext context)
     : context_(std::move(context)), executors_(kTable.size()) {}
 
 Executor& ExecutorTable::of(KindId kind) {
-  const auto row = std::ranges::find(kTable, kind, &Row::kind);
-  CHECK(row != kTable.end());  // the codec rejects other kinds
-  std::unique_ptr<Executor>& executor = executors_[static_cast<std::size_t>(row - kTable.begin())];
-  if (!executor) executor = row->make(context_);
+  const auto row = static_cast<std::size_t>(kind);
+  std::unique_ptr<Executor>& executor = executors_.at(row);
+  if (!executor) executor = kTable.at(row)(context_);
   return *executor;
 }
 

@@ -1,6 +1,7 @@
 #include "worker/executors/sleep_executor.h"
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace rollcall::worker {
@@ -52,6 +53,10 @@ void SleepExecutor::list(HeldColumns& out) const {
     out.task.push_back(cancelled_.task[i]);
     out.attempt.push_back(cancelled_.attempt[i]);
   }
+}
+
+std::unique_ptr<Executor> make_sleep_executor(const ExecutorContext& context) {
+  return std::make_unique<SleepExecutor>(context);
 }
 
 }  // namespace rollcall::worker

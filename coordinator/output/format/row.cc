@@ -14,16 +14,16 @@ std::string json_text(std::string_view text) {
   return dump(nlohmann::ordered_json(text));
 }
 
-/// Fields with commas between them; what there is nothing to say about is empty.
-class CsvForm {
+/// Fields with commas between them; an unknown value is empty.
+class CsvForm final : public RowForm {
  public:
   explicit CsvForm(std::string& out) : out_(out) {}
 
-  void number(std::string_view, std::optional<std::uint64_t> value) {
+  void number(std::string_view, std::optional<std::uint64_t> value) override {
     comma();
     if (value) append_number(out_, *value);
   }
-  void text(std::string_view, std::string_view value) {
+  void text(std::string_view, std::string_view value) override {
     comma();
     if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
       out_ += value;
@@ -33,11 +33,11 @@ class CsvForm {
     for (const char c : value) out_.append(c == '"' ? 2 : 1, c);
     out_ += '"';
   }
-  void word(std::string_view, std::string_view value) {
+  void word(std::string_view, std::string_view value) override {
     comma();
     out_ += value;
   }
-  void seconds(std::string_view, std::optional<Duration> value) {
+  void seconds(std::string_view, std::optional<Duration> value) override {
     comma();
     if (value) append_seconds(out_, *value);
   }
@@ -52,12 +52,12 @@ class CsvForm {
   bool first_ = true;
 };
 
-/// Members with commas between them; what there is nothing to say about is null.
-class JsonForm {
+/// Members with commas between them; an unknown value is null.
+class JsonForm final : public RowForm {
  public:
   explicit JsonForm(std::string& out) : out_(out) {}
 
-  void number(std::string_view name, std::optional<std::uint64_t> value) {
+  void number(std::string_view name, std::optional<std::uint64_t> value) override {
     key(name);
     if (value) {
       append_number(out_, *value);
@@ -65,12 +65,12 @@ class JsonForm {
       out_ += "null";
     }
   }
-  void text(std::string_view name, std::string_view value) {
+  void text(std::string_view name, std::string_view value) override {
     key(name);
     out_ += value.empty() ? "null" : json_text(value);
   }
-  /// Words are of letters and digits: nothing to escape.
-  void word(std::string_view name, std::string_view value) {
+  /// Nothing to escape.
+  void word(std::string_view name, std::string_view value) override {
     key(name);
     if (value.empty()) {
       out_ += "null";
@@ -80,7 +80,7 @@ class JsonForm {
     out_ += value;
     out_ += '"';
   }
-  void seconds(std::string_view name, std::optional<Duration> value) {
+  void seconds(std::string_view name, std::optional<Duration> value) override {
     key(name);
     if (value) {
       append_seconds(out_, *value);
@@ -103,12 +103,16 @@ class JsonForm {
 
 }  // namespace
 
-RowWriter::RowWriter(const RunRecords& records, const CommandResults* commands)
-    : records_(records), commands_(commands), batch_(records) {}
+RowWriter::RowWriter(const RunRecords& records, const KindDisplay& display)
+    : records_(records),
+      display_(display),
+      has_pauses_(display.has_pauses()),
+      has_more_columns_(!display.columns().empty()),
+      batch_(records) {}
 
-std::string csv_header(bool has_commands) {
+std::string csv_header(const KindDisplay& display) {
   std::string header(kCsvHeader);
-  if (has_commands) header.insert(header.size() - 1, kCsvCommandHeader);
+  header.insert(header.size() - 1, display.columns());
   return header;
 }
 
@@ -154,35 +158,13 @@ void RowWriter::append(Form form, std::size_t record) {
   form.word("outcome", to_string(outcome));
   form.number("attempt", records_.attempt[index(task)]);
   form.word("worker", batch.session ? name_of(*batch.session) : std::string_view());
-  const bool is_sleep = commands_ == nullptr;
-  form.seconds("pause_seconds", is_sleep ? std::optional(pause) : std::nullopt);
+  form.seconds("pause_seconds", has_pauses_ ? std::optional(pause) : std::nullopt);
   form.seconds("started_seconds", started);
   form.seconds("finished_seconds", finished);
-  form.seconds("lateness_seconds", is_sleep ? lateness : std::nullopt);
+  form.seconds("lateness_seconds", has_pauses_ ? lateness : std::nullopt);
   form.seconds("finished_bound_seconds", bound);
   form.number("accepted", record + 1);
-  if (!is_sleep) append_command(form, record);
-}
-
-template <class Form>
-void RowWriter::append_command(Form& form, std::size_t record) {
-  const std::optional<CommandFacts> facts = commands_->facts(record);
-  const bool has_run = facts && facts->end != CommandEnd::not_started;
-  std::optional<std::uint64_t> status;
-  std::optional<std::uint64_t> signal;
-  std::optional<std::uint64_t> peak_rss_bytes;
-  std::optional<Duration> cpu;
-  if (has_run) {
-    if (facts->signal != 0) signal = static_cast<std::uint64_t>(facts->signal);
-    if (!signal) status = static_cast<std::uint64_t>(facts->status);
-    peak_rss_bytes = facts->peak_rss_bytes;
-    cpu = facts->cpu;
-  }
-  form.number("exit_status", status);
-  form.number("signal", signal);
-  form.text("error", facts ? facts->error : std::string_view());
-  form.seconds("cpu_seconds", cpu);
-  form.number("peak_rss_bytes", peak_rss_bytes);
+  if (has_more_columns_) display_.append_columns(form, record);
 }
 
 }  // namespace rollcall::coordinator

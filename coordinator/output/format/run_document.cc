@@ -61,25 +61,6 @@ Json worker_json(const RunRecords& records, const SessionRecord& session) {
   return worker;
 }
 
-Json commands_json(const RunRecords& records, const ExecRun& exec) {
-  Duration cpu{};
-  std::uint64_t peak_rss_bytes = 0;
-  for (std::size_t record = 0; record < records.accepted(); ++record) {
-    const std::optional<CommandFacts> facts = exec.results().facts(record);
-    if (!facts) continue;
-    cpu += facts->cpu;
-    peak_rss_bytes = std::max(peak_rss_bytes, facts->peak_rss_bytes);
-  }
-  Json failed = Json::array();
-  for (const FailedCommand& failure : exec.failures()) {
-    failed.push_back(
-        {{"task", index(failure.task)}, {"how", failure.how}, {"stderr_tail", failure.tail}});
-  }
-  return {{"cpu_seconds", to_seconds(cpu)},
-          {"peak_rss_bytes", peak_rss_bytes},
-          {"failed", std::move(failed)}};
-}
-
 void add_times(Json& document, const Summary& summary) {
   document["startup_seconds"] = to_seconds(summary.startup);
   document["planning_seconds"] = to_seconds(summary.planning);
@@ -91,7 +72,7 @@ void add_times(Json& document, const Summary& summary) {
 
 }  // namespace
 
-Json run_document(const RunRecords& records, const Summary& summary, const ExecRun* exec) {
+Json run_document(const RunRecords& records, const Summary& summary, const KindDisplay& display) {
   const RunSpec& spec = records.spec;
   Json document = {{"schema", "rollcall/run/1"},    {"run_id", to_hex(spec.id.bytes)},
                    {"kind", to_string(spec.kind)},  {"seed", spec.seed},
@@ -117,11 +98,11 @@ Json run_document(const RunRecords& records, const Summary& summary, const ExecR
   for (const SessionRecord& session : records.sessions) {
     document["workers"].push_back(worker_json(records, session));
   }
-  if (spec.kind == KindId::exec) {
+  if (!display.has_pauses()) {
     document["seed"] = nullptr;
     document["lateness_seconds"] = nullptr;
-    document["commands"] = exec == nullptr ? Json(nullptr) : commands_json(records, *exec);
   }
+  display.add_members(records, document);
   return document;
 }
 

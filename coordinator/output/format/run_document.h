@@ -6,13 +6,13 @@
 
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/exec/results/exec_run.h"
+#include "coordinator/output/format/display.h"
 
 namespace rollcall::coordinator {
 
-/// All members in their documented order. `exec`: of a run of commands; else null.
+/// All members in their documented order.
 nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary,
-                                    const ExecRun* exec = nullptr);
+                                    const KindDisplay& display);
 
 /// As text. `indent` -1: on one line. Bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json, int indent = -1);

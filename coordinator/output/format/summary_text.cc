@@ -13,7 +13,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Workers, and lost sessions, with a line each; the rest has one line together.
+/// Workers, and lost sessions, with a line each; the rest share one line.
 constexpr std::size_t kNamedWorkers = 16;
 constexpr std::size_t kLabelWidth = 10;
 
@@ -95,13 +95,13 @@ std::string workers_text(const RunRecords& records) {
   std::uint64_t lost_named = 0;
   std::uint64_t unnamed_tasks = 0;
   std::string lines;
-  // With one too many for a line each, the last line tells of two at least.
+  // If there are too many, the last line counts at least two.
   const std::size_t named = count <= kNamedWorkers ? count : kNamedWorkers - 1;
   for (std::size_t i = 0; i < count; ++i) {
     const SessionRecord& session = records.sessions[i];
     const bool is_lost = session.end == SessionEnd::lost;
     lost += is_lost ? 1 : 0;
-    // Why a worker was lost is told even if the worker is far down the list.
+    // The reason for a loss is printed even if the worker is far down the list.
     if (i < named || (is_lost && lost_named < kNamedWorkers)) {
       lines += worker_line(session);
       lost_named += is_lost ? 1 : 0;
@@ -123,7 +123,7 @@ std::string attempts_text(const RunRecords& records) {
   if (records.attempts_adopted > 0) text += ", " + number(records.attempts_adopted) + " adopted";
   text += ", " + number(records.stale) + " stale outcomes dropped";
   if (records.reports_repeated > 0) {
-    text += ", " + number(records.reports_repeated) + " reports came again";
+    text += ", " + number(records.reports_repeated) + " repeated reports";
   }
   return text + "\n";
 }
@@ -145,19 +145,20 @@ std::string failed_checks_text(const Summary& summary) {
   return text;
 }
 
-std::string summary_text(const RunRecords& records, const Summary& summary) {
-  const bool is_sleep = records.spec.kind == KindId::sleep;
+std::string summary_text(const RunRecords& records, const Summary& summary,
+                         const KindDisplay& display) {
   std::string text = times_text(summary);
-  if (is_sleep) text += lateness_text(summary);
+  if (display.has_pauses()) text += lateness_text(summary);
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
-  if (is_sleep) text += label("seed") + number(records.spec.seed) + "\n";
+  if (display.has_pauses()) text += label("seed") + number(records.spec.seed) + "\n";
   return text;
 }
 
-void print_summary(int fd, const RunRecords& records, const Summary& summary, bool quiet) {
+void print_summary(int fd, const RunRecords& records, const Summary& summary,
+                   const KindDisplay& display, bool quiet) {
   StreamWriter writer(fd, "standard error");
   writer.buffer() += failed_checks_text(summary);
-  if (!quiet) writer.buffer() += summary_text(records, summary);
+  if (!quiet) writer.buffer() += summary_text(records, summary, display);
   writer.write_all();
 }
 

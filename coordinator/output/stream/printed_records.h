@@ -1,4 +1,4 @@
-// How much of what was handed to an output has been printed for certain.
+// Counts the records that an output has certainly printed.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace rollcall::coordinator {
 
-/// Counts records of accepted outcomes, which are handed over in their order. Streams are counted
-/// in bytes from their beginning.
+/// Counts records of accepted outcomes, which are published in their order. Streams are counted in
+/// bytes from their beginning.
 class PrintedRecords {
  public:
   using Bytes = std::array<std::uint64_t, 2>;  ///< of standard output and standard error
@@ -20,7 +20,7 @@ class PrintedRecords {
     if (handed_over_ == kNone) printed_ = first;
     handed_over_ = first + count;
   }
-  /// What is handed over so far has made no more text than `appended`.
+  /// The records so far have made no more text than `appended`.
   void mark(const Bytes& appended) {
     if (handed_over_ == kNone || handed_over_ == marked_) return;
     marked_ = handed_over_;
@@ -33,7 +33,7 @@ class PrintedRecords {
       marks_.pop_front();
     }
   }
-  /// All records below this one; as long as none was handed over, there is no bound.
+  /// All records below this one are printed; unbounded until a record is published.
   std::size_t count() const { return printed_; }
 
  private:

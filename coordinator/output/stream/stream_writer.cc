@@ -36,8 +36,8 @@ StreamWriter::StreamWriter(int fd, std::string name)
 }
 
 void StreamWriter::write_some() {
-  // A pipe that polls as writable takes PIPE_BUF bytes at once; to set O_NONBLOCK instead would
-  // change the descriptor for every process that shares it.
+  // A pipe that polls as writable takes PIPE_BUF bytes at once. O_NONBLOCK would change the
+  // descriptor for every process that shares it.
   while (fill_front() && (is_file_ || is_socket_ || writable(0))) {
     if (!write_piece(piece_, false)) break;
   }
@@ -92,7 +92,7 @@ bool StreamWriter::write_piece(std::size_t size, bool may_wait) {
 
 bool StreamWriter::move_to_file() {
   if (buffer_.empty()) return true;
-  // A copy, for it is printed the other way if there is no room.
+  // A copy: if the file cannot be written, the buffer is printed instead.
   if (!file_.hold(next_in_file_, {buffer_, {}})) return false;
   ++next_in_file_;
   bytes_in_file_ += buffer_.size();

@@ -10,26 +10,25 @@
 
 namespace rollcall::coordinator {
 
-/// Text on its way to a file descriptor, which stays the caller's. SIGPIPE must be ignored. What a
-/// slow reader leaves waits in memory up to limits::output_backlog, and what is more in a temporary
-/// file in TMPDIR or /tmp; only if there can be none the reader is waited for. Once a write has
-/// failed, everything else is dropped.
+/// Writes text to a file descriptor, which the caller owns. SIGPIPE must be ignored. If the reader
+/// is slow, up to limits::output_backlog wait in memory and the rest in a temporary file in TMPDIR
+/// or /tmp; if that cannot be created, writing blocks. After a failed write everything is dropped.
 class StreamWriter {
  public:
-  /// `name` stands in errors: "standard output".
+  /// Errors contain `name`: "standard output".
   StreamWriter(int fd, std::string name);
 
-  /// What is appended here is written next.
+  /// Append text here; it is written next.
   std::string& buffer() { return buffer_; }
-  /// Writes as much as can be written without waiting.
+  /// Writes as much as is possible without blocking.
   void write_some();
-  /// Writes everything, however long it takes.
+  /// Writes everything; may block.
   void write_all();
   bool pending() const { return written_ < front_.size() || in_file() || !buffer_.empty(); }
-  /// Bytes so far: what has come, and what of that is written. If a write has failed, all of it.
+  /// Bytes so far: appended, and written of those. After a failed write all count as written.
   std::uint64_t appended() const { return written_before_ + written_ + pending_bytes(); }
   std::uint64_t written() const { return failed_.empty() ? written_before_ + written_ : kAll; }
-  /// Empty, or which write failed and why.
+  /// Which write failed and why; empty if none did.
   const std::string& failed() const { return failed_; }
 
  private:
@@ -40,17 +39,17 @@ class StreamWriter {
   }
   bool in_file() const { return first_in_file_ < next_in_file_; }
   bool writable(int wait_ms) const;
-  /// Makes sure that front_ has something to write. False: there is nothing.
+  /// Refills front_ if it is empty. Returns false if there is nothing to write.
   bool fill_front();
-  /// False: nothing more can be written now.
+  /// Returns false if nothing more can be written now.
   bool write_piece(std::size_t size, bool may_wait);
-  /// False: the temporary file cannot be written.
+  /// Returns false if the temporary file cannot be written.
   bool move_to_file();
   void fail(const std::string& why);
 
   int fd_;
   std::string name_;
-  std::size_t piece_;  ///< bytes that a write to something writable takes without waiting
+  std::size_t piece_;  ///< bytes that a writable descriptor takes without blocking
   bool is_socket_ = false;
   bool is_file_ = false;
   // In the order in which they are written:

@@ -1,7 +1,7 @@
 // The command lines of `rollcall status` and `rollcall drain`.
 #include <gtest/gtest.h>
 
-#include "coordinator/cli/options.h"
+#include "coordinator/commands/command_line.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
@@ -11,7 +11,7 @@ Invocation start(std::vector<std::string> arguments) {
   return cli::Start{std::move(arguments), {}}(parse_command_line);
 }
 
-TEST(ControlOptions, SayWhichRunAndWhichWorker) {
+TEST(ControlOptions, NameTheRunAndTheWorker) {
   const Invocation status = start({"status", "--control", "s", "--output", "json"});
   ASSERT_TRUE(std::holds_alternative<StatusOptions>(status));
   EXPECT_EQ(std::get<StatusOptions>(status).control, "s");
@@ -23,10 +23,10 @@ TEST(ControlOptions, SayWhichRunAndWhichWorker) {
   EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
   const Invocation sleep = start({"sleep", "--control", "s"});
   ASSERT_TRUE(std::holds_alternative<SleepOptions>(sleep));
-  EXPECT_EQ(std::get<SleepOptions>(sleep).control, "s");
+  EXPECT_EQ(std::get<std::unique_ptr<KindId>>(sleep)->options().control, "s");
 }
 
-TEST(ControlOptions, AreRefusedWithWhatWouldBeRight) {
+TEST(ControlOptions, AreRejectedWithTheExpectedForm) {
   EXPECT_EQ(cli::shown(start({"drain"})),
             "2: rollcall drain: WORKER is missing: expected a worker's name, or all\n");
   EXPECT_EQ(cli::shown(start({"drain", "a", "--drain", "later"})),

@@ -1,7 +1,11 @@
-#include "coordinator/cli/options.h"
-
 #include <gtest/gtest.h>
 
+#include "coordinator/cli/control_options.h"
+#include "coordinator/cli/exec_options.h"
+#include "coordinator/cli/journal_options.h"
+#include "coordinator/cli/keys_options.h"
+#include "coordinator/cli/sleep_options.h"
+#include "coordinator/commands/command_line.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
@@ -15,15 +19,17 @@ Invocation start(std::vector<std::string> arguments,
   return Start{std::move(arguments), std::move(environment)}(parse_command_line);
 }
 
-Invocation sleep(std::vector<std::string> arguments,
-                 std::map<std::string, std::string> environment = {}) {
-  arguments.insert(arguments.begin(), "sleep");
-  return start(std::move(arguments), std::move(environment));
+ParsedOptions<SleepOptions> sleep(const std::vector<std::string>& arguments,
+                                  const std::map<std::string, std::string>& environment = {}) {
+  return parse_sleep(arguments, [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  });
 }
 
 SleepOptions options(std::vector<std::string> arguments,
                      std::map<std::string, std::string> environment = {}) {
-  const Invocation invocation = sleep(std::move(arguments), std::move(environment));
+  const auto invocation = sleep(arguments, environment);
   EXPECT_EQ(cli::shown(invocation), "run");
   const auto* parsed = std::get_if<SleepOptions>(&invocation);
   return parsed == nullptr ? SleepOptions{} : *parsed;
@@ -133,11 +139,11 @@ TEST(SleepOptions, HaveShortForms) {
   EXPECT_EQ(parsed.results_file, "r.jsonl");
 }
 
-TEST(SleepOptions, TakeTheLastOfTwoValues) {
+TEST(SleepOptions, UseTheLastOfTwoValues) {
   EXPECT_EQ(options({"-n", "1", "--task-count", "2"}).task_count, 2U);
 }
 
-TEST(SleepOptions, RefuseWhatIsNoCount) {
+TEST(SleepOptions, RejectMalformedCounts) {
   for (const char* text : {"-1", "+1", "1.0", "0x10", "1e3", "ten", " 5", "1000000001",
                            "18446744073709551617", "1,000"}) {
     EXPECT_EQ(
@@ -156,7 +162,7 @@ TEST(SleepOptions, RefuseWhatIsNoCount) {
             "--max-losses \"0\": expected a whole number from 1 to 65535");
 }
 
-TEST(SleepOptions, RefuseWhatIsNoTime) {
+TEST(SleepOptions, RejectMalformedTimes) {
   EXPECT_EQ(fault({"--pause-min", "-1"}),
             "--pause-min \"-1\": expected a time of 0 or more, such as 500ms, 1.5s or 2m (a bare "
             "number: seconds)");
@@ -168,7 +174,7 @@ TEST(SleepOptions, RefuseWhatIsNoTime) {
             "--heartbeat-interval \"0\": expected a time of at least 1ms");
 }
 
-TEST(SleepOptions, RefuseWhatIsNoChoice) {
+TEST(SleepOptions, RejectUnknownChoices) {
   EXPECT_EQ(fault({"--collection-method", "all"}),
             "--collection-method \"all\": expected gather, as-complete, wait or cancelled");
   EXPECT_EQ(fault({"--output", "xml"}), "--output \"xml\": expected text, json or jsonl");
@@ -178,7 +184,7 @@ TEST(SleepOptions, RefuseWhatIsNoChoice) {
             "--log-level \"loud\": expected trace, debug, info, warn, error or off");
 }
 
-TEST(SleepOptions, RefuseFilesAndEndpointsOfAnotherForm) {
+TEST(SleepOptions, RejectMalformedFilesAndEndpoints) {
   EXPECT_EQ(fault({"-o", "r.txt"}),
             "--results \"r.txt\": expected a file name that ends in .csv or .jsonl");
   EXPECT_EQ(fault({"--bind", "5555"}),
@@ -188,13 +194,13 @@ TEST(SleepOptions, RefuseFilesAndEndpointsOfAnotherForm) {
             "[fd00::1]:5555");
 }
 
-TEST(SleepOptions, TakeOnePauseOrARange) {
+TEST(SleepOptions, AcceptOnePauseOrARange) {
   EXPECT_EQ(options({"--pause", "0"}).pause_max, 0s);
   EXPECT_EQ(options({"--pause", "20"}).pause_min, 20s);
   EXPECT_EQ(fault({"--pause", "2", "--pause-max", "3"}),
-            "--pause \"2\": expected without --pause-min and --pause-max");
+            "--pause \"2\": cannot be combined with --pause-min or --pause-max");
   EXPECT_EQ(fault({"--pause-min", "2", "--pause", "2"}),
-            "--pause \"2\": expected without --pause-min and --pause-max");
+            "--pause \"2\": cannot be combined with --pause-min or --pause-max");
   EXPECT_EQ(fault({"--pause-min", "20"}),
             "--pause-min \"20\": expected at most --pause-max, which is 10s");
   EXPECT_EQ(fault({"--pause-max", "500ms"}),
@@ -202,7 +208,7 @@ TEST(SleepOptions, TakeOnePauseOrARange) {
   EXPECT_EQ(options({"--pause-min", "3", "--pause-max", "3"}).pause_min, 3s);
 }
 
-TEST(SleepOptions, HoldLivenessToThreeHeartbeats) {
+TEST(SleepOptions, RequireALivenessOfThreeHeartbeats) {
   EXPECT_EQ(fault({"--liveness", "2999ms"}),
             "--liveness \"2999ms\": expected at least 3 heartbeat intervals, which is 3s");
   EXPECT_EQ(fault({"--heartbeat-interval", "5", "--liveness", "10"}),
@@ -211,16 +217,16 @@ TEST(SleepOptions, HoldLivenessToThreeHeartbeats) {
   EXPECT_EQ(options({"--heartbeat-interval", "2"}).liveness, 10s);
 }
 
-TEST(SleepOptions, HoldWhatGoesTogether) {
+TEST(SleepOptions, AreRejectedIfTheyCannotBeCombined) {
   EXPECT_EQ(fault({"--wait-timeout", "5"}),
-            "--wait-timeout \"5\": expected together with --collection-method wait");
+            "--wait-timeout \"5\": requires --collection-method wait");
   EXPECT_EQ(fault({"--workers", "0"}),
-            "--workers \"0\": expected together with --access-file or --keys, for others to "
-            "join with");
+            "--workers \"0\": requires --access-file or --keys, with which other workers join");
   EXPECT_EQ(options({"--workers", "0", "--access-file", "a"}).workers, 0U);
   EXPECT_EQ(options({"--workers", "0"}, {{"ROLLCALL_ACCESS_FILE", "a"}}).workers, 0U);
   EXPECT_EQ(options({"--workers", "0", "--keys", "k"}).workers, 0U);
-  EXPECT_EQ(fault({"--keys", "k", "--insecure"}), "--keys \"k\": expected without --insecure");
+  EXPECT_EQ(fault({"--keys", "k", "--insecure"}),
+            "--keys \"k\": cannot be combined with --insecure");
 }
 
 TEST(SleepOptions, AreInsecureOnLoopbackOnly) {
@@ -232,7 +238,7 @@ TEST(SleepOptions, AreInsecureOnLoopbackOnly) {
   }
 }
 
-TEST(SleepOptions, SuggestWhatWasMeant) {
+TEST(SleepOptions, SuggestSimilarNames) {
   EXPECT_EQ(fault({"--task-cout", "5"}),
             "unknown option \"--task-cout\": did you mean --task-count?");
   EXPECT_EQ(fault({"--colection-method=wait"}),
@@ -246,7 +252,7 @@ TEST(SleepOptions, SuggestWhatWasMeant) {
             "unknown option \"-n\": expected one that rollcall sleep --help-all lists");
 }
 
-TEST(SleepOptions, SayWhichOptionHasNoValue) {
+TEST(SleepOptions, NameTheOptionWithoutAValue) {
   EXPECT_EQ(fault({"-n"}),
             "--task-count needs a value: expected a whole number from 0 to 1000000000");
   EXPECT_EQ(fault({"--access-file"}), "--access-file needs a value: expected a file name");
@@ -256,13 +262,13 @@ TEST(SleepOptions, SayWhichOptionHasNoValue) {
   EXPECT_EQ(fault({"--quiet=yes"}), "--quiet takes no value");
 }
 
-TEST(SleepOptions, StayOnOneLineWhateverIsTyped) {
+TEST(SleepOptions, ReportErrorsOnOneLine) {
   EXPECT_EQ(fault({"--seed", "1\n2"}),
             "--seed \"1\\x0a2\": expected a whole number from 0 to 9007199254740991");
   EXPECT_EQ(fault({"--se\ned"}), "unknown option \"--se\\x0aed\": did you mean --seed?");
 }
 
-TEST(SleepEnvironment, StandsInForFourOptions) {
+TEST(SleepEnvironment, SetsFourOptions) {
   const SleepOptions parsed = options({}, {{"ROLLCALL_ACCESS_FILE", "a"},
                                            {"ROLLCALL_LOG_LEVEL", "info"},
                                            {"ROLLCALL_PROGRESS", "none"},
@@ -275,12 +281,12 @@ TEST(SleepEnvironment, StandsInForFourOptions) {
   EXPECT_EQ(parsed.task_count, 5U);
 }
 
-TEST(SleepEnvironment, GivesWayToTheCommandLine) {
+TEST(SleepEnvironment, IsOverriddenByTheCommandLine) {
   EXPECT_EQ(options({"--output", "text"}, {{"ROLLCALL_OUTPUT", "xml"}}).output, OutputFormat::text);
   EXPECT_EQ(options({}, {{"ROLLCALL_OUTPUT", ""}}).output, OutputFormat::text);
 }
 
-TEST(SleepEnvironment, IsNamedWhenItIsWrong) {
+TEST(SleepEnvironment, IsNamedInErrors) {
   EXPECT_EQ(fault({}, {{"ROLLCALL_PROGRESS", "fancy"}}),
             "ROLLCALL_PROGRESS \"fancy\": expected auto, bar, plain or none");
 }
@@ -292,9 +298,10 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_EQ(cli::shown(start({"dance"})),
-            "2: rollcall: unknown command \"dance\": expected exec, sleep, resume, status, drain, "
-            "report, validate, keys or help\n");
+  EXPECT_TRUE(std::regex_match(
+      cli::shown(start({"dance"})),
+      std::regex("2: rollcall: unknown command \"dance\": expected exec, .*sleep, status, drain, "
+                 "report, validate, resume, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
@@ -302,7 +309,7 @@ TEST(ProgramOptions, NeedACommand) {
             "2: rollcall: unknown option \"--versoin\": did you mean --version?\n");
 }
 
-TEST(ProgramOptions, SayTheirVersion) {
+TEST(ProgramOptions, IncludeTheVersion) {
   const std::string version = cli::version_text("rollcall");
   EXPECT_TRUE(
       std::regex_match(version, std::regex(R"(rollcall \d+\.\d+\.\d+ \(protocol \d+\)\n)")));
@@ -312,7 +319,7 @@ TEST(ProgramOptions, SayTheirVersion) {
   }
 }
 
-TEST(ProgramOptions, HelpWhoeverAsks) {
+TEST(ProgramOptions, IncludeHelpInEveryForm) {
   SleepOptions unused;
   const std::string help = "0: " + cli::help_text(sleep_command(unused));
   for (const auto& arguments :

@@ -4,26 +4,25 @@
 #include <sstream>
 #include <string>
 
-#include "coordinator/cli/options.h"
+#include "coordinator/cli/exec_options.h"
+#include "coordinator/cli/sleep_options.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 using namespace std::chrono_literals;
-using cli::Start;
 
 using Words = std::vector<std::string>;
 
-Invocation exec(Words arguments) {
-  arguments.insert(arguments.begin(), "exec");
-  return Start{std::move(arguments)}(parse_command_line);
+ParsedOptions<ExecOptions> exec(const Words& arguments) {
+  return parse_exec(arguments, [](const char*) { return nullptr; });
 }
 
 ExecOptions options(Words arguments, const Words& command = {"true"}) {
   arguments.push_back("--");
   arguments.insert(arguments.end(), command.begin(), command.end());
-  const Invocation invocation = exec(std::move(arguments));
+  const auto invocation = exec(arguments);
   EXPECT_EQ(cli::shown(invocation), "run");
   const auto* parsed = std::get_if<ExecOptions>(&invocation);
   return parsed == nullptr ? ExecOptions{} : *parsed;
@@ -88,24 +87,25 @@ TEST(ExecOptions, DescribeTheInput) {
   ASSERT_NE(std::get_if<ExecOptions>(&json), nullptr);
 }
 
-TEST(ExecOptions, TakeOneInput) {
-  EXPECT_EQ(fault({"-a", "f", "--range", "1-2"}), "--range \"1-2\": expected without --each-line");
-  EXPECT_EQ(fault({"--range", "1-2", "-0"}), "--null: expected without --range");
-  EXPECT_EQ(fault({"--from-json", "f", "--shell"}), "--shell: expected without --from-json");
+TEST(ExecOptions, AcceptOneInput) {
+  EXPECT_EQ(fault({"-a", "f", "--range", "1-2"}),
+            "--range \"1-2\": cannot be combined with --each-line");
+  EXPECT_EQ(fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
+  EXPECT_EQ(fault({"--from-json", "f", "--shell"}), "--shell: cannot be combined with --from-json");
   EXPECT_EQ(fault({"--from-json", "f"}),
-            "unexpected command \"true\": expected none with --from-json");
+            "unexpected command \"true\": --from-json contains the commands");
   EXPECT_EQ(fault({"--range", "9-1"}),
             "--range \"9-1\": expected A-B or A-B:STEP with whole numbers, A not above B");
 }
 
-TEST(ExecOptions, TakeEachVariable) {
+TEST(ExecOptions, AcceptSeveralVariables) {
   EXPECT_EQ(options({"--env", "A=1", "--env=B=", "--env", "C=[x]"}).env,
             (Words{"A=1", "B=", "C=[x]"}));
   EXPECT_EQ(fault({"--env", "A", "--env", "B=1"}), "--env \"A\": expected NAME=VALUE");
   EXPECT_EQ(fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
 }
 
-TEST(ExecOptions, SayWhenToHalt) {
+TEST(ExecOptions, ParseHalt) {
   const ExecOptions count = options({"--halt", "soon,fail=3"});
   ASSERT_TRUE(count.halt);
   EXPECT_EQ(count.halt->count, 3U);
@@ -131,13 +131,13 @@ TEST(ExecOptions, HaveSizes) {
   }
 }
 
-TEST(ExecOptions, HoldWhatGoesTogether) {
-  EXPECT_EQ(fault({"--tag", "--output-dir", "d"}), "--tag: expected without --output-dir");
-  EXPECT_EQ(fault({"-k", "--output", "json"}), "--keep-order: expected with --output text");
+TEST(ExecOptions, AreRejectedIfTheyCannotBeCombined) {
+  EXPECT_EQ(fault({"--tag", "--output-dir", "d"}), "--tag: cannot be combined with --output-dir");
+  EXPECT_EQ(fault({"-k", "--output", "json"}), "--keep-order: requires --output text");
   EXPECT_EQ(fault({"--timeout", "0"}), "--timeout \"0\": expected a time of at least 1ms");
   EXPECT_EQ(fault({"--workers", "0"}),
-            "--workers \"0\": expected together with --access-file or --keys, for others to join "
-            "with");
+            "--workers \"0\": requires --access-file or --keys, with which other workers "
+            "join");
 }
 
 TEST(ExecHelp, FitsAScreen) {

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "coordinator/cli/options.h"
+#include "coordinator/commands/command_line.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::coordinator {
@@ -28,12 +28,12 @@ TEST(KeysOptions, AreADirectoryAndAnEndpoint) {
   }
 }
 
-TEST(KeysOptions, AreRefusedWithWhatWouldBeRight) {
+TEST(KeysOptions, AreRejectedWithTheExpectedForm) {
   EXPECT_EQ(cli::shown(keys({"--endpoint", "alpha:7700"})),
-            "2: rollcall keys: DIR is missing: expected the folder to make the keys in\n");
+            "2: rollcall keys: DIR is missing: expected the directory for the keys\n");
   EXPECT_EQ(cli::shown(keys({"k"})),
-            "2: rollcall keys: --endpoint is missing: expected where workers will find the "
-            "coordinator, such as tcp://HOST:PORT\n");
+            "2: rollcall keys: --endpoint is missing: expected the endpoint that workers "
+            "connect to, such as tcp://HOST:PORT\n");
   EXPECT_EQ(cli::shown(keys({"k", "--endpoint", "*:7700"})),
             "2: rollcall keys: --endpoint \"*:7700\": expected tcp://HOST:PORT, HOST:PORT or "
             "ipc://PATH\n");

@@ -14,7 +14,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// A small run of two workers, one of which is lost, as it was in memory and as it is kept.
+/// A small run of two workers, one of which is lost, as it was in memory and as it is in the
+/// journal.
 class ReportCommandTest : public JournalTest {
  protected:
   ReportCommandTest() : builder_(4) {
@@ -34,6 +35,7 @@ class ReportCommandTest : public JournalTest {
   void keep(bool finished) {
     JournalRun run;
     run.spec = records().spec;
+    run.request = R"({"arguments": []})";
     const auto journal = create_journal(run);
     Commit commit;
     add_outcomes(records(), 0, commit);
@@ -79,19 +81,19 @@ class ReportCommandTest : public JournalTest {
   std::string err_;
 };
 
-TEST_F(ReportCommandTest, SaysTheSameAsAtTheEnd) {
+TEST_F(ReportCommandTest, ReportsTheSameAsAtTheEnd) {
   keep(true);
   const Summary summary = summary_at_the_end();
   EXPECT_EQ(report(OutputFormat::json), 0);
-  EXPECT_EQ(out_, dump(run_document(records(), summary), 2) + "\n");
-  EXPECT_EQ(err_, failed_checks_text(summary) + summary_text(records(), summary));
+  EXPECT_EQ(out_, dump(run_document(records(), summary, KindDisplay()), 2) + "\n");
+  EXPECT_EQ(err_, failed_checks_text(summary) + summary_text(records(), summary, KindDisplay()));
   EXPECT_EQ(report(), 0);
   EXPECT_EQ(out_,
             "4 async tasks finished in 2.01 seconds.\n4 async tasks validated in 0.00 seconds.\n");
-  EXPECT_EQ(err_, summary_text(records(), summary));
+  EXPECT_EQ(err_, summary_text(records(), summary, KindDisplay()));
 }
 
-TEST_F(ReportCommandTest, SaysThatARunIsNotFinished) {
+TEST_F(ReportCommandTest, ReportsAnUnfinishedRun) {
   keep(false);
   EXPECT_EQ(report(), 0);
   EXPECT_THAT(out_, IsEmpty());
@@ -107,7 +109,7 @@ TEST_F(ReportCommandTest, ValidatesAgain) {
   EXPECT_THAT(err_, IsEmpty());
 }
 
-TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
+TEST_F(ReportCommandTest, ReportsFailedChecks) {
   records().elapsed[0] = 1s;  // of a pause of 2 s
   keep(true);
   EXPECT_EQ(validate_again(), 3);
@@ -117,14 +119,14 @@ TEST_F(ReportCommandTest, SeesWhatDoesNotHoldTogether) {
   EXPECT_THAT(err_, HasSubstr("validation failed: not_early: "));
 }
 
-TEST_F(ReportCommandTest, SaysWhyThereIsNothingToReport) {
+TEST_F(ReportCommandTest, ReportsAMissingJournal) {
   EXPECT_EQ(report(), 2);
   EXPECT_EQ(err_, "rollcall report: journal " + path() + " does not exist\n");
   EXPECT_EQ(validate_again(), 2);
   EXPECT_EQ(err_, "rollcall validate: journal " + path() + " does not exist\n");
 }
 
-TEST_F(ReportCommandTest, AFinishedJournalIsOneFile) {
+TEST_F(ReportCommandTest, LeavesAFinishedJournalAsOneFile) {
   keep(true);
   EXPECT_FALSE(std::filesystem::exists(path("run.db-wal")));
   std::filesystem::copy_file(path(), path("copy.db"));

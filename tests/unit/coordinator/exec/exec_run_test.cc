@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/output/exec_display.h"
 #include "coordinator/output/exec_output.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/output.h"
@@ -104,12 +105,13 @@ TEST(ExecRun, StoresWhyACommandCouldNotStart) {
   report.command[0] = {};
   report.command[0].end = CommandEnd::not_started;
   report.command[0].error_text = "cannot start x, \"y\": No such file";
-  CommandResults results;
-  results.add_accepted(run.records(), 0, report);
-  results.mark_published(1);
-  EXPECT_EQ(results.facts(0)->error, "cannot start x, \"y\": No such file");
+  ExecRun exec(echo(1), {});
+  exec.results().add_accepted(run.records(), 0, report);
+  exec.results().mark_published(1);
+  EXPECT_EQ(exec.results().facts(0)->error, "cannot start x, \"y\": No such file");
   std::string row;
-  RowWriter(run.records(), &results).append_csv(row, 0);
+  const ExecDisplay display(&exec);
+  RowWriter(run.records(), display).append_csv(row, 0);
   EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,\n"));
 }
 
@@ -216,7 +218,8 @@ TEST(ExecOutput, WritesJsonThatMatchesTheSchema) {
   ExecRun exec(echo(2), {});
   exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile file;
-  const auto output = make_jsonl_output(run.records(), file.fd(), &exec);
+  const ExecDisplay display(&exec);
+  const auto output = make_jsonl_output(run.records(), file.fd(), display);
   exec.publish(run.records(), 0, 2);
   output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 2);
   exec.results().mark_published(2);

@@ -58,7 +58,8 @@ TEST_F(JournalSqlTest, ResultViewEqualsTheResultsFile) {
   header.pop_back();
   EXPECT_EQ(rows.at(0), fields_of(header));
   ASSERT_EQ(rows.size(), 501U);
-  RowWriter writer(records);
+  const KindDisplay sleeps;
+  RowWriter writer(records, sleeps);
   std::size_t place = 0;
   for (const std::uint32_t record : finish_order(records)) {
     std::string line;

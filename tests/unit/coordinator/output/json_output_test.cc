@@ -18,6 +18,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr Instant kNow = RunRecordsBuilder::kBegin;
+const KindDisplay kSleeps;
 
 JsonSchema schema(const std::string& name) {
   return JsonSchema(
@@ -60,7 +61,7 @@ Summary summary_of(const RunRecords& records) {
 
 json document_of(const RunRecords& records, const Summary& summary) {
   const MemoryFile file;
-  const auto output = make_json_output(records, file.fd());
+  const auto output = make_json_output(records, file.fd(), kSleeps);
   output->finished(summary, finish_order(records));
   output->flush();
   return json::parse(file.text());
@@ -74,7 +75,7 @@ TEST(JsonOutput, FitsItsSchema) {
   EXPECT_EQ(run_schema.misfit(document_of(empty, Summary())), "");
 }
 
-TEST(JsonOutput, TellsWhatTheRunCameTo) {
+TEST(JsonOutput, HasTheResultOfTheRun) {
   const RunRecords records = eventful_run().records();
   const json run = document_of(records, summary_of(records));
   EXPECT_EQ(run["schema"], "rollcall/run/1");
@@ -96,7 +97,7 @@ TEST(JsonOutput, TellsWhatTheRunCameTo) {
   EXPECT_EQ(run["resources"]["cpu_seconds"], 0.5);
 }
 
-TEST(JsonOutput, TellsWhoWorked) {
+TEST(JsonOutput, HasTheWorkers) {
   const RunRecords records = eventful_run().records();
   const json workers = document_of(records, summary_of(records))["workers"];
   ASSERT_THAT(workers, SizeIs(2));
@@ -114,7 +115,7 @@ TEST(JsonOutput, TellsWhoWorked) {
 TEST(JsonOutput, WritesNothingBeforeTheEnd) {
   RunRecordsBuilder run = eventful_run();
   const MemoryFile file;
-  const auto output = make_json_output(run.records(), file.fd());
+  const auto output = make_json_output(run.records(), file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
   output->outcomes_accepted(kNow, 0, 4);
   output->flush();
@@ -123,7 +124,7 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
 
 std::string events_of(const RunRecords& records) {
   const MemoryFile file;
-  const auto output = make_jsonl_output(records, file.fd());
+  const auto output = make_jsonl_output(records, file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
   output->worker_joined(SessionIndex(1));
   const std::vector<TaskId> started = {TaskId(0), TaskId(1)};
@@ -156,7 +157,7 @@ TEST(JsonlOutput, EndsWithTheDocument) {
   EXPECT_EQ(last, document_of(records, summary_of(records)));
 }
 
-TEST(JsonlOutput, TellsHowATaskWent) {
+TEST(JsonlOutput, HasTheEventsOfATask) {
   const std::vector<std::string> events = lines_of(events_of(eventful_run().records()));
   EXPECT_EQ(events[3], R"({"event":"started","task":0,"attempt":2,)"
                        R"("worker":"01010101010101010101010101010101"})");
@@ -172,7 +173,7 @@ TEST(JsonlOutput, TellsHowATaskWent) {
   EXPECT_THAT(events[9], HasSubstr(R"("returned":1,"reason":"its process ended")"));
 }
 
-TEST(JsonSchemaTest, SeesWhatDoesNotFit) {
+TEST(JsonSchemaTest, ReportsMisfits) {
   const JsonSchema run_schema = schema("run-1.schema.json");
   const RunRecords records = eventful_run().records();
   const json right = document_of(records, summary_of(records));

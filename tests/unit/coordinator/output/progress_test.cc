@@ -29,7 +29,7 @@ TEST(TimeLeft, IsUntilTheLowerBoundAndThenByTheRate) {
   EXPECT_EQ(progress.time_left(), std::nullopt);
 }
 
-TEST(BarLine, ShowsEverythingWhereThereIsRoom) {
+TEST(BarLine, ShowsEverythingIfItFits) {
   EXPECT_EQ(bar_line(halfway(), 120, false),
             "[==================>                   ] 500/1000  50%  125/s  480 running  0:04  "
             "0:06 left");
@@ -42,7 +42,7 @@ TEST(BarLine, FitsIntoAnyWidth) {
   }
 }
 
-TEST(BarLine, LeavesOutWhatMattersLeastFirst) {
+TEST(BarLine, DropsTheLeastImportantPartsFirst) {
   Progress progress = halfway();
   progress.failed = 3;
   EXPECT_EQ(bar_line(progress, 60, false), "500/1000  50%  480 running  3 failed  0:04  0:06 left");
@@ -55,13 +55,13 @@ TEST(BarLine, HasColorOnlyIfWanted) {
   EXPECT_THAT(bar_line(halfway(), 120, false), Not(HasSubstr("\x1b")));
 }
 
-TEST(BarLine, ShowsAnEndAndABeginning) {
+TEST(BarLine, ShowsTheBeginningAndTheEnd) {
   EXPECT_THAT(bar_line({10, 10, 0, 0, 4s, 4s}, 120, false), HasSubstr("=] 10/10  100%"));
   EXPECT_THAT(bar_line({10, 0, 0, 0, 1s, 4s}, 120, false), HasSubstr("[    "));
   EXPECT_THAT(bar_line({0, 0, 0, 0, 0s, 0s}, 120, false), HasSubstr("0/0  100%"));
 }
 
-TEST(PlainLine, SaysItInWords) {
+TEST(PlainLine, DescribesTheProgress) {
   EXPECT_EQ(plain_line(halfway()),
             "500/1000 done (50 %), 480 running, 0 failed, 125/s, 4 s, about 6 s left");
 }
@@ -82,7 +82,7 @@ TEST(ExpectedTime, IsTheLongestOrTheWorkOverTheSlots) {
   EXPECT_EQ(expected_time(spec, 3s, 1000), 3s);
 }
 
-TEST(ProgressStyle, FollowsWhereItWouldBeShown) {
+TEST(ProgressStyle, DependsOnTheTerminal) {
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {true, false}), ProgressStyle::bar);
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {true, true}), ProgressStyle::none);
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {false, false}), ProgressStyle::plain);
@@ -91,7 +91,7 @@ TEST(ProgressStyle, FollowsWhereItWouldBeShown) {
   EXPECT_EQ(progress_style(ProgressStyle::none, {true, false}), ProgressStyle::none);
 }
 
-TEST(ProgressWriter, SaysNothingInTheFirstHalfSecond) {
+TEST(ProgressWriter, ShowsNothingInTheFirstHalfSecond) {
   RunRecordsBuilder run(10);
   const MemoryFile file;
   ProgressWriter writer(run.records(), ProgressStyle::bar, file.fd(), false);
@@ -102,7 +102,7 @@ TEST(ProgressWriter, SaysNothingInTheFirstHalfSecond) {
   EXPECT_THAT(file.text(), HasSubstr("0/10"));
 }
 
-TEST(ProgressWriter, DrawsTheBarAtMostTenTimesASecondAndTakesItOff) {
+TEST(ProgressWriter, DrawsTheBarAtMostTenTimesASecondAndRemovesIt) {
   RunRecordsBuilder run(10);
   const MemoryFile file;
   ProgressWriter writer(run.records(), ProgressStyle::bar, file.fd(), false);
@@ -118,7 +118,7 @@ TEST(ProgressWriter, DrawsTheBarAtMostTenTimesASecondAndTakesItOff) {
   EXPECT_EQ(writer.next_deadline(), kNever);
 }
 
-TEST(ProgressWriter, CountsWhatRunsAndWhatFailed) {
+TEST(ProgressWriter, CountsRunningAndFailedTasks) {
   RunRecordsBuilder run(10);
   run.worker().done(0).done(1, 0, Outcome::failed).done(2, 0, Outcome::cancelled);
   run.decided(3, Outcome::lost, 2s);

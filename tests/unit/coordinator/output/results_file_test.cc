@@ -21,6 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+const KindDisplay kSleeps;
+
 /// Task 1 finishes before task 0 and is accepted after it; task 2 is lost.
 RunRecords some_records() {
   RunRecordsBuilder run(3);
@@ -32,7 +34,7 @@ RunRecords some_records() {
 Result<void> write_results(const std::string& path, const RunRecords& records) {
   auto file = ResultsFile::open(path);
   if (!file) return file.error();
-  return (*file)->write(records, finish_order(records));
+  return (*file)->write(records, finish_order(records), kSleeps);
 }
 
 TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
@@ -49,7 +51,7 @@ TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
   EXPECT_EQ(directory.size(), 1U);
 }
 
-TEST(ResultsFile, AsJsonLinesFitsItsSchema) {
+TEST(ResultsFile, FitsItsSchemaAsJsonLines) {
   const TestDirectory directory;
   ASSERT_TRUE(write_results(directory.file("r.jsonl"), some_records()));
   const JsonSchema schema(nlohmann::json::parse(
@@ -64,7 +66,7 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
   std::string names;
   const RunRecords records = some_records();
   std::string row = "{";
-  RowWriter(records).append_json_members(row, 0);
+  RowWriter(records, kSleeps).append_json_members(row, 0);
   const auto object = nlohmann::ordered_json::parse(row + "}");
   for (const auto& [name, value] : object.items()) {
     names += (names.empty() ? "" : ",") + name;
@@ -72,7 +74,7 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
   EXPECT_EQ(names + "\n", kCsvHeader);
 }
 
-TEST(ResultsFile, OfARunThatDoesNotEndLeavesTheOlderOneAsItWas) {
+TEST(ResultsFile, LeavesTheOlderFileUnchangedIfTheRunDoesNotEnd) {
   const TestDirectory directory;
   std::ofstream(directory.file("r.csv")) << "old";
   { ASSERT_TRUE(ResultsFile::open(directory.file("r.csv"))); }
@@ -80,7 +82,7 @@ TEST(ResultsFile, OfARunThatDoesNotEndLeavesTheOlderOneAsItWas) {
   EXPECT_EQ(directory.size(), 1U);
 }
 
-TEST(ResultsFile, KeepsTheModeOfTheOlderOne) {
+TEST(ResultsFile, KeepsTheModeOfTheOlderFile) {
   const TestDirectory directory;
   const std::string path = directory.file("r.csv");
   std::ofstream(path) << "old";
@@ -100,7 +102,7 @@ TEST(ResultsFile, FollowsALink) {
   EXPECT_THAT(lines_of(read_file(directory.file("real.csv"))), SizeIs(4));
 }
 
-TEST(ResultsFile, ThatCannotBeOpenedSaysSoAtOnce) {
+TEST(ResultsFile, ReportsAtOnceThatItCannotBeOpened) {
   const TestDirectory directory;
   const auto file = ResultsFile::open(directory.file("none/r.csv"));
   ASSERT_FALSE(file);
@@ -109,7 +111,7 @@ TEST(ResultsFile, ThatCannotBeOpenedSaysSoAtOnce) {
   EXPECT_FALSE(ResultsFile::open(directory.file("")));
 }
 
-TEST(ResultsFile, OnAFullDiskSaysSo) {
+TEST(ResultsFile, ReportsAFullDisk) {
   const TestDirectory directory;
   const std::string link = directory.file("full.csv");
   std::filesystem::create_symlink("/dev/full", link);
@@ -120,7 +122,7 @@ TEST(ResultsFile, OnAFullDiskSaysSo) {
   EXPECT_EQ(directory.size(), 1U);
 }
 
-TEST(ResultsFile, GoesOnWhereADescriptorStands) {
+TEST(ResultsFile, ContinuesAtThePositionOfADescriptor) {
   const MemoryFile file;
   ASSERT_EQ(::write(file.fd(), "before\n", 7), 7);
   ASSERT_TRUE(write_results("/dev/fd/" + std::to_string(file.fd()), some_records()));

@@ -1,4 +1,4 @@
-// What is printed reaches a slow reader whole, and nobody waits for it.
+// Output reaches a slow reader completely, and the writer does not wait.
 #include "coordinator/output/stream/stream_writer.h"
 
 #include <gtest/gtest.h>
@@ -16,13 +16,13 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// A pipe whose reader begins once it is told to.
+/// A pipe whose reader starts when the test asks it to.
 class SlowReader {
  public:
   SlowReader() {
     if (::pipe(ends_.data()) != 0) std::abort();
-    reader_ = std::thread([this, told = begin_.get_future()] {
-      waited_in_vain_ = told.wait_for(std::chrono::seconds(5)) != std::future_status::ready;
+    reader_ = std::thread([this, begun = begin_.get_future()] {
+      waited_in_vain_ = begun.wait_for(std::chrono::seconds(5)) != std::future_status::ready;
       std::array<char, 65'536> piece{};
       for (ssize_t size = 1; size > 0;) {
         size = ::read(ends_[0], piece.data(), piece.size());
@@ -52,7 +52,7 @@ class SlowReader {
   std::thread reader_;
 };
 
-/// Lines that differ, more than are kept in memory.
+/// Lines that differ, more than fit in memory.
 std::string append_lines(StreamWriter& writer) {
   std::string all;
   for (int i = 0; all.size() < limits::output_backlog + (8U << 20U); ++i) {
@@ -64,7 +64,7 @@ std::string append_lines(StreamWriter& writer) {
   return all;
 }
 
-TEST(StreamWriter, DoesNotWaitForAReaderHoweverMuchItLeaves) {
+TEST(StreamWriter, DoesNotWaitForAReaderThatIsFarBehind) {
   SlowReader reader;
   StreamWriter writer(reader.fd(), "standard output");
   std::string all = append_lines(writer);
@@ -78,7 +78,7 @@ TEST(StreamWriter, DoesNotWaitForAReaderHoweverMuchItLeaves) {
   EXPECT_FALSE(reader.waited_in_vain());
 }
 
-TEST(StreamWriter, WaitsIfThereCanBeNoTemporaryFile) {
+TEST(StreamWriter, WaitsIfItCannotCreateATemporaryFile) {
   ::setenv("TMPDIR", "/not/there", 1);
   SlowReader reader;
   StreamWriter writer(reader.fd(), "standard output");

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <initializer_list>
 
+#include "coordinator/cli/sleep_options.h"
 #include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/stream/stream_writer.h"
@@ -49,7 +50,7 @@ class TextOutputTest : public testing::Test {
   std::unique_ptr<Output> output_ = make_text_output(run_.records(), file_.fd(), true);
 };
 
-TEST_F(TextOutputTest, AwaitLinesOfWhatStartsTogetherAreInTaskOrder) {
+TEST_F(TextOutputTest, SortsAwaitLinesOfTasksThatStartTogether) {
   dispatch_all();
   started({3, 1});
   EXPECT_THAT(lines(), SizeIs(0));
@@ -60,7 +61,7 @@ TEST_F(TextOutputTest, AwaitLinesOfWhatStartsTogetherAreInTaskOrder) {
   EXPECT_EQ(output_->next_deadline(), kNever);
 }
 
-TEST_F(TextOutputTest, AwaitLinesAreHeldForATenthOfASecondAtMost) {
+TEST_F(TextOutputTest, HoldsAwaitLinesForATenthOfASecond) {
   dispatch_all();
   started({3, 1});
   EXPECT_EQ(output_->next_deadline(), kNow + 100ms);
@@ -72,7 +73,7 @@ TEST_F(TextOutputTest, AwaitLinesAreHeldForATenthOfASecondAtMost) {
   EXPECT_EQ(output_->next_deadline(), kNever);
 }
 
-TEST_F(TextOutputTest, AnOutcomeLetsHeldLinesGoFirst) {
+TEST_F(TextOutputTest, WritesHeldLinesBeforeAnOutcome) {
   dispatch_all();
   started({3, 1});
   ended(3);
@@ -81,9 +82,9 @@ TEST_F(TextOutputTest, AnOutcomeLetsHeldLinesGoFirst) {
                           "Task 3 - done with sleep for 2.00"));
 }
 
-TEST_F(TextOutputTest, ATaskIsAwaitedOnceHoweverItsStartBecomesKnown) {
+TEST_F(TextOutputTest, AwaitsEachTaskOnce) {
   dispatch_all();
-  ended(2);  // its start was never told
+  ended(2);  // its start was never published
   started({2, 2, 0});
   started({0, 1, 3});
   EXPECT_THAT(lines(),
@@ -92,7 +93,7 @@ TEST_F(TextOutputTest, ATaskIsAwaitedOnceHoweverItsStartBecomesKnown) {
                           "Task 3 - await a sleep for 2.00"));
 }
 
-TEST_F(TextOutputTest, EachOutcomeHasItsLine) {
+TEST_F(TextOutputTest, HasALineForEachOutcome) {
   dispatch_all();
   started({0, 1, 2, 3});
   ended(0, Outcome::cancelled, 1250ms);
@@ -105,7 +106,7 @@ TEST_F(TextOutputTest, EachOutcomeHasItsLine) {
                           "Task 2 - failed after 0.01", "Task 3 - timed out after 3.00"));
 }
 
-TEST_F(TextOutputTest, AsCompleteSaysEachAsItIsCollected) {
+TEST_F(TextOutputTest, PrintsEachTaskAsItIsCollected) {
   run_.method(CollectionMethod::as_complete);
   dispatch_all();
   started({0, 1, 2, 3});
@@ -127,7 +128,7 @@ TEST_F(TextOutputTest, EndsWithTheTwoLinesOfTheRun) {
                                    "4 async tasks validated in 0.00 seconds."));
 }
 
-TEST_F(TextOutputTest, SaysThatValidationFailed) {
+TEST_F(TextOutputTest, ReportsFailedValidation) {
   Summary summary;
   summary.failed_checks.push_back({"order", "", 1, {}});
   output_->finished(summary, {});
@@ -135,7 +136,7 @@ TEST_F(TextOutputTest, SaysThatValidationFailed) {
   EXPECT_EQ(lines().back(), "4 async tasks failed validation in 0.00 seconds.");
 }
 
-TEST_F(TextOutputTest, WithoutTaskLinesOnlyTheEndIsLeft) {
+TEST_F(TextOutputTest, HasOnlyTwoLinesWithoutTaskLines) {
   output_ = make_text_output(run_.records(), file_.fd(), false);
   dispatch_all();
   started({0, 1, 2, 3});
@@ -146,7 +147,7 @@ TEST_F(TextOutputTest, WithoutTaskLinesOnlyTheEndIsLeft) {
   EXPECT_THAT(lines(), SizeIs(2));
 }
 
-TEST(TaskLinesShown, AreLeftOutAboveTenThousandUnlessAskedFor) {
+TEST(TaskLinesShown, AreOmittedAboveTenThousandByDefault) {
   SleepOptions options;
   options.task_count = 10'000;
   EXPECT_TRUE(task_lines_shown(options));
@@ -159,7 +160,7 @@ TEST(TaskLinesShown, AreLeftOutAboveTenThousandUnlessAskedFor) {
   EXPECT_EQ(task_lines_notice(options), "");
 }
 
-TEST(TaskLinesShown, AreLeftOutQuietly) {
+TEST(TaskLinesShown, AreOmittedWithQuiet) {
   SleepOptions options;
   options.quiet = true;
   EXPECT_FALSE(task_lines_shown(options));
@@ -208,7 +209,7 @@ TEST(StreamWriter, DoesNotWaitForASlowReader) {
   EXPECT_EQ(writer.failed(), "");
 }
 
-TEST(StreamWriter, KeepsThatTheReaderIsGone) {
+TEST(StreamWriter, RemembersAClosedReader) {
   std::signal(SIGPIPE, SIG_IGN);
   Pipe pipe;
   ::close(pipe.read_end);
@@ -222,7 +223,7 @@ TEST(StreamWriter, KeepsThatTheReaderIsGone) {
   EXPECT_FALSE(writer.pending());
 }
 
-TEST(StreamWriter, KeepsThatTheDiskIsFull) {
+TEST(StreamWriter, RemembersAFullDisk) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   StreamWriter writer(full, "standard output");
   writer.buffer() = "text";
@@ -231,7 +232,7 @@ TEST(StreamWriter, KeepsThatTheDiskIsFull) {
   ::close(full);
 }
 
-TEST(SummaryText, TellsWhatNobodyElseTells) {
+TEST(SummaryText, HasTimesWorkersAndAttempts) {
   RunRecordsBuilder run(2);
   run.worker().worker(8).dispatched(0).done(0, 0, Outcome::succeeded, 1ms).done(1, 1);
   run.records().stale = 3;
@@ -239,7 +240,7 @@ TEST(SummaryText, TellsWhatNobodyElseTells) {
   run.records().sessions[1].end_reason = "killed by \x1b[2Jsignal 9";
   Summary summary = summarize(run.records(), finish_order(run.records()));
   summary.startup = 31ms;
-  EXPECT_EQ(summary_text(run.records(), summary),
+  EXPECT_EQ(summary_text(run.records(), summary, KindDisplay()),
             "expected  2.000 s\n"
             "measured  2.003 s\n"
             "overhead  0.003 s (0.15 %)\n"
@@ -253,31 +254,32 @@ TEST(SummaryText, TellsWhatNobodyElseTells) {
             "seed      42\n");
 }
 
-TEST(SummaryText, CountsOneAsOne) {
+TEST(SummaryText, UsesTheSingular) {
   RunRecordsBuilder run(1);
   run.worker(1).dispatched(0).done(0, 0);
   const Summary summary = summarize(run.records(), finish_order(run.records()));
-  EXPECT_THAT(summary_text(run.records(), summary), HasSubstr("  w1: 1 task, 1 slot\n"));
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
+              HasSubstr("  w1: 1 task, 1 slot\n"));
 }
 
-TEST(SummaryText, TellsWhatALaterCoordinatorFound) {
+TEST(SummaryText, CountsAdoptedAndRepeatedAttempts) {
   RunRecordsBuilder run(1);
   run.worker().done(0, 0);
   run.records().attempts_total = 1;
   run.records().attempts_adopted = 1;
   run.records().reports_repeated = 2;
   const Summary summary = summarize(run.records(), finish_order(run.records()));
-  EXPECT_THAT(summary_text(run.records(), summary),
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
               HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 reports "
                         "came again\n"));
 }
 
-TEST(SummaryText, SumsUpWhatWouldBeALongList) {
+TEST(SummaryText, SummarizesLongLists) {
   RunRecordsBuilder run(40);
   for (std::uint32_t task = 0; task < 40; ++task) run.worker().done(task, task);
   run.records().sessions[30].end = SessionEnd::lost;
   run.records().sessions[30].end_reason = "nothing heard";
-  const std::string text = summary_text(run.records(), Summary());
+  const std::string text = summary_text(run.records(), Summary(), KindDisplay());
   EXPECT_THAT(
       text, HasSubstr("  w15: 1 task\n  w31: 1 task, lost: nothing heard\n  24 more: 24 tasks\n"));
   EXPECT_THAT(text, Not(HasSubstr("w16")));

@@ -1,4 +1,4 @@
-#include "coordinator/commands/exec_input.h"
+#include "coordinator/kinds/exec_input.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Bytes of the input that a journal takes at once.
+/// Bytes of one part of the input in a journal.
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
 /// "-" is standard input.
@@ -31,8 +31,8 @@ TaskInput empty_input(const ExecOptions& options) {
   return options.from_json.empty() ? TaskInput::lines(separator_of(options)) : TaskInput::json();
 }
 
-/// `rollcall resume`: as it was when the run began.
-Result<TaskInput> kept_input(const ExecOptions& options) {
+/// The input as it was when the run began, from the journal.
+Result<TaskInput> saved_input(const ExecOptions& options) {
   auto journal = Journal::open_to_read(options.journal);
   if (!journal) return permanent(journal.error().message);
   TaskInput input = empty_input(options);
@@ -41,23 +41,23 @@ Result<TaskInput> kept_input(const ExecOptions& options) {
   if (!read) return permanent(options.journal + ": its input: " + read.error().message);
   if (input.size() != (*journal)->run().spec.task_count) {
     return permanent(options.journal +
-                     " was cut short before its input was kept: start the run "
-                     "anew, with another journal");
+                     " ended before its input was saved: start the run "
+                     "again with another journal");
   }
   return input;
 }
 
-/// What the tasks are made of. Waits for the end of its file.
+/// The input of the tasks. Waits for the end of its file.
 Result<TaskInput> input_of(const ExecOptions& options) {
   if (options.range) return TaskInput::range(*options.range);
-  if (options.resumes_as_saved) return kept_input(options);
+  if (options.resumes_as_saved) return saved_input(options);
   const bool is_json = !options.from_json.empty();
   const std::string option = is_json ? "--from-json" : "--each-line";
   std::string path = is_json ? options.from_json : options.each_line;
   if (path.empty()) {
     if (::isatty(STDIN_FILENO) != 0) {
       return permanent(
-          "nothing to run COMMAND for: expected lines on standard input, --each-line FILE, "
+          "no input: expected lines on standard input, --each-line FILE, "
           "--range A-B or --from-json FILE");
     }
     path = "-";
@@ -72,16 +72,14 @@ Result<TaskInput> input_of(const ExecOptions& options) {
   return input;
 }
 
-/// --stdin, as it was when the run began: each of its tasks reads the same.
-Result<std::string> kept_standard_input(const std::string& path) {
+/// The contents of --stdin when the run began, from the journal.
+Result<std::string> saved_standard_input(const std::string& path) {
   auto journal = Journal::open_to_read(path);
   if (!journal) return permanent(journal.error().message);
   auto bytes = (*journal)->read_standard_input();
   if (!bytes) return permanent(bytes.error().message);
   if (!*bytes) {
-    return permanent(path +
-                     " does not hold the contents of --stdin: start the run anew, with another "
-                     "journal");
+    return permanent(path + " does not contain --stdin: start the run again with another journal");
   }
   return std::move(**bytes);
 }
@@ -94,7 +92,7 @@ Result<std::string> contents_of(const std::string& path) {
   return contents;
 }
 
-/// A template that fits into a message fits for each line, unless one line is very long.
+/// Checks that each command fits into a message.
 Result<void> check_size(const TaskCommands& commands) {
   if (commands.bytes_at_most() + kOwnVariables <= limits::command_bytes) return {};
   for (std::uint64_t task = 0; task < commands.size(); ++task) {
@@ -117,7 +115,7 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   common.cwd = options.cwd;
   common.timeout = options.timeout;
   if (!options.input_file.empty()) {
-    auto contents = options.resumes_as_saved ? kept_standard_input(options.journal)
+    auto contents = options.resumes_as_saved ? saved_standard_input(options.journal)
                                              : contents_of(options.input_file);
     if (!contents) return contents.error();
     common.input = std::move(*contents);
@@ -156,7 +154,7 @@ std::string fingerprint_of(const TaskCommands& commands) {
   std::uint64_t hash = kBasis;
   const auto add = [&hash](const std::string& text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime;
-    hash *= kPrime;  // texts have an end
+    hash *= kPrime;  // separates texts
   };
   for (std::uint64_t task = 0; task < commands.size(); ++task) add(commands.text(task_at(task)));
   add(commands.input());

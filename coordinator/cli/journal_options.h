@@ -1,0 +1,40 @@
+// The options of `rollcall report`, `rollcall validate` and `rollcall resume`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/cli/command_line.h"
+#include "coordinator/cli/run_options.h"
+
+namespace rollcall::coordinator {
+
+struct ReportOptions {
+  std::string journal;                       ///< never empty
+  OutputFormat output = OutputFormat::text;  ///< text or json
+};
+
+struct ValidateOptions {
+  std::string journal;  ///< never empty
+};
+
+struct ResumeOptions {
+  std::string journal;        ///< never empty
+  bool retry_failed = false;  ///< what did not succeed is done again
+};
+
+// Each option table writes into `options`, which outlive it.
+
+cli::CommandSpec report_command(ReportOptions& options);
+ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+cli::CommandSpec validate_command();
+ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,
+                                              const cli::Environment& environment);
+
+cli::CommandSpec resume_command(ResumeOptions& options);
+ParsedOptions<ResumeOptions> parse_resume(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,65 @@
+// Tasks that each run a command.
+#pragma once
+
+#include <optional>
+
+#include "coordinator/cli/exec_options.h"
+#include "coordinator/exec/results/exec_run.h"
+#include "coordinator/kinds/task_kind.h"
+#include "coordinator/output/exec_display.h"
+
+namespace rollcall::coordinator {
+
+/// The payload of an attempt is its command, that of an outcome the result of the command.
+class ExecKind final : public TaskKind {
+ public:
+  explicit ExecKind(ExecOptions options);
+
+  using TaskKind::options;
+  RunOptions& options() override { return options_; }
+
+  Result<void> prepare() override;
+  std::optional<int> dry_run() const override;
+  const RunSpec& spec() const override { return spec_; }
+  Policy policy() const override;
+  nlohmann::json request() const override;
+  std::optional<JournalInput> journal_input() const override;
+  std::uint64_t worker_descriptors() const override;
+
+  Result<void> restore(Journal& journal, const RunRecords& records,
+                       std::uint64_t published) override;
+  Result<void> replay(Journal& journal, const RunRecords& records, bool is_finished) override;
+
+  const KindDisplay& display() const override { return display_; }
+  std::unique_ptr<Output> make_text_report(const RunRecords& records) const override;
+  bool writes_as_it_goes() const override;
+  std::string failures_text(const RunRecords& records) const override;
+
+  void fill(AttemptColumns& attempts) const override { run_->fill(attempts); }
+  void received(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) override {
+    run_->results().add_accepted(records, before, outcomes);
+  }
+  std::vector<CommittedCommand> commit_payload(std::size_t first,
+                                               std::size_t count) const override {
+    return run_->results().for_commit(first, count);
+  }
+  void publish(const RunRecords& records, std::size_t first, std::size_t count) override {
+    run_->publish(records, first, count);
+  }
+  void published(std::size_t through) override { run_->results().mark_published(through); }
+  std::string failed() const override { return run_->failed(); }
+
+  bool prints_results() const override { return true; }
+  /// A command may take long and should not be wasted.
+  bool waits_for_running() const override { return true; }
+
+ private:
+  std::unique_ptr<Output> make_text_output(const RunRecords& records) const override;
+
+  ExecOptions options_;
+  RunSpec spec_;
+  std::optional<ExecRun> run_;  ///< set by prepare() and replay()
+  ExecDisplay display_{nullptr};
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,134 @@
+// A kind of task, as the runtime sees it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/cli/command_line.h"
+#include "common/model/kind_id.h"
+#include "common/model/task.h"
+#include "coordinator/cli/run_options.h"
+#include "coordinator/core/commits/commit.h"
+#include "coordinator/core/model/policy.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/output/output.h"
+
+namespace rollcall::coordinator {
+
+/// All that sets one kind of task apart, for one run with its options. The runtime asks this object
+/// and never which kind it is; the scheduler knows RunSpec::traits alone. While the run goes on,
+/// each call is about a batch of tasks. The defaults suit a kind that has no payload. One owner,
+/// one thread.
+class TaskKind {
+ public:
+  TaskKind() = default;
+  virtual ~TaskKind() = default;
+  TaskKind(const TaskKind&) = delete;
+  TaskKind& operator=(const TaskKind&) = delete;
+
+  virtual RunOptions& options() = 0;
+  const RunOptions& options() const { return const_cast<TaskKind*>(this)->options(); }
+
+  /// As it is typed: "sleep".
+  std::string name() const { return std::string(to_string(spec().kind)); }
+
+  // Before the run.
+
+  /// Reads what the tasks are made of and opens files. Called first, but for options() and name().
+  /// May block. Error: permanent: one line for the user.
+  [[nodiscard]] virtual Result<void> prepare() { return {}; }
+  /// --dry-run: prints what would be done and returns the exit status; nullopt: it was not given.
+  virtual std::optional<int> dry_run() const { return std::nullopt; }
+  /// Only the kind is set before prepare().
+  virtual const RunSpec& spec() const = 0;
+  virtual Policy policy() const = 0;
+  /// A JSON object that is equal for equal requests; --resume compares it.
+  virtual nlohmann::json request() const = 0;
+  /// What a new journal saves of the tasks; nullopt: nothing. Used before this dies.
+  virtual std::optional<JournalInput> journal_input() const { return std::nullopt; }
+  /// Open files that one local worker needs at least; 0: no more than any process.
+  virtual std::uint64_t worker_descriptors() const { return 0; }
+
+  // Resuming and reporting.
+
+  /// Continues the run in `journal`, of which the first `published` records were published.
+  [[nodiscard]] virtual Result<void> restore(Journal& journal, const RunRecords& records,
+                                             std::uint64_t published);
+  /// Reads what a report needs, instead of prepare() and restore().
+  [[nodiscard]] virtual Result<void> replay(Journal& journal, const RunRecords& records,
+                                            bool is_finished);
+
+  // Output.
+
+  virtual const KindDisplay& display() const = 0;
+  /// Standard output in the format of the options. `records` and this outlive it.
+  std::unique_ptr<Output> make_output(const RunRecords& records) const;
+  /// Text output of a finished run, for a report.
+  virtual std::unique_ptr<Output> make_text_report(const RunRecords& records) const = 0;
+  /// Standard output has lines before the end of the run.
+  virtual bool writes_as_it_goes() const { return false; }
+  /// For standard error before the run; empty: none.
+  virtual std::string notice() const { return {}; }
+  /// For standard error after the run: which tasks failed. Empty: none.
+  virtual std::string failures_text(const RunRecords&) const { return {}; }
+
+  // While the run goes on.
+
+  /// An assignment leaves: adds the payload.
+  virtual void fill(AttemptColumns&) const {}
+  /// A report was processed: of its outcomes the scheduler accepted records [before,
+  /// records.accepted()). Takes their payload out of `outcomes`.
+  virtual void received(const RunRecords&, std::size_t /*before*/, OutcomeColumns&) {}
+  /// What a commit of records [first, first + count) saves of their payload.
+  virtual std::vector<CommittedCommand> commit_payload(std::size_t /*first*/,
+                                                       std::size_t /*count*/) const {
+    return {};
+  }
+  /// Records [first, first + count) are committed, and are about to go to the output.
+  virtual void publish(const RunRecords&, std::size_t /*first*/, std::size_t /*count*/) {}
+  /// Records up to this one (not included) have gone to the output: their payload is not needed
+  /// any more.
+  virtual void published(std::size_t /*through*/) {}
+  /// Why a file of this kind cannot be written any more; empty: none has failed.
+  virtual std::string failed() const { return {}; }
+
+  /// Tasks print their results: the run stops if those cannot be written, and progress makes way.
+  virtual bool prints_results() const { return false; }
+  /// The first signal waits for running tasks; else it cancels them.
+  virtual bool waits_for_running() const { return false; }
+
+ private:
+  virtual std::unique_ptr<Output> make_text_output(const RunRecords& records) const = 0;
+};
+
+using ParsedKind = std::variant<std::unique_ptr<TaskKind>, cli::PrintText, cli::UsageError>;
+
+/// A kind in the table of kinds.
+struct Kind {
+  KindId id;
+  std::string_view summary;  ///< for the list of commands
+  /// Parses the arguments after the name of the command.
+  ParsedKind (*parse)(const std::vector<std::string>& arguments,
+                      const cli::Environment& environment);
+};
+
+/// The kind that parsed options are for.
+template <class Concrete, class Options>
+ParsedKind kind_of_parsed(ParsedOptions<Options> parsed) {
+  if (auto* options = std::get_if<Options>(&parsed)) {
+    return std::make_unique<Concrete>(std::move(*options));
+  }
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  return std::get<cli::UsageError>(std::move(parsed));
+}
+
+}  // namespace rollcall::coordinator

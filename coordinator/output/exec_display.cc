@@ -1,0 +1,90 @@
+#include "coordinator/output/exec_display.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/model/decimal.h"
+#include "coordinator/output/format/base64.h"
+#include "coordinator/output/format/run_document.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A member for what a command wrote: the text if it is UTF-8, else base64.
+void append_stream(std::string& line, const char* name, const std::string& bytes) {
+  const bool is_text = is_utf8(bytes);
+  line.append(",\"").append(name).append(is_text ? "\":" : "_base64\":");
+  if (is_text) {
+    line += dump(Json(bytes));
+    return;
+  }
+  line.append("\"").append(base64(bytes)).append("\"");
+}
+
+Json commands_json(const RunRecords& records, const ExecRun& run) {
+  Duration cpu{};
+  std::uint64_t peak_rss_bytes = 0;
+  for (std::size_t record = 0; record < records.accepted(); ++record) {
+    const std::optional<CommandFacts> facts = run.results().facts(record);
+    if (!facts) continue;
+    cpu += facts->cpu;
+    peak_rss_bytes = std::max(peak_rss_bytes, facts->peak_rss_bytes);
+  }
+  Json failed = Json::array();
+  for (const FailedCommand& failure : run.failures()) {
+    failed.push_back(
+        {{"task", index(failure.task)}, {"how", failure.how}, {"stderr_tail", failure.tail}});
+  }
+  return {{"cpu_seconds", to_seconds(cpu)},
+          {"peak_rss_bytes", peak_rss_bytes},
+          {"failed", std::move(failed)}};
+}
+
+}  // namespace
+
+std::string_view ExecDisplay::columns() const {
+  return ",exit_status,signal,error,cpu_seconds,peak_rss_bytes";
+}
+
+void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
+  std::optional<CommandFacts> facts;
+  if (run_ != nullptr) facts = run_->results().facts(record);
+  const bool has_run = facts && facts->end != CommandEnd::not_started;
+  std::optional<std::uint64_t> status;
+  std::optional<std::uint64_t> signal;
+  std::optional<std::uint64_t> peak_rss_bytes;
+  std::optional<Duration> cpu;
+  if (has_run) {
+    if (facts->signal != 0) signal = static_cast<std::uint64_t>(facts->signal);
+    if (!signal) status = static_cast<std::uint64_t>(facts->status);
+    peak_rss_bytes = facts->peak_rss_bytes;
+    cpu = facts->cpu;
+  }
+  form.number("exit_status", status);
+  form.number("signal", signal);
+  form.text("error", facts ? facts->error : std::string_view());
+  form.seconds("cpu_seconds", cpu);
+  form.number("peak_rss_bytes", peak_rss_bytes);
+}
+
+void ExecDisplay::append_event_members(std::string& line, std::size_t record) const {
+  const CommandResult* result = run_ == nullptr ? nullptr : run_->results().unpublished(record);
+  if (result == nullptr) return;
+  append_stream(line, "stdout", result->out);
+  append_stream(line, "stderr", result->err);
+  line += R"(,"stdout_dropped_bytes":)";
+  append_number(line, result->out_dropped);
+  line += R"(,"stderr_dropped_bytes":)";
+  append_number(line, result->err_dropped);
+}
+
+void ExecDisplay::add_members(const RunRecords& records, Json& document) const {
+  document["commands"] = run_ == nullptr ? Json(nullptr) : commands_json(records, *run_);
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,46 @@
+// How a kind of task is shown in rows and documents.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/model/time.h"
+#include "coordinator/core/model/records.h"
+
+namespace rollcall::coordinator {
+
+/// A row being written, in CSV or in JSON. Fields come in the order of the columns.
+class RowForm {
+ public:
+  virtual void number(std::string_view name, std::optional<std::uint64_t> value) = 0;
+  virtual void text(std::string_view name, std::string_view value) = 0;
+  /// Letters and digits only.
+  virtual void word(std::string_view name, std::string_view value) = 0;
+  virtual void seconds(std::string_view name, std::optional<Duration> value) = 0;
+
+ protected:
+  ~RowForm() = default;
+};
+
+/// What a kind of task adds to rows, events and documents. The defaults are those of a sleep.
+class KindDisplay {
+ public:
+  virtual ~KindDisplay() = default;
+
+  /// Each task sleeps for a known time: rows have its pause and lateness, documents its seed.
+  virtual bool has_pauses() const { return true; }
+  /// The columns that this kind adds to each row, as in a CSV header: ",exit_status,signal".
+  /// If it is empty, neither append function is called.
+  virtual std::string_view columns() const { return {}; }
+  virtual void append_columns(RowForm&, std::size_t /*record*/) const {}
+  /// Appends members to the JSON line of an outcome, each with a comma before it.
+  virtual void append_event_members(std::string& /*line*/, std::size_t /*record*/) const {}
+  /// Adds members to the document about the run.
+  virtual void add_members(const RunRecords&, nlohmann::ordered_json&) const {}
+};
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,68 @@
+#include "coordinator/run/join_point.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "coordinator/access/endpoints.h"
+
+namespace rollcall::coordinator {
+
+Result<std::unique_ptr<JoinPoint>> JoinPoint::bind(boost::asio::io_context& loop,
+                                                   const Listening& listening,
+                                                   const std::optional<JournalKeys>& saved,
+                                                   net::Handlers handlers) {
+  std::unique_ptr<JoinPoint> made(new JoinPoint(listening));
+  if (auto bound = made->bind(loop, saved, std::move(handlers)); !bound) return bound.error();
+  return made;
+}
+
+JoinPoint::~JoinPoint() {
+  if (has_access_file_) remove_access_file(listening_.access_file, others_access_);
+}
+
+Result<void> JoinPoint::bind(boost::asio::io_context& loop, const std::optional<JournalKeys>& saved,
+                             net::Handlers handlers) {
+  net::BindOptions options;
+  options.endpoint = saved ? saved->bind : listening_.bind;
+  if (saved) {
+    keys_ = saved->keys;
+  } else if (listening_.encrypted) {
+    keys_ = listening_.keys ? *listening_.keys : make_run_keys("");
+  }
+  Access access;
+  if (listening_.encrypted) {
+    options.curve = keys_.coordinator;
+    access = access_of(keys_);
+    // Before the socket: ZeroMQ admits every peer while there is no handler.
+    auto zap = net::ZapHandler::start(context_, {access.worker_public_key});
+    if (!zap) return zap.error();
+    zap_ = std::move(*zap);
+  }
+  auto socket = net::Socket::bind(loop, context_, options, std::move(handlers));
+  if (!socket) return socket.error();
+  socket_ = std::move(*socket);
+  local_access_ = others_access_ = access;
+  local_access_.endpoint = endpoint_for_local_workers(socket_->endpoint());
+  if (access.endpoint.empty() || !listening_.advertise.empty()) {
+    others_access_.endpoint =
+        endpoint_for_others(socket_->endpoint(), listening_.advertise, host_name());
+  }
+  keys_.endpoint = others_access_.endpoint;
+  return {};
+}
+
+Result<void> JoinPoint::save_keys(const std::string& journal) const {
+  return write_journal_keys(journal, {socket_->endpoint(), keys_});
+}
+
+Result<void> JoinPoint::write_access_file() {
+  if (listening_.access_file.empty()) return {};
+  auto written = rollcall::write_access_file(listening_.access_file, others_access_);
+  if (!written) return written;
+  has_access_file_ = true;
+  spdlog::info("workers may join with {} at {}", listening_.access_file, others_access_.endpoint);
+  return {};
+}
+
+}  // namespace rollcall::coordinator

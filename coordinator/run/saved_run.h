@@ -1,0 +1,23 @@
+// The request that a journal holds, for those who resume or report the run.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/cli/command_line.h"
+#include "coordinator/kinds/task_kind.h"
+
+namespace rollcall::coordinator {
+
+struct SavedRun {
+  std::unique_ptr<TaskKind> kind;  ///< its options have `journal` and `resumes_as_saved` set
+  std::string directory;           ///< where relative paths start; empty: unknown
+};
+
+/// Reads the command line of the run in this journal; `environment` is that of now. Error:
+/// permanent, one line: it cannot be read.
+[[nodiscard]] Result<SavedRun> saved_run(const std::string& journal,
+                                         const cli::Environment& environment);
+
+}  // namespace rollcall::coordinator
