@@ -15,6 +15,7 @@ const std::vector<Rule>& all_rules() {
       {"UnorderedIteration", check_unordered_iteration},
       {"BannedCode", check_banned_code},
       {"Names", check_names},
+      {"Kinds", check_kinds},
       {"Sizes", check_sizes},
       {"Headers", check_headers},
       {"WhiteSpace", check_white_space},

@@ -43,6 +43,9 @@ Findings check_unordered_iteration(const Sources& sources);
 Findings check_banned_code(const Sources& sources);
 Findings check_names(const Sources& sources);
 
+// rules_kinds.cc: which files may ask for the kind of a task.
+Findings check_kinds(const Sources& sources);
+
 // rules_size.cc: how long functions may be, and how headers begin.
 /// Files that are long enough to deserve a second look. Not a rule: only reported.
 Findings long_files(const Sources& sources);

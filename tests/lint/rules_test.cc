@@ -39,7 +39,7 @@ std::string function(std::size_t count) {
 /// What every example can refer to.
 Sources around(const Example& example) {
   Sources sources = {
-      {"CMakeLists.txt", "used\n"},
+      {"CMakeLists.txt", "used common/globbed/*.cc\n"},
       {"common/model/ids.h", ""},
       {"coordinator/core/tasks/task_table.h", "std::unordered_map<int, int> held_;\n"}};
   std::erase_if(sources, [&](const Source& source) { return source.path == example.path; });
@@ -123,6 +123,11 @@ std::vector<Example> examples_of_form_and_text() {
       {"Names", "worker/a.cc", "int kMasterKeys = 0;\n", 1},
       {"Names", "worker/core/a.cc", "int client = 0;\n", 1},
       {"Names", "common/net/a.cc", "int server_key = 0; int jobless = 1;\n", 0},
+      {"Kinds", "coordinator/kinds/a.cc", "if (id == KindId::exec) {}\n", 0},
+      {"Kinds", "coordinator/run/a.cc", "void f(TaskKind& kind);\n", 0},
+      {"Kinds", "coordinator/run/a.cc", "\nif (spec.kind == KindId::exec) {}\n", 2},
+      {"Kinds", "coordinator/core/a.cc", "void f(TaskKind& kind);\n", 1},
+      {"Kinds", "worker/a.cc", "if (kind == KindId::sleep) {}\n", 1},
       {"Sizes", "common/a.cc", function(69), 0},
       {"Sizes", "common/a.cc", function(70), 2},
       {"Headers", "common/a.h", "// What it is.\n#pragma once\n", 0},
@@ -141,6 +146,7 @@ std::vector<Example> examples_of_form_and_text() {
       {"Links", "docs/a.md", "See [ids](common/model/ids.h).\n", 1},
       {"Built", "common/used.cc", "", 0},
       {"Built", "common/unused.cc", "", 1},
+      {"Built", "common/globbed/any.cc", "", 0},
       {"LimitsUsed", "common/limits.h", "\ninline constexpr int backlog = 1;\n", 2},
   };
 }
