@@ -16,6 +16,7 @@
 #define ROLLCALL_TASK_KINDS(KIND) \
   KIND(sleep)                     \
   KIND(exec)                      \
+  KIND(noop)                      \
   /* The end of the list. */
 
 namespace rollcall {

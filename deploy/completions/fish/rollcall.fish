@@ -1,6 +1,7 @@
 # fish completion for rollcall
 complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a sleep -d 'Run sleep tasks'
+complete -c rollcall -n __fish_use_subcommand -a noop -d 'Run tasks that do nothing'
 complete -c rollcall -n __fish_use_subcommand -a exec -d 'Run a command for each input line'
 complete -c rollcall -n __fish_use_subcommand -a status -d 'Show the state of a run'
 complete -c rollcall -n __fish_use_subcommand -a drain -d 'Remove workers from a run'
@@ -9,7 +10,7 @@ complete -c rollcall -n __fish_use_subcommand -a report -d 'Report a run from it
 complete -c rollcall -n __fish_use_subcommand -a validate -d 'Validate a run from its journal'
 complete -c rollcall -n __fish_use_subcommand -a keys -d 'Make the keys of a run in advance'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'Show the help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep exec resume status drain report validate keys'
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep noop exec resume status drain report validate keys'
 complete -c rollcall -s h -l help -d 'Show common options'
 complete -c rollcall -l help-all -d 'Show all options'
 complete -c rollcall -s V -l version -d 'Show the version'
@@ -19,7 +20,7 @@ complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 
 complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Format of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
-complete -c rollcall -n $in_sleep -s n -l task-count -x -d 'Number of tasks'
+complete -c rollcall -n '__fish_seen_subcommand_from sleep noop; and not __fish_seen_subcommand_from help' -s n -l task-count -x -d 'Number of tasks'
 complete -c rollcall -n $in_sleep -l pause-min -x -d 'Shortest pause'
 complete -c rollcall -n $in_sleep -l pause-max -x -d 'Longest pause'
 complete -c rollcall -n $in_sleep -l pause -x -d 'Same pause for all tasks'
@@ -49,7 +50,7 @@ complete -c rollcall -n $in_exec -l max-output -x -d 'Maximum output collected f
 complete -c rollcall -n $in_exec -l joblog -r -F -d 'Job log with one line for each task'
 complete -c rollcall -n $in_exec -l dry-run -d 'Print the commands without running them'
 
-set -l in_run '__fish_seen_subcommand_from sleep exec; and not __fish_seen_subcommand_from help'
+set -l in_run '__fish_seen_subcommand_from sleep noop exec; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_run -s w -l workers -x -d 'Number of local workers'
 complete -c rollcall -n $in_run -s j -l slots -x -d 'Tasks that each worker runs at once'
 complete -c rollcall -n $in_run -l prefetch -x -d 'Tasks sent to a worker in advance'
