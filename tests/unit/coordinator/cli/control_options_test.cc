@@ -22,8 +22,8 @@ TEST(ControlOptions, NameTheRunAndTheWorker) {
   EXPECT_EQ(std::get<DrainOptions>(drain).mode, DrainMode::return_running);
   EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
   const Invocation sleep = start({"sleep", "--control", "s"});
-  ASSERT_TRUE(std::holds_alternative<SleepOptions>(sleep));
-  EXPECT_EQ(std::get<std::unique_ptr<KindId>>(sleep)->options().control, "s");
+  ASSERT_TRUE(std::holds_alternative<std::unique_ptr<TaskKind>>(sleep));
+  EXPECT_EQ(std::get<std::unique_ptr<TaskKind>>(sleep)->options().control, "s");
 }
 
 TEST(ControlOptions, AreRejectedWithTheExpectedForm) {

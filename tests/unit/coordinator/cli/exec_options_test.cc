@@ -83,7 +83,7 @@ TEST(ExecOptions, DescribeTheInput) {
   const ExecOptions range = options({"--range", "3-9:2"});
   ASSERT_TRUE(range.range);
   EXPECT_EQ(range.range->count, 4U);
-  const Invocation json = exec({"--from-json", "f"});
+  const auto json = exec({"--from-json", "f"});
   ASSERT_NE(std::get_if<ExecOptions>(&json), nullptr);
 }
 
