@@ -44,7 +44,7 @@ cli::CommandSpec drain_command(DrainOptions& options) {
   cli::CommandSpec command{
       "rollcall drain",
       "WORKER|all [OPTION]...",
-      "Removes a worker, or all connected workers, from a run: they start no more tasks.\n"
+      "Removes one worker or all workers from a run: they start no more tasks.\n"
       "WORKER is a name or session that rollcall status shows.\n",
       {},
       ""};

@@ -21,8 +21,8 @@ cli::CommandSpec noop_command(NoopOptions& options) {
   add_output(table, options);
   return cli::with_standard_options(
       {"rollcall noop", "[OPTION]...",
-       "Runs many tasks that do nothing: measures how fast tasks are dispatched, executed\n"
-       "and reported, and the network between the hosts.\n",
+       "Runs many tasks that do nothing: measures how fast tasks are dispatched and\n"
+       "reported, and the network between the hosts.\n",
        std::move(table), "\n--help-all shows every option, --version the version.\n"});
 }
 

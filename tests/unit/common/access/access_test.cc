@@ -78,7 +78,7 @@ TEST(AccessTest, SaysWhatIsWrong) {
   const std::string good = to_json(example());
   const std::pair<std::string, std::string> cases[] = {
       {"[1]", "not a JSON object"},
-      {"hello", "no JSON"},
+      {"hello", "invalid JSON at byte 1"},
       {"{}", "schema"},
       {replaced(good, "access/1", "access/2"), "schema"},
       {replaced(good, "\"endpoint\"", "\"end\""), "\"endpoint\" is missing"},
