@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/limits.h"
+#include "common/model/kind_id.h"
 #include "common/wire/codec.h"
 #include "tests/fuzz/wire_samples.h"
 
@@ -206,7 +207,7 @@ TEST(WireReject, WelcomeAndReject) {
   };
   EXPECT_EQ(welcome(1, longest, longest, longest), "");
   EXPECT_THAT(welcome(0, 1, 1, 0), HasSubstr("kind"));
-  EXPECT_THAT(welcome(3, 1, 1, 0), HasSubstr("kind"));
+  EXPECT_THAT(welcome(kKindNames.size() + 1, 1, 1, 0), HasSubstr("kind"));
   EXPECT_THAT(welcome(1, 0, 1, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, 1, 0, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, longest + 1, 1, 0), HasSubstr("interval"));

@@ -22,7 +22,7 @@ class SlowReader {
   SlowReader() {
     if (::pipe(ends_.data()) != 0) std::abort();
     reader_ = std::thread([this, begun = begin_.get_future()] {
-      waited_in_vain_ = begun.wait_for(std::chrono::seconds(5)) != std::future_status::ready;
+      waited_in_vain_ = begun.wait_for(std::chrono::minutes(1)) != std::future_status::ready;
       std::array<char, 65'536> piece{};
       for (ssize_t size = 1; size > 0;) {
         size = ::read(ends_[0], piece.data(), piece.size());

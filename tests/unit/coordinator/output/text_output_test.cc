@@ -270,8 +270,8 @@ TEST(SummaryText, CountsAdoptedAndRepeatedAttempts) {
   run.records().reports_repeated = 2;
   const Summary summary = summarize(run.records(), finish_order(run.records()));
   EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
-              HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 reports "
-                        "came again\n"));
+              HasSubstr("attempts  1, 0 repeated, 1 adopted, 0 stale outcomes dropped, 2 repeated "
+                        "reports\n"));
 }
 
 TEST(SummaryText, SummarizesLongLists) {
