@@ -182,7 +182,7 @@ TEST_F(FullDisk, PausesTheRunUntilThereIsSpace) {
   std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
   Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
                            "jsonl", "--journal", file("disk/run.journal")});
-  const bool logged = run.wait_for_err("results are taken in when there is room");
+  const bool logged = run.wait_for_err("results are accepted again when there is space");
   const std::size_t published = events_of(run, "done").size();
   EXPECT_GE(number_in(file("disk/run.journal"), "SELECT count(*) FROM outcome"), published);
   EXPECT_LT(published, 8000);

@@ -108,7 +108,7 @@ TEST_F(Peers, NoiseWithoutEncryptionDoesNotAffectTheRun) {
   connection.write(std::string("\4\x1c", 2) + ready + std::string("\0\5hello", 7));
   Connection noisy(port());
   noisy.write(noise(1, 5000));
-  ASSERT_TRUE(run.wait_for_err("not understood"));
+  ASSERT_TRUE(run.wait_for_err("malformed message"));
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 20);
 }
