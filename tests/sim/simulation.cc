@@ -6,6 +6,13 @@
 
 namespace rollcall::sim {
 
+namespace {
+
+/// Workers of one run that accept no commands.
+constexpr std::uint32_t kMostRefusals = 3;
+
+}  // namespace
+
 using namespace std::chrono_literals;
 
 Simulation::Simulation(const Plan& plan, bool prints)
@@ -39,7 +46,10 @@ void Simulation::start_worker(std::uint32_t launch_id, Epoch epoch) {
   if (is_exec(world_.plan)) {
     const CommandPlan& commands = world_.plan.commands;
     terms.command_slots = static_cast<std::uint32_t>(world_.rng.below(commands.most_at_once)) + 1;
-    if (world_.chance(commands.refuses)) terms.command_slots = 0;
+    // Like other faults this one ends: a run cannot finish if no worker ever accepts a command.
+    const bool refuses = world_.chance(commands.refuses) && refused_ < kMostRefusals;
+    if (refuses) terms.command_slots = 0;
+    refused_ += refuses ? 1 : 0;
     terms.starts_none = world_.chance(commands.starts_none);
   }
   terms.exited = [this, number, launch_id, epoch](int) { worker_exited(number, launch_id, epoch); };

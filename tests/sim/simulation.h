@@ -42,6 +42,7 @@ class Simulation {
   World world_;
   std::deque<Process> processes_;
   std::vector<std::uint32_t> alive_;  ///< numbers, from 1
+  std::uint32_t refused_ = 0;         ///< workers that accept no commands
   Network network_;
   CoordinatorProcess coordinator_;
 };
