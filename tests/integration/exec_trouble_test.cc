@@ -30,9 +30,10 @@ using testing::StartsWith;
 class ExecEndings : public ProgramsTest {
  protected:
   /// The document of a run, which must exit with `status`.
-  nlohmann::json document(const Arguments& arguments, int status) {
+  nlohmann::json document(const Arguments& arguments, int status,
+                          std::chrono::milliseconds limit = kLimit) {
     Program& run = exec(Arguments{"-q", "--output", "json"} + arguments);
-    EXPECT_EQ(run.wait(), status) << run.story();
+    EXPECT_EQ(run.wait(limit), status) << run.story();
     return document_of(run);
   }
   /// Starts a run and waits until each command has written a line to file("began").
@@ -172,7 +173,7 @@ TEST_F(ExecEndings, TruncatesAFloodOnBothStreams) {
 using ExecMany = ExecEndings;
 
 TEST_F(ExecMany, TenThousandCommands) {
-  const auto run = document({"--range", "1-10000", "--", "true"}, 0);
+  const auto run = document({"--range", "1-10000", "--", "true"}, 0, std::chrono::minutes(3));
   EXPECT_EQ(run.at("outcomes").at("succeeded"), 10'000);
   EXPECT_TRUE(run.at("validated").get<bool>());
 }
