@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -32,7 +33,7 @@ Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descr
   Identity self;
   self.host = host_name();
   self.pid = static_cast<std::uint32_t>(::getpid());
-  self.name = options.name.empty() ? self.host + "-" + std::to_string(self.pid) : options.name;
+  self.name = options.name.empty() ? fmt::format("{}-{}", self.host, self.pid) : options.name;
   self.name.resize(std::min(self.name.size(), limits::name_bytes));
   self.slots = options.slots;
   self.processors = os::processors();

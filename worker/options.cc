@@ -1,5 +1,6 @@
 #include "worker/options.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -24,7 +25,7 @@ constexpr std::uint64_t kHighestPid = std::numeric_limits<std::int32_t>::max();
 cli::Apply name_into(std::string& into) {
   return [&into](const std::string& text) -> Result<void> {
     if (text.empty() || text.size() > limits::name_bytes) {
-      return permanent("expected a name of 1 to " + std::to_string(limits::name_bytes) + " bytes");
+      return permanent(fmt::format("expected a name of 1 to {} bytes", limits::name_bytes));
     }
     into = text;
     return {};

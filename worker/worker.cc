@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -160,8 +161,8 @@ class Worker::Loop {
     const Result<void> decoded = codec_.decode(bytes, incoming_);
     if (!decoded) {
       ++malformed_;
-      write_log(Severity::warning, "dropped a malformed message (" + std::to_string(malformed_) +
-                                       " so far): " + decoded.error().message);
+      write_log(Severity::warning, fmt::format("dropped a malformed message ({} so far): {}",
+                                               malformed_, decoded.error().message));
       return;
     }
     handle(MessageReceived{incoming_});

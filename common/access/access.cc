@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -58,7 +59,7 @@ Result<Access> access_from_json(std::string_view text) {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
     if (error.byte > text.size()) return retryable("not an access file: truncated");
-    return bad("invalid JSON at byte " + std::to_string(error.byte));
+    return bad(fmt::format("invalid JSON at byte {}", error.byte));
   }
   if (const std::string wrong = document_error(json, kSchema, kStrings, kNumber); !wrong.empty())
     return bad(wrong);

@@ -1,4 +1,5 @@
 // Texts of a command line: help, version, quoted values and suggestions.
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -87,8 +88,7 @@ std::string help_all_text(const CommandSpec& command) {
 }
 
 std::string version_text(std::string_view program) {
-  return std::string(program) + " " ROLLCALL_VERSION " (protocol " +
-         std::to_string(kProtocolVersion) + ")\n";
+  return fmt::format("{} {} (protocol {})\n", program, ROLLCALL_VERSION, kProtocolVersion);
 }
 
 std::string quote(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "common/cli/duration_text.h"
 
+#include <fmt/core.h>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -72,7 +73,7 @@ Result<Duration> parse_duration(std::string_view text) {
   const std::optional<std::uint64_t> unit = unit_ns(text);
   if (!unit) return not_a_time();
   if (decimals.size() > kMostDecimals) {
-    return permanent("expected at most " + std::to_string(kMostDecimals) + " decimals");
+    return permanent(fmt::format("expected at most {} decimals", kMostDecimals));
   }
 
   constexpr auto kLongest = static_cast<std::uint64_t>(limits::longest_duration.count());
@@ -97,7 +98,7 @@ std::string format_exact(Duration d) {
   const auto ns = static_cast<std::uint64_t>(d.count());
   if (ns == 0) return "0s";
   for (const Unit& unit : kUnits) {
-    if (ns % unit.ns == 0) return std::to_string(ns / unit.ns) + std::string(unit.name);
+    if (ns % unit.ns == 0) return fmt::format("{}{}", ns / unit.ns, unit.name);
   }
   return {};  // not reached: the last unit divides every count
 }
@@ -111,11 +112,10 @@ std::string format_seconds(Duration d, int decimals) {
 
 std::string format_elapsed(Duration d) {
   const auto seconds = d.count() < 0 ? 0 : d.count() / 1'000'000'000;
-  const auto two = [](auto n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  if (seconds < 60) return std::to_string(seconds) + "s";
+  if (seconds < 60) return fmt::format("{}s", seconds);
   const auto minutes = seconds / 60;
-  if (minutes < 60) return std::to_string(minutes) + "m " + two(seconds % 60) + "s";
-  return std::to_string(minutes / 60) + "h " + two(minutes % 60) + "m " + two(seconds % 60) + "s";
+  if (minutes < 60) return fmt::format("{}m {:02}s", minutes, seconds % 60);
+  return fmt::format("{}h {:02}m {:02}s", minutes / 60, minutes % 60, seconds % 60);
 }
 
 }  // namespace rollcall

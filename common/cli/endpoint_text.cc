@@ -1,5 +1,6 @@
 #include "common/cli/endpoint_text.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstddef>
 
@@ -75,8 +76,7 @@ HostAndPort split(std::string_view text) {
 Result<std::string> parse_ipc(std::string_view text) {
   const std::size_t size = text.size() - kIpc.size();
   if (size == 0 || size > kLongestIpcPath) {
-    return permanent("expected ipc:// and a path of 1 to " + std::to_string(kLongestIpcPath) +
-                     " bytes");
+    return permanent(fmt::format("expected ipc:// and a path of 1 to {} bytes", kLongestIpcPath));
   }
   return std::string(text);
 }

@@ -1,5 +1,6 @@
 #include "common/cli/option_values.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstddef>
 
@@ -7,8 +8,7 @@ namespace rollcall::cli {
 
 Result<std::uint64_t> parse_count(std::string_view text, std::uint64_t min, std::uint64_t max) {
   const auto wrong = [&] {
-    return permanent("expected a whole number from " + std::to_string(min) + " to " +
-                     std::to_string(max));
+    return permanent(fmt::format("expected a whole number from {} to {}", min, max));
   };
   if (text.empty()) return wrong();
   std::uint64_t count = 0;

@@ -1,5 +1,6 @@
 #include "common/net/http_health.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -138,7 +139,7 @@ bool is_missing(Code error) {
 std::string url_of(const Tcp::endpoint& endpoint) {
   const std::string host = endpoint.address().to_string();
   const bool is_v6 = endpoint.address().is_v6();
-  return "http://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+  return fmt::format("http://{}:{}", is_v6 ? "[" + host + "]" : host, endpoint.port());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "common/net/socket.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -144,7 +145,7 @@ Error endpoint_error(const char* verb, const std::string& endpoint, int error) {
 void bind_to_first_free(zmq::socket_t& socket, const PortRange& range) {
   for (unsigned port = range.first;; ++port) {
     try {
-      return socket.bind(range.before_port + std::to_string(port));
+      return socket.bind(fmt::format("{}{}", range.before_port, port));
     } catch (const zmq::error_t& error) {
       if (error.num() != EADDRINUSE || port == range.last) throw;
     }

@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <fmt/core.h>
 #include <string>
 
 #include "common/limits.h"
@@ -62,11 +63,11 @@ Result<void> take_header(const Envelope& in, Header& header) {
   const bool run = wire::take_id(in.run(), header.run);
   const bool session = wire::take_id(in.session(), header.session);
   if (in.protocol() < kOldestProtocolVersion || in.protocol() > kProtocolVersion) {
-    const std::string oldest = std::to_string(kOldestProtocolVersion);
-    const std::string newest = std::to_string(kProtocolVersion);
-    return protocol_error("the peer speaks protocol version " + std::to_string(in.protocol()) +
-                          ", this program " +
-                          (oldest == newest ? newest : oldest + " to " + newest));
+    constexpr bool kOnlyOne = kOldestProtocolVersion == kProtocolVersion;
+    return protocol_error(
+        fmt::format("the peer speaks protocol version {}, this program {}", in.protocol(),
+                    kOnlyOne ? fmt::format("{}", kProtocolVersion)
+                             : fmt::format("{} to {}", kOldestProtocolVersion, kProtocolVersion)));
   }
   if (!run || !session) return bad("an id does not have 16 bytes");
   return {};

@@ -1,5 +1,6 @@
 #include "coordinator/cli/exec_options.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -286,8 +287,8 @@ Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max) {
   if (shift > 0) digits.remove_suffix(1);
   const std::optional<std::uint64_t> value = number(digits);
   if (!value || *value > max >> shift) {
-    return permanent("expected a number of bytes up to " + std::to_string(max >> kMebi) +
-                     "M, such as 512K or 1M");
+    return permanent(
+        fmt::format("expected a number of bytes up to {}M, such as 512K or 1M", max >> kMebi));
   }
   return *value << shift;
 }

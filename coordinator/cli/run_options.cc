@@ -1,5 +1,6 @@
 #include "coordinator/cli/run_options.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -63,8 +64,8 @@ Fault check_liveness(const CommandSpec& command, const GivenOptions& given, RunO
     return std::nullopt;
   }
   return usage_error(command, *liveness,
-                     "expected at least " + std::to_string(limits::liveness_intervals) +
-                         " heartbeat intervals, which is " + format_exact(least));
+                     fmt::format("expected at least {} heartbeat intervals, which is {}",
+                                 limits::liveness_intervals, format_exact(least)));
 }
 
 Fault check_together(const CommandSpec& command, const GivenOptions& given,

@@ -1,5 +1,6 @@
 #include "coordinator/cli/sleep_options.h"
 
+#include <fmt/core.h>
 #include <array>
 #include <utility>
 
@@ -130,8 +131,9 @@ std::string task_lines_notice(const SleepOptions& options) {
       options.quiet || task_lines_shown(options)) {
     return {};
   }
-  return "no lines for each task: there are more than " + std::to_string(limits::task_lines) +
-         " (--task-lines always writes them)";
+  return fmt::format(
+      "no lines for each task: there are more than {} (--task-lines always writes them)",
+      limits::task_lines);
 }
 
 }  // namespace rollcall::coordinator

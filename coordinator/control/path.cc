@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -27,7 +28,7 @@ bool is_private_directory(const fs::path& directory) {
 fs::path control_directory(const cli::Environment& environment) {
   const char* runtime = environment("XDG_RUNTIME_DIR");
   if (runtime != nullptr && *runtime == '/') return fs::path(runtime) / "rollcall";
-  return fs::path("/tmp") / ("rollcall-" + std::to_string(::geteuid()));
+  return fmt::format("/tmp/rollcall-{}", ::geteuid());
 }
 
 Result<void> make_control_directory(const fs::path& directory) {
@@ -41,7 +42,7 @@ Result<void> make_control_directory(const fs::path& directory) {
 }
 
 fs::path control_path_in(const fs::path& directory) {
-  return directory / (std::to_string(::getpid()) + ".sock");
+  return directory / fmt::format("{}.sock", ::getpid());
 }
 
 std::vector<fs::path> control_sockets_in(const fs::path& directory) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
@@ -99,8 +100,8 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
 
   Result<void> open(const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-      return permanent(path + ": path is longer than " +
-                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
+      return permanent(
+          fmt::format("{}: path is longer than {} bytes", path, sizeof(sockaddr_un::sun_path) - 1));
     }
     const Local::endpoint endpoint(path);
     Code error;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -58,8 +59,8 @@ Result<void> check_header(int fd, const std::string& path) {
   }
   const std::int32_t version = number_at(header, kVersionAt);
   if (version != kJournalVersion) {
-    return permanent(path + " is a journal of version " + std::to_string(version) +
-                     "; this program reads version " + std::to_string(kJournalVersion));
+    return permanent(fmt::format("{} is a journal of version {}; this program reads version {}",
+                                 path, version, kJournalVersion));
   }
   return {};
 }
@@ -111,7 +112,7 @@ bool FileLock::is_at(const std::string& path) const {
 }
 
 std::string temporary_name(const std::string& path) {
-  return path + ".new-" + std::to_string(os::random_u64());
+  return fmt::format("{}.new-{}", path, os::random_u64());
 }
 
 Result<void> put_in_place(const std::string& from, const std::string& path) {

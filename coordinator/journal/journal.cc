@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -60,8 +61,9 @@ Result<void> write_new(const std::string& path, const JournalRun& run) {
   if (auto made = make_file(path); !made) return made;
   auto database = Database::open(path, Database::Mode::create);
   if (!database) return database.error();
-  const std::string before = "PRAGMA page_size = " + std::to_string(kPageBytes) +
-                             "; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;";
+  const std::string before = fmt::format(
+      "PRAGMA page_size = {}; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;",
+      kPageBytes);
   if (!database->execute(before + journal_schema())) return database->error();
   if (auto inserted = insert_run(*database, run); !inserted) return inserted;
   // WAL mode is recorded in the file header.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -98,11 +99,9 @@ Result<void> check_size(const TaskCommands& commands) {
   for (std::uint64_t task = 0; task < commands.size(); ++task) {
     const std::size_t bytes = bytes_of(commands[task_at(task)]) + kOwnVariables;
     if (bytes <= limits::command_bytes) continue;
-    return permanent("the command of task " + std::to_string(task) + " has " +
-                     std::to_string(bytes) +
-                     " bytes with its variables and input: expected at "
-                     "most " +
-                     std::to_string(limits::command_bytes));
+    return permanent(fmt::format(
+        "the command of task {} has {} bytes with its variables and input: expected at most {}",
+        task, bytes, limits::command_bytes));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "coordinator/output/progress.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,11 +19,9 @@ constexpr std::size_t kShortestBar = 10;
 
 std::string clock_text(Duration duration) {
   const auto seconds = std::chrono::round<std::chrono::seconds>(duration).count();
-  const auto two_digits = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   const std::int64_t minutes = seconds / 60;
-  if (minutes < 60) return std::to_string(minutes) + ":" + two_digits(seconds % 60);
-  return std::to_string(minutes / 60) + ":" + two_digits(minutes % 60) + ":" +
-         two_digits(seconds % 60);
+  if (minutes < 60) return fmt::format("{}:{:02}", minutes, seconds % 60);
+  return fmt::format("{}:{:02}:{:02}", minutes / 60, minutes % 60, seconds % 60);
 }
 
 std::string rate_text(double rate) {
@@ -47,11 +46,11 @@ struct Piece {
 
 std::vector<Piece> pieces_of(const Progress& progress) {
   std::vector<Piece> pieces;
-  pieces.push_back({9, std::to_string(progress.done) + "/" + std::to_string(progress.total)});
-  pieces.push_back({5, std::to_string(percent(progress)) + "%"});
+  pieces.push_back({9, fmt::format("{}/{}", progress.done, progress.total)});
+  pieces.push_back({5, fmt::format("{}%", percent(progress))});
   pieces.push_back({1, rate_text(progress.tasks_per_second())});
-  pieces.push_back({2, std::to_string(progress.running) + " running"});
-  if (progress.failed > 0) pieces.push_back({8, std::to_string(progress.failed) + " failed"});
+  pieces.push_back({2, fmt::format("{} running", progress.running)});
+  if (progress.failed > 0) pieces.push_back({8, fmt::format("{} failed", progress.failed)});
   pieces.push_back({4, clock_text(progress.elapsed)});
   if (const auto left = progress.time_left()) {
     pieces.push_back({6, clock_text(*left) + " left"});
@@ -107,10 +106,9 @@ std::string bar_line(const Progress& progress, std::size_t columns, bool color) 
 
 std::string plain_line(const Progress& progress) {
   std::string line =
-      std::to_string(progress.done) + "/" + std::to_string(progress.total) + " done (" +
-      std::to_string(percent(progress)) + " %), " + std::to_string(progress.running) +
-      " running, " + std::to_string(progress.failed) + " failed, " +
-      rate_text(progress.tasks_per_second()) + ", " + format_seconds(progress.elapsed, 0) + " s";
+      fmt::format("{}/{} done ({} %), {} running, {} failed, {}, {} s", progress.done,
+                  progress.total, percent(progress), progress.running, progress.failed,
+                  rate_text(progress.tasks_per_second()), format_seconds(progress.elapsed, 0));
   if (const auto left = progress.time_left()) {
     line += ", about " + format_seconds(*left, 0) + " s left";
   }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -65,7 +66,7 @@ Result<void> ResultsFile::open_beside() {
   struct stat status {};
   const bool exists = ::stat(place_.c_str(), &status) == 0;
   if (exists && ::access(place_.c_str(), W_OK) != 0) return error("cannot open", errno);
-  const std::string name = place_ + "." + std::to_string(::getpid()) + ".tmp";
+  const std::string name = fmt::format("{}.{}.tmp", place_, ::getpid());
   ::unlink(name.c_str());  // of an earlier process with this id
   file_ = os::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
   if (!file_) return error("cannot open", errno);

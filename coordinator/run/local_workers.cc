@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
@@ -82,7 +83,7 @@ int open_pidfd(pid_t pid) {
 
 /// Whether this is a running worker that one of `coordinators` started to outlive it.
 bool is_worker_of(pid_t process, std::span<const pid_t> coordinators) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/cmdline", std::ios::binary);
+  std::ifstream file(fmt::format("/proc/{}/cmdline", process), std::ios::binary);
   const std::string line{std::istreambuf_iterator<char>(file), {}};
   const auto has = [&line](const std::string& arguments) {
     return line.find('\0' + arguments + '\0') != std::string::npos;
@@ -94,8 +95,8 @@ bool is_worker_of(pid_t process, std::span<const pid_t> coordinators) {
 }
 
 std::string describe(const siginfo_t& info) {
-  if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
-  return "killed by signal " + std::to_string(info.si_status);
+  if (info.si_code == CLD_EXITED) return fmt::format("exit status {}", info.si_status);
+  return fmt::format("killed by signal {}", info.si_status);
 }
 
 }  // namespace
@@ -118,15 +119,16 @@ Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
   constexpr std::uint64_t kOwn = 32;     // sockets, logs, temporarily open files
   constexpr std::uint64_t kEachOne = 2;  // a pidfd and a connection
   if (count > 0 && descriptors < worker_descriptors) {
-    return permanent("a local worker cannot run one command: a process may open " +
-                     std::to_string(descriptors) + " files; raise ulimit -Hn to " +
-                     std::to_string(std::max(worker_descriptors, kOwn + kEachOne * count)));
+    return permanent(
+        fmt::format("a local worker cannot run one command: a process may open {} files; raise "
+                    "ulimit -Hn to {}",
+                    descriptors, std::max(worker_descriptors, kOwn + kEachOne * count)));
   }
   if (kOwn + kEachOne * count <= descriptors) return {};
   const std::uint64_t room = descriptors < kOwn ? 0 : (descriptors - kOwn) / kEachOne;
-  return permanent("--workers " + std::to_string(count) + ": the limit is " + std::to_string(room) +
-                   ", as this process may open " + std::to_string(descriptors) +
-                   " files; raise ulimit -Hn to " + std::to_string(kOwn + kEachOne * count));
+  return permanent(fmt::format(
+      "--workers {}: the limit is {}, as this process may open {} files; raise ulimit -Hn to {}",
+      count, room, descriptors, kOwn + kEachOne * count));
 }
 
 LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit)

@@ -59,6 +59,7 @@ constexpr std::array kCoreWords = {
     Ban{"std::cout", kShell},
     Ban{"std::cerr", kShell},
     Ban{"printf", kShell},
+    Ban{"fmt::print", kShell},
     Ban{"asio", kShell},
     Ban{"spdlog", kShell},
     Ban{"protobuf", kShell},

@@ -74,6 +74,8 @@ std::vector<Example> examples_of_layers_and_code() {
       {"CoreIncludes", "worker/core/a.cc", "#include <thread>\n", 1},
       {"CoreIncludes", "worker/core/a.cc", "\n#include <boost/asio/post.hpp>\n", 2},
       {"CoreIncludes", "worker/core/a.cc", "#include <boost/sort/sort.hpp>\n", 0},
+      {"CoreIncludes", "worker/core/a.cc", "#include <fmt/core.h>\n", 0},
+      {"CoreIncludes", "worker/core/a.cc", "#include <fmt/ostream.h>\n", 1},
       {"CoreIncludes", "worker/core/a.cc", "#include <zmq.h>\n", 1},
       {"CoreIncludes", "coordinator/core/a.cc", "#include \"common/wire/codec.h\"\n", 1},
       {"CoreIncludes", "coordinator/core/a.cc", "#include \"common/os/clock.h\"\n", 1},

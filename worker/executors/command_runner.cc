@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -159,9 +160,10 @@ class CommandRunner::Children {
   void report_shortage() {
     if (!std::exchange(is_short_, false) || std::exchange(is_shortage_reported_, true)) return;
     if (!handlers_.on_short) return;
-    handlers_.on_short("not all " + std::to_string(settings_.slots) +
-                       " commands can run at once: " + std::strerror(EAGAIN) +
-                       " (ulimit -u); the rest wait until others have ended");
+    handlers_.on_short(
+        fmt::format("not all {} commands can run at once: {} (ulimit -u); the rest wait until "
+                    "others have ended",
+                    settings_.slots, std::strerror(EAGAIN)));
   }
 
   // Events.

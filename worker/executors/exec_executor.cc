@@ -1,5 +1,6 @@
 #include "worker/executors/exec_executor.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <memory>
@@ -37,10 +38,9 @@ Outcome outcome_of(const CommandResult& result) {
 
 Result<void> ExecExecutor::prepare(const Prepare& terms) {
   if (terms.slots < context_.requested_slots) {
-    context_.on_warning("runs " + std::to_string(terms.slots) +
-                        (terms.slots == 1 ? " command" : " commands") + " at once and not " +
-                        std::to_string(context_.requested_slots) +
-                        ": the open-file limit is too low");
+    context_.on_warning(fmt::format("runs {} {} at once and not {}: the open-file limit is too low",
+                                    terms.slots, terms.slots == 1 ? "command" : "commands",
+                                    context_.requested_slots));
   }
   const CommandRunner::Settings settings{terms.slots, terms.max_output, terms.kill_after};
   if (runner_ && settings == settings_) return {};

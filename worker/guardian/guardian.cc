@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -28,7 +29,7 @@ std::string limit_behind(int error) {
   rlimit limit{};
   if (error != ENOMEM || ::getrlimit(RLIMIT_AS, &limit) != 0) return {};
   if (limit.rlim_cur == RLIM_INFINITY) return {};
-  return ": ulimit -v is " + std::to_string(limit.rlim_cur / 1024);
+  return fmt::format(": ulimit -v is {}", limit.rlim_cur / 1024);
 }
 
 Error cannot_start(int error) {

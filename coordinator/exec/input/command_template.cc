@@ -1,5 +1,6 @@
 #include "coordinator/exec/input/command_template.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -46,7 +47,7 @@ class Quotes {
   }
   /// Returns an expansion of the parameter that is a single word at this place.
   std::string use(std::size_t parameter) const {
-    std::string name = "${" + std::to_string(parameter) + "}";
+    std::string name = fmt::format("${{{}}}", parameter);
     if (quote_ == '"') return name;
     return quote_ == '\'' ? "'\"" + name + "\"'" : "\"" + name + "\"";
   }
@@ -117,7 +118,7 @@ Result<CommandTemplate> CommandTemplate::parse(const std::vector<std::string>& w
     for (const Piece& piece : result.words_.back()) {
       has_placeholder = has_placeholder || piece.kind != Kind::text;
       if (piece.kind == Kind::column && piece.column > 0 && options.colsep.empty()) {
-        return permanent("{" + std::to_string(piece.column + 1) + "} needs --colsep");
+        return permanent(fmt::format("{{{}}} needs --colsep", piece.column + 1));
       }
     }
   }

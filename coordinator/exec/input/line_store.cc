@@ -1,5 +1,6 @@
 #include "coordinator/exec/input/line_store.h"
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cstring>
 
@@ -13,7 +14,7 @@ Result<void> LineStore::add(std::string_view bytes) {
     const std::size_t end = bytes.find(separator_);
     const std::string_view piece = bytes.substr(0, end);
     if (partial_.size() + piece.size() > limits::input_line_bytes) {
-      return error("is longer than " + std::to_string(limits::input_line_bytes) + " bytes");
+      return error(fmt::format("is longer than {} bytes", limits::input_line_bytes));
     }
     if (end == std::string_view::npos) {
       partial_ += piece;
@@ -41,7 +42,7 @@ Result<void> LineStore::finish() {
 
 Result<void> LineStore::append(std::string_view line) {
   if (count_ == limits::task_count) {
-    return error("exceeds the limit of " + std::to_string(count_) + " tasks");
+    return error(fmt::format("exceeds the limit of {} tasks", count_));
   }
   if (line.find('\0') != std::string_view::npos) {
     return error("contains a NUL byte; use --null for NUL-separated input");
@@ -88,7 +89,7 @@ std::size_t LineStore::memory() const {
 }
 
 Error LineStore::error(const std::string& what) const {
-  return permanent("line " + std::to_string(count_ + 1) + " " + what);
+  return permanent(fmt::format("line {} {}", count_ + 1, what));
 }
 
 }  // namespace rollcall::coordinator

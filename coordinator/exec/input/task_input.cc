@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -113,7 +114,7 @@ Result<NumberRange> parse_range(std::string_view text) {
   if (!last || !step || *step == 0 || !text.empty() || *first > *last) return expected;
   const std::uint64_t steps = (*last - *first) / *step;
   if (steps >= limits::task_count) {
-    return permanent("more than " + std::to_string(limits::task_count) + " tasks");
+    return permanent(fmt::format("more than {} tasks", limits::task_count));
   }
   return NumberRange{*first, *step, steps + 1};
 }
@@ -161,7 +162,7 @@ Result<void> TaskInput::check_commands() {
   for (; is_json_ && checked_ < size(); ++checked_) {
     const Result<Command> command = parse_json_command(std::get<LineStore>(source_)[checked_]);
     if (!command) {
-      return permanent("line " + std::to_string(checked_ + 1) + ": " + command.error().message);
+      return permanent(fmt::format("line {}: {}", checked_ + 1, command.error().message));
     }
   }
   return {};

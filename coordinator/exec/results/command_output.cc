@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -88,9 +89,8 @@ std::string dropped_notice(TaskId task, const WrittenOutput& output) {
   std::string notice;
   const auto add = [&](std::uint64_t bytes, const char* stream) {
     if (bytes == 0) return;
-    notice += "rollcall: task " + std::to_string(index(task)) + ": " + std::to_string(bytes) +
-              (bytes == 1 ? " more byte of " : " more bytes of ") + stream +
-              " dropped (--max-output)\n";
+    notice += fmt::format("rollcall: task {}: {} more {} of {} dropped (--max-output)\n",
+                          index(task), bytes, bytes == 1 ? "byte" : "bytes", stream);
   };
   add(output.out_dropped, "standard output");
   add(output.err_dropped, "standard error");
@@ -99,7 +99,7 @@ std::string dropped_notice(TaskId task, const WrittenOutput& output) {
 
 Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output) {
-  const std::string path = directory + "/" + std::to_string(index(task));
+  const std::string path = fmt::format("{}/{}", directory, index(task));
   if (Result<void> written = write_file(path + ".out", output.out); !written) return written;
   return write_file(path + ".err", output.err);
 }

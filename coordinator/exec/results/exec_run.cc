@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -64,8 +65,8 @@ std::string indented(std::string_view lines) {
 
 std::string signal_text(int signal) {
   const char* name = ::sigabbrev_np(signal);
-  return "signal " + std::to_string(signal) +
-         (name == nullptr ? std::string() : " (SIG" + std::string(name) + ")");
+  if (name == nullptr) return fmt::format("signal {}", signal);
+  return fmt::format("signal {} (SIG{})", signal, name);
 }
 
 std::string how_it_failed(Outcome outcome, const CommandResult* result) {
@@ -73,7 +74,7 @@ std::string how_it_failed(Outcome outcome, const CommandResult* result) {
   if (result == nullptr) return std::string(to_string(outcome));
   switch (result->end) {
     case CommandEnd::exited:
-      return "exit status " + std::to_string(result->status);
+      return fmt::format("exit status {}", result->status);
     case CommandEnd::signalled:
       return signal_text(result->signal);
     case CommandEnd::timed_out:
@@ -143,8 +144,8 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     Command& command = attempts.command.emplace_back(commands_[attempts.task[i]]);
     command.env.push_back(run);
-    command.env.push_back("ROLLCALL_TASK_ID=" + std::to_string(index(attempts.task[i])));
-    command.env.push_back("ROLLCALL_ATTEMPT=" + std::to_string(attempts.attempt[i]));
+    command.env.push_back(fmt::format("ROLLCALL_TASK_ID={}", index(attempts.task[i])));
+    command.env.push_back(fmt::format("ROLLCALL_ATTEMPT={}", attempts.attempt[i]));
   }
 }
 
@@ -210,10 +211,10 @@ std::string ExecRun::failures_text(const RunRecords& records) const {
   std::uint64_t count = 0;
   for (const TaskId task : records.task) count += has_failed(records.outcome_of(task)) ? 1 : 0;
   if (count == 0) return {};
-  std::string text = std::to_string(count) + (count == 1 ? " task" : " tasks") + " failed" +
-                     (count > failures_.size() ? ", the first:\n" : ":\n");
+  std::string text = fmt::format("{} {} failed{}:\n", count, count == 1 ? "task" : "tasks",
+                                 count > failures_.size() ? ", the first" : "");
   for (const FailedCommand& failure : failures_) {
-    text += "  task " + std::to_string(index(failure.task)) + ": " + failure.how;
+    text += fmt::format("  task {}: {}", index(failure.task), failure.how);
     if (!failure.names_program) {
       text += ": " + printable(shell_line(commands_[failure.task]), kCommandBytes);
     }

@@ -1,5 +1,6 @@
 #include "coordinator/exec/results/joblog.h"
 
+#include <fmt/core.h>
 #include <cerrno>
 
 #include "common/cli/duration_text.h"
@@ -21,11 +22,6 @@ std::string in_one_cell(std::string_view text) {
   return cell;
 }
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
-}
-
 }  // namespace
 
 std::string_view joblog_header() {
@@ -33,17 +29,9 @@ std::string_view joblog_header() {
 }
 
 std::string joblog_line(const JoblogRow& row) {
-  constexpr std::size_t kTimeWidth = 10;
-  std::string line = std::to_string(row.seq);
-  line += '\t' + in_one_cell(row.host);
-  line += '\t' + format_seconds(row.start, 3);
-  line += '\t' + padded(format_seconds(row.elapsed, 3), kTimeWidth);
-  line += '\t' + std::to_string(row.sent);
-  line += '\t' + std::to_string(row.received);
-  line += '\t' + std::to_string(row.exit_value);
-  line += '\t' + std::to_string(row.signal);
-  line += '\t' + in_one_cell(row.command);
-  return line += '\n';
+  return fmt::format("{}\t{}\t{}\t{:>10}\t{}\t{}\t{}\t{}\t{}\n", row.seq, in_one_cell(row.host),
+                     format_seconds(row.start, 3), format_seconds(row.elapsed, 3), row.sent,
+                     row.received, row.exit_value, row.signal, in_one_cell(row.command));
 }
 
 int joblog_exit_value(const CommandResult& result) {

@@ -1,5 +1,7 @@
 #include "coordinator/journal/sqlite/schema.h"
 
+#include <fmt/core.h>
+
 #include "common/limits.h"
 #include "common/model/task.h"
 
@@ -159,8 +161,8 @@ std::string journal_schema() {
   std::string view = kResultView;
   const std::string name = "DRIFT_PPM";
   view.replace(view.find(name), name.size(), std::to_string(limits::clock_drift_ppm));
-  return "PRAGMA application_id = " + std::to_string(kJournalApplicationId) +
-         "; PRAGMA user_version = " + std::to_string(kJournalVersion) + ";" + kTables + view;
+  return fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};{}{}",
+                     kJournalApplicationId, kJournalVersion, kTables, view);
 }
 
 std::string_view to_string(SessionEnd end) {
