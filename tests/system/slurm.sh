@@ -6,7 +6,7 @@
 set -euo pipefail
 programs=$(realpath "${1:?the directory of rollcall and rollcall-worker}")
 shift
-parts=(one_allocation join_a_run requeue worker_node_fails coordinator_node_fails)
+parts=(one_allocation commands join_a_run requeue worker_node_fails coordinator_node_fails)
 [ $# -eq 0 ] || parts=("$@")
 here=$(realpath "$(dirname "$0")")
 scripts=$(realpath "$here/../../deploy/slurm")
@@ -133,6 +133,16 @@ one_allocation() {
   expect_line "rollcall-$job.out" '^200 async tasks finished in '
   expect_line "rollcall-$job.out" '^200 async tasks validated in '
   expect_line "rollcall-$job.out" '^workers +2$'
+}
+
+# The options of the script come before the `--` of the user.
+commands() {
+  local job
+  job=$(sbatch --parsable --nodes=2 "$scripts/rollcall.sbatch" exec --range 1-6 -- echo hello {})
+  expect_completed "$job"
+  diff <(printf 'hello %s\n' {1..6}) <(grep hello "rollcall-$job.out" | sort) || { diagnose; exit 1; }
+  expect_line "rollcall-$job.out" '^workers +2$'
+  rollcall validate "rollcall-$job.journal"
 }
 
 # start_coordinator NAME ARGUMENT...: starts a coordinator outside Slurm, for workers in jobs.
