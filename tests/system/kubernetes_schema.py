@@ -1,6 +1,6 @@
 """Strict JSON schemas of Kubernetes kinds, made from the types of Debian's python3-kubernetes, which
-come from the API description of Kubernetes 1.22. An unknown field, a missing field and a wrong type
-are errors. Later versions of Kubernetes only add fields to the kinds that are checked here."""
+come from the API description of Kubernetes 1.22, and from ADDED. An unknown field, a missing field and a
+wrong type are errors."""
 
 import re
 
@@ -10,6 +10,7 @@ from kubernetes.client.configuration import Configuration
 MODELS = {
     ("v1", "PersistentVolumeClaim"): client.V1PersistentVolumeClaim,
     ("v1", "Service"): client.V1Service,
+    ("apps/v1", "Deployment"): client.V1Deployment,
     ("batch/v1", "Job"): client.V1Job,
     ("networking.k8s.io/v1", "NetworkPolicy"): client.V1NetworkPolicy,
 }
@@ -20,6 +21,34 @@ PLAIN = {
     "int": {"type": "integer"},
     "object": {"type": ["integer", "string"]},  # a port by number or name
     "str": {"type": "string"},
+}
+
+
+def strict(required, properties):
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": required,
+        "properties": properties,
+    }
+
+
+TEXT = {"type": "string"}
+# Fields that later versions of Kubernetes have added. podFailurePolicy: 1.26.
+ADDED = {
+    "V1JobSpec": {
+        "podFailurePolicy": strict(["rules"], {"rules": {"type": "array", "items": strict(["action"], {
+            "action": {"enum": ["FailJob", "FailIndex", "Ignore", "Count"]},
+            "onExitCodes": strict(["operator", "values"], {
+                "containerName": TEXT,
+                "operator": {"enum": ["In", "NotIn"]},
+                "values": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+            }),
+            "onPodConditions": {"type": "array", "items": strict(["type", "status"], {
+                "type": TEXT, "status": {"enum": ["True", "False", "Unknown"]},
+            })},
+        })}}),
+    },
 }
 
 
@@ -51,14 +80,9 @@ def schema_of_type(name, definitions):
 
 def schema_of_model(model, definitions):
     fields = model.attribute_map
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": [fields[a] for a in fields if is_required(model, a)],
-        "properties": {
-            fields[a]: schema_of_type(model.openapi_types[a], definitions) for a in fields
-        },
-    }
+    required = [fields[a] for a in fields if is_required(model, a)]
+    known = {fields[a]: schema_of_type(model.openapi_types[a], definitions) for a in fields}
+    return strict(required, {**known, **ADDED.get(model.__name__, {})})
 
 
 def schema_of(document):

@@ -5,6 +5,7 @@ import copy
 import http.client
 import json
 import pathlib
+import platform
 import re
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from kubernetes_schema import schema_of
 
 MANIFESTS, PROGRAMS = (pathlib.Path(argument) for argument in sys.argv[1:])
 LIMIT = 40  # seconds to wait for a condition
+FINAL = [1, 2, 3, 5]  # exit statuses of a coordinator that another start does not change
 
 
 def expect(condition, what):
@@ -64,6 +66,8 @@ def check_schemas(documents, job):
         (("spec", "parallel"), 2),
         (("spec", "parallelism"), "two"),
         (("spec", "template"), None),
+        (("spec", "podFailurePolicy", "rules", 0, "onExitCodes", "values"), ["1"]),
+        (("spec", "podFailurePolicy", "rules", 1, "onPodConditions", 0, "state"), "True"),
         (template + ("containers", 0, "livenessProbe", "httpGet", "port"), None),
         (template + ("containers", 0, "securityContext", "readOnlyRootFileSystem"), True),
         (template + ("volumes", 0, "secret", "defaultMode"), "0440"),
@@ -71,9 +75,21 @@ def check_schemas(documents, job):
         expect(errors_in(changed(job, path, value)), f"the schema accepts {path} = {value}")
 
 
+def check_restart_policy(jobs):
+    """Finished runs end the Job of the coordinator; other failures and every worker are started again."""
+    coordinator = jobs["coordinator"]["spec"]
+    expect(coordinator["template"]["spec"]["restartPolicy"] == "Never", "podFailurePolicy needs Never")
+    policy = {r["action"]: r for r in coordinator["podFailurePolicy"]["rules"]}
+    expect(policy["FailJob"]["onExitCodes"]["values"] == FINAL, f"FailJob is not for {FINAL}")
+    expect(policy["Ignore"]["onPodConditions"][0]["type"] == "DisruptionTarget", "evictions count")
+    worker = jobs["worker"]
+    expect(worker["kind"] == "Deployment", "a worker that exits with status 0 is not replaced")
+    labels = worker["spec"]["template"]["metadata"]["labels"]
+    expect(worker["spec"]["selector"]["matchLabels"] == labels, "the Deployment selects no pod")
+
+
 def check_hardening(pod):
     container = pod["containers"][0]
-    expect(pod["restartPolicy"] == "OnFailure", "restartPolicy")
     expect(pod["automountServiceAccountToken"] is False, "a cluster token is mounted")
     expect(pod["securityContext"]["runAsNonRoot"] is True, "the container may run as root")
     expect(pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "seccomp")
@@ -87,6 +103,11 @@ def check_hardening(pod):
         "securityContext of the container",
     )
     expect(set(container["resources"]["requests"]) == {"cpu", "memory"}, "resource requests")
+    empty = [v["name"] for v in pod["volumes"] if "emptyDir" in v]
+    writable = [m["mountPath"] for m in container["volumeMounts"] if m["name"] in empty]
+    expect(writable == ["/tmp"], "/tmp cannot be written")
+    for probe in "startupProbe", "livenessProbe", "readinessProbe":
+        expect(container[probe]["httpGet"]["port"] == container["ports"][-1]["name"], probe)
 
 
 def check_names(documents, jobs):
@@ -128,6 +149,13 @@ def wait_for(condition, what):
         time.sleep(0.02)
 
 
+def environment_of(container):
+    """The variables of a container: each is one of its resource limits."""
+    limits = {f"limits.{name}": limit for name, limit in container["resources"]["limits"].items()}
+    fields = {v["name"]: v["valueFrom"]["resourceFieldRef"] for v in container.get("env", [])}
+    return {name: str(limits[field["resource"]]) for name, field in fields.items()}
+
+
 class Pod:
     """The program of a Job's container, with local paths and ports instead of those of the pod."""
 
@@ -136,6 +164,8 @@ class Pod:
         self.probes = [container[kind]["httpGet"]["path"] for kind in ("livenessProbe", "readinessProbe")]
         self.port = free_port()
         text = "\n".join(container["command"] + container["args"])
+        for name, value in environment_of(container).items():
+            text = text.replace(f"$({name})", value)
         text = text.replace("/etc/rollcall/keys", f"{directory}/keys")
         text = text.replace("/etc/rollcall/access", f"{directory}/keys")
         text = text.replace("/var/lib/rollcall", str(directory))
@@ -191,6 +221,26 @@ def check_restarts(jobs, directory, coordinator, more):
     return Pod(jobs["coordinator"], directory, more)
 
 
+def replace_a_worker(job, directory, workers):
+    """Drains a worker, which exits with status 0. The Deployment starts another one."""
+    leaving = workers.pop()
+    name = f"{platform.node()}-{leaving.process.pid}"
+    command = [PROGRAMS / "rollcall", "drain", name, "--control", directory / "control"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    leaving.end()
+    workers.append(Pod(job, directory))
+    wait_for(lambda: workers[-1].answers() == [200, 200], "the next worker has joined")
+
+
+def check_limited_slots(directory, job):
+    """Each worker runs as many tasks at once as its CPU limit allows."""
+    limit = job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"]
+    command = [PROGRAMS / "rollcall", "status", "--control", directory / "control", "--output", "json"]
+    status = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    slots = [worker["slots"] for worker in status["workers"]]
+    expect(set(slots) == {int(limit)}, f"the workers have {slots} slots, but a CPU limit of {limit}")
+
+
 def check_run(jobs):
     """Runs the programs of the pods on this machine."""
     with tempfile.TemporaryDirectory() as name:
@@ -198,17 +248,21 @@ def check_run(jobs):
         endpoint = f"tcp://127.0.0.1:{free_port()}"
         command = [PROGRAMS / "rollcall", "keys", directory / "keys", "--endpoint", endpoint]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        for key in (directory / "keys").iterdir():
+            key.chmod(jobs["worker"]["spec"]["template"]["spec"]["volumes"][0]["secret"]["defaultMode"])
         first = Pod(jobs["worker"], directory)
         wait_for(lambda: first.answers() == [200, 503], "a worker without a run is not ready")
-        pauses = ["--pause-min=0.5s", "--pause-max=12s"]
-        coordinator = Pod(jobs["coordinator"], directory, pauses)
+        more = [f"--control={directory}/control", "--pause-min=0.5s", "--pause-max=3s"]
+        coordinator = Pod(jobs["coordinator"], directory, more)
         wait_for(lambda: coordinator.answers() == [200, 200], "the coordinator is ready")
         workers = [first] + [
-            Pod(jobs["worker"], directory) for _ in range(jobs["worker"]["spec"]["parallelism"] - 1)
+            Pod(jobs["worker"], directory) for _ in range(jobs["worker"]["spec"]["replicas"] - 1)
         ]
         wait_for(lambda: all(w.answers() == [200, 200] for w in workers), "all workers have joined")
         check_health_of_image(first.process.pid)
-        once_more = check_restarts(jobs, directory, coordinator, pauses)
+        check_limited_slots(directory, jobs["worker"])
+        replace_a_worker(jobs["worker"], directory, workers)
+        once_more = check_restarts(jobs, directory, coordinator, more)
         once_more.end()
         expect(b"is finished" in once_more.errors, "a finished run starts again")
         for worker in workers:
@@ -222,9 +276,10 @@ def main():
     jobs = {
         d["metadata"]["labels"]["app.kubernetes.io/component"]: d
         for d in documents
-        if d["kind"] == "Job"
+        if d["kind"] in ("Job", "Deployment")
     }
     check_schemas(documents, jobs["coordinator"])
+    check_restart_policy(jobs)
     for job in jobs.values():
         check_hardening(job["spec"]["template"]["spec"])
     check_names(documents, jobs)
