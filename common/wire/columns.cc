@@ -16,7 +16,8 @@ static_assert(static_cast<int>(rollcall::Outcome::returned) + 1 == OUTCOME_RETUR
 
 /// The largest valid TaskId; the next one is reserved for "no task".
 constexpr std::uint64_t kLargestTask = std::numeric_limits<std::uint32_t>::max() - 1;
-constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
+constexpr std::uint64_t kLongestPauseNs =
+    static_cast<std::uint64_t>(limits::longest_duration.count());
 constexpr std::uint64_t kTimeEnd = static_cast<std::uint64_t>(kTimeBound);
 
 /// Adds room for n values to a column, to be written in place.
@@ -162,7 +163,7 @@ Problem take(const Assignment& in, rollcall::Assignment& to) {
   if (const Problem problem = take_ranges(in, rows.task)) return problem;
   if (!take_attempts(in.attempt(), rows.size(), rows.attempt))
     return "assignment: invalid attempt numbers";
-  if (!take_durations(in.pause_ns(), rows.size(), kLongestNs + 1, rows.pause))
+  if (!take_durations(in.pause_ns(), rows.size(), kLongestPauseNs + 1, rows.pause))
     return "assignment: invalid sleep durations";
   return take_commands(in, rows);
 }

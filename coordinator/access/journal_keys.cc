@@ -20,17 +20,17 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kSchema = "rollcall/journal-keys/1";
-constexpr const char* kFile = "keys file";
-constexpr std::array kStrings = {"bind",
-                                 "endpoint",
-                                 "server_key",
-                                 "server_secret_key",
-                                 "worker_public_key",
-                                 "worker_secret_key"};
+constexpr const char* kJournalKeysSchema = "rollcall/journal-keys/1";
+constexpr const char* kJournalKeysFile = "keys file";
+constexpr std::array kJournalKeysStrings = {"bind",
+                                            "endpoint",
+                                            "server_key",
+                                            "server_secret_key",
+                                            "worker_public_key",
+                                            "worker_secret_key"};
 
 std::string to_json(const JournalKeys& keys) {
-  const nlohmann::ordered_json json = {{"schema", kSchema},
+  const nlohmann::ordered_json json = {{"schema", kJournalKeysSchema},
                                        {"bind", keys.bind},
                                        {"endpoint", keys.keys.endpoint},
                                        {"server_key", keys.keys.coordinator.public_key},
@@ -40,9 +40,10 @@ std::string to_json(const JournalKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-Result<JournalKeys> keys_from_json(const std::string& text) {
+Result<JournalKeys> journal_keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (std::string error = document_error(json, kSchema, kStrings); !error.empty()) {
+  if (std::string error = document_error(json, kJournalKeysSchema, kJournalKeysStrings);
+      !error.empty()) {
     return permanent(std::move(error));
   }
   const JournalKeys keys{json["bind"],
@@ -70,7 +71,8 @@ std::string journal_keys_path(const std::string& journal) {
 
 Result<void> write_journal_keys(const std::string& journal, const JournalKeys& keys) {
   const std::string path = journal_keys_path(journal);
-  if (auto written = replace_private_file(path, kFile, to_json(keys)); !written) return written;
+  if (auto written = replace_private_file(path, kJournalKeysFile, to_json(keys)); !written)
+    return written;
   // As long-lived as the journal: a power cut must not leave an empty file.
   const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file && ::fsync(file.get()) == 0) return {};
@@ -79,13 +81,13 @@ Result<void> write_journal_keys(const std::string& journal, const JournalKeys& k
 
 Result<JournalKeys> read_journal_keys(const std::string& journal) {
   const std::string path = journal_keys_path(journal);
-  const auto text = read_private_file(path, kFile, limits::access_bytes);
+  const auto text = read_private_file(path, kJournalKeysFile, limits::access_bytes);
   if (!text) return text.error();
   struct stat there {};
   if (::stat(path.c_str(), &there) == 0 && (there.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return permanent("keys file " + path + " is accessible to other users: chmod 600 " + path);
   }
-  auto keys = keys_from_json(*text);
+  auto keys = journal_keys_from_json(*text);
   if (!keys) return permanent(path + " is not a keys file of a journal: " + keys.error().message);
   return keys;
 }

@@ -18,13 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr const char* kSchema = "rollcall/keys/1";
-constexpr const char* kFile = "keys file";
-constexpr std::array kStrings = {"endpoint", "server_key", "server_secret_key", "worker_public_key",
-                                 "worker_secret_key"};
+constexpr const char* kRunKeysSchema = "rollcall/keys/1";
+constexpr const char* kRunKeysFile = "keys file";
+constexpr std::array kRunKeysStrings = {"endpoint", "server_key", "server_secret_key",
+                                        "worker_public_key", "worker_secret_key"};
 
 std::string to_json(const RunKeys& keys) {
-  const nlohmann::ordered_json json = {{"schema", kSchema},
+  const nlohmann::ordered_json json = {{"schema", kRunKeysSchema},
                                        {"endpoint", keys.endpoint},
                                        {"server_key", keys.coordinator.public_key},
                                        {"server_secret_key", keys.coordinator.secret_key},
@@ -33,9 +33,10 @@ std::string to_json(const RunKeys& keys) {
   return json.dump(2) + "\n";
 }
 
-Result<RunKeys> keys_from_json(const std::string& text) {
+Result<RunKeys> run_keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (const std::string error = document_error(json, kSchema, kStrings); !error.empty()) {
+  if (const std::string error = document_error(json, kRunKeysSchema, kRunKeysStrings);
+      !error.empty()) {
     return permanent("not a keys file: " + error);
   }
   const RunKeys keys{json["endpoint"],
@@ -74,7 +75,7 @@ Result<void> write_both(const fs::path& directory, const RunKeys& keys) {
                        " already exists; left unchanged (write new keys to a new directory)");
     }
   }
-  auto written = create_private_file(directory / kCoordinatorKeysFile, kFile, to_json(keys));
+  auto written = create_private_file(directory / kCoordinatorKeysFile, kRunKeysFile, to_json(keys));
   if (!written) return written;
   written = create_private_file(directory / kWorkersAccessFile, "access file",
                                 rollcall::to_json(access_of(keys)));
@@ -103,9 +104,9 @@ Result<void> write_run_keys(const fs::path& directory, const RunKeys& keys) {
 
 Result<RunKeys> read_run_keys(const fs::path& directory) {
   const fs::path path = directory / kCoordinatorKeysFile;
-  const auto text = read_private_file(path, kFile, limits::access_bytes);
+  const auto text = read_private_file(path, kRunKeysFile, limits::access_bytes);
   if (!text) return permanent(text.error().message);
-  auto keys = keys_from_json(*text);
+  auto keys = run_keys_from_json(*text);
   if (!keys) return permanent(path.string() + ": " + keys.error().message);
   return keys;
 }

@@ -9,7 +9,7 @@ namespace {
 using cli::Choice;
 using cli::Shown;
 
-constexpr std::array<Choice<OutputFormat>, 2> kFormats{
+constexpr std::array<Choice<OutputFormat>, 2> kStatusFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
 
 constexpr std::array<Choice<DrainMode>, 2> kDrainModes{
@@ -36,7 +36,7 @@ cli::CommandSpec status_command(StatusOptions& options) {
   command.options.push_back(control_option(options.control));
   command.options.push_back(
       {"--output", "", "FORMAT", "Run", Shown::in_help, "text or json (default text)",
-       cli::choice_into(options.output, kFormats), "", cli::names_of(kFormats)});
+       cli::choice_into(options.output, kStatusFormats), "", cli::names_of(kStatusFormats)});
   return cli::with_standard_options(std::move(command));
 }
 

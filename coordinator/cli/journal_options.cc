@@ -6,7 +6,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-constexpr std::array<cli::Choice<OutputFormat>, 2> kFormats{
+constexpr std::array<cli::Choice<OutputFormat>, 2> kReportFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
 
 /// Parses a command whose argument is a journal into `options`.
@@ -62,7 +62,7 @@ cli::CommandSpec report_command(ReportOptions& options) {
                            "\nIf the run is not finished, the report covers the tasks so far.\n"};
   command.options.push_back(
       {"--output", "", "FORMAT", "Output", cli::Shown::in_help, "text or json (default text)",
-       cli::choice_into(options.output, kFormats), "", cli::names_of(kFormats)});
+       cli::choice_into(options.output, kReportFormats), "", cli::names_of(kReportFormats)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }

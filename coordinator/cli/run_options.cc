@@ -24,7 +24,7 @@ using Fault = std::optional<cli::UsageError>;
 
 constexpr std::uint64_t kMostLosses = std::numeric_limits<Attempt>::max();
 
-constexpr std::array<Choice<OutputFormat>, 3> kFormats{
+constexpr std::array<Choice<OutputFormat>, 3> kRunFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}}};
 
 constexpr std::array<Choice<ProgressStyle>, 4> kProgress{{{"auto", ProgressStyle::automatic},
@@ -144,7 +144,7 @@ void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
   table.insert(
       table.end(),
       {{"--output", "", "FORMAT", group, Shown::in_help, "text, json or jsonl (default text)",
-        cli::choice_into(into.output, kFormats), "ROLLCALL_OUTPUT", cli::names_of(kFormats)},
+        cli::choice_into(into.output, kRunFormats), "ROLLCALL_OUTPUT", cli::names_of(kRunFormats)},
        {"--results", "-o", "FILE", group, Shown::in_help, "one row for each task, .csv or .jsonl",
         results_file_into(into.results_file)},
        {"--progress", "", "STYLE", group, Shown::in_help_all,

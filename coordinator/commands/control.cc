@@ -13,7 +13,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kRefused = 1;
 
@@ -23,15 +23,15 @@ std::nullptr_t give_up(const char* command, const std::string& why) {
 }
 
 /// The answer of the coordinator. If there is none, prints an error and returns null.
-Json answer_to(const char* command, const std::string& control, const cli::Environment& environment,
-               const Json& request) {
+OrderedJson answer_to(const char* command, const std::string& control,
+                      const cli::Environment& environment, const OrderedJson& request) {
   Result<std::string> path = control;
   if (control.empty()) path = find_control_socket(environment);
   if (!path) return give_up(command, path.error().message);
   const Result<std::string> answer =
-      ask(*path, request.dump(-1, ' ', false, Json::error_handler_t::replace));
+      ask(*path, request.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
   if (!answer) return give_up(command, answer.error().message);
-  Json json = Json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  OrderedJson json = OrderedJson::parse(*answer, nullptr, /*allow_exceptions=*/false);
   return json.is_object() ? json : give_up(command, *path + ": not an answer of a coordinator");
 }
 
@@ -57,12 +57,12 @@ std::string table_of(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string number(const Json& json) {
+std::string number(const OrderedJson& json) {
   return json.is_null() ? "-" : std::to_string(json.get<std::uint64_t>());
 }
 
-std::string status_text(const Json& status) {
-  const Json& tasks = status.at("tasks");
+std::string status_text(const OrderedJson& status) {
+  const OrderedJson& tasks = status.at("tasks");
   std::array<char, 32> elapsed{};
   if (!status.at("elapsed_seconds").is_null()) {
     std::snprintf(elapsed.data(), elapsed.size(), ", %.2f s",
@@ -74,7 +74,7 @@ std::string status_text(const Json& status) {
                      " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() + "\n";
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
-  for (const Json& worker : status.at("workers")) {
+  for (const OrderedJson& worker : status.at("workers")) {
     rows.push_back({worker.at("name").get<std::string>(), worker.at("host").get<std::string>(),
                     number(worker.at("pid")), number(worker.at("slots")),
                     number(worker.at("running")), number(worker.at("done")),
@@ -87,7 +87,8 @@ std::string status_text(const Json& status) {
 }  // namespace
 
 int run_status(const StatusOptions& options, const cli::Environment& environment) {
-  const Json status = answer_to("status", options.control, environment, {{"command", "status"}});
+  const OrderedJson status =
+      answer_to("status", options.control, environment, {{"command", "status"}});
   if (status.is_null()) return cli::kUsageStatus;
   if (status.contains("error")) {
     give_up("status", status.value("error", ""));
@@ -96,7 +97,7 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
   if (options.output == OutputFormat::json) return print(status.dump(2) + "\n");
   try {
     return print(status_text(status));
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     give_up("status", "the coordinator has another version: use --output json");
     return cli::kUsageStatus;
   }
@@ -104,15 +105,16 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
 
 int run_drain(const DrainOptions& options, const cli::Environment& environment) {
   const std::string mode(to_string(options.mode));
-  const Json answer = answer_to("drain", options.control, environment,
-                                {{"command", "drain"}, {"worker", options.worker}, {"mode", mode}});
+  const OrderedJson answer =
+      answer_to("drain", options.control, environment,
+                {{"command", "drain"}, {"worker", options.worker}, {"mode", mode}});
   if (answer.is_null()) return cli::kUsageStatus;
   if (answer.contains("error")) {
     give_up("drain", answer.value("error", ""));
     return kRefused;
   }
   std::string text;
-  for (const Json& worker : answer.value("draining", Json::array())) {
+  for (const OrderedJson& worker : answer.value("draining", OrderedJson::array())) {
     text += worker.value("name", "") + " drains (" + mode + "), session " +
             worker.value("session", "") + "\n";
   }

@@ -10,11 +10,11 @@
 namespace rollcall::coordinator {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// Returns `json` on one line. Replaces invalid UTF-8, which a worker's name may contain.
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string line_of(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 std::string error_line(const std::string& text) {
@@ -33,8 +33,9 @@ std::string_view state_of(const Scheduler& scheduler, const Session& session) {
   return scheduler.held_by(session) > 0 ? "working" : "idle";
 }
 
-Json worker_json(const Scheduler& scheduler, const Session& session, const SessionRecord& record) {
-  Json slots = nullptr;
+OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
+                        const SessionRecord& record) {
+  OrderedJson slots = nullptr;
   if (record.slots != 0) slots = record.slots;
   return {{"name", record.name},
           {"host", record.host},
@@ -46,7 +47,7 @@ Json worker_json(const Scheduler& scheduler, const Session& session, const Sessi
           {"state", state_of(scheduler, session)}};
 }
 
-std::string text_of(const Json& request, const char* member) {
+std::string text_of(const OrderedJson& request, const char* member) {
   const auto found = request.find(member);
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -60,7 +61,7 @@ std::uint64_t running_of(const Scheduler& scheduler) {
 }
 
 std::string ControlDesk::answer(Instant now, const std::string& request) {
-  const Json json = Json::parse(request, nullptr, /*allow_exceptions=*/false);
+  const OrderedJson json = OrderedJson::parse(request, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return error_line("expected one JSON object on one line");
   const std::string command = text_of(json, "command");
   if (command == "status") return status(now);
@@ -85,7 +86,7 @@ std::uint64_t ControlDesk::failed() {
 
 std::string ControlDesk::status(Instant now) {
   const RunRecords& records = scheduler_.records();
-  Json workers = Json::array();
+  OrderedJson workers = OrderedJson::array();
   const std::uint64_t running = running_of(scheduler_);
   std::uint64_t left = 0;
   std::uint64_t lost = 0;
@@ -99,7 +100,7 @@ std::string ControlDesk::status(Instant now) {
   }
   const std::uint64_t done = records.accepted();
   const std::uint64_t total = records.spec.task_count;
-  Json elapsed = nullptr;
+  OrderedJson elapsed = nullptr;
   if (records.first_dispatch) {
     const bool is_over = done == total && records.last_accepted;
     elapsed = to_seconds((is_over ? *records.last_accepted : now) - *records.first_dispatch);
@@ -121,7 +122,7 @@ std::string ControlDesk::status(Instant now) {
 
 std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
   DrainRequested request{{}, mode};
-  Json draining = Json::array();
+  OrderedJson draining = OrderedJson::array();
   for (const Session& session : scheduler_.sessions()) {
     const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
     const std::string id = to_hex(record.id.bytes);

@@ -4,13 +4,6 @@
 #include "coordinator/journal/statements.h"
 
 namespace rollcall::coordinator {
-namespace {
-
-std::int64_t integer(std::uint64_t n) {
-  return static_cast<std::int64_t>(n);
-}
-
-}  // namespace
 
 Result<void> Journal::write_input(const JournalInput& input) {
   auto insert_part = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
@@ -82,11 +75,11 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
 bool Journal::write(const CommittedCommand& committed) {
   const CommandResult& result = *committed.result;
   return statements_->command.run(
-      integer(committed.record + 1), static_cast<std::int64_t>(result.end),
-      std::int64_t{result.status}, std::int64_t{result.signal}, std::string_view(result.error_text),
-      std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()},
-      integer(result.peak_rss_bytes), std::string_view(result.out), std::string_view(result.err),
-      integer(result.out_dropped), integer(result.err_dropped));
+      committed.record + 1, static_cast<std::int64_t>(result.end), std::int64_t{result.status},
+      std::int64_t{result.signal}, std::string_view(result.error_text),
+      std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()}, result.peak_rss_bytes,
+      std::string_view(result.out), std::string_view(result.err), result.out_dropped,
+      result.err_dropped);
 }
 
 }  // namespace rollcall::coordinator

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kColumns = 8;
 
-std::int64_t integer(std::uint64_t n) {
-  return static_cast<std::int64_t>(n);
-}
-
 bool insert(sqlite::Statement& statement, const CommittedSession& committed,
             const EpochRecord& epoch) {
   return statement.run(std::int64_t{static_cast<std::uint32_t>(committed.index)},
@@ -31,15 +27,14 @@ bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
   std::optional<double> cpu_seconds;
   std::optional<std::int64_t> peak_rss_bytes;
   if (committed.goodbye) {
-    reports = integer(committed.goodbye->reports_sent);
-    outcomes = integer(committed.goodbye->outcomes_sent);
+    reports = committed.goodbye->reports_sent;
+    outcomes = committed.goodbye->outcomes_sent;
     cpu_seconds = committed.goodbye->cpu_seconds;
-    peak_rss_bytes = integer(committed.goodbye->peak_rss_bytes);
+    peak_rss_bytes = committed.goodbye->peak_rss_bytes;
   }
-  return statement.run(integer(committed.last_report), integer(committed.stale),
-                       to_string(committed.end), std::string_view(committed.end_reason), reports,
-                       outcomes, cpu_seconds, peak_rss_bytes,
-                       std::int64_t{static_cast<std::uint32_t>(committed.index)});
+  return statement.run(committed.last_report, committed.stale, to_string(committed.end),
+                       std::string_view(committed.end_reason), reports, outcomes, cpu_seconds,
+                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
 bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed,
@@ -48,19 +43,16 @@ bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed,
   std::optional<std::int64_t> clock_bound;
   if (committed.session) session = static_cast<std::uint32_t>(*committed.session);
   if (committed.clock_bound != Duration::max()) clock_bound = committed.clock_bound.count();
-  return statement.run(integer(accepted + 1), session, to_ns(epoch.in_run(committed.arrived)),
-                       clock_bound);
+  return statement.run(accepted + 1, session, to_ns(epoch.in_run(committed.arrived)), clock_bound);
 }
 
 bool update(sqlite::Statement& statement, const CommittedCounters& committed,
             std::uint64_t accepted, const EpochRecord& epoch) {
   std::optional<std::int64_t> first_dispatch;
   if (committed.first_dispatch) first_dispatch = to_ns(epoch.in_run(*committed.first_dispatch));
-  return statement.run(integer(accepted), integer(committed.published), first_dispatch,
-                       integer(committed.attempts_total), integer(committed.attempts_retried),
-                       integer(committed.attempts_adopted), integer(committed.stale),
-                       integer(committed.reports_repeated),
-                       std::int64_t{committed.wait_timeout_passed},
+  return statement.run(accepted, committed.published, first_dispatch, committed.attempts_total,
+                       committed.attempts_retried, committed.attempts_adopted, committed.stale,
+                       committed.reports_repeated, std::int64_t{committed.wait_timeout_passed},
                        std::int64_t{committed.stop_requested}, std::int64_t{epoch.epoch});
 }
 
@@ -84,7 +76,7 @@ class OutcomeRows {
     int place = 0;
     for (std::size_t i = from; i < from + count; ++i) {
       const std::array<std::int64_t, kColumns> row = {
-          integer(accepted_ + i + 1),
+          accepted_ + i + 1,
           static_cast<std::int64_t>(index(committed_.task[i])),
           committed_.attempt[i],
           static_cast<std::int64_t>(committed_.outcome[i]),
@@ -190,7 +182,7 @@ Result<void> Journal::finish(const RunRecords& records, const FinalAccount& acco
            end->run(std::int64_t{os::unix_time().count()}, std::int64_t{account.startup.count()},
                     std::int64_t{account.planning.count()},
                     std::int64_t{account.validation.count()}, account.coordinator.cpu_seconds,
-                    integer(account.coordinator.peak_rss_bytes), std::int64_t{account.exit_status},
+                    account.coordinator.peak_rss_bytes, std::int64_t{account.exit_status},
                     std::int64_t{account.signal});
   });
   if (committed) finished_ = true;

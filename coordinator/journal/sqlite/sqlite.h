@@ -37,6 +37,7 @@ class Statement {
   }
   /// Parameters are numbered from 1.
   void bind(int place, std::int64_t value);
+  void bind(int place, std::uint64_t value) { bind(place, static_cast<std::int64_t>(value)); }
   void bind(int place, std::string_view value);
   void bind(int place, double value);
   void bind(int place, std::nullopt_t);
