@@ -1,4 +1,5 @@
 """Runs the worker of worker.py with the real coordinator: python.sh interop_test.py PROGRAMS."""
+import itertools
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import unittest
 
 import zmq
 import wire_pb2 as wire
-from link import session_of
+from link import Link, column, session_of
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
@@ -195,32 +196,99 @@ class Runs(unittest.TestCase):
                 if loss == "0":  # otherwise the Shutdown may be lost
                     self.expect_success(worker)
 
+    def test_wrong_magic_and_absurd_counters(self):
+        """A scripted worker sends the coordinator what it must not."""
+        run = self.run_sleeps("-n", "3", "--pause", "100ms", "--insecure")
+        eventually(lambda: os.path.exists(self.access))
+        link = Link(self.access, loss=0)
+        self.addCleanup(link.close)
+        link.connect()
+        link.socket.send(wire.FromWorker(magic=1, protocol=1).SerializeToString())
+        answer = self.next_message(link)
+        self.assertEqual(answer.reject.reason, wire.REJECT_REASON_BAD_MESSAGE)
+        self.assertEqual(answer.session, b"")
+
+        secret = os.urandom(16)
+        session = session_of(secret)
+        link.send(b"", 0, session, {"hello": wire.Hello(secret=secret, nonce=1)})
+        welcome = self.next_message(link, "welcome")
+        link.send(welcome.run, welcome.epoch, session, {"inventory": wire.Inventory(nonce=1)})
+        absurd = wire.Heartbeat(assignments_received=10**9, started_count=10**9)
+        link.send(welcome.run, welcome.epoch, session, {"heartbeat": absurd})
+        self.next_message(link, "ack")
+        link.send(welcome.run, welcome.epoch, session, {"goodbye": wire.Goodbye()})
+        self.next_message(link, "shutdown")
+        staying = self.join()  # it gets the tasks that the first session returned
+        self.assertTrue(self.finish(run)["validated"])
+        self.expect_success(staying)
+
+    def next_message(self, link, kind=None):
+        while link.socket.poll(PATIENCE * 1000):
+            for message in link.messages():
+                if kind in (None, message.WhichOneof("body")):
+                    return message
+        raise AssertionError(f"no {kind} arrived")
+
 
 class Scripted(unittest.TestCase):
-    """A scripted coordinator sends what a resumed one sends."""
+    """A scripted coordinator sends what a real one may send."""
+
+    command = [sys.executable, WORKER]
 
     def setUp(self):
-        self.socket = zmq.Context.instance().socket(zmq.ROUTER)
-        port = self.socket.bind_to_random_port("tcp://127.0.0.1")
-        self.file = tempfile.NamedTemporaryFile("w", suffix=".access")
-        json.dump({"schema": "rollcall/access/1", "endpoint": f"tcp://127.0.0.1:{port}",
-                   "server_key": "", "worker_public_key": "", "worker_secret_key": "", "ticket": 0},
-                  self.file)
-        self.file.flush()
-        self.worker = subprocess.Popen([sys.executable, WORKER, "--access-file", self.file.name])
-        self.addCleanup(self.file.close)
-        self.addCleanup(self.socket.close, 0)
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.access = os.path.join(directory.name, "run.access")
+        self.listen()
+        self.worker = subprocess.Popen([*self.command, "--access-file", self.access])
         self.addCleanup(self.worker.wait)
         self.addCleanup(self.worker.kill)
         self.run_id, self.epoch, self.nonce = bytes(range(16)), 1, None
 
-    def receive(self, kind):
+    def listen(self):
+        """Listens on a free port, and writes the access file for it."""
+        self.socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self.addCleanup(self.socket.close, 0)
+        port = self.socket.bind_to_random_port("tcp://127.0.0.1")
+        with open(self.access + ".new", "w", encoding="utf-8") as file:
+            json.dump({"schema": "rollcall/access/1", "endpoint": f"tcp://127.0.0.1:{port}",
+                       "server_key": "", "worker_public_key": "", "worker_secret_key": "",
+                       "ticket": 0}, file)
+        os.rename(self.access + ".new", self.access)
+
+    def receive(self, kind=None):
         while self.socket.poll(PATIENCE * 1000):
             self.peer, frame = self.socket.recv_multipart()
             message = wire.FromWorker.FromString(frame)
-            if message.WhichOneof("body") == kind:
+            if kind in (None, message.WhichOneof("body")):
                 return message
         raise AssertionError(f"no {kind} arrived")
+
+    def outcomes(self, count):
+        """The outcomes of the next reports, acknowledged, in order: (task, outcome)."""
+        rows = []
+        while len(rows) < count:
+            report = self.receive("report").report
+            if report.number != self.reports + 1:
+                continue  # a repetition
+            self.reports += 1
+            self.send(ack=wire.Ack(reports_committed=self.reports, sent_ns=1))
+            rows += self.rows_of(report)
+        return rows
+
+    def rows_of(self, report):
+        tasks = list(itertools.accumulate(report.task_delta))
+        return list(zip(tasks, column(report.outcome, len(tasks), wire.OUTCOME_SUCCEEDED)))
+
+    def assign(self, number, first, pauses):
+        self.send(assignment=wire.Assignment(number=number, range_first_delta=[first],
+                                             range_count=[len(pauses)], pause_ns=pauses))
+
+    def join(self, **terms):
+        self.hello()
+        self.welcome(**terms)
+        self.receive("inventory")
+        self.reports = 0
 
     def send(self, **body):
         self.socket.send_multipart([self.peer, wire.FromCoordinator(
@@ -229,21 +297,20 @@ class Scripted(unittest.TestCase):
 
     def welcome(self, **terms):
         self.send(welcome=wire.Welcome(
-            nonce=self.nonce, sent_ns=1, kind=wire.TASK_KIND_SLEEP, slots=2,
-            heartbeat_interval_ns=10**8, liveness_ns=4 * 10**10, orphan_for_ns=10**11, **terms))
+            **{"nonce": self.nonce, "sent_ns": 1, "kind": wire.TASK_KIND_SLEEP, "slots": 2,
+               "heartbeat_interval_ns": 10**8, "liveness_ns": 4 * 10**10, "orphan_for_ns": 10**11,
+               **terms}))
 
     def hello(self):
         last, hello = self.nonce, self.receive("hello").hello
         while hello.nonce == last:  # a repetition of the last Hello
             hello = self.receive("hello").hello
-        self.session, self.nonce = session_of(hello.secret), hello.nonce
+        self.secret, self.nonce = hello.secret, hello.nonce
+        self.session = session_of(hello.secret)
 
     def attempts_in(self, inventory):
-        task, attempts = 0, []
-        for delta, number in zip(inventory.task_delta, inventory.attempt):
-            task += delta
-            attempts.append((task, number))
-        return attempts
+        tasks = list(itertools.accumulate(inventory.task_delta))
+        return list(zip(tasks, column(inventory.attempt, len(tasks), 1)))
 
     def test_lists_held_attempts_and_ignores_older_epochs(self):
         self.hello()
@@ -253,9 +320,9 @@ class Scripted(unittest.TestCase):
         self.send(assignment=wire.Assignment(number=1, range_first_delta=[10], range_count=[8],
                                              pause_ns=[10**12, 0] + 6 * [10**12]))
         report = self.receive("report").report
-        self.assertEqual(list(report.outcome), [wire.OUTCOME_SUCCEEDED])
+        self.assertEqual(self.rows_of(report), [(11, wire.OUTCOME_SUCCEEDED)])
         self.send(revoke=wire.Revoke(assignments_through=1, keep=6))
-        while list(self.receive("report").report.outcome)[-1:] != [wire.OUTCOME_RETURNED]:
+        while self.rows_of(self.receive("report").report)[-1][1] != wire.OUTCOME_RETURNED:
             pass
         self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
         self.hello()
@@ -278,6 +345,79 @@ class Scripted(unittest.TestCase):
         message = self.receive("inventory")
         self.assertEqual((message.epoch, message.inventory.list), (4, 2))
         self.assertEqual(self.attempts_in(message.inventory)[-2:], [(16, 0), (17, 0)])
+
+    def test_ignores_a_welcome_for_another_session(self):
+        self.hello()
+        own, self.session = self.session, bytes(16)
+        self.run_id = bytes(16)
+        self.welcome()
+        self.session, self.run_id = own, bytes(range(16))
+        self.welcome()
+        self.assertEqual(self.receive("inventory").run, self.run_id)
+
+    def test_sends_only_hello_before_the_welcome(self):
+        self.join()
+        self.assign(1, 5, [3 * 10**8] * 2)  # they end during the handshake
+        while self.receive("heartbeat").heartbeat.started_count < 2:
+            pass
+        self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
+        self.hello()
+        # About 0.1, 0.2 and 0.4 s apart.
+        kinds = [self.receive().WhichOneof("body") for _ in range(3)]
+        self.assertEqual(kinds, ["hello"] * 3)
+        self.welcome()
+        self.receive("inventory")
+        self.assertEqual(sorted(self.outcomes(2)), [(5, wire.OUTCOME_SUCCEEDED),
+                                                    (6, wire.OUTCOME_SUCCEEDED)])
+
+    def test_new_socket_has_new_nonce(self):
+        """The worker reads the access file before a Hello, and connects to another endpoint."""
+        self.join()
+        self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
+        self.hello()
+        self.listen()
+        hello = self.receive("hello").hello  # otherwise a repetition of the last one
+        self.assertEqual(hello.secret, self.secret)
+        self.assertNotEqual(hello.nonce, self.nonce)
+        self.nonce = hello.nonce
+        self.welcome()
+        self.receive("inventory")
+
+    def test_remembered_revocation_keeps_the_first(self):
+        self.join(slots=1)
+        self.assign(1, 10, [10**12] * 3)
+        self.send(revoke=wire.Revoke(assignments_through=2, keep=4))
+        self.assign(2, 20, [10**12] * 3)  # 20 is the fourth place
+        self.assertEqual(self.outcomes(2), [(21, wire.OUTCOME_RETURNED),
+                                            (22, wire.OUTCOME_RETURNED)])
+        self.send(cancel=wire.Cancel(assignments_through=2))
+        self.assertEqual(sorted(task for task, _ in self.outcomes(4)), [10, 11, 12, 20])
+
+    def test_leaves_at_once_with_more_than_64_reports(self):
+        self.join(slots=1)
+        for number in range(1, 65):  # one Report for each, and no acknowledgement
+            self.assign(number, number, [0])
+            while self.receive("report").report.number < number:
+                pass
+        self.assign(65, 1000, [10**12] * 2)
+        self.send(revoke=wire.Revoke(assignments_through=65, keep=65))
+        while self.receive("heartbeat").heartbeat.assignments_received < 65:
+            pass
+        self.send(drain=wire.Drain(mode=wire.DRAIN_MODE_RETURN))
+        while (report := self.receive("report").report).number < 65:
+            pass
+        # Task 1000 has no outcome: it waited, and the Goodbye returns it.
+        self.assertEqual(self.rows_of(report), [(1001, wire.OUTCOME_RETURNED)])
+        goodbye = self.receive("goodbye").goodbye
+        self.assertEqual((goodbye.reports_sent, goodbye.outcomes_sent), (65, 65))
+        self.send(ack=wire.Ack(reports_committed=65, sent_ns=1))
+        self.assertEqual(self.worker.wait(PATIENCE), 0)
+
+
+class ScriptedRollcall(Scripted):
+    """Rollcall's own worker obeys the same page."""
+
+    command = [os.path.join(PROGRAMS, "rollcall-worker"), "--log-level", "error"]
 
 
 if __name__ == "__main__":

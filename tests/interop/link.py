@@ -90,14 +90,15 @@ class Link:
         self.context, self.socket, self.access = context or zmq.Context(), None, None
 
     def connect(self):
-        """Reads the access file, and replaces the socket if its contents have changed."""
+        """Reads the access file, and replaces the socket if its contents have changed. Returns whether
+        it did."""
         try:
             with open(self.access_file, encoding="utf-8") as file:
                 access = json.load(file)
         except OSError:
-            return
+            return False
         if access == self.access:
-            return
+            return False
         if self.socket is not None:
             self.socket.close(0)
         self.access, self.socket = access, self.context.socket(zmq.DEALER)
@@ -108,6 +109,7 @@ class Link:
             self.socket.curve_publickey = access["worker_public_key"].encode()
             self.socket.curve_secretkey = access["worker_secret_key"].encode()
         self.socket.connect(access["endpoint"])
+        return True
 
     def identity(self, name):
         return {"host": socket.gethostname().encode()[:255], "name": name.encode()[:255],

@@ -54,7 +54,8 @@ class Worker:
         self.link.send(self.run, self.epoch, self.session, body)
 
     def send_hello(self):
-        self.link.connect()
+        if self.link.connect():
+            self.start_handshake()  # a new socket gets a new nonce
         self.link.send(b"", 0, self.session, {"hello": wire.Hello(
             secret=self.secret, nonce=self.nonce, slots=self.options.slots,
             **self.link.identity(self.options.name))})
@@ -194,6 +195,7 @@ class Worker:
 
     def take_revoke(self, revoke):
         self.must_answer = True
+        # The highest number, and the lowest keep that it came with.
         self.revoked = max(self.revoked, (revoke.assignments_through, -revoke.keep))
         self.return_unstarted(revoke.assignments_through, revoke.keep)
 
