@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-# What was not printed for certain is printed again first: that is not worth parsing.
+# A resumed run first prints the results again that may be missing; they are not worth parsing.
 STARTED = b'{"event":"started",'
 
 

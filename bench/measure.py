@@ -1,4 +1,4 @@
-"""What a measurement is: cases with arms that run in turns, and checks of what came out."""
+"""A measurement: cases with arms that run in turns, and checks of their results."""
 
 from dataclasses import dataclass, field
 from statistics import median

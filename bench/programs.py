@@ -62,7 +62,7 @@ class Programs:
         with tempfile.TemporaryDirectory(dir=journalled.disk_of(self.folder / "rollcall")) as folder:
             journal = Path(folder) / "run.journal"
             sample = self.rollcall(tasks, "--journal", journal, *options, **more)
-            # What was accepted last is kept after the measured time: the whole process is, less its parts.
+            # The last commits follow the measured time, so count the wall time less its other parts.
             parts = ("startup_seconds", "planning_seconds", "validation_seconds")
             kept = sample["wall_seconds"] - sum(sample[part] for part in parts)
             return sample | {"journal_bytes": os.path.getsize(journal), "kept_rate": tasks / kept}

@@ -7,7 +7,8 @@
 
 namespace rollcall::bench {
 
-/// The value that `part` (0 to 1) of them do not exceed. Reorders `values`; 0 if there are none.
+/// Returns the value that a share `part` (0 to 1) of `values` does not exceed; 0 if `values` is
+/// empty. Reorders `values`.
 inline double percentile(std::vector<double>& values, double part) {
   if (values.empty()) return 0;
   const auto last = static_cast<double>(values.size() - 1);

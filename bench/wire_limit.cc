@@ -147,7 +147,7 @@ class Worker {
   Done done_;
 };
 
-/// The coordinator: hands out batches as reports come in, and adds up what is in them.
+/// The coordinator: sends batches as reports arrive, and adds up the reports.
 class Coordinator {
  public:
   Coordinator(zmq::context_t& context, const Settings& settings)

@@ -91,7 +91,7 @@ class Worker::Loop {
       return false;
     }
     health_ = std::move(*health);
-    write_log(Severity::info, "answering health checks at " + health_->url());
+    write_log(Severity::info, fmt::format("answering health checks at {}", health_->url()));
     return true;
   }
 

@@ -82,8 +82,8 @@ class Socket {
   /// was refused, or the peer does not speak ZMTP; make a new Socket. Delivery is not guaranteed.
   [[nodiscard]] bool send(ConnectionId to, std::string_view bytes);
 
-  /// Receives pending messages on the next turn of the loop and then calls on_turn, even if there
-  /// are none. So a timer that fired is handled after the messages that arrived before it.
+  /// Receives pending messages on the next turn of the loop and then calls on_turn, even without a
+  /// message. So a timer that fired is handled after the messages that arrived before it.
   void drain();
 
   /// Stops receiving; queued messages may still be sent for `linger`. No handler is called any

@@ -221,8 +221,8 @@ ExecArguments split_at_command(const std::vector<std::string>& arguments) {
   return split;
 }
 
-/// The first argument that is neither an option nor the value of one; nullptr if there is none, or
-/// after an unknown option.
+/// Returns the first argument that is neither an option nor the value of one. Returns nullptr if
+/// every argument is, or if an unknown option comes first.
 const std::string* first_word(const CommandSpec& command,
                               const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {

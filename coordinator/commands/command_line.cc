@@ -45,7 +45,7 @@ constexpr std::array<Command, 6> kCommands = {{
     {"keys", "makes the keys of a run in advance", invoke<parse_keys>},
 }};
 
-/// The option of `rollcall sleep` that `argument` names; empty if there is none.
+/// Returns the option of `rollcall sleep` that `argument` names, or an empty text.
 std::string option_of_sleep(const std::string& argument) {
   SleepOptions unused;
   std::string name = argument.substr(0, argument.find('='));

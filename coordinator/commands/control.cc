@@ -22,7 +22,7 @@ std::nullptr_t give_up(const char* command, const std::string& why) {
   return nullptr;
 }
 
-/// The answer of the coordinator. If there is none, prints an error and returns null.
+/// Returns the answer of the coordinator. Without an answer, prints an error and returns null.
 OrderedJson answer_to(const char* command, const std::string& control,
                       const cli::Environment& environment, const OrderedJson& request) {
   Result<std::string> path = control;

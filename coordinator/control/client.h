@@ -9,7 +9,7 @@
 namespace rollcall::coordinator {
 
 /// Finds the control socket of this user's only running coordinator. Fails with a permanent error
-/// if there is none, or several, which the error lists.
+/// if no coordinator runs, or if several do; then the error lists them.
 [[nodiscard]] Result<std::string> find_control_socket(const cli::Environment& environment);
 
 /// Sends one line and returns the answer. Blocks for at most limits::control_request to send, and

@@ -107,7 +107,7 @@ struct Log {
   LogLevel level = LogLevel::info;
   std::string text;
 };
-/// Every task is done, and workers are asked to shut down. Time is no longer measured.
+/// Every task is done, and the workers are about to shut down. Stop measuring the time.
 struct FinishRun {};
 /// All workers have left, or had enough time to leave. No action follows.
 struct End {};

@@ -22,7 +22,8 @@ struct Progress {
   Duration expected{};        ///< how long the run should take; 0: unknown
 
   double tasks_per_second() const;
-  /// Until `expected`; after that, by the rate so far. nullopt if neither is known.
+  /// The time until `expected`; if that is unknown or over, an estimate from the rate so far.
+  /// nullopt without either.
   std::optional<Duration> time_left() const;
 };
 

@@ -72,7 +72,7 @@ Result<void> EventLoop::answer_health_checks() {
                                         [this] { return join_point_ && !kill_workers_at_; });
   if (!health) return permanent("--http: " + health.error().message);
   health_ = std::move(*health);
-  spdlog::info("health checks are answered at {}", health_->url());
+  spdlog::info("answering health checks at {}", health_->url());
   return {};
 }
 

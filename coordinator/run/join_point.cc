@@ -34,7 +34,7 @@ Result<void> JoinPoint::bind(boost::asio::io_context& loop, const std::optional<
   if (listening_.encrypted) {
     options.curve = keys_.coordinator;
     access = access_of(keys_);
-    // Before the socket: ZeroMQ admits every peer while there is no handler.
+    // Before the socket, because ZeroMQ admits every peer while it has no handler.
     auto zap = net::ZapHandler::start(context_, {access.worker_public_key});
     if (!zap) return zap.error();
     zap_ = std::move(*zap);

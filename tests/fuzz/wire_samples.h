@@ -28,8 +28,8 @@ void damage(std::string& bytes, const std::vector<std::string>& samples, Rng& rn
 void check_well_formed(const WorkerMessage& message);
 void check_well_formed(const CoordinatorMessage& message);
 
-/// Decodes `bytes` as each direction, CHECKs what was accepted, and CHECKs that encoding it again
-/// gives bytes that decode to the same. Returns how many of the two directions accepted it.
+/// Decodes `bytes` as a message of each direction. CHECKs each accepted message, and that it is the
+/// same after encoding and decoding. Returns how many of the two directions accepted it.
 int decode_both_ways(WireCodec& codec, std::span<const std::byte> bytes);
 
 }  // namespace rollcall::test

@@ -19,7 +19,7 @@ using testing::SizeIs;
 
 class Joining : public ProgramsTest {
  protected:
-  /// The worker of this name in a document; null if the document has none.
+  /// Returns the worker of this name in a document, or null.
   static json worker_named(json document, const std::string& name) {
     for (const json& worker : document["workers"]) {
       if (worker.at("name") == name) return worker;

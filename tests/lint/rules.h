@@ -1,4 +1,4 @@
-// The rules of the house that a machine can hold. Each finding says what to do instead.
+// The rules of the project that a program can check. Each finding gives the remedy.
 #pragma once
 
 #include <cstddef>

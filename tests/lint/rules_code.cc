@@ -50,7 +50,7 @@ constexpr std::string_view kSeeded = "use the seeded generator of common/base/rn
 constexpr std::array kCoreWords = {
     Ban{"now()", "a core reads no clock: take the now that step() is given"},
     Ban{"getenv", "a core reads no environment: make it an option"},
-    Ban{"throw", "a core never throws: CHECK, or an action that says what went wrong"},
+    Ban{"throw", "a core never throws: CHECK, or an action that reports the error"},
     Ban{"std::thread", kShell},
     Ban{"std::jthread", kShell},
     Ban{"std::mutex", kShell},
@@ -211,7 +211,7 @@ Findings check_names(const Sources& sources) {
       const std::string word(ban.word);
       if (std::ranges::count(words, word) + std::ranges::count(words, word + "s") > 0) {
         findings.push_back(
-            {source.path, i + 1, identifier + ": this house says " + std::string(ban.instead)});
+            {source.path, i + 1, identifier + ": the term here is " + std::string(ban.instead)});
       }
     }
   };

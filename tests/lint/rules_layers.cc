@@ -89,7 +89,7 @@ constexpr std::array<std::string_view, 33> kLayers = {
     "worker",
 };
 
-/// Its place in kLayers; kLayers.size() if it has none.
+/// Returns the place of its directory in kLayers, or kLayers.size().
 std::size_t layer_of(std::string_view path) {
   const auto found = std::ranges::find(kLayers, directory_of(path));
   return static_cast<std::size_t>(found - kLayers.begin());
@@ -183,7 +183,7 @@ Findings check_include_paths(const Sources& sources) {
     }
     if (std::ranges::find(sources, file.substr(1), &Source::path) == sources.end()) {
       findings.push_back({source.path, line,
-                          file.substr(1) + " is no file of the tree: write the path from the root "
+                          file.substr(1) + " is not in the tree: write the path from the root "
                                            "of the repository, and <> for a library"});
     }
   });
@@ -195,7 +195,7 @@ Findings check_layers(const Sources& sources) {
   for (const Source& source : sources) {
     if (source.is_product() && source.is_cpp() && layer_of(source.path) == kLayers.size()) {
       findings.push_back({source.path, 1,
-                          "its directory is no layer: add it to kLayers in "
+                          "its directory is not a layer: add it to kLayers in "
                           "tests/lint/rules_layers.cc, or move the file"});
     }
   }

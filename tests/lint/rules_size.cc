@@ -58,7 +58,7 @@ Findings check_headers(const Sources& sources) {
       continue;
     }
     if (source.lines.empty() || !source.lines.front().starts_with("// ")) {
-      findings.push_back({source.path, 1, "begin with a comment that says what the header is for"});
+      findings.push_back({source.path, 1, "begin with a comment on the purpose of the header"});
     }
     bool has_pragma = false;
     for (std::size_t i = 0; i < source.code.size(); ++i) {

@@ -26,7 +26,7 @@ bool is_text(const std::string& content) {
   return content.find('\0') == std::string::npos;
 }
 
-/// Blanks what is no code, one character at a time; keeps its state from line to line.
+/// Blanks comments and literals, one character at a time; keeps its state from line to line.
 class Blanker {
  public:
   std::string operator()(const std::string& line) {
@@ -94,7 +94,7 @@ class Blanker {
 
   bool in_line_comment_ = false;
   bool in_block_comment_ = false;
-  std::string raw_end_;  ///< what ends the raw literal that we are in; empty: in none
+  std::string raw_end_;  ///< the end mark of the raw literal around this place; empty: outside
 };
 
 }  // namespace

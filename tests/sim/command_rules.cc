@@ -87,15 +87,15 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
     } else if (std::holds_alternative<Cancel>(send->message.body)) {
       const bool may_halt = world_.plan.policy.halt && world_.plan.policy.halt->now;
       require(is_told_to_end_ || (may_halt && is_reached(records, committed)),
-              "what runs was cancelled, and nothing that is kept says why");
+              "running commands were cancelled without a committed reason");
     }
   }
 }
 
 void CommandRules::judge(const RunRecords& records, const Told& told) {
   if (told.outcome == Outcome::not_started && told.is_of_owner) ++repeated_;
-  // An earlier attempt that was adopted after a later one had failed: it did not wait, and what it
-  // returns does not either.
+  // An earlier attempt that was adopted after a later one had failed: neither it nor its successor
+  // waits for the backoff.
   if (told.outcome == Outcome::returned && told.is_of_owner) not_before_.erase(told.task);
   if (told.was_done || !is_failure(told.outcome)) return;
   const bool is_done = records.state_of(told.task) == TaskState::done;
@@ -108,8 +108,9 @@ void CommandRules::judge(const RunRecords& records, const Told& told) {
   const std::uint32_t retries = world_.plan.policy.retries;
   ++repeated_;
   if (is_last_word) {
-    require(failures == retries + 1 || records.stop_requested,
-            name_of(told.task) + " was given up after " + std::to_string(failures) + " failures");
+    require(
+        failures == retries + 1 || records.stop_requested,
+        name_of(told.task) + " failed for good after " + std::to_string(failures) + " failures");
     last_words_[told.task].insert(told.outcome);
   } else {
     require(failures <= retries, name_of(told.task) + " is tried once more than it should be");
@@ -123,20 +124,20 @@ void CommandRules::assigned(const RunRecords& records, const SessionId& session,
   if (assignment.number <= last) return;  // sent again
   last = assignment.number;
   require(!is_asked_to_stop_ && !is_reached(records, records.accepted()),
-          "new work was sent after the end of it all");
+          "work was sent after the run was stopped or halted");
   for (std::size_t i = 0; i < assignment.attempts.size(); ++i) {
     const TaskId task = assignment.attempts.task[i];
     const auto not_before = not_before_.find(task);
     require(not_before == not_before_.end() || world_.timeline.now() >= not_before->second,
-            name_of(task) + " was tried again before its time");
+            name_of(task) + " was tried again before its backoff was over");
     Attempt& attempt = attempts_[task];
     require(assignment.attempts.attempt[i] > attempt,
-            name_of(task) + " was tried again as the same attempt");
+            name_of(task) + " was tried again under the same attempt number");
     attempt = assignment.attempts.attempt[i];
   }
 }
 
-/// Cancelled tasks are what came of it, not why.
+/// Cancelled tasks do not count: they are a result of the halt, not its reason.
 bool CommandRules::is_reached(const RunRecords& records, std::size_t known) const {
   const auto& halt = world_.plan.policy.halt;
   if (!halt) return false;
@@ -153,7 +154,7 @@ bool CommandRules::is_reached(const RunRecords& records, std::size_t known) cons
 void CommandRules::halted(const RunRecords& records, const coordinator::Actions& actions) {
   if (was_stopped_ || !records.stop_requested) return;
   require(is_asked_to_stop_ || is_reached(records, records.accepted()),
-          "the run was given up too soon");
+          "the run was halted too early");
   if (is_asked_to_stop_ || !world_.plan.policy.halt->now) return;
   halted_with_ = 0;
   for (const coordinator::Action& action : actions) {
@@ -173,7 +174,7 @@ void CommandRules::cancelled(const coordinator::Scheduler& scheduler,
   for (const coordinator::Session& session : scheduler.sessions()) {
     require(!session.active() || scheduler.held_by(session) == 0 || !session.connected ||
                 told.contains(session.id),
-            "what runs was not cancelled");
+            "running commands were not cancelled");
   }
 }
 

@@ -1,4 +1,4 @@
-// What --retries and --halt promise, held against what the coordinator does with commands.
+// Checks what the coordinator does with commands against the promises of --retries and --halt.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,29 @@
 
 namespace rollcall::sim {
 
-/// A task has failed only after all its tries, none of which comes before its time or under an
-/// older number; a run is given up when --halt says so, not sooner, and then nothing new is
-/// begun. Failures that are not the last word are known to one epoch only. One thread.
+/// A task fails only after all its tries. No try comes early or repeats an attempt number. A run
+/// halts exactly when --halt requires it, and dispatches nothing afterwards. Failures that are
+/// retried are known to one epoch only. One thread.
 class CommandRules {
  public:
   explicit CommandRules(World& world) : world_(world) {}
 
-  /// The scheduler is about to be given this.
+  /// Call before the scheduler takes the event.
   void before(const coordinator::Scheduler& scheduler, const coordinator::Event& event);
-  /// It was, and has asked for these. So many records are committed, or all where there is no
-  /// journal.
+  /// Call after the scheduler has taken the event, with its actions and the number of committed
+  /// records (without a journal: of all records).
   void after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
              const coordinator::Actions& actions, std::size_t committed);
-  /// The coordinator died: its failures are forgotten.
+  /// The coordinator died. Forgets its failures.
   void epoch_begins();
 
-  /// Attempts that were followed by another one, at most.
+  /// The largest possible number of attempts that another attempt followed.
   std::uint64_t repeated() const { return repeated_; }
-  /// This was seen to be the last word on a task.
+  /// Whether the task may have this outcome as its result.
   bool may_be(TaskId task, Outcome outcome) const;
 
  private:
-  /// An outcome that is about to be reported.
+  /// An outcome in the report at hand.
   struct Told {
     TaskId task{};
     Attempt attempt = 0;
@@ -52,21 +52,21 @@ class CommandRules {
   void halted(const coordinator::RunRecords& records, const coordinator::Actions& actions);
   void cancelled(const coordinator::Scheduler& scheduler,
                  const coordinator::Actions& actions) const;
-  /// The first `known` records are so many as --halt asks for.
+  /// Whether the first `known` records reach the limit of --halt.
   bool is_reached(const coordinator::RunRecords& records, std::size_t known) const;
 
   World& world_;
-  std::vector<Told> told_;  ///< by the report at hand
+  std::vector<Told> told_;  ///< the outcomes of the report at hand
   bool was_stopped_ = false;
   std::uint64_t repeated_ = 0;
   std::map<TaskId, std::set<Outcome>> last_words_;
 
   // Of this epoch.
   bool is_asked_to_stop_ = false;                       ///< by the user
-  bool is_told_to_end_ = false;                         ///< what runs
-  std::optional<std::uint64_t> halted_with_;            ///< the commit that is to say so; 0: none
-  std::unordered_map<TaskId, std::uint32_t> failures_;  ///< that were committed
-  std::unordered_map<TaskId, Instant> not_before_;      ///< the next attempt
+  bool is_told_to_end_ = false;                         ///< running commands may be cancelled
+  std::optional<std::uint64_t> halted_with_;            ///< the commit of the halt; 0: no commit
+  std::unordered_map<TaskId, std::uint32_t> failures_;  ///< committed ones
+  std::unordered_map<TaskId, Instant> not_before_;      ///< the earliest time of the next attempt
   std::unordered_map<TaskId, Attempt> attempts_;        ///< the last one sent
   std::map<SessionId, std::uint64_t> assignments_;      ///< the last one sent
 };

@@ -12,20 +12,20 @@
 
 namespace rollcall::sim {
 
-/// As many at once as there are slots; what else was started waits for its turn. Each comes to what
-/// its fate is. Instants are on the worker's clock. One thread.
+/// Runs as many commands at once as there are slots; the others wait. Each ends as its Fate
+/// determines. Instants are on the worker's clock. One thread.
 class Commands {
  public:
-  /// `spawned` is told of each attempt that really begins, or never will. `starts_none`: each ends
-  /// as not_started.
+  /// Calls `spawned` for each attempt whose command starts, or never will. `starts_none`: every
+  /// attempt ends as not_started.
   Commands(const Plan& plan, bool starts_none, std::function<void(TaskId, Attempt)> spawned)
       : plan_(plan), starts_none_(starts_none), spawned_(std::move(spawned)) {}
 
   void prepare(std::uint32_t slots) { slots_ = slots; }
   void start(Instant now, std::uint64_t assignment, const AttemptColumns& attempts);
-  /// Appends what has ended, and lets begin what waited for that.
+  /// Appends the outcomes of commands that have ended, and starts waiting ones in their slots.
   void take_ended(Instant now, OutcomeColumns& out);
-  /// What waits ends as cancelled, what runs within its time.
+  /// Waiting commands end as cancelled at once; running ones end within their Fate::dies_within.
   void cancel(Instant now, std::uint64_t assignments_through);
   void list(HeldColumns& out) const;
   void clear() { all_.clear(); }

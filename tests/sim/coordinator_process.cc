@@ -70,7 +70,7 @@ void CoordinatorProcess::die(Duration down_for) {
   write_torn();
 }
 
-/// What was being written may be there, although nobody was told.
+/// Commits that were being written may be on disk, although they were never reported durable.
 void CoordinatorProcess::write_torn() {
   for (std::size_t torn = world_.rng.below(writing_.size() + 1); torn > 0; --torn) {
     reach_disk(writing_.front());
@@ -102,7 +102,7 @@ void CoordinatorProcess::take_over(Duration lasts) {
   });
 }
 
-/// Whose connection it is: a new one finds either of the two.
+/// Returns the fenced coordinator of a connection. A new connection finds either of the two.
 Ghost* CoordinatorProcess::ghost_of(ConnectionId from) {
   if (ghosts_.empty()) return nullptr;
   const auto [known, is_new] = with_ghost_.try_emplace(from, false);
@@ -119,7 +119,7 @@ void CoordinatorProcess::go_down(Duration down_for) {
   world_.timeline.after(down_for, [this] { resume(); });
 }
 
-/// From what is on the disk alone.
+/// Builds the next epoch from the disk alone.
 void CoordinatorProcess::resume() {
   coordinator::Replay replay(world_.plan.spec);
   for (const auto& commit : disk_) require(replay.apply(*commit), "a commit does not follow");
@@ -142,7 +142,7 @@ void CoordinatorProcess::resume() {
   others_.insert(others_.end(), vanished.begin(), vanished.end());
 }
 
-/// One write at a time takes all that waits; a full disk now and then takes its time.
+/// One write at a time takes all waiting commits; some writes are delayed, as by a full disk.
 void CoordinatorProcess::keep(const coordinator::WriteCommit& keep) {
   writing_.push_back(keep);
   const bool slow = world_.faulty() && world_.chance(0.01);
@@ -219,7 +219,7 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
   } else if (const auto* keep_now = std::get_if<coordinator::WriteCommit>(&action)) {
     keep(*keep_now);
   } else if (std::holds_alternative<coordinator::End>(action)) {
-    if (scheduler_->ran_out_of_workers()) start_worker_(0, 0);  // who resumes brings one
+    if (scheduler_->ran_out_of_workers()) start_worker_(0, 0);  // resuming starts a worker
     if (scheduler_->suspended()) return go_down(resume_after_);
     ended_ = true;
     network_.close_all();

@@ -33,10 +33,10 @@ class CoordinatorProcess {
   void local_worker_exited(std::uint32_t launch_id, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);
   void stop(Duration resume_after, bool let_running_end);
-  /// All that is not on the disk is gone. Comes back after `down_for`, in the next epoch. Dies at
-  /// once, or in the midst of what it does in its next turns.
+  /// Dies at once, or in the middle of one of the next turns. Only the disk survives. The next
+  /// epoch starts after `down_for`.
   void crash(Duration down_for);
-  /// Somebody resumes the run while this coordinator lives. It goes on for a while, and some of the
+  /// The next epoch starts while this coordinator is alive. It continues for a while, and some
   /// workers stay with it.
   void take_over(Duration lasts);
   void freeze(Duration lasts);
@@ -70,7 +70,7 @@ class CoordinatorProcess {
   std::unique_ptr<coordinator::Scheduler> scheduler_;
   Observer observer_;
   std::deque<std::pair<ConnectionId, UpMessage>> inbox_;
-  std::vector<coordinator::Event> others_;  ///< exits and what the user asks for
+  std::vector<coordinator::Event> others_;  ///< exits of workers, and requests of the user
   std::optional<Instant> wake_;
   Instant busy_until_{};
   Instant overloaded_until_{};

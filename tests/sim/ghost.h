@@ -1,4 +1,4 @@
-// A coordinator that another one has taken the run from, and that does not know it yet.
+// A fenced coordinator: a later epoch has taken over the run, and it does not know yet.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace rollcall::sim {
 
-/// Goes on as it always did, but the journal takes nothing from it any more: whatever it says, it
-/// must not tell of what is not committed. Never moves; outlives everything that is on the
+/// Continues as before, but the journal accepts nothing from it any more, so it must not publish or
+/// acknowledge anything that is not committed. Never moves; outlives everything that is on the
 /// timeline.
 class Ghost {
  public:

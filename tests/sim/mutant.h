@@ -1,5 +1,5 @@
-// The mutants of sim_mutants. Only mutated copies of sources, which apply_mutants.cmake writes, ask
-// for them; sim knows of none.
+// The mutants of sim_mutants. Only the mutated copies of sources, which apply_mutants.cmake
+// writes, use them; sim has none.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ class Mutant {
   Mutant(const Mutant&) = delete;
   Mutant& operator=(const Mutant&) = delete;
 
-  /// Disables the rule for the rest of the program. False if there is no mutant of this name.
+  /// Disables the rule for the rest of the program. Returns false if no mutant has this name.
   static bool choose(std::string_view name);
 
   bool is_chosen = false;

@@ -115,7 +115,7 @@ void Network::break_connection(Link& link, Duration down_for, bool keeps_waiting
 void Network::coordinator_crashed(Duration down_for) {
   for (Link& link : links_) {
     if (link.closed || !link.up) continue;
-    const bool still_arrives = world_.chance(0.5);  // of what the coordinator had sent
+    const bool still_arrives = world_.chance(0.5);  // messages of the coordinator in flight
     break_connection(link, down_for + world_.time(10us, 300ms), /*keeps_waiting=*/true);
     if (still_arrives) --link.life;
   }

@@ -18,8 +18,8 @@ namespace rollcall::sim {
 using UpMessage = std::shared_ptr<const WorkerMessage>;
 using DownMessage = std::shared_ptr<const CoordinatorMessage>;
 
-/// One worker process's socket and its present connection. What is sent while there is none waits,
-/// and leaves on the next one: so does a DEALER.
+/// All connections of a run. A Link is the socket of one worker process and its present
+/// connection. Like a DEALER, it queues messages while it has no connection.
 class Network {
  public:
   struct Link {
@@ -28,7 +28,7 @@ class Network {
     bool up = false;
     bool closed = false;
     std::uint32_t life = 0;    ///< raised when the connection breaks
-    bool flight_lost = false;  ///< what was under way when it broke never arrives
+    bool flight_lost = false;  ///< messages in flight at the break never arrive
     std::deque<UpMessage> waiting;
     Instant up_cut_until, down_cut_until;
     Instant last_up, last_down;
@@ -40,22 +40,22 @@ class Network {
 
   Link& open(std::function<void(DownMessage)> deliver);
   void send(Link& link, UpMessage message);
-  /// To a connection that is gone: dropped.
+  /// Drops the message if the connection is closed.
   void send(ConnectionId to, CoordinatorMessage message);
 
   void cut(Link& link, bool up, bool down, Duration lasts);
-  /// `keeps_waiting`: what waits in the socket outlives the break; else the socket was replaced.
+  /// `keeps_waiting`: queued messages survive the break. Otherwise the worker replaced its socket.
   void break_connection(Link& link, Duration down_for, bool keeps_waiting);
-  /// The process is gone. `flight_lost`: and what it had said last with it.
+  /// The worker's process has ended. `flight_lost`: its messages in flight are lost.
   void close(Link& link, bool flight_lost);
-  /// The coordinator has crashed and listens again after `down_for`: every connection breaks, and
-  /// what waits in a worker's socket is for the next one.
+  /// The coordinator has crashed and listens again after `down_for`. Every connection breaks;
+  /// messages queued in workers' sockets go to the next coordinator.
   void coordinator_crashed(Duration down_for);
-  /// A second coordinator listens: some connections break and find one of the two. Returns those
-  /// that do not.
+  /// A second coordinator listens. Some connections break and reach either of the two; returns the
+  /// others.
   std::vector<ConnectionId> split();
   void break_those(const std::function<bool(ConnectionId)>& which);
-  /// The coordinator is gone.
+  /// The coordinator has ended for good.
   void close_all() { coordinator_gone_ = true; }
 
  private:

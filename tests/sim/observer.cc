@@ -17,7 +17,7 @@ void Observer::arrived(ConnectionId from, const WorkerMessage& message) {
     sessions_[session_of(hello->secret)].heard = world_.timeline.now();
     return;
   }
-  if (message.header.epoch != epoch_) return;  // said before the crash
+  if (message.header.epoch != epoch_) return;  // sent before the crash
   const auto bound = bound_.find(from);
   if (bound == bound_.end() || bound->second != message.header.session) return;
   sessions_[bound->second].heard = world_.timeline.now();
@@ -57,7 +57,7 @@ void Observer::done(const coordinator::Action& action) {
   } else if (const auto* log = std::get_if<coordinator::Log>(&action)) {
     world_.tell([&] { return "coordinator logs: " + log->text; });
     require(log->text.find("not assigned to it") == std::string::npos,
-            "an honest worker's outcome was called foreign");
+            "an honest worker's outcome was called unassigned");
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
     require(++finishes_ == 1 || world_.plan.policy.journal, "the run finished twice");
     require(published_.size() == records.spec.task_count,
@@ -77,32 +77,35 @@ void Observer::told(const CoordinatorMessage& message) {
   } else if (const auto* reject = std::get_if<Reject>(&message.body)) {
     if (reject->text.starts_with("no heartbeat")) lost(session);
   } else if (std::holds_alternative<Assignment>(message.body) && world_.plan.policy.journal) {
-    require(reports_committed_.contains(session), "a session was given work before it was kept");
+    require(reports_committed_.contains(session),
+            "a session got work before the session was committed");
   }
 }
 
 void Observer::joined(const SessionId& session) {
   require(sessions_[session].inventory,
-          "a session was given work before an Inventory that answers its last Hello");
+          "a session got work before the Inventory that answers its last Hello");
 }
 
-/// What waits at a worker has not begun. Where messages get lost a count may be known before what
-/// was returned is; one that was cancelled while it waited counts as begun.
+/// An attempt that waits at a worker has not started. Not checked where messages get lost: a count
+/// of started attempts may arrive before the returned ones are known. Nor where tasks are
+/// cancelled: an attempt that is cancelled while it waits counts as started.
 void Observer::begun(const coordinator::PublishStarted& started) const {
   const RunRecords& records = scheduler_->records();
   const bool is_cancelled = records.spec.method != CollectionMethod::gather;
   if (world_.plan.profile > Profile::coordinator || is_cancelled || records.stop_requested) return;
   for (const TaskId task : started.tasks) {
-    require(world_.truth.has_begun(records.sessions[index(started.session)].id, task),
-            "task " + std::to_string(index(task)) + " was said to have begun and has not");
+    require(
+        world_.truth.has_begun(records.sessions[index(started.session)].id, task),
+        "task " + std::to_string(index(task)) + " was published as started and has not started");
   }
 }
 
 void Observer::lost(const SessionId& session) const {
   const auto seen = sessions_.find(session);
-  if (seen == sessions_.end()) return;  // of an earlier epoch, and never heard in this one
+  if (seen == sessions_.end()) return;  // known from an earlier epoch, never heard in this one
   const Duration silence = world_.timeline.now() - seen->second.heard;
-  require(silence >= world_.plan.policy.liveness, "a session was lost that was heard " +
+  require(silence >= world_.plan.policy.liveness, "a session was lost although it was heard " +
                                                       std::to_string(to_seconds(silence)) +
                                                       " seconds before");
 }
@@ -112,9 +115,9 @@ void Observer::published(std::size_t first, std::size_t count) {
   // Results published just before a crash are published again.
   require(first <= published_.size() && count > 0, "a record was left out");
   require(first == published_.size() || epoch_begins_, "a record was published twice");
-  require(first + count <= records.accepted(), "a record was published that is not there");
+  require(first + count <= records.accepted(), "a record was published that does not exist");
   require(!world_.plan.policy.journal || first + count <= records_committed_,
-          "a record was published that was not kept");
+          "a record was published but not committed");
   for (std::size_t i = first; i < first + count; ++i) {
     const TaskId task = records.task[i];
     world_.trace.add(index(task));
@@ -123,10 +126,10 @@ void Observer::published(std::size_t first, std::size_t count) {
   }
 }
 
-/// Rule 5: keep, then tell.
+/// Rule 5: commit, then publish.
 void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
   require(!world_.plan.policy.journal || reports <= reports_committed(session),
-          "a report was acknowledged that was not kept");
+          "a report was acknowledged but not committed");
   std::uint64_t& so_far = acknowledged_[session];
   so_far = std::max(so_far, reports);
 }
@@ -149,18 +152,18 @@ std::uint64_t Observer::reports_committed(const SessionId& session) const {
 
 /// Rule 5: published results are committed.
 void Observer::crashed(const RunRecords& committed) {
-  require(published_.size() <= committed.accepted(), "a record was published that was not kept");
+  require(published_.size() <= committed.accepted(), "a record was published but not committed");
   for (std::size_t i = 0; i < published_.size(); ++i) {
     require(published_[i].task == committed.task[i] &&
                 published_[i].outcome == committed.outcome_of(committed.task[i]),
-            "a record was kept otherwise than it was published");
+            "a record was committed with another value than published");
   }
   for (const auto& [id, reports] : acknowledged_) {
     const auto session = std::find_if(committed.sessions.begin(), committed.sessions.end(),
                                       [&](const auto& record) { return record.id == id; });
     require(
         reports == 0 || (session != committed.sessions.end() && reports <= session->last_report),
-        "a report was acknowledged that was not kept");
+        "a report was acknowledged but not committed");
   }
   sessions_.clear();
   bound_.clear();
@@ -184,29 +187,30 @@ void Observer::check_published() const {
   }
 }
 
-/// Where nothing was done to the workers, nothing is lost; where nothing was done at all, nothing
-/// is repeated either.
+/// If the workers had no faults, no session is lost. If nothing had any fault, no attempt is
+/// repeated either.
 void Observer::check_kindness() const {
   const RunRecords& records = scheduler_->records();
   if (world_.plan.profile > Profile::crashes) return;
-  // What was returned, or did not start, just before a crash may be done elsewhere when that is
-  // told again.
+  // An attempt may be returned, or fail to start, just before a crash. The report is repeated after
+  // the crash, and by then another worker may have done the task.
   const bool has_slots = world_.plan.most_slots > 0 || is_exec(world_.plan);
-  const bool may_be_told_late = world_.plan.profile == Profile::crashes && has_slots;
-  require(records.stale == 0 || may_be_told_late, "an outcome was stale for nothing");
-  // One that leaves before it has joined says nothing, and what is on its way to it comes back.
+  const bool may_be_late = world_.plan.profile == Profile::crashes && has_slots;
+  require(records.stale == 0 || may_be_late, "an outcome was stale without a fault");
+  // A worker that leaves before it has joined sends no Goodbye; the work sent to it is sent again.
   const auto& faults = world_.plan.faults;
   const auto leaves = [](const Fault& fault) {
     return fault.kind == FaultKind::leave || fault.kind == FaultKind::drain ||
            fault.kind == FaultKind::drain_at_once;
   };
   if (std::any_of(faults.begin(), faults.end(), leaves)) return;
-  if (world_.plan.commands.starts_none > 0) return;  // those are told to leave
-  require(world_.truth.most_starts() <= 1, "a task was run again for nothing");
+  if (world_.plan.commands.starts_none > 0) return;  // those workers are asked to leave
+  require(world_.truth.most_starts() <= 1, "a task ran again without a fault");
   for (const coordinator::SessionRecord& session : records.sessions) {
     require(session.end != SessionEnd::lost, "a session was lost: " + session.end_reason);
   }
-  require(records.attempts_retried <= commands_.repeated(), "an attempt was repeated for nothing");
+  require(records.attempts_retried <= commands_.repeated(),
+          "an attempt was repeated without a fault");
 }
 
 void Observer::check_end() const {
@@ -221,14 +225,14 @@ void Observer::check_end() const {
     require(outcome == Outcome::succeeded || outcome == Outcome::lost ||
                 commands_.may_be(task_at(t), outcome) ||
                 (outcome == Outcome::cancelled && may_be_cancelled),
-            "task " + std::to_string(t) + " has an outcome that nobody gave it");
+            "task " + std::to_string(t) + " has an outcome without a cause");
   }
   const std::string wrong = world_.truth.compare(records);
   require(wrong.empty(), wrong);
   const auto failed = coordinator::validate(records, coordinator::finish_order(records),
                                             coordinator::lower_bound(records));
   for (const coordinator::FailedCheck& check : failed) {
-    // A task that was lost or stopped is not what the method asks for, and the user is told so.
+    // A lost or stopped task rightly fails this check.
     if (check.name == "asked_outcome") continue;
     require(false, "validation failed: " + check.name + ": " + check.text);
   }

@@ -12,26 +12,26 @@
 
 namespace rollcall::sim {
 
-/// Rules that can be seen from outside: no work before the inventory that answers the last Hello,
-/// nobody lost who was heard, what was published stays as it was and comes once. One thread.
+/// Checks rules that are visible from outside: no work before the Inventory that answers the last
+/// Hello, no session lost while it is heard, each result published once and unchanged. One thread.
 class Observer {
  public:
   Observer(World& world, const coordinator::Scheduler& scheduler)
       : world_(world), scheduler_(&scheduler), commands_(world) {}
 
-  /// This has reached the disk and may be published.
+  /// The commit has reached the disk and may be published.
   void committed(const coordinator::Commit& commit);
-  /// This many reports of the session are committed.
+  /// The number of committed reports of the session.
   std::uint64_t reports_committed(const SessionId& session) const;
   std::size_t records_committed() const { return records_committed_; }
   /// The coordinator died; these commits had reached the disk.
   void crashed(const coordinator::RunRecords& committed);
-  /// The next epoch.
+  /// The scheduler of the next epoch.
   void watch(const coordinator::Scheduler& scheduler) { scheduler_ = &scheduler; }
 
   /// A message is in the inbox.
   void arrived(ConnectionId from, const WorkerMessage& message);
-  /// The scheduler is about to be given it.
+  /// Call before the scheduler takes the message.
   void taken(ConnectionId from, const WorkerMessage& message);
   void before(const coordinator::Event& event) { commands_.before(*scheduler_, event); }
   /// It was given this, and has asked for these.
@@ -41,7 +41,7 @@ class Observer {
     commands_.after(*scheduler_, event, actions, keeps ? records_committed_ : accepted);
   }
   void done(const coordinator::Action& action);
-  /// The run has ended: everything that there is to hold the records against.
+  /// The run has ended: checks all records.
   void check_end() const;
 
  private:
@@ -73,9 +73,9 @@ class Observer {
   std::map<SessionId, Seen> sessions_;
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;
-  std::map<SessionId, std::uint64_t> acknowledged_;  ///< reports, of all epochs
+  std::map<SessionId, std::uint64_t> acknowledged_;  ///< the number of reports, over all epochs
   std::vector<SessionId> sessions_committed_;
-  std::map<SessionId, std::uint64_t> reports_committed_;  ///< of those
+  std::map<SessionId, std::uint64_t> reports_committed_;  ///< the number, by committed session
   std::size_t records_committed_ = 0;
   Epoch epoch_ = 1;
   bool epoch_begins_ = false;  ///< nothing was published since the crash

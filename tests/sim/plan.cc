@@ -28,7 +28,7 @@ void draw_tasks(Dice& dice, Plan& plan) {
   } else if (method < 88) {
     spec.method = CollectionMethod::wait;
     if (dice.chance(0.8)) spec.wait_timeout = dice.time(0ms, 10s);
-  } else {  // long sleeps: each is to answer that it was cancelled, however late it is told
+  } else {  // long sleeps: all must end as cancelled, however late the Cancel arrives
     spec.method = CollectionMethod::cancelled;
     spec.pause_min = 10h;
     spec.pause_max = 20h;
@@ -86,7 +86,7 @@ void sort_faults(Plan& plan) {
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
-/// Short lives of the coordinator, one after another and two at once, while much is under way.
+/// Short epochs, one after another and two at once, while many tasks run.
 void draw_lives(Dice& dice, Plan& plan) {
   plan.spec.method = CollectionMethod::gather;
   plan.spec.wait_timeout.reset();
@@ -125,10 +125,10 @@ void draw_faults(Dice& dice, Plan& plan) {
   sort_faults(plan);
 }
 
-/// Workers that are asked to leave. Drawn last of all, so that everything else stays what it was.
+/// Workers that are asked to leave. Drawn last, so that the rest of each plan does not change.
 void draw_drains(Dice& dice, Plan& plan) {
   if (!dice.chance(0.3)) return;
-  const bool may_stop = plan.profile > Profile::crashes;  // what was stopped is repeated
+  const bool may_stop = plan.profile > Profile::crashes;  // stopped attempts are repeated
   for (std::uint32_t left = dice.number(1, 3); left > 0; --left) {
     Fault fault;
     fault.at = kBegin + dice.time(0ms, 10s);
@@ -141,7 +141,7 @@ void draw_drains(Dice& dice, Plan& plan) {
   sort_faults(plan);
 }
 
-/// How long a run may take from the moment when nothing goes wrong any more.
+/// How long a run may take after the last fault.
 Duration patience(const Plan& plan) {
   Duration work = time_of_commands(plan);
   if (plan.spec.method != CollectionMethod::cancelled) {

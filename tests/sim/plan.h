@@ -1,4 +1,4 @@
-// What one simulated run is made of. Everything follows from the seed.
+// The plan of one simulated run: tasks, workers and faults. Everything follows from the seed.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +22,21 @@ struct Weather {
 enum class FaultKind : std::uint8_t {
   kill,                ///< kill -9 of a worker
   terminate,           ///< SIGTERM to a worker
-  leave,               ///< SIGTERM to a worker that finishes what runs
+  leave,               ///< SIGTERM to a worker that finishes its running tasks
   drain,               ///< the user asks that a worker finish and leave
   drain_at_once,       ///< the user asks that a worker leave
   freeze,              ///< SIGSTOP of a worker, SIGCONT after `lasts`
-  cut_up,              ///< nothing gets from a worker to the coordinator
-  cut_down,            ///< nothing gets from the coordinator to a worker
+  cut_up,              ///< messages from a worker do not arrive
+  cut_down,            ///< messages to a worker do not arrive
   cut_both,            ///< neither
-  break_connection,    ///< and come back under a new ConnectionId
+  break_connection,    ///< the next connection has a new ConnectionId
   freeze_coordinator,  ///< SIGSTOP of the coordinator
   freeze_everyone,     ///< the machine stands still; the coordinator wakes up first
-  overload,            ///< each turn of the coordinator takes long and takes one message in
-  crash_coordinator,   ///< kill -9 of the coordinator, and after `lasts` somebody resumes the run
-  stop,         ///< the user asks to stop; where there is a journal, and resumes after `lasts`
-  take_over,    ///< somebody resumes the run while its coordinator lives, which goes on for `lasts`
-  stop_softly,  ///< as `stop`, but without a journal what runs may end
+  overload,            ///< each turn of the coordinator takes long and reads one message
+  crash_coordinator,   ///< kill -9 of the coordinator; the run is resumed after `lasts`
+  stop,                ///< the user stops the run; with a journal, it is resumed after `lasts`
+  take_over,           ///< the run is resumed while its coordinator lives, for another `lasts`
+  stop_softly,         ///< as `stop`, but without a journal running tasks may end
 };
 
 struct Fault {
@@ -46,10 +46,10 @@ struct Fault {
   Duration lasts{};
 };
 
-/// How commands behave, where a run is of commands.
+/// How commands behave, if the run has commands.
 struct CommandPlan {
-  Duration length_max{};           ///< each runs for up to this
-  Duration timeout{};              ///< one that would run longer times out; 0: none does
+  Duration length_max{};           ///< the longest that one runs
+  Duration timeout{};              ///< 0: no time limit
   double fails = 0;                ///< share of attempts that fail
   double refuses = 0;              ///< share of workers that run no commands
   double starts_none = 0;          ///< share of workers that cannot start any
@@ -59,8 +59,8 @@ struct CommandPlan {
 /// How unkind a plan is.
 enum class Profile : std::uint8_t {
   calm,         ///< no faults: nothing may be lost, repeated or stale
-  coordinator,  ///< only the coordinator, or everyone, is late: nobody may be lost
-  crashes,      ///< only the coordinator dies, and comes back: nothing may run twice
+  coordinator,  ///< only the coordinator, or the whole machine, is late: no session may be lost
+  crashes,      ///< only the coordinator dies, and is resumed: no task may run twice
   connections,  ///< messages keep their order; connections break; workers die, freeze, end
   wild,         ///< all of that, and messages are lost, repeated and reordered
 };
@@ -73,11 +73,11 @@ struct Plan {
   CommandPlan commands;
   Weather weather;
   std::vector<Fault> faults;      ///< by time
-  std::vector<Instant> joins;     ///< when each worker of others starts
+  std::vector<Instant> joins;     ///< when each remote worker starts
   Instant calm_from;              ///< no fault begins or lasts after this
   Instant end_by;                 ///< a run that has not ended by then hangs
   std::uint64_t most_steps = 0;   ///< and one that takes more steps spins
-  bool revive = false;            ///< workers of others that end are started again
+  bool revive = false;            ///< remote workers that end are started again
   std::uint32_t most_slots = 0;   ///< of a worker: 1 to this, or no limit; 0: no limit
   std::int64_t drift_ppm = 0;     ///< clocks run faster or slower by at most this
   bool wire = false;              ///< messages go through the codec

@@ -13,7 +13,7 @@ using coordinator::CollectionMethod;
 using coordinator::Halt;
 using namespace std::chrono_literals;
 
-/// Chosen so that every seed that was written down before there were commands still means sleeps.
+/// Chosen so that every seed recorded before commands existed still stands for sleeps.
 constexpr std::uint64_t kStream = 19076;
 
 Halt draw_halt(Dice& dice, std::uint32_t tasks) {
@@ -28,7 +28,7 @@ Halt draw_halt(Dice& dice, std::uint32_t tasks) {
   return halt;
 }
 
-/// The user stops runs of commands more often, softly or not. With a journal that is another epoch.
+/// The user stops runs of commands more often, softly or not. With a journal, a new epoch follows.
 void draw_stops(Dice& dice, Plan& plan) {
   if (!dice.chance(0.15) || (plan.policy.journal && plan.profile < Profile::crashes)) return;
   for (std::uint32_t left = dice.number(1, 2); left > 0; --left) {

@@ -1,5 +1,5 @@
-// The part of a plan that is about commands. It has random numbers of its own, so that runs of
-// sleeps are what they would be without it.
+// The part of a plan that concerns commands. It has its own random numbers, so that it does not
+// change the plans for sleeps.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,25 @@ inline bool is_exec(const Plan& plan) {
   return plan.spec.kind == KindId::exec;
 }
 
-/// One seed of three.
+/// Whether the seed stands for a run of commands: one seed in three does.
 bool is_of_commands(std::uint64_t seed);
 
-/// Makes a plan for sleeps one for commands.
+/// Changes a plan for sleeps into one for commands.
 void draw_commands(Plan& plan);
 
-/// What an attempt comes to if it is left alone.
+/// How an attempt ends if it is not disturbed.
 struct Fate {
   Outcome outcome = Outcome::succeeded;
   Duration length{};
-  Duration dies_within{};  ///< when it is told to end
+  Duration dies_within{};  ///< after a Cancel
 };
 Fate fate_of(const Plan& plan, TaskId task, Attempt attempt);
 
-/// What all of a run's commands and the pauses between their attempts take, one after another, at
-/// most; zero for sleeps.
+/// The longest time that all commands of a run and their backoffs take one after another; zero for
+/// sleeps.
 Duration time_of_commands(const Plan& plan);
 
-/// The least pause before the next attempt after so many failures: as --retries promises.
+/// The least backoff before the next attempt after this many failures, as --retries promises.
 Duration pause_after(std::uint32_t failures);
 
 }  // namespace rollcall::sim

@@ -116,7 +116,7 @@ void Process::turn() {
   arm();
 }
 
-/// Rule 4: between a Hello and its Welcome nothing is obeyed.
+/// Rule 4: between a Hello and its Welcome a worker obeys nothing.
 void Process::step_message(const CoordinatorMessage& message) {
   world_.trace.add(message.body.index());
   world_.tell([&] { return "w" + std::to_string(terms_.number) + " gets " + describe(message); });
@@ -134,7 +134,7 @@ void Process::step_message(const CoordinatorMessage& message) {
   step(worker::MessageReceived{message});
   require(may_obey || session_.over() || held == session_.running() + session_.waiting(),
           "a worker obeyed between its Hello and the Welcome");
-  if (!session_.welcomed()) epoch_ = epoch;  // it was not the Welcome that it waits for
+  if (!session_.welcomed()) epoch_ = epoch;  // not the awaited Welcome
 }
 
 void Process::step(const worker::Event& event) {

@@ -14,7 +14,7 @@
 
 namespace rollcall::sim {
 
-/// The clock of one host: it began at another time than ours and runs a little faster or slower.
+/// The clock of one host: has another origin and runs a little faster or slower.
 class HostClock {
  public:
   HostClock(Duration offset, std::int64_t ppm) : offset_(offset), ppm_(ppm) {}
@@ -31,7 +31,7 @@ class HostClock {
   std::int64_t ppm_;
 };
 
-/// One life of a worker process. Never moves; outlives everything that is on the timeline.
+/// One worker process. Never moves; outlives everything that is on the timeline.
 class Process {
  public:
   struct Terms {
@@ -40,7 +40,7 @@ class Process {
     std::uint32_t slots = 0;
     std::uint32_t command_slots = 0;
     bool starts_none = false;                ///< no command can be started
-    std::function<void(int status)> exited;  ///< told once, however it ends
+    std::function<void(int status)> exited;  ///< called once, however it ends
   };
 
   Process(World& world, Network& network, Terms terms);
@@ -82,7 +82,7 @@ class Process {
   worker::SleepQueue sleeps_;
   Commands commands_;
   Epoch epoch_ = 0;         ///< of its last Welcome
-  bool is_halted_ = false;  ///< in this epoch it was told to begin nothing more
+  bool is_halted_ = false;  ///< in this epoch it may start nothing more
   Network::Link* link_ = nullptr;
   std::deque<DownMessage> inbox_;
   bool alive_ = true;

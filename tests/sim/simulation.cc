@@ -145,7 +145,7 @@ void Simulation::run_to_the_end() {
   }
   coordinator_.scheduler().check_invariants();
   coordinator_.observer().check_end();
-  // No worker outlives the run for long: it was told, or notices the silence.
+  // No worker outlives the run for long: it was notified, or it notices the silence.
   const Duration patience = 4 * world_.plan.policy.orphan_for + 200s;
   const Instant gone_by = world_.timeline.now() + patience;
   while (!alive_.empty()) {

@@ -1,4 +1,4 @@
-// Virtual time: what happens next, in an order that depends on nothing but the seed.
+// Virtual time: a queue of calls whose order depends only on the seed.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace rollcall::sim {
 
-/// A queue of things to happen. What is due at the same instant happens in the order in which it
-/// was asked for. One owner, one thread.
+/// A queue of calls. Calls that are due at the same instant happen in the order of their insertion.
+/// One owner, one thread.
 class Timeline {
  public:
   Instant now() const { return now_; }
@@ -24,7 +24,7 @@ class Timeline {
   }
   void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
 
-  /// Lets the next thing happen. Requires: not empty.
+  /// Moves to the time of the next call and makes it. Requires: not empty.
   void step() {
     Entry entry = std::move(const_cast<Entry&>(queue_.top()));
     queue_.pop();

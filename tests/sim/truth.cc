@@ -13,7 +13,7 @@ using coordinator::RunRecords;
 
 namespace {
 
-/// It may be tried again.
+/// Whether the task may be tried again after this outcome.
 bool has_failed(const Truth::Run& run) {
   return run.outcome == Outcome::failed || run.outcome == Outcome::timed_out ||
          run.outcome == Outcome::not_started;
@@ -83,9 +83,9 @@ std::string Truth::compare(const RunRecords& records) const {
     const auto found = reported_.find(session.id);
     const std::uint64_t sent = found == reported_.end() ? 0 : found->second.outcomes;
     const std::uint64_t taken = session.tasks_done + session.stale;
-    if (taken > sent) return "more was taken in from a session than it reported";
+    if (taken > sent) return "more outcomes were accepted from a session than it reported";
     if (session.goodbye && session.goodbye->outcomes_sent != taken) {
-      return "a session's own count is not what was taken in";
+      return "a session's own count differs from the records";
     }
   }
   return {};
@@ -98,13 +98,13 @@ std::string Truth::compare_record(const RunRecords& records, std::size_t record,
   const Outcome outcome = records.outcome_of(task);
   const SessionId session = records.sessions[index(*batch.session)].id;
   const auto run = runs_.find(Key{session, task, records.attempt[index(task)]});
-  // Cancelled before its start: the session's own word. One of that number may have failed there in
-  // an earlier epoch.
+  // Cancelled before its start, so only the session knows it. An attempt of the same number may
+  // have failed there in an earlier epoch.
   const bool unstarted = outcome == Outcome::cancelled && records.elapsed[record].count() == 0;
   if (unstarted && (run == runs_.end() || has_failed(run->second.back()))) return {};
   if (run == runs_.end()) return name + " has a result although it never ran there";
   std::string wrong;
-  for (const Run& really : run->second) {  // which epoch's it is, nobody has written down
+  for (const Run& really : run->second) {  // the record does not name the epoch
     wrong = compare_run(really, records, record, batch);
     if (wrong.empty()) return wrong;
   }

@@ -1,4 +1,4 @@
-// What the workers of a simulated run really did: what the records are held against.
+// What the workers of a simulated run really did, to compare the records with.
 #pragma once
 
 #include <compare>
@@ -17,32 +17,32 @@
 
 namespace rollcall::sim {
 
-/// Watches every start and end of an attempt, on real (that is, virtual) time. One thread.
+/// Records every start and end of an attempt in virtual time, here called real. One thread.
 class Truth {
  public:
   struct Run {
     Instant started;  ///< real
-    Epoch epoch = 0;  ///< of the coordinator that it was begun for
+    Epoch epoch = 0;  ///< of the coordinator that assigned it
     bool ended = false;
     Outcome outcome = Outcome::succeeded;
     Duration elapsed{};  ///< on the worker's clock
   };
 
-  /// Each attempt is started once by each session in an epoch, at most. In a later one it may come
-  /// again if it had failed: failures are not committed.
+  /// A session starts each attempt at most once in an epoch. In a later epoch a failed one may
+  /// start again, because failures that are retried are not committed.
   void started(const SessionId& session, Epoch epoch, TaskId task, Attempt attempt, Instant real);
-  /// The command of it, which may have waited for a slot, begins now.
+  /// The command of the attempt, which may have waited for a slot, starts.
   void spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real);
   void ended(const SessionId& session, const OutcomeColumns& outcomes);
   /// The session has started some attempt at the task.
   bool has_begun(const SessionId& session, TaskId task) const;
-  /// A report left with its number.
+  /// The session has sent a new report with this number.
   void reported(const SessionId& session, std::uint64_t number, std::size_t outcomes);
 
-  /// The most often that a task was started, by whomever, but for starts after a failure.
+  /// The largest number of starts of a task, without starts after a failure.
   std::uint32_t most_starts() const { return most_starts_; }
-  /// Every record is what a session really did, and every session's count is right. Returns what
-  /// is wrong; empty: nothing.
+  /// Returns the first difference between the records and what the sessions really did, or an empty
+  /// text.
   std::string compare(const coordinator::RunRecords& records) const;
 
  private:
@@ -67,7 +67,7 @@ class Truth {
                           std::size_t record, const coordinator::AcceptedBatch& batch) const;
 
   std::unordered_map<Key, std::vector<Run>, Hash> runs_;
-  std::unordered_set<Key, Hash> begun_;  ///< without attempts
+  std::unordered_set<Key, Hash> begun_;  ///< attempt is 0
   std::map<SessionId, Reported> reported_;
   std::unordered_map<std::uint64_t, std::uint32_t> starts_;    ///< by task
   std::unordered_map<std::uint64_t, std::uint32_t> failures_;  ///< by task

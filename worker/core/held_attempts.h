@@ -37,8 +37,8 @@ class HeldAttempts {
   void end(std::size_t count);
   /// Drops all attempts. Returns true if some were running.
   bool drop();
-  /// Forgets what was cancelled and revoked in advance: a new coordinator may give the numbers of
-  /// assignments that have not arrived to others.
+  /// Forgets cancellations and revocations of assignments that have not arrived: a new coordinator
+  /// may use their numbers for other assignments.
   void start_epoch();
   void forget_run() { *this = HeldAttempts(); }
 

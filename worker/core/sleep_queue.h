@@ -16,9 +16,9 @@
 
 namespace rollcall::worker {
 
-/// Stores each running sleep in 24 bytes and returns those that are over, in order of due time, and
-/// of task id if they are due at the same instant. Pure: the caller passes the time and sets one
-/// timer to next_wake(). One owner, one thread; `now` never goes back.
+/// Stores each running sleep in 24 bytes and returns the finished ones in the order of due time,
+/// and of task id if they are due at the same instant. Pure: the caller passes the time and sets
+/// one timer to next_wake(). One owner, one thread; `now` never goes back.
 class SleepQueue {
  public:
   /// Sleeps that come due close together share a wake-up, because it costs more than a sleep: when

@@ -40,7 +40,7 @@ class CommandRunner {
   };
 
   struct Handlers {
-    /// Commands have ended: call take_ended(). One call for those that ended together.
+    /// Commands have ended: call take_ended(). Called once for commands that ended together.
     std::function<void()> on_ended;
     /// A guardian was killed, and with it all running commands. Nothing can be started any more.
     std::function<void(const std::string& reason)> on_broken;

@@ -24,7 +24,7 @@
 namespace rollcall::worker {
 namespace {
 
-/// The limit of the user that may be the cause, for messages; empty if there is none.
+/// Returns the user's limit that may be the cause, for a message, or an empty text.
 std::string limit_behind(int error) {
   rlimit limit{};
   if (error != ENOMEM || ::getrlimit(RLIMIT_AS, &limit) != 0) return {};

@@ -85,8 +85,8 @@ class Assignments {
   void release();
 
   /// Asks the session to return attempts that it has not started: all from place `keep` on.
-  /// Returns nullopt if there are none. Places do not change, so a Revoke may be lost or late: a
-  /// session that has started the attempts meanwhile reports so.
+  /// Returns nullopt without such attempts. Places do not change, so a Revoke may be lost or late:
+  /// a session that has started the attempts meanwhile reports so.
   std::optional<Revoke> revoke_from(Instant now, std::uint64_t keep);
   /// The same for the last `count` attempts that `is_held` selects.
   std::optional<Revoke> revoke_last(Instant now, std::uint64_t count, const AttemptFilter& is_held);

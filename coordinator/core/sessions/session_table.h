@@ -63,10 +63,10 @@ class SessionTable {
   const Session& at(SessionIndex session) const { return sessions_[index(session)]; }
   const std::deque<Session>& all() const { return sessions_; }
 
-  /// Null if there is none.
+  /// The session with this id, or on this connection; null without one.
   const Session* find(const SessionId& id) const;
   const Session* find(ConnectionId connection) const;
-  /// The live session of the local worker with this launch id. O(live sessions).
+  /// The live session of the local worker with this launch id, or null. O(live sessions).
   const Session* find_launch(std::uint32_t launch_id) const;
 
   /// A new session, handshaking and just heard.

@@ -32,7 +32,7 @@ class Backlog {
  public:
   explicit Backlog(const RunSpec& spec);
 
-  /// The next tasks, at most `most` (> 0) of them; an empty batch if there are none. `is_pending`
+  /// Returns the next tasks, at most `most` (> 0); an empty batch if none are left. `is_pending`
   /// filters the tasks that were put back: a late outcome may have ended one.
   Batch take(std::size_t most, const std::function<bool(TaskId)>& is_pending);
 
@@ -43,7 +43,7 @@ class Backlog {
   /// still go first. Invalidates batches taken from the order. O(tasks).
   void keep_only(const std::function<bool(TaskId)>& is_pending);
 
-  /// The highest cost of all tasks of the run. Zero if it has none.
+  /// The highest cost of all tasks of the run; zero if the run has no tasks.
   Duration longest_cost() const { return longest_cost_; }
 
   /// Places lie within the order.

@@ -21,7 +21,7 @@ class Retries {
   bool empty() const { return at_.empty(); }
   std::size_t size() const { return at_.size(); }
   bool contains(TaskId task) const { return at_.contains(task); }
-  /// When the first task is due; nullopt if there is none.
+  /// Returns when the first task is due; nullopt if no task waits.
   std::optional<Instant> next() const;
 
   /// The task has failed for the `failures`-th time (> 0). The delay before its retry doubles with

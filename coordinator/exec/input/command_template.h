@@ -15,7 +15,7 @@ namespace rollcall::coordinator {
 inline constexpr std::size_t kBytesAWord = 6;
 
 struct TemplateOptions {
-  bool append_input = true;  ///< append {} if there is no placeholder
+  bool append_input = true;  ///< append {} if no word has a placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
   std::string colsep;        ///< separates the columns of a line; empty: one column
 };
@@ -24,7 +24,7 @@ struct TemplateOptions {
 ///   {}            the line
 ///   {.}           the line without its extension
 ///   {/}           its base name, after the last '/'
-///   {//}          its directory, "." if it has none
+///   {//}          its directory, "." if the line has no '/'
 ///   {/.}          its base name without the extension
 ///   {#}           the number of the task
 ///   {1} {2} ...   a column of the line, empty if the line does not have it

@@ -31,7 +31,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return static_cast<std::uint64_t>(value);
 }
 
-/// Removes `c` from the beginning of `text`. Returns whether it was there.
+/// Removes `c` from the beginning of `text`. Returns false if `text` begins otherwise.
 bool take(std::string_view& text, char c) {
   if (!text.starts_with(c)) return false;
   text.remove_prefix(1);

@@ -48,7 +48,8 @@ class Statement {
   /// Runs to the end and resets the statement. Returns false on error.
   [[nodiscard]] bool finish();
 
-  /// Moves to the next row. Returns false at the end and on error; failed() tells them apart.
+  /// Moves to the next row. Returns false at the end and on error; then failed() is true after an
+  /// error.
   [[nodiscard]] bool next();
   bool failed() const { return failed_; }
   // Columns of the row, numbered from 0.

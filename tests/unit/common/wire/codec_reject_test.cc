@@ -90,7 +90,7 @@ std::string from_coordinator(unsigned field, std::string_view body) {
   return complaint<CoordinatorMessage>(envelope(field, body));
 }
 
-// What is refused. `good` bodies first, so that a refusal is for the one thing that differs.
+// Refused messages. Each test first accepts a good body, so that one difference is the reason.
 
 TEST(WireReject, Envelope) {
   EXPECT_EQ(from_coordinator(kAck, number(1, 5)), "");
