@@ -18,6 +18,7 @@
 #include "common/os/clock.h"
 #include "common/os/random.h"
 #include "common/wire/codec.h"
+#include "tests/support/describe.h"
 
 namespace rollcall::integration {
 namespace {
@@ -54,24 +55,6 @@ constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
      {"old-version", Mode::old_version},
      {"unknown-session", Mode::unknown_session},
      {"other-run", Mode::other_run}}};
-
-std::string_view name_of(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::say_hello:
-      return "say_hello";
-    case RejectReason::wrong_epoch:
-      return "wrong_epoch";
-    case RejectReason::session_lost:
-      return "session_lost";
-    case RejectReason::protocol_version:
-      return "protocol_version";
-    case RejectReason::bad_message:
-      return "bad_message";
-    case RejectReason::refused:
-      return "refused";
-  }
-  return "unknown";
-}
 
 class LyingWorker {
  public:
@@ -150,7 +133,7 @@ class LyingWorker {
   void on(const Drain&) {}
   void on(const Revoke&) {}
   void on(const Reject& reject) {
-    std::printf("%s\n", std::string(name_of(reject.reason)).c_str());
+    std::printf("%s\n", std::string(to_string(reject.reason)).c_str());
     end();
   }
   void on(const Shutdown&) {

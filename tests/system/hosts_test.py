@@ -4,14 +4,13 @@ Prints why and exits with 77 if this machine cannot run it.
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 from hosts_network import NotPossible, Network
+from processes import ProcessTest
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 PATIENCE = 60  # seconds to wait for a condition
@@ -40,25 +39,15 @@ def eventually(condition):
         time.sleep(0.05)
 
 
-class Hosts(unittest.TestCase):
+class Hosts(ProcessTest):
     """The coordinator runs on host 1, the workers on hosts 2 and 3."""
 
     def setUp(self):
+        super().setUp()
         network.delay, network.loss, network.disconnected = 0.0, 0.0, set()
-        self.directory = tempfile.mkdtemp(prefix="rollcall-hosts-")
-        self.started = []
-
-    def tearDown(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-        shutil.rmtree(self.directory)
 
     def start(self, host, *command):
-        self.started.append(subprocess.Popen(network.command_on(host, command), text=True,
-                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-        return self.started[-1]
+        return self.launch(network.command_on(host, command))
 
     def coordinate(self, *arguments, name="run", bind="tcp://*:7700", advertise="10.77.0.1"):
         path = os.path.join(self.directory, name)
@@ -83,12 +72,9 @@ class Hosts(unittest.TestCase):
         return {w["name"]: w for w in workers if w["running"] + w["done"] > 0}
 
     def finish(self, run, *workers):
-        out, errors = run.communicate(timeout=PATIENCE)
-        self.assertEqual(run.returncode, 0, errors)
+        document = json.loads(self.output_of(run, PATIENCE))
         for worker in workers:
-            _, errors = worker.communicate(timeout=PATIENCE)
-            self.assertEqual(worker.returncode, 0, errors)
-        document = json.loads(out)
+            self.output_of(worker, PATIENCE)
         self.assertTrue(document["validated"])
         return document
 

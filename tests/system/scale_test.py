@@ -7,12 +7,12 @@ Prints the figures of docs/scaling.md.
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
+
+from processes import ProcessTest
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,30 +42,15 @@ def proportional_bytes(pid):
         return sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
-class Scale(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.mkdtemp(prefix="rollcall-scale-")
-        self.started = []
-
-    def tearDown(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-        shutil.rmtree(self.directory)
-
+class Scale(ProcessTest):
     def start(self, *arguments, limit=default_limit):
         command = [os.path.join(PROGRAMS, "rollcall"), "sleep", "--output", "json", "--quiet",
                    "--join-timeout", "5m", "--control", os.path.join(self.directory, "control"),
                    *arguments]
-        self.started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                                             stderr=subprocess.PIPE, preexec_fn=limit))
-        return self.started[-1]
+        return self.launch(command, preexec_fn=limit)
 
     def finish(self, run):
-        out, errors = run.communicate(timeout=PATIENCE)
-        self.assertEqual(run.returncode, 0, errors)
-        document = json.loads(out)
+        document = json.loads(self.output_of(run, PATIENCE))
         self.assertTrue(document["validated"])
         self.assertFalse(any(worker["lost"] for worker in document["workers"]))
         return document
