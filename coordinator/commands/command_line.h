@@ -12,7 +12,7 @@
 
 namespace rollcall::coordinator {
 
-/// What the user wants: a run of tasks, another command, or a text.
+/// The parsed command line: a run of tasks, another command, or a text to print.
 using Invocation =
     std::variant<std::unique_ptr<TaskKind>, KeysOptions, StatusOptions, DrainOptions, ReportOptions,
                  ValidateOptions, ResumeOptions, cli::PrintText, cli::UsageError>;

@@ -1,4 +1,4 @@
-// `rollcall status` and `rollcall drain`: what a user asks of a run that is under way.
+// `rollcall status` and `rollcall drain`: requests to a running coordinator.
 #pragma once
 
 #include "common/cli/command_line.h"
@@ -6,7 +6,7 @@
 
 namespace rollcall::coordinator {
 
-/// Prints what the run is doing; returns the exit status (docs/reference/exit-status.md).
+/// Prints the state of the run; returns the exit status (docs/reference/exit-status.md).
 int run_status(const StatusOptions& options, const cli::Environment& environment);
 
 /// Drains workers and prints a line for each; returns the exit status.

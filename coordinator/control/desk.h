@@ -25,6 +25,7 @@ class ControlDesk {
   ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> step)
       : scheduler_(scheduler), step_(std::move(step)) {}
 
+  /// Returns the answer to one request, without a newline.
   std::string answer(Instant now, const std::string& request);
 
  private:

@@ -14,15 +14,15 @@ namespace rollcall::coordinator {
 /// Bytes of the variables that identify an attempt (ROLLCALL_TASK_ID ...), at most.
 inline constexpr std::size_t kOwnVariables = 200;
 
-/// The command of each task. Reads the input to its end, or with `resumes_as_saved` from the
-/// journal. Error: permanent: the input cannot be read, or is not a valid command.
+/// Returns the command of each task. Reads the input to its end, which may block, or the journal
+/// with `resumes_as_saved`. Fails with a permanent error if the input cannot be read or is invalid.
 [[nodiscard]] Result<TaskCommands> commands_of(const ExecOptions& options);
 
-/// What a journal saves, so that commands_of() returns the same again even if the files change.
-/// `commands` outlives it.
+/// Returns the input for the journal, so that commands_of() returns the same commands again even if
+/// the files change. `commands` must outlive it.
 JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands);
 
-/// Identifies the input: a hash (FNV-1a).
+/// Returns a hash of the input (FNV-1a), in decimal.
 std::string fingerprint_of(const TaskCommands& commands);
 
 }  // namespace rollcall::coordinator

@@ -1,4 +1,4 @@
-// Tasks that each run a command.
+// The kind of task that runs a command.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Tasks that each pause for a while.
+// The kind of task that sleeps.
 #pragma once
 
 #include "coordinator/cli/sleep_options.h"

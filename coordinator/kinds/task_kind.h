@@ -43,17 +43,17 @@ class TaskKind {
 
   // Before the run.
 
-  /// Reads what the tasks are made of and opens files. Called first, but for options() and name().
-  /// May block. Error: permanent: one line for the user.
+  /// Reads the input and opens files. Only options() and name() may be called before it. May block.
+  /// Errors are permanent, with one line for the user.
   [[nodiscard]] virtual Result<void> prepare() { return {}; }
-  /// --dry-run: prints what would be done and returns the exit status; nullopt: it was not given.
+  /// With --dry-run, prints the commands and returns the exit status; else returns nullopt.
   virtual std::optional<int> dry_run() const { return std::nullopt; }
   /// Only the kind is set before prepare().
   virtual const RunSpec& spec() const = 0;
   virtual Policy policy() const = 0;
   /// A JSON object that is equal for equal requests; --resume compares it.
   virtual nlohmann::json request() const = 0;
-  /// What a new journal saves of the tasks; nullopt: nothing. Used before this dies.
+  /// Returns the input for a new journal, or nullopt. It must not outlive this object.
   virtual std::optional<JournalInput> journal_input() const { return std::nullopt; }
   /// Open files that one local worker needs at least; 0: no more than any process.
   virtual std::uint64_t worker_descriptors() const { return 0; }
@@ -63,32 +63,32 @@ class TaskKind {
   /// Continues the run in `journal`, of which the first `published` records were published.
   [[nodiscard]] virtual Result<void> restore(Journal& journal, const RunRecords& records,
                                              std::uint64_t published);
-  /// Reads what a report needs, instead of prepare() and restore().
+  /// For a report: reads the results in the journal. Replaces prepare() and restore().
   [[nodiscard]] virtual Result<void> replay(Journal& journal, const RunRecords& records,
                                             bool is_finished);
 
   // Output.
 
   virtual const KindDisplay& display() const = 0;
-  /// Standard output in the format of the options. `records` and this outlive it.
+  /// Makes standard output in the format of the options. `records` and this must outlive it.
   std::unique_ptr<Output> make_output(const RunRecords& records) const;
   /// Text output of a finished run, for a report.
   virtual std::unique_ptr<Output> make_text_report(const RunRecords& records) const = 0;
-  /// Standard output has lines before the end of the run.
+  /// Whether standard output has lines before the end of the run.
   virtual bool writes_as_it_goes() const { return false; }
-  /// For standard error before the run; empty: none.
+  /// Returns text for standard error before the run; may be empty.
   virtual std::string notice() const { return {}; }
-  /// For standard error after the run: which tasks failed. Empty: none.
+  /// Returns text for standard error after the run: the failed tasks; empty if none failed.
   virtual std::string failures_text(const RunRecords&) const { return {}; }
 
   // While the run goes on.
 
-  /// An assignment leaves: adds the payload.
+  /// Adds the payload to the attempts of an assignment.
   virtual void fill(AttemptColumns&) const {}
   /// A report was processed: of its outcomes the scheduler accepted records [before,
   /// records.accepted()). Takes their payload out of `outcomes`.
   virtual void received(const RunRecords&, std::size_t /*before*/, OutcomeColumns&) {}
-  /// What a commit of records [first, first + count) saves of their payload.
+  /// Returns the payload of records [first, first + count) for their commit.
   virtual std::vector<CommittedCommand> commit_payload(std::size_t /*first*/,
                                                        std::size_t /*count*/) const {
     return {};
@@ -98,12 +98,13 @@ class TaskKind {
   /// Records up to this one (not included) have gone to the output: their payload is not needed
   /// any more.
   virtual void published(std::size_t /*through*/) {}
-  /// Why a file of this kind cannot be written any more; empty: none has failed.
+  /// Returns why a file of this kind cannot be written any more; empty if none has failed.
   virtual std::string failed() const { return {}; }
 
-  /// Tasks print their results: the run stops if those cannot be written, and progress makes way.
+  /// Whether tasks print their results. Then the run stops if those cannot be written, and progress
+  /// is hidden meanwhile.
   virtual bool prints_results() const { return false; }
-  /// The first signal waits for running tasks; else it cancels them.
+  /// Whether the first signal waits for running tasks instead of cancelling them.
   virtual bool waits_for_running() const { return false; }
 
  private:

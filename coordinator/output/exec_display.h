@@ -6,12 +6,12 @@
 
 namespace rollcall::coordinator {
 
-/// Adds exit status, signal, error, processor time and memory to each row, what the command wrote
-/// to each event, and a list of failures to the document.
+/// Adds exit status, signal, error, processor time and memory to each row, the command's output to
+/// each event, and a list of failures to the document.
 class ExecDisplay final : public KindDisplay {
  public:
-  /// `run` outlives this; nullptr: the commands are unknown, as the run ended before the journal
-  /// had its input.
+  /// `run` must outlive this. It is nullptr if the run ended before the journal had its input; then
+  /// the commands are unknown.
   explicit ExecDisplay(const ExecRun* run) : run_(run) {}
 
   bool has_pauses() const override { return false; }

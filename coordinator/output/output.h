@@ -1,4 +1,4 @@
-// What a run prints while it goes on and at its end.
+// The interface of the formats of standard output.
 #pragma once
 
 #include <memory>
@@ -22,21 +22,22 @@ class Output {
   virtual ~Output() = default;
 
   virtual void worker_joined(SessionIndex session) = 0;
+  /// `returned`: tasks that are pending again because the session ended.
   virtual void worker_left(SessionIndex session, std::uint64_t returned) = 0;
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
   /// Writes text that was delayed, to be sorted or for a slow reader, if it is due at `now`.
   virtual void advance(Instant now) = 0;
-  /// When advance() is due; kNever: it is not needed.
+  /// Returns when advance() is due; kNever if it is not needed.
   virtual Instant next_deadline() const = 0;
   /// The run is over. `order` is finish_order().
   virtual void finished(const Summary& summary, std::span<const std::uint32_t> order) = 0;
   /// Writes buffered text: at the end of a turn as much as a slow reader takes at once, and the
   /// rest with advance(); everything after finished().
   virtual void flush() = 0;
-  /// How many records, in their order, need not be published again: all of their text was written.
-  /// Unbounded until a record is published.
+  /// The number of records, in their order, whose text was completely written, so that they need
+  /// not be published again. Unbounded until a record is published.
   virtual std::size_t printed() const = 0;
   /// Why standard output cannot be written any more; empty if it can.
   virtual const std::string& failed() const = 0;

@@ -11,9 +11,10 @@
 
 namespace rollcall::coordinator {
 
-/// Finds out from the environment and the descriptors. Color is for terminals, unless NO_COLOR is
-/// set (https://no-color.org).
+/// Returns where progress is shown, by the descriptors and the variable TERM. `task_lines`:
+/// standard output has lines for each task.
 ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines);
+/// Whether `error_fd` is a terminal and NO_COLOR is not set (https://no-color.org).
 bool color_wanted(int error_fd);
 
 /// Writes progress to `fd` (the caller's) once a run has lasted half a second: a bar at most ten
@@ -31,11 +32,11 @@ class ProgressWriter {
   void count_running(std::function<std::uint64_t()> running) { running_ = std::move(running); }
   /// Shows progress if it is time.
   void advance(Instant now);
-  /// When advance() is due; kNever: it is not needed.
+  /// Returns when advance() is due; kNever if it is not needed.
   Instant next_deadline() const;
   /// Removes the bar from the terminal until the next advance() that shows it.
   void hide();
-  /// Nothing more is shown.
+  /// Removes the bar; nothing more is shown.
   void finish();
 
  private:

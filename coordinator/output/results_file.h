@@ -16,10 +16,12 @@ namespace rollcall::coordinator {
 /// A results file (docs/reference/results.md): CSV, or JSON lines if its name ends in .jsonl.
 /// A regular file is written under a temporary name and renamed when it is complete: a run that
 /// fails leaves an older file unchanged. Devices and pipes are written directly; /dev/stdout,
-/// /dev/stderr and /dev/fd/N mean that descriptor of this process. SIGPIPE must be ignored.
+/// /dev/stderr and /dev/fd/N mean that descriptor of this process. One thread. SIGPIPE must be
+/// ignored.
 class ResultsFile {
  public:
-  /// At the start of a run. Error (permanent): the file cannot be written there.
+  /// Called at the start of a run. Fails with a permanent error if the file cannot be written
+  /// there.
   static Result<std::unique_ptr<ResultsFile>> open(const std::string& path);
 
   ResultsFile(const ResultsFile&) = delete;
@@ -27,8 +29,8 @@ class ResultsFile {
   /// Deletes an incomplete file.
   ~ResultsFile();
 
-  /// Once, at the end of a run: writes all rows and renames the file. Blocks. `order` is
-  /// finish_order(records). Error (permanent): the rows could not be written.
+  /// Called once, at the end of a run: writes all rows and renames the file. Blocks. `order` is
+  /// finish_order(records). Fails with a permanent error if the rows cannot be written.
   Result<void> write(const RunRecords& records, std::span<const std::uint32_t> order,
                      const KindDisplay& display);
 

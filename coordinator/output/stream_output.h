@@ -11,7 +11,7 @@
 
 namespace rollcall::coordinator {
 
-/// An Output that appends to text(), which this class writes.
+/// An Output that appends to text(). This class writes the text and counts the records printed.
 class StreamOutput : public Output {
  public:
   void outcomes_accepted(Instant now, std::size_t first, std::size_t count) final {

@@ -31,14 +31,14 @@ namespace rollcall::coordinator {
 /// One thread, that of run().
 class EventLoop {
  public:
-  /// `start`: its journal, if any, and its keys are used.
+  /// Uses the journal of `start`, if it has one, and its keys.
   EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, ProgressWriter& progress,
             RunStart& start, const Listening& listening, const LocalWorkers::Settings& workers);
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Binds, answers health checks, and writes the access file. Error: permanent, for example if a
-  /// port is taken or a file cannot be written; nothing remains then.
+  /// Binds, answers health checks, and writes the access file. Fails with a permanent error, for
+  /// example if a port is taken or a file cannot be written; then no file remains.
   [[nodiscard]] Result<void> listen();
 
   /// Runs until every task is done and the workers have ended, or a signal ended the run at once.
@@ -47,7 +47,7 @@ class EventLoop {
 
   /// The first signal that asked to stop; 0: none.
   int signal() const { return signal_policy_.first(); }
-  /// A signal ended the run at once: nothing is complete.
+  /// Whether a signal ended the run at once, so that nothing is complete.
   bool interrupted() const { return signal_policy_.interrupted(); }
   /// Why nothing more can be committed, and the run was suspended; empty: no error.
   const std::string& journal_error() const { return journal_error_; }

@@ -20,8 +20,8 @@ namespace rollcall::coordinator {
 /// destructor deletes. One thread, that of `loop`, which outlives it.
 class JoinPoint {
  public:
-  /// Binds at the endpoint and with the keys of `saved`, if a coordinator of an earlier epoch has
-  /// saved some, else of `listening`. Error: permanent: the port is taken, for example.
+  /// Binds at the endpoint and with the keys that an earlier epoch saved, else those of
+  /// `listening`. Fails with a permanent error, for example if the port is taken.
   [[nodiscard]] static Result<std::unique_ptr<JoinPoint>> bind(
       boost::asio::io_context& loop, const Listening& listening,
       const std::optional<JournalKeys>& saved, net::Handlers handlers);

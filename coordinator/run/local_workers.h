@@ -1,4 +1,4 @@
-// The local worker processes of a coordinator: started, watched, and never left behind.
+// Starts, watches and ends the local worker processes of a coordinator.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,22 +35,22 @@ class LocalWorkers {
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
-  /// Starts a worker, identified by access.launch_id. Error: permanent if the program does not
-  /// exist; retryable if the system cannot create a process.
+  /// Starts a worker, identified by access.launch_id. The error is permanent if the program does
+  /// not exist, and retryable if the system cannot create a process.
   [[nodiscard]] Result<void> start(const Access& access);
 
-  /// Watches `process` too, though one of `coordinators`, which it outlives, has started it. Calls
-  /// `on_gone` when it has ended. Returns false if it has ended already; another program may have
-  /// its number.
+  /// Also watches `process`, which one of the earlier `coordinators` started, and calls `on_gone`
+  /// when it has ended. Returns false if it has ended already, even if another program has its
+  /// number now.
   [[nodiscard]] bool adopt(pid_t process, std::span<const pid_t> coordinators,
                            std::function<void()> on_gone);
 
-  /// Including adopted ones.
+  /// The number of running workers, adopted ones included.
   std::size_t running() const { return children_.size(); }
   /// Sends SIGKILL to all workers and to the processes that they started. They are reaped as they
   /// end.
   void kill_all();
-  /// Stops watching all workers; they go on.
+  /// Stops watching all workers; they keep running.
   void release() { children_.clear(); }
 
  private:
@@ -64,9 +64,9 @@ class LocalWorkers {
   std::vector<std::shared_ptr<Child>> children_;
 };
 
-/// The error is permanent: `count` local workers and their connections need more than the
-/// `descriptors` that this process may have, or a worker, which gets the same limit, needs more:
-/// `worker_descriptors`.
+/// Fails with a permanent error if `count` local workers and their connections need more than the
+/// `descriptors` that this process may open, or if one worker, which has the same limit, needs
+/// more: `worker_descriptors`.
 [[nodiscard]] Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
                                       std::uint64_t worker_descriptors);
 

@@ -6,8 +6,9 @@
 
 namespace rollcall::coordinator {
 
-/// Runs it to its end, with all output; returns the exit status (docs/reference/exit-status.md).
-/// `started`: when the program began. Blocks until the run is over.
+/// Runs the tasks to their end, with all output, and returns the exit status
+/// (docs/reference/exit-status.md). `started`: when the program began. Blocks until the run is
+/// over.
 int run_tasks(TaskKind& kind, Instant started);
 
 }  // namespace rollcall::coordinator

@@ -23,8 +23,8 @@ struct RunStart {
   bool is_finished = false;              ///< nothing is left to do, and `loaded` has its result
 };
 
-/// With --journal: creates the journal, or with --resume continues the run in it. Error: permanent:
-/// the journal exists already, has another request, or cannot be used.
+/// With --journal: creates the journal, or with --resume continues the run in it. Fails with a
+/// permanent error if the journal already exists, has another request, or cannot be used.
 [[nodiscard]] Result<RunStart> start_run(const TaskKind& kind);
 
 /// Deletes a new journal whose run did not start.

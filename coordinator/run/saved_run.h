@@ -1,4 +1,4 @@
-// The request that a journal holds, for those who resume or report the run.
+// Reads the request in a journal, to resume or report its run.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ struct SavedRun {
   std::string directory;           ///< where relative paths start; empty: unknown
 };
 
-/// Reads the command line of the run in this journal; `environment` is that of now. Error:
-/// permanent, one line: it cannot be read.
+/// Reads the command line of the run in this journal; `environment` is the present one. Fails with
+/// a permanent error if it cannot be read.
 [[nodiscard]] Result<SavedRun> saved_run(const std::string& journal,
                                          const cli::Environment& environment);
 

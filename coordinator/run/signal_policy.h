@@ -1,4 +1,4 @@
-// What the signals SIGINT and SIGTERM do to a run.
+// The effect of SIGINT and SIGTERM on a run.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ class SignalPolicy {
     return received_ == stop_at ? Response::stop : Response::wait_for_running;
   }
 
-  /// The first signal; 0: none.
+  /// The number of the first signal; 0: none.
   int first() const { return first_; }
-  /// A signal ended the run at once.
+  /// Whether a signal ended the run at once.
   bool interrupted() const { return received_ > (waits_for_running_ ? 2 : 1); }
 
  private:

@@ -12,6 +12,7 @@
 
 namespace rollcall::worker {
 
+/// The state of one command. Owned by CommandRunner; one thread.
 struct Child {
   /// Why it was made to end.
   enum class Stop : std::uint8_t { no, timed_out, cancelled, dropped };
@@ -22,7 +23,7 @@ struct Child {
     left,  ///< it has ended; others of its process group may not have
   };
 
-  std::uint64_t key = 0;
+  std::uint64_t key = 0;     ///< from start()
   std::uint64_t number = 0;  ///< of its last request to the guardians; 0: none yet
   std::uint32_t tries = 0;   ///< requests that failed for want of processes
   Command command;
@@ -36,18 +37,18 @@ struct Child {
   Instant terminated = kNever;  ///< when SIGTERM was sent
   Instant deadline = kNever;    ///< as due() when it was set
 
-  /// When the next step is due: reading its output, SIGTERM or SIGKILL; kNever: none.
+  /// Returns when the next step is due: reading its output, SIGTERM or SIGKILL; kNever: no step.
   Instant due(Duration kill_after) const;
 };
 
 /// Frees the memory of a command that was started, except for the name of its program.
 void forget_request(Command& command);
 
-/// Returns the errno with which the system would refuse it, or 0.
+/// Returns the errno with which the system would refuse to start it, or 0.
 int refusal(const Command& command);
 
-/// Makes the pipes and the input of a command; the reading ends go into `child`. Returns errno, or
-/// 0.
+/// Makes the pipes and the input of a command; the reading ends go into `child`. Returns 0 or
+/// errno.
 int open_files(Child& child, std::size_t max_output, CommandFiles& files);
 
 /// Sets the result of a command that could not be started.

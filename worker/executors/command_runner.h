@@ -1,5 +1,4 @@
-// Runs commands on the event loop: starts them through the guardians, reads their output, ends
-// them.
+// Runs commands on the event loop: starts them through guardians, reads their output, ends them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

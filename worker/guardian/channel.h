@@ -29,7 +29,8 @@ struct CommandFiles {
   os::Descriptor strings;  ///< set by GuardianChannel::spawn()
 };
 
-/// Owns the guardians. Never blocks on them. One thread, that of `loop`, which outlives this.
+/// Owns the guardians. Never blocks on them, except in the destructor, which waits for their end.
+/// One thread, that of `loop`, which must outlive this.
 class GuardianChannel {
  public:
   struct Handlers {

@@ -14,6 +14,7 @@ namespace rollcall::coordinator {
 /// The overhead of a word in a message, at most.
 inline constexpr std::size_t kBytesAWord = 6;
 
+/// How the words of a command template become arguments.
 struct TemplateOptions {
   bool append_input = true;  ///< append {} if no word has a placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
@@ -32,9 +33,11 @@ struct TemplateOptions {
 ///
 /// Each word becomes one argument. With `shell`, the words joined by spaces are a script. Values
 /// are passed as its parameters, so that the shell never parses a value as part of the script.
+/// Immutable after parse().
 class CommandTemplate {
  public:
-  /// Requires at least one word. Fails if a column beyond the first is used without a colsep.
+  /// Requires at least one word. Fails with a permanent error if a column
+  /// beyond the first is used without a colsep.
   static Result<CommandTemplate> parse(const std::vector<std::string>& words,
                                        const TemplateOptions& options);
 

@@ -13,18 +13,19 @@
 namespace rollcall::coordinator {
 
 /// Owns lines in input order. Finds a line by its number in about a microsecond. The overhead is a
-/// quarter of a byte per line. Input arrives in chunks that may end anywhere.
+/// quarter of a byte per line. Input arrives in chunks that may end anywhere. One thread fills it.
+/// It does not change after finish().
 class LineStore {
  public:
   /// `separator` ('\n' or '\0') ends each line; it is optional after the last one. A '\r' is part
   /// of its line, and an empty line counts.
   explicit LineStore(char separator) : separator_(separator) {}
 
-  /// Fails if a line is longer than limits::input_line_bytes or contains a NUL that is not the
-  /// separator, or if there are more than limits::task_count lines. The error names the line,
-  /// numbered from 1. Must not be called again after an error.
+  /// Fails permanently if a line is longer than limits::input_line_bytes or contains a NUL that is
+  /// not the separator, or if there are more than limits::task_count lines. The error names the
+  /// line, numbered from 1. Must not be called again after an error.
   Result<void> add(std::string_view bytes);
-  /// Ends the input. Same errors as add().
+  /// Ends the input. Fails as add() does.
   Result<void> finish();
 
   std::uint64_t size() const { return count_; }

@@ -13,12 +13,12 @@
 
 namespace rollcall::coordinator {
 
-/// Bytes of a command in a message.
+/// Returns the size of the command in a message, in bytes.
 std::size_t bytes_of(const Command& command);
 
 /// Builds each command on request and stores none. Without a template, each line of the input
 /// describes a command. Its variables are appended to those of `common`; its directory, input and
-/// timeout override those of `common`.
+/// timeout override those of `common`. Immutable.
 class TaskCommands {
  public:
   /// `common` has the properties that all commands share; its args are ignored. Requires a template

@@ -39,9 +39,10 @@ class TaskInput {
   /// One JSON object per line: see parse_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
 
-  /// Reads `fd` to its end; blocks. Not for a range. The error is a read error or names the invalid
-  /// line: "line 7 ...".
+  /// Reads `fd` to its end; blocks. Not for a range. Errors are permanent: a read error, or a text
+  /// that names the invalid line ("line 7 ...").
   Result<void> read(int fd);
+  /// As read(), in chunks that may end anywhere: add() each of them, then finish().
   Result<void> add(std::string_view bytes);
   Result<void> finish();
 

@@ -22,7 +22,8 @@ struct WrittenOutput {
 };
 
 /// Concatenates the output of tasks without mixing any two. Standard output goes to out(), standard
-/// error to err(). The owner writes and clears both.
+/// error to err(). The owner writes and clears both. One thread. Output beyond
+/// Settings::memory_bytes is written to a file, which may block.
 class CommandOutput {
  public:
   struct Settings {
@@ -34,7 +35,8 @@ class CommandOutput {
 
   explicit CommandOutput(const Settings& settings);
 
-  /// Must be called once for each task, even without output. Fails if the output cannot be held.
+  /// Must be called once for each task, even without output. Fails with a
+  /// permanent error if the output cannot be held.
   Result<void> ended(TaskId task, const WrittenOutput& output);
   /// No more tasks will end: print_more() skips the tasks that have not ended.
   void finish() { is_finished_ = true; }

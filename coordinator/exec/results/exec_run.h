@@ -55,7 +55,7 @@ class ExecRun {
   /// Number of records that were published in earlier epochs.
   std::size_t restored() const { return restored_; }
 
-  /// Adds to each attempt its command.
+  /// Adds its command to each attempt.
   void fill(AttemptColumns& attempts) const;
   const TaskCommands& commands() const { return commands_; }
 

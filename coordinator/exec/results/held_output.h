@@ -21,6 +21,7 @@ struct TaskOutput {
 };
 
 /// Holds up to `memory_bytes` in memory and the rest in an unlinked temporary file, which it owns.
+/// One thread; access to the file may block. Errors are permanent.
 class HeldOutput {
  public:
   /// The file is created in `directory` when it is first needed.

@@ -18,9 +18,9 @@ struct JoblogRow {
   Duration elapsed{};
   std::uint64_t sent = 0;      ///< bytes of standard input
   std::uint64_t received = 0;  ///< bytes of output, including dropped ones
-  int exit_value = 0;
-  int signal = 0;
-  std::string command;  ///< from shell_line()
+  int exit_value = 0;          ///< joblog_exit_value()
+  int signal = 0;              ///< that ended the command; 0: none
+  std::string command;         ///< from shell_line()
 };
 
 /// Returns the header line, with its newline.

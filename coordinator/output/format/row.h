@@ -29,7 +29,7 @@ class RowWriter {
   void append_csv(std::string& out, std::size_t record);
   /// Appends the members of one JSON object, without its braces.
   void append_json_members(std::string& out, std::size_t record);
-  /// The id of the session: 32 hexadecimal digits.
+  /// The name of a session in rows and events: its id, 32 hexadecimal digits.
   std::string_view name_of(SessionIndex session);
 
  private:

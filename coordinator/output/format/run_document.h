@@ -10,11 +10,11 @@
 
 namespace rollcall::coordinator {
 
-/// All members in their documented order.
+/// Returns the document: all members in their documented order.
 nlohmann::ordered_json run_document(const RunRecords& records, const Summary& summary,
                                     const KindDisplay& display);
 
-/// As text. `indent` -1: on one line. Bytes that are not UTF-8 are replaced.
+/// Returns JSON as text; on one line if `indent` is -1. Bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json, int indent = -1);
 
 }  // namespace rollcall::coordinator

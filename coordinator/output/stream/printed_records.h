@@ -11,11 +11,12 @@
 namespace rollcall::coordinator {
 
 /// Counts records of accepted outcomes, which are published in their order. Streams are counted in
-/// bytes from their beginning.
+/// bytes from their beginning. A value; pure.
 class PrintedRecords {
  public:
   using Bytes = std::array<std::uint64_t, 2>;  ///< of standard output and standard error
 
+  /// Records [first, first + count) were passed to the output.
   void handed_over(std::size_t first, std::size_t count) {
     if (handed_over_ == kNone) printed_ = first;
     handed_over_ = first + count;
@@ -26,6 +27,7 @@ class PrintedRecords {
     marked_ = handed_over_;
     marks_.emplace_back(marked_, appended);
   }
+  /// This much of each stream was written.
   void written(const Bytes& written) {
     while (!marks_.empty() && marks_.front().second[0] <= written[0] &&
            marks_.front().second[1] <= written[1]) {

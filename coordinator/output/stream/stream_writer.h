@@ -13,6 +13,7 @@ namespace rollcall::coordinator {
 /// Writes text to a file descriptor, which the caller owns. SIGPIPE must be ignored. If the reader
 /// is slow, up to limits::output_backlog wait in memory and the rest in a temporary file in TMPDIR
 /// or /tmp; if that cannot be created, writing blocks. After a failed write everything is dropped.
+/// One thread.
 class StreamWriter {
  public:
   /// Errors contain `name`: "standard output".
