@@ -76,7 +76,7 @@ class OutcomeRows {
     int place = 0;
     for (std::size_t i = from; i < from + count; ++i) {
       const std::array<std::int64_t, kColumns> row = {
-          accepted_ + i + 1,
+          static_cast<std::int64_t>(accepted_ + i + 1),
           static_cast<std::int64_t>(index(committed_.task[i])),
           committed_.attempt[i],
           static_cast<std::int64_t>(committed_.outcome[i]),
