@@ -37,8 +37,11 @@ start_unit words 'exec --range 1-6 -- echo hello {}' >"$directory/out" 2>"$direc
 [ ! -s "$directory/out" ] || { echo 'systemd: a finished run starts again'; exit 1; }
 status=0
 start_unit empty '' 2>"$directory/err" || status=$?
-[ "$status" = 2 ] && grep -q 'COMMAND is empty' "$directory/err" ||
-  { echo "systemd: an empty COMMAND: exit $status"; cat "$directory/err"; exit 1; }
+if [ "$status" != 2 ] || ! grep -q 'COMMAND is empty' "$directory/err"; then
+  echo "systemd: an empty COMMAND: exit $status"
+  cat "$directory/err"
+  exit 1
+fi
 
 if ! command -v systemd-analyze >/dev/null; then
   echo 'skipped: systemd-analyze is not installed'
