@@ -22,7 +22,7 @@ using Json = nlohmann::json;
 
 constexpr const char* kJournalKeysSchema = "rollcall/journal-keys/1";
 constexpr const char* kJournalKeysFile = "keys file";
-constexpr std::array kJournalKeysStrings = {"bind",
+constexpr std::array kJournalKeysMembers = {"bind",
                                             "endpoint",
                                             "server_key",
                                             "server_secret_key",
@@ -42,7 +42,7 @@ std::string to_json(const JournalKeys& keys) {
 
 Result<JournalKeys> journal_keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (std::string error = document_error(json, kJournalKeysSchema, kJournalKeysStrings);
+  if (std::string error = document_error(json, kJournalKeysSchema, kJournalKeysMembers);
       !error.empty()) {
     return permanent(std::move(error));
   }

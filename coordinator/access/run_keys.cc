@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 
 constexpr const char* kRunKeysSchema = "rollcall/keys/1";
 constexpr const char* kRunKeysFile = "keys file";
-constexpr std::array kRunKeysStrings = {"endpoint", "server_key", "server_secret_key",
+constexpr std::array kRunKeysMembers = {"endpoint", "server_key", "server_secret_key",
                                         "worker_public_key", "worker_secret_key"};
 
 std::string to_json(const RunKeys& keys) {
@@ -35,7 +35,7 @@ std::string to_json(const RunKeys& keys) {
 
 Result<RunKeys> run_keys_from_json(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (const std::string error = document_error(json, kRunKeysSchema, kRunKeysStrings);
+  if (const std::string error = document_error(json, kRunKeysSchema, kRunKeysMembers);
       !error.empty()) {
     return permanent("not a keys file: " + error);
   }
