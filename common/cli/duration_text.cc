@@ -110,6 +110,13 @@ std::string format_seconds(Duration d, int decimals) {
   return text;
 }
 
+std::string format_brief(Duration d) {
+  std::string text = format_seconds(d, 3);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
 std::string format_elapsed(Duration d) {
   const auto seconds = d.count() < 0 ? 0 : d.count() / 1'000'000'000;
   if (seconds < 60) return fmt::format("{}s", seconds);

@@ -21,6 +21,9 @@ std::string format_exact(Duration d);
 /// Seconds without a unit, rounded to the nearest: "7.66", "-0.02". Requires 0 <= decimals <= 9.
 std::string format_seconds(Duration d, int decimals = 2);
 
+/// Seconds with their unit, rounded to the millisecond, for messages: "3 s", "0.5 s", "59.001 s".
+std::string format_brief(Duration d);
+
 /// Whole seconds, rounded down, for the progress display: "7s", "1m 03s", "2h 00m 09s"; "0s" if
 /// negative.
 std::string format_elapsed(Duration d);

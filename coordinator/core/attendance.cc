@@ -1,5 +1,7 @@
 #include "coordinator/core/attendance.h"
 
+#include "common/base/check.h"
+
 namespace rollcall::coordinator {
 
 void Attendance::compensate_stall(Duration late) {
@@ -35,6 +37,11 @@ Attendance::Verdict Attendance::may_go_on(Instant now, std::size_t live, bool fl
     return {Kind::fail, "no worker connected within --join-timeout"};
   }
   return {};
+}
+
+void Attendance::check_invariants() const {
+  CHECK(wanted_ > 0 && join_timeout_ >= Duration::zero());
+  CHECK(!empty_since_ || *empty_since_ >= joining_since_);
 }
 
 }  // namespace rollcall::coordinator

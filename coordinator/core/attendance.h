@@ -46,6 +46,9 @@ class Attendance {
   /// While the run goes on with `live` sessions.
   Verdict may_go_on(Instant now, std::size_t live, bool fleet_has_ended);
 
+  /// No wait began before workers could join.
+  void check_invariants() const;
+
  private:
   std::size_t wanted_;
   Duration join_timeout_;

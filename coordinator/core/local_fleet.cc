@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/check.h"
 #include "common/limits.h"
 
 namespace rollcall::coordinator {
@@ -81,6 +82,21 @@ bool LocalFleet::is_retired(std::uint32_t launch_id) const {
 
 void LocalFleet::completed(std::uint32_t launch_id) {
   if (knows(launch_id)) failures_[worker_of_[launch_id - first_launch_id_]] = 0;
+}
+
+void LocalFleet::check_invariants() const {
+  CHECK(over_.size() == worker_of_.size());
+  CHECK(silent_.size() == failures_.size() && retired_.size() == failures_.size());
+  std::vector<std::uint32_t> present(failures_.size());  // running, or due to be restarted
+  std::uint32_t running = 0;
+  for (std::size_t i = 0; i < worker_of_.size(); ++i) {
+    if (over_[i]) continue;
+    ++present[worker_of_[i]];
+    ++running;
+  }
+  for (const auto& [when, worker] : due_) ++present[worker];
+  CHECK(running == running_);
+  CHECK(std::all_of(present.begin(), present.end(), [](std::uint32_t n) { return n <= 1; }));
 }
 
 }  // namespace rollcall::coordinator

@@ -58,6 +58,9 @@ class LocalFleet {
   /// No incarnation runs, and no restart is planned.
   bool has_ended() const { return running_ == 0 && due_.empty(); }
 
+  /// Each worker runs once, or is due to be restarted once, or has ended. O(incarnations).
+  void check_invariants() const;
+
  private:
   static constexpr std::uint32_t kLaunchesPerEpoch = 1U << 20U;
 

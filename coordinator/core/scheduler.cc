@@ -1,29 +1,20 @@
-// Phases, and the order of a turn.
 #include "coordinator/core/scheduler.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstdio>
 #include <memory>
-#include <span>
+#include <type_traits>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/cli/duration_text.h"
 #include "common/limits.h"
 #include "coordinator/core/model/limits.h"
+#include "coordinator/core/sessions/admission.h"
 
 namespace rollcall::coordinator {
-namespace {
-
-/// "3 s", "0.5 s".
-std::string seconds_text(Duration duration) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g s", to_seconds(duration));
-  return text.data();
-}
-
-}  // namespace
 
 Scheduler::Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch)
     : Scheduler(RunRecords(spec), 0, policy, epoch, /*is_resumed=*/false) {
@@ -42,7 +33,7 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
     : policy_(policy),
       epoch_(epoch),
       is_resumed_(is_resumed),
-      dealer_(committed.spec, policy.prefetch, policy.assignment_attempts),
+      work_(committed.spec, policy),
       tasks_(std::move(committed)),
       sessions_(policy.liveness),
       commits_(policy.journal, records(), published),
@@ -74,7 +65,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
   if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
-  if (working()) next = std::min(next, retries_.next().value_or(next));
+  if (working()) next = std::min(next, work_.next_retry().value_or(next));
   const RunRecords& r = records();
   const bool may_time_out = working() && !stop_.is_stopping() && !tasks_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
@@ -99,13 +90,13 @@ void Scheduler::on(const ListeningStarted& /*event*/) {
 void Scheduler::on(const LocalWorkerExited& event) {
   exited_.push_back(event.launch_id);
   if (phase_ == Phase::finishing) return;
-  const std::string text = "local worker " + std::to_string(event.launch_id) +
-                           (event.started ? " ended: " : ": ") + event.how;
+  const std::string text = fmt::format("local worker {}{} {}", event.launch_id,
+                                       event.started ? " ended:" : ":", event.how);
   if (fleet_.is_retired(event.launch_id)) return log(LogLevel::info, text);
   const std::uint32_t launches = fleet_.lives_not_joined(event.launch_id);
   if (launches <= 1) return log(LogLevel::warning, text);
   if (!std::has_single_bit(launches)) return;  // logged the 2nd, 4th, 8th ... time
-  log(LogLevel::warning, text + " (" + std::to_string(launches) + " times in a row)");
+  log(LogLevel::warning, fmt::format("{} ({} times in a row)", text, launches));
 }
 
 void Scheduler::on(const DrainRequested& event) {
@@ -149,7 +140,7 @@ void Scheduler::on(const TurnEnded& event) {
     stop_at_wait_timeout();
     stop_without_workers();
     stop_at_halt();
-    dealer_.put_back(retries_.take_due(now_));
+    work_.put_back_due(now_);
   }
   if (phase_ == Phase::suspending) return suspend();
   commit();
@@ -174,7 +165,7 @@ void Scheduler::compensate_stall() {
   sessions_.compensate_stall(late);
   attendance_.compensate_stall(late);
   if (late <= policy_.heartbeat_interval) return;
-  log(LogLevel::warning, "the coordinator stalled for " + seconds_text(late));
+  log(LogLevel::warning, fmt::format("the coordinator stalled for {}", format_brief(late)));
 }
 
 void Scheduler::lose_exited() {
@@ -193,7 +184,7 @@ void Scheduler::lose_exited() {
 
 void Scheduler::lose_silent() {
   while (const Session* session = sessions_.silent(now_)) {
-    lose(*session, "no heartbeat for " + seconds_text(policy_.liveness));
+    lose(*session, fmt::format("no heartbeat for {}", format_brief(policy_.liveness)));
   }
 }
 
@@ -204,7 +195,7 @@ void Scheduler::begin_recovery() {
   for (const SessionRecord& record : records().sessions) {
     const bool is_live = record.end == SessionEnd::none;
     sessions_.restore(now_, record.id, record.slots, is_live);
-    work_.emplace_back();
+    work_.add_session();
     acks_.add_session(record.last_report);
     recovery_.add_session(is_live);
   }
@@ -213,12 +204,10 @@ void Scheduler::begin_recovery() {
 }
 
 void Scheduler::end_recovery() {
-  log(LogLevel::info, "resumed with " + std::to_string(tasks_.done()) + " of " +
-                          std::to_string(records().spec.task_count) + " tasks done and " +
-                          std::to_string(tasks_.assigned()) + " held by workers");
+  log(LogLevel::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
+                                  tasks_.done(), records().spec.task_count, tasks_.assigned()));
   tasks_.count_known_attempts();
-  // Tasks that have failed meanwhile are put back when their retry is due.
-  dealer_.keep_only([this](TaskId t) { return tasks_.is_pending(t) && !retries_.contains(t); });
+  work_.recovered(tasks_);
   phase_ = Phase::joining;
   attendance_.open(now_);
   std::uint32_t adopted = 0;
@@ -254,7 +243,7 @@ void Scheduler::fail_without_workers(const std::string& reason) {
     phase_ = Phase::suspending;
     return;
   }
-  retries_.clear();
+  work_.cancel_retries();
   tasks_.decide_pending(now_, Outcome::lost);
 }
 
@@ -270,9 +259,9 @@ void Scheduler::stop_at_halt() {
   if (!stop_.count_for_halt(records()) || tasks_.all_done()) return;
   const Halt& halt = *policy_.halt;
   const std::uint64_t count = stop_.halting();
-  log(LogLevel::warning, "--halt: " + std::to_string(count) + (count == 1 ? " task " : " tasks ") +
-                             (halt.on_success ? "succeeded" : "failed") +
-                             "; no new task is started");
+  log(LogLevel::warning,
+      fmt::format("--halt: {} {} {}; no new task is started", count, count == 1 ? "task" : "tasks",
+                  halt.on_success ? "succeeded" : "failed"));
   stop(!halt.now);
 }
 
@@ -300,30 +289,23 @@ void Scheduler::publish(const Durable& durable) {
     const Session& session = sessions_.at(s.session);
     acks_.reports_durable(now_, s.session, s.last_report, session.leaves() || !session.live());
     if (session.parting && session.live()) on_goodbye(session, *sessions_.take_parting(session));
-    make_ready(session);
+    work_.make_ready(view(), session);
   }
 }
 
 void Scheduler::deal() {
   if (stop_.is_stopping()) return;
   if (policy_.journal && commits_.unpublished(records()) >= limits::uncommitted_outcomes) return;
-  Dealer::Table table;
-  table.receiver = [this](SessionIndex s) { return receiver(sessions_.at(s)); };
-  table.is_pending = [this](TaskId t) { return tasks_.is_pending(t); };
-  table.assign = [this](SessionIndex s, Batch batch, std::uint64_t credit) {
-    assign(sessions_.at(s), std::move(batch), credit);
-  };
-  dealer_.deal(load(), table);
+  work_.deal(view(), [this](const Session& session, Batch batch, std::uint64_t credit) {
+    assign(session, std::move(batch), credit);
+  });
 }
 
 void Scheduler::assign(const Session& session, Batch batch, std::uint64_t credit) {
   Assignment assignment;
   const std::uint32_t dispatch = tasks_.assign(now_, session.index, batch, assignment.attempts);
-  const bool has_costs = records().spec.traits.has_known_cost;
   assignment.number =
-      work_of(session).add(now_, dispatch, std::move(batch), credit,
-                           has_costs ? std::span<const Duration>(assignment.attempts.pause)
-                                     : std::span<const Duration>());
+      work_.add(now_, session, dispatch, std::move(batch), credit, assignment.attempts);
   send(session, std::move(assignment));
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
 }
@@ -331,14 +313,9 @@ void Scheduler::assign(const Session& session, Batch batch, std::uint64_t credit
 /// Revokes attempts that wait for a slot, for sessions that have free slots.
 void Scheduler::rebalance() {
   if (stop_.is_stopping() || records().spec.method == CollectionMethod::cancelled) return;
-  const auto surplus = dealer_.find_surplus(
-      load(), sessions_.size(), [this](SessionIndex s) { return receiver(sessions_.at(s)); });
-  if (!surplus) return;
-  const Session& session = sessions_.at(surplus->session);
-  revoke(session, work_of(session).revoke_last(now_, surplus->count,
-                                               [this](std::uint32_t dispatch, TaskId task) {
-                                                 return tasks_.is_held(dispatch, task);
-                                               }));
+  if (const auto revocation = work_.rebalance(view())) {
+    send(sessions_.at(revocation->session), revocation->revoke);
+  }
 }
 
 void Scheduler::acknowledge() {
@@ -356,21 +333,20 @@ void Scheduler::tick() {
   for (const SessionIndex s : sessions_.take_without_goodbye(now_ - policy_.heartbeat_interval)) {
     lose(sessions_.at(s), "its process ended");
   }
-  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
   for (const Session& session : sessions_.all()) {
     if (!session.live()) continue;
     if (phase_ == Phase::finishing) {
       send(session, Shutdown{});
       continue;
     }
-    resend(session, patience);
+    resend(session, work_.patience());
     if (session.drain) send(session, Drain{*session.drain});
     if (stop_.is_draining()) {
-      revoke(session, work_of(session).revoke_from(now_, 0));
+      revoke_unstarted(session);
     } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
       ask_to_cancel(session);
     }
-    make_ready(session);
+    work_.make_ready(view(), session);
   }
 }
 
@@ -403,6 +379,186 @@ void Scheduler::suspend() {
   out_->push_back(End{});
 }
 
+// Messages of workers: which ones are obeyed, and what they change.
+
+void Scheduler::on(const MalformedReceived& event) {
+  log(LogLevel::warning, fmt::format("dropped a malformed message: {}", event.text));
+  send(event.from, event.header.session, Reject{event.reason, event.text});
+}
+
+void Scheduler::on(const MessageReceived& event) {
+  if (phase_ == Phase::idle || phase_ == Phase::suspending) return;
+  if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
+    return on_hello(event.from, *hello);
+  }
+  const Header& header = event.message.header;
+  const Session* session = sessions_.find(event.from);
+  if (session == nullptr) {
+    return send(event.from, header.session, Reject{RejectReason::say_hello, "unknown connection"});
+  }
+  if (header.run != records().spec.id || header.epoch != epoch_ || header.session != session->id) {
+    return send(event.from, header.session,
+                Reject{RejectReason::wrong_epoch, "meant for another run, epoch or session"});
+  }
+  sessions_.heard(now_, *session);
+  std::visit(
+      [&](const auto& body) {
+        using Body = std::decay_t<decltype(body)>;
+        if constexpr (std::is_same_v<Body, Inventory>) on_inventory(*session, body);
+        if constexpr (std::is_same_v<Body, Report>) on_report(*session, body);
+        if constexpr (std::is_same_v<Body, Heartbeat>) on_heartbeat(*session, body);
+        if constexpr (std::is_same_v<Body, Goodbye>) on_goodbye(*session, body);
+      },
+      event.message.body);
+}
+
+/// Rule 4, first half. A Hello does not change the session's work.
+void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
+  const SessionId id = session_of(hello.secret);
+  const Session* session = sessions_.find(id);
+  if (session != nullptr && !session->live()) {
+    return send(from, id, Reject{RejectReason::session_lost, "this session has ended"});
+  }
+  if (session == nullptr) session = add_session(from, hello);
+  if (session == nullptr) return;
+  sessions_.greet(now_, *session, from, hello.nonce);
+  welcome(*session);
+}
+
+/// Returns null if the worker is rejected.
+const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
+  const SessionId id = session_of(hello.secret);
+  if (sessions_.size() >= limits::sessions) {
+    log(LogLevel::warning, "rejected a worker: too many sessions");
+    return nullptr;
+  }
+  const KindTraits& traits = records().spec.traits;
+  if (const auto refused = refusal(hello, traits)) {
+    send(from, id, *refused);
+    return nullptr;
+  }
+  const Session* before = sessions_.find(from);
+  if (before != nullptr && before->live()) lose(*before, "its process started a new session");
+  const std::uint32_t launch_id = fleet_.knows(hello.launch_id) ? hello.launch_id : 0;
+  const Session& session = sessions_.add(now_, id, from, slots_for(hello, traits), launch_id);
+  tasks_.add_session(record_of(hello, session.slots, now_));
+  commits_.add_session(session.index);
+  acks_.add_session();
+  recovery_.add_session(/*is_awaited=*/false);
+  work_.add_session();
+  return &session;
+}
+
+void Scheduler::welcome(const Session& session) {
+  Welcome welcome = terms_of(records().spec, policy_, session, now_);
+  welcome.list_held = recovery_.awaits(session.index);
+  welcome.reports_committed = acks_.durable(session.index);
+  send(session, welcome);
+  if (phase_ == Phase::finishing) send(session, Shutdown{});
+}
+
+/// Rule 4, second half: it is known what the session holds, so work may flow.
+void Scheduler::on_inventory(const Session& session, const Inventory& inventory) {
+  if (!session.live()) return acks_.acknowledge(session.index);
+  if (inventory.nonce != session.nonce) {
+    return send(session,
+                Reject{RejectReason::say_hello, "this Inventory answers an earlier Hello"});
+  }
+  tasks_.add_clock_sample(session.index, inventory.echo, now_);
+  if (recovery_.awaits(session.index)) {
+    if (!recovery_.collect(session.index, inventory)) return;
+    if (!adopt(session, inventory)) return lose(session, "its inventory contradicts itself");
+  }
+  if (session.phase == SessionPhase::handshaking) {
+    sessions_.activate(session);
+    fleet_.joined(session.launch_id);
+    out_->push_back(PublishJoined{session.index});
+    if (session.drain) send(session, Drain{*session.drain});
+  }
+  sessions_.note_draining(session, inventory.draining);
+  work_.progress(view(), session, inventory.assignments_received, work_.of(session).started());
+  resend(session, Duration::zero());  // messages of the old connection may be lost with it
+}
+
+/// Attempts that the session holds are its own, and are not dispatched again. Returns false if its
+/// inventory contradicts itself.
+bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
+  const std::optional<HeldColumns> listed = recovery_.take_list(session.index, inventory);
+  if (!listed) return false;
+  Adoption adoption = tasks_.adopt(session.index, *listed);
+  log(LogLevel::info, fmt::format("worker {} reconnected with {} tasks",
+                                  tasks_.session(session.index).name, adoption.owned));
+  out_->push_back(work_.adopt(view(), session, inventory, *listed, std::move(adoption)));
+  return true;
+}
+
+void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat) {
+  if (session.phase == SessionPhase::handshaking) {
+    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
+  }
+  tasks_.add_clock_sample(session.index, heartbeat.echo, now_);
+  if (session.live()) {
+    sessions_.note_draining(session, heartbeat.draining);
+    publish(
+        work_.progress(view(), session, heartbeat.assignments_received, heartbeat.started_count));
+  }
+  acks_.acknowledge(session.index);
+}
+
+/// Rule 5. Reports are taken in order; a repeated one is acknowledged again.
+void Scheduler::on_report(const Session& session, const Report& report) {
+  if (session.phase == SessionPhase::handshaking) {
+    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
+  }
+  // It was lost before its inventory was complete: it is not known which attempts these are.
+  if (recovery_.awaits(session.index)) return acks_.acknowledge(session.index);
+  // It will be sent again. Without a journal everything is durable at the end of the turn.
+  const bool is_full = commits_.unpublished(records()) >= limits::uncommitted_outcomes_most;
+  if (policy_.journal && is_full) return;
+  sessions_.note_draining(session, report.draining);
+  if (!tasks_.receive_report(session.index, report.number)) {
+    return acks_.acknowledge(session.index);
+  }
+  commits_.session_changed(session.index);
+  take_outcomes(session, report);
+}
+
+void Scheduler::take_outcomes(const Session& session, const Report& report) {
+  Acceptance acceptance =
+      tasks_.accept(now_, session.index, report.outcomes, work_.of(session).expired(),
+                    stop_.is_stopping() ? 0 : policy_.retries);
+  publish(work_.take(view(), session, report, acceptance));
+  if (acceptance.unassigned > 0) {
+    log(LogLevel::warning,
+        fmt::format("dropped {} outcomes of session {}: their tasks were not assigned to it",
+                    acceptance.unassigned, to_hex(session.id.bytes)));
+  }
+  if (acceptance.accepted > 0) fleet_.completed(session.launch_id);
+  // Rule 8: a session that cannot start attempts is not given more to fail.
+  if (sessions_.count_failed_starts(session, report.outcomes.outcome) && !session.drain) {
+    log(LogLevel::warning, fmt::format("session {} could not start any attempt and is quarantined",
+                                       to_hex(session.id.bytes)));
+    ask_to_drain(session, DrainMode::finish);
+  }
+  make_pending(std::move(acceptance.returned));
+}
+
+/// The last message of a session. It counts once all reports before it are durable.
+void Scheduler::on_goodbye(const Session& session, const Goodbye& goodbye) {
+  if (session.phase == SessionPhase::ended) return send(session, Shutdown{});
+  if (goodbye.reports_sent > tasks_.session(session.index).last_report) {
+    return acks_.acknowledge(session.index);
+  }
+  if (goodbye.reports_sent > acks_.durable(session.index)) {
+    return sessions_.set_parting(session, goodbye);
+  }
+  commits_.session_changed(session.index);
+  tasks_.session_said_goodbye(session.index, goodbye);
+  if (phase_ == Phase::finishing) return sessions_.end(session);
+  release(session, /*charge=*/false);
+  send(session, Shutdown{});
+}
+
 // Stopping.
 
 /// No new attempt is started, not even at workers. Running ones end by themselves, or are
@@ -412,7 +568,7 @@ void Scheduler::stop(bool let_running_end) {
   if (!let_running_end) return cancel_everything();
   if (!stop_.drain()) return;
   for (const Session& session : sessions_.all()) {
-    if (session.live()) revoke(session, work_of(session).revoke_from(now_, 0));
+    if (session.live()) revoke_unstarted(session);
   }
   cancel_pending();
 }
@@ -424,13 +580,13 @@ void Scheduler::cancel_everything() {
 }
 
 void Scheduler::cancel_pending() {
-  retries_.clear();
+  work_.cancel_retries();
   tasks_.decide_pending(now_, Outcome::cancelled);
 }
 
 void Scheduler::ask_to_cancel(const Session& session) {
-  if (!session.active() || work_of(session).held() == 0) return;
-  send(session, Cancel{work_of(session).sent()});
+  if (!session.active() || work_.of(session).held() == 0) return;
+  send(session, Cancel{work_.of(session).sent()});
 }
 
 // Sessions that end or are to leave.
@@ -439,7 +595,8 @@ void Scheduler::lose(const Session& session, const std::string& reason) {
   if (phase_ == Phase::finishing) return sessions_.end(session);
   commits_.session_changed(session.index);
   tasks_.session_lost(session.index, reason);
-  log(LogLevel::warning, "worker " + tasks_.session(session.index).name + " lost: " + reason);
+  log(LogLevel::warning,
+      fmt::format("worker {} lost: {}", tasks_.session(session.index).name, reason));
   send(session, Reject{RejectReason::session_lost, reason});
   release(session, /*charge=*/true);
 }
@@ -447,17 +604,13 @@ void Scheduler::lose(const Session& session, const std::string& reason) {
 /// Rule 6: attempts of an ended session are pending again. Those that it has started are charged to
 /// their tasks.
 void Scheduler::release(const Session& session, bool charge) {
-  Assignments& work = work_of(session);
-  std::vector<TaskId> pending;
+  const Assignments& work = work_.of(session);
+  std::vector<TakenBack> taken;
   for (const HeldAssignment& held : work.all_held()) {
     const std::uint64_t charged = charge ? work.started_of(held) : 0;
-    for (const TakenBack& attempt :
-         tasks_.take_back(now_, held.dispatch, held.batch, charged, policy_.max_losses)) {
-      work.expire(attempt.task, attempt.attempt);
-      if (attempt.is_pending) pending.push_back(attempt.task);
-    }
+    tasks_.take_back(now_, held.dispatch, held.batch, charged, policy_.max_losses, taken);
   }
-  work.release();
+  std::vector<TaskId> pending = work_.release(session, taken);
   const std::uint64_t returned = stop_.is_stopping() ? 0 : pending.size();
   make_pending(std::move(pending));
   sessions_.end(session);
@@ -488,50 +641,23 @@ void Scheduler::ask_to_drain(const Session& session, DrainMode mode) {
 
 // What several steps need.
 
-Receiver Scheduler::receiver(const Session& session) const {
-  const Assignments& work = work_of(session);
-  const Duration patience = limits::resend_intervals * policy_.heartbeat_interval;
-  Receiver receiver;
-  receiver.is_active = session.active();
-  receiver.may_receive = session.active() && commits_.knows(session.index) && !session.leaves() &&
-                         work.in_flight() < limits::assignments_in_flight;
-  receiver.may_be_revoked =
-      session.active() && !session.leaves() && !work.awaits_returns(now_, patience);
-  receiver.slots = session.slots;
-  receiver.held = work.held();
-  receiver.prefetch = work.prefetch(session.slots);
-  return receiver;
-}
-
-Load Scheduler::load() const {
-  return {tasks_.pending() - retries_.size(), tasks_.pending() + tasks_.assigned(),
-          sessions_.active(), sessions_.slots()};
-}
-
-void Scheduler::make_ready(const Session& session) {
-  dealer_.make_ready(session.index, receiver(session), load());
-}
-
 void Scheduler::make_pending(std::vector<TaskId> tasks) {
-  if (!stop_.is_stopping()) return dealer_.put_back(std::move(tasks));
+  if (!stop_.is_stopping()) return work_.put_back(now_, std::move(tasks));
   for (const TaskId task : tasks) tasks_.decide(now_, task, Outcome::cancelled);
 }
 
 void Scheduler::resend(const Session& session, Duration older_than) {
-  if (!session.active()) return;
-  Assignments& work = work_of(session);
-  for (const HeldAssignment* held : work.take_overdue(now_, older_than)) {
-    Assignment again;
-    again.number = held->number;
-    tasks_.describe(held->dispatch, held->batch, work.expired(), again.attempts);
+  for (Assignment& again : work_.take_overdue(view(), session, older_than)) {
     send(session, std::move(again));
   }
 }
 
-void Scheduler::revoke(const Session& session, const std::optional<Revoke>& revoke) {
-  if (!revoke) return;
-  dealer_.note_revocation();
-  send(session, *revoke);
+void Scheduler::revoke_unstarted(const Session& session) {
+  if (const auto revoke = work_.revoke_unstarted(now_, session)) send(session, *revoke);
+}
+
+void Scheduler::publish(const std::optional<PublishStarted>& starts) {
+  if (starts) out_->push_back(*starts);
 }
 
 void Scheduler::start_local_workers(const std::vector<std::uint32_t>& launch_ids) {
@@ -557,22 +683,14 @@ void Scheduler::log(LogLevel level, std::string text) {
 
 void Scheduler::check_invariants() const {
   tasks_.check_invariants();
-  dealer_.check_invariants();
-  retries_.check_invariants();
   sessions_.check_invariants();
+  work_.check_invariants(view());
   acks_.check_invariants();
   commits_.check_invariants(records());
   stop_.check_invariants(records());
+  attendance_.check_invariants();
   recovery_.check_invariants();
-  CHECK(work_.size() == sessions_.size());
-  std::uint64_t held = 0;
-  for (const Session& session : sessions_.all()) {
-    work_of(session).check_invariants();
-    held += work_of(session).held();
-    CHECK(session.live() || work_of(session).held() == 0);
-  }
-  CHECK(held == tasks_.assigned());
-  CHECK(retries_.size() <= tasks_.pending());
+  fleet_.check_invariants();
 }
 
 }  // namespace rollcall::coordinator

@@ -17,12 +17,10 @@
 #include "coordinator/core/model/policy.h"
 #include "coordinator/core/recovery.h"
 #include "coordinator/core/sessions/ack_batcher.h"
-#include "coordinator/core/sessions/assignments.h"
 #include "coordinator/core/sessions/session_table.h"
 #include "coordinator/core/stop_state.h"
-#include "coordinator/core/tasks/dealer.h"
-#include "coordinator/core/tasks/retries.h"
 #include "coordinator/core/tasks/task_table.h"
+#include "coordinator/core/workload.h"
 
 namespace rollcall::coordinator {
 
@@ -46,11 +44,11 @@ class Scheduler {
   std::optional<Instant> next_deadline() const;
 
   const RunRecords& records() const { return tasks_.records(); }
-  Duration longest_cost() const { return dealer_.longest_cost(); }
+  Duration longest_cost() const { return work_.longest_cost(); }
   const std::deque<Session>& sessions() const { return sessions_.all(); }
   std::size_t live_sessions() const { return sessions_.live(); }
   /// Attempts that the session owns.
-  std::uint64_t held_by(const Session& session) const { return work_of(session).held(); }
+  std::uint64_t held_by(const Session& session) const { return work_.of(session).held(); }
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
   /// The run ended because no worker was left to do it.
@@ -85,7 +83,7 @@ class Scheduler {
   void on(const Committed& event);
   void on(const StopRequested& event);
 
-  // Messages (scheduler_messages.cc).
+  // Messages.
   void on_hello(ConnectionId from, const Hello& hello);
   const Session* add_session(ConnectionId from, const Hello& hello);
   void welcome(const Session& session);
@@ -95,10 +93,6 @@ class Scheduler {
   void take_outcomes(const Session& session, const Report& report);
   void on_heartbeat(const Session& session, const Heartbeat& heartbeat);
   void on_goodbye(const Session& session, const Goodbye& goodbye);
-  void progress(const Session& session, std::uint64_t assignments_received, std::uint64_t started);
-  void publish_started(const Session& session, PlaceRange places);
-  void release_superseded(const std::vector<Superseded>& superseded);
-  void retry_failed(const Acceptance& acceptance);
 
   // Sessions that end or are to leave.
   void lose(const Session& session, const std::string& reason);
@@ -135,14 +129,11 @@ class Scheduler {
   void ask_to_cancel(const Session& session);
 
   bool working() const { return phase_ == Phase::running; }
-  Assignments& work_of(const Session& session) { return work_[index(session.index)]; }
-  const Assignments& work_of(const Session& session) const { return work_[index(session.index)]; }
-  Receiver receiver(const Session& session) const;
-  Load load() const;
-  void make_ready(const Session& session);
+  Workload::View view() const { return {now_, tasks_, sessions_, commits_}; }
   void make_pending(std::vector<TaskId> tasks);
   void resend(const Session& session, Duration older_than);
-  void revoke(const Session& session, const std::optional<Revoke>& revoke);
+  void revoke_unstarted(const Session& session);
+  void publish(const std::optional<PublishStarted>& starts);
   void start_local_workers(const std::vector<std::uint32_t>& launch_ids);
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
@@ -152,11 +143,9 @@ class Scheduler {
   Epoch epoch_;
   bool is_resumed_;
 
-  Dealer dealer_;
+  Workload work_;
   TaskTable tasks_;
-  Retries retries_;
   SessionTable sessions_;
-  std::deque<Assignments> work_;  ///< by session
   AckBatcher acks_;
   CommitLog commits_;
   StopState stop_;

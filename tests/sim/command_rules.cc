@@ -94,9 +94,6 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
 
 void CommandRules::judge(const RunRecords& records, const Told& told) {
   if (told.outcome == Outcome::not_started && told.is_of_owner) ++repeated_;
-  // An earlier attempt that was adopted after a later one had failed: neither it nor its successor
-  // waits for the backoff.
-  if (told.outcome == Outcome::returned && told.is_of_owner) not_before_.erase(told.task);
   if (told.was_done || !is_failure(told.outcome)) return;
   const bool is_done = records.state_of(told.task) == TaskState::done;
   const bool is_last_word = is_done && records.attempt[index(told.task)] == told.attempt &&

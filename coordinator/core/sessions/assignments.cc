@@ -142,6 +142,7 @@ void Assignments::unstarted_returned(std::uint64_t count) {
 }
 
 void Assignments::check_invariants() const {
+  prefetch_.check_invariants();
   CHECK(held_ <= most_credit_);
   CHECK(received_ <= sent_);
   CHECK(started_ <= assigned_);

@@ -2,9 +2,17 @@
 
 #include <algorithm>
 
+#include "common/base/check.h"
 #include "common/limits.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+/// Older attempts lose weight above these.
+constexpr std::uint64_t kMostCounted = 10'000;
+constexpr Duration kMostRunTime = std::chrono::hours(1'000'000);
+
+}  // namespace
 
 std::uint64_t PrefetchEstimate::attempts(std::uint32_t slots) const {
   if (run_count_ == 0) return 0;
@@ -38,10 +46,16 @@ void PrefetchEstimate::count_run_times(std::span<const Duration> elapsed) {
 void PrefetchEstimate::count_run_time(Duration elapsed) {
   run_time_ += elapsed;
   ++run_count_;
-  while (run_count_ > 10'000 || run_time_ > std::chrono::hours(1'000'000)) {
+  while (run_count_ > kMostCounted || run_time_ > kMostRunTime) {
     run_time_ /= 2;
     run_count_ /= 2;
   }
+}
+
+void PrefetchEstimate::check_invariants() const {
+  CHECK(run_count_ <= kMostCounted && run_time_ <= kMostRunTime);
+  CHECK(run_time_ >= Duration::zero() && (run_count_ > 0 || run_time_ == Duration::zero()));
+  CHECK(ended_ <= most_ended_);
 }
 
 }  // namespace rollcall::coordinator

@@ -21,6 +21,9 @@ class PrefetchEstimate {
   void count_ended(Instant now, std::uint64_t count);
   void count_run_times(std::span<const Duration> elapsed);
 
+  /// The sums are bounded, so that they cannot overflow.
+  void check_invariants() const;
+
  private:
   void count_run_time(Duration elapsed);
 

@@ -16,44 +16,66 @@ Duration delay_after(std::uint32_t failures) {
 
 }  // namespace
 
+bool Retries::contains(TaskId task) const {
+  const auto found = due_.find(task);
+  return found != due_.end() && waiting_.contains({found->second, task});
+}
+
 std::optional<Instant> Retries::next() const {
-  if (empty()) return std::nullopt;
-  return by_time_.begin()->first;
+  if (waiting_.empty()) return std::nullopt;
+  return waiting_.begin()->first;
 }
 
 void Retries::failed(Instant now, TaskId task, std::uint32_t failures) {
   forget(task);
   const Instant due = now + delay_after(failures);
-  by_time_.emplace(due, task);
-  at_[task] = due;
+  due_[task] = due;
+  waiting_.emplace(due, task);
 }
 
 void Retries::forget(TaskId task) {
-  const auto found = at_.find(task);
-  if (found == at_.end()) return;
-  by_time_.erase({found->second, task});
-  at_.erase(found);
+  const auto found = due_.find(task);
+  if (found == due_.end()) return;
+  waiting_.erase({found->second, task});
+  due_.erase(found);
 }
 
 void Retries::clear() {
-  by_time_.clear();
-  at_.clear();
+  due_.clear();
+  waiting_.clear();
+}
+
+void Retries::suspend(TaskId task) {
+  const auto found = due_.find(task);
+  CHECK(found != due_.end());
+  waiting_.erase({found->second, task});
+}
+
+bool Retries::resume(Instant now, TaskId task) {
+  const auto found = due_.find(task);
+  if (found == due_.end()) return false;
+  if (found->second > now) {
+    waiting_.emplace(found->second, task);
+    return true;
+  }
+  forget(task);
+  return false;
 }
 
 std::vector<TaskId> Retries::take_due(Instant now) {
   std::vector<TaskId> due;
-  while (!empty() && by_time_.begin()->first <= now) {
-    due.push_back(by_time_.begin()->second);
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    due.push_back(waiting_.begin()->second);
     forget(due.back());
   }
   return due;
 }
 
 void Retries::check_invariants() const {
-  CHECK(by_time_.size() == at_.size());
-  for (const auto& [due, task] : by_time_) {
-    const auto found = at_.find(task);
-    CHECK(found != at_.end() && found->second == due);
+  CHECK(waiting_.size() <= due_.size());
+  for (const auto& [due, task] : waiting_) {
+    const auto found = due_.find(task);
+    CHECK(found != due_.end() && found->second == due);
   }
 }
 

@@ -264,9 +264,9 @@ void TaskTable::count_known_attempts() {
   records_.attempts_total = std::max(records_.attempts_total, known);
 }
 
-std::vector<TakenBack> TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
-                                            std::uint64_t charged, std::uint32_t max_losses) {
-  std::vector<TakenBack> taken;
+void TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
+                          std::uint64_t charged, std::uint32_t max_losses,
+                          std::vector<TakenBack>& taken) {
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     const TaskId task = batch.at(i);
     if (!is_held(dispatch, task)) continue;
@@ -278,7 +278,6 @@ std::vector<TakenBack> TaskTable::take_back(Instant now, std::uint32_t dispatch,
     if (is_lost) decide(now, task, Outcome::lost);
   }
   records_.dispatches[dispatch].remaining = 0;
-  return taken;
 }
 
 bool TaskTable::was_returned(std::uint32_t dispatch, TaskId task,

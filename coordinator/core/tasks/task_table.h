@@ -97,10 +97,11 @@ class TaskTable {
   /// Attempts dispatched after the last commit are counted as far as they are known: attempts that
   /// are done, and adopted ones. O(tasks).
   void count_known_attempts();
-  /// Takes the attempts of one assignment from their session. The first `charged` of them are
-  /// charged to their tasks: a task that has cost `max_losses` sessions is decided as lost.
-  std::vector<TakenBack> take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
-                                   std::uint64_t charged, std::uint32_t max_losses);
+  /// Takes the attempts of one assignment from their session, and appends them to `taken`. The
+  /// first `charged` of them are charged to their tasks: a task that has cost `max_losses` sessions
+  /// is decided as lost.
+  void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t charged,
+                 std::uint32_t max_losses, std::vector<TakenBack>& taken);
 
   /// The attempt of this dispatch at the task is assigned.
   bool is_held(std::uint32_t dispatch, TaskId task) const {

@@ -97,6 +97,14 @@ TEST(FormatSeconds, HasNoNegativeZero) {
   EXPECT_EQ(format_seconds(Duration::min()), "-9223372036.85");
 }
 
+TEST(FormatBrief, HasTheUnitAndNoTrailingZeros) {
+  EXPECT_EQ(format_brief(3s), "3 s");
+  EXPECT_EQ(format_brief(0s), "0 s");
+  EXPECT_EQ(format_brief(100s), "100 s");
+  EXPECT_EQ(format_brief(500ms), "0.5 s");
+  EXPECT_EQ(format_brief(59'001'499us), "59.001 s");
+}
+
 TEST(FormatElapsed, CountsWholeSeconds) {
   EXPECT_EQ(format_elapsed(7'999ms), "7s");
   EXPECT_EQ(format_elapsed(63s), "1m 03s");

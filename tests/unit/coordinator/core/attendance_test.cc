@@ -22,6 +22,7 @@ Policy policy() {
 class AttendanceTest : public testing::Test {
  protected:
   AttendanceTest() { attendance.open(at(0s)); }
+  void TearDown() override { attendance.check_invariants(); }
   Attendance attendance{policy(), /*is_resumed=*/false};
 };
 
@@ -76,6 +77,14 @@ TEST_F(AttendanceTest, AStallDoesNotCount) {
   EXPECT_EQ(attendance.may_start(at(14s), 0, false).kind, Kind::wait);
   EXPECT_EQ(attendance.may_go_on(at(14s), 0, false).kind, Kind::wait);
   EXPECT_EQ(attendance.may_go_on(at(15s), 0, false).kind, Kind::fail);
+}
+
+TEST_F(AttendanceTest, AWaitThatBeganBeforeWorkersCouldJoinIsAnError) {
+  attendance.may_go_on(at(1s), 0, false);
+  attendance.check_invariants();
+  Attendance early = attendance;
+  early.open(at(2s));
+  EXPECT_DEATH(early.check_invariants(), "empty_since_");
 }
 
 TEST_F(AttendanceTest, ARunFailsAtOnceIfNoWorkerIsLeft) {

@@ -15,10 +15,12 @@ using namespace std::chrono_literals;
 /// The life with this launch id is over, and all pauses pass. The launch id of the next one.
 std::optional<std::uint32_t> next(LocalFleet& fleet, std::uint32_t launch_id) {
   fleet.exited(Instant(), launch_id);
+  fleet.check_invariants();
   const auto when = fleet.next_start();
   if (!when) return std::nullopt;
   const auto launch_ids = fleet.start_due(*when);
   EXPECT_THAT(launch_ids, SizeIs(1));
+  fleet.check_invariants();
   return launch_ids.front();
 }
 
@@ -62,6 +64,7 @@ TEST(LocalFleet, NoWorkerIsRestartedAtTheEndOfTheRun) {
   EXPECT_TRUE(fleet.ended(1));
   EXPECT_FALSE(fleet.ended(1));
   EXPECT_EQ(fleet.running(), 1U);
+  fleet.check_invariants();
 }
 
 TEST(LocalFleet, AWorkerThatDoesNotJoinIsRestartedAfterAGrowingDelay) {

@@ -205,6 +205,23 @@ TEST_F(ResumedRetryTest, AFailedTaskThatRunsElsewhereIsNotRetried) {
   EXPECT_THAT(stage->take(), Contains(HasSubstr("0 (attempt 3)")));
 }
 
+TEST_F(ResumedRetryTest, AFailedTaskThatIsReturnedElsewhereStillWaitsForItsRetry) {
+  begin_and_crash();
+  stage->hello(1, 2, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->hello(2, 2, 2);
+  stage->worker(2).attempt[task_at(0)] = 2;
+  stage->inventory_of(2, 2, {2, 3, 0}, 2);
+  stage->report(1, 2, {{{1, 4}}});  // it has a free slot
+  stage->wait(10);
+  stage->report(2, 1, {{{0}, Outcome::returned}});
+  stage->wait(89);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr(": 0 (attempt"))));
+  stage->wait(1);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("Assignment 4: 0 (attempt")));
+}
+
 TEST_F(ResumedRetryTest, AnInventoryMayListMoreAttemptsThanTasks) {
   begin_and_crash();
   stage->hello(1, 2, 2);

@@ -50,11 +50,24 @@ TEST(PrefetchEstimate, TasksThatEndTogetherAreReplacedTogether) {
   EXPECT_EQ(estimate.attempts(1), 30U);
 }
 
+TEST(PrefetchEstimate, SumsStayBoundedHoweverManyAttemptsEnd) {
+  PrefetchEstimate estimate;
+  const std::vector<Duration> elapsed(30'000, limits::longest_duration);
+  estimate.count_run_times(elapsed);
+  estimate.count_ended(kNow, elapsed.size());
+  estimate.check_invariants();
+  EXPECT_EQ(estimate.attempts(1), elapsed.size());
+  const std::vector<Duration> empty(30'000, 0ns);
+  estimate.count_run_times(empty);
+  estimate.check_invariants();
+}
+
 TEST(PrefetchEstimate, KnownCostsStandForMeasurements) {
   PrefetchEstimate estimate;
   const std::vector<Duration> costs(3, 1h);
   estimate.expect(costs);
   EXPECT_EQ(estimate.attempts(1), 3U) << "equal tasks end together";
+  estimate.check_invariants();
 }
 
 }  // namespace

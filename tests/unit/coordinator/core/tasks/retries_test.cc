@@ -51,5 +51,38 @@ TEST(Retries, AForgottenTaskIsNotRetried) {
   EXPECT_TRUE(retries.empty());
 }
 
+TEST(Retries, ASuspendedTaskIsNotDueAndWaitsAgainWhenItIsReturned) {
+  Retries retries;
+  retries.failed(kNow, task_at(1), 1);
+  const Instant due = *retries.next();
+  retries.suspend(task_at(1));
+  EXPECT_EQ(retries.size(), 0U);
+  EXPECT_FALSE(retries.empty());
+  EXPECT_THAT(retries.take_due(due + 1s), IsEmpty());
+  EXPECT_TRUE(retries.resume(due - 1ns, task_at(1)));
+  EXPECT_EQ(retries.next(), due);
+  retries.check_invariants();
+  EXPECT_THAT(retries.take_due(due), ElementsAre(task_at(1)));
+}
+
+TEST(Retries, ASuspendedTaskDoesNotWaitIfItIsReturnedAfterItsTime) {
+  Retries retries;
+  retries.failed(kNow, task_at(1), 1);
+  const Instant due = *retries.next();
+  retries.suspend(task_at(1));
+  EXPECT_FALSE(retries.resume(due, task_at(1)));
+  EXPECT_TRUE(retries.empty());
+  EXPECT_FALSE(retries.resume(due, task_at(2))) << "it never failed";
+}
+
+TEST(Retries, ASuspendedTaskThatIsDoneIsForgotten) {
+  Retries retries;
+  retries.failed(kNow, task_at(1), 1);
+  retries.suspend(task_at(1));
+  retries.forget(task_at(1));
+  EXPECT_TRUE(retries.empty());
+  retries.check_invariants();
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator

@@ -43,11 +43,12 @@ class TaskTableTest : public testing::Test {
   /// Ends the session, which has started the first `charged` of its attempts. Returns its tasks
   /// that are pending again.
   std::vector<TaskId> take_back(Worker& worker, std::uint64_t charged, std::uint32_t max_losses) {
+    std::vector<TakenBack> taken;
+    task_table.take_back(kNow, worker.dispatch, worker.batch, charged, max_losses, taken);
     std::vector<TaskId> pending;
-    for (const TakenBack& taken :
-         task_table.take_back(kNow, worker.dispatch, worker.batch, charged, max_losses)) {
-      worker.expired[taken.task] = taken.attempt;
-      if (taken.is_pending) pending.push_back(taken.task);
+    for (const TakenBack& attempt : taken) {
+      worker.expired[attempt.task] = attempt.attempt;
+      if (attempt.is_pending) pending.push_back(attempt.task);
     }
     task_table.check_invariants();
     return pending;

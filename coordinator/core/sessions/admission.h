@@ -1,0 +1,29 @@
+// Which workers may take part in a run, and on which terms.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "common/messages/message.h"
+#include "common/model/time.h"
+#include "coordinator/core/model/policy.h"
+#include "coordinator/core/model/records.h"
+#include "coordinator/core/sessions/session_table.h"
+
+namespace rollcall::coordinator {
+
+/// Why the worker cannot run these tasks; nullopt if it can.
+std::optional<Reject> refusal(const Hello& hello, const KindTraits& traits);
+
+/// The slots that the worker gets; 0: no limit. Those of a kind that needs slots are bounded by
+/// what the worker's system allows. Requires that the worker is not refused.
+std::uint32_t slots_for(const Hello& hello, const KindTraits& traits);
+
+/// The record of a session that joins now.
+SessionRecord record_of(const Hello& hello, std::uint32_t slots, Instant now);
+
+/// The terms of the run. The scheduler fills in what depends on its progress: `list_held` and
+/// `reports_committed`.
+Welcome terms_of(const RunSpec& spec, const Policy& policy, const Session& session, Instant now);
+
+}  // namespace rollcall::coordinator

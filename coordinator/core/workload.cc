@@ -1,0 +1,222 @@
+#include "coordinator/core/workload.h"
+
+#include <span>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+
+Workload::Workload(const RunSpec& spec, const Policy& policy)
+    : patience_(limits::resend_intervals * policy.heartbeat_interval),
+      has_known_cost_(spec.traits.has_known_cost),
+      name_starts_(policy.name_starts),
+      dealer_(spec, policy.prefetch, policy.assignment_attempts) {}
+
+Receiver Workload::receiver(const View& view, const Session& session) const {
+  const Assignments& held = of(session);
+  Receiver receiver;
+  receiver.is_active = session.active();
+  receiver.may_receive = session.active() && view.commits.knows(session.index) &&
+                         !session.leaves() && held.in_flight() < limits::assignments_in_flight;
+  receiver.may_be_revoked =
+      session.active() && !session.leaves() && !held.awaits_returns(view.now, patience_);
+  receiver.slots = session.slots;
+  receiver.held = held.held();
+  receiver.prefetch = held.prefetch(session.slots);
+  return receiver;
+}
+
+Load Workload::load(const View& view) const {
+  return {view.tasks.pending() - retries_.size(), view.tasks.pending() + view.tasks.assigned(),
+          view.sessions.active(), view.sessions.slots()};
+}
+
+Dealer::Ask Workload::receivers(const View& view) const {
+  return [this, &view](SessionIndex s) { return receiver(view, view.sessions.at(s)); };
+}
+
+// Pending tasks.
+
+void Workload::put_back(Instant now, std::vector<TaskId> tasks) {
+  if (!retries_.empty()) {
+    std::erase_if(tasks, [&](TaskId task) { return retries_.resume(now, task); });
+  }
+  dealer_.put_back(std::move(tasks));
+}
+
+void Workload::recovered(const TaskTable& tasks) {
+  // Tasks that have failed meanwhile are put back when their retry is due.
+  dealer_.keep_only([&](TaskId t) { return tasks.is_pending(t) && !retries_.contains(t); });
+}
+
+// Dispatch.
+
+void Workload::make_ready(const View& view, const Session& session) {
+  dealer_.make_ready(session.index, receiver(view, session), load(view));
+}
+
+void Workload::deal(const View& view, const Assign& assign) {
+  Dealer::Table table;
+  table.receiver = receivers(view);
+  table.is_pending = [&](TaskId task) { return view.tasks.is_pending(task); };
+  table.assign = [&](SessionIndex session, Batch batch, std::uint64_t credit) {
+    assign(view.sessions.at(session), std::move(batch), credit);
+  };
+  dealer_.deal(load(view), table);
+}
+
+std::uint64_t Workload::add(Instant now, const Session& session, std::uint32_t dispatch,
+                            Batch batch, std::uint64_t credit, const AttemptColumns& sent) {
+  std::span<const Duration> costs;
+  if (has_known_cost_) costs = sent.pause;
+  return mine(session).add(now, dispatch, std::move(batch), credit, costs);
+}
+
+std::vector<Assignment> Workload::take_overdue(const View& view, const Session& session,
+                                               Duration older_than) {
+  std::vector<Assignment> again;
+  if (!session.active()) return again;
+  Assignments& held = mine(session);
+  for (const HeldAssignment* overdue : held.take_overdue(view.now, older_than)) {
+    Assignment& assignment = again.emplace_back();
+    assignment.number = overdue->number;
+    view.tasks.describe(overdue->dispatch, overdue->batch, held.expired(), assignment.attempts);
+  }
+  return again;
+}
+
+// Messages of a session.
+
+std::optional<PublishStarted> Workload::progress(const View& view, const Session& session,
+                                                 std::uint64_t assignments_received,
+                                                 std::uint64_t started_count) {
+  const PlaceRange begun = mine(session).progress(assignments_received, started_count);
+  std::optional<PublishStarted> starts;
+  if (begun.to > begun.from) starts = started(view, session, begun);
+  make_ready(view, session);
+  return starts;
+}
+
+std::optional<PublishStarted> Workload::started(const View& view, const Session& session,
+                                                PlaceRange places) const {
+  const Assignments& held = of(session);
+  PublishStarted starts;
+  starts.session = session.index;
+  starts.count = places.to - places.from;
+  if (name_starts_ || held.has_returned_unstarted()) {
+    AttemptFilter has_begun;  // all
+    if (held.has_returned_unstarted()) {
+      has_begun = [&](std::uint32_t dispatch, TaskId task) {
+        return !view.tasks.was_returned(dispatch, task, held.expired());
+      };
+    }
+    starts.tasks = held.tasks_at(places, has_begun);
+    starts.count = starts.tasks.size();
+    if (starts.count == 0) return std::nullopt;
+    if (!name_starts_) starts.tasks.clear();
+  }
+  return starts;
+}
+
+/// Returned attempts are known before starts are published: a returned attempt has not started.
+std::optional<PublishStarted> Workload::take(const View& view, const Session& session,
+                                             const Report& report, const Acceptance& acceptance) {
+  const RunRecords& records = view.tasks.records();
+  Assignments& held = mine(session);
+  held.attempts_ended(
+      view.now, acceptance.settled,
+      std::span(records.elapsed).subspan(acceptance.first_record, acceptance.accepted));
+  held.unstarted_returned(acceptance.unstarted_returns);
+  std::optional<PublishStarted> starts;
+  if (session.live()) {
+    starts = progress(view, session, report.assignments_received, report.started_count);
+  }
+  release_superseded(view, acceptance.superseded);
+  // A failed task waits for its retry; one that was ended by a late outcome no longer does.
+  for (std::size_t i = 0; i < acceptance.accepted && !retries_.empty(); ++i) {
+    retries_.forget(records.task[acceptance.first_record + i]);
+  }
+  for (const TaskId task : acceptance.failed) {
+    retries_.failed(view.now, task, view.tasks.failures(task));
+  }
+  held.drop_answered([&](std::uint32_t dispatch) { return view.tasks.has_ended(dispatch); });
+  make_ready(view, session);
+  return starts;
+}
+
+PublishStarted Workload::adopt(const View& view, const Session& session, const Inventory& inventory,
+                               const HeldColumns& listed, Adoption adoption) {
+  mine(session).adopt(inventory, listed, adoption.dispatch, adoption.owned,
+                      std::move(adoption.expired));
+  release_superseded(view, adoption.superseded);
+  for (const TaskId task : listed.task) {  // a task that has failed elsewhere may run here
+    if (!retries_.contains(task)) continue;
+    if (view.tasks.is_assigned(task)) retries_.suspend(task);
+  }
+  PublishStarted starts;
+  starts.session = session.index;
+  for (std::size_t i = 0; i < inventory.begun; ++i) {
+    const TaskId task = listed.task[i];
+    if (index(task) >= view.tasks.records().state.size()) continue;
+    if (view.tasks.is_assigned(task)) starts.tasks.push_back(task);
+  }
+  starts.count = starts.tasks.size();
+  if (!name_starts_) starts.tasks.clear();
+  return starts;
+}
+
+void Workload::release_superseded(const View& view, const std::vector<Superseded>& superseded) {
+  for (const Superseded& attempt : superseded) {
+    const Session& owner = view.sessions.at(attempt.owner);
+    mine(owner).supersede(attempt.task, attempt.attempt);
+    make_ready(view, owner);
+  }
+}
+
+std::vector<TaskId> Workload::release(const Session& session, const std::vector<TakenBack>& taken) {
+  Assignments& held = mine(session);
+  std::vector<TaskId> pending;
+  for (const TakenBack& attempt : taken) {
+    held.expire(attempt.task, attempt.attempt);
+    if (attempt.is_pending) pending.push_back(attempt.task);
+  }
+  held.release();
+  return pending;
+}
+
+// Revocation.
+
+std::optional<Revoke> Workload::revoke_unstarted(Instant now, const Session& session) {
+  std::optional<Revoke> revoke = mine(session).revoke_from(now, 0);
+  if (revoke) dealer_.note_revocation();
+  return revoke;
+}
+
+std::optional<Workload::Revocation> Workload::rebalance(const View& view) {
+  const auto surplus = dealer_.find_surplus(load(view), view.sessions.size(), receivers(view));
+  if (!surplus) return std::nullopt;
+  const auto revoke = held_[index(surplus->session)].revoke_last(
+      view.now, surplus->count,
+      [&](std::uint32_t dispatch, TaskId task) { return view.tasks.is_held(dispatch, task); });
+  if (!revoke) return std::nullopt;
+  dealer_.note_revocation();
+  return Revocation{surplus->session, *revoke};
+}
+
+void Workload::check_invariants(const View& view) const {
+  dealer_.check_invariants();
+  retries_.check_invariants();
+  CHECK(held_.size() == view.sessions.size());
+  std::uint64_t held = 0;
+  for (const Session& session : view.sessions.all()) {
+    of(session).check_invariants();
+    held += of(session).held();
+    CHECK(session.live() || of(session).held() == 0);
+  }
+  CHECK(held == view.tasks.assigned());
+  CHECK(retries_.size() <= view.tasks.pending());
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,83 @@
+#include "coordinator/core/sessions/admission.h"
+
+#include <gtest/gtest.h>
+
+namespace rollcall::coordinator {
+namespace {
+
+using namespace std::chrono_literals;
+
+Hello hello_with(std::uint32_t slots, std::uint32_t processors, std::uint32_t command_slots) {
+  Hello hello;
+  hello.secret.bytes.fill(7);
+  hello.name = "w1";
+  hello.host = "host";
+  hello.pid = 42;
+  hello.launch_id = 3;
+  hello.slots = slots;
+  hello.processors = processors;
+  hello.command_slots = command_slots;
+  return hello;
+}
+
+TEST(Admission, OnlyAWorkerWithoutCommandSlotsIsRefusedCommands) {
+  const KindTraits sleeps = traits_of(KindId::sleep);
+  const KindTraits commands = traits_of(KindId::exec);
+  EXPECT_FALSE(refusal(hello_with(0, 2, 0), sleeps));
+  EXPECT_FALSE(refusal(hello_with(0, 2, 1), commands));
+  const auto refused = refusal(hello_with(0, 2, 0), commands);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, RejectReason::refused);
+}
+
+TEST(Admission, SleepsGetTheSlotsThatTheWorkerOffers) {
+  EXPECT_EQ(slots_for(hello_with(5, 2, 1), traits_of(KindId::sleep)), 5U);
+  EXPECT_EQ(slots_for(hello_with(0, 2, 1), traits_of(KindId::sleep)), 0U);
+}
+
+TEST(Admission, CommandsGetTheProcessorsUnlessTheWorkerOffersSlotsWithinItsLimit) {
+  const KindTraits commands = traits_of(KindId::exec);
+  EXPECT_EQ(slots_for(hello_with(0, 2, 100), commands), 2U);
+  EXPECT_EQ(slots_for(hello_with(0, 0, 100), commands), 1U);
+  EXPECT_EQ(slots_for(hello_with(7, 2, 100), commands), 7U);
+  EXPECT_EQ(slots_for(hello_with(7, 2, 5), commands), 5U);
+}
+
+TEST(Admission, ARecordHasWhatTheWorkerStatedAboutItself) {
+  const Hello hello = hello_with(7, 2, 5);
+  const SessionRecord record = record_of(hello, 5, Instant(1s));
+  EXPECT_EQ(record.id, session_of(hello.secret));
+  EXPECT_EQ(record.name, "w1");
+  EXPECT_EQ(record.host, "host");
+  EXPECT_EQ(record.pid, 42U);
+  EXPECT_EQ(record.slots, 5U);
+  EXPECT_TRUE(record.is_local);
+  EXPECT_EQ(record.welcomed, Instant(1s));
+}
+
+TEST(Admission, TheTermsAreThoseOfTheRun) {
+  RunSpec spec;
+  spec.kind = KindId::exec;
+  Policy policy;
+  policy.heartbeat_interval = 1s;
+  policy.liveness = 3s;
+  policy.orphan_for = 60s;
+  policy.max_output = 100;
+  policy.kill_after = 2s;
+  Session session;
+  session.nonce = 9;
+  session.slots = 4;
+  const Welcome welcome = terms_of(spec, policy, session, Instant(5s));
+  EXPECT_EQ(welcome.nonce, 9U);
+  EXPECT_EQ(welcome.sent, Instant(5s));
+  EXPECT_EQ(welcome.kind, KindId::exec);
+  EXPECT_EQ(welcome.slots, 4U);
+  EXPECT_EQ(welcome.heartbeat_interval, 1s);
+  EXPECT_EQ(welcome.liveness, 3s);
+  EXPECT_EQ(welcome.orphan_for, 60s);
+  EXPECT_EQ(welcome.max_output, 100U);
+  EXPECT_EQ(welcome.kill_after, 2s);
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator
