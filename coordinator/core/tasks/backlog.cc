@@ -59,6 +59,19 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
   return batch;
 }
 
+std::vector<Batch> Backlog::take_interleaved(std::size_t sessions, std::size_t count) {
+  CHECK(count > 0 && sessions * count <= interleavable());
+  std::vector<Batch> batches(sessions);
+  for (std::size_t s = 0; s < sessions; ++s) {
+    batches[s].first = static_cast<std::uint32_t>(next_ + s);
+    batches[s].count = static_cast<std::uint32_t>(count);
+    batches[s].stride = static_cast<std::uint32_t>(sessions);
+    batches[s].order = order_.data();
+  }
+  next_ += sessions * count;
+  return batches;
+}
+
 void Backlog::put_back(std::vector<TaskId> tasks) {
   if (tasks.empty()) return;
   returned_.insert(returned_.end(), tasks.begin(), tasks.end());

@@ -15,13 +15,15 @@ namespace rollcall::coordinator {
 struct Batch {
   std::uint32_t first = 0;  ///< place in the order; unused if listed
   std::uint32_t count = 0;
+  std::uint32_t stride = 1;       ///< from one task to the next, in places
   const TaskId* order = nullptr;  ///< the backlog's; null: tasks are in order of their ids
   std::vector<TaskId> listed;     ///< tasks that were put back; else empty
 
   /// The i-th task.
   TaskId at(std::size_t i) const {
     if (!listed.empty()) return listed[i];
-    return order == nullptr ? task_at(first + i) : order[first + i];
+    const std::size_t place = first + i * stride;
+    return order == nullptr ? task_at(place) : order[place];
   }
 };
 
@@ -35,6 +37,14 @@ class Backlog {
   /// Returns the next tasks, at most `most` (> 0); an empty batch if none are left. `is_pending`
   /// filters the tasks that were put back: a late outcome may have ended one.
   Batch take(std::size_t most, const std::function<bool(TaskId)>& is_pending);
+
+  /// The next tasks for several sessions at once: `count` (> 0) for each, dealt like cards, so that
+  /// no session gets only the longest. Requires count x sessions <= interleavable().
+  std::vector<Batch> take_interleaved(std::size_t sessions, std::size_t count);
+  /// Tasks that take_interleaved() may take: none if all cost the same, or if tasks were put back.
+  std::size_t interleavable() const {
+    return by_id_ || !returned_.empty() ? 0 : order_.size() - next_;
+  }
 
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);

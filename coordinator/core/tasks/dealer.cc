@@ -9,6 +9,9 @@
 namespace rollcall::coordinator {
 namespace {
 
+/// Each round may cost each session an assignment, and few of those may be in flight.
+constexpr int kInterleavedRounds = 2;
+
 std::size_t divide_up(std::size_t tasks, std::size_t sessions) {
   return (tasks + sessions - 1) / sessions;
 }
@@ -42,6 +45,7 @@ void Dealer::deal(Load load, const Table& table) {
   if (load.waiting == 0 || ready_.empty()) return;
   if (has_revoked_) deal_to_idle(load, table);
   const std::size_t share = divide_up(load.waiting, std::max<std::size_t>(load.active, 1));
+  if (ready_.size() > 1) deal_interleaved(share, load, table);
   while (load.waiting > 0 && !ready_.empty()) {
     const SessionIndex session = ready_.front();
     ready_.pop_front();
@@ -72,11 +76,41 @@ void Dealer::deal_to_idle(Load& load, const Table& table) {
   }
 }
 
+/// The most attempts of one batch. Requires that the session has credit.
+std::size_t Dealer::quota(const Receiver& receiver, std::size_t share, const Load& load) const {
+  return std::min({share, assignment_attempts_,
+                   static_cast<std::size_t>(credit_of(receiver, load) - receiver.held)});
+}
+
+/// As many tasks for each as every queued session may have. Sessions that may have more are left in
+/// the queue, as are all others, which drop out of it by and by.
+void Dealer::deal_interleaved(std::size_t share, Load& load, const Table& table) {
+  for (int round = 0; round < kInterleavedRounds && backlog_.interleavable() > 0; ++round) {
+    std::vector<SessionIndex> sessions;
+    std::size_t count = share;
+    for (const SessionIndex session : ready_) {
+      const Receiver receiver = table.receiver(session);
+      if (!has_credit(receiver, load)) continue;
+      sessions.push_back(session);
+      count = std::min(count, quota(receiver, share, load));
+    }
+    if (sessions.size() < 2) return;
+    count = std::min(count, backlog_.interleavable() / sessions.size());
+    if (count == 0) return;
+    std::vector<Batch> batches = backlog_.take_interleaved(sessions.size(), count);
+    load.waiting -= sessions.size() * count;
+    may_revoke_ = true;
+    for (std::size_t s = 0; s < sessions.size(); ++s) {
+      const std::uint64_t credit = credit_of(table.receiver(sessions[s]), load);
+      table.assign(sessions[s], std::move(batches[s]), credit);
+    }
+  }
+}
+
 void Dealer::deal_to(SessionIndex session, const Receiver& receiver, std::size_t share, Load& load,
                      const Table& table) {
   const std::uint64_t credit = credit_of(receiver, load);
-  const std::size_t most =
-      std::min({share, assignment_attempts_, static_cast<std::size_t>(credit - receiver.held)});
+  const std::size_t most = quota(receiver, share, load);
   Batch batch = backlog_.take(most, table.is_pending);
   CHECK(batch.count > 0 && batch.count <= load.waiting);
   load.waiting -= batch.count;

@@ -67,7 +67,8 @@ class Dealer {
 
   /// Queues the session for work if it has credit and is not queued.
   void make_ready(SessionIndex session, const Receiver& receiver, const Load& load);
-  /// Deals the backlog to the queued sessions in turns, each at most its share. Once attempts were
+  /// Deals the backlog to the queued sessions in turns, each at most its share. Tasks of different
+  /// cost are interleaved, so that the longest do not all go to one session. Once attempts were
   /// revoked, sessions with free slots go first.
   void deal(Load load, const Table& table);
 
@@ -88,6 +89,8 @@ class Dealer {
   }
   std::uint64_t free_slots(const Receiver& receiver, const Load& load) const;
   void deal_to_idle(Load& load, const Table& table);
+  void deal_interleaved(std::size_t share, Load& load, const Table& table);
+  std::size_t quota(const Receiver& receiver, std::size_t share, const Load& load) const;
   void deal_to(SessionIndex session, const Receiver& receiver, std::size_t share, Load& load,
                const Table& table);
 

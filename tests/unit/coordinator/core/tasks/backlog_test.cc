@@ -45,6 +45,22 @@ TEST(Backlog, HasEveryTaskOnceTheLongestFirst) {
   EXPECT_EQ(seen.size(), 1'000U);
 }
 
+TEST(Backlog, InterleavedBatchesShareTheLongestTasks) {
+  const RunSpec spec = spec_of(100, 1s, 10s);
+  Backlog whole(spec);
+  const std::vector<TaskId> order = tasks_of(whole.take(100, kAll));
+  Backlog backlog(spec);
+  const std::vector<Batch> batches = backlog.take_interleaved(3, 2);
+  ASSERT_EQ(batches.size(), 3U);
+  EXPECT_THAT(tasks_of(batches[0]), ElementsAre(order[0], order[3]));
+  EXPECT_THAT(tasks_of(batches[1]), ElementsAre(order[1], order[4]));
+  EXPECT_THAT(tasks_of(batches[2]), ElementsAre(order[2], order[5]));
+  EXPECT_THAT(tasks_of(backlog.take(1, kAll)), ElementsAre(order[6]));
+  EXPECT_EQ(backlog.interleavable(), 93U);
+  backlog.put_back({order[0]});
+  EXPECT_EQ(backlog.interleavable(), 0U) << "it goes first";
+}
+
 TEST(Backlog, EqualCostsGoByTask) {
   Backlog backlog(spec_of(5, 1s, 1s));
   EXPECT_THAT(tasks_of(backlog.take(2, kAll)), ElementsAre(task_at(0), task_at(1)));

@@ -71,6 +71,37 @@ TEST_F(DealerTest, ASessionGetsNoMoreThanItsCredit) {
   EXPECT_THAT(deal(), IsEmpty());
 }
 
+TEST_F(DealerTest, TheLongestTasksDoNotAllGoToOneSession) {
+  RunSpec spec;
+  spec.task_count = 100;
+  spec.pause_min = 1s;
+  spec.pause_max = 10s;
+  spec.seed = 3;
+  dealer = Dealer(spec, /*prefetch=*/0, /*assignment_attempts=*/100);
+  pending = spec.task_count;
+  for (Receiver& session : sessions) session.slots = 10;
+  sessions[1].slots = 4;
+  std::vector<std::size_t> count(2);
+  make_ready(0);
+  make_ready(1);
+  Dealer::Table table;
+  table.receiver = [&](SessionIndex s) { return sessions[index(s)]; };
+  table.is_pending = [](TaskId) { return true; };
+  std::vector<TaskId> second;
+  table.assign = [&](SessionIndex s, const Batch& batch, std::uint64_t) {
+    sessions[index(s)].held += batch.count;
+    count[index(s)] += batch.count;
+    for (std::uint32_t i = 0; i < batch.count; ++i) {
+      if (index(s) == 1) second.push_back(batch.at(i));
+    }
+  };
+  dealer.deal(load(), table);
+  EXPECT_THAT(count, ElementsAre(10U, 4U)) << "each as many as it has slots";
+  Backlog backlog(spec);
+  const Batch order = backlog.take(8, [](TaskId) { return true; });
+  EXPECT_THAT(second, ElementsAre(order.at(1), order.at(3), order.at(5), order.at(7)));
+}
+
 TEST_F(DealerTest, FewTasksAreShared) {
   start(3, /*prefetch=*/5);
   make_ready(0);
