@@ -35,13 +35,14 @@ enum class Mode {
   clock_back,       ///< its clock jumps an hour back at the first assignment
   twice,            ///< reports every outcome twice
   unassigned,       ///< also reports outcomes of tasks that it was not assigned
+  no_echo,          ///< never echoes a time, so its clock is not known
   wrong_count,      ///< counts one outcome too many in its Goodbye
   old_version,      ///< sends a Hello of an unsupported protocol version
   unknown_session,  ///< starts with a Heartbeat of an unknown session
   other_run,        ///< joins, then sends a Heartbeat for another run
 };
 
-constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
+constexpr std::array<std::pair<std::string_view, Mode>, 14> kModes{
     {{"honest", Mode::honest},
      {"at-once", Mode::at_once},
      {"backdated", Mode::backdated},
@@ -51,6 +52,7 @@ constexpr std::array<std::pair<std::string_view, Mode>, 13> kModes{
      {"clock-back", Mode::clock_back},
      {"twice", Mode::twice},
      {"unassigned", Mode::unassigned},
+     {"no-echo", Mode::no_echo},
      {"wrong-count", Mode::wrong_count},
      {"old-version", Mode::old_version},
      {"unknown-session", Mode::unknown_session},
@@ -146,7 +148,10 @@ class LyingWorker {
     heard_sent_ = sent;
     heard_at_ = clock();
   }
-  TimeEcho echo() const { return {heard_sent_, heard_at_, clock()}; }
+  TimeEcho echo() const {
+    if (mode_ == Mode::no_echo) return {};
+    return {heard_sent_, heard_at_, clock()};
+  }
 
   void beat(Duration interval) {
     timers_.push_back(std::make_unique<boost::asio::steady_timer>(loop_, interval));

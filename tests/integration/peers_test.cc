@@ -203,6 +203,10 @@ TEST_F(FalseReports, ClockJumpFails) {
   EXPECT_THAT(failed_checks(document_with("clock-back", 3)), Contains("start_after_dispatch"));
 }
 
+TEST_F(FalseReports, AnUnknownClockFails) {
+  EXPECT_THAT(failed_checks(document_with("no-echo", 3)), Contains("clocks"));
+}
+
 TEST_F(FalseReports, WrongCountInGoodbyeFails) {
   EXPECT_THAT(failed_checks(document_with("wrong-count", 3)),
               testing::ElementsAre("worker_counts"));

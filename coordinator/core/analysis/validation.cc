@@ -88,7 +88,7 @@ class Validator {
     if (r_.measured() + drift_over(lower_bound_) < lower_bound_) total_time_.add();
     std::vector<FailedCheck> found;
     for (Failures* check : {&one_outcome_, &asked_outcome_, &result_, &not_early_, &dispatch_delay_,
-                            &start_after_dispatch_, &finish_before_arrival_, &order_,
+                            &start_after_dispatch_, &finish_before_arrival_, &clocks_, &order_,
                             &worker_counts_, &total_time_}) {
       check->move_to(found);
     }
@@ -110,6 +110,7 @@ class Validator {
 
   void check_batches() {
     counted_.assign(r_.sessions.size(), 0);
+    unknown_clock_.assign(r_.sessions.size(), false);
     const auto asked = outcomes_asked_for(r_);
     for (std::size_t b = 0; b < r_.batches.size(); ++b) {
       const AcceptedBatch& batch = r_.batches[b];
@@ -123,6 +124,9 @@ class Validator {
       }
       count_batch(batch, end);
     }
+    for (const bool is_unknown : unknown_clock_) {
+      if (is_unknown) clocks_.add();
+    }
   }
 
   void count_batch(const AcceptedBatch& batch, std::size_t end) {
@@ -131,6 +135,9 @@ class Validator {
     counted_in_all_ += size;
     if (batch.session && index(*batch.session) < counted_.size()) {
       counted_[index(*batch.session)] += size;
+      if (size > 0 && batch.clock_bound == Duration::max()) {
+        unknown_clock_[index(*batch.session)] = true;
+      }
     }
   }
 
@@ -196,6 +203,7 @@ class Validator {
   Duration lower_bound_;
   std::vector<std::uint64_t> counted_;  ///< accepted outcomes by session
   std::uint64_t counted_in_all_ = 0;
+  std::vector<bool> unknown_clock_;  ///< by session: outcomes were accepted without an estimate
 
   Failures one_outcome_{"one_outcome", "a task does not have exactly one accepted outcome"};
   Failures asked_outcome_{"asked_outcome",
@@ -208,6 +216,7 @@ class Validator {
                                  "an attempt started before it was sent to its worker"};
   Failures finish_before_arrival_{"finish_before_arrival",
                                   "an attempt finished after its report had arrived"};
+  Failures clocks_{"clocks", "a worker's clock could not be compared with the coordinator's"};
   Failures order_{"order", "the rows are not in order of finish"};
   Failures worker_counts_{"worker_counts",
                           "a worker's count differs from the number of its accepted outcomes"};

@@ -172,6 +172,16 @@ TEST(FinishBeforeArrival, AllowsForTheClockBound) {
   EXPECT_THAT(failing(run.records()), ElementsAre("finish_before_arrival"));
 }
 
+TEST(Clocks, FailsForAWorkerWhoseClockIsNotKnown) {
+  RunRecordsBuilder run = right_run();
+  run.records().batches[0].clock_bound = Duration::max();
+  run.records().batches[2].clock_bound = Duration::max();  // of the same worker
+  const auto failed = validate(run.records(), finish_order(run.records()), 0s);
+  ASSERT_THAT(names(failed), ElementsAre("clocks"));
+  EXPECT_EQ(failed[0].count, 1U);
+  EXPECT_THAT(failed[0].tasks, IsEmpty());
+}
+
 TEST(OrderCheck, FailsForRowsThatAreNotInOrderOfFinish) {
   const RunRecords records = right_run().records();
   std::vector<std::uint32_t> order = finish_order(records);
