@@ -264,6 +264,10 @@ class Worker::Loop {
     executor_->cancel(os::now(), cancel.assignments_through);
     take_ended();
   }
+  void perform(const ReturnWaiting& waiting) {
+    executor_->return_waiting(waiting.assignments_through);
+    take_ended();
+  }
   void perform(const DropAttempts&) { executor_->drop(); }
   void perform(const ListRunning&) {
     HeldColumns running;

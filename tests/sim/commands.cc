@@ -23,14 +23,23 @@ void Commands::spawn(Instant now) {
   for (Attempted& next : all_) {
     if (running >= slots_) return;
     if (next.ends != kNever) continue;
+    if (next.is_called_off) {
+      next.outcome = Outcome::returned;
+      next.started = next.ends = now;
+      continue;
+    }
     ++running;
     const Fate fate = fate_of(plan_, next.task, next.attempt);
     next.runs = true;
     next.started = now;
     next.outcome = starts_none_ ? Outcome::not_started : fate.outcome;
     next.ends = starts_none_ ? now : now + fate.length;
-    spawned_(next.task, next.attempt);
+    spawned_(next.task, next.attempt, /*begins=*/true);
   }
+}
+
+void Commands::return_waiting(std::uint64_t assignments_through) {
+  for (Attempted& a : all_) a.is_called_off |= !a.runs && a.assignment <= assignments_through;
 }
 
 void Commands::take_ended(Instant now, OutcomeColumns& out) {
@@ -55,7 +64,7 @@ void Commands::cancel(Instant now, std::uint64_t assignments_through) {
     if (now + takes >= a.ends) continue;  // it is faster
     if (!a.runs) {
       a.started = now;
-      spawned_(a.task, a.attempt);
+      spawned_(a.task, a.attempt, /*begins=*/false);
     }
     a.outcome = Outcome::cancelled;
     a.ends = now + takes;

@@ -49,7 +49,8 @@ Process::Process(World& world, Network& network, Terms terms)
       rng_(world.rng.next()),
       clock_(clock_from(world)),
       session_(identity_of(terms_)),
-      commands_(world.plan, terms_.starts_none, [this](TaskId task, Attempt attempt) {
+      commands_(world.plan, terms_.starts_none, [this](TaskId task, Attempt attempt, bool begins) {
+        require(!begins || !is_halted_, "a command began that its worker had to return");
         world_.truth.spawned(session_.id(), task, attempt, world_.timeline.now());
       }) {
   link_ = &network_.open([this](DownMessage message) { receive(std::move(message)); });
@@ -188,6 +189,8 @@ void Process::perform(const worker::Action& action) {
     OutcomeColumns cancelled;
     sleeps_.cancel(local_now(), cancel->assignments_through, cancelled);
     if (cancelled.size() > 0) attempts_ended(cancelled);
+  } else if (const auto* waiting = std::get_if<worker::ReturnWaiting>(&action)) {
+    commands_.return_waiting(waiting->assignments_through);
   } else if (std::holds_alternative<worker::DropAttempts>(action)) {
     sleeps_.clear();
     commands_.clear();

@@ -16,7 +16,7 @@ namespace {
 /// Whether the task may be tried again after this outcome.
 bool has_failed(const Truth::Run& run) {
   return run.outcome == Outcome::failed || run.outcome == Outcome::timed_out ||
-         run.outcome == Outcome::not_started;
+         run.outcome == Outcome::not_started || run.outcome == Outcome::returned;
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ inline std::string describe(const Action& action) {
     const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye"};
     return "Send " + bodies.at(send->message->body.index());
   }
-  const Names kinds = {"Send", "nothing",   "Start",   "Cancel", "Drop",
-                       "List", "StartOver", "nothing", "Exit"};
+  const Names kinds = {"Send", "nothing", "Start",     "Cancel",  "ReturnWaiting",
+                       "Drop", "List",    "StartOver", "nothing", "Exit"};
   return kinds.at(action.index());
 }
 

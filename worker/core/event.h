@@ -96,6 +96,13 @@ struct CancelAttempts {
   std::uint64_t assignments_through = 0;
 };
 
+/// Return the attempts of the assignments up to this one that wait for a slot although they were
+/// started. AttemptsEnded follows for each, with the outcome `returned` once it is certain that it
+/// never begins, or with its own outcome if it had begun.
+struct ReturnWaiting {
+  std::uint64_t assignments_through = 0;
+};
+
 /// Stop all running attempts. No AttemptsEnded follows.
 struct DropAttempts {};
 
@@ -118,8 +125,8 @@ struct Exit {
   std::string reason;
 };
 
-using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, DropAttempts, ListRunning,
-                            StartOver, Log, Exit>;
+using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, ReturnWaiting,
+                            DropAttempts, ListRunning, StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
 /// Messages that were dropped, by reason.

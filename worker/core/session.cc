@@ -198,7 +198,9 @@ void Session::take(const Drain& drain) {
 }
 
 void Session::take(const Revoke& revoke) {
-  if (!leaving_.is_leaving()) attempts_.revoke(now_, revoke, outbox_.waiting());
+  if (leaving_.is_leaving()) return;
+  attempts_.revoke(now_, revoke, outbox_.waiting());
+  if (revoke.keep == 0) return_waiting(revoke.assignments_through);
 }
 
 void Session::take(const Reject& reject) {
@@ -332,6 +334,12 @@ void Session::start_attempts() {
   attempts_.start(most, *out_);
 }
 
+/// Attempts that were started beyond the slots have not begun yet.
+void Session::return_waiting(std::uint64_t assignments_through) {
+  if (terms_.kind.started_ahead == 0 || attempts_.running() == 0) return;
+  out_->push_back(ReturnWaiting{assignments_through});
+}
+
 void Session::send(WorkerBody body) {
   out_->push_back(Send{
       std::make_shared<const WorkerMessage>(WorkerMessage{handshake_.header(), std::move(body)})});
@@ -406,6 +414,7 @@ void Session::leave_when_done(bool whatever_run) {
   log(Severity::info, "draining: nothing new is started");
   attempts_.add_news();
   attempts_.return_all(now_, outbox_.waiting());
+  return_waiting(std::numeric_limits<std::uint64_t>::max());
 }
 
 void Session::leave_if_done() {

@@ -78,6 +78,7 @@ class Session {
   Inventory inventory() const;
   void resume_work();
   void start_attempts();
+  void return_waiting(std::uint64_t assignments_through);
   void send(WorkerBody body);
   void send_heartbeat();
   void send_goodbye();

@@ -32,6 +32,7 @@ struct Child {
   OutputCapture err;
   State state = State::waiting;
   Stop stop = Stop::no;
+  bool is_called_off = false;   ///< it is not to be started, if it has not been
   bool is_watched = false;      ///< its output is read while it runs
   bool is_killed = false;       ///< SIGKILL was sent
   Instant terminated = kNever;  ///< when SIGTERM was sent

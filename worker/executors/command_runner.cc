@@ -62,6 +62,19 @@ class CommandRunner::Children {
     cancel_waiting(std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_it)));
   }
 
+  void call_off(const std::function<bool(std::uint64_t)>& is_chosen) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      Child* const child = slots_[slot].get();
+      if (child == nullptr || child->state != Child::State::sent || child->is_called_off) continue;
+      if (!is_chosen(child->key)) continue;
+      child->is_called_off = true;
+      channel_.signal(slot, child->number, 0);
+    }
+    for (const auto& child : waiting_) child->is_called_off = is_chosen(child->key);
+    const auto goes_on = [](const auto& child) { return !child->is_called_off; };
+    cancel_waiting(std::stable_partition(waiting_.begin(), waiting_.end(), goes_on));
+  }
+
   void cancel_all() {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
       if (slots_[slot]) stop(slot, Child::Stop::cancelled);
@@ -138,8 +151,8 @@ class CommandRunner::Children {
   /// command has ended.
   bool may_wait(const Child& child, const GuardianEvent& event) const {
     return event.kind == GuardianEvent::Kind::not_started && event.value == EAGAIN &&
-           event.in_cwd == 0 && child.stop == Child::Stop::no && alive_ > 1 &&
-           child.tries < limits::start_tries;
+           event.in_cwd == 0 && child.stop == Child::Stop::no && !child.is_called_off &&
+           alive_ > 1 && child.tries < limits::start_tries;
   }
 
   void put_back(std::uint32_t slot) {
@@ -310,7 +323,9 @@ class CommandRunner::Children {
     child.result.err_dropped = child.err.dropped();
     child.result.out = child.out.take();
     child.result.err = child.err.take();
-    ended_.push_back({child.key, std::move(child.result)});
+    const bool was_called_off = child.is_called_off && child.stop == Child::Stop::no &&
+                                child.result.end == CommandEnd::cancelled;
+    ended_.push_back({child.key, std::move(child.result), was_called_off});
   }
 
   void release(std::uint32_t slot) {
@@ -382,6 +397,9 @@ void CommandRunner::cancel(std::uint64_t key) {
 }
 void CommandRunner::cancel_all() {
   children_->cancel_all();
+}
+void CommandRunner::call_off(const std::function<bool(std::uint64_t key)>& is_chosen) {
+  children_->call_off(is_chosen);
 }
 void CommandRunner::drop() {
   children_->drop();

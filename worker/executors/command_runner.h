@@ -19,6 +19,7 @@ namespace rollcall::worker {
 struct EndedCommand {
   std::uint64_t key = 0;
   CommandResult result;
+  bool was_called_off = false;  ///< it never started, because of call_off()
 };
 
 /// How many commands can run at once under this limit of open files; may be 0.
@@ -66,6 +67,9 @@ class CommandRunner {
   /// when its turn would have come. Unknown keys are ignored.
   void cancel(std::uint64_t key);
   void cancel_all();
+  /// Of the commands with these keys, those that have not started never will: each ends at the
+  /// latest when its turn would have come. Commands that have started go on.
+  void call_off(const std::function<bool(std::uint64_t key)>& is_chosen);
   /// Sends SIGKILL to all commands and drops their results.
   void drop();
 

@@ -73,10 +73,11 @@ bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
     CHECK(found != running_.end());
     const Running run = found->second;
     running_.erase(found);
-    out.push_back(run.task, run.attempt, outcome_of(ended.result), ended.result.started,
-                  ended.result.elapsed, Duration::zero());
+    out.push_back(run.task, run.attempt,
+                  ended.was_called_off ? Outcome::returned : outcome_of(ended.result),
+                  ended.result.started, ended.result.elapsed, Duration::zero());
     out.command.resize(out.size());
-    out.command.back() = std::move(ended.result);
+    if (!ended.was_called_off) out.command.back() = std::move(ended.result);
   }
   warn_of_shortage(out);
   return out.size() > 0;
@@ -95,6 +96,14 @@ void ExecExecutor::cancel(Instant, std::uint64_t assignments_through) {
     if (run.assignment <= assignments_through) keys.push_back(key);
   }
   for (const std::uint64_t key : keys) runner_->cancel(key);
+}
+
+void ExecExecutor::return_waiting(std::uint64_t assignments_through) {
+  if (!runner_) return;
+  runner_->call_off([this, assignments_through](std::uint64_t key) {
+    const auto found = running_.find(key);
+    return found != running_.end() && found->second.assignment <= assignments_through;
+  });
 }
 
 void ExecExecutor::drop() {

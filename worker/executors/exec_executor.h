@@ -24,6 +24,7 @@ class ExecExecutor final : public Executor {
   void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
   bool take_ended(Instant now, OutcomeColumns& out) override;
   void cancel(Instant now, std::uint64_t assignments_through) override;
+  void return_waiting(std::uint64_t assignments_through) override;
   void drop() override;
   void list(HeldColumns& out) const override;
 

@@ -50,6 +50,10 @@ class Executor {
   /// Cancels the attempts of assignments up to this one. Each gets an outcome, from the next
   /// take_ended() or later.
   virtual void cancel(Instant now, std::uint64_t assignments_through) = 0;
+  /// Returns the attempts of assignments up to this one that start() has queued and that have not
+  /// begun. Each gets the outcome `returned` from take_ended(), at the latest when its turn would
+  /// have come.
+  virtual void return_waiting(std::uint64_t /*assignments_through*/) {}
   /// Ends all attempts; none gets an outcome.
   virtual void drop() = 0;
   /// Replaces `out` with the attempts that were started and whose outcome was not taken, in any

@@ -27,7 +27,8 @@ struct GuardianRequest {
 inline constexpr std::size_t kGuardianPacketStrings = std::size_t{16} << 10U;
 
 /// Worker to each guardian: send a signal to the process group of a command. A command that has not
-/// started never will; it becomes `not_started` with ECANCELED. Each guardian has a socket for
+/// started never will; it becomes `not_started` with ECANCELED. Signal 0 does only that: it has no
+/// effect on a command that has started. Each guardian has a socket for
 /// signals, so that they overtake requests.
 struct GuardianSignal {
   std::uint64_t number = 0;  ///< of the command's request

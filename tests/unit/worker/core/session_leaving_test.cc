@@ -67,6 +67,50 @@ TEST_F(SessionTest, RevokeReturnsLaterAssignmentsToo) {
   EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({3}));
 }
 
+class CommandSessionTest : public SessionTest {
+ protected:
+  /// In a run of commands, with one slot: the first of these attempts runs, two wait for the slot
+  /// in the executor, and the rest waits in the session.
+  void begin_commands(std::initializer_list<std::uint32_t> numbers) {
+    const Hello hello = begin();
+    Welcome terms = welcome(hello.nonce, 1);
+    terms.kind = KindId::exec;
+    receive(terms);
+    sent<Inventory>();
+    receive(assignment(1, numbers));
+    EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({0, 1, 2}));
+    end_turn();
+    sent<Heartbeat>();
+  }
+};
+
+TEST_F(CommandSessionTest, ARevokeOfEverythingReturnsWhatWaitsForASlot) {
+  begin_commands({0, 1, 2, 3});
+  receive(Revoke{1, 0});
+  EXPECT_EQ(take<ReturnWaiting>().assignments_through, 1U);
+  end_turn();
+  EXPECT_EQ(sent<Report>().outcomes.task, tasks({3}));
+  end_attempts({1, 2}, Outcome::returned);
+  end_turn();
+  EXPECT_EQ(sent<Report>().outcomes.outcome, std::vector(2, Outcome::returned));
+}
+
+/// The coordinator moves attempts to an idle worker: those that are next here stay.
+TEST_F(CommandSessionTest, ARevokeOfSomeLeavesWhatWaitsForASlot) {
+  begin_commands({0, 1, 2, 3});
+  receive(Revoke{1, 3});
+  end_turn();
+  EXPECT_EQ(sent<Report>().outcomes.task, tasks({3}));
+}
+
+TEST_F(CommandSessionTest, ADrainReturnsWhatWaitsForASlot) {
+  begin_commands({0, 1, 2});
+  receive(Drain{});
+  take<ReturnWaiting>();
+  end_turn();
+  EXPECT_TRUE(sent<Heartbeat>().draining);
+}
+
 TEST_F(SessionTest, AssignmentsDuringADrainAreReturnedAtOnce) {
   join(1);
   receive(assignment(1, {0}));

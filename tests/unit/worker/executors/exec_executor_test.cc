@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -96,6 +98,58 @@ TEST_F(ExecExecutorTest, CancelsAssignmentsUpToANumber) {
   executor_->list(running);
   EXPECT_THAT(running.task, testing::ElementsAre(TaskId{1}));
   EXPECT_THAT(running.attempt, testing::ElementsAre(3));
+}
+
+class ReturnedAttemptsTest : public ExecExecutorTest {
+ protected:
+  ~ReturnedAttemptsTest() override { std::filesystem::remove_all(directory_); }
+
+  /// Starts a command that runs until release(), and returns when it runs.
+  void start_gated(std::uint64_t assignment, std::uint32_t task) {
+    const std::string begun = directory_ + "/" + std::to_string(task);
+    start(assignment, task,
+          {"sh", "-c", "echo > " + begun + "; while test -e " + begun + "; do sleep 0.01; done"});
+    while (!std::filesystem::exists(begun)) {
+      loop_.restart();
+      loop_.run_one_for(1ms);
+    }
+  }
+  void release(std::uint32_t task) {
+    std::filesystem::remove(directory_ + "/" + std::to_string(task));
+  }
+
+ private:
+  static std::string new_directory() {
+    std::string name = testing::TempDir() + "rollcall-returned-XXXXXX";
+    return ::mkdtemp(name.data());
+  }
+  std::string directory_ = new_directory();
+};
+
+/// Four slots: two more attempts wait in the guardians.
+TEST_F(ReturnedAttemptsTest, AreThoseThatWaitForASlot) {
+  for (std::uint32_t task = 0; task < 4; ++task) start_gated(1, task);
+  start(2, 4, {"true"});
+  start(3, 5, {"true"});
+  executor_->return_waiting(2);
+  for (std::uint32_t task = 0; task < 4; ++task) release(task);
+  ASSERT_TRUE(wait_for(6));
+  EXPECT_EQ(outcomes_[TaskId{0}], Outcome::succeeded) << "it ran";
+  EXPECT_EQ(outcomes_[TaskId{4}], Outcome::returned);
+  EXPECT_EQ(outcomes_[TaskId{5}], Outcome::succeeded) << "of a later assignment";
+}
+
+/// More than the guardians were given.
+TEST_F(ReturnedAttemptsTest, AreThoseThatWaitInTheRunner) {
+  for (std::uint32_t task = 0; task < 4; ++task) start_gated(1, task);
+  for (std::uint32_t task = 4; task < 9; ++task) start(2, task, {"true"});
+  executor_->return_waiting(2);
+  ASSERT_TRUE(wait_for(3)) << "at once";
+  for (std::uint32_t task = 0; task < 4; ++task) release(task);
+  ASSERT_TRUE(wait_for(9));
+  for (std::uint32_t task = 4; task < 9; ++task) {
+    EXPECT_EQ(outcomes_[TaskId{task}], Outcome::returned) << task;
+  }
 }
 
 TEST_F(ExecExecutorTest, DroppedAttemptsHaveNoOutcomes) {
