@@ -1,4 +1,7 @@
+#include <vector>
+
 #include "common/model/decimal.h"
+#include "coordinator/core/analysis/batch_cursor.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/format/run_document.h"
 #include "coordinator/output/output.h"
@@ -35,7 +38,11 @@ class JsonOutput final : public StreamOutput {
 class JsonlOutput final : public StreamOutput {
  public:
   JsonlOutput(const RunRecords& records, int fd, const KindDisplay& display)
-      : StreamOutput(fd), records_(records), display_(display), rows_(records, display) {
+      : StreamOutput(fd),
+        records_(records),
+        display_(display),
+        rows_(records, display),
+        batch_(records) {
     const RunSpec& spec = records.spec;
     write({{"event", "run_started"},
            {"schema", "rollcall/events/1"},
@@ -46,7 +53,12 @@ class JsonlOutput final : public StreamOutput {
            {"collection_method", to_string(spec.method)}});
   }
 
+  /// Once for each session: it may join again, and a resumed run names sessions of earlier epochs
+  /// that join later or not at all.
   void worker_joined(SessionIndex session) override {
+    if (index(session) >= has_joined_.size()) has_joined_.resize(index(session) + 1);
+    if (has_joined_[index(session)]) return;
+    has_joined_[index(session)] = true;
     const SessionRecord& record = records_.sessions[index(session)];
     write({{"event", "worker_joined"},
            {"worker", rows_.name_of(session)},
@@ -57,6 +69,7 @@ class JsonlOutput final : public StreamOutput {
   }
 
   void worker_left(SessionIndex session, std::uint64_t returned) override {
+    worker_joined(session);
     const SessionRecord& record = records_.sessions[index(session)];
     const bool lost = record.end == SessionEnd::lost;
     Json event = {{"event", lost ? "worker_lost" : "worker_left"},
@@ -67,6 +80,7 @@ class JsonlOutput final : public StreamOutput {
   }
 
   void tasks_started(Instant, SessionIndex session, std::span<const TaskId> tasks) override {
+    if (!tasks.empty()) worker_joined(session);
     for (const TaskId task : tasks) {
       text() += R"({"event":"started","task":)";
       append_number(text(), index(task));
@@ -81,6 +95,7 @@ class JsonlOutput final : public StreamOutput {
   void append_outcomes(Instant, std::size_t first, std::size_t count) override {
     const bool has_more = !display_.columns().empty();
     for (std::size_t record = first; record < first + count; ++record) {
+      if (const auto& session = batch_.of(record).session) worker_joined(*session);
       text() += R"({"event":"done",)";
       rows_.append_json_members(text(), record);
       if (has_more) display_.append_event_members(text(), record);
@@ -104,6 +119,8 @@ class JsonlOutput final : public StreamOutput {
   const RunRecords& records_;
   const KindDisplay& display_;
   RowWriter rows_;
+  BatchCursor batch_;
+  std::vector<bool> has_joined_;  ///< by session: the stream has named it
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "coordinator/output/output.h"
 #include "tests/support/json_schema.h"
@@ -148,6 +150,28 @@ TEST(JsonlOutput, EveryLineFitsTheSchema) {
   EXPECT_THAT(names,
               ElementsAre("run_started", "worker_joined", "worker_joined", "started", "started",
                           "done", "done", "done", "done", "worker_lost", "worker_left", "summary"));
+}
+
+/// In a resumed run, results of workers are published before these join again, if they ever do.
+TEST(JsonlOutput, NamesAWorkerOnlyAfterItHasJoined) {
+  const RunRecords records = eventful_run().records();
+  const MemoryFile file;
+  const auto output = make_jsonl_output(records, file.fd(), kSleeps);
+  output->outcomes_accepted(kNow, 0, 4);
+  output->worker_left(SessionIndex(1), 1);
+  output->worker_joined(SessionIndex(0));
+  output->flush();
+  std::set<std::string> joined;
+  std::size_t times = 0;
+  for (const json& event : parse_lines(file.text())) {
+    if (event["event"] == "worker_joined") {
+      joined.insert(event["worker"]);
+      ++times;
+    } else if (event.contains("worker") && !event["worker"].is_null()) {
+      EXPECT_TRUE(joined.contains(event["worker"])) << event;
+    }
+  }
+  EXPECT_EQ(times, joined.size()) << "each joins once";
 }
 
 TEST(JsonlOutput, EndsWithTheDocument) {
