@@ -62,7 +62,7 @@ std::array<bool, kOutcomeCount> outcomes_asked_for(const RunRecords& r) {
   const bool all_cancelled = r.spec.method == CollectionMethod::cancelled;
   const bool some_cancelled = all_cancelled || r.stop_requested || r.wait_timeout_passed;
   std::array<bool, kOutcomeCount> asked{};
-  asked[static_cast<std::size_t>(Outcome::succeeded)] = !all_cancelled;
+  asked[static_cast<std::size_t>(Outcome::succeeded)] = true;  // before it could be cancelled
   asked[static_cast<std::size_t>(Outcome::failed)] = !all_cancelled;
   asked[static_cast<std::size_t>(Outcome::timed_out)] = !all_cancelled;
   asked[static_cast<std::size_t>(Outcome::cancelled)] = some_cancelled;
