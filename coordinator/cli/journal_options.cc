@@ -37,7 +37,10 @@ void add_journal(std::vector<cli::OptionSpec>& table, RunOptions& into) {
                  "resume the run in --journal, if the file exists", cli::flag_into(into.resume)},
                 {"--orphan-for", "", "D", group, cli::Shown::in_help_all,
                  "with --journal: how long workers wait for a coordinator (default 1m)",
-                 cli::duration_into(into.orphan_for, Duration::zero(), limits::longest_duration)}});
+                 cli::duration_into(into.orphan_for, Duration::zero(), limits::longest_duration)},
+                {"--leave-running", "", "", group, cli::Shown::in_help_all,
+                 "with --journal: a signal leaves workers and tasks running, for --resume",
+                 cli::flag_into(into.leave_running)}});
 }
 
 cli::CommandSpec resume_command(ResumeOptions& options) {

@@ -75,7 +75,7 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
                        "requires --access-file or --keys, with which other workers join");
   }
   if (options.journal.empty()) {
-    for (const char* name : {"--resume", "--orphan-for"}) {
+    for (const char* name : {"--resume", "--orphan-for", "--leave-running"}) {
       const Given* needs_journal = find(given, name);
       if (needs_journal != nullptr) {
         return usage_error(command, *needs_journal, "requires --journal");
@@ -104,7 +104,8 @@ Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   policy.heartbeat_interval = options.heartbeat_interval;
   policy.liveness = options.liveness;
   policy.journal = !options.journal.empty();
-  policy.orphan_for = policy.journal ? options.orphan_for : options.liveness;
+  policy.orphan_for = options.liveness;
+  if (policy.journal) policy.orphan_for = options.orphan_for.value_or(limits::orphan_for);
   policy.worker_restarts = options.worker_restarts;
   policy.max_losses = options.max_losses;
   policy.prefetch = options.prefetch;

@@ -62,12 +62,13 @@ struct RunOptions : JoiningOptions {
   std::string log_level = "warn";  ///< one of cli::log_levels()
   std::string log_file;            ///< empty: standard error
 
-  std::string journal;                       ///< empty: none
-  bool resume = false;                       ///< resume the run in the journal, if it exists
-  Duration orphan_for = limits::orphan_for;  ///< how long workers wait, with a journal
-  std::vector<std::string> arguments;        ///< as given, after the name of the command
-  bool resumes_as_saved = false;  ///< `rollcall resume`: the options come from the journal
-  bool retry_failed = false;      ///< run tasks again that did not succeed
+  std::string journal;                 ///< empty: none
+  bool resume = false;                 ///< resume the run in the journal, if it exists
+  std::optional<Duration> orphan_for;  ///< how long workers wait, with a journal; nullopt: default
+  bool leave_running = false;          ///< a signal leaves workers and tasks running
+  std::vector<std::string> arguments;  ///< as given, after the name of the command
+  bool resumes_as_saved = false;       ///< `rollcall resume`: the options come from the journal
+  bool retry_failed = false;           ///< run tasks again that did not succeed
 };
 
 /// Appends the options of every command that can be resumed, which write into `into`.

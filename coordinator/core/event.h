@@ -54,10 +54,13 @@ struct DrainRequested {
   std::vector<SessionIndex> sessions;
   DrainMode mode = DrainMode::finish;
 };
-/// The user has asked to stop. Without a journal no new attempt is started, running attempts end or
-/// are cancelled, and the run ends. With one the run is left as it is, to be resumed.
+/// The user has asked to stop. No new attempt is started, running attempts end or are cancelled,
+/// and all workers leave. Without a journal the run ends, and tasks without an outcome are
+/// cancelled. With one they stay pending, and the run can be resumed.
 struct StopRequested {
   bool let_running_end = false;
+  /// Only with a journal: attempts go on, and workers wait for the next coordinator.
+  bool leave_running = false;
 };
 
 using Event =
@@ -107,10 +110,14 @@ struct Log {
   LogLevel level = LogLevel::info;
   std::string text;
 };
-/// Every task is done, and the workers are about to shut down. Stop measuring the time.
+/// Every task is done, or the run is left unfinished, and the workers are about to shut down. Stop
+/// measuring the time.
 struct FinishRun {};
-/// All workers have left, or had enough time to leave. No action follows.
-struct End {};
+/// All workers have left, or had enough time to leave; if `workers_stay`, they were not asked to,
+/// and wait for the next coordinator. No action follows.
+struct End {
+  bool workers_stay = false;
+};
 
 using Action = std::variant<Send, StartLocalWorker, WriteCommit, PublishStarted, PublishOutcomes,
                             PublishJoined, PublishLeft, Log, FinishRun, End>;

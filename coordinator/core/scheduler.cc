@@ -56,15 +56,15 @@ void Scheduler::step(Instant now, const Event& event, Actions& out) {
 
 std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::idle || phase_ == Phase::ended) return std::nullopt;
-  if (phase_ == Phase::suspending) return std::nullopt;
+  if (phase_ == Phase::leaving) return std::nullopt;
   Instant next = std::min(*next_tick_, acks_.deadline().value_or(*next_tick_));
-  if (phase_ == Phase::joining && !tasks_.all_done()) {
+  if (phase_ == Phase::joining && !tasks_.all_done() && !stop_.is_suspending()) {
     next = std::min(next, attendance_.start_deadline());
   }
   if (phase_ == Phase::finishing && commits_.is_all_durable(records())) {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
-  if (phase_ < Phase::finishing) next = std::min(next, fleet_.next_start().value_or(next));
+  if (may_start_workers()) next = std::min(next, fleet_.next_start().value_or(next));
   if (working()) next = std::min(next, work_.next_retry().value_or(next));
   const RunRecords& r = records();
   const bool may_time_out = working() && !stop_.is_stopping() && !tasks_.all_done();
@@ -110,10 +110,12 @@ void Scheduler::on(const DrainRequested& event) {
 
 void Scheduler::on(const StopRequested& event) {
   if (phase_ == Phase::finishing) return;
-  if (policy_.journal) {
-    phase_ = Phase::suspending;
+  if (event.leave_running) {
+    CHECK(policy_.journal);
+    phase_ = Phase::leaving;
     return;
   }
+  if (policy_.journal) return suspend(event.let_running_end);
   stop(event.let_running_end);
 }
 
@@ -127,30 +129,31 @@ void Scheduler::on(const Committed& event) {
 /// it is committed (rule 5); the run finishes only when its last outcome is durable.
 void Scheduler::on(const TurnEnded& event) {
   if (phase_ == Phase::idle) return;
-  if (phase_ == Phase::suspending) return suspend();
+  if (phase_ == Phase::leaving) return leave();
   compensate_stall();
   if (event.inbox_empty) {
     lose_exited();
     lose_silent();
   }
-  if (phase_ < Phase::finishing) start_local_workers(fleet_.start_due(now_));
+  if (may_start_workers()) start_local_workers(fleet_.start_due(now_));
   if (phase_ == Phase::recovering && recovery_.is_complete()) end_recovery();
-  if (phase_ == Phase::joining && !tasks_.all_done()) start_if_joined();
-  if (working() && !tasks_.all_done()) {
+  const bool goes_on = !tasks_.all_done() && !stop_.is_suspending();
+  if (phase_ == Phase::joining && goes_on) start_if_joined();
+  if (working() && goes_on) {
     stop_at_wait_timeout();
     stop_without_workers();
     stop_at_halt();
     work_.put_back_due(now_);
   }
-  if (phase_ == Phase::suspending) return suspend();
+  if (phase_ == Phase::leaving) return leave();
+  if (now_ >= *next_tick_ && phase_ < Phase::finishing) commits_.note_published();
   commit();
   if (working()) {
     deal();
     rebalance();
   }
   acknowledge();
-  const bool is_done = tasks_.all_done() && commits_.is_all_durable(records());
-  if (phase_ < Phase::finishing && is_done) finish();
+  if (phase_ < Phase::finishing && is_work_over()) finish();
   if (now_ >= *next_tick_) tick();
   if (phase_ == Phase::finishing) end_if_all_left();
 }
@@ -216,7 +219,7 @@ void Scheduler::end_recovery() {
     recovery_.adopt_local(session.index);
     ++adopted;
   }
-  start_local_workers(fleet_.start_all(adopted));
+  if (may_start_workers()) start_local_workers(fleet_.start_all(adopted));
 }
 
 void Scheduler::start_if_joined() {
@@ -240,7 +243,7 @@ void Scheduler::fail_without_workers(const std::string& reason) {
   log(LogLevel::warning, reason);
   ran_out_of_workers_ = true;
   if (policy_.journal) {  // there may be workers when the run is resumed
-    phase_ = Phase::suspending;
+    phase_ = Phase::leaving;
     return;
   }
   work_.cancel_retries();
@@ -259,7 +262,7 @@ void Scheduler::stop_at_halt() {
   if (!stop_.count_for_halt(records()) || tasks_.all_done()) return;
   const Halt& halt = *policy_.halt;
   const std::uint64_t count = stop_.halting();
-  log(LogLevel::warning,
+  log(halt.on_success ? LogLevel::info : LogLevel::warning,
       fmt::format("--halt: {} {} {}; no new task is started", count, count == 1 ? "task" : "tasks",
                   halt.on_success ? "succeeded" : "failed"));
   stop(!halt.now);
@@ -341,17 +344,19 @@ void Scheduler::tick() {
     }
     resend(session, work_.patience());
     if (session.drain) send(session, Drain{*session.drain});
-    if (stop_.is_draining()) {
-      revoke_unstarted(session);
-    } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
-      ask_to_cancel(session);
-    }
+    repeat_stop(session);
     work_.make_ready(view(), session);
   }
 }
 
+/// Every task is done; or the run is to be left unfinished, and no worker holds an attempt.
+bool Scheduler::is_work_over() const {
+  const bool is_left_unfinished =
+      stop_.is_suspending() && recovery_.is_complete() && tasks_.assigned() == 0;
+  return (tasks_.all_done() || is_left_unfinished) && commits_.is_all_durable(records());
+}
+
 void Scheduler::finish() {
-  CHECK(tasks_.all_done());
   phase_ = Phase::finishing;
   finishing_since_ = now_;
   out_->push_back(FinishRun{});
@@ -367,16 +372,17 @@ void Scheduler::end_if_all_left() {
   if (is_any_left && now_ < finishing_since_ + limits::shutdown) return;
   if (phase_ != Phase::finishing || !commits_.is_all_durable(records())) return;
   phase_ = Phase::ended;
+  suspended_ = !tasks_.all_done();
   out_->push_back(End{});
 }
 
 /// Workers hold on to their attempts until the run is resumed.
-void Scheduler::suspend() {
+void Scheduler::leave() {
   commit();
   if (!commits_.is_all_durable(records())) return;
   phase_ = Phase::ended;
   suspended_ = true;
-  out_->push_back(End{});
+  out_->push_back(End{/*workers_stay=*/true});
 }
 
 // Messages of workers: which ones are obeyed, and what they change.
@@ -387,7 +393,7 @@ void Scheduler::on(const MalformedReceived& event) {
 }
 
 void Scheduler::on(const MessageReceived& event) {
-  if (phase_ == Phase::idle || phase_ == Phase::suspending) return;
+  if (phase_ == Phase::idle || phase_ == Phase::leaving) return;
   if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
     return on_hello(event.from, *hello);
   }
@@ -478,6 +484,7 @@ void Scheduler::on_inventory(const Session& session, const Inventory& inventory)
   sessions_.note_draining(session, inventory.draining);
   work_.progress(view(), session, inventory.assignments_received, work_.of(session).started());
   resend(session, Duration::zero());  // messages of the old connection may be lost with it
+  repeat_stop(session);
 }
 
 /// Attempts that the session holds are its own, and are not dispatched again. Returns false if its
@@ -526,7 +533,7 @@ void Scheduler::on_report(const Session& session, const Report& report) {
 void Scheduler::take_outcomes(const Session& session, const Report& report) {
   Acceptance acceptance =
       tasks_.accept(now_, session.index, report.outcomes, work_.of(session).expired(),
-                    stop_.is_stopping() ? 0 : policy_.retries);
+                    stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
   publish(work_.take(view(), session, report, acceptance));
   if (acceptance.unassigned > 0) {
     log(LogLevel::warning,
@@ -567,10 +574,37 @@ void Scheduler::stop(bool let_running_end) {
   tasks_.note_stop_request();
   if (!let_running_end) return cancel_everything();
   if (!stop_.drain()) return;
-  for (const Session& session : sessions_.all()) {
-    if (session.live()) revoke_unstarted(session);
-  }
+  for (const Session& session : sessions_.all()) revoke_unstarted(session);
   cancel_pending();
+}
+
+/// The same, but no task is cancelled: those without an outcome are left to the next coordinator.
+void Scheduler::suspend(bool let_running_end) {
+  stop_.suspend(let_running_end);
+  for (const Session& session : sessions_.all()) {
+    if (let_running_end) {
+      revoke_unstarted(session);
+    } else {
+      ask_to_cancel(session);
+    }
+  }
+}
+
+/// A Revoke or a Cancel may be lost.
+void Scheduler::repeat_stop(const Session& session) {
+  if (stop_.is_draining()) {
+    revoke_unstarted(session);
+  } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
+    ask_to_cancel(session);
+  }
+}
+
+/// Whether a cancelled attempt ends its task. It does not if the run is left unfinished, by this
+/// coordinator or by an earlier one, which workers may still answer.
+bool Scheduler::ends_cancelled() const {
+  const RunRecords& r = records();
+  if (r.spec.method == CollectionMethod::cancelled || r.wait_timeout_passed) return true;
+  return !stop_.is_suspending() && (r.stop_requested || !is_resumed_);
 }
 
 void Scheduler::cancel_everything() {
@@ -611,13 +645,13 @@ void Scheduler::release(const Session& session, bool charge) {
     tasks_.take_back(now_, held.dispatch, held.batch, charged, policy_.max_losses, taken);
   }
   std::vector<TaskId> pending = work_.release(session, taken);
-  const std::uint64_t returned = stop_.is_stopping() ? 0 : pending.size();
+  const std::uint64_t returned = stop_.is_ending() ? 0 : pending.size();
   make_pending(std::move(pending));
   sessions_.end(session);
   recovery_.session_ended(session.index);
   commits_.session_left({session.index, returned});
   // A worker that was asked to leave is not replaced.
-  if (recovery_.take_local(session.index) && phase_ < Phase::finishing && !session.drain) {
+  if (recovery_.take_local(session.index) && may_start_workers() && !session.drain) {
     start_local_workers({fleet_.start_another()});
   }
 }
@@ -642,7 +676,7 @@ void Scheduler::ask_to_drain(const Session& session, DrainMode mode) {
 // What several steps need.
 
 void Scheduler::make_pending(std::vector<TaskId> tasks) {
-  if (!stop_.is_stopping()) return work_.put_back(now_, std::move(tasks));
+  if (!stop_.is_ending()) return work_.put_back(now_, std::move(tasks));
   for (const TaskId task : tasks) tasks_.decide(now_, task, Outcome::cancelled);
 }
 

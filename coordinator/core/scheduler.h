@@ -65,8 +65,8 @@ class Scheduler {
     recovering,  ///< resumed: waits for the inventories of sessions that may hold attempts
     joining,     ///< waits for workers
     running,
-    finishing,   ///< every task is done, and that is durable; waits for Goodbyes
-    suspending,  ///< waits for the last commit; the run will be resumed later
+    finishing,  ///< no work is left, and that is durable; waits for Goodbyes
+    leaving,    ///< waits for the last commit; workers stay for the next coordinator
     ended,
   };
 
@@ -118,17 +118,22 @@ class Scheduler {
   void rebalance();
   void acknowledge();
   void tick();
+  bool is_work_over() const;
   void finish();
   void end_if_all_left();
-  void suspend();
+  void leave();
 
   // Stopping.
   void stop(bool let_running_end);
+  void suspend(bool let_running_end);
+  void repeat_stop(const Session& session);
+  bool ends_cancelled() const;
   void cancel_everything();
   void cancel_pending();
   void ask_to_cancel(const Session& session);
 
   bool working() const { return phase_ == Phase::running; }
+  bool may_start_workers() const { return phase_ < Phase::finishing && !stop_.is_stopping(); }
   Workload::View view() const { return {now_, tasks_, sessions_, commits_}; }
   void make_pending(std::vector<TaskId> tasks);
   void resend(const Session& session, Duration older_than);

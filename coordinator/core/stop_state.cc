@@ -16,6 +16,15 @@ void StopState::cancel() {
   stage_ = Stage::cancel_pending_commit;
 }
 
+void StopState::suspend(bool lets_running_end) {
+  suspends_ = true;
+  if (!lets_running_end) {
+    stage_ = Stage::cancelling;
+  } else if (stage_ == Stage::running) {
+    stage_ = Stage::draining;
+  }
+}
+
 void StopState::committed() {
   CHECK(stage_ == Stage::cancel_pending_commit || stage_ == Stage::cancelling);
   stage_ = Stage::cancelling;
@@ -34,6 +43,7 @@ bool StopState::count_for_halt(const RunRecords& records) {
 void StopState::check_invariants(const RunRecords& records) const {
   CHECK(counted_ <= records.accepted());
   CHECK(halting_ <= counted_);
+  CHECK(!suspends_ || is_stopping());
 }
 
 }  // namespace rollcall::coordinator

@@ -11,7 +11,9 @@
 namespace rollcall::coordinator {
 
 /// The progress of a stop, and the count of outcomes for --halt. Stops are requested by the user,
-/// by --halt or by --wait-timeout. Owned by the scheduler; a value; one thread.
+/// by --halt or by --wait-timeout. A stop ends the run: what has not ended is cancelled. A
+/// *suspension* leaves the run unfinished: what has not ended stays pending, for the next
+/// coordinator. Owned by the scheduler; a value; one thread.
 class StopState {
  public:
   enum class Stage : std::uint8_t {
@@ -29,12 +31,20 @@ class StopState {
   /// Workers may be asked to cancel. Not before the reason is durable (rule 5): a resumed
   /// coordinator could not explain the cancelled outcomes.
   bool is_cancelling() const { return stage_ == Stage::cancelling; }
+  /// The run is to be left unfinished.
+  bool is_suspending() const { return suspends_; }
+  /// Tasks without an outcome are cancelled.
+  bool is_ending() const { return is_stopping() && !suspends_; }
 
   /// Lets running attempts end. Returns false if the run was being stopped before.
   bool drain();
   /// Cancels running attempts as soon as committed() was called. A repeated request is committed
   /// again, and workers are asked again.
   void cancel();
+  /// Leaves the run unfinished, also if it was being stopped before. Unless `lets_running_end`,
+  /// running attempts are cancelled at once: no reason needs to be durable, since a cancelled
+  /// attempt is not the end of its task.
+  void suspend(bool lets_running_end);
   /// The reason to cancel is durable. Requires cancel().
   void committed();
 
@@ -50,6 +60,7 @@ class StopState {
  private:
   std::optional<Halt> halt_;
   Stage stage_ = Stage::running;
+  bool suspends_ = false;
   std::size_t counted_ = 0;    ///< records
   std::uint64_t halting_ = 0;  ///< of those, outcomes that count
 };

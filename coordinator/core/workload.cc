@@ -189,9 +189,9 @@ std::vector<TaskId> Workload::release(const Session& session, const std::vector<
 // Revocation.
 
 std::optional<Revoke> Workload::revoke_unstarted(Instant now, const Session& session) {
-  std::optional<Revoke> revoke = mine(session).revoke_from(now, 0);
-  if (revoke) dealer_.note_revocation();
-  return revoke;
+  if (!session.active() || of(session).held() == 0) return std::nullopt;
+  dealer_.note_revocation();
+  return mine(session).revoke_all(now);
 }
 
 std::optional<Workload::Revocation> Workload::rebalance(const View& view) {

@@ -94,7 +94,9 @@ class Workload {
 
   // Revocation.
 
-  /// Asks the session to return all attempts that it has not started; nullopt if it has none.
+  /// Asks the session to return all attempts that it has not started; nullopt if it has none. It
+  /// may have counted attempts as started that wait for a slot, so it is asked even if nothing else
+  /// waits there.
   std::optional<Revoke> revoke_unstarted(Instant now, const Session& session);
   /// Asks one session for attempts that wait for a slot, if another one has free slots.
   std::optional<Revocation> rebalance(const View& view);

@@ -161,6 +161,13 @@ Result<void> Journal::commit(const Commit& commit) {
   return this->commit({&borrowed, 1});
 }
 
+Result<void> Journal::note_published(const RunRecords& records, std::uint64_t published) {
+  CHECK(epoch_.has_value());
+  const CommittedCounters counters =
+      committed_counters(records, std::min<std::uint64_t>(published, accepted_));
+  return in_transaction([&] { return write(counters, accepted_); });
+}
+
 Result<void> Journal::finish(const RunRecords& records, const FinalAccount& account) {
   CHECK(epoch_.has_value() && records.accepted() == accepted_);
   auto bound = database_.prepare("UPDATE session SET clock_bound_ns = ? WHERE session = ?");

@@ -105,6 +105,9 @@ class Journal {
   /// first one continues the committed records, and that no CommittedOutcomes is empty.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
   [[nodiscard]] Result<void> commit(const Commit& commit);
+  /// Commits that the first `published` of these records were printed, as far as they are
+  /// committed. Requires begin_epoch().
+  [[nodiscard]] Result<void> note_published(const RunRecords& records, std::uint64_t published);
   /// Commits the result of the run and the final state of its sessions. Requires that all outcomes
   /// of `records` are committed.
   [[nodiscard]] Result<void> finish(const RunRecords& records, const FinalAccount& account);

@@ -76,6 +76,9 @@ Policy ExecKind::policy() const {
   policy.name_starts = options_.output == OutputFormat::jsonl;
   policy.retries = options_.retries;
   policy.halt = options_.halt;
+  // A command that waits at a worker would start before the coordinator knows of the outcome that
+  // halts the run.
+  if (options_.halt && !options_.prefetch) policy.prefetch = 0;
   const std::size_t bytes = run_->commands().bytes_at_most() + kOwnVariables;
   policy.assignment_attempts =
       std::clamp<std::size_t>(limits::assignment_bytes / bytes, 1, limits::assignment_attempts);

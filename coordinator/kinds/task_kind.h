@@ -104,7 +104,7 @@ class TaskKind {
   /// Whether tasks print their results. Then the run stops if those cannot be written, and progress
   /// is hidden meanwhile.
   virtual bool prints_results() const { return false; }
-  /// Whether the first signal waits for running tasks instead of cancelling them.
+  /// Whether the first signal waits for running tasks instead of ending them.
   virtual bool waits_for_running() const { return false; }
 
  private:

@@ -46,8 +46,10 @@ class ExecOutput final : public Output {
   }
   Instant next_deadline() const override { return retry_at_; }
 
-  void finished(const Summary&, std::span<const std::uint32_t>) override {
-    commands_.finish();
+  /// Output that waits for that of earlier tasks is left to the next coordinator, if they have none
+  /// yet.
+  void finished(const Summary& summary, std::span<const std::uint32_t>) override {
+    if (summary.finished) commands_.finish();
     is_finished_ = true;
   }
 

@@ -31,7 +31,7 @@ class Output {
   virtual void advance(Instant now) = 0;
   /// Returns when advance() is due; kNever if it is not needed.
   virtual Instant next_deadline() const = 0;
-  /// The run is over. `order` is finish_order().
+  /// The run is over, or left unfinished. `order` is finish_order().
   virtual void finished(const Summary& summary, std::span<const std::uint32_t> order) = 0;
   /// Writes buffered text: at the end of a turn as much as a slow reader takes at once, and the
   /// rest with advance(); everything after finished().

@@ -43,6 +43,7 @@ class TextOutput final : public StreamOutput {
 
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     write_held();
+    if (!summary.finished) return write_unfinished(summary);
     write_count();
     text() += " async tasks finished in ";
     append_rounded_seconds(text(), summary.measured);
@@ -56,6 +57,16 @@ class TextOutput final : public StreamOutput {
   }
 
  private:
+  void write_unfinished(const Summary& summary) {
+    append_number(text(), records_.accepted());
+    text() += " of ";
+    write_count();
+    text() += " async tasks finished in ";
+    append_rounded_seconds(text(), summary.measured);
+    text() += " seconds. The run is not finished.\n";
+    write_all_from_now_on();
+  }
+
   Instant held_until() const override { return held_until_; }
   void release() override { write_held(); }
 

@@ -1,11 +1,13 @@
 #include "coordinator/run/event_loop.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "common/base/check.h"
@@ -35,14 +37,18 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
       start_(start),
       listening_(listening),
       desk_(scheduler, [this](const Event& event) { step(event); }),
-      local_workers_(loop_, workers,
-                     [this](std::uint32_t launch_id, const std::string& how) {
-                       on_worker_gone({launch_id, how});
-                     }),
+      local_workers_(
+          loop_, workers,
+          [this](std::uint32_t launch_id, const std::string& how) {
+            on_worker_gone({launch_id, how});
+          },
+          [this](std::string_view text) {
+            progress_.hide();
+            std::fwrite(text.data(), 1, text.size(), stderr);
+          }),
       timer_(loop_),
       signals_(loop_, SIGINT, SIGTERM),
-      // With a journal, running tasks continue without this process.
-      signal_policy_(kind.waits_for_running() && !start.journal) {
+      signal_policy_(kind.waits_for_running(), kind.options().leave_running) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed reader shows as a failed write
   ::signal(SIGXFSZ, SIG_IGN);  // and so does a file that may not grow
 }
@@ -112,9 +118,11 @@ std::string EventLoop::answer_control(const std::string& line) {
 void EventLoop::run() {
   CHECK(join_point_ != nullptr);
   wait_for_signal();
+  saved_ = scheduler_.records().accepted();
   if (start_.journal) {
     JournalWriter::Handlers handlers;
     handlers.committed = [this](const CommittedSoFar& written) {
+      saved_ = written.records;
       step(Committed{written.commits});
       drain();
     };
@@ -122,11 +130,15 @@ void EventLoop::run() {
       progress_.hide();
       spdlog::error("{}{}", text,
                     is_disk_full ? "; results are accepted again when there is space" : "");
-      if (is_disk_full) return;
+      is_disk_full_ = is_disk_full;
+      if (is_disk_full) return end_if_nothing_can_be_saved();
       journal_error_ = text;
       leave();
     };
-    handlers.recovered = [] { spdlog::warn("the journal can be written again"); };
+    handlers.recovered = [this] {
+      is_disk_full_ = false;
+      spdlog::warn("the journal can be written again");
+    };
     writer_ = std::make_unique<JournalWriter>(loop_, *start_.journal, std::move(handlers));
   }
   step(ListeningStarted{});
@@ -138,7 +150,13 @@ void EventLoop::run() {
   fault_in(records.elapsed);
   drain();
   loop_.run();
-  if (writer_) writer_->stop();
+  // What is left to do may take long, such as printing to a slow reader: the next signal ends it.
+  if (signal_policy_.first() != 0) signals_.clear();
+  if (writer_) saved_ = std::max(saved_, writer_->stop().records);
+}
+
+std::uint64_t EventLoop::unsaved() const {
+  return is_disk_full_ ? scheduler_.records().accepted() - saved_ : 0;
 }
 
 /// Local workers of an earlier epoch that have exited need not be waited for, and lost ones that
@@ -210,13 +228,37 @@ void EventLoop::wait_for_signal() {
 void EventLoop::on_signal(int number) {
   using Response = SignalPolicy::Response;
   const Response response = signal_policy_.on_signal(number);
-  if (response == Response::end_now) {
-    if (start_.journal) local_workers_.release();
-    return loop_.stop();
-  }
+  // With a full disk nothing that is waited for can be saved.
+  if (response == Response::end_now || is_disk_full_) return end_now();
   wait_for_signal();
-  step(StopRequested{response == Response::wait_for_running});
+  if (response == Response::wait_for_running) announce_wait(number);
+  step(StopRequested{response == Response::wait_for_running, response == Response::leave_running});
   drain();
+}
+
+void EventLoop::announce_wait(int signal) {
+  const std::uint64_t running = running_of(scheduler_);
+  if (kind_.options().quiet || running == 0) return;
+  progress_.hide();
+  const char* const them = running == 1 ? "it" : "them";
+  const std::string hint = signal == SIGINT ? fmt::format("press Ctrl-C again to end {}", them)
+                                            : fmt::format("a second signal ends {}", them);
+  const std::string line = fmt::format("stopping: waiting for {} command{}; {}\n", running,
+                                       running == 1 ? "" : "s", hint);
+  std::fputs(line.c_str(), stderr);
+}
+
+/// Local workers end with this process, unless they are to outlive it.
+void EventLoop::end_now() {
+  interrupted_ = true;
+  if (kind_.options().leave_running) local_workers_.release();
+  loop_.stop();
+}
+
+/// A run that is being stopped does not wait for a full disk.
+void EventLoop::end_if_nothing_can_be_saved() {
+  if (!is_disk_full_ || signal_policy_.first() == 0) return;
+  if (scheduler_.assigned() == 0 || kind_.options().leave_running) end_now();
 }
 
 std::string EventLoop::output_error() const {
@@ -230,7 +272,7 @@ void EventLoop::stop_for_output_error() {
     return;
   }
   stops_for_output_ = true;
-  step(StopRequested{!start_.journal});
+  step(StopRequested{/*let_running_end=*/true});
   drain();
 }
 
@@ -309,9 +351,9 @@ void EventLoop::perform(const FinishRun&) {
   kill_workers_at_ = os::now() + limits::shutdown;
 }
 
-void EventLoop::perform(const End&) {
+void EventLoop::perform(const End& end) {
   ended_ = true;
-  if (scheduler_.suspended()) return leave();
+  if (end.workers_stay) return leave();
   stop_when_done();
 }
 
@@ -320,6 +362,7 @@ void EventLoop::end_turn(bool inbox_empty) {
   output_.advance(os::now());
   output_.flush();
   stop_for_output_error();
+  end_if_nothing_can_be_saved();
   progress_.advance(os::now());
   arm_timer();
 }

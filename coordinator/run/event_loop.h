@@ -41,14 +41,17 @@ class EventLoop {
   /// example if a port is taken or a file cannot be written; then no file remains.
   [[nodiscard]] Result<void> listen();
 
-  /// Runs until every task is done and the workers have ended, or a signal ended the run at once.
+  /// Runs until every task is done, or the run was left unfinished, and the workers have ended; or
+  /// until a signal ended it at once.
   /// Requires listen().
   void run();
 
   /// The first signal that asked to stop; 0: none.
   int signal() const { return signal_policy_.first(); }
   /// Whether a signal ended the run at once, so that nothing is complete.
-  bool interrupted() const { return signal_policy_.interrupted(); }
+  bool interrupted() const { return interrupted_; }
+  /// Outcomes that were accepted and are not in the journal, as its disk is full. After run().
+  std::uint64_t unsaved() const;
   /// Why nothing more can be committed, and the run was suspended; empty: no error.
   const std::string& journal_error() const { return journal_error_; }
   /// Why results cannot be written any more; empty: no error.
@@ -66,6 +69,9 @@ class EventLoop {
   void on_adopted_gone(std::uint32_t process);
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_signal(int number);
+  void announce_wait(int signal);
+  void end_now();
+  void end_if_nothing_can_be_saved();
   void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
   void perform(Send& send);
@@ -77,7 +83,7 @@ class EventLoop {
   void perform(const PublishLeft& left);
   void perform(const Log& log);
   void perform(const FinishRun&);
-  void perform(const End&);
+  void perform(const End& end);
   void stop_for_output_error();
   void end_turn(bool inbox_empty);
   void arm_timer();
@@ -104,11 +110,14 @@ class EventLoop {
   Actions actions_;
   std::unique_ptr<JournalWriter> writer_;  ///< null: no journal
   std::string journal_error_;
+  bool is_disk_full_ = false;  ///< the journal cannot be written now
+  std::uint64_t saved_ = 0;    ///< outcomes in the journal
   std::string bytes_;
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;
   bool stops_for_output_ = false;
   bool ended_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace rollcall::coordinator

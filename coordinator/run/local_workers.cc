@@ -33,10 +33,10 @@ std::vector<char*> environment_without_options() {
 }
 
 /// What posix_spawn does in the child: a process group of its own, no signal blocked or ignored,
-/// the pipe as standard input, no access to our standard output.
+/// pipes as standard input and standard error, no access to our own streams.
 class SpawnPlan {
  public:
-  explicit SpawnPlan(int standard_input) {
+  SpawnPlan(int standard_input, int standard_error) {
     ::posix_spawnattr_init(&attributes_);
     ::posix_spawn_file_actions_init(&actions_);
     sigset_t none;
@@ -50,6 +50,7 @@ class SpawnPlan {
         &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     ::posix_spawn_file_actions_adddup2(&actions_, standard_input, STDIN_FILENO);
     ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions_, standard_error, STDERR_FILENO);
   }
   ~SpawnPlan() {
     ::posix_spawn_file_actions_destroy(&actions_);
@@ -131,19 +132,24 @@ Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
       count, room, descriptors, kOwn + kEachOne * count));
 }
 
-LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit)
-    : loop_(loop), settings_(std::move(settings)), on_exit_(std::move(on_exit)) {}
+LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit,
+                           WorkerLog::OnText on_text)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      on_exit_(std::move(on_exit)),
+      log_(loop, std::move(on_text)) {}
 
 LocalWorkers::~LocalWorkers() {
   kill_all();
   for (const auto& child : children_) {
     if (!child->on_gone) ::waitpid(child->pid, nullptr, 0);
   }
+  log_.drain();
 }
 
 Result<void> LocalWorkers::start(const Access& access) {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
+  if (log_.writing_end() < 0 || ::pipe2(ends, O_CLOEXEC) != 0) {
     return retryable(std::string("cannot start a worker: ") + std::strerror(errno));
   }
   os::Descriptor read_end(ends[0]);
@@ -161,7 +167,8 @@ Result<void> LocalWorkers::start(const Access& access) {
     arguments.insert(arguments.end(), {"--open-files", std::to_string(settings_.open_files)});
   }
   pid_t pid = -1;
-  const int error = SpawnPlan(read_end.get()).spawn(settings_.program, arguments, pid);
+  const int error =
+      SpawnPlan(read_end.get(), log_.writing_end()).spawn(settings_.program, arguments, pid);
   if (error != 0) {
     const std::string text = "cannot start " + settings_.program + ": " + std::strerror(error);
     return error == EAGAIN || error == ENOMEM ? retryable(text) : permanent(text);
@@ -213,6 +220,7 @@ void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED) != 0) return watch(child);
   children_.erase(std::find(children_.begin(), children_.end(), child));
+  log_.drain();
   on_exit_(child->launch_id, describe(info));
 }
 

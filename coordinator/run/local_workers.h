@@ -11,6 +11,7 @@
 
 #include "common/access/access.h"
 #include "common/base/result.h"
+#include "coordinator/run/worker_log.h"
 
 namespace rollcall::coordinator {
 
@@ -30,7 +31,9 @@ class LocalWorkers {
   /// `how`: "exit status 1", "killed by signal 9".
   using OnExit = std::function<void(std::uint32_t launch_id, const std::string& how)>;
 
-  LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit);
+  /// `on_text`: workers have written this to standard error.
+  LocalWorkers(boost::asio::io_context& loop, Settings settings, OnExit on_exit,
+               WorkerLog::OnText on_text);
   ~LocalWorkers();
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
@@ -61,6 +64,7 @@ class LocalWorkers {
   boost::asio::io_context& loop_;
   Settings settings_;
   OnExit on_exit_;
+  WorkerLog log_;
   std::vector<std::shared_ptr<Child>> children_;
 };
 

@@ -1,11 +1,13 @@
 #include "coordinator/run/run.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <utility>
 
+#include "common/cli/duration_text.h"
 #include "common/cli/log.h"
 #include "common/os/clock.h"
 #include "common/os/process_limits.h"
@@ -33,8 +35,11 @@ class Run {
   [[nodiscard]] Result<void> prepare();
   int report_finished() const;
   Instant started() const;
-  int stopped(const EventLoop& loop) const;
+  int stopped(const EventLoop& loop);
   int account(const EventLoop& loop);
+  [[nodiscard]] std::string print_results(const Summary& summary,
+                                          const std::vector<std::uint32_t>& order);
+  void note_printed();
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress(std::uint32_t local_workers) const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
@@ -65,6 +70,13 @@ int Run::give_up(const std::string& why, int status) const {
 Result<void> Run::prepare() {
   if (auto log = start_log("rollcall", options_.log_level, options_.log_file); !log) {
     return permanent("--log-file: " + log.error().message);
+  }
+  // A journal may have been created when this was not checked.
+  if (!options_.resumes_as_saved &&
+      options_.orphan_for.value_or(options_.liveness) < options_.liveness) {
+    return permanent(fmt::format("--orphan-for {}: expected at least --liveness, which is {}",
+                                 format_exact(*options_.orphan_for),
+                                 format_exact(options_.liveness)));
   }
   descriptors_ = os::raise_descriptor_limit();
   auto listening = listening_of(options_);
@@ -147,15 +159,54 @@ int Run::run() {
   return loop.interrupted() || scheduler_->suspended() ? stopped(loop) : account(loop);
 }
 
-/// The run ended early: by a signal, or because its output cannot be written.
-int Run::stopped(const EventLoop& loop) const {
-  output_->flush();
+/// The run was left unfinished: by a signal, because its output cannot be written, or for lack of
+/// workers. A run that was ended at once has no summary.
+int Run::stopped(const EventLoop& loop) {
+  std::string results_error;
+  if (loop.interrupted()) {
+    output_->flush();
+  } else {
+    const std::vector<std::uint32_t> order = finish_order(scheduler_->records());
+    results_error = print_results(make_summary(order), order);
+  }
+  int status = 4;
+  for (const std::string& error : {results_error, loop.output_error()}) {
+    if (!error.empty()) status = give_up(error, 6);
+  }
   if (start_.journal) {
+    note_printed();
+    if (loop.unsaved() > 0) {
+      std::fprintf(stderr, "rollcall %s: %s: the disk is full: %llu results are not saved\n",
+                   command().c_str(), options_.journal.c_str(),
+                   static_cast<unsigned long long>(loop.unsaved()));
+    }
     std::fprintf(stderr, "rollcall %s: stopped; to continue: rollcall resume %s\n",
                  command().c_str(), shell_quote(options_.journal).c_str());
   }
-  if (loop.signal() != 0) return 128 + loop.signal();
-  return loop.output_error().empty() ? 4 : give_up(loop.output_error(), 6);
+  return loop.signal() != 0 ? 128 + loop.signal() : status;
+}
+
+/// The results file, the end of standard output, and the summary. Returns why the results file
+/// cannot be written; empty if it can.
+std::string Run::print_results(const Summary& summary, const std::vector<std::uint32_t>& order) {
+  const RunRecords& records = scheduler_->records();
+  std::string error;
+  if (results_) {
+    if (auto written = results_->write(records, order, kind_.display()); !written) {
+      error = written.error().message;
+    }
+  }
+  output_->finished(summary, order);
+  output_->flush();
+  if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
+  print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
+  return error;
+}
+
+/// The next coordinator prints only results that this one has not printed. If that cannot be saved,
+/// it prints again those of the last commits.
+void Run::note_printed() {
+  static_cast<void>(start_.journal->note_published(scheduler_->records(), output_->printed()));
 }
 
 int Run::account(const EventLoop& loop) {
@@ -163,16 +214,7 @@ int Run::account(const EventLoop& loop) {
   const std::vector<std::uint32_t> order = finish_order(records);
   const Summary summary = make_summary(order);
   Ending ending{loop.signal(), false, scheduler_->ran_out_of_workers(), summary.validated()};
-  std::string results_error;
-  if (results_) {
-    if (auto written = results_->write(records, order, kind_.display()); !written) {
-      results_error = written.error().message;
-    }
-  }
-  output_->finished(summary, order);
-  output_->flush();
-  if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
-  print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
+  const std::string results_error = print_results(summary, order);
   for (const std::string& error : {results_error, loop.output_error()}) {
     if (error.empty()) continue;
     ending.output_failed = true;
@@ -189,12 +231,12 @@ Instant Run::started() const {
   return first.in_run(first.start.monotonic) - start_.loaded->epochs.back().shift;
 }
 
-/// The summary of a finished run, with its validation.
+/// The summary of the run, with its validation if it is finished.
 Summary Run::make_summary(const std::vector<std::uint32_t>& order) const {
   const RunRecords& records = scheduler_->records();
   Summary summary = summarize(records, order);
   const Instant before = os::now();
-  summary.failed_checks = validate(records, order, summary.lower_bound);
+  if (summary.finished) summary.failed_checks = validate(records, order, summary.lower_bound);
   summary.validation = os::now() - before;
   summary.planning = planning_;
   if (records.first_dispatch) {

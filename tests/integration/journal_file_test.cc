@@ -174,6 +174,27 @@ TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
   EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 20000);
 }
 
+TEST_F(FullDisk, ASignalEndsTheRun) {
+  fs::create_directory(file("disk"));
+  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
+    GTEST_SKIP() << "cannot mount a small file system";
+  }
+  std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
+  Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
+                           "jsonl", "--journal", file("disk/run.journal")});
+  EXPECT_TRUE(run.wait_for_err("results are accepted again when there is space"));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("results are not saved\n"));
+  EXPECT_TRUE(wait_for_no_process());
+  fs::remove(file("disk/other"));
+  EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+  Program& resumed = command({"resume", file("disk/run.journal")});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 8000);
+  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
+}
+
 TEST_F(FullDisk, PausesTheRunUntilThereIsSpace) {
   fs::create_directory(file("disk"));
   if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {

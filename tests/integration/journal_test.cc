@@ -165,7 +165,7 @@ class SignalledJournaledRun : public JournaledRuns, public testing::WithParamInt
 TEST_P(SignalledJournaledRun, PrintsAWorkingResumeCommand) {
   const std::string name = file("a run's journal");
   Program& run = rollcall({"-n", "200", "--pause-min", "0.3", "--pause-max", "1.5", "-w", "2",
-                           "--output", "jsonl", "--journal", name});
+                           "--output", "jsonl", "--journal", name, "--leave-running"});
   ASSERT_TRUE(wait_for_events(run, "done", 20));
   run.signal(GetParam());
   EXPECT_EQ(run.wait(), 128 + GetParam()) << run.story();

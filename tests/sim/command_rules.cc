@@ -81,7 +81,7 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
     if (const auto* assignment = std::get_if<Assignment>(&send->message.body)) {
       assigned(records, header.session, *assignment);
     } else if (const auto* revoke = std::get_if<Revoke>(&send->message.body)) {
-      if (!records.stop_requested) continue;
+      if (!records.stop_requested && !is_asked_to_stop_) continue;
       world_.last_revocations.insert(
           {header.session, header.epoch, revoke->assignments_through, revoke->keep});
     } else if (std::holds_alternative<Cancel>(send->message.body)) {

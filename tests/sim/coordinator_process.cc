@@ -51,10 +51,11 @@ void CoordinatorProcess::drain(const SessionId& session, DrainMode mode) {
   }
 }
 
-void CoordinatorProcess::stop(Duration resume_after, bool let_running_end) {
+void CoordinatorProcess::stop(Duration resume_after, bool let_running_end, bool leave_running) {
   resume_after_ = resume_after;
   if (ended_ || is_down_) return;
-  others_.push_back(coordinator::StopRequested{let_running_end});
+  const bool leaves = leave_running && world_.plan.policy.journal;
+  others_.push_back(coordinator::StopRequested{let_running_end, leaves});
   wake_at(now());
 }
 
@@ -124,8 +125,10 @@ void CoordinatorProcess::resume() {
   coordinator::Replay replay(world_.plan.spec);
   for (const auto& commit : disk_) require(replay.apply(*commit), "a commit does not follow");
   coordinator::RunRecords records = replay.take();
-  observer_.crashed(records);
-  const std::uint64_t published = disk_.empty() ? 0 : disk_.back()->counters.published;
+  observer_.crashed(records, is_suspended_);
+  // A coordinator that leaves the run unfinished notes what it has printed at the very end.
+  std::uint64_t published = disk_.empty() ? 0 : disk_.back()->counters.published;
+  if (std::exchange(is_suspended_, false)) published = records.accepted();
   std::vector<coordinator::Event> vanished;
   for (std::size_t s = 0; s < records.sessions.size(); ++s) {
     const coordinator::SessionRecord& session = records.sessions[s];
@@ -218,9 +221,11 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
     start_worker_(start->launch_id, epoch_);
   } else if (const auto* keep_now = std::get_if<coordinator::WriteCommit>(&action)) {
     keep(*keep_now);
-  } else if (std::holds_alternative<coordinator::End>(action)) {
-    if (scheduler_->ran_out_of_workers()) start_worker_(0, 0);  // resuming starts a worker
-    if (scheduler_->suspended()) return go_down(resume_after_);
+  } else if (const auto* end = std::get_if<coordinator::End>(&action)) {
+    is_suspended_ = scheduler_->suspended();
+    const bool is_any_left = end->workers_stay && !scheduler_->ran_out_of_workers();
+    if (is_suspended_ && !is_any_left) start_worker_(0, 0);  // resuming starts a worker
+    if (is_suspended_) return go_down(resume_after_);
     ended_ = true;
     network_.close_all();
   }

@@ -32,7 +32,8 @@ class CoordinatorProcess {
   /// A child of the coordinator of that epoch, if it lives, has ended.
   void local_worker_exited(std::uint32_t launch_id, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);
-  void stop(Duration resume_after, bool let_running_end);
+  /// `leave_running`: with a journal, workers wait for the next coordinator.
+  void stop(Duration resume_after, bool let_running_end, bool leave_running);
   /// Dies at once, or in the middle of one of the next turns. Only the disk survives. The next
   /// epoch starts after `down_for`.
   void crash(Duration down_for);
@@ -79,6 +80,7 @@ class CoordinatorProcess {
   std::deque<coordinator::WriteCommit> writing_;
   bool is_down_ = false;
   Duration resume_after_{};            ///< when the run was stopped
+  bool is_suspended_ = false;          ///< it was left unfinished, after all that it published
   std::uint32_t actions_to_live_ = 0;  ///< dies with the last of them; 0: not doomed
   Duration down_for_{};                ///< then
   std::deque<Ghost> ghosts_;

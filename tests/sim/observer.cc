@@ -59,13 +59,21 @@ void Observer::done(const coordinator::Action& action) {
     require(log->text.find("not assigned to it") == std::string::npos,
             "an honest worker's outcome was called unassigned");
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
-    require(++finishes_ == 1 || world_.plan.policy.journal, "the run finished twice");
-    require(published_.size() == records.spec.task_count,
-            "the run finished before all results were published");
+    finished();
   } else if (std::holds_alternative<coordinator::End>(action)) {
     if (scheduler_->suspended()) return;
     require(++ends_ == 1 && finishes_ >= 1, "the run ended before it had finished");
   }
+}
+
+void Observer::finished() {
+  const RunRecords& records = scheduler_->records();
+  const bool keeps = world_.plan.policy.journal;
+  require(++finishes_ == 1 || keeps, "the run finished twice");
+  require(published_.size() == records.accepted(), "a result was not published at the end");
+  if (scheduler_->done() == records.spec.task_count) return;
+  require(keeps && is_asked_to_stop_, "the run was left unfinished for nothing");
+  require(scheduler_->assigned() == 0, "a run was left unfinished while attempts ran");
 }
 
 void Observer::told(const CoordinatorMessage& message) {
@@ -151,7 +159,9 @@ std::uint64_t Observer::reports_committed(const SessionId& session) const {
 }
 
 /// Rule 5: published results are committed.
-void Observer::crashed(const RunRecords& committed) {
+void Observer::crashed(const RunRecords& committed, bool is_suspended) {
+  require(!is_suspended || published_.size() == committed.accepted(),
+          "a run was left unfinished before all its results were published");
   require(published_.size() <= committed.accepted(), "a record was published but not committed");
   for (std::size_t i = 0; i < published_.size(); ++i) {
     require(published_[i].task == committed.task[i] &&
@@ -168,7 +178,8 @@ void Observer::crashed(const RunRecords& committed) {
   sessions_.clear();
   bound_.clear();
   commands_.epoch_begins();
-  epoch_begins_ = true;
+  epoch_begins_ = !is_suspended;
+  is_asked_to_stop_ = false;
   ++epoch_;
 }
 
@@ -201,13 +212,18 @@ void Observer::check_kindness() const {
   const auto& faults = world_.plan.faults;
   const auto leaves = [](const Fault& fault) {
     return fault.kind == FaultKind::leave || fault.kind == FaultKind::drain ||
-           fault.kind == FaultKind::drain_at_once;
+           fault.kind == FaultKind::drain_at_once || fault.kind == FaultKind::stop;
   };
   if (std::any_of(faults.begin(), faults.end(), leaves)) return;
   if (world_.plan.commands.starts_none > 0) return;  // those workers are asked to leave
   require(world_.truth.most_starts() <= 1, "a task ran again without a fault");
+  // A coordinator that dies while workers leave an unfinished run has not committed that they did.
+  const bool may_have_left = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
+    return fault.kind == FaultKind::stop_softly;
+  });
   for (const coordinator::SessionRecord& session : records.sessions) {
-    require(session.end != SessionEnd::lost, "a session was lost: " + session.end_reason);
+    require(session.end != SessionEnd::lost || may_have_left,
+            "a session was lost: " + session.end_reason);
   }
   require(records.attempts_retried <= commands_.repeated(),
           "an attempt was repeated without a fault");

@@ -24,8 +24,8 @@ class Observer {
   /// The number of committed reports of the session.
   std::uint64_t reports_committed(const SessionId& session) const;
   std::size_t records_committed() const { return records_committed_; }
-  /// The coordinator died; these commits had reached the disk.
-  void crashed(const coordinator::RunRecords& committed);
+  /// The coordinator died, or has left the run unfinished; these commits had reached the disk.
+  void crashed(const coordinator::RunRecords& committed, bool is_suspended);
   /// The scheduler of the next epoch.
   void watch(const coordinator::Scheduler& scheduler) { scheduler_ = &scheduler; }
 
@@ -33,7 +33,10 @@ class Observer {
   void arrived(ConnectionId from, const WorkerMessage& message);
   /// Call before the scheduler takes the message.
   void taken(ConnectionId from, const WorkerMessage& message);
-  void before(const coordinator::Event& event) { commands_.before(*scheduler_, event); }
+  void before(const coordinator::Event& event) {
+    commands_.before(*scheduler_, event);
+    is_asked_to_stop_ |= std::holds_alternative<coordinator::StopRequested>(event);
+  }
   /// It was given this, and has asked for these.
   void after(const coordinator::Event& event, const coordinator::Actions& actions) {
     const bool keeps = world_.plan.policy.journal;
@@ -58,6 +61,7 @@ class Observer {
     Duration elapsed{};
   };
 
+  void finished();
   void joined(const SessionId& session);
   void lost(const SessionId& session) const;
   void begun(const coordinator::PublishStarted& started) const;
@@ -78,7 +82,8 @@ class Observer {
   std::map<SessionId, std::uint64_t> reports_committed_;  ///< the number, by committed session
   std::size_t records_committed_ = 0;
   Epoch epoch_ = 1;
-  bool epoch_begins_ = false;  ///< nothing was published since the crash
+  bool epoch_begins_ = false;      ///< nothing was published since the crash
+  bool is_asked_to_stop_ = false;  ///< by the user, in this epoch
   int finishes_ = 0;
   int ends_ = 0;
 };

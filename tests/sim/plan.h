@@ -34,9 +34,9 @@ enum class FaultKind : std::uint8_t {
   freeze_everyone,     ///< the machine stands still; the coordinator wakes up first
   overload,            ///< each turn of the coordinator takes long and reads one message
   crash_coordinator,   ///< kill -9 of the coordinator; the run is resumed after `lasts`
-  stop,                ///< the user stops the run; with a journal, it is resumed after `lasts`
+  stop,                ///< the user ends the run; with a journal, it is resumed after `lasts`
   take_over,           ///< the run is resumed while its coordinator lives, for another `lasts`
-  stop_softly,         ///< as `stop`, but without a journal running tasks may end
+  stop_softly,         ///< as `stop`, but running attempts may end
 };
 
 struct Fault {

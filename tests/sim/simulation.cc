@@ -11,6 +11,11 @@ namespace {
 /// Workers of one run that accept no commands.
 constexpr std::uint32_t kMostRefusals = 3;
 
+/// One stop in four leaves the workers running, where there is a journal.
+bool leaves_running(const Fault& fault) {
+  return fault.lasts.count() % 4 == 0;
+}
+
 }  // namespace
 
 using namespace std::chrono_literals;
@@ -92,9 +97,9 @@ void Simulation::strike(const Fault& fault) {
     case FaultKind::overload:
       return coordinator_.overload(fault.lasts);
     case FaultKind::stop:
-      return coordinator_.stop(fault.lasts, /*let_running_end=*/false);
+      return coordinator_.stop(fault.lasts, /*let_running_end=*/false, leaves_running(fault));
     case FaultKind::stop_softly:
-      return coordinator_.stop(fault.lasts, /*let_running_end=*/true);
+      return coordinator_.stop(fault.lasts, /*let_running_end=*/true, leaves_running(fault));
     case FaultKind::crash_coordinator:
       return coordinator_.crash(fault.lasts);
     case FaultKind::take_over:

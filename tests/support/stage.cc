@@ -57,6 +57,7 @@ void Stage::step(const Event& event) {
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
     if (const auto* keep = std::get_if<WriteCommit>(&action)) commits_.push_back(keep->commit);
     ended_ |= std::holds_alternative<End>(action);
+    if (const auto* log = std::get_if<Log>(&action)) logs_.push_back(*log);
   }
 }
 

@@ -42,6 +42,7 @@ class Stage {
     give(LocalWorkerExited{launch_id, how});
   }
   void stop(bool let_running_end = false) { give(StopRequested{let_running_end}); }
+  void leave_running() { give(StopRequested{false, /*leave_running=*/true}); }
   void drain(const std::vector<std::uint32_t>& sessions, DrainMode mode = DrainMode::finish);
   /// With a journal: commits up to this number are durable.
   void committed(std::uint64_t commit);
@@ -91,6 +92,10 @@ class Stage {
   const Scheduler& scheduler() const { return *scheduler_; }
   const RunRecords& records() const { return scheduler_->records(); }
   bool ended() const { return ended_; }
+  /// Commits handed over in this epoch.
+  std::uint64_t commits() const { return commits_.size() - commits_before_; }
+  const Commit& last_commit() const { return *commits_.back(); }
+  const std::vector<Log>& logs() const { return logs_; }
 
  private:
   void give(const Event& event);
@@ -110,6 +115,7 @@ class Stage {
   std::int64_t now_ms_ = 0;
   std::map<int, Worker> workers_;
   std::vector<Line> lines_;
+  std::vector<Log> logs_;
   bool ended_ = false;
 };
 

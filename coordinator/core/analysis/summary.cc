@@ -82,6 +82,7 @@ double Summary::overhead_percent() const {
 
 Summary summarize(const RunRecords& records, std::span<const std::uint32_t> order) {
   Summary summary;
+  summary.finished = records.accepted() == records.spec.task_count;
   summary.lower_bound = lower_bound(records);
   summary.measured = records.measured();
   Histogram lateness;

@@ -36,6 +36,7 @@ struct Resources {
 
 /// The summary. Members marked "runtime" do not follow from the records.
 struct Summary {
+  bool finished = true;  ///< every task has an outcome
   Duration lower_bound{};
   Duration measured{};
   Duration overhead() const { return measured - lower_bound; }
@@ -50,7 +51,7 @@ struct Summary {
   std::vector<FailedCheck> failed_checks;
   Resources coordinator;  ///< runtime
 
-  bool validated() const { return failed_checks.empty(); }
+  bool validated() const { return finished && failed_checks.empty(); }
   std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }
 };
 

@@ -12,6 +12,7 @@ CommitLog::CommitLog(bool has_journal, const RunRecords& records, std::size_t pu
       sessions_handed_over_(records.sessions.size()),
       mismatches_handed_over_(records.result_mismatches.size()),
       published_(published),
+      published_handed_over_(published),
       sessions_(records.sessions.size(), {/*is_known=*/true, /*is_changed=*/false}) {
   CHECK(published <= records.accepted());
 }
@@ -30,7 +31,7 @@ void CommitLog::session_changed(SessionIndex session) {
 
 bool CommitLog::has_changes(const RunRecords& records) const {
   return records_handed_over_ < records.accepted() || !changed_.empty() || !left_.empty() ||
-         cancel_;
+         cancel_ || is_noted_;
 }
 
 std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
@@ -44,12 +45,14 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
         mismatches.end());
     mismatches_handed_over_ = mismatches.size();
     commit->counters = committed_counters(records, published_);
+    published_handed_over_ = published_;
   }
   Durable next;
   next.first_record = records_handed_over_;
   next.end_record = records_handed_over_ = records.accepted();
   next.left = std::exchange(left_, {});
   next.cancel = std::exchange(cancel_, false);
+  is_noted_ = false;
   for (const SessionIndex session : changed_) {
     sessions_[index(session)].is_changed = false;
     next.sessions.push_back({session, records.sessions[index(session)].last_report});

@@ -48,6 +48,10 @@ class CommitLog {
   void session_changed(SessionIndex session);
   void session_left(SessionLeft left) { left_.push_back(left); }
   void cancel_requested() { cancel_ = true; }
+  /// If more was published than the last commit states, that is a change, too: a resumed
+  /// coordinator publishes the rest again. Not called for each publication, since most are followed
+  /// by another commit.
+  void note_published() { is_noted_ = has_journal_ && published_ > published_handed_over_; }
 
   /// Whether there is anything to commit.
   bool has_changes(const RunRecords& records) const;
@@ -84,6 +88,8 @@ class CommitLog {
   std::size_t sessions_handed_over_;
   std::size_t mismatches_handed_over_;
   std::size_t published_;
+  std::size_t published_handed_over_;
+  bool is_noted_ = false;            ///< note_published() since the last commit
   std::uint64_t commits_ = 0;        ///< handed over
   std::deque<Durable> uncommitted_;  ///< commits that are not durable, the oldest first
   std::vector<SessionState> sessions_;

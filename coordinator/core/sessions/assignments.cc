@@ -122,6 +122,14 @@ std::optional<Revoke> Assignments::revoke_from(Instant now, std::uint64_t keep) 
   return revoke;
 }
 
+Revoke Assignments::revoke_all(Instant now) {
+  revoked_ = Revocation{assigned_, now};
+  Revoke revoke;
+  revoke.assignments_through = sent_;
+  revoke.keep = 0;
+  return revoke;
+}
+
 std::optional<Revoke> Assignments::revoke_last(Instant now, std::uint64_t count,
                                                const AttemptFilter& is_held) {
   std::uint64_t keep = assigned_;

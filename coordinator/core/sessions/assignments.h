@@ -88,6 +88,9 @@ class Assignments {
   /// Returns nullopt without such attempts. Places do not change, so a Revoke may be lost or late:
   /// a session that has started the attempts meanwhile reports so.
   std::optional<Revoke> revoke_from(Instant now, std::uint64_t keep);
+  /// The same for all, and also for those that the session has counted as started while they wait
+  /// for a slot.
+  Revoke revoke_all(Instant now);
   /// The same for the last `count` attempts that `is_held` selects.
   std::optional<Revoke> revoke_last(Instant now, std::uint64_t count, const AttemptFilter& is_held);
   /// A Revoke less than `patience` ago was not answered.

@@ -91,8 +91,10 @@ std::uint32_t TaskTable::failures(TaskId task) const {
 }
 
 /// Returns false if the task is still to be done.
-bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const {
+bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries,
+                             bool ends_cancelled) const {
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
+  if (outcome == Outcome::cancelled) return ends_cancelled;
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
   return failures(task) >= retries;
 }
@@ -114,7 +116,8 @@ void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance)
 }
 
 Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
-                             const ExpiredAttempts& expired, std::uint32_t retries) {
+                             const ExpiredAttempts& expired, std::uint32_t retries,
+                             bool ends_cancelled) {
   SessionRecord& from = record_of(session);
   open_batch(now, session, from.clock.bound(now));
   Acceptance acceptance;
@@ -127,15 +130,16 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       ++acceptance.unassigned;
       continue;
     }
+    const bool is_last = is_last_word(task, outcomes.outcome[i], retries, ends_cancelled);
     if (records_.state_of(task) != TaskState::assigned ||
         records_.dispatches[records_.dispatch[t]].session != session ||
         records_.attempt[t] != outcomes.attempt[i]) {
-      if (!accept_late(session, outcomes, i, expired, retries, acceptance)) continue;
+      if (!accept_late(session, outcomes, i, expired, is_last, acceptance)) continue;
     } else {
       --records_.dispatches[records_.dispatch[t]].remaining;
       ++acceptance.settled;
       --assigned_;
-      if (!is_last_word(task, outcomes.outcome[i], retries)) {
+      if (!is_last) {
         take_again(task, outcomes.outcome[i], acceptance);
         continue;
       }
@@ -162,8 +166,7 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
 /// An outcome of an attempt that the session no longer owns. Returns true if it is the task's first
 /// one, and ends the task.
 bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
-                            const ExpiredAttempts& expired, std::uint32_t retries,
-                            Acceptance& acceptance) {
+                            const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance) {
   const TaskId task = outcomes.task[i];
   const std::size_t t = index(task);
   const auto found = expired.find(task);
@@ -177,8 +180,7 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
     ++(own || earlier ? acceptance.stale : acceptance.unassigned);
     return false;
   }
-  if (records_.state_of(task) == TaskState::done ||
-      !is_last_word(task, outcomes.outcome[i], retries)) {
+  if (records_.state_of(task) == TaskState::done || !is_last) {
     ++acceptance.stale;
     return false;
   }

@@ -34,7 +34,7 @@ struct Acceptance {
   std::size_t settled = 0;       ///< attempts that the session has owned, and does not any more
   std::uint64_t stale = 0;       ///< dropped: the task was done already
   std::uint64_t unassigned = 0;  ///< dropped: the session was never given that attempt
-  std::vector<TaskId> returned;  ///< not started by the worker: pending again
+  std::vector<TaskId> returned;  ///< not started, or cancelled for now: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be retried: pending again
   std::uint64_t unstarted_returns = 0;  ///< of `returned`: returned before they began
   std::vector<Superseded> superseded;
@@ -82,9 +82,11 @@ class TaskTable {
   void describe(std::uint32_t dispatch, const Batch& batch, const ExpiredAttempts& expired,
                 AttemptColumns& out) const;
   /// Accepts the outcomes of one report. The first outcome of a task wins; others are counted. A
-  /// task that has failed less than `retries` times before is not done, but pending.
+  /// task that has failed less than `retries` times before is not done, but pending; so is one that
+  /// was cancelled, unless `ends_cancelled`.
   Acceptance accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
-                    const ExpiredAttempts& expired, std::uint32_t retries = 0);
+                    const ExpiredAttempts& expired, std::uint32_t retries = 0,
+                    bool ends_cancelled = true);
   /// How often the task has failed and was to be retried.
   std::uint32_t failures(TaskId task) const;
   /// The coordinator itself decides the outcome of a pending task.
@@ -135,8 +137,8 @@ class TaskTable {
 
  private:
   bool accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
-                   const ExpiredAttempts& expired, std::uint32_t retries, Acceptance& acceptance);
-  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries) const;
+                   const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance);
+  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
   bool claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption);
   void look_ahead(TaskId task) const;

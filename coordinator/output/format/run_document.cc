@@ -77,6 +77,7 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
   Json document = {{"schema", "rollcall/run/1"},    {"run_id", to_hex(spec.id.bytes)},
                    {"kind", to_string(spec.kind)},  {"seed", spec.seed},
                    {"task_count", spec.task_count}, {"collection_method", to_string(spec.method)}};
+  document["finished"] = summary.finished;
   add_times(document, summary);
   document["validated"] = summary.validated();
   document["validation_seconds"] = to_seconds(summary.validation);

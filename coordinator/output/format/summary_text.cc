@@ -70,6 +70,11 @@ std::string times_text(const Summary& summary) {
          seconds(summary.planning) + "\n";
 }
 
+std::string unfinished_text(const RunRecords& records) {
+  return label("state") + "not finished: " + tasks(records.spec.task_count - records.accepted()) +
+         " left\n";
+}
+
 std::string outcomes_text(const Summary& summary) {
   std::string text;
   for (const Outcome outcome : {Outcome::succeeded, Outcome::failed, Outcome::timed_out,
@@ -147,7 +152,8 @@ std::string failed_checks_text(const Summary& summary) {
 
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
-  std::string text = times_text(summary);
+  std::string text = summary.finished ? std::string() : unfinished_text(records);
+  text += times_text(summary);
   if (display.has_pauses()) text += lateness_text(summary);
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
   if (display.has_pauses()) text += label("seed") + number(records.spec.seed) + "\n";

@@ -66,6 +66,7 @@ complete -c rollcall -n $in_run -l heartbeat-interval -x -d 'Heartbeat interval 
 complete -c rollcall -n $in_run -l journal -r -F -d 'Record the run, so that it can be resumed'
 complete -c rollcall -n $in_run -l resume -d 'Resume the run in --journal'
 complete -c rollcall -n $in_run -l orphan-for -x -d 'How long workers wait for a coordinator'
+complete -c rollcall -n $in_run -l leave-running -d 'A signal leaves workers and tasks running'
 complete -c rollcall -n $in_run -l liveness -x -d 'Silence after which a worker is lost'
 complete -c rollcall -n $in_run -l http -x -d 'Address for health checks'
 complete -c rollcall -n $in_run -l control -r -F -d 'Control socket for status and drain'

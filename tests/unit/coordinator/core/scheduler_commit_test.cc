@@ -60,11 +60,11 @@ TEST_F(SchedulerCommitTest, WorkersCancelOnceTheReasonIsDurable) {
   EXPECT_THAT(stage->take(), Contains(StartsWith("w2 <- Cancel")));
 }
 
-TEST_F(SchedulerCommitTest, ASignalLeavesTheRunAsItIs) {
+TEST_F(SchedulerCommitTest, ASignalMayLeaveTheRunAsItIs) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->ignore();
-  stage->stop();
+  stage->leave_running();
   expect({});
   stage->committed(3);
   expect({"results: 0 succeeded", "the end"});
@@ -72,12 +72,162 @@ TEST_F(SchedulerCommitTest, ASignalLeavesTheRunAsItIs) {
   EXPECT_EQ(stage->scheduler().done(), 1U);
 }
 
+class SuspendedRunTest : public SchedulerCommitTest {
+ protected:
+  /// Two workers hold two attempts each.
+  SuspendedRunTest() { policy.retries = 2; }
+  void end_commits() {
+    stage->committed(stage->commits());
+    stage->ignore();
+  }
+  TaskState state_of(std::uint32_t task) const { return records().state_of(task_at(task)); }
+};
+
+TEST_F(SuspendedRunTest, RunningAttemptsEndAndAreCommitted) {
+  begin_with_two();
+  stage->stop(/*let_running_end=*/true);
+  EXPECT_THAT(stage->take(), Not(Contains(testing::HasSubstr("Cancel"))));
+  stage->report(1, 1, {{{0, 1}}});
+  end_commits();
+  stage->report(2, 1, {{{2}}, {{3}, Outcome::returned}});
+  EXPECT_THAT(stage->take(), Not(Contains("w1 <- Shutdown"))) << "the last outcome is not durable";
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), testing::AllOf(Contains("results: 2 succeeded"),
+                                            Contains("w1 <- Shutdown"), Contains("w2 <- Shutdown"),
+                                            Not(Contains(testing::HasSubstr("Assignment")))));
+  EXPECT_EQ(state_of(3), TaskState::pending);
+  stage->goodbye(1, 1, 2);
+  stage->goodbye(2, 1, 2);
+  end_commits();
+  EXPECT_TRUE(stage->ended());
+  EXPECT_TRUE(stage->scheduler().suspended());
+  EXPECT_FALSE(records().stop_requested);
+}
+
+TEST_F(SuspendedRunTest, TheSecondStopCancelsAttemptsButNoTask) {
+  begin_with_two();
+  stage->stop(/*let_running_end=*/true);
+  stage->ignore();
+  stage->stop();
+  EXPECT_THAT(stage->take(), testing::AllOf(Contains("w1 <- Cancel: assignments through 1"),
+                                            Contains("w2 <- Cancel: assignments through 1")));
+  stage->report(1, 1, {{{0}}, {{1}, Outcome::cancelled}});
+  stage->report(2, 1, {{{2, 3}, Outcome::cancelled}});
+  end_commits();
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+  EXPECT_EQ(state_of(1), TaskState::pending);
+  stage->goodbye(1, 1, 2);
+  stage->goodbye(2, 1, 2);
+  end_commits();
+  EXPECT_TRUE(stage->scheduler().suspended());
+  stage->crash();
+  stage->ignore();
+  join(3);
+  stage->committed(1);
+  EXPECT_THAT(stage->take(), Contains("w3 <- Assignment 1: 1 for 1 s, 2 for 1 s, 3 for 1 s"))
+      << "nothing is waited for: both workers have left";
+}
+
+TEST_F(SuspendedRunTest, ATaskThatFailsIsLeftToItsRetries) {
+  spec.kind = KindId::exec;
+  spec.traits = traits_of(spec.kind);
+  begin_with_two();
+  stage->stop(/*let_running_end=*/true);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->ignore();
+  EXPECT_EQ(state_of(0), TaskState::pending);
+}
+
+TEST_F(SuspendedRunTest, ALostWorkerLeavesItsTasksPending) {
+  begin_with_two();
+  stage->stop(/*let_running_end=*/true);
+  stage->report(1, 1, {{{0, 1}}});
+  stage->at(5'000);
+  stage->heartbeat(1);
+  stage->wait(7'000);
+  end_commits();
+  EXPECT_EQ(state_of(2), TaskState::pending);
+  stage->goodbye(1, 1, 2);
+  end_commits();
+  EXPECT_TRUE(stage->scheduler().suspended());
+}
+
+TEST_F(SuspendedRunTest, ARunWhoseLastTasksEndIsFinished) {
+  begin_with_two();
+  stage->stop(/*let_running_end=*/true);
+  stage->report(1, 1, {{{0, 1}}});
+  stage->report(2, 1, {{{2, 3}}});
+  end_commits();
+  stage->goodbye(1, 1, 2);
+  stage->goodbye(2, 1, 2);
+  end_commits();
+  EXPECT_TRUE(stage->ended());
+  EXPECT_FALSE(stage->scheduler().suspended());
+}
+
+TEST_F(SuspendedRunTest, AStopBeforeAnyWorkerHasJoinedEndsAtOnce) {
+  begin();
+  stage->stop(/*let_running_end=*/true);
+  expect({"the run is finished", "the end"});
+  EXPECT_TRUE(stage->scheduler().suspended());
+}
+
+/// Both were told to cancel when the coordinator died.
+TEST_F(SuspendedRunTest, TheNextCoordinatorTakesNoCancelledAttemptAsAResult) {
+  begin_with_two();
+  stage->stop();
+  stage->ignore();
+  crash();
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2, 3}, 2);
+  stage->report(1, 1, {{{0, 1}, Outcome::cancelled}});
+  stage->ignore();
+  EXPECT_EQ(stage->scheduler().done(), 0U);
+}
+
+/// A stop in the middle of recovery waits until it is known what runs.
+TEST_F(SuspendedRunTest, AStopDuringRecoveryWaitsForInventories) {
+  begin_with_two();
+  crash();
+  stage->stop(/*let_running_end=*/true);
+  expect({});
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0, 1}, 2);
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {}, 0);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Revoke: assignments through 1, keep 0"));
+  stage->report(1, 1, {{{0, 1}}});
+  end_commits();
+  EXPECT_EQ(stage->scheduler().done(), 2U);
+  stage->goodbye(1, 1, 2);
+  stage->goodbye(2, 0, 0);
+  end_commits();
+  EXPECT_TRUE(stage->scheduler().suspended());
+}
+
+/// What it printed last is not printed again, though no other commit follows.
+TEST_F(SchedulerCommitTest, AnIdleCoordinatorCommitsWhatItHasPublished) {
+  begin_with_two();
+  stage->report(1, 1, {{{0}}});
+  stage->committed(3);
+  stage->ignore();
+  EXPECT_EQ(stage->last_commit().counters.published, 0U);
+  stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Contains("commit 4: 0 outcomes, 0 new sessions"));
+  EXPECT_EQ(stage->last_commit().counters.published, 1U);
+  stage->committed(4);
+  stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Not(Contains(StartsWith("commit"))));
+}
+
 /// Else the next coordinator would wait for it.
 TEST_F(SchedulerCommitTest, AGoodbyeDuringTheLastCommitCounts) {
   begin_with_two();
   stage->report(1, 1, {{{0}}});
   stage->goodbye(1, 1, 1);
-  stage->stop();
+  stage->leave_running();
   stage->ignore();
   stage->committed(3);
   EXPECT_THAT(stage->take(), Not(Contains("the end")));

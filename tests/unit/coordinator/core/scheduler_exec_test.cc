@@ -345,7 +345,28 @@ TEST_F(SchedulerExecTest, AStopRevokesUnstartedAttempts) {
   stage->ignore();
   ASSERT_EQ(stage->scheduler().assigned(), 1U);
   stage->stop(true);
-  EXPECT_THAT(stage->take(), Contains("w2 <- Revoke: assignments through 2, keep 1"));
+  EXPECT_THAT(stage->take(), Contains("w2 <- Revoke: assignments through 2, keep 0"));
+}
+
+/// It may have counted attempts as started that wait for a slot.
+TEST_F(SchedulerExecTest, AStopRevokesEvenIfEveryAttemptHasStarted) {
+  begin_with({1}, 4);
+  stage->stop(true);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Revoke: assignments through 1, keep 0"));
+  stage->report(1, 1, {{{0, 1}}, {{2, 3}, Outcome::returned}});
+  stage->ignore();
+  EXPECT_EQ(outcome_of(1), Outcome::succeeded);
+  EXPECT_EQ(outcome_of(2), Outcome::cancelled);
+}
+
+TEST_F(SchedulerExecTest, AHaltOnSuccessIsNoWarning) {
+  policy.halt = Halt{/*on_success=*/true, /*now=*/false, /*count=*/1};
+  begin_with({1}, 2);
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  ASSERT_FALSE(stage->logs().empty());
+  EXPECT_EQ(stage->logs().back().text, "--halt: 1 task succeeded; no new task is started");
+  EXPECT_EQ(stage->logs().back().level, LogLevel::info);
 }
 
 TEST_F(SchedulerExecTest, TheFirstStopLetsAttemptsEndAndTheSecondCancelsThem) {

@@ -49,6 +49,34 @@ TEST_F(StopStateTest, ACancelReplacesADrain) {
   EXPECT_TRUE(stop.is_cancelling());
 }
 
+TEST_F(StopStateTest, ASuspensionLetsAttemptsEnd) {
+  StopState stop;
+  stop.suspend(/*lets_running_end=*/true);
+  EXPECT_TRUE(stop.is_suspending());
+  EXPECT_TRUE(stop.is_stopping());
+  EXPECT_TRUE(stop.is_draining());
+  EXPECT_FALSE(stop.is_ending()) << "no task is cancelled";
+  EXPECT_FALSE(stop.drain());
+}
+
+TEST_F(StopStateTest, ASuspensionCancelsAtOnce) {
+  StopState stop;
+  stop.suspend(/*lets_running_end=*/true);
+  stop.suspend(/*lets_running_end=*/false);
+  EXPECT_FALSE(stop.is_draining());
+  EXPECT_TRUE(stop.is_cancelling());
+  EXPECT_FALSE(stop.is_ending());
+}
+
+TEST_F(StopStateTest, ASuspensionMayFollowAHalt) {
+  StopState stop;
+  stop.cancel();
+  stop.suspend(/*lets_running_end=*/true);
+  EXPECT_TRUE(stop.is_suspending());
+  stop.committed();
+  EXPECT_TRUE(stop.is_cancelling());
+}
+
 TEST_F(StopStateTest, HaltsAtACountOfFailures) {
   Halt halt;
   halt.count = 2;

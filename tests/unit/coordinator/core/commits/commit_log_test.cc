@@ -47,6 +47,20 @@ TEST_F(CommitLogTest, NothingIsCommittedWithoutAChange) {
   EXPECT_FALSE(log.is_all_durable(records));
 }
 
+TEST_F(CommitLogTest, WhatWasPublishedIsCommittedOnRequest) {
+  accept(3);
+  EXPECT_EQ(hand_over()->counters.published, 0U);
+  log.note_published();
+  EXPECT_FALSE(log.has_changes(records)) << "nothing is durable yet";
+  log.next_durable();
+  EXPECT_FALSE(log.has_changes(records)) << "it was not requested";
+  log.note_published();
+  EXPECT_TRUE(log.has_changes(records));
+  EXPECT_EQ(hand_over()->counters.published, 1U);
+  log.note_published();
+  EXPECT_FALSE(log.has_changes(records));
+}
+
 TEST_F(CommitLogTest, EachOutcomeIsPartOfOneCommit) {
   accept(3);
   EXPECT_EQ(hand_over()->outcome_count(), 1U);

@@ -68,6 +68,18 @@ class TaskTableTest : public testing::Test {
   Worker first, second;
 };
 
+TEST_F(TaskTableTest, ACancelledAttemptNeedNotEndItsTask) {
+  assign(first, 2);
+  OutcomeColumns outcomes;
+  outcomes.push_back(task_at(0), 1, Outcome::cancelled, kNow, 1s, 0s);
+  const Acceptance a = task_table.accept(kNow + 1s, first.index, outcomes, first.expired, 0,
+                                         /*ends_cancelled=*/false);
+  EXPECT_EQ(a.accepted, 0U);
+  EXPECT_THAT(a.returned, ElementsAre(task_at(0)));
+  EXPECT_TRUE(task_table.is_pending(task_at(0)));
+  EXPECT_EQ(accept(first, 1, 1, Outcome::cancelled).accepted, 1U);
+}
+
 TEST_F(TaskTableTest, ATaskGoesFromPendingOverAssignedToDone) {
   EXPECT_EQ(task_table.pending(), 4U);
   assign(first, 3);
