@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -11,11 +10,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <list>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "common/limits.h"
+#include "common/net/listener.h"
 
 namespace rollcall::net {
 namespace {
@@ -108,6 +108,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> done_;
 };
 
+using HttpListener = Listener<Tcp, Connection>;
+
 /// The endpoints of an address, best first; empty if the host is unknown.
 std::vector<Tcp::endpoint> resolve(asio::io_context& loop, const std::string& address) {
   const std::size_t colon = address.rfind(':');
@@ -144,83 +146,47 @@ std::string url_of(const Tcp::endpoint& endpoint) {
 
 }  // namespace
 
-class HttpHealth::Impl : public std::enable_shared_from_this<Impl> {
+class HttpHealth::Impl {
  public:
   Impl(asio::io_context& loop, Ready ready)
-      : acceptor_(loop), retry_(loop), ready_(std::move(ready)) {}
+      : ready_(std::make_shared<Ready>(std::move(ready))),
+        listener_(std::make_shared<HttpListener>(
+            loop, limits::http_connections, limits::http_accept_retry,
+            [weak = std::weak_ptr<Ready>(ready_)](Tcp::socket socket) {
+              // A request may be pending when the owner, which the function uses, is destroyed.
+              return std::make_shared<Connection>(std::move(socket), [weak] {
+                const auto alive = weak.lock();
+                return alive && (*alive)();
+              });
+            })) {}
+  ~Impl() { listener_->close(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Code open(const Tcp::endpoint& endpoint) {
+    Tcp::acceptor& acceptor = listener_->acceptor();
     Code error;
-    if (acceptor_.is_open()) acceptor_.close(error);
-    if (acceptor_.open(endpoint.protocol(), error)) return error;
-    if (acceptor_.set_option(Tcp::acceptor::reuse_address(true), error)) return error;
-    if (acceptor_.bind(endpoint, error)) return error;
-    if (acceptor_.listen(limits::http_connections, error)) return error;
-    url_ = url_of(acceptor_.local_endpoint(error));
+    if (acceptor.is_open()) acceptor.close(error);
+    if (acceptor.open(endpoint.protocol(), error)) return error;
+    if (acceptor.set_option(Tcp::acceptor::reuse_address(true), error)) return error;
+    if (acceptor.bind(endpoint, error)) return error;
+    if (acceptor.listen(limits::http_connections, error)) return error;
+    url_ = url_of(acceptor.local_endpoint(error));
     return error;
   }
-
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](Code error, Tcp::socket socket) {
-      if (self->closed_) return;
-      if (error) return self->accept_later();
-      self->serve(std::move(socket));
-      self->accept();
-    });
-  }
-
-  void close() {
-    closed_ = true;
-    Code ignored;
-    acceptor_.close(ignored);
-    retry_.cancel();
-    for (const auto& connection : connections_) connection->close();
-  }
+  void accept() { listener_->accept(); }
 
   const std::string& url() const { return url_; }
 
  private:
-  /// After an error such as EMFILE, an immediate retry would fail again.
-  void accept_later() {
-    retry_.expires_after(limits::http_accept_retry);
-    retry_.async_wait([self = shared_from_this()](Code error) {
-      if (!error && !self->closed_) self->accept();
-    });
-  }
-
-  void serve(Tcp::socket socket) {
-    // Idle connections must not block health checks.
-    if (connections_.size() >= limits::http_connections) {
-      connections_.front()->close();
-      connections_.pop_front();
-    }
-    // A request may be pending when the owner, which ready() uses, is destroyed.
-    const auto ready = [self = weak_from_this()] {
-      const auto impl = self.lock();
-      return impl && !impl->closed_ && impl->ready_();
-    };
-    const auto connection = std::make_shared<Connection>(std::move(socket), ready);
-    connections_.push_back(connection);
-    connection->start([self = weak_from_this(), gone = connection.get()] {
-      if (const auto impl = self.lock()) impl->forget(gone);
-    });
-  }
-
-  void forget(const Connection* gone) {
-    connections_.remove_if([gone](const auto& connection) { return connection.get() == gone; });
-  }
-
-  Tcp::acceptor acceptor_;
-  asio::steady_timer retry_;
-  Ready ready_;
-  std::list<std::shared_ptr<Connection>> connections_;  ///< oldest first
+  std::shared_ptr<Ready> ready_;
+  std::shared_ptr<HttpListener> listener_;
   std::string url_;
-  bool closed_ = false;
 };
 
 Result<std::unique_ptr<HttpHealth>> HttpHealth::listen(asio::io_context& loop,
                                                        const std::string& address, Ready ready) {
-  auto impl = std::make_shared<Impl>(loop, std::move(ready));
+  auto impl = std::make_unique<Impl>(loop, std::move(ready));
   Code error = asio::error::host_not_found;
   for (const Tcp::endpoint& endpoint : resolve(loop, address)) {
     error = impl->open(endpoint);
@@ -231,11 +197,8 @@ Result<std::unique_ptr<HttpHealth>> HttpHealth::listen(asio::io_context& loop,
   return std::unique_ptr<HttpHealth>(new HttpHealth(std::move(impl)));
 }
 
-HttpHealth::HttpHealth(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-HttpHealth::~HttpHealth() {
-  impl_->close();
-}
+HttpHealth::HttpHealth(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpHealth::~HttpHealth() = default;
 
 const std::string& HttpHealth::url() const {
   return impl_->url();

@@ -33,8 +33,8 @@ class HttpHealth {
 
  private:
   class Impl;
-  explicit HttpHealth(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit HttpHealth(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace rollcall::net

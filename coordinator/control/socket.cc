@@ -10,9 +10,10 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <list>
+#include <memory>
 #include <utility>
 
+#include "common/net/listener.h"
 #include "coordinator/control/limits.h"
 
 namespace rollcall::coordinator {
@@ -77,6 +78,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> done_;
 };
 
+using ControlListener = net::Listener<Local, Connection>;
+
 /// Identifies a file, to detect that another one replaced it at the same path.
 struct FileId {
   dev_t device = 0;
@@ -93,50 +96,46 @@ struct FileId {
 
 }  // namespace
 
-class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
+class ControlSocket::Impl {
  public:
-  Impl(asio::io_context& loop, Answer answer)
-      : loop_(loop), acceptor_(loop), retry_(loop), answer_(std::move(answer)) {}
+  Impl(asio::io_context& loop, const Answer& answer)
+      : loop_(loop),
+        listener_(std::make_shared<ControlListener>(
+            loop, limits::control_connections, limits::control_accept_retry,
+            [answer](Local::socket socket) {
+              return is_trusted(socket) ? std::make_shared<Connection>(std::move(socket), answer)
+                                        : nullptr;
+            })) {}
+  ~Impl() {
+    listener_->close();
+    if (!path_.empty() && FileId::of(path_) == file_) ::unlink(path_.c_str());
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Result<void> open(const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
       return permanent(
           fmt::format("{}: path is longer than {} bytes", path, sizeof(sockaddr_un::sun_path) - 1));
     }
+    Local::acceptor& acceptor = listener_->acceptor();
     const Local::endpoint endpoint(path);
     Code error;
-    acceptor_.open(Local(), error);
-    if (!error) acceptor_.bind(endpoint, error);
+    acceptor.open(Local(), error);
+    if (!error) acceptor.bind(endpoint, error);
     if (error == asio::error::address_in_use) {
       if (auto removed = remove_stale(endpoint); !removed) return removed;
-      acceptor_.bind(endpoint, error);
+      acceptor.bind(endpoint, error);
     }
     if (error) return permanent(path + ": " + error.message());
     path_ = path;
     file_ = FileId::of(path);
     // Set the mode before listen(): until then no process can connect.
     if (::chmod(path.c_str(), 0600) != 0) return permanent(path + ": cannot set the file mode");
-    acceptor_.listen(limits::control_connections, error);
+    acceptor.listen(limits::control_connections, error);
     if (error) return permanent(path + ": " + error.message());
+    listener_->accept();
     return {};
-  }
-
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](Code error, Local::socket socket) {
-      if (self->closed_) return;
-      if (error) return self->accept_later();
-      if (is_trusted(socket)) self->serve(std::move(socket));
-      self->accept();
-    });
-  }
-
-  void close() {
-    closed_ = true;
-    Code ignored;
-    acceptor_.close(ignored);
-    retry_.cancel();
-    for (const auto& connection : connections_) connection->close();
-    if (!path_.empty() && FileId::of(path_) == file_) ::unlink(path_.c_str());
   }
 
  private:
@@ -153,54 +152,21 @@ class ControlSocket::Impl : public std::enable_shared_from_this<Impl> {
     return {};
   }
 
-  /// Retries after a delay: without it, an error such as too many open files would repeat at once.
-  void accept_later() {
-    retry_.expires_after(limits::control_accept_retry);
-    retry_.async_wait([self = shared_from_this()](Code error) {
-      if (!error && !self->closed_) self->accept();
-    });
-  }
-
-  void serve(Local::socket socket) {
-    if (connections_.size() >= limits::control_connections) {
-      connections_.front()->close();
-      connections_.pop_front();
-    }
-    const auto connection = std::make_shared<Connection>(std::move(socket), answer_);
-    connections_.push_back(connection);
-    connection->start([self = weak_from_this(), closed = connection.get()] {
-      const auto impl = self.lock();
-      if (!impl) return;
-      impl->connections_.remove_if([closed](const auto& each) { return each.get() == closed; });
-    });
-  }
-
   asio::io_context& loop_;
-  Local::acceptor acceptor_;
-  asio::steady_timer retry_;
-  Answer answer_;
-  std::list<std::shared_ptr<Connection>> connections_;  ///< oldest first
+  std::shared_ptr<ControlListener> listener_;
   std::string path_;
   FileId file_;
-  bool closed_ = false;
 };
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(asio::io_context& loop,
                                                              const std::string& path,
-                                                             Answer answer) {
-  const auto impl = std::make_shared<Impl>(loop, std::move(answer));
-  if (auto opened = impl->open(path); !opened) {
-    impl->close();
-    return opened.error();
-  }
-  impl->accept();
-  return std::unique_ptr<ControlSocket>(new ControlSocket(impl));
+                                                             const Answer& answer) {
+  auto impl = std::make_unique<Impl>(loop, answer);
+  if (auto opened = impl->open(path); !opened) return opened.error();
+  return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(impl)));
 }
 
-ControlSocket::ControlSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-ControlSocket::~ControlSocket() {
-  impl_->close();
-}
+ControlSocket::ControlSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ControlSocket::~ControlSocket() = default;
 
 }  // namespace rollcall::coordinator

@@ -23,15 +23,15 @@ class ControlSocket {
   /// listens there, the file is not a socket, or it cannot be created.
   [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(boost::asio::io_context& loop,
                                                                      const std::string& path,
-                                                                     Answer answer);
+                                                                     const Answer& answer);
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
  private:
   class Impl;
-  explicit ControlSocket(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit ControlSocket(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace rollcall::coordinator
