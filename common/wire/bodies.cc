@@ -1,6 +1,9 @@
 #include "common/wire/bodies.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <type_traits>
 #include <variant>
 
 #include "common/base/text.h"
@@ -12,6 +15,8 @@ namespace {
 static_assert(static_cast<int>(rollcall::RejectReason::refused) + 1 == REJECT_REASON_REFUSED);
 static_assert(kKindNames.size() == TaskKind_MAX, "a kind of task has no number on the wire");
 
+/// The largest number that a KindId holds.
+constexpr int kLastKind = std::numeric_limits<std::underlying_type_t<rollcall::KindId>>::max();
 constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
 
 bool take_instant(std::int64_t ns, Instant& instant) {
@@ -142,9 +147,9 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
 Problem take(const Welcome& in, rollcall::Welcome& to) {
   to.nonce = in.nonce();
   if (!take_instant(in.sent_ns(), to.sent)) return "welcome: instant out of range";
-  if (in.kind() == TASK_KIND_UNSPECIFIED || !TaskKind_IsValid(in.kind()))
-    return "welcome: unknown kind of task";
-  to.kind = static_cast<rollcall::KindId>(in.kind() - 1);
+  if (in.kind() <= TASK_KIND_UNSPECIFIED) return "welcome: no kind of task";
+  // A kind that this program does not know is for the receiver to refuse.
+  to.kind = static_cast<rollcall::KindId>(std::min<int>(in.kind() - 1, kLastKind));
   to.slots = in.slots();
   to.list_held = in.list_held();
   to.reports_committed = in.reports_committed();

@@ -12,6 +12,8 @@
 
 namespace rollcall::wire {
 
+inline constexpr std::uint32_t kMagic = 0x4c4c4f52;  ///< "ROLL"
+
 /// The error in a message, or nullptr.
 using Problem = const char*;
 

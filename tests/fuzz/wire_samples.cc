@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "common/base/check.h"
 #include "common/limits.h"
+#include "common/wire/envelope.h"
 
 namespace rollcall::test {
 namespace {
@@ -97,7 +99,7 @@ struct Check {
     }
   }
   void operator()(const Welcome& m) const {
-    CHECK(static_cast<std::size_t>(m.kind) < kKindNames.size() && fits(m.sent));
+    CHECK(fits(m.sent));
     CHECK(fits(m.kill_after, limits::longest_duration));
     CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
@@ -120,11 +122,24 @@ struct Check {
   void operator()(const Shutdown&) const {}
 };
 
+/// The raw checks see the header, and the body, that the parser sees.
+template <class Message>
+void check_envelope(std::span<const std::byte> bytes, const Message& message) {
+  constexpr bool kFromWorker = std::is_same_v<Message, WorkerMessage>;
+  Envelope raw;
+  CHECK(
+      read_envelope(bytes, kFromWorker ? Direction::from_worker : Direction::from_coordinator, raw)
+          .has_value());
+  CHECK(check_sizes(raw).has_value() && raw.header == message.header);
+  if constexpr (kFromWorker) CHECK(kind_of(raw) == kind_of(message.body));
+}
+
 template <class Message>
 int decode_one_way(WireCodec& codec, std::span<const std::byte> bytes) {
   Message message;
   if (!codec.decode(bytes, message)) return 0;
   check_well_formed(message);
+  check_envelope(bytes, message);
   std::string once;
   codec.encode(message, once);
   Message same;
@@ -207,6 +222,8 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   Welcome exec{77, instant_from_ns(1'000), KindId::exec, 4, 1s, 10s, 30s};
   exec.max_output = 1'000;
   exec.kill_after = 5s;
+  add(exec);
+  exec.kind = KindId{98};
   add(exec);
   return samples;
 }

@@ -31,6 +31,16 @@ inline constexpr std::array kKindTraits{
                                        limits::command_report_wait}},
 };
 
+/// Whether this program knows the kind. A coordinator of a later version may have others.
+constexpr bool is_known(KindId kind) {
+  return static_cast<std::size_t>(kind) < kKindNames.size();
+}
+
+/// The number of the kind in messages, for texts about unknown ones.
+constexpr unsigned number_of(KindId kind) {
+  return static_cast<unsigned>(kind) + 1;
+}
+
 constexpr KindTraits traits_of(KindId kind) {
   for (const auto& [listed, traits] : kKindTraits) {
     if (listed == kind) return traits;

@@ -1,5 +1,7 @@
 #include "worker/core/session.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -70,6 +72,12 @@ void Session::on(const MessageReceived& event) {
   heard();
   if (!handshake_.has_joined()) {
     if (const auto* welcome = std::get_if<Welcome>(&event.message.body)) {
+      if (!is_known(welcome->kind)) {
+        return exit(kExitNoCoordinator,
+                    fmt::format("cannot run tasks of kind {}, which this version of "
+                                "rollcall-worker does not know: use the coordinator's version",
+                                number_of(welcome->kind)));
+      }
       join(event.message.header, *welcome);
     }
   }

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/model/kind_id.h"
 #include "common/wire/codec.h"
+#include "common/wire/envelope.h"
 #include "tests/fuzz/wire_samples.h"
 
 namespace rollcall {
@@ -118,6 +119,56 @@ TEST(WireReject, Envelope) {
   }
 }
 
+TEST(WireReject, MoreThanOneBody) {
+  EXPECT_THAT(complaint<CoordinatorMessage>(envelope(kAck, "") + text(kAck, "")),
+              HasSubstr("more than one body"));
+}
+
+/// The error of the checks that come before a message is parsed; empty if it passes.
+std::string raw_complaint(const std::string& bytes) {
+  Envelope raw;
+  Result<void> checked = read_envelope(span_of(bytes), Direction::from_worker, raw);
+  if (checked) checked = check_sizes(raw);
+  return checked ? "" : checked.error().message;
+}
+
+/// `count` elements, each of these bytes.
+std::string repeated(std::size_t count, const std::string& element) {
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) bytes += element;
+  return bytes;
+}
+
+TEST(WireReject, TooManyRowsBeforeTheyAreParsed) {
+  const std::string empty_result = text(11, "");
+  const auto report = [](const std::string& columns) {
+    return raw_complaint(envelope(kReport, number(1, 1) + columns));
+  };
+  EXPECT_EQ(report(repeated(limits::report_outcomes, empty_result)), "");
+  EXPECT_THAT(report(repeated(limits::report_outcomes + 1, empty_result)), HasSubstr("many rows"));
+  EXPECT_THAT(report(repeated(7'500'000, empty_result)), HasSubstr("many rows"));
+  for (const unsigned field : {4U, 5U, 6U, 7U, 8U, 9U}) {
+    const std::string longest(10 * limits::report_outcomes, '\1');
+    EXPECT_EQ(report(text(field, longest)), "");
+    EXPECT_THAT(report(text(field, longest + "\1")), HasSubstr("many rows"));
+    EXPECT_THAT(report(text(field, longest) + text(field, "\1")), HasSubstr("many rows"));
+    EXPECT_THAT(report(repeated(limits::report_outcomes + 1, number(field, 1))),
+                HasSubstr("many rows"));
+  }
+  const std::string held(10 * limits::inventory_attempts, '\1');
+  EXPECT_EQ(raw_complaint(envelope(kInventory, text(11, held))), "");
+  EXPECT_THAT(raw_complaint(envelope(kInventory, text(11, held + "\1"))), HasSubstr("many rows"));
+}
+
+TEST(WireReject, ShortMessagesThatAreLong) {
+  const std::string most(limits::short_message_bytes - 100, 'x');
+  EXPECT_EQ(from_worker(kHello, text(1, kId) + text(3, most)), "");
+  EXPECT_THAT(from_worker(kHello, text(1, kId) + text(3, most + std::string(100, 'x'))),
+              HasSubstr("too long for its type"));
+  EXPECT_THAT(from_coordinator(kAck, text(77, std::string(limits::short_message_bytes, 'x'))),
+              HasSubstr("too long for its type"));
+}
+
 TEST(WireReject, ReusedBuffersAreCleared) {
   WireCodec codec;
   WorkerMessage message;
@@ -207,7 +258,7 @@ TEST(WireReject, WelcomeAndReject) {
   };
   EXPECT_EQ(welcome(1, longest, longest, longest), "");
   EXPECT_THAT(welcome(0, 1, 1, 0), HasSubstr("kind"));
-  EXPECT_THAT(welcome(kKindNames.size() + 1, 1, 1, 0), HasSubstr("kind"));
+  EXPECT_EQ(welcome(kKindNames.size() + 1, 1, 1, 0), "");  // the worker names it
   EXPECT_THAT(welcome(1, 0, 1, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, 1, 0, 0), HasSubstr("interval"));
   EXPECT_THAT(welcome(1, longest + 1, 1, 0), HasSubstr("interval"));

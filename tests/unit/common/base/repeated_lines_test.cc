@@ -1,0 +1,61 @@
+// A flood of log lines becomes a few lines with counts.
+#include "common/base/repeated_lines.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace rollcall {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// What is logged when the line occurs `times` times.
+std::vector<std::string> logged(RepeatedLines& lines, std::uint64_t source, const std::string& text,
+                                int times, std::uint64_t first = 1) {
+  std::vector<std::string> all;
+  for (int i = 0; i < times; ++i) {
+    if (auto line = lines.count(source, text, first)) all.push_back(*line);
+  }
+  return all;
+}
+
+TEST(RepeatedLines, LogsTheFirstAndEachPowerOfTen) {
+  RepeatedLines lines(10);
+  EXPECT_THAT(logged(lines, 1, "bad", 2'500),
+              ElementsAre("bad", "bad (10 times)", "bad (100 times)", "bad (1000 times)"));
+  EXPECT_THAT(lines.take_rest(), ElementsAre("bad (2500 times)"));
+  EXPECT_THAT(lines.take_rest(), IsEmpty());
+}
+
+TEST(RepeatedLines, CountsEachSourceAndEachTextByItself) {
+  RepeatedLines lines(10);
+  EXPECT_THAT(logged(lines, 1, "bad", 1), ElementsAre("bad"));
+  EXPECT_THAT(logged(lines, 2, "bad", 1), ElementsAre("bad"));
+  EXPECT_THAT(logged(lines, 1, "worse", 1), ElementsAre("worse"));
+  EXPECT_THAT(lines.take_rest(), IsEmpty());
+}
+
+TEST(RepeatedLines, DoesNotLogWhatIsUsual) {
+  RepeatedLines lines(10);
+  EXPECT_THAT(logged(lines, 1, "old", 99, /*first=*/100), IsEmpty());
+  EXPECT_THAT(logged(lines, 2, "old", 101, /*first=*/100), ElementsAre("old (100 times)"));
+  EXPECT_THAT(lines.take_rest(), ElementsAre("old (101 times)"));
+}
+
+TEST(RepeatedLines, CountsOtherLinesAsOne) {
+  RepeatedLines lines(2);
+  std::vector<std::string> all;
+  for (int source = 0; source < 1'000; ++source) {
+    if (auto line = lines.count(source, "bad")) all.push_back(*line);
+  }
+  EXPECT_THAT(all, ElementsAre("bad", "bad", "more lines about other peers",
+                               "more lines about other peers (10 times)",
+                               "more lines about other peers (100 times)"));
+  EXPECT_THAT(lines.take_rest(), ElementsAre("more lines about other peers (998 times)"));
+}
+
+}  // namespace
+}  // namespace rollcall
