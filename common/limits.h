@@ -92,6 +92,8 @@ inline constexpr Duration hello_retry_longest = 5s;
 inline constexpr Duration join_timeout = 30s;
 /// Time in which a worker must reach its coordinator. --connect-timeout.
 inline constexpr Duration connect_timeout = 60s;
+/// Silence of the coordinator for which a worker tries to join again. --rejoin-for.
+inline constexpr Duration rejoin_for = 1min;
 /// Time that the coordinator waits for Goodbyes at the end of a run. Then it kills its local
 /// workers and ignores the others.
 inline constexpr Duration shutdown = 2s;
@@ -137,6 +139,12 @@ inline constexpr std::int64_t clock_drift_ppm = 200;
 /// Highest limit of open files that is requested. Some programs that inherit the limit close every
 /// descriptor below it.
 inline constexpr std::uint64_t descriptors = 1U << 20U;
+/// Smallest stack (ulimit -s) with which a program starts. The threads of ZeroMQ get the same.
+inline constexpr std::uint64_t stack_bytes = 256U << 10U;
+/// Threads of a coordinator and of a worker, without which none starts: those of ZeroMQ, of its
+/// authentication and of the journal.
+inline constexpr std::size_t coordinator_threads = 4;
+inline constexpr std::size_t worker_threads = 2;
 /// Bytes of an access document; a longer one is invalid.
 inline constexpr std::size_t access_bytes = 64U << 10U;
 
@@ -241,5 +249,11 @@ inline constexpr Duration read_output_after = 5ms;
 inline constexpr std::size_t output_left = 1U << 20U;
 /// Time that an exiting worker waits until its guardians have ended all descendants.
 inline constexpr Duration guardian_end = 1s;
+/// Time between two checks whether a guardian is stopped, and the checks in a row in which one is
+/// before all of them are killed, with the commands that they run.
+inline constexpr Duration guardian_check = 500ms;
+inline constexpr int guardian_stopped_checks = 4;
+/// Losses of all running attempts, with no attempt ended between them, after which a worker exits.
+inline constexpr std::uint32_t executor_failures = 10;
 
 }  // namespace rollcall::limits

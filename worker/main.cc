@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/cli/log.h"
+#include "common/limits.h"
 #include "common/os/memory.h"
 #include "common/os/process_limits.h"
 #include "common/os/standard_streams.h"
@@ -30,6 +31,9 @@ int work(const WorkerOptions& options) {
   // Ctrl-C in a terminal is for the coordinator, which then sends its local workers a message.
   if (is_local) std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  if (const auto has_room = os::check_thread_limit(limits::worker_threads); !has_room) {
+    return print(stderr, "rollcall-worker: " + has_room.error().message + "\n", kExitUsage);
+  }
   os::DescriptorLimit descriptors = os::raise_descriptor_limit();
   // A coordinator that starts its own workers has raised its limit, which they inherit.
   if (options.open_files) descriptors.inherited = *options.open_files;
@@ -40,6 +44,10 @@ int work(const WorkerOptions& options) {
 }
 
 int run(int argc, const char* const* argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow shows as a failed write
+  if (const auto has_room = os::check_stack_limit(); !has_room) {
+    return print(stderr, "rollcall-worker: " + has_room.error().message + "\n", kExitUsage);
+  }
   const Invocation invocation = parse_command_line(
       argc, argv, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
   if (const auto* text = std::get_if<cli::PrintText>(&invocation)) {

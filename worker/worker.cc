@@ -75,7 +75,11 @@ class Worker::Loop {
     ExecutorContext context{loop_, identity_.name, options_.slots, descriptors_.inherited, {}, {},
                             {}};
     context.on_ended = [this] { end_turn(); };
-    context.on_broken = [this](const std::string& reason) { end(kExitNoCoordinator, reason); };
+    context.on_broken = [this](const std::string& reason) {
+      take_ended();
+      handle(ExecutorFailed{reason});
+      end_turn();
+    };
     context.on_warning = [](const std::string& text) { write_log(Severity::warning, text); };
     return context;
   }

@@ -23,11 +23,12 @@ struct Welcome {
   std::uint32_t slots = 0;  ///< attempts to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
-  Duration orphan_for{};   ///< how long to continue without a coordinator
+  Duration orphan_for{};   ///< how long to keep attempts without a coordinator
   bool list_held = false;  ///< after a resume: the Inventory must list the attempts held
   std::uint64_t reports_committed = 0;  ///< as in Ack: these reports need not be listed
   std::uint64_t max_output = 0;         ///< exec: bytes stored of each stream
   Duration kill_after{};                ///< exec: from SIGTERM to SIGKILL
+  Duration rejoin_for{};                ///< how long to try to join without hearing from it
 };
 
 /// Attempts to run. Numbered per session without gaps; sent again until acknowledged.

@@ -1,7 +1,10 @@
 // What the system lets this process have.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "common/base/result.h"
 
 namespace rollcall::os {
 
@@ -14,5 +17,13 @@ struct DescriptorLimit {
 /// Raises the soft limit to the hard one (at most limits::descriptors), as every connection costs a
 /// descriptor. Where the system refuses, the limit stays as it is. Call it once, at the start.
 DescriptorLimit raise_descriptor_limit();
+
+/// The error is permanent, one line for the user: the stack is too small (ulimit -s), which would
+/// otherwise end in a crash. Call it at the start.
+[[nodiscard]] Result<void> check_stack_limit();
+
+/// The error is permanent, one line for the user: this process may not have `count` more threads
+/// (ulimit -u), without which ZeroMQ aborts.
+[[nodiscard]] Result<void> check_thread_limit(std::size_t count);
 
 }  // namespace rollcall::os

@@ -142,6 +142,7 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_reports_committed(from.reports_committed);
   out.set_max_output(from.max_output);
   out.set_kill_after_ns(ns_to_wire(from.kill_after));
+  out.set_rejoin_for_ns(ns_to_wire(from.rejoin_for));
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
@@ -159,6 +160,7 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
                     take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
                     take_duration(in.liveness_ns(), to.liveness) &&
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&
+                    take_duration(in.rejoin_for_ns(), to.rejoin_for) &&
                     to.heartbeat_interval > Duration{} && to.liveness > Duration{};
   return good ? nullptr : "welcome: interval out of range";
 }

@@ -105,6 +105,7 @@ struct Check {
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
     CHECK(fits(m.liveness, limits::longest_duration));
     CHECK(fits(m.orphan_for, limits::longest_duration));
+    CHECK(fits(m.rejoin_for, limits::longest_duration));
   }
   void operator()(const Assignment& m) const {
     CHECK(m.number > 0 && m.attempts.size() <= limits::assignment_attempts);

@@ -47,6 +47,11 @@ struct AttemptsEnded {
   const OutcomeColumns& outcomes;
 };
 
+/// All running attempts are lost, and none can be started before the next Prepare.
+struct ExecutorFailed {
+  std::string reason;
+};
+
 /// This turn of the loop has no more events. Now its outcomes leave in one Report, or, without
 /// outcomes, one Heartbeat has the numbers of assignments received and attempts started.
 struct TurnEnded {};
@@ -65,7 +70,7 @@ struct RunningListed {
 };
 
 using Event = std::variant<Begun, RunningListed, Reconnected, MessageReceived, AttemptsEnded,
-                           TurnEnded, DeadlineReached, TerminateRequested>;
+                           ExecutorFailed, TurnEnded, DeadlineReached, TerminateRequested>;
 
 // Actions, to be performed in order.
 

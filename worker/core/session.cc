@@ -59,7 +59,9 @@ void Session::check_invariants() const {
 
 void Session::on(const Begun& event) {
   handshake_.begin(event.secret, event.seed);
-  deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
+  if (!is_rejoining_) {
+    deadlines_.silence = now_ + (was_welcomed_ ? terms_.silence_limit : connect_timeout_);
+  }
   start_handshake();
 }
 
@@ -85,11 +87,25 @@ void Session::on(const MessageReceived& event) {
 }
 
 void Session::on(const AttemptsEnded& event) {
+  executor_failures_ = 0;
   attempts_.end(event.outcomes.size());
   ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
   start_attempts();
+}
+
+/// The coordinator charges the lost attempts to their tasks when the new session says Hello.
+void Session::on(const ExecutorFailed& event) {
+  if (++executor_failures_ >= limits::executor_failures) {
+    exit(kExitNoCoordinator, event.reason);
+  } else if (leaving_.is_draining() || leaving_.is_leaving()) {
+    log(Severity::warning, event.reason);
+    drop_attempts();  // the Goodbye returns them
+  } else {
+    cut_reports(Outbox::Cut::all);
+    start_over(event.reason + ": running attempts are lost");
+  }
 }
 
 void Session::on(const TurnEnded&) {
@@ -103,8 +119,7 @@ void Session::on(const DeadlineReached&) {
   if (leaving_.has_given_up(now_)) {
     exit(kExitDone, "terminated; the coordinator did not confirm the last reports");
   } else if (now_ >= deadlines_.silence) {
-    exit(kExitNoCoordinator, was_welcomed_ ? "orphaned: the coordinator has fallen silent"
-                                           : "never connected: no coordinator has answered");
+    end_silence();
   } else {
     if (now_ >= handshake_.due()) say_hello();
     if (now_ >= deadlines_.heartbeat) send_heartbeat();
@@ -220,7 +235,7 @@ void Session::take(const Reject& reject) {
       if (handshake_.has_joined()) start_handshake();
       return;
     case RejectReason::session_lost:
-      start_over();
+      start_over("the coordinator has given this session up");
       return;
     case RejectReason::protocol_version:
       exit(kExitNoCoordinator,
@@ -298,6 +313,7 @@ void Session::set_terms(const Welcome& terms) {
   terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
   terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
   terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);
+  terms_.rejoin_limit = std::max(terms_.silence_limit, terms.rejoin_for);
 }
 
 Inventory Session::inventory() const {
@@ -330,7 +346,25 @@ void Session::compensate_own_stall() {
 }
 
 void Session::heard() {
-  if (was_welcomed_) deadlines_.silence = now_ + terms_.silence_limit;
+  if (!was_welcomed_) return;
+  is_rejoining_ = false;
+  heard_ = now_;
+  deadlines_.silence = now_ + terms_.silence_limit;
+}
+
+/// The coordinator has been silent for too long. It has given this session up by now, or does so
+/// when it hears from the new one.
+void Session::end_silence() {
+  const Instant give_up = heard_ + terms_.rejoin_limit;
+  if (!was_welcomed_) {
+    exit(kExitNoCoordinator, "never connected: no coordinator has answered");
+  } else if (is_rejoining_ || leaving_.is_draining() || now_ >= give_up) {
+    exit(kExitNoCoordinator, "orphaned: the coordinator has fallen silent");
+  } else {
+    is_rejoining_ = true;
+    deadlines_.silence = give_up;
+    start_over("the coordinator has fallen silent");
+  }
 }
 
 // Working.
@@ -454,7 +488,7 @@ void Session::forget_run() {
   leaving_.forget_run();
 }
 
-void Session::start_over() {
+void Session::start_over(std::string reason) {
   const bool was_leaving = leaving_.is_leaving() || leaving_.is_draining();
   forget_run();
   handshake_.end();
@@ -462,7 +496,7 @@ void Session::start_over() {
     exit(kExitDone, "drained; it was given up before it had left");
     return;
   }
-  log(Severity::warning, "the coordinator has given this session up: starting over as a new one");
+  log(Severity::warning, std::move(reason) + "; starting over as a new session");
   echo_ = {};
   deadlines_ = {kNever, kNever, kNever, deadlines_.silence};
   out_->push_back(StartOver{});

@@ -22,7 +22,7 @@ namespace rollcall::worker {
 /// The state machine of a worker. It handshakes with the coordinator, takes assignments in order,
 /// runs as many attempts as there are slots, and resends each report until it is acknowledged. When
 /// the coordinator has given it up, it starts over as a new session; when it hears nothing for too
-/// long, it ends.
+/// long, it does so too, and ends if that does not help.
 ///
 /// The parts (Handshake, HeldAttempts, Outbox, Leaving) own their data and know nothing of each
 /// other; the order of what happens in a step is here.
@@ -55,6 +55,7 @@ class Session {
   void on(const Reconnected& event);
   void on(const MessageReceived& event);
   void on(const AttemptsEnded& event);
+  void on(const ExecutorFailed& event);
   void on(const TurnEnded& event);
   void on(const DeadlineReached& event);
   void on(const TerminateRequested& event);
@@ -90,10 +91,11 @@ class Session {
   void leave_if_done();
   void drop_attempts();
   void forget_run();
-  void start_over();
+  void start_over(std::string reason);
   void exit(int status, std::string reason);
   void log(Severity severity, std::string text);
   void heard();
+  void end_silence();
   void compensate_own_stall();
   Duration resend_after() const { return limits::resend_intervals * terms_.heartbeat_interval; }
   TimeEcho echo() const;
@@ -114,6 +116,8 @@ class Session {
   Identity identity_;
   Duration connect_timeout_;
   bool was_welcomed_ = false;
+  bool is_rejoining_ = false;  ///< the coordinator was silent for Terms::silence_limit
+  Instant heard_;              ///< when the coordinator was last heard, if was_welcomed_
   bool is_over_ = false;
   Dropped dropped_;
 
@@ -122,6 +126,7 @@ class Session {
   HeldAttempts attempts_;
   Outbox outbox_;
   Leaving leaving_;
+  std::uint32_t executor_failures_ = 0;  ///< since an attempt has ended
   RateMeter ended_{limits::busy_outcomes, limits::busy_window};
   std::uint32_t inventories_ = 0;  ///< listed so far
   Terms terms_;                    ///< of the last Welcome

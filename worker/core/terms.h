@@ -14,7 +14,10 @@ struct Terms {
   KindTraits kind;          ///< of the tasks of the run
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;
-  Duration silence_limit = limits::liveness;  ///< exit after this much silence of the coordinator
+  /// Silence of the coordinator after which the attempts are dropped, and after which the worker
+  /// exits; the second is not shorter.
+  Duration silence_limit = limits::liveness;
+  Duration rejoin_limit = limits::liveness;
 };
 
 }  // namespace rollcall::worker

@@ -39,7 +39,7 @@ class CommandRunner::Children {
         handlers_(std::move(handlers)),
         channel_(loop, std::move(guardians),
                  {[this](std::span<const GuardianEvent> events) { on_events(events); },
-                  [this] { on_gone(); }}),
+                  [this](const std::string& reason) { on_gone(reason); }}),
         alarm_(loop, [this] { on_alarm(); }),
         most_now_(most()) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -276,12 +276,12 @@ class CommandRunner::Children {
     }
   }
 
-  void on_gone() {
+  void on_gone(const std::string& reason) {
     is_broken_ = true;
     alarm_.set(std::nullopt);
-    // This process has adopted its children.
+    // The guardians too. This process adopts the children of each.
     end_descendants();
-    handlers_.on_broken("a guardian of commands was killed");
+    handlers_.on_broken(reason);
   }
 
   // Ending.

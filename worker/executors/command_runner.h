@@ -42,7 +42,8 @@ class CommandRunner {
   struct Handlers {
     /// Commands have ended: call take_ended(). Called once for commands that ended together.
     std::function<void()> on_ended;
-    /// A guardian was killed, and with it all running commands. Nothing can be started any more.
+    /// A guardian was killed or stopped, and all commands and their descendants were killed.
+    /// Nothing can be started any more, and no result follows.
     std::function<void(const std::string& reason)> on_broken;
     /// The system allows fewer commands than there are slots. Called once; may be empty.
     std::function<void(const std::string& text)> on_short = {};

@@ -43,14 +43,19 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
                                     context_.requested_slots));
   }
   const CommandRunner::Settings settings{terms.slots, terms.max_output, terms.kill_after};
-  if (runner_ && settings == settings_) return {};
+  if (runner_ && !is_broken_ && settings == settings_) return {};
   auto guardians =
       Guardians::start(guardians_for(settings.slots), settings.slots, context_.descriptors);
   if (!guardians) return guardians.error();
   running_.clear();
+  const auto on_broken = [this](const std::string& reason) {
+    is_broken_ = true;
+    context_.on_broken(reason);
+  };
   runner_ = std::make_unique<CommandRunner>(
       context_.loop, std::move(*guardians), settings,
-      CommandRunner::Handlers{context_.on_ended, context_.on_broken, context_.on_warning});
+      CommandRunner::Handlers{context_.on_ended, on_broken, context_.on_warning});
+  is_broken_ = false;
   settings_ = settings;
   return {};
 }

@@ -17,8 +17,8 @@ class ExecExecutor final : public Executor {
  public:
   explicit ExecExecutor(const ExecutorContext& context) : context_(context) {}
 
-  /// Starts the guardians. If the terms have changed, kills the running commands and starts new
-  /// guardians. Fails as Guardians::start() does.
+  /// Starts the guardians. If the terms have changed, or a guardian was lost, kills the running
+  /// commands and starts new guardians. Fails as Guardians::start() does.
   Result<void> prepare(const Prepare& terms) override;
   /// Requires a command for each attempt.
   void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
@@ -40,6 +40,7 @@ class ExecExecutor final : public Executor {
   ExecutorContext context_;
   CommandRunner::Settings settings_;
   std::unique_ptr<CommandRunner> runner_;                      ///< null before the first prepare()
+  bool is_broken_ = false;                                     ///< the runner can start nothing
   boost::unordered_flat_map<std::uint64_t, Running> running_;  ///< by the runner's key
   std::uint64_t next_key_ = 0;
 };

@@ -22,7 +22,7 @@ struct ExecutorContext {
   std::uint64_t descriptors = 0;      ///< the limit of open files for child processes
 
   std::function<void()> on_ended;  ///< attempts have ended: call take_ended()
-  /// All running attempts are lost, and no other can be started.
+  /// All running attempts are lost, and no other can be started before the next prepare().
   std::function<void(const std::string& reason)> on_broken;
   std::function<void(const std::string& text)> on_warning;  ///< for the log
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/limits.h"
 #include "worker/guardian/memory_file.h"
 
 namespace rollcall::worker {
@@ -28,6 +29,7 @@ GuardianChannel::GuardianChannel(boost::asio::io_context& loop, Guardians guardi
       stream_(loop, guardians_.socket()),
       retry_(loop),
       signals_retry_(loop),
+      check_(loop),
       handlers_(std::move(handlers)) {
   await_events();
   for (const Guardians::One& one : guardians_.each()) ends_.emplace_back(loop, one.signals.get());
@@ -61,6 +63,8 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
   }
   ++number_;
   if (is_gone_) return number_;
+  ++open_;
+  if (!is_checking_) check_later();
   outbox_.push_back({std::move(bytes), std::move(files)});
   if (!is_waiting_) send();
   return number_;
@@ -147,7 +151,7 @@ void GuardianChannel::await_events() {
 void GuardianChannel::await_end(std::size_t guardian) {
   ends_[guardian].async_wait(boost::asio::posix::stream_descriptor::wait_read,
                              [this](boost::system::error_code error) {
-                               if (!error) gone();
+                               if (!error) gone("a guardian of commands was killed");
                              });
 }
 
@@ -158,19 +162,45 @@ void GuardianChannel::read_events() {
     const ssize_t got = ::recv(guardians_.socket(), events_.data() + count,
                                kGuardianEvents * sizeof(GuardianEvent), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
-    if (got <= 0) return gone();
+    if (got <= 0) return gone("a guardian of commands was killed");
     count += static_cast<std::size_t>(got) / sizeof(GuardianEvent);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (events_[i].kind != GuardianEvent::Kind::started) --open_;
   }
   await_events();
   if (count > 0) handlers_.on_events({events_.data(), count});
 }
 
-void GuardianChannel::gone() {
+void GuardianChannel::check_later() {
+  is_checking_ = true;
+  check_.expires_after(limits::guardian_check);
+  check_.async_wait([this](boost::system::error_code error) {
+    if (!error) check();
+  });
+}
+
+/// Checks are counted rather than timed: if the whole machine was suspended, a guardian may go on a
+/// little later than this process. A guardian that waits for a slow file system is not stopped.
+void GuardianChannel::check() {
+  is_checking_ = false;
+  if (is_gone_ || open_ == 0) {
+    stopped_checks_ = 0;
+    return;
+  }
+  stopped_checks_ = guardians_.is_any_stopped() ? stopped_checks_ + 1 : 0;
+  if (stopped_checks_ == limits::guardian_stopped_checks) {
+    return gone("a guardian of commands was stopped");
+  }
+  check_later();
+}
+
+void GuardianChannel::gone(const std::string& reason) {
   if (is_gone_) return;
   is_gone_ = true;
   outbox_.clear();
   signals_.clear();
-  handlers_.on_gone();
+  handlers_.on_gone(reason);
 }
 
 }  // namespace rollcall::worker

@@ -35,7 +35,8 @@ class GuardianChannel {
  public:
   struct Handlers {
     std::function<void(std::span<const GuardianEvent>)> on_events;
-    std::function<void()> on_gone;  ///< a guardian has died; no event follows
+    /// A guardian has died, or is stopped and stays so. No event follows.
+    std::function<void(const std::string& reason)> on_gone;
   };
 
   GuardianChannel(boost::asio::io_context& loop, Guardians guardians, Handlers handlers);
@@ -64,12 +65,15 @@ class GuardianChannel {
   void await_events();
   void await_end(std::size_t guardian);
   void read_events();
-  void gone();
+  void check_later();
+  void check();
+  void gone(const std::string& reason);
 
   Guardians guardians_;
   boost::asio::posix::stream_descriptor stream_;
   boost::asio::steady_timer retry_;
   boost::asio::steady_timer signals_retry_;
+  boost::asio::steady_timer check_;
   Handlers handlers_;
   std::deque<Outgoing> outbox_;
   bool is_waiting_ = false;   ///< for room in the socket
@@ -82,6 +86,9 @@ class GuardianChannel {
   std::vector<boost::asio::posix::stream_descriptor>
       ends_;  ///< each becomes readable when its guardian exits
   bool is_gone_ = false;
+  std::size_t open_ = 0;    ///< requests without a last event
+  int stopped_checks_ = 0;  ///< in a row in which a guardian was stopped
+  bool is_checking_ = false;
   std::array<GuardianEvent, 4 * kGuardianEvents> events_{};
 };
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <string>
 
@@ -59,6 +60,13 @@ void wait_for_end(pid_t pid, Instant longest) {
   pollfd awaited{ended.get(), POLLIN, 0};
   if (ended) ::poll(&awaited, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
   ::waitpid(pid, nullptr, WNOHANG);
+}
+
+/// Whether this child is stopped. Another process may have the number of one that was reaped.
+bool is_stopped(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
 }
 
 /// The share of `all` for the guardian at `index` of `count`.
@@ -111,8 +119,15 @@ bool Guardians::add(int socket, std::uint32_t slots, std::uint32_t count,
   return true;
 }
 
+bool Guardians::is_any_stopped() const {
+  return std::ranges::any_of(each_, [](const One& one) { return is_stopped(one.pid); });
+}
+
 Guardians::~Guardians() {
   socket_.reset();
+  for (const One& one : each_) {
+    if (is_stopped(one.pid)) ::kill(one.pid, SIGCONT);
+  }
   const Instant longest = os::now() + limits::guardian_end;
   for (const One& one : each_) wait_for_end(one.pid, longest);
 }

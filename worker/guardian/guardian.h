@@ -47,6 +47,8 @@ class Guardians {
   /// Shared by all: they read requests from it and write events to it.
   int socket() const { return socket_.get(); }
   const std::vector<One>& each() const { return each_; }
+  /// Whether a guardian is stopped, as by SIGSTOP: it neither starts commands nor reaps them.
+  bool is_any_stopped() const;
 
  private:
   Guardians() = default;

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/cli/own_variables.h"
 #include "common/limits.h"
 #include "common/os/clock.h"
 #include "worker/guardian/arena.h"
@@ -118,7 +119,7 @@ class GuardianProcess {
     char** const kept = GuardianArena<char*>(count + 1).data();
     char** end = kept;
     for (std::size_t i = 0; i < count && i < kSparePointers / 2; ++i) {
-      if (std::strncmp(environ[i], "ROLLCALL_", 9) != 0) *end++ = environ[i];
+      if (!cli::is_own_variable(environ[i])) *end++ = environ[i];
     }
     return kept;
   }

@@ -55,6 +55,8 @@ void set_up_guardian(int socket, int signals, std::uint64_t descriptors) {
   // In a session of its own, it gets no signals of a terminal, and no command waits for a terminal.
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A stopped guardian goes on when its worker ends, and then notices that.
+  ::prctl(PR_SET_PDEATHSIG, SIGCONT);
   ::prctl(PR_SET_NAME, "rollcall-guard");
   reset_signals();
   limit_descriptors(descriptors);

@@ -130,14 +130,16 @@ TEST(WireRoundTrip, InventoryHeartbeatGoodbye) {
 }
 
 TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
-  const auto welcome = coordinator_round_trip(
-      Welcome{1, instant_from_ns(2), KindId::sleep, 3, 4ns, 5ns, limits::longest_duration});
+  Welcome terms{1, instant_from_ns(2), KindId::sleep, 3, 4ns, 5ns, limits::longest_duration};
+  terms.rejoin_for = 6ns;
+  const auto welcome = coordinator_round_trip(terms);
   EXPECT_EQ(welcome.nonce, 1U);
   EXPECT_EQ(welcome.sent, instant_from_ns(2));
   EXPECT_EQ(welcome.slots, 3U);
   EXPECT_EQ(welcome.heartbeat_interval, 4ns);
   EXPECT_EQ(welcome.liveness, 5ns);
   EXPECT_EQ(welcome.orphan_for, limits::longest_duration);
+  EXPECT_EQ(welcome.rejoin_for, 6ns);
   const auto ack = coordinator_round_trip(Ack{6, instant_from_ns(7)});
   EXPECT_EQ(ack.reports_committed, 6U);
   EXPECT_EQ(ack.sent, instant_from_ns(7));

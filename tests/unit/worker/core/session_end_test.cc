@@ -290,6 +290,100 @@ TEST_F(SessionTest, OrphanedEndsAfterSilence) {
   EXPECT_EQ(take<Exit>().status, kExitNoCoordinator);
 }
 
+TEST_F(SessionTest, AfterSilenceItTriesToRejoinAsANewSession) {
+  const Hello first = begin();
+  Welcome terms = welcome(first.nonce);
+  terms.rejoin_for = 60s;
+  receive(terms);
+  sent<Inventory>();
+  const Instant heard = now;
+  run_all(1, {0});
+  while (*session.next_deadline() < heard + 10s) {
+    pass_to_deadline();
+    sent<Heartbeat>();
+  }
+  pass_to_deadline();
+  EXPECT_EQ(now, heard + 10s);
+  take<DropAttempts>();
+  take<StartOver>();
+  const Hello second = begin(2);
+  while (*session.next_deadline() < heard + 30s) {
+    pass_to_deadline();
+    EXPECT_EQ(sent<Hello>().nonce, second.nonce);
+  }
+  terms.nonce = second.nonce;  // the network has healed
+  receive(terms);
+  EXPECT_EQ(sent<Inventory>().assignments_received, 0U);
+  run_all(1, {0});
+}
+
+TEST_F(SessionTest, ARejoiningWorkerThatHearsNothingEnds) {
+  const Hello first = begin();
+  Welcome terms = welcome(first.nonce);
+  terms.rejoin_for = 60s;
+  receive(terms);
+  sent<Inventory>();
+  const Instant heard = now;
+  now += 10s;
+  handle(DeadlineReached{});
+  sent<Heartbeat>();
+  while (*session.next_deadline() < heard + 20s) {  // it was late itself, and listens again
+    pass_to_deadline();
+    sent<Heartbeat>();
+  }
+  pass_to_deadline();
+  take<StartOver>();
+  begin(2);
+  while (*session.next_deadline() < heard + 60s) {
+    pass_to_deadline();
+    sent<Hello>();
+  }
+  pass_to_deadline();
+  EXPECT_EQ(now, heard + 60s);
+  EXPECT_EQ(take<Exit>().status, kExitNoCoordinator);
+}
+
+TEST_F(SessionTest, AFailedExecutorReportsWhatHasEndedAndStartsOver) {
+  join();
+  run_all(1, {0, 1});
+  const SessionId old = session.id();
+  end_attempts({0});
+  handle(ExecutorFailed{"a guardian was killed"});
+  EXPECT_EQ(sent<Report>().outcomes.task, tasks({0}));
+  take<DropAttempts>();
+  take<StartOver>();
+  const Hello hello = begin(2);
+  EXPECT_NE(session.id(), old);
+  receive(welcome(hello.nonce));
+  EXPECT_EQ(sent<Inventory>().reports_sent, 0U);
+  EXPECT_EQ(prepared.size(), 2U);
+}
+
+TEST_F(SessionTest, ADrainingWorkerWhoseExecutorFailsReturnsItsAttempts) {
+  join();
+  run_all(1, {0});
+  receive(Drain{});
+  end_turn();
+  EXPECT_TRUE(sent<Heartbeat>().draining);
+  handle(ExecutorFailed{"a guardian was killed"});
+  take<DropAttempts>();
+  EXPECT_EQ(sent<Goodbye>().outcomes_sent, 0U);
+  EXPECT_EQ(take<Exit>().status, kExitDone);
+}
+
+TEST_F(SessionTest, AnExecutorThatFailsTimeAndAgainEndsTheWorker) {
+  join();
+  for (std::uint8_t n = 2; n < limits::executor_failures + 1; ++n) {
+    handle(ExecutorFailed{"a guardian was killed"});
+    take<StartOver>();
+    const Hello hello = begin(n);
+    receive(welcome(hello.nonce));
+    sent<Inventory>();
+  }
+  handle(ExecutorFailed{"a guardian was killed"});
+  EXPECT_EQ(take<Exit>().status, kExitNoCoordinator);
+}
+
 TEST_F(SessionTest, OrphanForAppliesDuringANewHandshake) {
   const Hello hello = begin();
   Welcome terms = welcome(hello.nonce);

@@ -187,6 +187,42 @@ TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledGuardian) {
   }
 }
 
+TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAStoppedGuardian) {
+  make_pipe("up");
+  runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+  const pid_t hidden = number_from_pipe();
+  ::kill(guardian_pids_.back(), SIGSTOP);
+  ASSERT_TRUE(wait_until([&] { return !broken_.empty(); }));
+  EXPECT_EQ(broken_, "a guardian of commands was stopped");
+  EXPECT_TRUE(is_gone(hidden, 1s));
+  for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 1s));
+  EXPECT_THAT(results_, IsEmpty());
+}
+
+TEST_F(CommandRunnerTest, HiddenDescendantsOfAStoppedGuardianEndWithAKilledWorker) {
+  make_pipe("up");
+  runner_.reset();
+  const pid_t worker = ::fork();
+  if (worker == 0) {
+    loop_.notify_fork(boost::asio::execution_context::fork_child);
+    remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
+    runner_->start(1, shell("kill -STOP $PPID; " + hide(path("up")) + "; exec sleep 1000"));
+    wait_until([] { return false; });
+    ::_exit(0);
+  }
+  const pid_t hidden = number_from_pipe();
+  EXPECT_FALSE(is_gone(hidden, 0ms));
+  ::kill(worker, SIGKILL);
+  EXPECT_TRUE(is_gone(hidden, 5s));
+  ::waitpid(worker, nullptr, 0);
+}
+
+TEST_F(CommandRunnerTest, AStoppedGuardianEndsWithTheRunner) {
+  for (const pid_t guardian : guardian_pids_) ::kill(guardian, SIGSTOP);
+  runner_.reset();
+  for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 0ms));
+}
+
 TEST_F(CommandRunnerTest, SignalsOfATerminalDoNotReachTheGuardian) {
   run(shell("exit 0"));
   for (const pid_t guardian : guardian_pids_) {

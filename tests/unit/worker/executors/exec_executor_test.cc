@@ -24,7 +24,7 @@ class ExecExecutorTest : public testing::Test {
   ExecExecutorTest() {
     executor_ = std::make_unique<ExecExecutor>(
         ExecutorContext{loop_, "w", 8, 256, [this] { take_ended(); },
-                        [](const std::string& reason) { FAIL() << reason; },
+                        [this](const std::string& reason) { broken_ = reason; },
                         [this](const std::string& text) { warnings_.push_back(text); }});
     EXPECT_TRUE(executor_->prepare(kTerms).has_value());
   }
@@ -51,11 +51,11 @@ class ExecExecutorTest : public testing::Test {
     executor_->start(os::now(), assignment, std::move(attempts));
   }
   bool wait_for(std::size_t count) {
-    while (outcomes_.size() < count) {
+    while (outcomes_.size() < count && broken_.empty()) {
       loop_.restart();
       if (loop_.run_one_for(30s) == 0) return false;
     }
-    return true;
+    return outcomes_.size() == count;
   }
 
   static constexpr Prepare kTerms{KindId::exec, 4, 1'000, 1s};
@@ -63,9 +63,25 @@ class ExecExecutorTest : public testing::Test {
   boost::asio::io_context loop_;
   std::unique_ptr<ExecExecutor> executor_;
   std::vector<std::string> warnings_;
+  std::string broken_;
   std::map<TaskId, Outcome> outcomes_;
   std::map<TaskId, CommandResult> results_;
 };
+
+TEST_F(ExecExecutorTest, RunsCommandsAgainAfterALostGuardian) {
+  start(1, 0, {"sh", "-c", "kill -9 $PPID; sleep 1000"});
+  EXPECT_FALSE(wait_for(1));
+  EXPECT_EQ(broken_, "a guardian of commands was killed");
+  broken_.clear();
+  executor_->drop();
+  ASSERT_TRUE(executor_->prepare(kTerms).has_value());
+  HeldColumns held;
+  executor_->list(held);
+  EXPECT_EQ(held.size(), 0U);
+  start(1, 1, {"true"});
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_EQ(outcomes_[TaskId{1}], Outcome::succeeded);
+}
 
 TEST_F(ExecExecutorTest, MapsResultsToOutcomes) {
   start(1, 0, {"true"});
