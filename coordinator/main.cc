@@ -1,4 +1,5 @@
 // `rollcall`: splits a run over workers and gathers its results.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -7,6 +8,7 @@
 
 #include "common/os/clock.h"
 #include "common/os/memory.h"
+#include "common/os/process_limits.h"
 #include "common/os/standard_streams.h"
 #include "coordinator/commands/command_line.h"
 #include "coordinator/commands/control.h"
@@ -46,6 +48,11 @@ int main(int argc, char** argv) {
     const Instant started = os::now();
     os::fill_standard_streams();
     os::keep_freed_memory();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow shows as a failed write
+    if (const auto has_room = os::check_stack_limit(); !has_room) {
+      std::fprintf(stderr, "rollcall: %s\n", has_room.error().message.c_str());
+      return cli::kUsageStatus;
+    }
     return std::visit(Run{started}, parse_command_line(argc, argv, std::getenv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rollcall: %s\n", error.what());

@@ -19,6 +19,10 @@ std::string endpoint_for_others(std::string_view bound, std::string_view adverti
 /// is unchanged.
 std::string endpoint_to_bind(std::string_view endpoint);
 
+/// Whether a socket that was bound at `endpoint`, which may have wildcards, may be at `bound`.
+/// Names are not resolved.
+bool may_have_bound(std::string_view endpoint, std::string_view bound);
+
 /// The name of this host.
 std::string host_name();
 

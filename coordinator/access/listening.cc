@@ -13,8 +13,14 @@ constexpr const char* kFreeLoopbackPort = "tcp://127.0.0.1:*";
 }  // namespace
 
 Result<Listening> listening_of(const JoiningOptions& options) {
-  Listening listening{options.bind, options.advertise, options.access_file, !options.insecure,
-                      std::nullopt, options.http,      options.control};
+  Listening listening;
+  listening.bind = options.bind;
+  listening.is_bind_given = !options.bind.empty();
+  listening.advertise = options.advertise;
+  listening.access_file = options.access_file;
+  listening.encrypted = !options.insecure;
+  listening.http = options.http;
+  listening.control = options.control;
   if (!options.keys.empty()) {
     const std::filesystem::path directory = options.keys;
     auto keys = read_run_keys(directory);

@@ -12,9 +12,10 @@ namespace rollcall::coordinator {
 
 /// The endpoints, files and keys by which others reach a coordinator.
 struct Listening {
-  std::string bind;         ///< ZeroMQ endpoint
-  std::string advertise;    ///< HOST[:PORT] for other hosts; empty: derived from `bind`
-  std::string access_file;  ///< written for workers to join with; empty: none
+  std::string bind;            ///< ZeroMQ endpoint
+  bool is_bind_given = false;  ///< by --bind
+  std::string advertise;       ///< HOST[:PORT] for other hosts; empty: derived from `bind`
+  std::string access_file;     ///< written for workers to join with; empty: none
   bool encrypted = true;
   std::optional<RunKeys> keys;  ///< from --keys; nullopt: create new keys
   std::string http;             ///< HOST:PORT for health checks; empty: none

@@ -299,7 +299,7 @@ CommandSpec exec_command(ExecOptions& options) {
   add_commands(table, options);
   add_printing(table, options);
   add_workers(table, options,
-              {"workers to start on this machine (default 1)",
+              {"workers to start on this machine, or 0 (default 1)",
                "commands a worker runs at once (default its processors)"});
   add_joining(table, options);
   add_journal(table, options);

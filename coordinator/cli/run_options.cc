@@ -82,6 +82,9 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
       }
     }
   }
+  if (const Given* rejoin = find(given, "--rejoin-for"); rejoin && !options.journal.empty()) {
+    return usage_error(command, *rejoin, "cannot be combined with --journal, use --orphan-for");
+  }
   if (options.insecure && !options.keys.empty()) {
     return usage_error(command, *find(given, "--keys"), "cannot be combined with --insecure");
   }
@@ -99,6 +102,9 @@ Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   policy.local_workers = options.workers.value_or(workers);
   policy.wait_for_workers =
       options.wait_for_workers.value_or(std::max(policy.local_workers, std::uint32_t{1}));
+  // Local workers are started with their slots; other workers run as many as suits their machine.
+  if (policy.local_workers == 0) policy.slots = options.slots;
+  policy.require_workers = options.require_workers;
   policy.others_may_join = options.others_may_join();
   policy.join_timeout = options.join_timeout;
   policy.heartbeat_interval = options.heartbeat_interval;
@@ -106,6 +112,7 @@ Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   policy.journal = !options.journal.empty();
   policy.orphan_for = options.liveness;
   if (policy.journal) policy.orphan_for = options.orphan_for.value_or(limits::orphan_for);
+  policy.rejoin_for = policy.journal ? policy.orphan_for : options.rejoin_for;
   policy.worker_restarts = options.worker_restarts;
   policy.max_losses = options.max_losses;
   policy.prefetch = options.prefetch;

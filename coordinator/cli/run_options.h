@@ -39,10 +39,12 @@ struct JoiningOptions {
   std::string http;         ///< HOST:PORT for health checks; empty: none
   std::string control;      ///< path of the control socket; empty: as control/path.h describes
   std::optional<std::uint32_t> wait_for_workers;  ///< nullopt: the local ones, or 1
+  bool require_workers = false;                   ///< fail rather than start with fewer
   Duration join_timeout = limits::join_timeout;
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;  ///< at least limits::liveness_intervals heartbeats
-  bool insecure = false;                 ///< no encryption; `bind` is loopback then
+  Duration rejoin_for = limits::rejoin_for;
+  bool insecure = false;  ///< no encryption; `bind` is loopback then
 
   bool others_may_join() const { return !access_file.empty() || !keys.empty(); }
 };

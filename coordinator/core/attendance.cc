@@ -15,9 +15,12 @@ Attendance::Verdict Attendance::may_start(Instant now, std::size_t joined,
   const bool time_is_up = now >= start_deadline();
   if (joined > 0) {
     if (!time_is_up) return {};
-    return {Kind::go_on, "starting with " + std::to_string(joined) + " of " +
-                             std::to_string(wanted_) +
-                             " workers: no more connected within --join-timeout"};
+    const std::string count = std::to_string(joined) + " of " + std::to_string(wanted_);
+    if (requires_wanted_) {
+      return {Kind::fail, "only " + count + " workers connected within --join-timeout"};
+    }
+    return {Kind::go_on,
+            "starting with " + count + " workers: no more connected within --join-timeout"};
   }
   if (time_is_up) return {Kind::fail, "no worker connected within --join-timeout"};
   if (fleet_has_ended && !others_may_join_) {

@@ -11,8 +11,8 @@
 
 namespace rollcall::coordinator {
 
-/// Applies --wait-for and --join-timeout. Counts no sessions itself. Pure; one owner, one thread;
-/// `now` never goes back.
+/// Applies --wait-for-workers, --require-workers and --join-timeout. Counts no sessions itself.
+/// Pure; one owner, one thread; `now` never goes back.
 class Attendance {
  public:
   enum class Kind : std::uint8_t {
@@ -22,7 +22,7 @@ class Attendance {
   };
   struct Verdict {
     Kind kind = Kind::wait;
-    std::string warning;  ///< for the log; may be empty
+    std::string warning;  ///< for the log, the reason to fail; may be empty
 
     bool operator==(const Verdict&) const = default;
   };
@@ -30,6 +30,7 @@ class Attendance {
   /// A resumed run starts with the first worker.
   Attendance(const Policy& policy, bool is_resumed)
       : wanted_(is_resumed ? 1 : policy.wait_for_workers),
+        requires_wanted_(!is_resumed && policy.require_workers),
         join_timeout_(policy.join_timeout),
         others_may_join_(policy.others_may_join) {}
 
@@ -51,6 +52,7 @@ class Attendance {
 
  private:
   std::size_t wanted_;
+  bool requires_wanted_;  ///< the run does not start with fewer
   Duration join_timeout_;
   bool others_may_join_;
   Instant joining_since_;

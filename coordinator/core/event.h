@@ -77,6 +77,11 @@ struct Send {
 struct StartLocalWorker {
   std::uint32_t launch_id = 0;
 };
+/// Kill the process of this session, a silent local worker: it may be stopped or hang.
+/// LocalWorkerExited or WorkerVanished follows. It may have ended already.
+struct KillLocalWorker {
+  SessionIndex session{};
+};
 /// Write this commit to the journal, and report Committed once it is durable. Numbers begin at 1
 /// and have no gaps. Only with a journal. The receiver owns the commit and may complete it: lower
 /// `counters.published` to the records that were printed, and add `commands`.
@@ -119,8 +124,8 @@ struct End {
   bool workers_stay = false;
 };
 
-using Action = std::variant<Send, StartLocalWorker, WriteCommit, PublishStarted, PublishOutcomes,
-                            PublishJoined, PublishLeft, Log, FinishRun, End>;
+using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
+                            PublishOutcomes, PublishJoined, PublishLeft, Log, FinishRun, End>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

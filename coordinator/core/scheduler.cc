@@ -188,6 +188,7 @@ void Scheduler::lose_exited() {
 void Scheduler::lose_silent() {
   while (const Session* session = sessions_.silent(now_)) {
     lose(*session, fmt::format("no heartbeat for {}", format_brief(policy_.liveness)));
+    if (tasks_.session(session->index).is_local) out_->push_back(KillLocalWorker{session->index});
   }
 }
 
@@ -446,7 +447,8 @@ const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
   const Session* before = sessions_.find(from);
   if (before != nullptr && before->live()) lose(*before, "its process started a new session");
   const std::uint32_t launch_id = fleet_.knows(hello.launch_id) ? hello.launch_id : 0;
-  const Session& session = sessions_.add(now_, id, from, slots_for(hello, traits), launch_id);
+  const Session& session =
+      sessions_.add(now_, id, from, slots_for(hello, traits, policy_.slots), launch_id);
   tasks_.add_session(record_of(hello, session.slots, now_));
   commits_.add_session(session.index);
   acks_.add_session();

@@ -38,12 +38,14 @@ class TextOutput final : public StreamOutput {
   void append_outcomes(Instant, std::size_t first, std::size_t count) override {
     if (!task_lines_) return;
     write_held();
+    if (is_without_workers()) return;
     for (std::size_t record = first; record < first + count; ++record) write_end(record);
   }
 
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     write_held();
     if (!summary.finished) return write_unfinished(summary);
+    if (is_without_workers()) return write_all_from_now_on();
     write_count();
     text() += " async tasks finished in ";
     append_rounded_seconds(text(), summary.measured);
@@ -69,6 +71,9 @@ class TextOutput final : public StreamOutput {
 
   Instant held_until() const override { return held_until_; }
   void release() override { write_held(); }
+
+  /// The run ended because no worker came; every task counts as lost, and none was started.
+  bool is_without_workers() const { return !records_.has_started() && !records_.stop_requested; }
 
   bool mark_awaited(TaskId task) {
     if (awaited_[index(task)]) return false;

@@ -50,7 +50,6 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
       signals_(loop_, SIGINT, SIGTERM),
       signal_policy_(kind.waits_for_running(), kind.options().leave_running) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed reader shows as a failed write
-  ::signal(SIGXFSZ, SIG_IGN);  // and so does a file that may not grow
 }
 
 Result<void> EventLoop::listen() {
@@ -305,6 +304,11 @@ void EventLoop::perform(const StartLocalWorker& action) {
       on_worker_gone({id, why, /*started=*/false});
     });
   }
+}
+
+void EventLoop::perform(const KillLocalWorker& action) {
+  const SessionRecord& session = scheduler_.records().sessions[index(action.session)];
+  if (session.host == host_name()) local_workers_.kill(static_cast<pid_t>(session.pid));
 }
 
 void EventLoop::perform(const WriteCommit& action) {

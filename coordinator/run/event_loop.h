@@ -76,6 +76,7 @@ class EventLoop {
   void step(const Event& event);
   void perform(Send& send);
   void perform(const StartLocalWorker& action);
+  void perform(const KillLocalWorker& action);
   void perform(const WriteCommit& action);
   void perform(const PublishStarted& started);
   void perform(const PublishOutcomes& outcomes);

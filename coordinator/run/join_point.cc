@@ -23,6 +23,10 @@ JoinPoint::~JoinPoint() {
 
 Result<void> JoinPoint::bind(boost::asio::io_context& loop, const std::optional<JournalKeys>& saved,
                              net::Handlers handlers) {
+  if (saved && listening_.is_bind_given && !may_have_bound(listening_.bind, saved->bind)) {
+    return permanent("--bind " + listening_.bind + ": the workers of this run wait for it at " +
+                     saved->bind + ", where it listened before; leave out --bind");
+  }
   net::BindOptions options;
   options.endpoint = saved ? saved->bind : listening_.bind;
   if (saved) {

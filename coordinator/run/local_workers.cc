@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,18 +16,18 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <string_view>
 
+#include "common/cli/own_variables.h"
 #include "common/limits.h"
 #include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-std::vector<char*> environment_without_options() {
+std::vector<char*> environment_for_workers() {
   std::vector<char*> passed;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with("ROLLCALL_")) passed.push_back(*variable);
+    if (!cli::is_own_variable(*variable)) passed.push_back(*variable);
   }
   passed.push_back(nullptr);
   return passed;
@@ -67,7 +68,7 @@ class SpawnPlan {
       argv.push_back(const_cast<char*>(argument.c_str()));
     }
     argv.push_back(nullptr);
-    std::vector<char*> environment = environment_without_options();
+    std::vector<char*> environment = environment_for_workers();
     return ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv.data(),
                          environment.data());
   }
@@ -113,6 +114,16 @@ std::string worker_program_beside_own() {
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
   return (own.parent_path() / "rollcall-worker").string();
+}
+
+Result<void> check_worker_program(const std::string& program) {
+  struct stat file {};
+  int error = ::stat(program.c_str(), &file) == 0 ? 0 : errno;
+  if (error == 0 && !S_ISREG(file.st_mode)) error = EACCES;
+  if (error == 0 && ::access(program.c_str(), X_OK) != 0) error = errno;
+  if (error == 0) return {};
+  return permanent("cannot start local workers with " + program + ": " + std::strerror(error) +
+                   "; install rollcall-worker in the directory of rollcall");
 }
 
 Result<void> check_room(std::uint32_t count, std::uint64_t descriptors,
@@ -224,15 +235,23 @@ void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
   on_exit_(child->launch_id, describe(info));
 }
 
-void LocalWorkers::kill_all() {
-  for (const auto& child : children_) {
-    if (child->on_gone) {
-      // By its pidfd: this process does not reap it, so its number may be reused at any time.
-      ::syscall(SYS_pidfd_send_signal, child->ended.native_handle(), SIGKILL, nullptr, 0U);
-    } else {
-      ::kill(-child->pid, SIGKILL);
-    }
+void LocalWorkers::kill(Child& child) {
+  if (child.on_gone) {
+    // By its pidfd: this process does not reap it, so its number may be reused at any time.
+    ::syscall(SYS_pidfd_send_signal, child.ended.native_handle(), SIGKILL, nullptr, 0U);
+  } else {
+    ::kill(-child.pid, SIGKILL);
   }
+}
+
+void LocalWorkers::kill(pid_t process) {
+  for (const auto& child : children_) {
+    if (child->pid == process) kill(*child);
+  }
+}
+
+void LocalWorkers::kill_all() {
+  for (const auto& child : children_) kill(*child);
 }
 
 }  // namespace rollcall::coordinator

@@ -48,10 +48,13 @@ class LocalWorkers {
   [[nodiscard]] bool adopt(pid_t process, std::span<const pid_t> coordinators,
                            std::function<void()> on_gone);
 
+  /// Sends SIGKILL to the worker with this process id, which may be an adopted one; to none if it
+  /// is not a worker that is watched.
+  void kill(pid_t process);
   /// The number of running workers, adopted ones included.
   std::size_t running() const { return children_.size(); }
-  /// Sends SIGKILL to all workers and to the processes that they started. They are reaped as they
-  /// end.
+  /// Sends SIGKILL to all workers; the processes that they started end with them. Workers are
+  /// reaped as they end.
   void kill_all();
   /// Stops watching all workers; they keep running.
   void release() { children_.clear(); }
@@ -60,6 +63,7 @@ class LocalWorkers {
   struct Child;
   void watch(const std::shared_ptr<Child>& child);
   void reap(const std::shared_ptr<Child>& child);
+  static void kill(Child& child);
 
   boost::asio::io_context& loop_;
   Settings settings_;
@@ -76,5 +80,8 @@ class LocalWorkers {
 
 /// The path of rollcall-worker, beside this program's own binary.
 std::string worker_program_beside_own();
+
+/// The error is permanent: `program` is not a program that this process may run.
+[[nodiscard]] Result<void> check_worker_program(const std::string& program);
 
 }  // namespace rollcall::coordinator

@@ -9,6 +9,7 @@
 
 #include "common/cli/duration_text.h"
 #include "common/cli/log.h"
+#include "common/limits.h"
 #include "common/os/clock.h"
 #include "common/os/process_limits.h"
 #include "common/os/usage.h"
@@ -78,6 +79,7 @@ Result<void> Run::prepare() {
                                  format_exact(*options_.orphan_for),
                                  format_exact(options_.liveness)));
   }
+  if (auto room = os::check_thread_limit(limits::coordinator_threads); !room) return room;
   descriptors_ = os::raise_descriptor_limit();
   auto listening = listening_of(options_);
   if (!listening) return listening.error();
@@ -87,9 +89,11 @@ Result<void> Run::prepare() {
     if (!opened) return permanent("--results: " + opened.error().message);
     results_ = std::move(*opened);
   }
-  if (auto room =
-          check_room(kind_.policy().local_workers, descriptors_.raised, kind_.worker_descriptors());
-      !room) {
+  const std::uint32_t workers = kind_.policy().local_workers;
+  if (workers > 0) {
+    if (auto found = check_worker_program(worker_program_beside_own()); !found) return found;
+  }
+  if (auto room = check_room(workers, descriptors_.raised, kind_.worker_descriptors()); !room) {
     return room;
   }
   auto start = start_run(kind_);
@@ -198,6 +202,10 @@ std::string Run::print_results(const Summary& summary, const std::vector<std::ui
   }
   output_->finished(summary, order);
   output_->flush();
+  if (scheduler_->ran_out_of_workers() && !records.has_started()) {
+    give_up("no task was started", 4);
+    return error;
+  }
   if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
   print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
   return error;

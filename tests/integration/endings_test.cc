@@ -87,13 +87,34 @@ TEST_F(Endings, NoJoinedWorkerIsStatus4) {
       rollcall({"-n", "5", "-w", "0", "--access-file", access_file(), "--join-timeout", "300ms"});
   EXPECT_EQ(run.wait(), 4) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("no worker connected within --join-timeout"));
+  EXPECT_THAT(run.err(), HasSubstr("\nrollcall sleep: no task was started\n"));
+  EXPECT_EQ(run.out(), "");
+  Program& commands = exec({"--range", "1-2", "-w", "0", "--access-file", access_file(),
+                            "--join-timeout", "100ms", "--", "true"});
+  EXPECT_EQ(commands.wait(), 4) << commands.story();
+  EXPECT_THAT(commands.err(), HasSubstr("\nrollcall exec: no task was started\n"));
+  EXPECT_THAT(commands.err(), Not(HasSubstr("failed")));
 }
 
-TEST_F(Endings, MissingWorkerProgramIsStatus4) {
+TEST_F(Endings, FewerWorkersThanRequiredIsStatus4) {
+  Program& run =
+      rollcall(kShort + Arguments{"-w", "1", "--wait-for-workers", "2", "--require-workers",
+                                  "--join-timeout", "500ms", "--access-file", access_file()});
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("only 1 of 2 workers connected within --join-timeout"));
+  EXPECT_THAT(run.err(), HasSubstr("\nrollcall sleep: no task was started\n"));
+  EXPECT_EQ(run.out(), "");
+}
+
+TEST_F(Endings, MissingWorkerProgramIsStatus2) {
   fs::copy_file(programs_directory() / "rollcall", file("rollcall"));
   Program& run = start({file("rollcall"), Arguments{"sleep"} + kShort, {}, {}, {}});
-  EXPECT_EQ(run.wait(), 4) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("rollcall-worker"));
+  EXPECT_EQ(run.wait(), 2) << run.story();
+  EXPECT_EQ(run.err(), "rollcall sleep: cannot start local workers with " +
+                           file("rollcall-worker") +
+                           ": No such file or directory; install rollcall-worker in the "
+                           "directory of rollcall\n");
+  EXPECT_EQ(run.out(), "");
 }
 
 TEST_F(Endings, WrongCommandLineIsStatus2WithoutOutput) {

@@ -15,11 +15,18 @@ using testing::HasSubstr;
 
 class ExecLimits : public ProgramsTest {
  protected:
-  /// `rollcall exec ARGUMENTS` in a shell that first runs `limit`. Root is exempt from some limits,
-  /// so this runs as another user.
+  /// `rollcall exec ARGUMENTS`, or rollcall-worker, in a shell that first runs `limit`. Root is
+  /// exempt from some limits, so this runs as another user.
   Program& exec_after(const std::string& limit, const std::string& arguments) {
-    const std::string program = (programs_directory() / "rollcall").string();
-    const std::string script = limit + "; exec " + program + " exec --output json " + arguments;
+    return start_after(limit, "rollcall", "exec --output json " + arguments);
+  }
+  Program& worker_after(const std::string& limit) {
+    return start_after(limit, "rollcall-worker", "--access-file nowhere");
+  }
+  Program& start_after(const std::string& limit, const std::string& name,
+                       const std::string& arguments) {
+    const std::string program = (programs_directory() / name).string();
+    const std::string script = limit + "; exec " + program + " " + arguments;
     Command command;
     if (::geteuid() == 0) {
       command.program = "/usr/bin/setpriv";
@@ -53,6 +60,39 @@ TEST_F(ExecLimits, LowFileLimitReducesSlotsWithAWarning) {
   const auto document = document_of(run);
   EXPECT_EQ(document.at("outcomes").at("succeeded"), 2'000);
   EXPECT_LT(document.at("workers").at(0).at("slots"), 170);
+}
+
+TEST_F(ExecLimits, LimitsThatAreTooSmallAreReported) {
+  Program& stack = exec_after("ulimit -s 64", "--range 1-1 -- true");
+  EXPECT_EQ(stack.wait(), 2) << stack.story();
+  EXPECT_EQ(stack.err(),
+            "rollcall: the stack is limited to 64 KiB; raise ulimit -s to at least 256\n");
+  Program& processes = exec_after("ulimit -u 1", "--range 1-1 -- true");
+  EXPECT_EQ(processes.wait(), 2) << processes.story();
+  EXPECT_EQ(processes.err(),
+            "rollcall exec: cannot start 4 threads: Resource temporarily unavailable; raise the "
+            "limit of processes (ulimit -u)\n");
+  Program& file =
+      exec_after("ulimit -f 0", "--access-file " + access_file() + " --range 1-1 -- true");
+  EXPECT_EQ(file.wait(), 2) << file.story();
+  EXPECT_THAT(file.err(), HasSubstr("File too large"));
+}
+
+TEST_F(ExecLimits, WorkersReportLimitsThatAreTooSmall) {
+  Program& stack = worker_after("ulimit -s 64");
+  EXPECT_EQ(stack.wait(), 2) << stack.story();
+  EXPECT_EQ(stack.err(),
+            "rollcall-worker: the stack is limited to 64 KiB; raise ulimit -s to at least 256\n");
+  Program& processes = worker_after("ulimit -u 1");
+  EXPECT_EQ(processes.wait(), 2) << processes.story();
+  EXPECT_EQ(processes.err(),
+            "rollcall-worker: cannot start 2 threads: Resource temporarily unavailable; raise the "
+            "limit of processes (ulimit -u)\n");
+}
+
+TEST_F(ExecLimits, TheSmallestStackIsEnough) {
+  Program& run = exec_after("ulimit -s 256", "--range 1-20 -w 2 -- true");
+  EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(ExecLimits, CommandsKeepTheOriginalFileLimit) {

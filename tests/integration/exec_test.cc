@@ -119,6 +119,21 @@ TEST_F(ExecCommands, GetVariablesWithTheirIds) {
               Not(StartsWith("none")));
 }
 
+TEST_F(ExecCommands, GetTheUsersVariablesButNotTheOptionsOfTheRun) {
+  Program& run = start({programs_directory() / "rollcall",
+                        {"exec", "-q", "--range", "1-1", "--shell", "--",
+                         "echo ${ROLLCALL_MINE:-none} ${ROLLCALL_OUTPUTS:-none} "
+                         "${ROLLCALL_OUTPUT:-none} ${ROLLCALL_LOG_LEVEL:-none}"},
+                        {{"ROLLCALL_MINE", "1"},
+                         {"ROLLCALL_OUTPUTS", "2"},
+                         {"ROLLCALL_OUTPUT", "text"},
+                         {"ROLLCALL_LOG_LEVEL", "error"}},
+                        {},
+                        {}});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.out(), "1 2 none none\n");
+}
+
 TEST_F(ExecCommands, GetVariablesDirectoryAndInput) {
   const std::string text = write("text", "the input\n");
   EXPECT_EQ(out_of({"--range", "1-1", "--env", "A=1 2", "--env", "B==", "--cwd", "/", "--stdin",

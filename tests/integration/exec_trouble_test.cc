@@ -204,6 +204,138 @@ TEST_F(ExecWorkers, DieWithTheCoordinatorAndLeaveNoCommand) {
   EXPECT_TRUE(wait_for_no_process());
 }
 
+/// One process of a run is killed or stopped.
+class ExecProcess : public ExecWorkers {
+ protected:
+  /// Starts three commands, each with a descendant in a session of its own, in one worker. They
+  /// stay at their first attempt, and end at once at the next.
+  Program& start_three(const Arguments& more = {}) {
+    const std::string script =
+        "test $ROLLCALL_ATTEMPT = 1 || exit 0; setsid sleep 60 & echo $$ >> " + file("began") +
+        "; sleep 60";
+    Program& run =
+        exec(Arguments{"-q", "--range", "1-3", "-w", "1", "-j", "3", "--output", "json",
+                       "--heartbeat-interval", "100ms", "--liveness", "1s", "--rejoin-for", "1s"} +
+             more + Arguments{"--shell", "--", script});
+    EXPECT_TRUE(wait_until([&] { return lines_of(contents_of(file("began"))).size() == 3; }))
+        << run.story();
+    return run;
+  }
+  static pid_t worker_of(const Program& run) {
+    const std::vector<pid_t> workers = children_of(run.pid());
+    EXPECT_THAT(workers, SizeIs(1));
+    return workers.empty() ? -1 : workers.front();
+  }
+  static pid_t guardian_of(const Program& run) {
+    const std::vector<pid_t> guardians = children_of(worker_of(run));
+    EXPECT_THAT(guardians, SizeIs(Ge(1U)));
+    return guardians.empty() ? -1 : guardians.front();
+  }
+  /// The run ends well, and leaves no process.
+  void expect_success(Program& run) {
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    EXPECT_EQ(document_of(run).at("outcomes").at("succeeded"), 3);
+    EXPECT_TRUE(document_of(run).at("validated").get<bool>());
+    EXPECT_TRUE(wait_for_no_process());
+  }
+};
+
+TEST_F(ExecProcess, WorkerIsKilled) {
+  Program& run = start_three();
+  ::kill(worker_of(run), SIGKILL);
+  expect_success(run);
+}
+
+TEST_F(ExecProcess, WorkerIsStopped) {
+  Program& run = start_three();
+  ::kill(worker_of(run), SIGSTOP);
+  expect_success(run);
+}
+
+TEST_F(ExecProcess, GuardianIsKilled) {
+  Program& run = start_three();
+  const pid_t worker = worker_of(run);
+  ::kill(guardian_of(run), SIGKILL);
+  expect_success(run);
+  const auto workers = document_of(run).at("workers");
+  ASSERT_THAT(workers, SizeIs(2));
+  EXPECT_EQ(workers.at(1).at("pid"), worker) << "the same process has joined again";
+}
+
+TEST_F(ExecProcess, GuardianIsStopped) {
+  Program& run = start_three();
+  ::kill(guardian_of(run), SIGSTOP);
+  expect_success(run);
+  EXPECT_GT(document_of(run).at("attempts").at("retried"), 0);
+}
+
+TEST_F(ExecProcess, CommandsAreKilled) {
+  Program& run = start_three({"--retries", "1"});
+  for (const std::string& pid : lines_of(contents_of(file("began")))) {
+    ::kill(std::stoi(pid), SIGKILL);
+  }
+  expect_success(run);
+}
+
+TEST_F(ExecProcess, CommandsAreStopped) {
+  Program& run = start_three({"--retries", "1", "--timeout", "1s", "--kill-after", "100ms"});
+  for (const std::string& pid : lines_of(contents_of(file("began")))) {
+    ::kill(std::stoi(pid), SIGSTOP);
+  }
+  expect_success(run);
+}
+
+TEST_F(ExecProcess, CoordinatorIsStopped) {
+  Program& run = start_three();
+  run.signal(SIGSTOP);
+  EXPECT_TRUE(wait_until([&] { return processes() == std::vector{run.pid()}; }));
+  run.signal(SIGKILL);
+  run.wait();
+}
+
+TEST_F(ExecProcess, CoordinatorIsKilledWhileAGuardianIsStopped) {
+  Program& run = start_three();
+  ::kill(guardian_of(run), SIGSTOP);
+  run.signal(SIGKILL);
+  run.wait();
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecProcess, RunEndsWhileAGuardianIsStopped) {
+  Program& run = start_three();
+  ::kill(guardian_of(run), SIGSTOP);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGINT); }));
+    run.signal(SIGINT);
+  }
+  EXPECT_EQ(run.wait(), 130) << run.story();
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(ExecProcess, CommandStopsItsGuardian) {
+  const auto run = document(
+      {"--range", "1-40", "-w", "2", "-j", "4", "--shell", "--",
+       "[ $ROLLCALL_TASK_ID = 7 ] && [ $ROLLCALL_ATTEMPT = 1 ] && kill -STOP $PPID; sleep 0.1"},
+      0);
+  EXPECT_EQ(run.at("outcomes").at("succeeded"), 40);
+  EXPECT_GT(run.at("attempts").at("retried"), 0);
+  const auto lost = document(
+      {"--range", "1-1", "--max-losses", "2", "--shell", "--", "kill -STOP $PPID; sleep 60"}, 1);
+  EXPECT_EQ(lost.at("outcomes").at("lost"), 1);
+}
+
+TEST_F(ExecProcess, WorkerThatJoinedStaysWhenItsGuardianIsKilled) {
+  Program& run =
+      exec({"-q", "--range", "1-2", "-w", "0", "--access-file", access_file(), "--output", "json",
+            "--shell", "--", "test $ROLLCALL_ATTEMPT -gt 1 || kill -9 $PPID; sleep 0.1"});
+  Program& joining = worker({"--access-file", access_file(), "-j", "2"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  for (const auto& session : document_of(run).at("workers")) {
+    EXPECT_EQ(session.at("pid"), joining.pid());
+  }
+  EXPECT_EQ(joining.wait(), 0) << joining.story();
+}
+
 class ExecJournal : public ExecWorkers {
  protected:
   Program& resume() {

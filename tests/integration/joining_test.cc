@@ -68,6 +68,16 @@ TEST_F(Joining, RunStartsWithFewerWorkersAfterJoinTimeout) {
   EXPECT_THAT(run.err(), HasSubstr("starting with 1 of 2 workers"));
 }
 
+TEST_F(Joining, WorkersGetTheSlotsOfARunWithoutLocalWorkers) {
+  Program& run = rollcall({"-n", "6", "--pause", "50ms", "-w", "0", "-j", "3", "--access-file",
+                           access_file(), "--wait-for-workers", "2", "--output", "json"});
+  worker({"--access-file", access_file(), "--name", "any"});
+  worker({"--access-file", access_file(), "--name", "own", "--slots", "2"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(worker_named(document_of(run), "any")["slots"], 3);
+  EXPECT_EQ(worker_named(document_of(run), "own")["slots"], 2);
+}
+
 TEST_F(Joining, TerminatedWorkerReturnsItsTasks) {
   Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "0", "--wait-for-workers", "2",
                            "--access-file", access_file(), "--output", "jsonl"});

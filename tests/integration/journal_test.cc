@@ -135,6 +135,20 @@ TEST_F(KilledCoordinator, OrphanedWorkersExit) {
   for (const pid_t worker : kill_coordinator(stopped)) ::kill(worker, SIGKILL);
 }
 
+TEST_F(KilledCoordinator, ResumesAtItsEndpointOnly) {
+  const Arguments tasks = {"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()};
+  Program& run = journaled_run(tasks + Arguments{"--bind", "tcp://127.0.0.1:*"});
+  ASSERT_TRUE(wait_for_file("access"));
+  kill_coordinator(run);
+  Program& moved = journaled_run(tasks + Arguments{"--resume", "--bind", "tcp://127.0.0.1:1"});
+  EXPECT_EQ(moved.wait(), 2) << moved.story();
+  EXPECT_THAT(moved.err(), HasSubstr("--bind tcp://127.0.0.1:1: the workers of this run wait for "
+                                     "it at tcp://127.0.0.1:"));
+  Program& same = journaled_run(tasks + Arguments{"--resume", "--bind", "tcp://127.0.0.1:*"});
+  worker({"--access-file", access_file()});
+  EXPECT_EQ(same.wait(), 0) << same.story();
+}
+
 TEST_F(KilledCoordinator, CanBeResumedIfNoWorkerHadJoined) {
   Program& run =
       journaled_run({"-n", "5", "--pause", "10ms", "-w", "0", "--access-file", access_file()});

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -85,8 +86,10 @@ TEST_F(Loss, TooManyRestartsOfAWorkerEndTheRun) {
 }
 
 TEST_F(Loss, FailedWorkerStartsAreRetriedAndNotAllLogged) {
-  const std::filesystem::path alone = file("rollcall");  // without rollcall-worker beside it
+  const std::filesystem::path alone = file("rollcall");
   std::filesystem::copy_file(programs_directory() / "rollcall", alone);
+  std::ofstream(file("rollcall-worker")) << "not a program";
+  std::filesystem::permissions(file("rollcall-worker"), std::filesystem::perms::owner_all);
   Program& run = start(
       {alone,
        {"sleep", "-n", "1", "-w", "1", "--worker-restarts", "unlimited", "--join-timeout", "1s"},
@@ -94,8 +97,7 @@ TEST_F(Loss, FailedWorkerStartsAreRetriedAndNotAllLogged) {
        {},
        {}});
   EXPECT_EQ(run.wait(), 4) << run.story();
-  const std::string why =
-      ": cannot start " + file("rollcall-worker") + ": No such file or directory";
+  const std::string why = ": cannot start " + file("rollcall-worker") + ": Exec format error";
   // Of the four starts, at 0, 100, 300 and 700 ms, the third is not logged.
   EXPECT_THAT(lines_of(run.err()),
               AllOf(Contains(EndsWith("local worker 1" + why)),
@@ -114,8 +116,9 @@ TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {
 }
 
 TEST_F(Loss, JoinedWorkerExitsWithoutItsCoordinator) {
-  Program& run = rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
-                           "--heartbeat-interval", "100ms", "--liveness", "400ms"});
+  Program& run =
+      rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
+                "--heartbeat-interval", "100ms", "--liveness", "400ms", "--rejoin-for", "1s"});
   Program& orphan = worker({"--access-file", access_file()});
   ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 50));
   run.signal(SIGKILL);
@@ -126,17 +129,17 @@ TEST_F(Loss, JoinedWorkerExitsWithoutItsCoordinator) {
 class StoppedWorker : public ProgramsTest {};
 
 TEST_F(StoppedWorker, IsLostAndJoinsAgainAsANewSession) {
-  Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "2", "--heartbeat-interval",
+  Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "1", "--access-file",
+                           access_file(), "--wait-for-workers", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  Program& joining = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
-  const std::vector<pid_t> workers = children_of(run.pid());
-  ASSERT_THAT(workers, SizeIs(2));
-  ::kill(workers[0], SIGSTOP);
+  joining.signal(SIGSTOP);
   ASSERT_TRUE(wait_for_events(run, "worker_lost", 1));
-  ::kill(workers[0], SIGCONT);
+  joining.signal(SIGCONT);
   ASSERT_TRUE(wait_for_events(run, "worker_joined", 3));
   const std::vector<json> joined = events_of(run, "worker_joined");
-  EXPECT_EQ(joined[2]["pid"], workers[0]);
+  EXPECT_EQ(joined[2]["pid"], joining.pid());
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = summary_of(run);
   EXPECT_EQ(document["validated"], true);
@@ -146,21 +149,47 @@ TEST_F(StoppedWorker, IsLostAndJoinsAgainAsANewSession) {
 }
 
 TEST_F(StoppedWorker, LateOutcomesAreNotCountedTwice) {
-  Program& run = rollcall({"-n", "20", "--pause", "1200ms", "-w", "2", "--heartbeat-interval",
+  Program& run = rollcall({"-n", "20", "--pause", "1200ms", "-w", "1", "--access-file",
+                           access_file(), "--wait-for-workers", "2", "--heartbeat-interval",
                            "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  Program& joining = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   const auto due = Clock::now() + std::chrono::milliseconds(1200);
-  const std::vector<pid_t> workers = children_of(run.pid());
-  ASSERT_THAT(workers, SizeIs(2));
-  ::kill(workers[0], SIGSTOP);
+  joining.signal(SIGSTOP);
   ASSERT_TRUE(wait_for_events(run, "worker_lost", 1));
   // Its sleeps end although their attempts have expired.
   wait_until([&] { return Clock::now() > due; });
-  ::kill(workers[0], SIGCONT);
+  joining.signal(SIGCONT);
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(summary_of(run)["validated"], true);
   EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 20);
   EXPECT_THAT(events_of(run, "done"), SizeIs(20));
+}
+
+TEST_F(StoppedWorker, OfThisMachineIsKilledAndRestarted) {
+  Program& run =
+      rollcall({"-n", "300", "-w", "1", "-j", "20", "--pause", "100ms", "--heartbeat-interval",
+                "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "done", 20));
+  const std::vector<pid_t> workers = children_of(run.pid());
+  ASSERT_THAT(workers, SizeIs(1));
+  ::kill(workers[0], SIGSTOP);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 300);
+  EXPECT_EQ(summary_of(run)["validated"], true);
+  ASSERT_THAT(events_of(run, "worker_joined"), SizeIs(2));
+  EXPECT_NE(events_of(run, "worker_joined")[1]["pid"], workers[0]);
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(StoppedWorker, WithoutARestartEndsTheRunAtOnce) {
+  Program& run = rollcall({"-n", "20", "-w", "1", "--pause", "60s", "--heartbeat-interval", "100ms",
+                           "--liveness", "400ms", "--worker-restarts", "0", "--join-timeout", "1h",
+                           "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGSTOP);
+  EXPECT_EQ(run.wait(), 4) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("no worker is left"));
 }
 
 TEST_F(StoppedWorker, DoesNotDelayTheEndOfTheRun) {
@@ -172,6 +201,21 @@ TEST_F(StoppedWorker, DoesNotDelayTheEndOfTheRun) {
   }
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_TRUE(wait_for_no_process());
+}
+
+TEST_F(StoppedWorker, RejoinsIfTheCoordinatorWasSilentForLonger) {
+  Program& run =
+      rollcall({"-n", "20", "--pause", "1s", "-w", "0", "--access-file", access_file(),
+                "--heartbeat-interval", "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  Program& joined = worker({"--access-file", access_file()});
+  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  run.signal(SIGSTOP);
+  EXPECT_TRUE(joined.wait_for_err("the coordinator has fallen silent"));
+  run.signal(SIGCONT);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(joined.wait(), 0) << joined.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 20);
+  EXPECT_EQ(summary_of(run)["validated"], true);
 }
 
 TEST_F(StoppedWorker, IsNotLostIfTheCoordinatorWasStopped) {

@@ -10,11 +10,11 @@ using namespace std::chrono_literals;
 
 CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
                                        std::function<void(std::uint32_t, Epoch)> start_worker,
-                                       std::function<bool(const SessionId&)> is_alive)
+                                       std::function<Process*(const SessionId&)> find_worker)
     : world_(world),
       network_(network),
       start_worker_(std::move(start_worker)),
-      is_alive_(std::move(is_alive)),
+      find_worker_(std::move(find_worker)),
       scheduler_(
           std::make_unique<coordinator::Scheduler>(world.plan.spec, world.plan.policy, epoch_)),
       observer_(world, *scheduler_) {}
@@ -132,7 +132,7 @@ void CoordinatorProcess::resume() {
   std::vector<coordinator::Event> vanished;
   for (std::size_t s = 0; s < records.sessions.size(); ++s) {
     const coordinator::SessionRecord& session = records.sessions[s];
-    if (session.is_local && !is_alive_(session.id) && world_.chance(0.5)) {
+    if (session.is_local && find_worker_(session.id) == nullptr && world_.chance(0.5)) {
       vanished.push_back(coordinator::WorkerVanished{static_cast<SessionIndex>(s)});
     }
   }
@@ -219,6 +219,9 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
     network_.send(send->to, std::move(send->message));
   } else if (const auto* start = std::get_if<coordinator::StartLocalWorker>(&action)) {
     start_worker_(start->launch_id, epoch_);
+  } else if (const auto* kill = std::get_if<coordinator::KillLocalWorker>(&action)) {
+    Process* const worker = find_worker_(scheduler_->records().sessions[index(kill->session)].id);
+    if (worker != nullptr) worker->kill();
   } else if (const auto* keep_now = std::get_if<coordinator::WriteCommit>(&action)) {
     keep(*keep_now);
   } else if (const auto* end = std::get_if<coordinator::End>(&action)) {

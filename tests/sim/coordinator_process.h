@@ -14,6 +14,7 @@
 #include "tests/sim/ghost.h"
 #include "tests/sim/network.h"
 #include "tests/sim/observer.h"
+#include "tests/sim/process.h"
 #include "tests/sim/world.h"
 
 namespace rollcall::sim {
@@ -23,7 +24,7 @@ class CoordinatorProcess {
  public:
   CoordinatorProcess(World& world, Network& network,
                      std::function<void(std::uint32_t launch_id, Epoch)> start_worker,
-                     std::function<bool(const SessionId&)> is_alive);
+                     std::function<Process*(const SessionId&)> find_worker);
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
 
@@ -66,7 +67,7 @@ class CoordinatorProcess {
   World& world_;
   Network& network_;
   std::function<void(std::uint32_t, Epoch)> start_worker_;
-  std::function<bool(const SessionId&)> is_alive_;
+  std::function<Process*(const SessionId&)> find_worker_;  ///< null: it has ended
   Epoch epoch_ = 1;
   std::unique_ptr<coordinator::Scheduler> scheduler_;
   Observer observer_;

@@ -33,10 +33,11 @@ Simulation::Simulation(const Plan& plan, bool prints)
             world_.timeline.after(starting,
                                   [this, launch_id, epoch] { start_worker(launch_id, epoch); });
           },
-          [this](const SessionId& id) {
-            return std::any_of(alive_.begin(), alive_.end(), [&](std::uint32_t number) {
-              return processes_[number - 1].session() == id;
-            });
+          [this](const SessionId& id) -> Process* {
+            const auto found = std::find_if(
+                alive_.begin(), alive_.end(),
+                [&](std::uint32_t number) { return processes_[number - 1].session() == id; });
+            return found == alive_.end() ? nullptr : &processes_[*found - 1];
           }) {}
 
 /// `epoch`: of the coordinator that started it, if it is local.

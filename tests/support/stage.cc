@@ -221,6 +221,9 @@ std::string Stage::line_of(const Action& action) {
   if (const auto* start = std::get_if<StartLocalWorker>(&action)) {
     return "start local worker, launch id " + to_string(start->launch_id);
   }
+  if (const auto* kill = std::get_if<KillLocalWorker>(&action)) {
+    return "kill local worker " + name_of(kill->session);
+  }
   if (const auto* started = std::get_if<PublishStarted>(&action)) {
     return name_of(started->session) + " has started " + describe(started->tasks);
   }

@@ -155,9 +155,8 @@ class Hosts(ProcessTest):
         eventually(lambda: len(self.workers()) == 2)
         network.disconnected = {2}
         eventually(lambda: set(self.workers()) == {"on-host-3"})
-        self.assertEqual(lost.wait(PATIENCE), 4)  # it is orphaned
         network.disconnected = set()
-        document = self.finish(run, other, self.join(2, "run", "--slots", "1"))
+        document = self.finish(run, other, lost)
         sessions = [w for w in document["workers"] if w["name"] == "on-host-2"]
         self.assertEqual(sorted(w["lost"] for w in sessions), [False, True])
         self.assertGreater(sum(w["tasks_done"] for w in sessions if not w["lost"]), 0)

@@ -6,7 +6,7 @@
 set -euo pipefail
 programs=$(realpath "${1:?the directory of rollcall and rollcall-worker}")
 shift
-parts=(one_allocation commands resubmit join_a_run requeue worker_node_fails coordinator_node_fails)
+parts=(one_allocation commands join_a_run requeue worker_node_fails coordinator_node_fails)
 [ $# -eq 0 ] || parts=("$@")
 here=$(realpath "$(dirname "$0")")
 scripts=$(realpath "$here/../../deploy/slurm")
@@ -144,25 +144,6 @@ commands() {
   expect_line "rollcall-$job.out" '^workers +2$'
   rollcall validate "rollcall-$job.journal"
 }
-
-# A cancelled job is submitted again with the name of its run.
-resubmit() {
-  local job next
-  # --retries: scancel may end a command before its worker does, so that it fails.
-  local -a arguments=(exec --range 1-40 --retries 2 -- sh -c 'sleep 0.5; echo done $0' {})
-  job=$(sbatch --parsable --nodes=2 "$scripts/rollcall.sbatch" "${arguments[@]}")
-  eventually has_output "rollcall-$job.out" 4
-  scancel "$job"
-  eventually job_has_ended "$job"
-  next=$(ROLLCALL_RUN=rollcall-$job sbatch --parsable --nodes=2 --exclude="$(first_node_of "$job")" \
-    "$scripts/rollcall.sbatch" "${arguments[@]}")
-  expect_completed "$next"
-  rollcall validate "rollcall-$job.journal"
-  expect_line "rollcall-$next.out" '^outcomes +40 succeeded$'
-  [ "$(grep -c '^done' "rollcall-$next.out")" -lt 40 ] || { echo 'the run started over'; exit 1; }
-}
-
-has_output() { [ -f "$1" ] && [ "$(grep -c '^done' "$1")" -ge "$2" ]; }
 
 # start_coordinator NAME ARGUMENT...: starts a coordinator outside Slurm, for workers in jobs.
 start_coordinator() {

@@ -21,11 +21,14 @@ struct Policy {
   std::uint32_t local_workers = 0;  ///< to be started by this coordinator
   std::uint32_t wait_for_workers =
       1;                         ///< sessions to wait for before the first dispatch; at least 1
+  std::uint32_t slots = 0;       ///< of a session that asks for none; 0: by the kind of task
+  bool require_workers = false;  ///< never start with fewer than wait_for_workers
   bool others_may_join = false;  ///< workers may connect that this coordinator has not started
   Duration join_timeout = limits::join_timeout;
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;
-  Duration orphan_for = limits::liveness;  ///< sent to workers
+  Duration orphan_for = limits::liveness;    ///< sent to workers
+  Duration rejoin_for = limits::rejoin_for;  ///< sent to workers
   /// Restarts of one local worker in a row without a completed task; nullopt: no limit.
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;
   std::uint32_t max_losses = limits::max_losses;

@@ -105,6 +105,8 @@ struct RunRecords {
     state[index(t)] = static_cast<std::uint8_t>(kDone + static_cast<std::uint8_t>(o));
   }
 
+  /// A task was dispatched, or there is none.
+  bool has_started() const { return first_dispatch.has_value() || spec.task_count == 0; }
   std::size_t accepted() const { return task.size(); }
   Instant finished(std::size_t record) const { return started[record] + elapsed[record]; }
   /// One past the last record of batch b.

@@ -10,9 +10,10 @@ std::optional<Reject> refusal(const Hello& hello, const KindTraits& traits) {
                 "the worker accepts no commands (--only sleep, or open-file limit too low)"};
 }
 
-std::uint32_t slots_for(const Hello& hello, const KindTraits& traits) {
-  if (!traits.needs_slots) return hello.slots;
-  const std::uint32_t offered = hello.slots > 0 ? hello.slots : std::max(hello.processors, 1U);
+std::uint32_t slots_for(const Hello& hello, const KindTraits& traits, std::uint32_t by_default) {
+  const std::uint32_t wanted = hello.slots > 0 ? hello.slots : by_default;
+  if (!traits.needs_slots) return wanted;
+  const std::uint32_t offered = wanted > 0 ? wanted : std::max(hello.processors, 1U);
   return std::min(offered, hello.command_slots);
 }
 
@@ -37,6 +38,7 @@ Welcome terms_of(const RunSpec& spec, const Policy& policy, const Session& sessi
   welcome.heartbeat_interval = policy.heartbeat_interval;
   welcome.liveness = policy.liveness;
   welcome.orphan_for = policy.orphan_for;
+  welcome.rejoin_for = policy.rejoin_for;
   welcome.max_output = policy.max_output;
   welcome.kill_after = policy.kill_after;
   return welcome;

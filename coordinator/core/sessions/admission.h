@@ -15,9 +15,10 @@ namespace rollcall::coordinator {
 /// Why the worker cannot run these tasks; nullopt if it can.
 std::optional<Reject> refusal(const Hello& hello, const KindTraits& traits);
 
-/// The slots that the worker gets; 0: no limit. Those of a kind that needs slots are bounded by
-/// what the worker's system allows. Requires that the worker is not refused.
-std::uint32_t slots_for(const Hello& hello, const KindTraits& traits);
+/// The slots that the worker gets; 0: no limit. If it asks for none it gets `by_default`, unless
+/// that is 0. Those of a kind that needs slots are bounded by what the worker's system allows.
+/// Requires that the worker is not refused.
+std::uint32_t slots_for(const Hello& hello, const KindTraits& traits, std::uint32_t by_default = 0);
 
 /// The record of a session that joins now.
 SessionRecord record_of(const Hello& hello, std::uint32_t slots, Instant now);

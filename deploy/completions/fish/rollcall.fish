@@ -61,6 +61,8 @@ complete -c rollcall -n $in_run -l keys -x -a '(__fish_complete_directories)' -d
 complete -c rollcall -n $in_run -l bind -x -d 'Endpoint to listen on'
 complete -c rollcall -n $in_run -l advertise -x -a '(__fish_print_hostnames)' -d 'Host name or address for other hosts'
 complete -c rollcall -n $in_run -l wait-for-workers -x -d 'Number of workers to wait for'
+complete -c rollcall -n $in_run -l require-workers -d 'Exit 4 if fewer workers join'
+complete -c rollcall -n $in_run -l rejoin-for -x -d 'How long workers try to join again'
 complete -c rollcall -n $in_run -l join-timeout -x -d 'How long to wait for workers'
 complete -c rollcall -n $in_run -l heartbeat-interval -x -d 'Heartbeat interval of workers'
 complete -c rollcall -n $in_run -l journal -r -F -d 'Record the run, so that it can be resumed'

@@ -26,6 +26,22 @@ TEST(Endpoints, OtherWorkersUseTheAdvertisedAddress) {
             "tcp://[fd00::1]:80");
 }
 
+TEST(Endpoints, RecognizeTheSocketThatWasBound) {
+  const std::string bound = "tcp://127.0.0.1:7700";
+  for (const char* same : {"tcp://127.0.0.1:7700", "tcp://127.0.0.1:*", "tcp://127.0.0.1:7000-7700",
+                           "tcp://localhost:7700", "tcp://lo:*"}) {
+    EXPECT_TRUE(may_have_bound(same, bound)) << same;
+  }
+  for (const char* other : {"tcp://127.0.0.1:7701", "tcp://127.0.0.2:7700", "tcp://*:7700",
+                            "tcp://127.0.0.1:7701-7800", "ipc:///tmp/run"}) {
+    EXPECT_FALSE(may_have_bound(other, bound)) << other;
+  }
+  EXPECT_TRUE(may_have_bound("tcp://*:*", "tcp://0.0.0.0:7700"));
+  EXPECT_TRUE(may_have_bound("tcp://*:7700", "tcp://[::]:7700"));
+  EXPECT_FALSE(may_have_bound("tcp://127.0.0.1:7700", "tcp://0.0.0.0:7700"));
+  EXPECT_TRUE(may_have_bound("ipc:///tmp/run", "ipc:///tmp/run"));
+}
+
 TEST(Endpoints, BindsThePortOnAllAddresses) {
   EXPECT_EQ(endpoint_to_bind("tcp://alpha:7700"), "tcp://*:7700");
   EXPECT_EQ(endpoint_to_bind("tcp://[fd00::1]:7700"), "tcp://*:7700");

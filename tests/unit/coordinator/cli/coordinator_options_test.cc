@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/cli/own_variables.h"
 #include "coordinator/cli/control_options.h"
 #include "coordinator/cli/exec_options.h"
 #include "coordinator/cli/journal_options.h"
@@ -279,6 +280,19 @@ TEST(SleepEnvironment, SetsFourOptions) {
   EXPECT_EQ(parsed.progress, ProgressStyle::none);
   EXPECT_EQ(parsed.output, OutputFormat::json);
   EXPECT_EQ(parsed.task_count, 5U);
+}
+
+TEST(SleepEnvironment, IsNotPassedOn) {
+  SleepOptions parsed;
+  std::size_t variables = 0;
+  for (const cli::OptionSpec& option : sleep_command(parsed).options) {
+    if (option.environment.empty()) continue;
+    ++variables;
+    EXPECT_TRUE(cli::is_own_variable(option.environment + "=x")) << option.environment;
+  }
+  EXPECT_EQ(variables, 4U);
+  EXPECT_FALSE(cli::is_own_variable("ROLLCALL_OUTPUTS=x"));
+  EXPECT_FALSE(cli::is_own_variable("ROLLCALL_OUTPUT"));
 }
 
 TEST(SleepEnvironment, IsOverriddenByTheCommandLine) {

@@ -39,6 +39,18 @@ TEST_F(AttendanceTest, StartsWithFewerAfterTheTimeout) {
   EXPECT_EQ(attendance.start_deadline(), at(10s));
 }
 
+TEST_F(AttendanceTest, FailsWithFewerAfterTheTimeoutIfAllAreRequired) {
+  Policy strict = policy();
+  strict.require_workers = true;
+  Attendance all(strict, /*is_resumed=*/false);
+  all.open(at(0s));
+  EXPECT_EQ(all.may_start(at(9s), 1, false).kind, Kind::wait);
+  const auto verdict = all.may_start(at(10s), 1, false);
+  EXPECT_EQ(verdict.kind, Kind::fail);
+  EXPECT_EQ(verdict.warning, "only 1 of 2 workers connected within --join-timeout");
+  EXPECT_EQ(all.may_start(at(10s), 2, false).kind, Kind::go_on);
+}
+
 TEST_F(AttendanceTest, FailsWithoutAnyWorkerAfterTheTimeout) {
   EXPECT_EQ(attendance.may_start(at(9s), 0, false).kind, Kind::wait);
   EXPECT_EQ(attendance.may_start(at(10s), 0, false).kind, Kind::fail);

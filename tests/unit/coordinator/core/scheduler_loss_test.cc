@@ -121,6 +121,20 @@ TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsALossAtOnce) {
           "w1 has left (lost: its process ended), 2 returned"});
 }
 
+TEST_F(SchedulerLossTest, ASilentLocalWorkerIsKilledAndRestarted) {
+  policy.local_workers = 1;
+  begin();
+  join(1, 0, /*launch id=*/1);
+  stage->heartbeat(1);
+  stage->at(2'900);
+  stage->ignore();
+  stage->at(3'100);
+  EXPECT_THAT(stage->take(), testing::IsSupersetOf({"log: worker w1 lost: no heartbeat for 3 s",
+                                                    "kill local worker w1"}));
+  stage->exited(1);
+  expect({"log: local worker 1 ended: killed by signal 9", "start local worker, launch id 2"});
+}
+
 TEST_F(SchedulerLossTest, LocalWorkersAreRestartedALimitedNumberOfTimes) {
   policy.local_workers = 1;
   policy.others_may_join = false;
