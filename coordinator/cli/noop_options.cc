@@ -14,7 +14,7 @@ cli::CommandSpec noop_command(NoopOptions& options) {
                    "how many tasks to run (default 1000000)",
                    cli::count_into(options.task_count, 0, limits::task_count)});
   add_workers(table, options,
-              {"workers to start, or 0 (default: processors, 2 to 8)",
+              {"how many to start, or 0 (default 2 to 8)",
                "tasks a worker runs at once (default no limit)"});
   add_joining(table, options);
   add_journal(table, options);

@@ -92,7 +92,7 @@ cli::CommandSpec sleep_command(SleepOptions& options) {
   std::vector<OptionSpec> table;
   add_tasks(table, options);
   add_workers(table, options,
-              {"workers to start, or 0 (default: processors, 2 to 8)",
+              {"how many to start, or 0 (default 2 to 8)",
                "tasks a worker runs at once (default no limit)"});
   add_joining(table, options);
   add_journal(table, options);

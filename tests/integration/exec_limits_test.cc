@@ -73,9 +73,9 @@ TEST_F(ExecLimits, LimitsThatAreTooSmallAreReported) {
             "rollcall exec: cannot start 4 threads: Resource temporarily unavailable; raise the "
             "limit of processes (ulimit -u)\n");
   Program& file =
-      exec_after("ulimit -f 0", "--access-file " + access_file() + " --range 1-1 -- true");
+      exec_after("ulimit -f 1", "--journal " + access_file() + ".journal --range 1-1 -- true");
   EXPECT_EQ(file.wait(), 2) << file.story();
-  EXPECT_THAT(file.err(), HasSubstr("File too large"));
+  EXPECT_THAT(file.err(), HasSubstr("cannot create journal"));
 }
 
 TEST_F(ExecLimits, WorkersReportLimitsThatAreTooSmall) {

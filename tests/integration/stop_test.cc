@@ -184,7 +184,8 @@ TEST_F(StoppedRun, OrphansNeedNoLessTimeThanTheLivenessTime) {
 
 /// The worker lives on for --orphan-for, and `cat` must not wait for it.
 TEST_F(StoppedRun, OrphansDoNotHoldStandardStreams) {
-  const std::string script = "echo $$ > " + file("pid") + "; exec " +
+  // $$ would be the shell outside the parentheses.
+  const std::string script = "sh -c 'echo $PPID' > " + file("pid") + "; exec " +
                              (programs_directory() / "rollcall").string() + " exec --journal " +
                              journal() + " -w 1 --range 1-1 -- sh -c 'echo > " + file("begun") +
                              "; exec sleep 60'";

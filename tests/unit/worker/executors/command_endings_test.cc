@@ -220,7 +220,7 @@ TEST_F(CommandRunnerTest, HiddenDescendantsOfAStoppedGuardianEndWithAKilledWorke
 TEST_F(CommandRunnerTest, AStoppedGuardianEndsWithTheRunner) {
   for (const pid_t guardian : guardian_pids_) ::kill(guardian, SIGSTOP);
   runner_.reset();
-  for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 0ms));
+  for (const pid_t guardian : guardian_pids_) EXPECT_TRUE(is_gone(guardian, 1s));
 }
 
 TEST_F(CommandRunnerTest, SignalsOfATerminalDoNotReachTheGuardian) {
