@@ -65,7 +65,9 @@ std::optional<Instant> Scheduler::next_deadline() const {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
   if (may_start_workers()) next = std::min(next, fleet_.next_start().value_or(next));
-  if (working()) next = std::min(next, work_.next_retry().value_or(next));
+  if (working() && !stop_.is_suspending()) {  // the next epoch retries
+    next = std::min(next, work_.next_retry().value_or(next));
+  }
   const RunRecords& r = records();
   const bool may_time_out = working() && !stop_.is_stopping() && !tasks_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
