@@ -168,8 +168,10 @@ CommandSpec with_standard_options(CommandSpec command) {
 }
 
 UsageError usage_error(const CommandSpec& command, const Given& given, std::string_view expected) {
-  return usage_error(command,
-                     given.source + ' ' + quote(given.text) + ": " + std::string(expected));
+  const OptionSpec* const option = find_option(command, given.source);
+  const bool is_flag = option != nullptr && option->value.empty();
+  const std::string value = is_flag ? std::string() : ' ' + quote(given.text);
+  return usage_error(command, given.source + value + ": " + std::string(expected));
 }
 
 UsageError usage_error(const CommandSpec& command, std::string_view message) {

@@ -13,10 +13,15 @@ using coordinator::RunRecords;
 
 namespace {
 
-/// Whether the task may be tried again after this outcome.
+/// Whether the task may be tried again in the same epoch after this outcome.
 bool has_failed(const Truth::Run& run) {
   return run.outcome == Outcome::failed || run.outcome == Outcome::timed_out ||
          run.outcome == Outcome::not_started || run.outcome == Outcome::returned;
+}
+
+/// The same in a later epoch: a stop cancels attempts, and resuming the run repeats their tasks.
+bool may_be_resumed(const Truth::Run& run) {
+  return has_failed(run) || run.outcome == Outcome::cancelled;
 }
 
 }  // namespace
@@ -31,7 +36,7 @@ void Truth::started(const SessionId& session, Epoch epoch, TaskId task, Attempt 
                     Instant real) {
   std::vector<Run>& runs = runs_[Key{session, task, attempt}];
   const bool is_new =
-      runs.empty() || (runs.back().epoch < epoch && runs.back().ended && has_failed(runs.back()));
+      runs.empty() || (runs.back().epoch < epoch && runs.back().ended && may_be_resumed(runs.back()));
   runs.push_back({real, epoch});
   const std::uint32_t starts = ++starts_[index(task)];
   const auto failures = failures_.find(index(task));

@@ -62,7 +62,12 @@ void wait_for_end(pid_t pid, Instant longest) {
   ::waitpid(pid, nullptr, WNOHANG);
 }
 
-/// Whether this child is stopped. Another process may have the number of one that was reaped.
+/// Whether this is a child that was not reaped. Another process may have the number of one that was.
+bool is_child(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 bool is_stopped(pid_t pid) {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
@@ -126,7 +131,8 @@ bool Guardians::is_any_stopped() const {
 Guardians::~Guardians() {
   socket_.reset();
   for (const One& one : each_) {
-    if (is_stopped(one.pid)) ::kill(one.pid, SIGCONT);
+    // One that is stopped, or about to be, would not notice that its socket has closed.
+    if (is_child(one.pid)) ::kill(one.pid, SIGCONT);
   }
   const Instant longest = os::now() + limits::guardian_end;
   for (const One& one : each_) wait_for_end(one.pid, longest);
