@@ -35,8 +35,8 @@ std::size_t Truth::Hash::operator()(const Key& key) const {
 void Truth::started(const SessionId& session, Epoch epoch, TaskId task, Attempt attempt,
                     Instant real) {
   std::vector<Run>& runs = runs_[Key{session, task, attempt}];
-  const bool is_new =
-      runs.empty() || (runs.back().epoch < epoch && runs.back().ended && may_be_resumed(runs.back()));
+  const bool is_new = runs.empty() || (runs.back().epoch < epoch && runs.back().ended &&
+                                       may_be_resumed(runs.back()));
   runs.push_back({real, epoch});
   const std::uint32_t starts = ++starts_[index(task)];
   const auto failures = failures_.find(index(task));

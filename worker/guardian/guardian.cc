@@ -62,7 +62,8 @@ void wait_for_end(pid_t pid, Instant longest) {
   ::waitpid(pid, nullptr, WNOHANG);
 }
 
-/// Whether this is a child that was not reaped. Another process may have the number of one that was.
+/// Whether this is a child that was not reaped. Another process may have the number of one that
+/// was.
 bool is_child(pid_t pid) {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
