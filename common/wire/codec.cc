@@ -102,7 +102,7 @@ void WireCodec::encode(const CoordinatorMessage& message, std::string& bytes) {
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& message) {
   Envelope raw;
-  const Result<void> checked = check_raw(bytes, Direction::from_worker, raw, message.header);
+  Result<void> checked = check_raw(bytes, Direction::from_worker, raw, message.header);
   if (!checked) return checked;
   const bool columns = raw.field == wire::FromWorker::kReportFieldNumber;
   Result<void> result = decode_in(buffers_->for_worker(columns), bytes, message);
@@ -112,7 +112,7 @@ Result<void> WireCodec::decode(std::span<const std::byte> bytes, WorkerMessage& 
 
 Result<void> WireCodec::decode(std::span<const std::byte> bytes, CoordinatorMessage& message) {
   Envelope raw;
-  const Result<void> checked = check_raw(bytes, Direction::from_coordinator, raw, message.header);
+  Result<void> checked = check_raw(bytes, Direction::from_coordinator, raw, message.header);
   if (!checked) return checked;
   const bool columns = raw.field == wire::FromCoordinator::kAssignmentFieldNumber;
   Result<void> result = decode_in(buffers_->for_coordinator(columns), bytes, message);
