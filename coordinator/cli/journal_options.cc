@@ -49,10 +49,12 @@ cli::CommandSpec resume_command(ResumeOptions& options) {
       "FILE [OPTION]...",
       "Resumes the run in the journal FILE with its own options.\n",
       {},
-      "\nTasks that workers hold are adopted, not run again. A finished run is left unchanged.\n"};
+      "\nTasks that workers hold are adopted, not run again. A finished run is left unchanged.\n"
+      "Without the options for output, the output has the form that the run began with.\n"};
   command.options.push_back({"--retry-failed", "", "", "Tasks", cli::Shown::in_help,
                              "run tasks again that did not succeed, also of a finished run",
                              cli::flag_into(options.retry_failed)});
+  add_display(command.options, options.display);
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
@@ -63,9 +65,10 @@ cli::CommandSpec report_command(ReportOptions& options) {
                            "Reports a run from its journal FILE, in the same form as at its end.\n",
                            {},
                            "\nIf the run is not finished, the report covers the tasks so far.\n"};
-  command.options.push_back(
-      {"--output", "", "FORMAT", "Output", cli::Shown::in_help, "text or json (default text)",
-       cli::choice_into(options.output, kReportFormats), "", cli::names_of(kReportFormats)});
+  command.options.push_back({"--output", "", "FORMAT", "Output", cli::Shown::in_help,
+                             "text or json (default text)",
+                             cli::choice_into(options.output, kReportFormats), "ROLLCALL_OUTPUT",
+                             cli::names_of(kReportFormats)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
@@ -83,8 +86,14 @@ cli::CommandSpec validate_command() {
 
 ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
+  // A run with this default writes JSON lines; a report of it is one document.
+  const cli::Environment for_report = [&environment](const char* name) -> const char* {
+    const char* const value = environment(name);
+    const bool is_jsonl = value != nullptr && std::string_view(value) == "jsonl";
+    return is_jsonl && std::string_view(name) == "ROLLCALL_OUTPUT" ? "json" : value;
+  };
   ReportOptions options;
-  return parse_journal(report_command(options), arguments, environment, options);
+  return parse_journal(report_command(options), arguments, for_report, options);
 }
 
 ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,

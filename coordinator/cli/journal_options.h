@@ -21,6 +21,7 @@ struct ValidateOptions {
 struct ResumeOptions {
   std::string journal;        ///< never empty
   bool retry_failed = false;  ///< what did not succeed is done again
+  DisplayOptions display;
 };
 
 // Each option table writes into `options`, which outlive it.

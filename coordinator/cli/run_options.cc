@@ -54,6 +54,24 @@ cli::Apply results_file_into(std::string& into) {
   };
 }
 
+constexpr const char* kOutputGroup = "Output";
+
+/// --output, --results, --progress and --quiet.
+template <class Format, class Style>
+std::vector<OptionSpec> display_options(Format& output, Style& progress, std::string& results,
+                                        bool& quiet) {
+  const char* group = kOutputGroup;
+  return {{"--output", "", "FORMAT", group, Shown::in_help, "text, json or jsonl (default text)",
+           cli::choice_into(output, kRunFormats), "", cli::names_of(kRunFormats)},
+          {"--results", "-o", "FILE", group, Shown::in_help,
+           "one row for each task, .csv or .jsonl", results_file_into(results)},
+          {"--progress", "", "STYLE", group, Shown::in_help_all,
+           "auto, bar, plain or none (default auto)", cli::choice_into(progress, kProgress), "",
+           cli::names_of(kProgress)},
+          {"--quiet", "-q", "", group, Shown::in_help_all,
+           "no progress and no summary on standard error", cli::flag_into(quiet)}};
+}
+
 /// Without --liveness, a longer interval raises it.
 Fault check_liveness(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {
   const Duration least = options.heartbeat_interval * limits::liveness_intervals;
@@ -148,24 +166,34 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
 }
 
 void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
-  const char* group = "Output";
-  table.insert(
-      table.end(),
-      {{"--output", "", "FORMAT", group, Shown::in_help, "text, json or jsonl (default text)",
-        cli::choice_into(into.output, kRunFormats), "ROLLCALL_OUTPUT", cli::names_of(kRunFormats)},
-       {"--results", "-o", "FILE", group, Shown::in_help, "one row for each task, .csv or .jsonl",
-        results_file_into(into.results_file)},
-       {"--progress", "", "STYLE", group, Shown::in_help_all,
-        "auto, bar, plain or none (default auto)", cli::choice_into(into.progress, kProgress),
-        "ROLLCALL_PROGRESS", cli::names_of(kProgress)},
-       {"--quiet", "-q", "", group, Shown::in_help_all,
-        "no progress and no summary on standard error", cli::flag_into(into.quiet)},
-       {"--log-level", "", "LEVEL", group, Shown::in_help_all,
-        "trace, debug, info, warn, error or off (default warn)",
-        cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
-       {"--log-file", "", "FILE", group, Shown::in_help_all,
-        "file for log messages (default standard error)",
-        cli::text_into(into.log_file, "a file name")}});
+  std::vector<OptionSpec> display =
+      display_options(into.output, into.progress, into.results_file, into.quiet);
+  display[0].environment = "ROLLCALL_OUTPUT";
+  display[2].environment = "ROLLCALL_PROGRESS";
+  table.insert(table.end(), display.begin(), display.end());
+  const char* group = kOutputGroup;
+  table.insert(table.end(),
+               {{"--log-level", "", "LEVEL", group, Shown::in_help_all,
+                 "trace, debug, info, warn, error or off (default warn)",
+                 cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
+                {"--log-file", "", "FILE", group, Shown::in_help_all,
+                 "file for log messages (default standard error)",
+                 cli::text_into(into.log_file, "a file name")}});
+}
+
+void add_display(std::vector<OptionSpec>& table, DisplayOptions& into) {
+  for (OptionSpec& option :
+       display_options(into.output, into.progress, into.results_file, into.quiet)) {
+    option.shown = Shown::in_help;
+    table.push_back(std::move(option));
+  }
+}
+
+void DisplayOptions::apply(RunOptions& to) const {
+  to.output = output.value_or(to.output);
+  to.progress = progress.value_or(to.progress);
+  if (!results_file.empty()) to.results_file = results_file;
+  to.quiet = to.quiet || quiet;
 }
 
 Fault check_run(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {

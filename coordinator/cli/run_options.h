@@ -73,6 +73,16 @@ struct RunOptions : JoiningOptions {
   bool retry_failed = false;           ///< run tasks again that did not succeed
 };
 
+/// What `rollcall resume` shows otherwise than the saved run.
+struct DisplayOptions {
+  std::optional<OutputFormat> output;     ///< nullopt: as saved
+  std::optional<ProgressStyle> progress;  ///< nullopt: as saved
+  std::string results_file;               ///< empty: as saved
+  bool quiet = false;                     ///< false: as saved
+
+  void apply(RunOptions& to) const;
+};
+
 /// Appends the options of every command that can be resumed, which write into `into`.
 void add_journal(std::vector<cli::OptionSpec>& table, RunOptions& into);
 
@@ -88,6 +98,8 @@ struct RunHelp {
 /// Appends the options about workers and output, which write into `into`.
 void add_workers(std::vector<cli::OptionSpec>& table, RunOptions& into, const RunHelp& help);
 void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);
+/// The same options without logs. The environment has its effect on the saved run.
+void add_display(std::vector<cli::OptionSpec>& table, DisplayOptions& into);
 
 /// Checks that options can be combined. Without --liveness, a longer heartbeat interval raises it.
 std::optional<cli::UsageError> check_run(const cli::CommandSpec& command,

@@ -93,6 +93,7 @@ int run_report(const ReportOptions& options) {
     restore_account(*run->content.account, run->summary);
   } else {
     report_unfinished("report", records);
+    run->summary.has_account = false;
   }
   const KindDisplay& display = (*kind)->display();
   int status = 0;

@@ -30,11 +30,17 @@ Result<SavedRun> saved_run_in_its_directory(const std::string& journal) {
 }  // namespace
 
 int run_resume(const ResumeOptions& options, Instant started) {
+  DisplayOptions display = options.display;
+  std::error_code ignored;
+  if (!display.results_file.empty()) {  // relative to this command, not to the run
+    display.results_file = std::filesystem::absolute(display.results_file, ignored).string();
+  }
   auto saved = saved_run_in_its_directory(options.journal);
   if (!saved) {
     std::fprintf(stderr, "rollcall resume: %s\n", saved.error().message.c_str());
     return cli::kUsageStatus;
   }
+  display.apply(saved->kind->options());
   saved->kind->options().resume = true;
   saved->kind->options().retry_failed = options.retry_failed;
   return run_tasks(*saved->kind, started);

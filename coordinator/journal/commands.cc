@@ -4,82 +4,95 @@
 #include "coordinator/journal/statements.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+CommandResult command_result(const sqlite::Columns& row, const sqlite::Statement& rows) {
+  CommandResult result;
+  result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
+  result.status = row.number<std::uint8_t>(2);
+  result.signal = row.number<std::uint8_t>(3);
+  result.error_text = rows.text(4);
+  result.elapsed = row.duration(5);
+  result.cpu = row.duration(6);
+  result.peak_rss_bytes = row.number<std::uint64_t>(7);
+  result.out = rows.text(8);
+  result.err = rows.text(9);
+  result.out_dropped = row.number<std::uint64_t>(10);
+  result.err_dropped = row.number<std::uint64_t>(11);
+  return result;
+}
+
+}  // namespace
 
 Result<void> Journal::write_input(const JournalInput& input) {
   auto insert_part = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
   auto insert_bytes = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
   if (!insert_part || !insert_bytes) return write_error();
   return in_transaction([&] {
-    if (input.standard_input && !insert_bytes->run(std::string_view(*input.standard_input))) {
+    if (input.standard_input &&
+        !insert(Part::standard_input, *insert_bytes, std::string_view(*input.standard_input))) {
       return false;
     }
     if (!input.lines) return true;
     std::int64_t part = 0;
     for (std::string text = input.lines(); !text.empty(); text = input.lines()) {
-      if (!insert_part->run(++part, std::string_view(text))) return false;
+      if (!insert(Part::input, *insert_part, ++part, std::string_view(text))) return false;
     }
     return true;
   });
 }
 
 Result<void> Journal::read_input(const std::function<Result<void>(std::string_view)>& take) {
-  sqlite::Check check(database_);
-  sqlite::Statement rows = check.query("SELECT text FROM input ORDER BY part");
-  while (check.next(rows)) {
-    if (auto taken = take(rows.text(0)); !taken) return taken;
-  }
-  if (check.failed()) return check.error(path_);
-  return {};
+  Result<void> taken;
+  auto read = read_consistently([&](sqlite::Check& check) {
+    check_sum(check, Part::input);
+    sqlite::Statement rows = check.query("SELECT text FROM input ORDER BY part");
+    while (taken && check.next(rows)) taken = take(rows.text(0));
+  });
+  return read ? taken : read;
 }
 
 Result<std::optional<std::string>> Journal::read_standard_input() {
-  sqlite::Check check(database_);
-  sqlite::Statement tables =
-      check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
   std::optional<std::string> bytes;
-  if (check.next(tables)) {  // older journals do not have this table
+  auto read = read_consistently([&](sqlite::Check& check) {
+    check_sum(check, Part::standard_input);
+    sqlite::Statement tables =
+        check.query("SELECT 1 FROM sqlite_schema WHERE name = 'standard_input'");
+    if (!check.next(tables)) return;  // older journals do not have this table
     sqlite::Statement rows = check.query("SELECT bytes FROM standard_input");
     if (check.next(rows)) bytes = rows.text(0);
-  }
-  if (check.failed()) return check.error(path_);
+  });
+  if (!read) return read.error();
   return bytes;
 }
 
 Result<void> Journal::read_commands(const std::function<void(std::uint64_t, CommandResult)>& take) {
-  sqlite::Check check(database_);
-  sqlite::Statement rows = check.query(
-      "SELECT accepted, ended, exit_status, signal, error, elapsed_ns, cpu_ns, peak_rss_bytes, "
-      "stdout, stderr, stdout_dropped, stderr_dropped FROM command ORDER BY accepted");
-  const sqlite::Columns row(check, rows, Duration::zero());
-  while (check.next(rows)) {
-    const auto accepted = row.number<std::uint64_t>(0);
-    if (!check.require(accepted > 0, "a command has no outcome")) break;
-    CommandResult result;
-    result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
-    result.status = row.number<std::uint8_t>(2);
-    result.signal = row.number<std::uint8_t>(3);
-    result.error_text = rows.text(4);
-    result.elapsed = row.duration(5);
-    result.cpu = row.duration(6);
-    result.peak_rss_bytes = row.number<std::uint64_t>(7);
-    result.out = rows.text(8);
-    result.err = rows.text(9);
-    result.out_dropped = row.number<std::uint64_t>(10);
-    result.err_dropped = row.number<std::uint64_t>(11);
-    take(accepted - 1, std::move(result));
-  }
-  if (check.failed()) return check.error(path_);
-  return {};
+  return read_consistently([&](sqlite::Check& check) {
+    std::uint64_t sum = 0;
+    sqlite::Statement rows = check.query(
+        "SELECT accepted, ended, exit_status, signal, error, elapsed_ns, cpu_ns, peak_rss_bytes, "
+        "stdout, stderr, stdout_dropped, stderr_dropped FROM command ORDER BY accepted");
+    const sqlite::Columns row(check, rows, Duration::zero());
+    while (check.next(rows)) {
+      sqlite::Digest digest;
+      rows.add_to(digest, rows.columns());
+      sum += digest.value();
+      const auto accepted = row.number<std::uint64_t>(0);
+      if (!check.require(accepted > 0, "a command has no outcome")) break;
+      take(accepted - 1, command_result(row, rows));
+    }
+    check_sum(check, Part::command, sum);
+  });
 }
 
 bool Journal::write(const CommittedCommand& committed) {
   const CommandResult& result = *committed.result;
-  return statements_->command.run(
-      committed.record + 1, static_cast<std::int64_t>(result.end), std::int64_t{result.status},
-      std::int64_t{result.signal}, std::string_view(result.error_text),
-      std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()}, result.peak_rss_bytes,
-      std::string_view(result.out), std::string_view(result.err), result.out_dropped,
-      result.err_dropped);
+  return insert(Part::command, statements_->command, committed.record + 1,
+                static_cast<std::int64_t>(result.end), std::int64_t{result.status},
+                std::int64_t{result.signal}, std::string_view(result.error_text),
+                std::int64_t{result.elapsed.count()}, std::int64_t{result.cpu.count()},
+                result.peak_rss_bytes, std::string_view(result.out), std::string_view(result.err),
+                result.out_dropped, result.err_dropped);
 }
 
 }  // namespace rollcall::coordinator

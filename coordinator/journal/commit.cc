@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kColumns = 8;
 
-bool insert(sqlite::Statement& statement, const CommittedSession& committed,
-            const EpochRecord& epoch) {
+bool insert_session(sqlite::Statement& statement, const CommittedSession& committed,
+                    const EpochRecord& epoch) {
   return statement.run(std::int64_t{static_cast<std::uint32_t>(committed.index)},
                        std::string_view(to_hex(committed.id.bytes)),
                        std::string_view(committed.name), std::string_view(committed.host),
@@ -21,7 +21,7 @@ bool insert(sqlite::Statement& statement, const CommittedSession& committed,
                        std::int64_t{committed.is_local}, to_ns(epoch.in_run(committed.welcomed)));
 }
 
-bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
+bool update_session(sqlite::Statement& statement, const CommittedProgress& committed) {
   std::optional<std::int64_t> reports;
   std::optional<std::int64_t> outcomes;
   std::optional<double> cpu_seconds;
@@ -37,17 +37,8 @@ bool update(sqlite::Statement& statement, const CommittedProgress& committed) {
                        peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
-bool insert(sqlite::Statement& statement, const CommittedOutcomes& committed,
-            std::uint64_t accepted, const EpochRecord& epoch) {
-  std::optional<std::int64_t> session;
-  std::optional<std::int64_t> clock_bound;
-  if (committed.session) session = static_cast<std::uint32_t>(*committed.session);
-  if (committed.clock_bound != Duration::max()) clock_bound = committed.clock_bound.count();
-  return statement.run(accepted + 1, session, to_ns(epoch.in_run(committed.arrived)), clock_bound);
-}
-
-bool update(sqlite::Statement& statement, const CommittedCounters& committed,
-            std::uint64_t accepted, const EpochRecord& epoch) {
+bool update_counters(sqlite::Statement& statement, const CommittedCounters& committed,
+                     std::uint64_t accepted, const EpochRecord& epoch) {
   std::optional<std::int64_t> first_dispatch;
   if (committed.first_dispatch) first_dispatch = to_ns(epoch.in_run(*committed.first_dispatch));
   return statement.run(accepted, committed.published, first_dispatch, committed.attempts_total,
@@ -64,12 +55,13 @@ std::optional<Duration> clock_bound_at_end(const RunRecords& records, SessionInd
   return record.clock.bound(std::max(end, records.last_accepted.value_or(end)));
 }
 
-/// Inserts rows of outcomes, several with one statement.
+/// Inserts rows of outcomes, several with one statement, and adds them to the digest of their
+/// batch.
 class OutcomeRows {
  public:
   OutcomeRows(const RunSpec& spec, const EpochRecord& epoch, const CommittedOutcomes& committed,
-              std::uint64_t accepted)
-      : spec_(spec), epoch_(epoch), committed_(committed), accepted_(accepted) {}
+              std::uint64_t accepted, sqlite::Digest& digest)
+      : spec_(spec), epoch_(epoch), committed_(committed), accepted_(accepted), digest_(digest) {}
 
   /// Binds rows [from, from + count) to the parameters of `statement` and runs it.
   bool run(sqlite::Statement& statement, std::size_t from, std::size_t count) {
@@ -84,7 +76,10 @@ class OutcomeRows {
           to_ns(epoch_.in_run(committed_.started[i])),
           committed_.elapsed[i].count(),
           to_ns(epoch_.in_run(committed_.dispatched[i]))};
-      for (const std::int64_t value : row) statement.bind(++place, value);
+      for (const std::int64_t value : row) {
+        statement.bind(++place, value);
+        digest_.add(value);
+      }
     }
     return statement.finish();
   }
@@ -94,14 +89,40 @@ class OutcomeRows {
   const EpochRecord& epoch_;
   const CommittedOutcomes& committed_;
   std::uint64_t accepted_;
+  sqlite::Digest& digest_;
 };
 
 }  // namespace
 
+bool Journal::write(const CommittedSession& committed) {
+  return change_rows(
+      Part::session, statements_->select_session,
+      [&] { return insert_session(statements_->session, committed, *epoch_); },
+      std::int64_t{static_cast<std::uint32_t>(committed.index)});
+}
+
+bool Journal::write(const CommittedProgress& committed) {
+  return change_rows(
+      Part::session, statements_->select_session,
+      [&] { return update_session(statements_->progress, committed); },
+      std::int64_t{static_cast<std::uint32_t>(committed.index)});
+}
+
 bool Journal::write(const CommittedOutcomes& committed, std::uint64_t accepted) {
   CHECK(committed.size() > 0);
-  if (!insert(statements_->batch, committed, accepted, *epoch_)) return false;
-  OutcomeRows rows(run_.spec, *epoch_, committed, accepted);
+  const std::uint64_t first = accepted + 1;
+  const std::int64_t arrived = to_ns(epoch_->in_run(committed.arrived));
+  std::optional<std::int64_t> session;
+  std::optional<std::int64_t> clock_bound;
+  if (committed.session) session = static_cast<std::uint32_t>(*committed.session);
+  if (committed.clock_bound != Duration::max()) clock_bound = committed.clock_bound.count();
+  sqlite::Digest digest(pending_[Part::batch]);
+  digest.add(first);
+  digest.add(session);
+  digest.add(arrived);
+  digest.add(clock_bound);
+
+  OutcomeRows rows(run_.spec, *epoch_, committed, accepted, digest);
   std::size_t done = 0;
   for (; done + Statements::kRowsAtOnce <= committed.size(); done += Statements::kRowsAtOnce) {
     if (!rows.run(statements_->outcomes, done, Statements::kRowsAtOnce)) return false;
@@ -109,19 +130,22 @@ bool Journal::write(const CommittedOutcomes& committed, std::uint64_t accepted) 
   for (; done < committed.size(); ++done) {
     if (!rows.run(statements_->outcome, done, 1)) return false;
   }
-  return true;
+  pending_[Part::batch] = digest.value();
+  return statements_->batch.run(first, session, arrived, clock_bound, digest.value());
 }
 
 bool Journal::write(const CommittedCounters& committed, std::uint64_t accepted) {
-  if (!update(statements_->counters, committed, accepted, *epoch_)) return false;
-  fenced_ = database_.changes() == 0;
-  return !fenced_;
+  return change_rows(Part::counters, statements_->select_counters, [&] {
+    if (!update_counters(statements_->counters, committed, accepted, *epoch_)) return false;
+    fenced_ = database_.changes() == 0;
+    return !fenced_;
+  });
 }
 
 bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   CHECK(commit.first_record == accepted);
   for (const CommittedSession& session : commit.sessions) {
-    if (!insert(statements_->session, session, *epoch_)) return false;
+    if (!write(session)) return false;
   }
   for (const CommittedOutcomes& outcomes : commit.outcomes) {
     if (!write(outcomes, accepted)) return false;
@@ -131,11 +155,11 @@ bool Journal::write(const Commit& commit, std::uint64_t accepted) {
     if (!write(command)) return false;
   }
   for (const CommittedProgress& progress : commit.progress) {
-    if (!update(statements_->progress, progress)) return false;
+    if (!write(progress)) return false;
   }
   for (const auto& [task, result] : commit.result_mismatches) {
-    const bool done = statements_->result_mismatch.run(static_cast<std::int64_t>(index(task)),
-                                                       std::int64_t{result.count()});
+    const bool done = insert(Part::odd_result, statements_->result_mismatch,
+                             static_cast<std::int64_t>(index(task)), std::int64_t{result.count()});
     if (!done) return false;
   }
   return true;
@@ -174,23 +198,29 @@ Result<void> Journal::finish(const RunRecords& records, const FinalAccount& acco
   auto end = database_.prepare(
       "UPDATE run SET state = 'finished', finished_unix_ns = ?, startup_ns = ?, planning_ns = ?, "
       "validation_ns = ?, cpu_seconds = ?, peak_rss_bytes = ?, exit_status = ?, signal = ?");
-  if (!bound || !end) return write_error();
+  auto select = database_.prepare("SELECT * FROM run");
+  if (!bound || !end || !select) return write_error();
   const CommittedCounters counters = committed_counters(records, accepted_);
   auto committed = in_transaction([&] {
     for (std::uint32_t i = 0; i < records.sessions.size(); ++i) {
       const SessionIndex session{i};
-      if (!update(statements_->progress, committed_progress(records, session))) return false;
       const std::optional<Duration> last = clock_bound_at_end(records, session);
       std::optional<std::int64_t> ns;
       if (last) ns = last->count();
-      if (!bound->run(ns, std::int64_t{i})) return false;
+      const auto set_bound = [&] { return bound->run(ns, std::int64_t{i}); };
+      if (!write(committed_progress(records, session)) ||
+          !change_rows(Part::session, statements_->select_session, set_bound, std::int64_t{i})) {
+        return false;
+      }
     }
-    return write(counters, accepted_) &&
-           end->run(std::int64_t{os::unix_time().count()}, std::int64_t{account.startup.count()},
-                    std::int64_t{account.planning.count()},
-                    std::int64_t{account.validation.count()}, account.coordinator.cpu_seconds,
-                    account.coordinator.peak_rss_bytes, std::int64_t{account.exit_status},
-                    std::int64_t{account.signal});
+    const auto end_run = [&] {
+      return end->run(std::int64_t{os::unix_time().count()}, std::int64_t{account.startup.count()},
+                      std::int64_t{account.planning.count()},
+                      std::int64_t{account.validation.count()}, account.coordinator.cpu_seconds,
+                      account.coordinator.peak_rss_bytes, std::int64_t{account.exit_status},
+                      std::int64_t{account.signal});
+    };
+    return write(counters, accepted_) && change_rows(Part::run, *select, end_run);
   });
   if (committed) finished_ = true;
   return committed;

@@ -65,13 +65,6 @@ Result<void> check_header(int fd, const std::string& path) {
   return {};
 }
 
-/// Makes the file's name survive a power cut. Returns 0 or errno.
-int sync_directory(const fs::path& path) {
-  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const os::Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return file && ::fsync(file.get()) == 0 ? 0 : errno;
-}
-
 /// Like rename(), but never replaces a file. Some file systems support only one of the two ways.
 int rename_new(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str());
@@ -116,12 +109,19 @@ std::string temporary_name(const std::string& path) {
 }
 
 Result<void> put_in_place(const std::string& from, const std::string& path) {
-  int error = rename_new(from, path) == 0 ? 0 : errno;
+  const int error = rename_new(from, path) == 0 ? 0 : errno;
   if (error != 0) ::unlink(from.c_str());
   if (error == EEXIST) return permanent("journal " + path + " already exists");
-  if (error == 0) error = sync_directory(path);
   if (error != 0) return cannot("create", path, error);
-  return {};
+  return sync_directory_of(path);
+}
+
+Result<void> sync_directory_of(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  const fs::path directory = parent.empty() ? fs::path(".") : parent;
+  const os::Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file && ::fsync(file.get()) == 0) return {};
+  return cannot("create", path, errno);
 }
 
 Result<void> check_name_is_free(const std::string& path) {

@@ -36,6 +36,9 @@ std::string temporary_name(const std::string& path);
 /// `from` and returns a permanent error.
 [[nodiscard]] Result<void> put_in_place(const std::string& from, const std::string& path);
 
+/// Makes the names of new files in the directory of `path` survive a power cut.
+[[nodiscard]] Result<void> sync_directory_of(const std::string& path);
+
 /// Fails with a permanent error if `path`, or a file that SQLite would use beside it, exists.
 [[nodiscard]] Result<void> check_name_is_free(const std::string& path);
 

@@ -9,7 +9,9 @@
 #include <filesystem>
 
 #include "common/base/check.h"
+#include "common/os/clock.h"
 #include "common/os/descriptor.h"
+#include "coordinator/core/model/limits.h"
 #include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
@@ -48,6 +50,14 @@ Result<void> insert_run(Database& database, const JournalRun& run) {
   return {};
 }
 
+Result<void> insert_checksums(Database& database) {
+  Checksums checksums;
+  const bool computed = compute_checksums(database, checksums);
+  auto update = database.prepare(Checksums::update_sql());
+  if (!computed || !update || !checksums.update(*update, 0)) return database.error();
+  return {};
+}
+
 /// If SQLite cannot create a file, it retries read-only and hides the reason. So create it first.
 Result<void> make_file(const std::string& path) {
   constexpr ::mode_t kMode = 0644;
@@ -64,8 +74,11 @@ Result<void> write_new(const std::string& path, const JournalRun& run) {
   const std::string before = fmt::format(
       "PRAGMA page_size = {}; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = NONE; BEGIN;",
       kPageBytes);
-  if (!database->execute(before + journal_schema())) return database->error();
+  if (!database->execute(before + journal_schema() + Checksums::create_sql())) {
+    return database->error();
+  }
   if (auto inserted = insert_run(*database, run); !inserted) return inserted;
+  if (auto inserted = insert_checksums(*database); !inserted) return inserted;
   // WAL mode is recorded in the file header.
   if (!database->execute("COMMIT; PRAGMA journal_mode = WAL;")) return database->error();
   return {};
@@ -78,18 +91,19 @@ void remove_new(const std::string& path) {
 }  // namespace
 
 Journal::Journal(std::string path, FileLock lock, Database database)
-    : path_(std::move(path)),
-      lock_(std::move(lock)),
-      database_(std::move(database)),
-      statements_(std::make_unique<Statements>()) {}
+    : path_(std::move(path)), lock_(std::move(lock)), database_(std::move(database)) {}
 
 Journal::~Journal() {
+  if (!epoch_ || broken_) return;
+  if (!finished_) {
+    write_counter();
+    return;
+  }
   // Turn the journal of a finished run back into a single file, which can be read on a read-only
   // file system. This fails harmlessly while another process reads it.
-  if (finished_ && epoch_) {
-    statements_.reset();
-    static_cast<void>(database_.execute("PRAGMA journal_mode = DELETE;"));
-  }
+  statements_.reset();
+  static_cast<void>(database_.execute("PRAGMA journal_mode = DELETE;"));
+  CommitCounter::remove(path_);
 }
 
 Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, const JournalRun& run) {
@@ -99,6 +113,7 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& path, const 
     remove_new(name);
     return cannot_create(path, written.error());
   }
+  CommitCounter::remove(path);  // of a journal that was deleted
   if (auto placed = put_in_place(name, path); !placed) return placed.error();
   return open(path);
 }
@@ -110,7 +125,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
   auto database = Database::open(for_sqlite(path), Database::Mode::write);
   if (!database) return permanent("cannot open journal " + path + ": " + database.error().message);
   std::unique_ptr<Journal> journal(new Journal(path, std::move(*lock), std::move(*database)));
-  if (auto prepared = journal->prepare(true); !prepared) return prepared.error();
+  if (auto prepared = journal->prepare(); !prepared) return prepared.error();
   return journal;
 }
 
@@ -126,47 +141,41 @@ Result<std::unique_ptr<Journal>> Journal::open_to_read(const std::string& path) 
   }
   if (!database) return permanent("cannot open journal " + path + ": " + database.error().message);
   std::unique_ptr<Journal> journal(new Journal(path, FileLock(), std::move(*database)));
-  if (auto prepared = journal->prepare(false); !prepared) return prepared.error();
+  if (auto prepared = journal->prepare(); !prepared) return prepared.error();
   return journal;
-}
-
-Result<void> Journal::prepare(bool to_write) {
-  const auto fail = [this] {
-    const std::string why = ": " + database_.error().message;
-    if (database_.error_is_damage()) return permanent("journal " + path_ + " is damaged" + why);
-    return permanent("cannot open journal " + path_ + why);
-  };
-  if (to_write) {
-    // commit() must not return before the data is on disk.
-    if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) return fail();
-    if (!statements_->prepare(database_)) return fail();
-  }
-  return read_run();
 }
 
 Result<Epoch> Journal::begin_epoch(const EpochStart& start) {
   CHECK(!epoch_);
-  const auto epochs = read_epochs();
-  if (!epochs) return epochs.error();
+  std::vector<EpochRecord> epochs;
+  auto read = read_consistently([&](sqlite::Check& check) { epochs = read_epochs(check); });
+  if (!read) return read.error();
+  // The counter must exist first: a power cut may leave a marked file whose log adds nothing.
+  if (auto opened = counter_.open(path_, {run_.spec.id, checksums_.commits}); !opened) {
+    return opened.error();
+  }
+  if (auto moved = move_log(); !moved) return moved.error();
   auto newest = database_.prepare("SELECT max(arrived_ns) FROM batch");
   if (!newest) return write_error();
   std::optional<Instant> newest_instant;
   if (newest->next() && !newest->is_null(0)) newest_instant = instant_from_ns(newest->integer(0));
   if (newest->failed()) return write_error();
   const EpochRecord next =
-      next_epoch(epochs->empty() ? nullptr : &epochs->back(), start, newest_instant);
+      next_epoch(epochs.empty() ? nullptr : &epochs.back(), start, newest_instant);
   auto insert = database_.prepare("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?)");
   auto mark = database_.prepare("UPDATE counters SET epoch = ?");
   if (!insert || !mark) return write_error();
   const auto written = in_transaction([&] {
-    return insert->run(std::int64_t{next.epoch}, std::int64_t{start.pid},
-                       std::string_view(start.boot_id), to_ns(start.monotonic),
-                       std::int64_t{start.boottime.count()}, start.unix_ns,
-                       std::int64_t{next.shift.count()}) &&
-           mark->run(std::int64_t{next.epoch});
+    const auto set_epoch = [&] { return mark->run(std::int64_t{next.epoch}); };
+    return this->insert(Part::epoch, *insert, std::int64_t{next.epoch}, std::int64_t{start.pid},
+                        std::string_view(start.boot_id), to_ns(start.monotonic),
+                        std::int64_t{start.boottime.count()}, start.unix_ns,
+                        std::int64_t{next.shift.count()}) &&
+           change_rows(Part::counters, statements_->select_counters, set_epoch);
   });
   if (!written) return written.error();
   epoch_ = next;
+  write_counter();
   return next.epoch;
 }
 
@@ -178,16 +187,76 @@ Error Journal::write_error() {
   return error;
 }
 
-Result<void> Journal::in_transaction(const std::function<bool()>& write) {
+Result<void> Journal::start_writing() {
+  if (statements_) return {};
+  // commit() must not return before the data is on disk.
+  if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) {
+    return write_error();
+  }
+  if (!has_checksums_) {
+    const bool added = database_.execute("BEGIN IMMEDIATE;") && add_checksum_columns(database_) &&
+                       insert_checksums(database_).has_value();
+    if (!added || !database_.execute("COMMIT;")) {
+      const Error error = write_error();
+      static_cast<void>(database_.execute("ROLLBACK;"));
+      return error;
+    }
+    auto read =
+        read_consistently([this](sqlite::Check& check) { checksums_ = Checksums::read(check); });
+    if (!read) return read;
+    has_checksums_ = true;
+  }
+  auto statements = std::make_unique<Statements>();
+  if (!statements->prepare(database_)) return write_error();
+  statements_ = std::move(statements);
+  return {};
+}
+
+Result<void> Journal::in_transaction(const std::function<bool()>& write, bool log_needed) {
   if (broken_) return *broken_;
   if (!lock_.is_at(path_)) {
     broken_ = permanent("journal " + path_ + " has been removed or replaced");
     return *broken_;
   }
-  if (statements_->begin.run() && write() && statements_->end.run()) return {};
+  if (auto started = start_writing(); !started) return started;
+  pending_ = checksums_;
+  ++pending_.commits;
+  pending_.log_needed = log_needed;
+  if (statements_->begin.run() && write() && write_checksums() && statements_->end.run()) {
+    checksums_ = pending_;
+    if (os::now() - counted_at_ >= limits::journal_count) write_counter();
+    return {};
+  }
   const Error error = write_error();
   if (database_.in_transaction()) static_cast<void>(statements_->rollback.run());
   return error;
+}
+
+bool Journal::write_checksums() {
+  if (!pending_.update(statements_->checksum, checksums_.commits)) return false;
+  fenced_ = database_.changes() == 0;
+  return !fenced_;
+}
+
+bool Journal::add_rows(sqlite::Statement& rows, std::uint64_t& sum) {
+  while (rows.next()) {
+    sqlite::Digest digest;
+    rows.add_to(digest, rows.columns());
+    sum += digest.value();
+  }
+  return !rows.failed();
+}
+
+void Journal::write_counter() {
+  counter_.write(checksums_.commits);
+  counted_ = checksums_.commits;
+  counted_at_ = os::now();
+}
+
+Result<void> Journal::move_log() {
+  auto marked = in_transaction([] { return true; }, /*log_needed=*/true);
+  if (marked && !database_.checkpoint()) return write_error();
+  return marked;
 }
 
 std::uint64_t Journal::log_bytes() const {
@@ -196,11 +265,12 @@ std::uint64_t Journal::log_bytes() const {
 
 Result<void> Journal::checkpoint() {
   if (broken_) return *broken_;
-  if (database_.checkpoint()) return {};
+  auto moved = move_log();
+  if (moved) moved = in_transaction([] { return true; });
   // On a full disk the data stays in the log, where it is just as durable.
-  const Error error = write_error();
-  if (error.kind == ErrorKind::retryable) return {};
-  return error;
+  if (!moved && moved.error().kind != ErrorKind::retryable) return moved;
+  write_counter();
+  return {};
 }
 
 }  // namespace rollcall::coordinator

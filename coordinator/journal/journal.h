@@ -17,6 +17,8 @@
 #include "coordinator/core/commits/commit.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/core/model/run_spec.h"
+#include "coordinator/journal/checksums.h"
+#include "coordinator/journal/commit_counter.h"
 #include "coordinator/journal/epoch.h"
 #include "coordinator/journal/file.h"
 #include "coordinator/journal/sqlite/sqlite.h"
@@ -117,31 +119,84 @@ class Journal {
   /// Moves the write-ahead log into the database. This is slow: call it when there is nothing to
   /// commit, or when the log has grown too large.
   [[nodiscard]] Result<void> checkpoint();
+  /// Whether there were commits since the commit counter was written. commit() writes it once a
+  /// second; call write_counter() if no commit follows for as long.
+  bool counter_is_behind() const { return checksums_.commits != counted_; }
+  void write_counter();
 
  private:
   struct Statements;
 
   Journal(std::string path, FileLock lock, sqlite::Database database);
-  [[nodiscard]] Result<void> prepare(bool to_write);
-  [[nodiscard]] Result<void> read_run();
-  [[nodiscard]] Result<std::vector<EpochRecord>> read_epochs();
-  [[nodiscard]] Result<JournalContent> load_in_transaction();
+  /// Reads everything but outcomes, commands and input, and checks it.
+  [[nodiscard]] Result<void> prepare();
+  void check_state(sqlite::Check& check, const std::optional<CommitCounter::Count>& counted);
+  void check_log(sqlite::Check& check, const std::optional<CommitCounter::Count>& counted) const;
+  /// Requires that the checksum of `part` is `sum`, or without `sum`, that of its rows.
+  void check_sum(sqlite::Check& check, Part part,
+                 std::optional<std::uint64_t> sum = std::nullopt) const;
+  void read_run(sqlite::Check& check);
+  std::vector<EpochRecord> read_epochs(sqlite::Check& check);
+  /// Runs `read` in one transaction, so that all its queries see the same state.
+  [[nodiscard]] Result<void> read_consistently(const std::function<void(sqlite::Check&)>& read);
+  JournalContent load(sqlite::Check& check);
+  /// The error of a failed check. If the journal is damaged, it states which results are intact.
+  Error error_of(const sqlite::Check& check);
+  /// The number of first outcomes that agree with their checksums.
+  std::uint64_t intact_outcomes();
+
+  /// Prepares the first transaction. Adds checksums to a journal of an earlier version.
+  [[nodiscard]] Result<void> start_writing();
   /// Runs `write` in a transaction. `write` returns false after a database error, and the
   /// transaction is then rolled back.
-  [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write);
+  [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write,
+                                            bool log_needed = false);
+  /// Moves the log into the database file, which then states that it needs its log. The next
+  /// transaction, in the log, states the opposite.
+  [[nodiscard]] Result<void> move_log();
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
+  [[nodiscard]] bool write(const CommittedSession& committed);
+  [[nodiscard]] bool write(const CommittedProgress& committed);
   [[nodiscard]] bool write(const CommittedOutcomes& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCounters& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCommand& committed);
+  [[nodiscard]] bool write_checksums();
+  /// Inserts a row into a table, and adds it to the table's checksum. `values` are all its columns.
+  template <class... Values>
+  [[nodiscard]] bool insert(Part part, sqlite::Statement& statement, const Values&... values) {
+    pending_[part] += sqlite::digest_of(values...);
+    return statement.run(values...);
+  }
+  /// Runs `change`, which changes or inserts the rows that `select` reads with these keys, and
+  /// adapts the table's checksum.
+  template <class Change, class... Keys>
+  [[nodiscard]] bool change_rows(Part part, sqlite::Statement& select, const Change& change,
+                                 const Keys&... keys) {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    select.bind_all(keys...);
+    if (!add_rows(select, before) || !change()) return false;
+    select.bind_all(keys...);
+    if (!add_rows(select, after)) return false;
+    pending_[part] += after - before;
+    return true;
+  }
+  [[nodiscard]] static bool add_rows(sqlite::Statement& rows, std::uint64_t& sum);
   /// Returns the last database error. A permanent one is stored in broken_.
   [[nodiscard]] Error write_error();
 
   std::string path_;
   FileLock lock_;  ///< must outlive database_: closing the file releases SQLite's own locks
   sqlite::Database database_;
-  std::unique_ptr<Statements> statements_;
+  std::unique_ptr<Statements> statements_;  ///< null before start_writing()
   JournalRun run_;
   bool finished_ = false;
+  bool has_checksums_ = false;
+  Checksums checksums_;               ///< of the last transaction
+  Checksums pending_;                 ///< of the transaction that is being written
+  CommitCounter counter_;             ///< opened by begin_epoch()
+  std::uint64_t counted_ = 0;         ///< the number in counter_
+  Instant counted_at_;                ///< when it was written
   std::optional<EpochRecord> epoch_;  ///< set by begin_epoch()
   std::uint64_t accepted_ = 0;        ///< number of committed outcomes
   bool fenced_ = false;               ///< a later epoch has begun

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <limits>
 #include <string_view>
 
@@ -11,10 +13,16 @@ namespace {
 
 using sqlite::Check;
 using sqlite::Columns;
+using sqlite::Digest;
 using sqlite::Statement;
 
 /// Outcomes that are passed to Replay at a time.
 constexpr std::size_t kOutcomesAtOnce = 1U << 16U;
+
+/// Batches of a journal without checksums.
+constexpr const char* kSelectOldBatches =
+    "SELECT first_accepted, session, arrived_ns, clock_bound_ns, NULL FROM batch "
+    "ORDER BY first_accepted";
 
 void check_pages(Check& check) {
   Statement rows = check.query("PRAGMA quick_check(1)");
@@ -63,7 +71,7 @@ void restore_clocks(Check& check, RunRecords& records) {
   const Columns row(check, rows, Duration::zero());
   while (check.next(rows)) {
     const auto index = row.number<std::uint32_t>(0);
-    check.require(index < records.sessions.size(), "a session is missing");
+    if (!check.require(index < records.sessions.size(), "a session is missing")) return;
     SessionRecord& session = records.sessions[index];
     const Instant end = session.last_accepted.value_or(session.welcomed);
     session.clock =
@@ -92,22 +100,24 @@ CommittedCounters read_counters(Check& check, Duration shift, std::uint64_t& acc
   return counters;
 }
 
-/// Reads outcomes in order, batch by batch.
+/// Reads outcomes in order, batch by batch, and checks each batch with its checksum, if any.
 class OutcomeReader {
  public:
-  OutcomeReader(Check& check, Duration shift)
+  OutcomeReader(Check& check, Duration shift, bool has_checksums)
       : check_(check),
-        batches_(
-            check.query("SELECT first_accepted, session, arrived_ns, clock_bound_ns FROM batch "
-                        "ORDER BY first_accepted")),
-        outcomes_(check.query("SELECT accepted, task, attempt, outcome, started_ns, elapsed_ns, "
-                              "dispatched_ns FROM outcome ORDER BY accepted")),
+        has_checksums_(has_checksums),
+        batches_(check.query(has_checksums ? kSelectBatches : kSelectOldBatches)),
+        outcomes_(check.query(kSelectOutcomes)),
         batch_(check, batches_, shift),
         outcome_(check, outcomes_, shift),
         more_batches_(check.next(batches_)),
         more_outcomes_(check.next(outcomes_)) {}
 
   bool more() const { return more_outcomes_; }
+  /// The outcomes of all batches that were read and agree with their checksums.
+  std::uint64_t intact() const { return intact_; }
+  /// The checksum of the last batch.
+  std::uint64_t last_digest() const { return digest_.value_or(0); }
 
   /// Appends whole batches to `commit` until it has at least kOutcomesAtOnce outcomes.
   void read(Commit& commit) {
@@ -116,10 +126,13 @@ class OutcomeReader {
       check_.require(more_batches_ && batch_.number<std::uint64_t>(0) == read_ + 1,
                      "batches and outcomes do not match");
       commit.outcomes.push_back(begin_batch());
+      Digest digest = batch_digest(last_digest(), batches_);
+      const std::int64_t stored = batches_.integer(kBatchColumns);
       more_batches_ = check_.next(batches_);
       const std::uint64_t end = more_batches_ ? batch_.number<std::uint64_t>(0)
                                               : std::numeric_limits<std::uint64_t>::max();
-      while (more_outcomes_ && read_ + 1 < end) append(commit.outcomes.back());
+      while (more_outcomes_ && read_ + 1 < end) append(commit.outcomes.back(), digest);
+      check_batch(digest.value(), stored);
     }
     check_.require(more_outcomes_ || !more_batches_, "batches and outcomes do not match");
   }
@@ -133,20 +146,30 @@ class OutcomeReader {
     return committed;
   }
 
-  void append(CommittedOutcomes& committed) {
+  void check_batch(std::uint64_t digest, std::int64_t stored) {
+    digest_ = digest;
+    if (!has_checksums_) return;
+    check_.require(static_cast<std::int64_t>(digest) == stored,
+                   fmt::format("results {} to {} have changed", intact_ + 1, read_));
+    if (!check_.failed()) intact_ = read_;
+  }
+
+  void append(CommittedOutcomes& committed, Digest& digest) {
+    outcomes_.add_to(digest, kOutcomeColumns);
     check_.require(outcome_.number<std::uint64_t>(0) == read_ + 1, "an outcome is missing");
     committed.task.push_back(TaskId{outcome_.number<std::uint32_t>(1)});
     committed.attempt.push_back(outcome_.number<Attempt>(2));
     committed.outcome.push_back(static_cast<Outcome>(
         outcome_.number<std::uint8_t>(3, static_cast<std::uint64_t>(Outcome::lost))));
-    committed.started.push_back(outcome_.instant(4));
-    committed.elapsed.push_back(outcome_.duration(5));
-    committed.dispatched.push_back(outcome_.instant(6));
+    committed.started.push_back(outcome_.instant(5));
+    committed.elapsed.push_back(outcome_.duration(6));
+    committed.dispatched.push_back(outcome_.instant(7));
     ++read_;
     more_outcomes_ = check_.next(outcomes_);
   }
 
   Check& check_;
+  bool has_checksums_;
   Statement batches_;
   Statement outcomes_;
   Columns batch_;
@@ -154,9 +177,13 @@ class OutcomeReader {
   bool more_batches_;
   bool more_outcomes_;
   std::uint64_t read_ = 0;
+  std::uint64_t intact_ = 0;
+  std::optional<std::uint64_t> digest_;
 };
 
-RunRecords read_records(Check& check, const RunSpec& spec, Duration shift) {
+/// The checksum of the last batch is `last_digest`; nullopt if the journal has no checksums.
+RunRecords read_records(Check& check, const RunSpec& spec, Duration shift,
+                        std::optional<std::uint64_t> last_digest) {
   std::uint64_t accepted = 0;
   Commit commit;
   Commit last;
@@ -168,11 +195,15 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift) {
     last.result_mismatches.emplace_back(TaskId{row.number<std::uint32_t>(0)}, row.duration(1));
   }
   Replay replay(spec);
-  for (OutcomeReader reader(check, shift); reader.more();) {
+  OutcomeReader reader(check, shift, last_digest.has_value());
+  while (reader.more()) {
     reader.read(commit);
+    if (check.failed()) break;
     check.require(replay.apply(commit), "inconsistent outcomes");
     commit = {};
   }
+  check.require(reader.last_digest() == last_digest.value_or(reader.last_digest()),
+                "the last results are missing");
   last.sessions = std::move(commit.sessions);  // not yet applied if there are no outcomes
   last.first_record = replay.records().accepted();
   check.require(last.first_record == accepted, "outcomes and counters do not match");
@@ -229,22 +260,17 @@ JournalRun run_of(Check& check, const Statement& rows) {
 
 }  // namespace
 
-Result<void> Journal::read_run() {
-  Check check(database_);
+void Journal::read_run(Check& check) {
   Statement rows = check.query(
       "SELECT run_id, kind, task_count, pause_min_ns, pause_max_ns, seed, collection_method, "
       "wait_timeout_ns, request, created_unix_ns, state, (SELECT accepted FROM counters) FROM run");
-  if (check.require(check.next(rows), "the run is missing")) {
-    run_ = run_of(check, rows);
-    finished_ = rows.text(10) == "finished";
-    accepted_ = static_cast<std::uint64_t>(rows.integer(11));
-  }
-  if (check.failed()) return check.error(path_);
-  return {};
+  if (!check.require(check.next(rows), "the run is missing")) return;
+  run_ = run_of(check, rows);
+  finished_ = rows.text(10) == "finished";
+  accepted_ = static_cast<std::uint64_t>(rows.integer(11));
 }
 
-Result<std::vector<EpochRecord>> Journal::read_epochs() {
-  Check check(database_);
+std::vector<EpochRecord> Journal::read_epochs(Check& check) {
   Statement rows = check.query(
       "SELECT epoch, pid, boot_id, monotonic_ns, boottime_ns, unix_ns, shift_ns FROM epoch "
       "ORDER BY epoch");
@@ -257,31 +283,103 @@ Result<std::vector<EpochRecord>> Journal::read_epochs() {
                            row.duration(4), rows.integer(5)};
     epochs.push_back({number, start, row.duration(6)});
   }
-  if (check.failed()) return check.error(path_);
+  Statement newest = check.query("SELECT epoch FROM counters");
+  if (check.next(newest)) {
+    check.require(newest.integer(0) == static_cast<std::int64_t>(epochs.size()),
+                  "an epoch is missing");
+  }
   return epochs;
 }
 
-Result<JournalContent> Journal::load() {
-  // One transaction, so that all queries see the same state.
-  if (!database_.execute("BEGIN;")) {
-    return permanent("cannot read journal " + path_ + ": " + database_.error().message);
-  }
-  auto content = load_in_transaction();
+Result<void> Journal::read_consistently(const std::function<void(Check&)>& read) {
+  Check check(database_);
+  if (check.begin()) read(check);
+  std::optional<Error> error;
+  if (check.failed()) error = error_of(check);
   static_cast<void>(database_.execute("COMMIT;"));
-  return content;
+  if (error) return *error;
+  return {};
 }
 
-Result<JournalContent> Journal::load_in_transaction() {
-  auto epochs = read_epochs();
-  if (!epochs) return epochs.error();
+Result<void> Journal::prepare() {
+  // Before the database, which may get commits meanwhile.
+  const std::optional<CommitCounter::Count> counted = CommitCounter::read(path_);
+  return read_consistently([&](Check& check) { check_state(check, counted); });
+}
+
+void Journal::check_state(Check& check, const std::optional<CommitCounter::Count>& counted) {
+  has_checksums_ = has_checksums(check);
+  read_run(check);
+  if (has_checksums_ && !check.failed()) {
+    checksums_ = Checksums::read(check);
+    check_log(check, counted);
+  }
+  if (check.failed()) return;
+  read_epochs(check);
+  for (const Part part :
+       {Part::tables, Part::run, Part::epoch, Part::session, Part::odd_result, Part::counters}) {
+    check_sum(check, part);
+  }
+}
+
+void Journal::check_log(Check& check, const std::optional<CommitCounter::Count>& counted) const {
+  if (!counted || counted->run != run_.spec.id) {
+    check.require(!checksums_.log_needed, fmt::format("{}-wal is missing or damaged", path_));
+    return;
+  }
+  check.require(checksums_.commits >= counted->commits,
+                fmt::format("{}-wal is missing or damaged: only {} of at least {} commits are left",
+                            path_, checksums_.commits, counted->commits));
+}
+
+void Journal::check_sum(Check& check, Part part, std::optional<std::uint64_t> sum) const {
+  if (!has_checksums_ || check.failed()) return;
+  const std::uint64_t found = sum ? *sum : sum_of_table(check, part);
+  const std::string_view name = kPartNames[static_cast<std::size_t>(part)];
+  check.require(found == checksums_[part], part == Part::tables
+                                               ? "the tables' definitions have changed"
+                                               : fmt::format("table {} has changed", name));
+}
+
+Error Journal::error_of(const Check& check) {
+  Error error = check.error(path_);
+  if (check.is_damage() && has_checksums_) {
+    error.message += fmt::format("; its first {} results are intact", intact_outcomes());
+  }
+  return error;
+}
+
+std::uint64_t Journal::intact_outcomes() {
   Check check(database_);
+  OutcomeReader reader(check, Duration::zero(), has_checksums_);
+  while (reader.more() && !check.failed()) {
+    Commit unused;
+    reader.read(unused);
+  }
+  return reader.intact();
+}
+
+Result<JournalContent> Journal::load() {
+  std::optional<JournalContent> content;
+  auto read = read_consistently([&](Check& check) { content = load(check); });
+  if (!read) return read.error();
+  return std::move(*content);
+}
+
+JournalContent Journal::load(Check& check) {
+  std::vector<EpochRecord> epochs = read_epochs(check);
   check_pages(check);
+  std::optional<std::uint64_t> last_digest;
+  if (has_checksums_) last_digest = Checksums::read(check)[Part::batch];
   const Duration shift = epoch_ ? epoch_->shift : Duration::zero();
-  JournalContent content{read_records(check, run_.spec, shift), accepted_, std::move(*epochs),
-                         read_account(check)};
+  JournalContent content{read_records(check, run_.spec, shift, last_digest), accepted_,
+                         std::move(epochs), read_account(check)};
   content.published = read_published(check);
+  for (std::size_t i = 1; i < content.epochs.size(); ++i) {
+    const EpochRecord& epoch = content.epochs[i];
+    content.records.resumed.push_back(epoch.in_run(epoch.start.monotonic) - shift);
+  }
   restore_clocks(check, content.records);
-  if (check.failed()) return check.error(path_);
   return content;
 }
 

@@ -20,14 +20,15 @@ CREATE TEMP TABLE moved AS
 UPDATE session SET stale = stale +
   (SELECT coalesce(sum(size - stays), 0) FROM moved WHERE moved.session = session.session);
 DELETE FROM batch;
-INSERT INTO batch SELECT now, session, arrived_ns, clock_bound_ns FROM moved WHERE stays > 0;
+INSERT INTO batch SELECT now, session, arrived_ns, clock_bound_ns, NULL FROM moved
+  WHERE stays > 0;
 DELETE FROM odd_result WHERE task IN (SELECT task FROM outcome WHERE outcome <> 0);
 DELETE FROM command WHERE accepted NOT IN (SELECT was FROM place);
 DELETE FROM outcome WHERE outcome <> 0;
 UPDATE command SET accepted = (SELECT now FROM place WHERE was = accepted);
 UPDATE outcome SET accepted = (SELECT now FROM place WHERE was = accepted);
 UPDATE counters SET accepted = (SELECT count(*) FROM outcome),
-  published = min(published, (SELECT count(*) FROM outcome)), stop_requested = 0,
+  published = (SELECT count(*) FROM place WHERE was <= published), stop_requested = 0,
   wait_timeout_passed = 0;
 UPDATE run SET state = 'running', finished_unix_ns = NULL, startup_ns = NULL, planning_ns = NULL,
   validation_ns = NULL, cpu_seconds = NULL, peak_rss_bytes = NULL, exit_status = NULL, signal = NULL;
@@ -44,8 +45,14 @@ Result<void> Journal::forget_failed() {
   static_cast<void>(count->next());  // to its end: an open query would block the transaction
   if (count->failed()) return write_error();
   if (left == accepted_) return {};
+  // Once checksums have been computed from the rows that stay, damage would not be found any more.
+  if (auto intact = load(); !intact) return intact.error();
+  if (auto intact = read_commands([](std::uint64_t, const CommandResult&) {}); !intact) {
+    return intact;
+  }
   if (!database_.execute("PRAGMA temp_store = MEMORY;")) return write_error();
-  auto written = in_transaction([this] { return database_.execute(kForget); });
+  auto written = in_transaction(
+      [this] { return database_.execute(kForget) && compute_checksums(database_, pending_); });
   if (!written) return written;
   accepted_ = left;
   finished_ = false;

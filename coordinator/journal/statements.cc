@@ -38,14 +38,17 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&rollback, "ROLLBACK"},
       {&session, kSession},
       {&progress, kProgress},
-      {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?)"},
+      {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?, ?)"},
       {&outcome, insert_outcomes(1)},
       {&outcomes, insert_outcomes(kRowsAtOnce)},
       {&result_mismatch, "INSERT INTO odd_result VALUES (?, ?)"},
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
        "?)"},
-      {&counters, kCounters}};
+      {&counters, kCounters},
+      {&checksum, Checksums::update_sql()},
+      {&select_session, "SELECT * FROM session WHERE session = ?"},
+      {&select_counters, "SELECT * FROM counters"}};
   for (const auto& [statement, sql] : all) {
     auto prepared = database.prepare(sql);
     if (!prepared) return prepared.error();

@@ -26,6 +26,10 @@ struct Journal::Statements {
   sqlite::Statement result_mismatch;
   sqlite::Statement command;
   sqlite::Statement counters;
+  sqlite::Statement checksum;
+  // The rows that the statements above change, for their checksums.
+  sqlite::Statement select_session;
+  sqlite::Statement select_counters;
 
   [[nodiscard]] Result<void> prepare(sqlite::Database& database);
 };

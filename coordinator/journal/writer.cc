@@ -66,7 +66,13 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
   /// Waits for the commits of the next transaction. Returns none if the writer is to stop.
   Commits next() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    const auto is_ready = [this] { return stopping_ || !queue_.empty(); };
+    if (journal_.counter_is_behind() && !wake_.wait_for(lock, limits::journal_count, is_ready)) {
+      lock.unlock();
+      journal_.write_counter();
+      lock.lock();
+    }
+    wake_.wait(lock, is_ready);
     Commits commits;
     std::uint64_t outcomes = 0;
     while (!queue_.empty() && outcomes < limits::journal_transaction) {

@@ -114,8 +114,7 @@ Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
     if (record < records.accepted()) results.emplace_back(record, std::move(result));
   });
   if (!read) return read;
-  run_->restore(records, std::move(results), published);
-  return {};
+  return run_->restore(records, std::move(results), published);
 }
 
 Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool is_finished) {

@@ -1,5 +1,7 @@
 #include "coordinator/run/run_start.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -9,6 +11,7 @@
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
 #include "common/os/clock.h"
+#include "coordinator/exec/input/shell_quote.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -17,8 +20,8 @@ using Json = nlohmann::json;
 
 /// The request of the run in the journal.
 Json saved_request(const Journal& journal) {
-  return Json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false)
-      .value("asked", Json());
+  const Json request = Json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false);
+  return request.is_object() ? request.value("asked", Json()) : Json();
 }
 
 /// Empty if it was deleted, or if JSON cannot represent its name.
@@ -37,6 +40,7 @@ std::string request_text(const TaskKind& kind) {
 
 /// For a person: how the saved request differs from the one that is wanted.
 std::string differences(const Json& saved, const Json& wanted) {
+  if (!saved.is_object()) return "they are malformed";
   std::string text;
   for (const auto& [name, value] : wanted.items()) {
     // The number of tasks follows from the input.
@@ -90,13 +94,20 @@ Result<RunStart> continue_run(std::unique_ptr<Journal> journal, const RunOptions
   return start;
 }
 
+/// If the file is a journal already, its run can be resumed.
+Error cannot_create(const std::string& path, const Error& why) {
+  if (!Journal::open_to_read(path)) return why;
+  return permanent(
+      fmt::format("{}; to continue its run: rollcall resume {}", why.message, shell_quote(path)));
+}
+
 }  // namespace
 
 void discard(RunStart& start) {
   if (!start.journal || start.loaded) return;
   start.journal.reset();
   std::error_code ignored;
-  for (const char* end : {"", "-wal", "-shm", "-keys"}) {
+  for (const char* end : {"", "-wal", "-shm", "-keys", "-commits"}) {
     std::filesystem::remove(start.journal_path + end, ignored);
   }
 }
@@ -120,7 +131,7 @@ Result<RunStart> start_run(const TaskKind& kind) {
   }
   auto journal =
       Journal::create(options.journal, {kind.spec(), request_text(kind), os::unix_time().count()});
-  if (!journal) return journal.error();
+  if (!journal) return cannot_create(options.journal, journal.error());
   RunStart start;
   start.journal = std::move(*journal);
   start.journal_path = options.journal;

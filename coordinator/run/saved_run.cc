@@ -14,8 +14,9 @@ using Json = nlohmann::json;
 Result<SavedRun> saved_run(const std::string& path, const cli::Environment& environment) {
   const auto journal = Journal::open_to_read(path);
   if (!journal) return permanent(journal.error().message);
-  const Error malformed = permanent(path + ": the request in it is malformed");
+  const Error malformed = permanent("journal " + path + " is damaged: its request is malformed");
   const Json request = Json::parse((*journal)->run().request, nullptr, /*allow_exceptions=*/false);
+  if (!request.is_object()) return malformed;
   const Json saved = request.value("arguments", Json());
   if (!saved.is_array()) return malformed;
   std::vector<std::string> arguments;

@@ -39,6 +39,20 @@ const Arguments kFailing = {"--range",
                             " 8) sleep 60;;"
                             " esac"};
 
+TEST_F(JournaledExec, JoblogHasTheLastAttemptOfEachTaskAfterAResume) {
+  Program& run = journaled_exec({"-q", "--range", "1-4", "-j", "1", "--joblog", file("log"),
+                                 "--shell", "--", "test -e " + file("fixed") + " || exit {}"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(lines_of(contents_of(file("log"))), SizeIs(5));
+  std::ofstream(file("fixed")).flush();
+  Program& resumed = command({"resume", journal(), "--retry-failed"});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  const std::vector<std::string> lines = lines_of(contents_of(file("log")));
+  ASSERT_THAT(lines, SizeIs(5)) << contents_of(file("log"));
+  EXPECT_THAT(lines[0], HasSubstr("Exitval"));
+  for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_THAT(lines[i], HasSubstr("\t0\t0\t"));
+}
+
 TEST_F(JournaledExec, JsonReportEqualsTheOutputOfTheRun) {
   Program& run = journaled_exec(Arguments{"--output", "json", "--progress", "none"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();

@@ -83,6 +83,86 @@ TEST_F(JournalFile, RefusesOtherVersionsAndDamagedFiles) {
   expect_all_commands_refuse(file("cut"), "damaged");
 }
 
+/// What a journal has acknowledged is there, or the journal is refused, however often one tries.
+TEST_F(JournalFile, RefusesAJournalThatHasLostItsLog) {
+  Program& run = begun_run(200, 60);
+  // The commit counter is written once a second.
+  const auto counted = [this] { return contents_of(journal() + "-commits"); };
+  const std::string before = counted();
+  ASSERT_TRUE(wait_until([&] { return counted() != before; }));
+  for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
+  const std::string log = contents_of(journal() + "-wal");
+  const auto refused_with = [&](const std::string& rest) {
+    for (const char* part : {"", "-commits"}) {
+      fs::copy_file(journal() + part, file("lost") + part, fs::copy_options::overwrite_existing);
+    }
+    for (int i = 0; i < 2; ++i) {
+      std::ofstream(file("lost-wal"), std::ios::binary) << rest;
+      if (rest.empty()) fs::remove(file("lost-wal"));
+      expect_all_commands_refuse(file("lost"), "is damaged: " + file("lost-wal") + " is missing");
+    }
+  };
+  refused_with("");
+  refused_with(log.substr(0, log.size() / 3));
+  std::string flipped = log;
+  flipped[log.size() / 3] = static_cast<char>(flipped[log.size() / 3] ^ 1);
+  refused_with(flipped);
+  fs::copy_file(journal(), file("alone"));
+  expect_all_commands_refuse(file("alone"), "is damaged: " + file("alone-wal") + " is missing");
+
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 200);
+  EXPECT_FALSE(fs::exists(journal() + "-commits")) << "left behind";
+}
+
+TEST_F(JournalFile, RefusesChangedRows) {
+  finished_run();
+  for (const char* change :
+       {"DELETE FROM epoch", "UPDATE run SET request = '[1]'",
+        "UPDATE run SET request = replace(request, 'a', 'b')",
+        "UPDATE outcome SET elapsed_ns = 1000 WHERE task = 7", "UPDATE session SET pid = 1"}) {
+    SCOPED_TRACE(change);
+    fs::copy_file(journal(), file("changed"), fs::copy_options::overwrite_existing);
+    sql(file("changed"), change);
+    expect_all_commands_refuse(file("changed"), "is damaged: ");
+  }
+}
+
+TEST_F(JournalFile, MentionsResumeIfTheJournalExists) {
+  finished_run();
+  expect_refused(journaled_run({"-n", "60"}),
+                 {journal() + " already exists", "rollcall resume " + journal()});
+  std::ofstream(file("text")) << "something else";
+  Program& other = rollcall({"-n", "1", "--pause", "0", "--journal", file("text")});
+  expect_refused(other, {"already exists"});
+  EXPECT_THAT(other.err(), testing::Not(HasSubstr("resume")));
+}
+
+TEST_F(JournalFile, ResumeTakesOptionsForItsOutput) {
+  Program& run = begun_run(60, 10);
+  kill_coordinator(run);
+  Program& resumed = command({"resume", journal(), "--output", "json", "-o", file("rows.csv"), "-q",
+                              "--progress", "none"});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(document_of(resumed)["outcomes"]["succeeded"], 60);
+  EXPECT_THAT(lines_of(contents_of(file("rows.csv"))), SizeIs(61));
+  EXPECT_EQ(resumed.err(), "");
+}
+
+TEST_F(JournalFile, ReportObeysTheDefaultOutput) {
+  finished_run();
+  for (const char* output : {"json", "jsonl"}) {
+    Program& report = start({programs_directory() / "rollcall",
+                             {"report", journal()},
+                             {{"ROLLCALL_OUTPUT", output}},
+                             {},
+                             {}});
+    EXPECT_EQ(report.wait(), 0) << report.story();
+    EXPECT_EQ(document_of(report)["task_count"], 40);
+  }
+}
+
 TEST_F(JournalFile, ReportsAnUnwritableDirectoryAtTheStart) {
   const auto refused = [this](const std::string& path) {
     expect_refused(rollcall({"-n", "1", "--pause", "0", "--journal", path}), {path});
@@ -136,6 +216,9 @@ TEST_F(JournalFile, ValidateDetectsModifiedRows) {
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
   const auto with = [this](const std::string& change) -> Program& {
     fs::copy_file(journal(), file("changed"), fs::copy_options::overwrite_existing);
+    // As in a journal of an earlier version: with checksums the change would be damage.
+    sql(file("changed"), "DROP TABLE checksum");
+    sql(file("changed"), "ALTER TABLE batch DROP COLUMN digest");
     sql(file("changed"), change);
     Program& validate = command({"validate", file("changed")});
     EXPECT_EQ(validate.wait(), 3) << change << "\n" << validate.story();
@@ -192,6 +275,27 @@ TEST_F(FullDisk, ASignalEndsTheRun) {
   Program& resumed = command({"resume", file("disk/run.journal")});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 8000);
+  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
+}
+
+TEST_F(FullDisk, EndsAResumeThatCannotBegin) {
+  fs::create_directory(file("disk"));
+  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=1m") != 0) {
+    GTEST_SKIP() << "cannot mount a small file system";
+  }
+  const std::string path = file("disk/run.journal");
+  Program& run = rollcall({"-n", "200", "-j", "50", "--pause", "100ms", "-w", "1", "--output",
+                           "jsonl", "--journal", path});
+  ASSERT_TRUE(wait_for_events(run, "done", 50));
+  for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
+  std::ofstream(file("disk/other")) << std::string(2'000'000, 'x') << std::flush;
+  Program& resumed = command({"resume", path});
+  EXPECT_EQ(resumed.wait(std::chrono::seconds(20)), 2) << resumed.story();
+  EXPECT_THAT(resumed.err(), HasSubstr("the disk is full"));
+  EXPECT_THAT(resumed.err(), testing::Not(HasSubstr("damaged")));
+  fs::remove(file("disk/other"));
+  Program& again = command({"resume", path});
+  EXPECT_EQ(again.wait(), 0) << again.story();
   EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
 }
 

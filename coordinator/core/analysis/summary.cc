@@ -73,6 +73,28 @@ Completion completion_of(const RunRecords& records, std::span<const std::uint32_
   return completion;
 }
 
+/// How long no task had been running when the run was resumed; zero if a worker was running one.
+Duration idle_before(const RunRecords& records, Instant since, Instant resumed) {
+  for (std::size_t i = 0; i < records.accepted(); ++i) {
+    const Instant finished = records.finished(i);
+    if (finished > resumed && records.started[i] < resumed) return Duration::zero();
+    if (finished <= resumed) since = std::max(since, finished);
+  }
+  return std::max(resumed - since, Duration::zero());
+}
+
+Duration stopped_time_of(const RunRecords& records) {
+  Duration stopped{};
+  if (!records.first_dispatch || !records.last_accepted) return stopped;
+  Instant since = *records.first_dispatch;
+  for (const Instant resumed : records.resumed) {
+    if (resumed >= *records.last_accepted) break;
+    stopped += idle_before(records, since, resumed);
+    since = std::max(since, resumed);
+  }
+  return stopped;
+}
+
 }  // namespace
 
 double Summary::overhead_percent() const {
@@ -84,7 +106,8 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
   Summary summary;
   summary.finished = records.accepted() == records.spec.task_count;
   summary.lower_bound = lower_bound(records);
-  summary.measured = records.measured();
+  summary.stopped = stopped_time_of(records);
+  summary.measured = records.measured() - summary.stopped;
   Histogram lateness;
   for (std::size_t i = 0; i < records.accepted(); ++i) {
     const TaskId task = records.task[i];

@@ -38,7 +38,8 @@ struct Resources {
 struct Summary {
   bool finished = true;  ///< every task has an outcome
   Duration lower_bound{};
-  Duration measured{};
+  Duration measured{};  ///< without `stopped`
+  Duration stopped{};   ///< between coordinators of the run, while no task ran
   Duration overhead() const { return measured - lower_bound; }
   double overhead_percent() const;                      ///< 0 when the lower bound is 0
   std::array<std::uint64_t, kOutcomeCount> outcomes{};  ///< by Outcome
@@ -50,6 +51,8 @@ struct Summary {
   Duration validation{};  ///< runtime: how long validate() took
   std::vector<FailedCheck> failed_checks;
   Resources coordinator;  ///< runtime
+  /// Runtime: the four members above are known. Those of an unfinished run are not in its journal.
+  bool has_account = true;
 
   bool validated() const { return finished && failed_checks.empty(); }
   std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }

@@ -22,6 +22,8 @@ inline constexpr Duration orphan_for = 60s;
 inline constexpr std::uint64_t journal_transaction = 1U << 15U;
 /// Pause between two tries to write to a full disk.
 inline constexpr Duration journal_retry = 1s;
+/// The commit counter of a journal is written at most this often.
+inline constexpr Duration journal_count = 1s;
 /// How long the journal waits for another program that writes to it before it fails.
 inline constexpr Duration journal_busy = 10s;
 /// The write-ahead log is moved to its place at this size if nothing waits to be committed, and

@@ -82,6 +82,8 @@ struct RunRecords {
   std::vector<Dispatch> dispatches;
   std::vector<SessionRecord> sessions;
 
+  std::vector<Instant> resumed;  ///< when later coordinators of the run started
+
   std::optional<Instant> first_dispatch;
   std::optional<Instant> last_accepted;
   std::uint64_t attempts_total = 0;    ///< attempts dispatched

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -100,23 +101,53 @@ Result<void> ExecRun::open(const Files& files, Duration clock) {
       return permanent("--output-dir: cannot write into " + files.output_dir + ": " + why);
     }
   }
-  if (files.joblog.empty()) return {};
+  return files.joblog.empty() ? Result<void>() : open_joblog(files.append);
+}
+
+Result<void> ExecRun::open_joblog(bool append) {
   constexpr ::mode_t kMode = 0666;  // the umask applies
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (files.append ? O_APPEND : O_TRUNC);
-  joblog_ = os::Descriptor(::open(files.joblog.c_str(), flags, kMode));
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+  joblog_ = os::Descriptor(::open(files_.joblog.c_str(), flags, kMode));
   if (!joblog_) {
-    return permanent("--joblog: cannot open " + files.joblog + ": " + std::strerror(errno));
+    return permanent("--joblog: cannot open " + files_.joblog + ": " + std::strerror(errno));
   }
   if (::lseek(joblog_.get(), 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
   return {};
 }
 
-void ExecRun::restore(const RunRecords& records,
-                      std::vector<std::pair<std::size_t, CommandResult>>&& results,
-                      std::uint64_t published) {
+Result<void> ExecRun::restore(const RunRecords& records,
+                              std::vector<std::pair<std::size_t, CommandResult>>&& results,
+                              std::uint64_t published) {
   run_ = records.spec.id;
   for (auto& [record, result] : results) results_.restore(record, std::move(result));
   note_restored(records, published);
+  if (!joblog_ || !std::filesystem::is_regular_file(files_.joblog)) return {};
+  return keep_in_joblog(records, published);
+}
+
+/// Keeps the rows of the first `published` records alone. Replaces the file, so that a crash leaves
+/// the old one or the new one.
+Result<void> ExecRun::keep_in_joblog(const RunRecords& records, std::uint64_t published) {
+  std::vector<bool> is_published(records.spec.task_count);
+  for (std::size_t i = 0; i < published; ++i) is_published[index(records.task[i])] = true;
+  std::string old;
+  const os::Descriptor reader(::open(files_.joblog.c_str(), O_RDONLY | O_CLOEXEC));
+  int error = reader ? os::read_all(reader.get(), std::string::npos, old) : errno;
+  const std::string kept = joblog_rows_of(old, is_published);
+  if (error == 0 && kept.size() == old.size()) return {};
+  const std::string name = files_.joblog + ".new";
+  constexpr ::mode_t kMode = 0666;
+  if (error == 0) {
+    const os::Descriptor file(
+        ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+    error = file ? os::write_all(file.get(), kept) : errno;
+  }
+  if (error == 0 && ::rename(name.c_str(), files_.joblog.c_str()) != 0) error = errno;
+  if (error != 0) {
+    return permanent(
+        fmt::format("--joblog: cannot replace {}: {}", files_.joblog, std::strerror(error)));
+  }
+  return open_joblog(/*append=*/true);
 }
 
 void ExecRun::note_restored(const RunRecords& records, std::size_t end) {

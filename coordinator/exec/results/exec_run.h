@@ -44,10 +44,11 @@ class ExecRun {
   [[nodiscard]] Result<void> open(const Files& files, Duration clock);
 
   /// Resumes a run with these committed results, of which the first `published` records have been
-  /// published. Their output remains available until results().mark_published().
-  void restore(const RunRecords& records,
-               std::vector<std::pair<std::size_t, CommandResult>>&& results,
-               std::uint64_t published);
+  /// published. Their output remains available until results().mark_published(). The rows of other
+  /// tasks are removed from the joblog, because these tasks get new ones.
+  [[nodiscard]] Result<void> restore(const RunRecords& records,
+                                     std::vector<std::pair<std::size_t, CommandResult>>&& results,
+                                     std::uint64_t published);
   /// For `rollcall report`: adds the result of the next record and discards its output.
   void replay(const RunRecords& records, std::size_t record, CommandResult result);
   /// For `rollcall report`: records before `end` have no more results.
@@ -76,6 +77,8 @@ class ExecRun {
  private:
   void note_restored(const RunRecords& records, std::size_t end);
   void note_failure(const RunRecords& records, std::size_t record, const CommandResult* result);
+  [[nodiscard]] Result<void> open_joblog(bool append);
+  [[nodiscard]] Result<void> keep_in_joblog(const RunRecords& records, std::uint64_t published);
   void log(const RunRecords& records, std::size_t record, const std::string& host);
   void fail(const std::string& why);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/model/command.h"
 #include "common/model/time.h"
@@ -29,6 +30,10 @@ std::string_view joblog_header();
 /// Returns one line of nine columns, with its newline. Tabs and newlines in a text become
 /// "\\t" and "\\n".
 std::string joblog_line(const JoblogRow& row);
+
+/// The lines of `joblog` without the rows of tasks that `is_kept` excludes. Lines that are not rows
+/// stay.
+std::string joblog_rows_of(std::string_view joblog, const std::vector<bool>& is_kept);
 
 /// The value of column Exitval: the exit status of the command; 127 if the program was not found;
 /// 126 if it could not be started; -1 after a timeout or cancellation; 0 after a signal, which is

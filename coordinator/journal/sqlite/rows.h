@@ -26,7 +26,14 @@ class Check {
     return holds;
   }
   bool failed() const { return fault_.has_value(); }
+  /// The journal is damaged: it was read, and its content is wrong.
+  bool is_damage() const { return failed() && !unreadable_; }
 
+  /// Begins a transaction, so that all queries see the same state. Returns false on error.
+  bool begin() {
+    if (!database_.execute("BEGIN;")) note_database_error();
+    return !failed();
+  }
   Statement query(const char* sql) {
     auto statement = database_.prepare(sql);
     if (statement) return std::move(*statement);
@@ -49,7 +56,8 @@ class Check {
 
  private:
   void note_database_error() {
-    unreadable_ = !failed() && !database_.error_is_damage();
+    if (failed()) return;
+    unreadable_ = !database_.error_is_damage();
     require(false, database_.error().message);
   }
 

@@ -74,7 +74,8 @@ CREATE TABLE batch (
   first_accepted INTEGER PRIMARY KEY,
   session        INTEGER REFERENCES session,
   arrived_ns     INTEGER NOT NULL,
-  clock_bound_ns INTEGER
+  clock_bound_ns INTEGER,
+  digest         INTEGER
 );
 CREATE TABLE outcome (
   accepted      INTEGER PRIMARY KEY,

@@ -98,6 +98,31 @@ std::optional<std::int64_t> Statement::optional_integer(int column) const {
   return integer(column);
 }
 
+int Statement::columns() const {
+  return sqlite3_column_count(statement_.get());
+}
+
+void Statement::add_to(Digest& digest, int columns) const {
+  for (int i = 0; i < columns; ++i) {
+    switch (sqlite3_column_type(statement_.get(), i)) {
+      case SQLITE_INTEGER:
+        digest.add(integer(i));
+        break;
+      case SQLITE_FLOAT:
+        digest.add(real(i));
+        break;
+      case SQLITE_NULL:
+        digest.add(std::nullopt);
+        break;
+      default: {  // text and blobs of the same bytes are equal
+        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), i));
+        const int size = sqlite3_column_bytes(statement_.get(), i);
+        digest.add(std::string_view(bytes == nullptr ? "" : bytes, static_cast<std::size_t>(size)));
+      }
+    }
+  }
+}
+
 void Database::Close::operator()(sqlite3* database) const {
   CHECK(sqlite3_close(database) == SQLITE_OK);
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/base/result.h"
+#include "coordinator/journal/sqlite/digest.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -57,6 +58,9 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
+  int columns() const;
+  /// Adds the values of the first `columns` columns of the row.
+  void add_to(Digest& digest, int columns) const;
   std::optional<std::int64_t> optional_integer(int column) const;
 
  private:

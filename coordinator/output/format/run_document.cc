@@ -66,8 +66,24 @@ void add_times(Json& document, const Summary& summary) {
   document["planning_seconds"] = to_seconds(summary.planning);
   document["lower_bound_seconds"] = to_seconds(summary.lower_bound);
   document["measured_seconds"] = to_seconds(summary.measured);
+  document["stopped_seconds"] = to_seconds(summary.stopped);
   document["overhead_seconds"] = to_seconds(summary.overhead());
   document["overhead_percent"] = summary.overhead_percent();
+}
+
+/// The figures of a whole run are unknown, and some tasks are pending.
+void mark_unfinished(Json& document, const RunRecords& records, const Summary& summary) {
+  document["outcomes"]["pending"] = records.spec.task_count - records.accepted();
+  for (const char* name :
+       {"lower_bound_seconds", "overhead_seconds", "overhead_percent", "validated"}) {
+    document[name] = nullptr;
+  }
+  document["failed_checks"] = Json::array();
+  if (summary.has_account) return;
+  for (const char* name :
+       {"startup_seconds", "planning_seconds", "validation_seconds", "resources"}) {
+    document[name] = nullptr;
+  }
 }
 
 }  // namespace
@@ -102,6 +118,9 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
   if (!display.has_pauses()) {
     document["seed"] = nullptr;
     document["lateness_seconds"] = nullptr;
+  }
+  if (records.accepted() < spec.task_count || !summary.has_account) {
+    mark_unfinished(document, records, summary);
   }
   display.add_members(records, document);
   return document;

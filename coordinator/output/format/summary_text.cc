@@ -66,6 +66,9 @@ std::string times_text(const Summary& summary) {
          (summary.lower_bound > Duration::zero()
               ? " (" + percent(summary.overhead_percent()) + ")\n"
               : "\n") +
+         (summary.stopped > Duration::zero() ? label("stopped") + seconds(summary.stopped) +
+                                                   " until the run was resumed, not measured\n"
+                                             : "") +
          label("before") + "start-up " + seconds(summary.startup) + ", planning " +
          seconds(summary.planning) + "\n";
 }

@@ -17,6 +17,10 @@ complete -c rollcall -s V -l version -d 'Show the version'
 
 complete -c rollcall -n '__fish_seen_subcommand_from resume report validate' -F
 complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 'Run unsuccessful tasks again'
+complete -c rollcall -n '__fish_seen_subcommand_from resume' -l output -x -a 'text json jsonl' -d 'Format of standard output'
+complete -c rollcall -n '__fish_seen_subcommand_from resume' -s o -l results -r -F -d 'Results file, .csv or .jsonl'
+complete -c rollcall -n '__fish_seen_subcommand_from resume' -l progress -x -a 'auto bar plain none' -d 'Progress on standard error'
+complete -c rollcall -n '__fish_seen_subcommand_from resume' -s q -l quiet -d 'Omit progress and summary'
 complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Format of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'

@@ -102,6 +102,23 @@ TEST_F(ReportCommandTest, ReportsAnUnfinishedRun) {
   EXPECT_EQ(err_, "rollcall validate: the run is not finished: 4 of 4 tasks have an outcome\n");
 }
 
+TEST_F(ReportCommandTest, CountsPendingTasksOfAnUnfinishedRun) {
+  records().spec.task_count = 7;
+  keep(false);
+  EXPECT_EQ(report(OutputFormat::json), 0);
+  const auto document = nlohmann::json::parse(out_);
+  std::uint64_t sum = 0;
+  for (const auto& [name, count] : document["outcomes"].items()) sum += count.get<std::uint64_t>();
+  EXPECT_EQ(sum, 7U);
+  EXPECT_EQ(document["outcomes"]["pending"], 3);
+  EXPECT_GT(document["measured_seconds"], 0);
+  for (const char* unknown :
+       {"startup_seconds", "planning_seconds", "lower_bound_seconds", "overhead_seconds",
+        "overhead_percent", "validated", "validation_seconds", "resources"}) {
+    EXPECT_TRUE(document[unknown].is_null()) << unknown;
+  }
+}
+
 TEST_F(ReportCommandTest, ValidatesAgain) {
   keep(true);
   EXPECT_EQ(validate_again(), 0);

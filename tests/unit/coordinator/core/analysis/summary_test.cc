@@ -77,6 +77,28 @@ TEST(Summary, CountsOutcomesAndMeasuresTheRun) {
   EXPECT_DOUBLE_EQ(summary.overhead_percent(), 50);
 }
 
+TEST(Summary, DoesNotMeasureTheTimeBeforeAResume) {
+  RunRecordsBuilder run(2);
+  run.worker(1).done(0).done(1);
+  RunRecords& records = run.records();
+  const Duration measured = summary_of(records).measured;
+  // The second task starts an hour later, when the run has been resumed.
+  const Instant finished = records.finished(0);
+  records.resumed = {finished + 1h};
+  records.started[1] = finished + 1h + 1s;
+  records.last_accepted = records.finished(1);
+  records.batches.back().arrived = records.finished(1);
+  const Summary summary = summary_of(records);
+  EXPECT_EQ(summary.stopped, 1h);
+  EXPECT_LT(summary.measured, measured + 10s);
+  // A worker that ran a task meanwhile: nothing is left out.
+  records.started[1] = finished;
+  records.elapsed[1] = 2h;
+  records.last_accepted = records.finished(1);
+  EXPECT_EQ(summary_of(records).stopped, 0s);
+  EXPECT_GE(summary_of(records).measured, 2h);
+}
+
 TEST(Lateness, IsThatOfSucceededSleeps) {
   RunRecordsBuilder run(101);
   run.worker().done(100, 0, Outcome::failed, 9s);
