@@ -59,6 +59,18 @@ inline constexpr std::size_t short_message_bytes = 64U << 10U;
 inline constexpr std::size_t name_bytes = 255;
 /// Messages read from the socket before timers and signals are handled.
 inline constexpr std::size_t messages_per_turn = 256;
+/// Bytes of messages received before the event loop ends its turn and prints their results.
+inline constexpr std::size_t bytes_per_turn = 4U << 20U;
+/// Messages of one peer that the coordinator has received, and messages that wait to be sent to it.
+/// At the limit, it stops reading from that peer, or drops what it would send; what matters is sent
+/// again.
+inline constexpr int peer_inbox = 32;
+inline constexpr int peer_outbox = 1'000;
+/// Messages for another epoch or connection that a peer may send before the log mentions it: they
+/// are usual after a reconnection. A power of ten.
+inline constexpr std::uint64_t usual_refusals = 100;
+/// Lines about peers that are counted; all others count as one.
+inline constexpr std::size_t repeated_lines = 1'000;
 /// Sessions of one run, including lost ones. At the limit, the Hello of a new session is ignored.
 inline constexpr std::size_t sessions = 1'000'000;
 /// Connections that wait in the kernel until the coordinator accepts them.
@@ -149,6 +161,9 @@ inline constexpr Duration http_accept_retry = 100ms;
 
 // Output.
 
+/// Bytes of each output stream that wait in memory for a slow reader. A temporary file holds the
+/// rest.
+inline constexpr std::size_t output_in_memory = 16U << 20U;
 /// Bytes of output in memory, because no temporary file can hold them or it is too slow. At the
 /// limit, no more reports are accepted: workers send them again, and start nothing more when they
 /// hold reports_in_flight of them.

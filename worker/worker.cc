@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "common/base/check.h"
+#include "common/base/repeated_lines.h"
 #include "common/limits.h"
 #include "common/net/context.h"
 #include "common/net/http_health.h"
@@ -164,9 +165,10 @@ class Worker::Loop {
   void on_message(std::span<const std::byte> bytes) {
     const Result<void> decoded = codec_.decode(bytes, incoming_);
     if (!decoded) {
-      ++malformed_;
-      write_log(Severity::warning, fmt::format("dropped a malformed message ({} so far): {}",
-                                               malformed_, decoded.error().message));
+      const auto line =
+          repeated_.count(0, fmt::format("dropped a malformed message of the coordinator: {}",
+                                         decoded.error().message));
+      if (line) write_log(Severity::warning, *line);
       return;
     }
     handle(MessageReceived{incoming_});
@@ -241,8 +243,10 @@ class Worker::Loop {
     } else {
       codec_.encode(*send.message, bytes_);
     }
-    if (!socket_->send(ConnectionId{}, bytes_)) connect_again(is_hello);
+    if (!send_bytes()) connect_again(is_hello);
   }
+
+  bool send_bytes() { return socket_->send(ConnectionId{}, bytes_) == net::Sent::queued; }
 
   /// The socket has given up because the coordinator refused its handshake. Only a new socket tries
   /// again.
@@ -251,7 +255,7 @@ class Worker::Loop {
     if (!connect(access)) return;
     if (!is_hello) {
       handle(Reconnected{});
-    } else if (!socket_->send(ConnectionId{}, bytes_)) {
+    } else if (!send_bytes()) {
       write_log(Severity::debug, "cannot send Hello");
     }
   }
@@ -316,7 +320,7 @@ class Worker::Loop {
   Actions actions_;
   bool is_performing_ = false;
   bool is_deadline_due_ = false;
-  std::uint64_t malformed_ = 0;
+  RepeatedLines repeated_{limits::repeated_lines};
   std::optional<int> status_;  ///< set when the worker ends
 };
 

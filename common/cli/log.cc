@@ -1,5 +1,6 @@
 #include "common/cli/log.h"
 
+#include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -7,7 +8,23 @@
 #include <filesystem>
 #include <memory>
 
+#include "common/os/signals_blocked.h"
+
 namespace rollcall {
+namespace {
+
+constexpr std::size_t kQueuedLines = 8'192;
+
+std::shared_ptr<spdlog::details::thread_pool> log_thread;  // null: lines are written directly
+
+/// Replaces the logger of the process by one with the same settings.
+void replace_by(const std::shared_ptr<spdlog::logger>& logger) {
+  logger->set_level(spdlog::default_logger()->level());
+  logger->flush_on(spdlog::level::debug);
+  spdlog::set_default_logger(logger);
+}
+
+}  // namespace
 
 Result<void> start_log(const std::string& program, const std::string& level,
                        const std::string& file) {
@@ -20,9 +37,9 @@ Result<void> start_log(const std::string& program, const std::string& level,
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (file.empty()) {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(file);
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     }
     auto logger = std::make_shared<spdlog::logger>(program, std::move(sink));
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
@@ -33,6 +50,22 @@ Result<void> start_log(const std::string& program, const std::string& level,
   } catch (const spdlog::spdlog_ex& error) {
     return permanent("cannot open the log file: " + std::string(error.what()));
   }
+}
+
+void log_on_a_thread() {
+  const os::SignalsBlocked blocked;  // signals are not for that thread
+  log_thread = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+  const auto logger = spdlog::default_logger();
+  replace_by(std::make_shared<spdlog::async_logger>(logger->name(), logger->sinks().front(),
+                                                    log_thread,
+                                                    spdlog::async_overflow_policy::overrun_oldest));
+}
+
+void log_directly() {
+  if (log_thread == nullptr) return;
+  const auto logger = spdlog::default_logger();
+  replace_by(std::make_shared<spdlog::logger>(logger->name(), logger->sinks().front()));
+  log_thread.reset();  // writes what is queued
 }
 
 }  // namespace rollcall

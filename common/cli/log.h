@@ -13,4 +13,11 @@ namespace rollcall {
 [[nodiscard]] Result<void> start_log(const std::string& program, const std::string& level,
                                      const std::string& file);
 
+/// From now on a thread writes the lines, so that no other thread waits for a reader or a disk.
+/// Lines that are logged faster than they are written push out older ones. Requires start_log().
+void log_on_a_thread();
+/// Waits until all lines are written, and ends that thread, if there is one. To be called before
+/// the process ends, or writes to standard error by itself. May be repeated.
+void log_directly();
+
 }  // namespace rollcall

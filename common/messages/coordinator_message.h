@@ -19,7 +19,7 @@ namespace rollcall {
 struct Welcome {
   std::uint64_t nonce = 0;  ///< of the Hello
   Instant sent;             ///< coordinator's clock
-  KindId kind = KindId::sleep;
+  KindId kind = KindId::sleep;  ///< a later version may have kinds that this one does not know
   std::uint32_t slots = 0;  ///< attempts to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};

@@ -1,6 +1,7 @@
 #include "common/net/socket.h"
 
 #include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -13,6 +14,7 @@
 
 #include "common/base/check.h"
 #include "common/limits.h"
+#include "common/net/handshake_monitor.h"
 #include "common/net/port_range.h"
 #include "common/net/zap.h"
 #include "common/os/signals_blocked.h"
@@ -61,15 +63,22 @@ void set_common_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   socket.set(opt::ipv6, true);
   socket.set(opt::linger, to_ms(limits::linger));
-  socket.set(opt::maxmsgsize, static_cast<std::int64_t>(limits::message_bytes + kCurveBytes));
   socket.set(opt::handshake_ivl, to_ms(limits::handshake));
-  // Credit limits the messages in flight. A high-water mark would drop messages or block.
-  socket.set(opt::sndhwm, 0);
-  socket.set(opt::rcvhwm, 0);
+}
+
+/// Sets the longest message that ZeroMQ receives: it closes the connection of a longer one.
+void set_longest_message(zmq::socket_t& socket, std::size_t bytes) {
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(bytes + kCurveBytes));
 }
 
 void set_router_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
+  // Twice as long: a message over the limit can be refused by name, and the connection continues.
+  set_longest_message(socket, 2 * limits::message_bytes);
+  // Credit limits the messages in flight of a worker. The marks bound those of any other peer.
+  socket.set(opt::rcvhwm, limits::peer_inbox);
+  socket.set(opt::sndhwm, limits::peer_outbox);
+  // A full queue is an error, and no message is dropped silently.
   socket.set(opt::router_mandatory, true);
   // Not ZMTP heartbeats: to stop a timer, libzmq searches the timers of all connections, which
   // saturates its thread with thousands of connections.
@@ -82,6 +91,10 @@ void set_router_options(zmq::socket_t& socket) {
 
 void set_dealer_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
+  set_longest_message(socket, limits::message_bytes);
+  // Credit limits the messages in flight. A high-water mark would drop messages or block.
+  socket.set(opt::sndhwm, 0);
+  socket.set(opt::rcvhwm, 0);
   socket.set(opt::connect_timeout, to_ms(limits::handshake));
   socket.set(opt::heartbeat_ivl, to_ms(limits::ping_interval));
   socket.set(opt::heartbeat_timeout, to_ms(limits::ping_timeout));
@@ -196,22 +209,38 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     look_again();
   }
 
-  bool send(ConnectionId to, std::string_view bytes) {
+  Sent send(ConnectionId to, std::string_view bytes) {
     CHECK(bytes.size() <= limits::message_bytes);
     const RoutingId id = routing_id_of(to);
-    const bool sent = open() && (!router_ || send_frame(id.data(), id.size(), ZMQ_SNDMORE)) &&
-                      send_frame(bytes.data(), bytes.size(), 0);
-    if (!sent) ++unroutable_;
+    Sent sent = open() ? Sent::queued : Sent::closed;
+    if (sent == Sent::queued && router_) sent = send_frame(id.data(), id.size(), ZMQ_SNDMORE);
+    if (sent == Sent::queued) sent = send_frame(bytes.data(), bytes.size(), 0);
+    if (sent != Sent::queued) ++unroutable_;
     if (open()) look_again();
     return sent;
+  }
+
+  std::string peer_address() {
+    const char* address = zmq_msg_gets(frames_[router_ ? 1 : 0].handle(), "Peer-Address");
+    return address == nullptr ? std::string() : address;
   }
 
   void close(Duration linger) {
     if (!open()) return;
     // ZeroMQ owns the descriptor, and aborts if other code closes it.
     wake_up_.release();
+    monitor_.reset();
     socket_.set(zmq::sockopt::linger, to_ms(linger));
     socket_.close();
+  }
+
+  void watch_handshakes(Context& context) {
+    if (!handlers_.on_refused) return;
+    monitor_ = std::make_unique<HandshakeMonitor>(
+        loop_, context, socket_,
+        [weak = weak_from_this()](const std::string& address, const char* why) {
+          if (const auto self = weak.lock()) self->handlers_.on_refused(address, why);
+        });
   }
 
   const std::string& endpoint() const { return endpoint_; }
@@ -234,9 +263,14 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
   /// Receives pending messages within the budget, and schedules the rest.
   void turn() {
     std::size_t taken = 0;
-    while (open() && taken < limits::messages_per_turn && take_one()) ++taken;
+    taken_bytes_ = 0;
+    bool empty = false;
+    while (open() && !empty && taken < limits::messages_per_turn &&
+           taken_bytes_ < limits::bytes_per_turn) {
+      empty = !take_one();
+      taken += empty ? 0 : 1;
+    }
     if (!open()) return;
-    const bool empty = taken < limits::messages_per_turn;
     if (taken > 0 || inbox_left_) {
       inbox_left_ = !empty;
       handlers_.on_turn(empty);
@@ -263,14 +297,25 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
   }
 
   void hand_over(std::size_t frame_count) {
-    const bool whole = frame_count == (router_ ? 2U : 1U);
+    const std::size_t own_frames = router_ ? 1 : 0;
     const auto from = router_ ? connection_of(frames_[0]) : ConnectionId{};
-    zmq::message_t& payload = frames_[router_ ? 1 : 0];
-    if (!whole || !from || (admits_by_key_ && !has_user_id(payload))) {
-      ++malformed_;
-      return;
+    zmq::message_t& payload = frames_[own_frames];
+    if (!from) return drop(from, "it chose its own routing id");
+    if (frame_count != own_frames + 1) {
+      return drop(from, fmt::format("it has {} frames instead of one", frame_count - own_frames));
     }
+    if (payload.size() > limits::message_bytes) {
+      return drop(from, fmt::format("it has {} bytes, and at most {} are allowed", payload.size(),
+                                    limits::message_bytes));
+    }
+    if (admits_by_key_ && !has_user_id(payload)) return drop(from, "its peer was not admitted");
+    taken_bytes_ += payload.size();
     handlers_.on_message(*from, {payload.data<const std::byte>(), payload.size()});
+  }
+
+  void drop(std::optional<ConnectionId> from, const std::string& why) {
+    ++malformed_;
+    if (handlers_.on_dropped) handlers_.on_dropped(from, why);
   }
 
   /// Returns false if no message is pending; then all wake-ups so far are consumed.
@@ -282,16 +327,19 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     return true;
   }
 
-  bool send_frame(const void* bytes, std::size_t size, int flags) {
+  Sent send_frame(const void* bytes, std::size_t size, int flags) {
     while (zmq_send(socket_.handle(), bytes, size, flags | ZMQ_DONTWAIT) < 0) {
-      if (errno == EHOSTUNREACH || errno == EAGAIN) return false;
+      // A worker has no mark: its queue is only "full" after its connection was given up.
+      if (errno == EAGAIN) return router_ ? Sent::full : Sent::closed;
+      if (errno == EHOSTUNREACH) return Sent::closed;
       CHECK(errno == EINTR);
     }
-    return true;
+    return Sent::queued;
   }
 
   boost::asio::io_context& loop_;
   zmq::socket_t socket_;
+  std::unique_ptr<HandshakeMonitor> monitor_;  ///< null: on_refused is not wanted
   boost::asio::posix::stream_descriptor wake_up_;
   const std::string endpoint_;
   const bool router_;
@@ -301,7 +349,8 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
   std::array<zmq::message_t, 3> frames_;
   bool look_again_posted_ = false;
   bool waiting_ = false;
-  bool inbox_left_ = false;  ///< on_turn is due: the budget was used up, or drain() was called
+  bool inbox_left_ = false;      ///< on_turn is due: the budget was used up, or drain() was called
+  std::size_t taken_bytes_ = 0;  ///< in this turn
   std::uint64_t malformed_ = 0;
   std::uint64_t unroutable_ = 0;
 };
@@ -333,9 +382,10 @@ Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Cont
       socket.bind(options.endpoint);
     }
     std::string endpoint = without_mapping(socket.get(zmq::sockopt::last_endpoint));
-    return std::unique_ptr<Socket>(
-        new Socket(std::make_shared<Impl>(loop, std::move(socket), std::move(endpoint), true,
-                                          options.curve.has_value(), std::move(handlers))));
+    auto impl = std::make_shared<Impl>(loop, std::move(socket), std::move(endpoint), true,
+                                       options.curve.has_value(), std::move(handlers));
+    impl->watch_handshakes(context);
+    return std::unique_ptr<Socket>(new Socket(std::move(impl)));
   } catch (const zmq::error_t& error) {
     if (range.exists() && error.num() == EADDRINUSE) {
       return permanent("cannot bind " + options.endpoint + ": all these ports are in use");
@@ -372,8 +422,11 @@ Result<std::unique_ptr<Socket>> Socket::connect(boost::asio::io_context& loop, C
 const std::string& Socket::endpoint() const {
   return impl_->endpoint();
 }
-bool Socket::send(ConnectionId to, std::string_view bytes) {
+Sent Socket::send(ConnectionId to, std::string_view bytes) {
   return impl_->send(to, bytes);
+}
+std::string Socket::peer_address() const {
+  return impl_->peer_address();
 }
 void Socket::drain() {
   impl_->drain();

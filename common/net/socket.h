@@ -25,8 +25,21 @@ struct Handlers {
   /// A whole message. `bytes` is valid only during the call. `from` is 0 at a worker.
   std::function<void(ConnectionId from, std::span<const std::byte> bytes)> on_message;
   /// Called after each batch of messages. If `inbox_empty` is false, more messages wait; they
-  /// follow after timers and other handlers have run (limits::messages_per_turn).
+  /// follow after timers and other handlers have run (limits::messages_per_turn, bytes_per_turn).
   std::function<void(bool inbox_empty)> on_turn;
+  /// A message was dropped, because of its frames. `from` is nullopt if the peer cannot be
+  /// answered. May be null.
+  std::function<void(std::optional<ConnectionId> from, const std::string& why)> on_dropped = {};
+  /// A bound socket refused a connection: its handshake failed. `address` is the peer's, or empty.
+  /// May be null.
+  std::function<void(const std::string& address, const std::string& why)> on_refused = {};
+};
+
+/// What became of a message to be sent.
+enum class Sent : std::uint8_t {
+  queued,  ///< delivery is not guaranteed
+  closed,  ///< the connection is closed
+  full,    ///< limits::peer_outbox messages wait for this peer, which does not read
 };
 
 struct BindOptions {
@@ -78,9 +91,13 @@ class Socket {
   const std::string& endpoint() const;
 
   /// Queues a message of at most limits::message_bytes and returns immediately. `to` is ignored at
-  /// a worker. Returns false if the connection is closed. At a worker this is final: the handshake
-  /// was refused, or the peer does not speak ZMTP; make a new Socket. Delivery is not guaranteed.
-  [[nodiscard]] bool send(ConnectionId to, std::string_view bytes);
+  /// a worker, where a closed connection is final: the handshake was refused, or the peer does not
+  /// speak ZMTP; make a new Socket.
+  [[nodiscard]] Sent send(ConnectionId to, std::string_view bytes);
+
+  /// The IP address of the peer whose message is being handled; empty if it is not known. Only in
+  /// on_message and on_dropped.
+  std::string peer_address() const;
 
   /// Receives pending messages on the next turn of the loop and then calls on_turn, even without a
   /// message. So a timer that fired is handled after the messages that arrived before it.
@@ -90,9 +107,10 @@ class Socket {
   /// more. May be called repeatedly.
   void close(Duration linger = limits::linger);
 
-  /// Dropped messages: several frames, not from an admitted peer, or an unexpected routing id.
+  /// Dropped messages: several frames, too long, not from an admitted peer, or an unexpected
+  /// routing id.
   std::uint64_t malformed() const;
-  /// Sends that returned false.
+  /// Messages that were not queued.
   std::uint64_t unroutable() const;
 
  private:

@@ -76,7 +76,7 @@ void report_unfinished(const std::string& command, const RunRecords& records) {
 
 int write(Output& output, const StoredRun& run) {
   output.finished(run.summary, run.order);
-  output.flush();
+  output.drain();
   return output.failed().empty() ? 0 : give_up("report", output.failed(), 6);
 }
 

@@ -115,6 +115,7 @@ std::string ControlDesk::status(Instant now) {
                     {"running", running},
                     {"waiting", total - done - running},
                     {"failed", failed()}}},
+                  {"messages_refused", scheduler_.messages_refused()},
                   {"workers", workers},
                   {"workers_left", left},
                   {"workers_lost", lost}});

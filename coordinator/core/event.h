@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/messages/message.h"
+#include "common/messages/worker_body_kind.h"
 #include "common/model/ids.h"
 #include "coordinator/core/commits/commit.h"
 
@@ -22,12 +24,21 @@ struct MessageReceived {
   ConnectionId from{};
   WorkerMessage message;
 };
+/// A message whose header alone shows that it is refused (Scheduler::refusal). Its body was not
+/// read.
+struct RefusedReceived {
+  ConnectionId from{};
+  Header header;
+  WorkerBodyKind kind = WorkerBodyKind::hello;
+  std::string address{};  ///< of the sender; empty: unknown
+};
 /// Received bytes are not a valid message. The header is filled in if it could be read.
 struct MalformedReceived {
   ConnectionId from{};
   Header header;
   RejectReason reason = RejectReason::bad_message;
   std::string text;
+  std::string address{};  ///< of the sender; empty: unknown
 };
 /// All waiting messages were received, or as many as one turn takes, or a deadline has passed. Only
 /// now are tasks dispatched and reports acknowledged; sessions are lost only if the inbox is empty.
@@ -64,8 +75,8 @@ struct StopRequested {
 };
 
 using Event =
-    std::variant<ListeningStarted, MessageReceived, MalformedReceived, TurnEnded, LocalWorkerExited,
-                 WorkerVanished, Committed, DrainRequested, StopRequested>;
+    std::variant<ListeningStarted, MessageReceived, RefusedReceived, MalformedReceived, TurnEnded,
+                 LocalWorkerExited, WorkerVanished, Committed, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be performed in this order.
 
@@ -114,6 +125,10 @@ enum class LogLevel : std::uint8_t { debug, info, warning };
 struct Log {
   LogLevel level = LogLevel::info;
   std::string text;
+  /// Set if messages on this connection can cause the line again and again: it is logged the first
+  /// time, or the `first`-th time, and then with its count (RepeatedLines).
+  std::optional<ConnectionId> connection{};
+  std::uint64_t first = 1;
 };
 /// Every task is done, or the run is left unfinished, and the workers are about to shut down. Stop
 /// measuring the time.

@@ -13,6 +13,7 @@
 #include "common/limits.h"
 #include "coordinator/core/model/limits.h"
 #include "coordinator/core/sessions/admission.h"
+#include "coordinator/core/sessions/header_check.h"
 
 namespace rollcall::coordinator {
 
@@ -391,24 +392,46 @@ void Scheduler::leave() {
 // Messages of workers: which ones are obeyed, and what they change.
 
 void Scheduler::on(const MalformedReceived& event) {
-  log(LogLevel::warning, fmt::format("dropped a malformed message: {}", event.text));
+  ++messages_refused_;
+  log_of(event.from, fmt::format("dropped a malformed message of {}: {}",
+                                 name_of(event.from, event.address), event.text));
   send(event.from, event.header.session, Reject{event.reason, event.text});
+}
+
+void Scheduler::on(const RefusedReceived& event) {
+  if (phase_ == Phase::idle || phase_ == Phase::leaving) return;
+  const auto reject = refusal(event.from, event.header, event.kind);
+  CHECK(reject.has_value());
+  refuse(event.from, event.header, *reject, event.address);
+}
+
+std::optional<Reject> Scheduler::refusal(ConnectionId from, const Header& header,
+                                         WorkerBodyKind kind) const {
+  return check_header(sessions_, {records().spec.id, epoch_}, from, header, kind);
+}
+
+/// A few of these are usual after a reconnection or a resume, and correct themselves.
+void Scheduler::refuse(ConnectionId from, const Header& header, const Reject& reject,
+                       const std::string& address) {
+  ++messages_refused_;
+  const Session* session = sessions_.find(from);
+  const bool is_joining = session != nullptr && reject.reason == RejectReason::say_hello;
+  if (is_joining) sessions_.heard(now_, *session);
+  log_of(from, fmt::format("refused a message of {}: {}", name_of(from, address), reject.text),
+         limits::usual_refusals);
+  send(from, header.session, reject);
 }
 
 void Scheduler::on(const MessageReceived& event) {
   if (phase_ == Phase::idle || phase_ == Phase::leaving) return;
-  if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
-    return on_hello(event.from, *hello);
-  }
   const Header& header = event.message.header;
+  if (const auto reject = refusal(event.from, header, kind_of(event.message.body))) {
+    return refuse(event.from, header, *reject, {});
+  }
+  if (const auto* hello = std::get_if<Hello>(&event.message.body)) {
+    return on_hello(event.from, header.session, *hello);
+  }
   const Session* session = sessions_.find(event.from);
-  if (session == nullptr) {
-    return send(event.from, header.session, Reject{RejectReason::say_hello, "unknown connection"});
-  }
-  if (header.run != records().spec.id || header.epoch != epoch_ || header.session != session->id) {
-    return send(event.from, header.session,
-                Reject{RejectReason::wrong_epoch, "meant for another run, epoch or session"});
-  }
   sessions_.heard(now_, *session);
   std::visit(
       [&](const auto& body) {
@@ -421,9 +444,21 @@ void Scheduler::on(const MessageReceived& event) {
       event.message.body);
 }
 
-/// Rule 4, first half. A Hello does not change the session's work.
-void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
+/// A Hello that its worker repeats for as long as it runs.
+void Scheduler::refuse_hello(ConnectionId from, const Hello& hello, const Reject& reject) {
+  ++messages_refused_;
+  log_of(from, fmt::format("refused worker {} on {}: {}", hello.name, hello.host, reject.text));
+  send(from, session_of(hello.secret), reject);
+}
+
+/// Rule 4, first half. A Hello does not change the session's work. A worker that names another
+/// session in the header would name it in every message, and none would be obeyed.
+void Scheduler::on_hello(ConnectionId from, const SessionId& named, const Hello& hello) {
   const SessionId id = session_of(hello.secret);
+  if (!named.empty() && named != id) {
+    return refuse_hello(from, hello,
+                        {RejectReason::bad_message, "its session is not the hash of its secret"});
+  }
   const Session* session = sessions_.find(id);
   if (session != nullptr && !session->live()) {
     return send(from, id, Reject{RejectReason::session_lost, "this session has ended"});
@@ -434,19 +469,26 @@ void Scheduler::on_hello(ConnectionId from, const Hello& hello) {
   welcome(*session);
 }
 
-/// Returns null if the worker is rejected.
+/// Returns null if the worker is refused. A process starts another session only after it was sent
+/// SESSION_LOST, so one connection cannot fill the memory with sessions that do nothing.
 const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
   const SessionId id = session_of(hello.secret);
+  const Session* before = sessions_.find(from);
+  if (before != nullptr && before->phase == SessionPhase::handshaking) {
+    refuse_hello(from, hello,
+                 {RejectReason::bad_message, "another session is joining on this connection"});
+    return nullptr;
+  }
   if (sessions_.size() >= limits::sessions) {
-    log(LogLevel::warning, "rejected a worker: too many sessions");
+    ++messages_refused_;
+    log_of(from, "refused a worker: too many sessions");
     return nullptr;
   }
   const KindTraits& traits = records().spec.traits;
-  if (const auto refused = refusal(hello, traits)) {
+  if (const auto refused = coordinator::refusal(hello, traits)) {
     send(from, id, *refused);
     return nullptr;
   }
-  const Session* before = sessions_.find(from);
   if (before != nullptr && before->live()) lose(*before, "its process started a new session");
   const std::uint32_t launch_id = fleet_.knows(hello.launch_id) ? hello.launch_id : 0;
   const Session& session =
@@ -504,9 +546,6 @@ bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
 }
 
 void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat) {
-  if (session.phase == SessionPhase::handshaking) {
-    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
-  }
   tasks_.add_clock_sample(session.index, heartbeat.echo, now_);
   if (session.live()) {
     sessions_.note_draining(session, heartbeat.draining);
@@ -518,9 +557,6 @@ void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat)
 
 /// Rule 5. Reports are taken in order; a repeated one is acknowledged again.
 void Scheduler::on_report(const Session& session, const Report& report) {
-  if (session.phase == SessionPhase::handshaking) {
-    return send(session, Reject{RejectReason::say_hello, "no Inventory since the last Hello"});
-  }
   // It was lost before its inventory was complete: it is not known which attempts these are.
   if (recovery_.awaits(session.index)) return acks_.acknowledge(session.index);
   // It will be sent again. Without a journal everything is durable at the end of the turn.
@@ -717,6 +753,17 @@ void Scheduler::send(ConnectionId to, const SessionId& session, CoordinatorBody 
 
 void Scheduler::log(LogLevel level, std::string text) {
   out_->push_back(Log{level, std::move(text)});
+}
+
+void Scheduler::log_of(ConnectionId connection, std::string text, std::uint64_t first) {
+  out_->push_back(Log{LogLevel::warning, std::move(text), connection, first});
+}
+
+std::string Scheduler::name_of(ConnectionId connection, const std::string& address) const {
+  if (const Session* session = sessions_.find(connection)) {
+    return "worker " + tasks_.session(session->index).name;
+  }
+  return address.empty() ? "an unknown process" : "a process at " + address;
 }
 
 void Scheduler::check_invariants() const {

@@ -40,6 +40,10 @@ class Scheduler {
   /// blocks.
   void step(Instant now, const Event& event, Actions& out);
 
+  /// Why a message with this header is refused, whatever its body holds: then the body need not be
+  /// read, and RefusedReceived takes the place of MessageReceived. nullopt: the body decides.
+  std::optional<Reject> refusal(ConnectionId from, const Header& header, WorkerBodyKind kind) const;
+
   /// When TurnEnded is due at the latest; nullopt: never again.
   std::optional<Instant> next_deadline() const;
 
@@ -51,6 +55,10 @@ class Scheduler {
   std::uint64_t held_by(const Session& session) const { return work_.of(session).held(); }
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
+  /// Messages that were refused or malformed, in this epoch.
+  std::uint64_t messages_refused() const { return messages_refused_; }
+  /// What is on this connection, for the log: "worker NAME", or "a process at ADDRESS".
+  std::string name_of(ConnectionId connection, const std::string& address) const;
   /// The run ended because no worker was left to do it.
   bool ran_out_of_workers() const { return ran_out_of_workers_; }
   /// The run was left unfinished, to be resumed.
@@ -75,6 +83,7 @@ class Scheduler {
 
   void on(const ListeningStarted& event);
   void on(const MessageReceived& event);
+  void on(const RefusedReceived& event);
   void on(const MalformedReceived& event);
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);
@@ -84,7 +93,10 @@ class Scheduler {
   void on(const StopRequested& event);
 
   // Messages.
-  void on_hello(ConnectionId from, const Hello& hello);
+  void refuse(ConnectionId from, const Header& header, const Reject& reject,
+              const std::string& address);
+  void refuse_hello(ConnectionId from, const Hello& hello, const Reject& reject);
+  void on_hello(ConnectionId from, const SessionId& named, const Hello& hello);
   const Session* add_session(ConnectionId from, const Hello& hello);
   void welcome(const Session& session);
   void on_inventory(const Session& session, const Inventory& inventory);
@@ -143,6 +155,7 @@ class Scheduler {
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
   void log(LogLevel level, std::string text);
+  void log_of(ConnectionId connection, std::string text, std::uint64_t first = 1);
 
   Policy policy_;
   Epoch epoch_;
@@ -161,6 +174,7 @@ class Scheduler {
   Phase phase_ = Phase::idle;
   bool ran_out_of_workers_ = false;
   bool suspended_ = false;
+  std::uint64_t messages_refused_ = 0;
   std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
   std::optional<Instant> next_tick_;
   Instant finishing_since_;

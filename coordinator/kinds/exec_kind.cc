@@ -141,6 +141,14 @@ std::unique_ptr<Output> ExecKind::make_text_report(const RunRecords& records) co
   return make_exec_output(records, *run_, {}, false, STDOUT_FILENO, STDERR_FILENO);
 }
 
+void ExecKind::write_files_on(OutputThread& thread) {
+  run_->write_files_with([&thread](std::size_t bytes, std::function<std::string()> write) {
+    thread.post(bytes, [&thread, write = std::move(write)] {
+      if (const std::string error = write(); !error.empty()) thread.fail(error);
+    });
+  });
+}
+
 bool ExecKind::writes_as_it_goes() const {
   return options_.output == OutputFormat::text && options_.output_dir.empty();
 }

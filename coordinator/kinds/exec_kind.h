@@ -32,6 +32,7 @@ class ExecKind final : public TaskKind {
 
   const KindDisplay& display() const override { return display_; }
   std::unique_ptr<Output> make_text_report(const RunRecords& records) const override;
+  void write_files_on(OutputThread& thread) override;
   bool writes_as_it_goes() const override;
   std::string failures_text(const RunRecords& records) const override;
 
@@ -47,7 +48,6 @@ class ExecKind final : public TaskKind {
     run_->publish(records, first, count);
   }
   void published(std::size_t through) override { run_->results().mark_published(through); }
-  std::string failed() const override { return run_->failed(); }
 
   bool prints_results() const override { return true; }
   /// A command may take long and should not be wasted.

@@ -72,6 +72,8 @@ class TaskKind {
   virtual const KindDisplay& display() const = 0;
   /// Makes standard output in the format of the options. `records` and this must outlive it.
   std::unique_ptr<Output> make_output(const RunRecords& records) const;
+  /// Files of this kind are written on the thread of the output, which reports errors.
+  virtual void write_files_on(OutputThread& /*thread*/) {}
   /// Text output of a finished run, for a report.
   virtual std::unique_ptr<Output> make_text_report(const RunRecords& records) const = 0;
   /// Whether standard output has lines before the end of the run.
@@ -98,9 +100,6 @@ class TaskKind {
   /// Records up to this one (not included) have gone to the output: their payload is not needed
   /// any more.
   virtual void published(std::size_t /*through*/) {}
-  /// Returns why a file of this kind cannot be written any more; empty if none has failed.
-  virtual std::string failed() const { return {}; }
-
   /// Whether tasks print their results. Then the run stops if those cannot be written, and progress
   /// is hidden meanwhile.
   virtual bool prints_results() const { return false; }

@@ -1,21 +1,34 @@
 #include "coordinator/output/exec_output.h"
 
 #include <algorithm>
-#include <chrono>
+#include <atomic>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "coordinator/output/stream/output_thread.h"
 #include "coordinator/output/stream/printed_records.h"
-#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-/// When to write again to a slow reader.
-constexpr Duration kRetry = std::chrono::milliseconds(20);
-/// How often limits::printed_bytes are printed before the loop handles other events.
-constexpr int kRoundsATurn = 8;
+/// What a task has written, on its way to the thread. Shares the result, and does not copy it.
+struct Ended {
+  TaskId task{};
+  std::string tag;
+  std::shared_ptr<const CommandResult> result;  ///< null: it has written nothing
+};
 
+std::size_t bytes_of(const std::vector<Ended>& tasks) {
+  std::size_t bytes = 0;
+  for (const Ended& ended : tasks) {
+    if (ended.result) bytes += ended.result->out.size() + ended.result->err.size();
+  }
+  return bytes;
+}
+
+/// The thread formats the output and puts it in order, since holding it may need a file.
 class ExecOutput final : public Output {
  public:
   ExecOutput(const RunRecords& records, const ExecRun& exec,
@@ -25,8 +38,9 @@ class ExecOutput final : public Output {
         has_tag_(settings.tag),
         prints_(prints),
         commands_(settings),
-        out_(out_fd, "standard output"),
-        error_(error_fd, "standard error") {
+        out_(thread_.add_stream(out_fd, "standard output")),
+        error_(thread_.add_stream(error_fd, "standard error")) {
+    thread_.after_each_round([this] { return refill(); });
     // With --keep-order, published output may have waited for its turn, unprinted.
     if (settings.keep_order) restore();
   }
@@ -36,97 +50,106 @@ class ExecOutput final : public Output {
   void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
 
   void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
-    for (std::size_t record = first; prints_ && record < first + count; ++record) ended(record);
-    printed_.handed_over(first, count);
+    std::vector<Ended> tasks;
+    for (std::size_t record = first; prints_ && record < first + count; ++record) {
+      tasks.push_back(ended(record));
+    }
+    post(std::move(tasks), first, count);
   }
 
-  void advance(Instant now) override {
-    now_ = now;
-    if (now >= retry_at_) flush();
-  }
-  Instant next_deadline() const override { return retry_at_; }
+  void advance(Instant) override {}
+  Instant next_deadline() const override { return kNever; }
 
   /// Output that waits for that of earlier tasks is left to the next coordinator, if they have none
   /// yet.
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
-    if (summary.finished) commands_.finish();
-    is_finished_ = true;
+    if (summary.finished) thread_.post(0, [this] { commands_.finish(); });
   }
 
-  void flush() override {
-    int rounds = 0;
-    do {
-      take();
-      for (StreamWriter* writer : {&out_, &error_}) {
-        if (is_finished_) writer->write_all();
-        if (!is_finished_ && writer->pending()) writer->write_some();
-      }
-    } while (has_more() && !is_behind() && (is_finished_ || ++rounds < kRoundsATurn));
-    retry_at_ = is_behind() ? now_ + kRetry : has_more() ? now_ : kNever;
-    if (!failed().empty()) return;
-    if (!commands_.has_more()) printed_.mark({out_.appended(), error_.appended()});
-    printed_.written({out_.written(), error_.written()});
-  }
-
-  std::size_t printed() const override { return printed_.count(); }
-
-  const std::string& failed() const override { return failed_.empty() ? out_.failed() : failed_; }
+  void flush() override {}
+  std::size_t printed() const override { return printed_; }
+  OutputThread& thread() override { return thread_; }
 
  private:
-  bool has_more() const { return failed().empty() && commands_.has_more(); }
-  bool is_behind() const { return out_.pending() || error_.pending(); }
-
   void restore() {
     std::vector<bool> published(records_.spec.task_count);
     for (std::size_t r = 0; r < exec_.restored(); ++r) published[index(records_.task[r])] = true;
     const auto first_unpublished =
         std::find(published.begin(), published.end(), false) - published.begin();
+    std::vector<Ended> tasks;
     for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
       const TaskId task = records_.task[r];
       const bool was_printed = index(task) < static_cast<std::size_t>(first_unpublished);
-      was_printed ? check(commands_.ended(task, {})) : ended(r);
+      tasks.push_back(was_printed ? Ended{task, {}, nullptr} : ended(r));
     }
+    if (!tasks.empty()) post(std::move(tasks), 0, 0);
   }
 
-  void ended(std::size_t record) {
+  Ended ended(std::size_t record) const {
     const TaskId task = records_.task[record];
-    const std::string tag = has_tag_ ? exec_.commands().text(task) : std::string();
-    WrittenOutput written;
-    written.tag = tag;
-    if (const CommandResult* result = exec_.results().unpublished(record)) {
-      written.out = result->out;
-      written.err = result->err;
-      written.out_dropped = result->out_dropped;
-      written.err_dropped = result->err_dropped;
-    }
-    check(commands_.ended(task, written));
+    return {task, has_tag_ ? exec_.commands().text(task) : std::string(),
+            exec_.results().share_unpublished(record)};
   }
 
-  /// Moves output to the writers; reads more held output only if they are not behind.
+  void post(std::vector<Ended> tasks, std::size_t first, std::size_t count) {
+    const std::size_t bytes = bytes_of(tasks);
+    thread_.post(bytes, [this, tasks = std::move(tasks), first, count] {
+      for (const Ended& task : tasks) print(task);
+      take();
+      if (count > 0) printed_records_.handed_over(first, count);
+    });
+  }
+
+  // On the thread.
+
+  void print(const Ended& ended) {
+    WrittenOutput written;
+    written.tag = ended.tag;
+    if (ended.result) {
+      written.out = ended.result->out;
+      written.err = ended.result->err;
+      written.out_dropped = ended.result->out_dropped;
+      written.err_dropped = ended.result->err_dropped;
+    }
+    check(commands_.ended(ended.task, written));
+  }
+
+  /// Moves output to the streams.
   void take() {
-    if (!is_behind() && commands_.has_more()) check(commands_.print_more());
-    out_.buffer() += commands_.out();
-    error_.buffer() += commands_.err();
-    commands_.out().clear();
-    commands_.err().clear();
+    out_.append(std::exchange(commands_.out(), {}));
+    error_.append(std::exchange(commands_.err(), {}));
+  }
+
+  /// Reads held output only if the streams are not behind.
+  bool refill() {
+    const bool is_behind = out_.pending() || error_.pending();
+    const bool has_more = commands_.has_more() && thread_.failed().empty();
+    if (has_more && !is_behind) {
+      check(commands_.print_more());
+      take();
+      return true;
+    }
+    if (!has_more) printed_records_.mark({out_.appended(), error_.appended()});
+    printed_records_.written({out_.written(), error_.written()});
+    if (thread_.failed().empty()) printed_ = printed_records_.count();
+    return false;
   }
 
   void check(const Result<void>& result) {
-    if (!result && failed_.empty()) failed_ = "cannot hold output: " + result.error().message;
+    if (!result) thread_.fail("cannot hold output: " + result.error().message);
   }
 
   const RunRecords& records_;
   const ExecRun& exec_;
   bool has_tag_;
   bool prints_;
+  std::atomic<std::size_t> printed_ = PrintedRecords().count();
+  // The thread's.
   CommandOutput commands_;
-  StreamWriter out_;
-  StreamWriter error_;
-  PrintedRecords printed_;
-  std::string failed_;
-  bool is_finished_ = false;
-  Instant now_{};
-  Instant retry_at_ = kNever;
+  PrintedRecords printed_records_;
+  OutputThread thread_;  ///< ends before the members that its jobs use
+  StreamWriter& out_;
+  StreamWriter& error_;
 };
 
 }  // namespace

@@ -26,7 +26,6 @@ class JsonOutput final : public StreamOutput {
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     text() += dump(run_document(records_, summary, display_), 2);
     text() += '\n';
-    write_all_from_now_on();
   }
 
  private:
@@ -107,7 +106,6 @@ class JsonlOutput final : public StreamOutput {
     Json event = {{"event", "summary"}};
     event.update(run_document(records_, summary, display_));
     write(event);
-    write_all_from_now_on();
   }
 
  private:

@@ -11,12 +11,13 @@
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/output/format/display.h"
+#include "coordinator/output/stream/output_thread.h"
 
 namespace rollcall::coordinator {
 
-/// One format of standard output (text, json, jsonl). Called on the thread of the event loop. The
-/// `records` given at construction outlive it. No function blocks for long or throws; failed()
-/// returns the first failed write.
+/// One format of standard output (text, json, jsonl). Called on the thread of the event loop; an
+/// OutputThread writes the text. The `records` given at construction outlive it. No function waits
+/// or throws, but for drain(); failed() returns the first failed write.
 class Output {
  public:
   virtual ~Output() = default;
@@ -27,20 +28,26 @@ class Output {
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
-  /// Writes text that was delayed, to be sorted or for a slow reader, if it is due at `now`.
+  /// Writes text that was delayed, to be sorted, if it is due at `now`.
   virtual void advance(Instant now) = 0;
   /// Returns when advance() is due; kNever if it is not needed.
   virtual Instant next_deadline() const = 0;
   /// The run is over, or left unfinished. `order` is finish_order().
   virtual void finished(const Summary& summary, std::span<const std::uint32_t> order) = 0;
-  /// Writes buffered text: at the end of a turn as much as a slow reader takes at once, and the
-  /// rest with advance(); everything after finished().
+  /// Hands the text of a turn over to the thread that writes it.
   virtual void flush() = 0;
+  /// Hands over all text and waits until it is written, however slow the reader is.
+  void drain() {
+    flush();
+    thread().drain();
+  }
   /// The number of records, in their order, whose text was completely written, so that they need
   /// not be published again. Unbounded until a record is published.
   virtual std::size_t printed() const = 0;
   /// Why standard output cannot be written any more; empty if it can.
-  virtual const std::string& failed() const = 0;
+  const std::string& failed() { return thread().failed(); }
+  /// The thread that writes the text, and may write files too.
+  virtual OutputThread& thread() = 0;
 };
 
 /// Outputs write to `fd`, which the caller owns. SIGPIPE must be ignored.

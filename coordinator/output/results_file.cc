@@ -76,6 +76,10 @@ Result<void> ResultsFile::open_beside() {
 }
 
 ResultsFile::~ResultsFile() {
+  discard();
+}
+
+void ResultsFile::discard() const {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 

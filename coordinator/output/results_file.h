@@ -33,6 +33,8 @@ class ResultsFile {
   /// finish_order(records). Fails with a permanent error if the rows cannot be written.
   Result<void> write(const RunRecords& records, std::span<const std::uint32_t> order,
                      const KindDisplay& display);
+  /// Deletes an incomplete file. Any thread, if the process ends then.
+  void discard() const;
 
  private:
   ResultsFile() = default;

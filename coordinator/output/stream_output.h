@@ -1,64 +1,72 @@
 // The stream that all formats of standard output share.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
+#include <atomic>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 #include "coordinator/output/output.h"
+#include "coordinator/output/stream/output_thread.h"
 #include "coordinator/output/stream/printed_records.h"
-#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 
-/// An Output that appends to text(). This class writes the text and counts the records printed.
+/// An Output that appends to text(), which a thread writes. Counts the records printed.
 class StreamOutput : public Output {
  public:
   void outcomes_accepted(Instant now, std::size_t first, std::size_t count) final {
+    const std::size_t before = text_.size();
     append_outcomes(now, first, count);
-    printed_.handed_over(first, count);
-    printed_.mark({writer_.appended(), 0});
+    if (text_.size() == before) return;  // a format without text for records
+    if (new_count_ == 0) new_first_ = first;
+    new_count_ += count;
   }
   void advance(Instant now) final {
-    now_ = now;
-    const bool due = now >= held_until();
-    if (due) release();
-    if (due || now >= retry_at_) flush();
+    if (now < held_until()) return;
+    release();
+    flush();
   }
-  Instant next_deadline() const final { return std::min(held_until(), retry_at_); }
+  Instant next_deadline() const final { return held_until(); }
   void flush() final {
-    if (write_all_) {
-      writer_.write_all();
-    } else if (writer_.pending()) {
-      writer_.write_some();
-    }
-    retry_at_ = writer_.pending() ? now_ + kRetry : kNever;
-    if (writer_.failed().empty()) printed_.written({writer_.written(), 0});
+    if (text_.empty()) return;
+    const std::size_t size = text_.size();
+    thread_.post(size, [this, text = std::exchange(text_, {}), first = new_first_,
+                        count = std::exchange(new_count_, 0)]() mutable {
+      writer_.append(std::move(text));
+      if (count == 0) return;
+      printed_records_.handed_over(first, count);
+      printed_records_.mark({writer_.appended(), 0});
+    });
   }
-  std::size_t printed() const final { return printed_.count(); }
-  const std::string& failed() const final { return writer_.failed(); }
+  std::size_t printed() const final { return printed_; }
+  OutputThread& thread() final { return thread_; }
 
  protected:
-  explicit StreamOutput(int fd) : writer_(fd, "standard output") {}
+  explicit StreamOutput(int fd) : writer_(thread_.add_stream(fd, "standard output")) {
+    thread_.after_each_round([this] {
+      if (writer_.failed().empty()) printed_records_.written({writer_.written(), 0});
+      printed_ = printed_records_.count();
+      return false;
+    });
+  }
 
-  std::string& text() { return writer_.buffer(); }
-  void write_all_from_now_on() { write_all_ = true; }
+  std::string& text() { return text_; }
 
  private:
-  /// When to write again to a slow reader.
-  static constexpr Duration kRetry = std::chrono::milliseconds(20);
-
   /// Records [first, first + count) were accepted.
   virtual void append_outcomes(Instant now, std::size_t first, std::size_t count) = 0;
   /// When release() is due; kNever: nothing is delayed.
   virtual Instant held_until() const { return kNever; }
   virtual void release() {}
 
-  StreamWriter writer_;
-  PrintedRecords printed_;
-  bool write_all_ = false;
-  Instant now_{};  ///< of the last advance()
-  Instant retry_at_ = kNever;
+  std::string text_;           ///< since the last flush()
+  std::size_t new_first_ = 0;  ///< records accepted since then, which have text
+  std::size_t new_count_ = 0;
+  std::atomic<std::size_t> printed_ = PrintedRecords().count();
+  PrintedRecords printed_records_;  ///< the thread's
+  OutputThread thread_;             ///< ends before the members that its jobs use
+  StreamWriter& writer_;            ///< the thread's
 };
 
 }  // namespace rollcall::coordinator

@@ -45,7 +45,7 @@ class TextOutput final : public StreamOutput {
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     write_held();
     if (!summary.finished) return write_unfinished(summary);
-    if (is_without_workers()) return write_all_from_now_on();
+    if (is_without_workers()) return;
     write_count();
     text() += " async tasks finished in ";
     append_rounded_seconds(text(), summary.measured);
@@ -55,7 +55,6 @@ class TextOutput final : public StreamOutput {
         summary.validated() ? " async tasks validated in " : " async tasks failed validation in ";
     append_rounded_seconds(text(), summary.validation);
     text() += " seconds.\n";
-    write_all_from_now_on();
   }
 
  private:
@@ -66,7 +65,6 @@ class TextOutput final : public StreamOutput {
     text() += " async tasks finished in ";
     append_rounded_seconds(text(), summary.measured);
     text() += " seconds. The run is not finished.\n";
-    write_all_from_now_on();
   }
 
   Instant held_until() const override { return held_until_; }

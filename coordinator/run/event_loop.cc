@@ -2,18 +2,24 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
+#include <utility>
 
 #include "common/base/check.h"
 #include "common/limits.h"
 #include "common/os/clock.h"
 #include "common/os/memory.h"
+#include "common/os/signals_blocked.h"
+#include "common/wire/envelope.h"
 #include "coordinator/access/endpoints.h"
 #include "coordinator/control/path.h"
 
@@ -53,12 +59,7 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
 }
 
 Result<void> EventLoop::listen() {
-  net::Handlers handlers;
-  handlers.on_message = [this](ConnectionId from, std::span<const std::byte> bytes) {
-    on_message(from, bytes);
-  };
-  handlers.on_turn = [this](bool inbox_empty) { end_turn(inbox_empty); };
-  auto bound = JoinPoint::bind(loop_, listening_, start_.keys, std::move(handlers));
+  auto bound = JoinPoint::bind(loop_, listening_, start_.keys, socket_handlers());
   if (!bound) return bound.error();
   if (auto answers = answer_health_checks(); !answers) return answers;
   if (auto opened = open_control_socket(); !opened) return opened;
@@ -68,6 +69,22 @@ Result<void> EventLoop::listen() {
   if (auto written = (*bound)->write_access_file(); !written) return written;
   join_point_ = std::move(*bound);
   return {};
+}
+
+net::Handlers EventLoop::socket_handlers() {
+  net::Handlers handlers;
+  handlers.on_message = [this](ConnectionId from, std::span<const std::byte> bytes) {
+    on_message(from, bytes);
+  };
+  handlers.on_turn = [this](bool inbox_empty) { end_turn(inbox_empty); };
+  handlers.on_dropped = [this](std::optional<ConnectionId> from, const std::string& why) {
+    on_dropped(from, why);
+  };
+  handlers.on_refused = [this](const std::string& address, const std::string& why) {
+    log_of(ConnectionId{}, fmt::format("refused a connection from {}: {}",
+                                       address.empty() ? "an unknown address" : address, why));
+  };
+  return handlers;
 }
 
 /// Ready means that a worker may join.
@@ -118,6 +135,7 @@ void EventLoop::run() {
   CHECK(join_point_ != nullptr);
   wait_for_signal();
   saved_ = scheduler_.records().accepted();
+  output_.thread().notify([this] { boost::asio::post(loop_, [this] { drain(); }); });
   if (start_.journal) {
     JournalWriter::Handlers handlers;
     handlers.committed = [this](const CommittedSoFar& written) {
@@ -149,9 +167,9 @@ void EventLoop::run() {
   fault_in(records.elapsed);
   drain();
   loop_.run();
-  // What is left to do may take long, such as printing to a slow reader: the next signal ends it.
-  if (signal_policy_.first() != 0) signals_.clear();
+  output_.thread().notify(nullptr);
   if (writer_) saved_ = std::max(saved_, writer_->stop().records);
+  for (const std::string& line : repeated_.take_rest()) write_log(LogLevel::warning, line);
 }
 
 std::uint64_t EventLoop::unsaved() const {
@@ -181,6 +199,7 @@ bool EventLoop::adopt(const SessionRecord& session) {
 }
 
 void EventLoop::on_adopted_gone(std::uint32_t process) {
+  if (abandon_) return;
   const std::vector<SessionRecord>& sessions = scheduler_.records().sessions;
   for (std::uint32_t s = 0; s < sessions.size(); ++s) {
     const SessionRecord& session = sessions[s];
@@ -198,21 +217,63 @@ void EventLoop::leave() {
   loop_.stop();
 }
 
+/// A message is read only as far as it has to be: a hostile one costs neither memory nor time.
 void EventLoop::on_message(ConnectionId from, std::span<const std::byte> bytes) {
+  if (abandon_) return;
+  Envelope envelope;
+  if (auto read = read_envelope(bytes, Direction::from_worker, envelope); !read) {
+    return on_malformed(from, envelope.header, read.error().message);
+  }
+  const WorkerBodyKind kind = kind_of(envelope);
+  if (scheduler_.refusal(from, envelope.header, kind)) {
+    const std::string address = join_point_->socket().peer_address();
+    return step(RefusedReceived{from, envelope.header, kind, address});
+  }
+  if (kind == WorkerBodyKind::report && !has_room_for(envelope)) return;
   if (!std::holds_alternative<MessageReceived>(received_)) received_ = MessageReceived{};
   auto& event = std::get<MessageReceived>(received_);
   event.from = from;
   if (auto decoded = codec_.decode(bytes, event.message); !decoded) {
-    const bool version = event.message.header.protocol < kOldestProtocolVersion ||
-                         event.message.header.protocol > kProtocolVersion;
-    const RejectReason reason =
-        version ? RejectReason::protocol_version : RejectReason::bad_message;
-    return step(MalformedReceived{from, event.message.header, reason, decoded.error().message});
+    return on_malformed(from, event.message.header, decoded.error().message);
   }
   step(received_);
 }
 
+/// A report that is not accepted is sent again. If there is always room for one, the run goes on.
+bool EventLoop::has_room_for(const Envelope& report) const {
+  const std::size_t backlog = output_.thread().backlog();
+  return backlog == 0 || backlog + report.body.size() <= limits::output_backlog;
+}
+
+void EventLoop::warn_of_slow_reader() {
+  if (has_warned_of_slow_reader_) return;
+  const std::string error = output_.thread().spool_error();
+  if (error.empty()) return;
+  has_warned_of_slow_reader_ = true;
+  write_log(LogLevel::warning,
+            fmt::format("the output is read slowly, and no file can hold the rest: {}; tasks wait "
+                        "for the reader",
+                        error));
+}
+
+void EventLoop::on_malformed(ConnectionId from, const Header& header, const std::string& why) {
+  const bool version =
+      header.protocol < kOldestProtocolVersion || header.protocol > kProtocolVersion;
+  step(MalformedReceived{from, header,
+                         version ? RejectReason::protocol_version : RejectReason::bad_message, why,
+                         join_point_->socket().peer_address()});
+}
+
+void EventLoop::on_dropped(std::optional<ConnectionId> from, const std::string& why) {
+  if (from) return on_malformed(*from, Header{}, why);
+  log_of(
+      ConnectionId{},
+      fmt::format("dropped a message of {}: {}",
+                  scheduler_.name_of(ConnectionId{}, join_point_->socket().peer_address()), why));
+}
+
 void EventLoop::on_worker_gone(const LocalWorkerExited& event) {
+  if (abandon_) return;
   step(event);
   stop_when_done();
   if (join_point_) drain();
@@ -225,6 +286,7 @@ void EventLoop::wait_for_signal() {
 }
 
 void EventLoop::on_signal(int number) {
+  if (abandon_) end_process(number);
   using Response = SignalPolicy::Response;
   const Response response = signal_policy_.on_signal(number);
   // With a full disk nothing that is waited for can be saved.
@@ -260,9 +322,36 @@ void EventLoop::end_if_nothing_can_be_saved() {
   if (scheduler_.assigned() == 0 || kind_.options().leave_running) end_now();
 }
 
-std::string EventLoop::output_error() const {
-  const std::string failed = kind_.failed();
-  return failed.empty() ? output_.failed() : failed;
+int EventLoop::serve_during(const std::function<int()>& work, std::function<void()> abandon) {
+  abandon_ = std::move(abandon);
+  struct StopAtEnd {
+    boost::asio::io_context& loop;
+    ~StopAtEnd() {
+      boost::asio::post(loop, [&stopped = loop] { stopped.stop(); });
+    }
+  };
+  loop_.restart();
+  signals_.cancel();  // what waited for a signal does not any more, or has had one
+  wait_for_signal();
+  const auto stays = boost::asio::make_work_guard(loop_);
+  std::future<int> result;
+  {
+    const os::SignalsBlocked blocked;  // signals are for this thread
+    result = std::async(std::launch::async, [this, &work] {
+      const StopAtEnd stop{loop_};
+      return work();
+    });
+  }
+  loop_.run();
+  return result.get();
+}
+
+/// The run is over, but its output waits for a disk or a reader, which nothing can interrupt.
+void EventLoop::end_process(int signal) {
+  abandon_();
+  control_.reset();
+  join_point_.reset();  // removes the access file
+  ::_exit(128 + signal);
 }
 
 /// Results that cannot be printed are not worth running tasks for.
@@ -293,7 +382,12 @@ void EventLoop::perform(Send& send) {
     kind_.fill(assignment->attempts);
   }
   codec_.encode(send.message, bytes_);
-  if (!join_point_->socket().send(send.to, bytes_)) spdlog::debug("a connection was closed");
+  const net::Sent sent = join_point_->socket().send(send.to, bytes_);
+  if (sent == net::Sent::closed) spdlog::debug("a connection was closed");
+  if (sent == net::Sent::full) {
+    log_of(send.to, fmt::format("dropped messages for {}: it does not read them",
+                                scheduler_.name_of(send.to, {})));
+  }
 }
 
 void EventLoop::perform(const StartLocalWorker& action) {
@@ -343,11 +437,21 @@ void EventLoop::perform(const PublishLeft& left) {
 }
 
 void EventLoop::perform(const Log& log) {
+  log.connection ? log_of(*log.connection, log.text, log.first) : write_log(log.level, log.text);
+}
+
+void EventLoop::log_of(ConnectionId connection, const std::string& text, std::uint64_t first) {
+  const auto line = repeated_.count(static_cast<std::uint64_t>(connection), text, first);
+  if (line) write_log(LogLevel::warning, *line);
+}
+
+void EventLoop::write_log(LogLevel level, const std::string& text) {
+  if (abandon_) return;  // the other thread prints the summary
   progress_.hide();
-  spdlog::log(log.level == LogLevel::warning ? spdlog::level::warn
-              : log.level == LogLevel::info  ? spdlog::level::info
-                                             : spdlog::level::debug,
-              log.text);
+  spdlog::log(level == LogLevel::warning ? spdlog::level::warn
+              : level == LogLevel::info  ? spdlog::level::info
+                                         : spdlog::level::debug,
+              "{}", text);
 }
 
 void EventLoop::perform(const FinishRun&) {
@@ -362,6 +466,8 @@ void EventLoop::perform(const End& end) {
 }
 
 void EventLoop::end_turn(bool inbox_empty) {
+  if (abandon_) return;
+  warn_of_slow_reader();
   step(TurnEnded{inbox_empty});
   output_.advance(os::now());
   output_.flush();

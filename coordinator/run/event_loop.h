@@ -5,13 +5,17 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "common/base/repeated_lines.h"
 #include "common/base/result.h"
+#include "common/limits.h"
 #include "common/net/http_health.h"
 #include "common/wire/codec.h"
+#include "common/wire/envelope.h"
 #include "coordinator/access/listening.h"
 #include "coordinator/control/desk.h"
 #include "coordinator/control/socket.h"
@@ -55,7 +59,12 @@ class EventLoop {
   /// Why nothing more can be committed, and the run was suspended; empty: no error.
   const std::string& journal_error() const { return journal_error_; }
   /// Why results cannot be written any more; empty: no error.
-  std::string output_error() const;
+  const std::string& output_error() const { return output_.failed(); }
+
+  /// Runs `work` on a thread of its own, and answers health checks and control requests until it
+  /// returns: `work` may wait for a disk, or for the reader of the output. Nothing else happens any
+  /// more; a signal calls `abandon` and ends the process. Returns the result of `work`.
+  int serve_during(const std::function<int()>& work, std::function<void()> abandon);
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
@@ -67,11 +76,18 @@ class EventLoop {
   void look_for_local_workers();
   bool adopt(const SessionRecord& session);
   void on_adopted_gone(std::uint32_t process);
+  net::Handlers socket_handlers();
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
+  void on_malformed(ConnectionId from, const Header& header, const std::string& why);
+  void on_dropped(std::optional<ConnectionId> from, const std::string& why);
   void on_signal(int number);
   void announce_wait(int signal);
   void end_now();
   void end_if_nothing_can_be_saved();
+  [[noreturn]] void end_process(int signal);
+  /// No memory is left for the output of more commands, because its reader is slow.
+  bool has_room_for(const Envelope& report) const;
+  void warn_of_slow_reader();
   void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
   void perform(Send& send);
@@ -83,6 +99,8 @@ class EventLoop {
   void perform(const PublishJoined& joined);
   void perform(const PublishLeft& left);
   void perform(const Log& log);
+  void log_of(ConnectionId connection, const std::string& text, std::uint64_t first = 1);
+  void write_log(LogLevel level, const std::string& text);
   void perform(const FinishRun&);
   void perform(const End& end);
   void stop_for_output_error();
@@ -107,6 +125,7 @@ class EventLoop {
   boost::asio::signal_set signals_;
   SignalPolicy signal_policy_;
   WireCodec codec_;
+  RepeatedLines repeated_{limits::repeated_lines};  ///< lines about peers
   Event received_;  ///< reused, so that its columns keep their memory
   Actions actions_;
   std::unique_ptr<JournalWriter> writer_;  ///< null: no journal
@@ -117,6 +136,8 @@ class EventLoop {
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;
   bool stops_for_output_ = false;
+  bool has_warned_of_slow_reader_ = false;
+  std::function<void()> abandon_;  ///< set by serve_during()
   bool ended_ = false;
   bool interrupted_ = false;
 };

@@ -29,6 +29,9 @@ namespace {
 class Run {
  public:
   Run(TaskKind& kind, Instant started) : options_(kind.options()), kind_(kind), started_(started) {}
+  ~Run() { log_directly(); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   int run();
 
@@ -146,6 +149,7 @@ int Run::run() {
     if (!restored) return give_up(restored.error().message, 2);
   }
   output_ = kind_.make_output(records);
+  kind_.write_files_on(output_->thread());
   kind_.published(published);
   ProgressWriter progress = make_progress(policy.local_workers);
   EventLoop loop(*scheduler_, kind_, *output_, progress, start_, listening_,
@@ -157,10 +161,18 @@ int Run::run() {
   }
   const std::string notice = kind_.notice();
   if (!options_.quiet && !notice.empty()) std::fprintf(stderr, "%s\n", notice.c_str());
+  log_on_a_thread();
   loop.run();
   progress.finish();
-  if (!loop.journal_error().empty()) return give_up(loop.journal_error(), 6);
-  return loop.interrupted() || scheduler_->suspended() ? stopped(loop) : account(loop);
+  if (!loop.journal_error().empty()) {
+    log_directly();
+    return give_up(loop.journal_error(), 6);
+  }
+  const bool is_unfinished = loop.interrupted() || scheduler_->suspended();
+  return loop.serve_during([&] { return is_unfinished ? stopped(loop) : account(loop); },
+                           [this] {
+                             if (results_) results_->discard();
+                           });
 }
 
 /// The run was left unfinished: by a signal, because its output cannot be written, or for lack of
@@ -168,7 +180,8 @@ int Run::run() {
 int Run::stopped(const EventLoop& loop) {
   std::string results_error;
   if (loop.interrupted()) {
-    output_->flush();
+    output_->drain();
+    log_directly();
   } else {
     const std::vector<std::uint32_t> order = finish_order(scheduler_->records());
     results_error = print_results(make_summary(order), order);
@@ -201,7 +214,8 @@ std::string Run::print_results(const Summary& summary, const std::vector<std::ui
     }
   }
   output_->finished(summary, order);
-  output_->flush();
+  output_->drain();
+  log_directly();
   if (scheduler_->ran_out_of_workers() && !records.has_started()) {
     give_up("no task was started", 4);
     return error;

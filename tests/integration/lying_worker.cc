@@ -40,9 +40,12 @@ enum class Mode {
   old_version,      ///< sends a Hello of an unsupported protocol version
   unknown_session,  ///< starts with a Heartbeat of an unknown session
   other_run,        ///< joins, then sends a Heartbeat for another run
+  other_session,    ///< its Hello names the session of another secret
+  huge_report,      ///< starts with 3 Reports of 7,500,000 empty results each
+  many_hellos,      ///< sends 100,000 Hellos with different secrets
 };
 
-constexpr std::array<std::pair<std::string_view, Mode>, 14> kModes{
+constexpr std::array<std::pair<std::string_view, Mode>, 17> kModes{
     {{"honest", Mode::honest},
      {"at-once", Mode::at_once},
      {"backdated", Mode::backdated},
@@ -56,7 +59,23 @@ constexpr std::array<std::pair<std::string_view, Mode>, 14> kModes{
      {"wrong-count", Mode::wrong_count},
      {"old-version", Mode::old_version},
      {"unknown-session", Mode::unknown_session},
-     {"other-run", Mode::other_run}}};
+     {"other-run", Mode::other_run},
+     {"other-session", Mode::other_session},
+     {"huge-report", Mode::huge_report},
+     {"many-hellos", Mode::many_hellos}}};
+
+/// A Report whose rows have two bytes each on the wire, and 100 in memory. The codec does not write
+/// it.
+std::string huge_report() {
+  constexpr std::size_t kRows = 7'500'000;
+  std::string body("\x08\x01");                                      // number: 1
+  for (std::size_t i = 0; i < kRows; ++i) body.append("\x5a\0", 2);  // command_result: empty
+  std::string bytes("\x0dROLL\x10\x01\x92\x01");                     // magic, protocol, report
+  for (std::size_t length = body.size(); length > 0; length >>= 7U) {
+    bytes += static_cast<char>((length & 0x7fU) | (length > 0x7f ? 0x80U : 0U));
+  }
+  return bytes + body;
+}
 
 class LyingWorker {
  public:
@@ -78,36 +97,65 @@ class LyingWorker {
   }
 
   void run() {
-    if (mode_ == Mode::unknown_session) {
-      header_.run = os::random_id128<RunId>();
-      header_.epoch = 1;
-      send(Heartbeat{});
-    } else {
-      if (mode_ == Mode::old_version) header_.protocol = 999;
-      Hello hello;
-      hello.secret = secret_;
-      hello.nonce = 1;
-      hello.host = "somewhere";
-      hello.name = "liar";
-      send(hello);
-    }
+    begin();
     loop_.run();
   }
 
  private:
+  void begin() {
+    switch (mode_) {
+      case Mode::unknown_session:
+        header_.run = os::random_id128<RunId>();
+        header_.epoch = 1;
+        return send(Heartbeat{});
+      case Mode::huge_report:
+        bytes_ = huge_report();
+        for (int i = 0; i < 3; ++i) send_bytes();
+        return;
+      case Mode::many_hellos:
+        for (int i = 0; i < 100'000; ++i) hello(os::random_id128<SessionSecret>());
+        return;
+      case Mode::other_session:
+        header_.session = session_of(os::random_id128<SessionSecret>());
+        break;
+      case Mode::old_version:
+        header_.protocol = 999;
+        break;
+      default:
+        break;
+    }
+    hello(secret_);
+  }
+
+  void hello(const SessionSecret& secret) {
+    Hello hello;
+    hello.secret = secret;
+    hello.nonce = 1;
+    hello.host = "somewhere";
+    hello.name = "liar";
+    if (mode_ == Mode::many_hellos) header_.session = session_of(secret);
+    send(hello);
+  }
+
   Instant clock() const { return os::now() + jump_; }
 
   void send(WorkerBody body) {
     codec_.encode(WorkerMessage{header_, std::move(body)}, bytes_);
-    if (!socket_->send(ConnectionId{}, bytes_)) std::exit(1);
+    send_bytes();
   }
 
+  void send_bytes() {
+    if (socket_->send(ConnectionId{}, bytes_) != net::Sent::queued) std::exit(1);
+  }
+
+  /// Everything that was sent arrives.
   void end() {
-    socket_->close();
+    socket_->close(30s);
     loop_.stop();
   }
 
   void on(const Welcome& welcome) {
+    if (mode_ == Mode::many_hellos) return;
     header_.run = incoming_.header.run;
     header_.epoch = incoming_.header.epoch;
     heard(welcome.sent);

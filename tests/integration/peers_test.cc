@@ -6,11 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "common/access/access.h"
 #include "common/base/rng.h"
+#include "tests/support/peak_memory.h"
 #include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
@@ -136,7 +140,10 @@ TEST_P(RejectedPeers, GetAReasonAndDoNotAffectTheRun) {
 INSTANTIATE_TEST_SUITE_P(, RejectedPeers,
                          testing::Values(Rejection{"old-version", "protocol_version"},
                                          Rejection{"unknown-session", "say_hello"},
-                                         Rejection{"other-run", "wrong_epoch"}),
+                                         Rejection{"other-run", "wrong_epoch"},
+                                         Rejection{"other-session", "bad_message"},
+                                         Rejection{"huge-report", "say_hello"},
+                                         Rejection{"many-hellos", "bad_message"}),
                          [](const auto& param) {
                            std::string name = param.param.mode;
                            std::erase(name, '-');
@@ -149,6 +156,117 @@ TEST_F(Peers, AnUnsupportedProtocolVersionIsLogged) {
   EXPECT_EQ(lying_worker("old-version").wait(), 0);
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("version 999"));
+}
+
+// What is refused is logged, with the peer and a count, and costs little memory.
+
+/// How much the memory of a process may grow when it refuses something. Sanitizers need more.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kMemory = std::size_t{4} << 30U;
+#else
+constexpr std::size_t kMemory = std::size_t{100} << 20U;
+#endif
+
+class HostilePeers : public Peers {
+ protected:
+  /// A run that a test ends with a signal.
+  Program& start_run(const Arguments& more = {}) {
+    Program& run = rollcall(Arguments{"-n", "2", "--pause", "1000s", "-w", "1", "-j", "1",
+                                      "--access-file", access_file(), "--output", "jsonl"} +
+                            more);
+    EXPECT_TRUE(wait_for_events(run, "started", 1));
+    return run;
+  }
+  /// Ends the run, which must not have lost its worker.
+  void expect_unharmed(Program& run) {
+    run.signal(SIGTERM);
+    EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.story();
+    EXPECT_THAT(events_of(run, "worker_lost"), IsEmpty());
+  }
+};
+
+TEST_F(HostilePeers, AHugeReportBeforeHelloCostsNothing) {
+  Program& run = start_run();
+  const std::size_t before = peak_memory(run.pid());
+  EXPECT_EQ(lying_worker("huge-report").wait(), 0);
+  EXPECT_LT(peak_memory(run.pid()), before + kMemory);
+  expect_unharmed(run);
+}
+
+TEST_F(HostilePeers, ManyHellosOfOnePeerAreOneSessionAndFewLines) {
+  Program& run = start_run();
+  const std::size_t before = peak_memory(run.pid());
+  Program& liar = lying_worker("many-hellos");
+  ASSERT_TRUE(run.wait_for_err("another session is joining on this connection (10000 times)"));
+  EXPECT_EQ(liar.wait(), 0);
+  EXPECT_LT(peak_memory(run.pid()), before + kMemory);
+  EXPECT_LT(run.err().size(), 10'000U);
+  expect_unharmed(run);
+}
+
+TEST_F(HostilePeers, AHelloWithAnotherSessionIsLoggedByName) {
+  Program& run = start_run();
+  EXPECT_EQ(lying_worker("other-session").wait(), 0);
+  EXPECT_TRUE(run.wait_for_err(
+      "refused worker liar on somewhere: its session is not the hash of its secret"));
+  expect_unharmed(run);
+}
+
+TEST_F(HostilePeers, KeysOfAnotherRunAreLoggedWithTheAddress) {
+  Program& run = start_run();
+  json access = json::parse(contents_of(access_file()));
+  const std::string endpoint = access["endpoint"];
+  Program& other =
+      rollcall({"-n", "1", "--pause", "1000s", "-w", "0", "--access-file", file("other")});
+  ASSERT_TRUE(wait_for_file("other"));
+  json stale = json::parse(contents_of(file("other")));
+  stale["endpoint"] = endpoint;
+  std::ofstream(file("stale")) << stale;
+  std::filesystem::permissions(file("stale"), std::filesystem::perms::owner_read);
+  Program& lost = worker({"--access-file", file("stale")});
+  EXPECT_TRUE(run.wait_for_err("refused a connection from 127.0.0.1"));
+  lost.signal(SIGKILL);
+  other.signal(SIGKILL);
+  expect_unharmed(run);
+}
+
+/// A connection without keys whose handshake is over.
+class PlainPeer : public Connection {
+ public:
+  explicit PlainPeer(int port) : Connection(port) {
+    write(null_handshake());
+    read(null_handshake().size());
+    const std::string ready("\5READY\x0bSocket-Type\0\0\0\6DEALER", 28);
+    write(std::string("\4\x1c", 2) + ready);
+  }
+};
+
+TEST_F(HostilePeers, ExtraFramesAndLongMessagesAreLoggedWithTheAddress) {
+  Program& run = start_run({"--insecure"});
+  PlainPeer peer(port());
+  peer.write(std::string("\1\5first\0\6second", 15));
+  EXPECT_TRUE(run.wait_for_err(
+      "dropped a malformed message of a process at 127.0.0.1: it has 2 frames instead of one"));
+  constexpr std::size_t kLong = (16U << 20U) + 1;  // the size has eight bytes, big-endian
+  peer.write(std::string("\2\0\0\0\0\1\0\0\1", 9) + std::string(kLong, 'x'));
+  EXPECT_TRUE(run.wait_for_err("it has 16777217 bytes, and at most 16777216 are allowed"));
+  peer.write(std::string("\0\5hello", 7));  // the connection continues
+  EXPECT_TRUE(run.wait_for_err("malformed message of a process at 127.0.0.1: bad message:"));
+  expect_unharmed(run);
+}
+
+TEST_F(HostilePeers, APeerThatNeverReadsCostsLittle) {
+  Program& run = start_run({"--insecure"});
+  const std::size_t before = peak_memory(run.pid());
+  PlainPeer peer(port());
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) many += std::string("\0\5hello", 7);
+  for (int i = 0; i < 100; ++i) peer.write(many);  // each is answered
+  ASSERT_TRUE(run.wait_for_err("dropped messages for an unknown process: it does not read them"));
+  ASSERT_TRUE(run.wait_for_err("(100000 times)"));
+  EXPECT_LT(peak_memory(run.pid()), before + kMemory);
+  EXPECT_LT(run.err().size(), 10'000U);
+  expect_unharmed(run);
 }
 
 // False reports.

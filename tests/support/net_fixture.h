@@ -42,6 +42,8 @@ struct Peer {
   };
   std::vector<Message> got;
   std::vector<bool> turns;
+  std::vector<std::string> dropped;  ///< why
+  std::vector<std::string> refused;  ///< "ADDRESS: why"
   std::unique_ptr<Socket> socket;
 
   Handlers handlers() {
@@ -51,7 +53,11 @@ struct Peer {
                              [](std::byte b) { return static_cast<char>(b); });
               got.push_back({from, std::move(text)});
             },
-            [this](bool empty) { turns.push_back(empty); }};
+            [this](bool empty) { turns.push_back(empty); },
+            [this](std::optional<ConnectionId>, const std::string& why) { dropped.push_back(why); },
+            [this](const std::string& address, const std::string& why) {
+              refused.push_back(address + ": " + why);
+            }};
   }
   void bind(boost::asio::io_context& loop, const BindOptions& options) {
     auto made = Socket::bind(loop, process_context(), options, handlers());
@@ -63,7 +69,9 @@ struct Peer {
     ASSERT_TRUE(made.has_value()) << made.error().message;
     socket = std::move(*made);
   }
-  bool send(std::string_view text, ConnectionId to = {}) { return socket->send(to, text); }
+  bool send(std::string_view text, ConnectionId to = {}) {
+    return socket->send(to, text) == Sent::queued;
+  }
 };
 
 }  // namespace rollcall::net

@@ -53,11 +53,13 @@ void Stage::step(const Event& event) {
   scheduler_->step(now(), event, actions);
   scheduler_->check_invariants();
   for (const Action& action : actions) {
-    lines_.push_back({now_ms_, line_of(action)});
+    // Lines that are logged only if they are repeated often are left out.
+    const auto* log = std::get_if<Log>(&action);
+    if (log == nullptr || log->first == 1) lines_.push_back({now_ms_, line_of(action)});
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
     if (const auto* keep = std::get_if<WriteCommit>(&action)) commits_.push_back(keep->commit);
     ended_ |= std::holds_alternative<End>(action);
-    if (const auto* log = std::get_if<Log>(&action)) logs_.push_back(*log);
+    if (log != nullptr) logs_.push_back(*log);
   }
 }
 

@@ -89,6 +89,8 @@ class Stage {
   std::vector<std::string> take();
   /// Forgets the lines so far.
   void ignore() { lines_.clear(); }
+  /// An event and the end of its turn.
+  void give(const Event& event);
   const Scheduler& scheduler() const { return *scheduler_; }
   const RunRecords& records() const { return scheduler_->records(); }
   bool ended() const { return ended_; }
@@ -98,7 +100,6 @@ class Stage {
   const std::vector<Log>& logs() const { return logs_; }
 
  private:
-  void give(const Event& event);
   void step(const Event& event);
   Instant now() const { return instant_from_ns((now_ms_ + 1'000) * 1'000'000); }
   std::string line_of(const Action& action);

@@ -46,8 +46,12 @@ std::vector<CommittedCommand> CommandResults::for_commit(std::size_t first,
 }
 
 const CommandResult* CommandResults::unpublished(std::size_t record) const {
+  return share_unpublished(record).get();
+}
+
+std::shared_ptr<const CommandResult> CommandResults::share_unpublished(std::size_t record) const {
   const auto found = unpublished_.find(record);
-  return found == unpublished_.end() ? nullptr : found->second.get();
+  return found == unpublished_.end() ? nullptr : found->second;
 }
 
 void CommandResults::mark_published(std::size_t end) {

@@ -43,6 +43,8 @@ class CommandResults {
   std::vector<CommittedCommand> for_commit(std::size_t first, std::size_t count) const;
   /// Returns the result of an unpublished record, or nullptr if its command has not run.
   const CommandResult* unpublished(std::size_t record) const;
+  /// The same, for a reader that may outlive the record's publication.
+  std::shared_ptr<const CommandResult> share_unpublished(std::size_t record) const;
   /// Discards the output of all records before `end`, which have been published.
   void mark_published(std::size_t end);
 

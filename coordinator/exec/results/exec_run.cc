@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
@@ -111,7 +112,7 @@ Result<void> ExecRun::open_joblog(bool append) {
   if (!joblog_) {
     return permanent("--joblog: cannot open " + files_.joblog + ": " + std::strerror(errno));
   }
-  if (::lseek(joblog_.get(), 0, SEEK_END) <= 0) joblog_text_ = joblog_header();
+  needs_header_ = ::lseek(joblog_.get(), 0, SEEK_END) <= 0;
   return {};
 }
 
@@ -182,22 +183,48 @@ void ExecRun::fill(AttemptColumns& attempts) const {
 
 void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t count) {
   BatchCursor batch(records);
+  std::string joblog_text;
+  if (joblog_ && std::exchange(needs_header_, false)) joblog_text = joblog_header();
+  std::vector<NewFiles> files;
+  std::size_t bytes = 0;
   for (std::size_t record = first; record < first + count; ++record) {
-    const CommandResult* const result = results_.unpublished(record);
+    const std::shared_ptr<const CommandResult> result = results_.share_unpublished(record);
     if (has_failed(records.outcome_of(records.task[record]))) {
-      note_failure(records, record, result);
+      note_failure(records, record, result.get());
     }
-    if (joblog_ && result != nullptr) {
+    if (result == nullptr) continue;
+    if (joblog_) {
       const std::optional<SessionIndex>& session = batch.of(record).session;
-      log(records, record, session ? records.sessions[index(*session)].name : "");
+      joblog_text +=
+          joblog_line(records, record, session ? records.sessions[index(*session)].name : "");
     }
-    if (!files_.output_dir.empty() && result != nullptr && failed_.empty()) {
-      const WrittenOutput output{{}, result->out, result->err, 0, 0};
-      const auto written = write_output_files(files_.output_dir, records.task[record], output);
-      if (!written) fail("--output-dir: cannot write " + written.error().message);
-    }
+    if (files_.output_dir.empty()) continue;
+    bytes += result->out.size() + result->err.size();
+    files.push_back({records.task[record], result});
   }
-  if (!joblog_text_.empty()) flush();
+  if (joblog_text.empty() && files.empty()) return;
+  bytes += joblog_text.size();
+  write_files_(bytes, [this, joblog_text = std::move(joblog_text), files = std::move(files)] {
+    return write_files(joblog_text, files);
+  });
+}
+
+/// May run on another thread. Returns why it failed; then nothing more is written.
+std::string ExecRun::write_files(const std::string& joblog_text,
+                                 const std::vector<NewFiles>& files) {
+  if (have_files_failed_) return {};
+  have_files_failed_ = true;
+  for (const NewFiles& file : files) {
+    const WrittenOutput output{{}, file.result->out, file.result->err, 0, 0};
+    const auto written = write_output_files(files_.output_dir, file.task, output);
+    if (!written) return "--output-dir: cannot write " + written.error().message;
+  }
+  if (const int error = joblog_text.empty() ? 0 : os::write_all(joblog_.get(), joblog_text);
+      error != 0) {
+    return "--joblog: cannot write " + files_.joblog + ": " + std::strerror(error);
+  }
+  have_files_failed_ = false;
+  return {};
 }
 
 void ExecRun::note_failure(const RunRecords& records, std::size_t record,
@@ -209,7 +236,8 @@ void ExecRun::note_failure(const RunRecords& records, std::size_t record,
                        result != nullptr && result->end == CommandEnd::not_started});
 }
 
-void ExecRun::log(const RunRecords& records, std::size_t record, const std::string& host) {
+std::string ExecRun::joblog_line(const RunRecords& records, std::size_t record,
+                                 const std::string& host) const {
   const TaskId task = records.task[record];
   const CommandResult& result = *results_.unpublished(record);
   const Command command = commands_[task];
@@ -223,19 +251,7 @@ void ExecRun::log(const RunRecords& records, std::size_t record, const std::stri
   row.exit_value = joblog_exit_value(result);
   row.signal = result.signal;
   row.command = shell_line(command);
-  joblog_text_ += joblog_line(row);
-}
-
-void ExecRun::flush() {
-  if (const int error = failed_.empty() ? os::write_all(joblog_.get(), joblog_text_) : 0;
-      error != 0) {
-    fail("--joblog: cannot write " + files_.joblog + ": " + std::strerror(error));
-  }
-  joblog_text_.clear();
-}
-
-void ExecRun::fail(const std::string& why) {
-  if (failed_.empty()) failed_ = why;
+  return coordinator::joblog_line(row);
 }
 
 std::string ExecRun::failures_text(const RunRecords& records) const {

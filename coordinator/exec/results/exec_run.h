@@ -1,6 +1,7 @@
 // The part of a run that only commands have: commands to send and results to publish.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ struct FailedCommand {
 };
 
 /// Adds commands to assignments, holds results until they are published, and writes --output-dir
-/// and --joblog. The scheduler does not depend on it. Used by one thread.
+/// and --joblog. The scheduler does not depend on it. Used by one thread, but for the files.
 class ExecRun {
  public:
   /// The output files of commands.
@@ -62,12 +63,13 @@ class ExecRun {
 
   CommandResults& results() { return results_; }
   const CommandResults& results() const { return results_; }
+  /// Runs a function that writes files, which takes so many bytes of memory: at once, or later on
+  /// another thread, in order. It returns why a file could not be written, or an empty string.
+  using WriteFiles = std::function<void(std::size_t bytes, std::function<std::string()> write)>;
+  /// By default files are written at once, and errors are ignored.
+  void write_files_with(WriteFiles write_files) { write_files_ = std::move(write_files); }
   /// Writes records [first, first + count), which are being published, to the files.
   void publish(const RunRecords& records, std::size_t first, std::size_t count);
-  /// Passes buffered text to the operating system.
-  void flush();
-  /// The first write error, or empty.
-  const std::string& failed() const { return failed_; }
 
   /// Text for standard error: the number of failed tasks, and the first limits::named_tasks of them
   /// with the last lines of their standard error. Empty if no task failed.
@@ -75,12 +77,19 @@ class ExecRun {
   const std::vector<FailedCommand>& failures() const { return failures_; }
 
  private:
+  /// What --output-dir gets of one task.
+  struct NewFiles {
+    TaskId task{};
+    std::shared_ptr<const CommandResult> result;
+  };
+
   void note_restored(const RunRecords& records, std::size_t end);
   void note_failure(const RunRecords& records, std::size_t record, const CommandResult* result);
   [[nodiscard]] Result<void> open_joblog(bool append);
   [[nodiscard]] Result<void> keep_in_joblog(const RunRecords& records, std::uint64_t published);
-  void log(const RunRecords& records, std::size_t record, const std::string& host);
-  void fail(const std::string& why);
+  std::string joblog_line(const RunRecords& records, std::size_t record,
+                          const std::string& host) const;
+  std::string write_files(const std::string& joblog_text, const std::vector<NewFiles>& files);
 
   TaskCommands commands_;
   RunId run_;
@@ -89,9 +98,10 @@ class ExecRun {
   Duration clock_{};
   std::size_t restored_ = 0;
   os::Descriptor joblog_;
-  std::string joblog_text_;
+  bool needs_header_ = false;       ///< the joblog is empty
+  bool have_files_failed_ = false;  ///< of the thread that writes them
+  WriteFiles write_files_ = [](std::size_t, const std::function<std::string()>& write) { write(); };
   std::vector<FailedCommand> failures_;
-  std::string failed_;
 };
 
 }  // namespace rollcall::coordinator

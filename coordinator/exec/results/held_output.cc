@@ -27,7 +27,7 @@ bool read_at(int file, std::string& into, std::int64_t at) {
 
 }  // namespace
 
-Result<void> HeldOutput::hold(std::uint64_t task, TaskOutput output) {
+Result<void> HeldOutput::hold(std::uint64_t task, TaskOutput&& output) {
   if (held_bytes_ + output.size() <= memory_bytes_) {
     held_bytes_ += output.size();
     in_memory_.emplace(task, std::move(output));
@@ -37,6 +37,7 @@ Result<void> HeldOutput::hold(std::uint64_t task, TaskOutput output) {
   if (Result<void> written = write(output.out); !written) return written;
   if (Result<void> written = write(output.err); !written) return written;
   in_file_.emplace(task, place);
+  output = {};
   return {};
 }
 

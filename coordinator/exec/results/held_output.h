@@ -28,8 +28,9 @@ class HeldOutput {
   HeldOutput(std::size_t memory_bytes, std::string directory)
       : memory_bytes_(memory_bytes), directory_(std::move(directory)) {}
 
-  /// Must be called at most once for a task. Fails if the file cannot be written.
-  Result<void> hold(std::uint64_t task, TaskOutput output);
+  /// Must be called at most once for a task. Fails if the file cannot be written; then `output` is
+  /// left as it is.
+  Result<void> hold(std::uint64_t task, TaskOutput&& output);
   /// Removes and returns the output of a task, nullopt if none is held. Fails if the file cannot be
   /// read.
   Result<std::optional<TaskOutput>> take(std::uint64_t task);

@@ -41,8 +41,15 @@ void StreamWriter::write_some() {
   while (fill_front() && (is_file_ || is_socket_ || writable(0))) {
     if (!write_piece(piece_, false)) break;
   }
-  const std::size_t in_memory = front_.size() - written_ + buffer_.size();
-  if (in_memory > limits::output_backlog && !move_to_file()) write_all();
+  if (bytes_in_memory() > limits::output_in_memory) spool();
+}
+
+void StreamWriter::append(std::string&& text) {
+  if (buffer_.empty()) {
+    buffer_ = std::move(text);
+  } else {
+    buffer_ += text;
+  }
 }
 
 void StreamWriter::write_all() {
@@ -90,14 +97,18 @@ bool StreamWriter::write_piece(std::size_t size, bool may_wait) {
   return false;
 }
 
-bool StreamWriter::move_to_file() {
-  if (buffer_.empty()) return true;
-  // A copy: if the file cannot be written, the buffer is printed instead.
-  if (!file_.hold(next_in_file_, {buffer_, {}})) return false;
-  ++next_in_file_;
-  bytes_in_file_ += buffer_.size();
+void StreamWriter::spool() {
+  if (buffer_.empty() || !spool_error_.empty()) return;
+  const std::size_t size = buffer_.size();
+  TaskOutput piece{std::move(buffer_), {}};
   buffer_.clear();
-  return true;
+  if (const Result<void> held = file_.hold(next_in_file_, std::move(piece)); !held) {
+    buffer_ = std::move(piece.out);  // it was not taken
+    spool_error_ = held.error().message;
+    return;
+  }
+  ++next_in_file_;
+  bytes_in_file_ += size;
 }
 
 void StreamWriter::fail(const std::string& why) {

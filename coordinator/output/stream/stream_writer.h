@@ -1,4 +1,4 @@
-// Writes to a file descriptor without making the event loop wait for the reader.
+// Writes to a file descriptor without waiting for its reader.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,19 @@
 namespace rollcall::coordinator {
 
 /// Writes text to a file descriptor, which the caller owns. SIGPIPE must be ignored. If the reader
-/// is slow, up to limits::output_backlog wait in memory and the rest in a temporary file in TMPDIR
-/// or /tmp; if that cannot be created, writing blocks. After a failed write everything is dropped.
-/// One thread.
+/// is slow, up to limits::output_in_memory wait in memory and the rest in a temporary file in
+/// TMPDIR or /tmp; if that cannot be written, everything waits in memory. After a failed write
+/// everything is dropped. One thread.
 class StreamWriter {
  public:
   /// Errors contain `name`: "standard output".
   StreamWriter(int fd, std::string name);
 
+  int fd() const { return fd_; }
   /// Append text here; it is written next.
   std::string& buffer() { return buffer_; }
+  /// The same, without a copy if nothing waits in the buffer.
+  void append(std::string&& text);
   /// Writes as much as is possible without blocking.
   void write_some();
   /// Writes everything; may block.
@@ -29,8 +32,12 @@ class StreamWriter {
   /// Bytes so far: appended, and written of those. After a failed write all count as written.
   std::uint64_t appended() const { return written_before_ + written_ + pending_bytes(); }
   std::uint64_t written() const { return failed_.empty() ? written_before_ + written_ : kAll; }
+  /// Bytes that wait in memory.
+  std::size_t bytes_in_memory() const { return front_.size() - written_ + buffer_.size(); }
   /// Which write failed and why; empty if none did.
   const std::string& failed() const { return failed_; }
+  /// Why the temporary file cannot be written any more; empty: it can.
+  const std::string& spool_error() const { return spool_error_; }
 
  private:
   static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
@@ -44,8 +51,8 @@ class StreamWriter {
   bool fill_front();
   /// Returns false if nothing more can be written now.
   bool write_piece(std::size_t size, bool may_wait);
-  /// Returns false if the temporary file cannot be written.
-  bool move_to_file();
+  /// Moves the buffer to the temporary file.
+  void spool();
   void fail(const std::string& why);
 
   int fd_;
@@ -63,6 +70,7 @@ class StreamWriter {
   std::uint64_t bytes_in_file_ = 0;
   std::string buffer_;
   std::string failed_;
+  std::string spool_error_;
 };
 
 }  // namespace rollcall::coordinator

@@ -55,13 +55,15 @@ TEST_P(SocketTransportTest, EveryMessageArrivesBothWays) {
   std::unique_ptr<Socket> router;
   std::unique_ptr<Socket> dealer;
   const auto send_more = [&] {
-    for (; sent < std::min(kMessages, returned + 8); ++sent) ASSERT_TRUE(dealer->send({}, "ask"));
+    for (; sent < std::min(kMessages, returned + 8); ++sent)
+      ASSERT_EQ(dealer->send({}, "ask"), Sent::queued);
   };
   auto bound = Socket::bind(
       loop, process_context(), {endpoint, {}},
       {[&](ConnectionId from, std::span<const std::byte>) { to_answer.push_back(from); },
        [&](bool) {
-         for (const ConnectionId to : to_answer) ASSERT_TRUE(router->send(to, "answer"));
+         for (const ConnectionId to : to_answer)
+           ASSERT_EQ(router->send(to, "answer"), Sent::queued);
          to_answer.clear();
        }});
   if (!bound && endpoint.find("::1") != std::string::npos) GTEST_SKIP() << bound.error().message;
@@ -234,7 +236,46 @@ TEST_F(SocketTest, LongestMessageArrives) {
   EXPECT_TRUE(coordinator.got[0].text == longest);
 }
 
-TEST_F(SocketTest, TooLongMessageClosesOnlyItsConnection) {
+/// The header of a frame with this many bytes.
+std::string long_frame(std::uint64_t size) {
+  std::string header = "\x02";
+  for (int shift = 56; shift >= 0; shift -= 8) header += static_cast<char>(size >> shift & 0xffU);
+  return header;
+}
+
+TEST_F(SocketTest, TooLongMessageIsDropped) {
+  start_coordinator();
+  RawPeer raw(loop, coordinator.socket->endpoint());
+  raw.say_hello();
+  ASSERT_TRUE(run_until([&] { return raw.ready(); }));
+  raw.write(long_frame(limits::message_bytes + 1) + std::string(limits::message_bytes + 1, 'x'));
+  raw.frame(0, "goes on");
+  ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 1; }));
+  EXPECT_EQ(coordinator.got[0].text, "goes on");
+  ASSERT_EQ(coordinator.dropped.size(), 1U);
+  EXPECT_THAT(coordinator.dropped[0], ::testing::HasSubstr("16777217 bytes"));
+}
+
+TEST_F(SocketTest, AFullQueueIsReportedAndReadingEmptiesIt) {
+  start_coordinator();
+  auto raw = std::make_unique<RawPeer>(loop, coordinator.socket->endpoint());
+  raw->say_hello();
+  ASSERT_TRUE(run_until([&] { return raw->ready(); }));
+  raw->frame(0, "short");
+  ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 1; }));
+  const ConnectionId peer = coordinator.got[0].from;
+  const std::string text(100'000, 'x');
+  // The loop does not run, so the peer does not read.
+  std::size_t sent = 0;
+  Sent last = Sent::queued;
+  for (; last == Sent::queued && sent < 100'000; ++sent) {
+    last = coordinator.socket->send(peer, text);
+  }
+  EXPECT_EQ(last, Sent::full);
+  ASSERT_TRUE(run_until([&] { return coordinator.socket->send(peer, text) == Sent::queued; }));
+}
+
+TEST_F(SocketTest, MuchTooLongMessageClosesOnlyItsConnection) {
   start_coordinator();
   Peer worker;
   start_worker(worker);
@@ -243,8 +284,8 @@ TEST_F(SocketTest, TooLongMessageClosesOnlyItsConnection) {
   ASSERT_TRUE(run_until([&] { return raw.ready(); }));
   raw.frame(0, "short");
   ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 1; }));
-  const std::string header("\x02\0\0\0\0\x01\0\x01\0", 9);  // 16 MiB and 256 bytes
-  raw.write(header + std::string(limits::message_bytes + 256, 'x'));
+  const std::size_t size = 2 * limits::message_bytes + 256;
+  raw.write(long_frame(size) + std::string(size, 'x'));
   ASSERT_TRUE(run_until([&] { return raw.closed(); }));
   ASSERT_TRUE(worker.send("goes on"));
   ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 2; }));
@@ -264,6 +305,8 @@ TEST_F(SocketTest, MessagesOfSeveralFramesAreDropped) {
   ASSERT_TRUE(run_until([&] { return coordinator.got.size() == 1; }));
   EXPECT_EQ(coordinator.got[0].text, "whole");
   EXPECT_EQ(coordinator.socket->malformed(), 2U);
+  EXPECT_THAT(coordinator.dropped, ::testing::ElementsAre("it has 2 frames instead of one",
+                                                          "it has 10 frames instead of one"));
 }
 
 TEST_F(SocketTest, PeersThatChooseTheirRoutingIdAreDropped) {

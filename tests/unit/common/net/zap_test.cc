@@ -70,7 +70,18 @@ TEST_F(ZapTest, OtherKeyIsRefused) {
   admit({worker.public_key});
   Peer other;
   join(other, with_key(make_key_pair()));
-  ASSERT_TRUE(run_until([this] { return zap->refused() > 0; }));
+  ASSERT_TRUE(run_until([this] { return zap->refused() > 0 && !coordinator.refused.empty(); }));
+  EXPECT_THAT(coordinator.refused[0], testing::HasSubstr("its key is not admitted"));
+  expect_only_the_worker_gets_in();
+}
+
+TEST_F(ZapTest, KeysOfAnotherRunAreReportedWithTheAddress) {
+  admit({worker.public_key});
+  Peer stale;
+  join(stale, CurvePeer{make_key_pair().public_key, worker});
+  ASSERT_TRUE(run_until([this] { return !coordinator.refused.empty(); }));
+  EXPECT_EQ(coordinator.refused[0],
+            "127.0.0.1: it does not use the keys of this run, or is not a worker");
   expect_only_the_worker_gets_in();
 }
 

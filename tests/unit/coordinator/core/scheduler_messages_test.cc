@@ -1,4 +1,5 @@
 // Messages that are repeated, out of order, stale, unassigned or malformed.
+#include "common/limits.h"
 #include "tests/support/scheduler_fixture.h"
 
 namespace rollcall::coordinator {
@@ -86,11 +87,60 @@ TEST_F(SchedulerTest, WrongRunEpochOrSessionIsToldAndChangesNothing) {
 TEST_F(SchedulerTest, AMalformedMessageIsLoggedAndAnswered) {
   begin_with({1});
   stage->malformed(1, RejectReason::bad_message, "a column is too long");
-  expect({"log: dropped a malformed message: a column is too long",
+  expect({"log: dropped a malformed message of worker w1: a column is too long",
           "w1 <- Reject bad_message: a column is too long"});
   stage->malformed(1, RejectReason::protocol_version, "version 9");
-  expect(
-      {"log: dropped a malformed message: version 9", "w1 <- Reject protocol_version: version 9"});
+  expect({"log: dropped a malformed message of worker w1: version 9",
+          "w1 <- Reject protocol_version: version 9"});
+  stage->give(
+      MalformedReceived{ConnectionId{77}, {}, RejectReason::bad_message, "noise", "1.2.3.4"});
+  expect({"log: dropped a malformed message of a process at 1.2.3.4: noise",
+          "connection 77 <- Reject bad_message: noise"});
+  EXPECT_EQ(stage->scheduler().messages_refused(), 3U);
+}
+
+TEST_F(SchedulerTest, UsualRefusalsAreLoggedOnlyIfThereAreMany) {
+  Scheduler scheduler(spec, policy, 1);
+  Actions actions;
+  scheduler.step(instant_from_ns(0), ListeningStarted{}, actions);
+  actions.clear();
+  scheduler.step(instant_from_ns(0),
+                 RefusedReceived{ConnectionId{77}, {}, WorkerBodyKind::report, "1.2.3.4"}, actions);
+  ASSERT_EQ(actions.size(), 2U);
+  const Log& log = std::get<Log>(actions[0]);
+  EXPECT_EQ(log.text, "refused a message of a process at 1.2.3.4: unknown connection");
+  EXPECT_EQ(log.first, limits::usual_refusals);
+  EXPECT_EQ(std::get<Reject>(std::get<Send>(actions[1]).message.body).reason,
+            RejectReason::say_hello);
+}
+
+TEST_F(SchedulerTest, AHelloThatNamesAnotherSessionIsRefused) {
+  begin_with({1});
+  Hello hello;
+  hello.secret = stage->worker(2).secret;
+  hello.name = "w2";
+  hello.host = "host";
+  stage->send(ConnectionId{2}, stage->header(1), hello);
+  expect({"log: refused worker w2 on host: its session is not the hash of its secret",
+          "w2 <- Reject bad_message: its session is not the hash of its secret"});
+  EXPECT_EQ(records().sessions.size(), 1U);
+}
+
+TEST_F(SchedulerTest, OneConnectionCannotJoinWithManySessions) {
+  begin();
+  stage->hello(1);
+  expect({"w1 <- Welcome: slots 0"});
+  for (const int other : {2, 3}) {
+    stage->worker(other).connection = ConnectionId{1};
+    Hello hello;
+    hello.secret = stage->worker(other).secret;
+    hello.name = "flood";
+    hello.host = "host";
+    stage->send(ConnectionId{1}, Header{}, hello);
+    expect({"log: refused worker flood on host: another session is joining on this connection",
+            "w1 <- Reject bad_message: another session is joining on this connection"});
+  }
+  EXPECT_EQ(records().sessions.size(), 1U);
 }
 
 TEST_F(SchedulerTest, ARepeatedReportCountsOnce) {

@@ -65,7 +65,7 @@ json document_of(const RunRecords& records, const Summary& summary) {
   const MemoryFile file;
   const auto output = make_json_output(records, file.fd(), kSleeps);
   output->finished(summary, finish_order(records));
-  output->flush();
+  output->drain();
   return json::parse(file.text());
 }
 
@@ -120,7 +120,7 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
   const auto output = make_json_output(run.records(), file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
   output->outcomes_accepted(kNow, 0, 4);
-  output->flush();
+  output->drain();
   EXPECT_THAT(file.text(), IsEmpty());
 }
 
@@ -135,7 +135,7 @@ std::string events_of(const RunRecords& records) {
   output->worker_left(SessionIndex(1), 1);
   output->worker_left(SessionIndex(0), 0);
   output->finished(summary_of(records), finish_order(records));
-  output->flush();
+  output->drain();
   return file.text();
 }
 

@@ -1,6 +1,7 @@
 // Output reaches a slow reader completely, and the writer does not wait.
 #include "coordinator/output/stream/stream_writer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ class SlowReader {
 /// Lines that differ, more than fit in memory.
 std::string append_lines(StreamWriter& writer) {
   std::string all;
-  for (int i = 0; all.size() < limits::output_backlog + (8U << 20U); ++i) {
+  for (int i = 0; all.size() < limits::output_in_memory + (8U << 20U); ++i) {
     const std::string line = std::to_string(i) + std::string(1'000'000, 'x') + "\n";
     all += line;
     writer.buffer() += line;
@@ -70,6 +71,8 @@ TEST(StreamWriter, DoesNotWaitForAReaderThatIsFarBehind) {
   std::string all = append_lines(writer);
   reader.begin();
   EXPECT_TRUE(writer.pending());
+  EXPECT_LE(writer.bytes_in_memory(), limits::output_in_memory);
+  EXPECT_EQ(writer.spool_error(), "");
   writer.buffer() += "the end\n";
   writer.write_all();
   EXPECT_FALSE(writer.pending());
@@ -78,14 +81,17 @@ TEST(StreamWriter, DoesNotWaitForAReaderThatIsFarBehind) {
   EXPECT_FALSE(reader.waited_in_vain());
 }
 
-TEST(StreamWriter, WaitsIfItCannotCreateATemporaryFile) {
+TEST(StreamWriter, HoldsEverythingInMemoryIfItCannotCreateATemporaryFile) {
   ::setenv("TMPDIR", "/not/there", 1);
   SlowReader reader;
   StreamWriter writer(reader.fd(), "standard output");
   ::unsetenv("TMPDIR");
-  reader.begin();
   const std::string all = append_lines(writer);
+  EXPECT_THAT(writer.spool_error(), testing::HasSubstr("/not/there"));
+  EXPECT_GT(writer.bytes_in_memory(), limits::output_in_memory);
+  reader.begin();
   writer.write_all();
+  EXPECT_EQ(writer.failed(), "");
   EXPECT_TRUE(reader.text() == all);
 }
 

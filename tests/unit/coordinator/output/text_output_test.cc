@@ -36,12 +36,12 @@ class TextOutputTest : public testing::Test {
     std::vector<TaskId> ids;
     for (const std::uint32_t task : tasks) ids.push_back(TaskId(task));
     output_->tasks_started(now, SessionIndex(0), ids);
-    output_->flush();
+    output_->drain();
   }
   void ended(std::uint32_t task, Outcome outcome = Outcome::succeeded, Duration ran = 2s) {
     run_.ended(task, 0, outcome, kNow, ran);
     output_->outcomes_accepted(kNow, run_.records().accepted() - 1, 1);
-    output_->flush();
+    output_->drain();
   }
   std::vector<std::string> lines() const { return lines_of(file_.text()); }
 
@@ -66,8 +66,10 @@ TEST_F(TextOutputTest, HoldsAwaitLinesForATenthOfASecond) {
   started({3, 1});
   EXPECT_EQ(output_->next_deadline(), kNow + 100ms);
   output_->advance(kNow + 99ms);
+  output_->thread().drain();
   EXPECT_THAT(lines(), SizeIs(0));
   output_->advance(kNow + 100ms);
+  output_->thread().drain();
   EXPECT_THAT(lines(),
               ElementsAre("Task 1 - await a sleep for 2.00", "Task 3 - await a sleep for 2.00"));
   EXPECT_EQ(output_->next_deadline(), kNever);
@@ -123,7 +125,7 @@ TEST_F(TextOutputTest, EndsWithTheTwoLinesOfTheRun) {
   Summary summary;
   summary.measured = 8534999us;
   output_->finished(summary, {});
-  output_->flush();
+  output_->drain();
   EXPECT_THAT(lines(), ElementsAre("4 async tasks finished in 8.53 seconds.",
                                    "4 async tasks validated in 0.00 seconds."));
 }
@@ -132,7 +134,7 @@ TEST_F(TextOutputTest, ReportsFailedValidation) {
   Summary summary;
   summary.failed_checks.push_back({"order", "", 1, {}});
   output_->finished(summary, {});
-  output_->flush();
+  output_->drain();
   EXPECT_EQ(lines().back(), "4 async tasks failed validation in 0.00 seconds.");
 }
 
@@ -143,7 +145,7 @@ TEST_F(TextOutputTest, HasOnlyTwoLinesWithoutTaskLines) {
   ended(0);
   EXPECT_EQ(output_->next_deadline(), kNever);
   output_->finished(Summary(), {});
-  output_->flush();
+  output_->drain();
   EXPECT_THAT(lines(), SizeIs(2));
 }
 

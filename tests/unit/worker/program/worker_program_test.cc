@@ -72,7 +72,7 @@ class FakeCoordinator {
     codec_.encode(CoordinatorMessage{{kProtocolVersion, run_, 1, session_}, body}, bytes);
     send_bytes(bytes);
   }
-  void send_bytes(const std::string& bytes) { EXPECT_TRUE(socket_->send(from_, bytes)); }
+  void send_bytes(const std::string& bytes) { EXPECT_EQ(socket_->send(from_, bytes), net::Sent::queued); }
   Hello welcome(std::uint32_t slots = 0) {
     Hello hello = wait_for<Hello>();
     send(Welcome{hello.nonce, os::now(), KindId::sleep, slots, 1s, 10s, 10s});
