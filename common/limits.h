@@ -142,8 +142,8 @@ inline constexpr std::uint64_t descriptors = 1U << 20U;
 /// Smallest stack (ulimit -s) with which a program starts. The threads of ZeroMQ get the same.
 inline constexpr std::uint64_t stack_bytes = 256U << 10U;
 /// Threads of a coordinator and of a worker, without which none starts: those of ZeroMQ, of its
-/// authentication and of the journal.
-inline constexpr std::size_t coordinator_threads = 4;
+/// authentication, of the journal, of the output and of the log.
+inline constexpr std::size_t coordinator_threads = 6;
 inline constexpr std::size_t worker_threads = 2;
 /// Bytes of an access document; a longer one is invalid.
 inline constexpr std::size_t access_bytes = 64U << 10U;

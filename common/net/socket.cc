@@ -222,7 +222,11 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
 
   std::string peer_address() {
     const char* address = zmq_msg_gets(frames_[router_ ? 1 : 0].handle(), "Peer-Address");
-    return address == nullptr ? std::string() : address;
+    if (address == nullptr) return {};
+    std::string_view text = address;
+    constexpr std::string_view kMapped = "::ffff:";  // an IPv4 address on an IPv6 socket
+    if (text.starts_with(kMapped)) text.remove_prefix(kMapped.size());
+    return std::string(text);
   }
 
   void close(Duration linger) {

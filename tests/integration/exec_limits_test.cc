@@ -112,7 +112,7 @@ TEST_F(ExecLimits, ReportsAFileLimitTooLowForOneCommand) {
 }
 
 TEST_F(ExecLimits, LowProcessLimitLosesNoResult) {
-  Program& run = exec_after("ulimit -u 14",
+  Program& run = exec_after("ulimit -u 16",
                             "--range 1-40 --slots 20 --worker-restarts unlimited "
                             "-- sleep 0.1");
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -121,8 +121,8 @@ TEST_F(ExecLimits, LowProcessLimitLosesNoResult) {
 }
 
 TEST_F(ExecLimits, LowProcessLimitReducesConcurrency) {
-  // The programs use seven threads and one or two guardians. The rest is left for commands.
-  for (const std::string processes : {"9", "11"}) {
+  // The programs use nine threads and one or two guardians. The rest is left for commands.
+  for (const std::string processes : {"11", "13"}) {
     Program& run = exec_after("ulimit -u " + processes, "--range 1-20 --slots 8 -- sleep 0.05");
     EXPECT_EQ(run.wait(), 0) << run.story();
     const auto document = document_of(run);

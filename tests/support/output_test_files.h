@@ -1,6 +1,7 @@
 // Temporary files and directories for tests of output.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -31,6 +32,44 @@ class MemoryFile {
 
  private:
   int fd_;
+};
+
+/// A pipe that nothing reads until the test does.
+struct Pipe {
+  int read_end = -1;
+  int write_end = -1;
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    ::close(read_end);
+    ::close(write_end);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  /// Waits for so many bytes.
+  void read(std::size_t size) const {
+    std::string bytes(size, '\0');
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t got = ::read(read_end, bytes.data(), size - done);
+      ASSERT_GT(got, 0);
+      done += static_cast<std::size_t>(got);
+    }
+  }
+  /// Returns the number of bytes that could be read at once.
+  std::size_t read_all() const {
+    ::fcntl(read_end, F_SETFL, O_NONBLOCK);
+    std::size_t bytes = 0;
+    char buffer[65536];
+    for (ssize_t n; (n = ::read(read_end, buffer, sizeof buffer)) > 0;) {
+      bytes += static_cast<std::size_t>(n);
+    }
+    return bytes;
+  }
 };
 
 /// Owns a temporary directory.

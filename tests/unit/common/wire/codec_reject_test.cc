@@ -11,15 +11,12 @@
 #include "common/wire/codec.h"
 #include "common/wire/envelope.h"
 #include "tests/fuzz/wire_samples.h"
+#include "tests/support/bytes.h"
 
 namespace rollcall {
 namespace {
 
 using testing::HasSubstr;
-
-std::span<const std::byte> span_of(const std::string& bytes) {
-  return std::as_bytes(std::span(bytes));
-}
 
 // A second, independent writer of the wire format, for bytes that the codec would never write.
 

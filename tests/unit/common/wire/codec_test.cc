@@ -7,15 +7,12 @@
 #include "common/base/rng.h"
 #include "common/limits.h"
 #include "tests/fuzz/wire_samples.h"
+#include "tests/support/bytes.h"
 
 namespace rollcall {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::span<const std::byte> span_of(const std::string& bytes) {
-  return std::as_bytes(std::span(bytes));
-}
 
 template <class Body>
 Body coordinator_round_trip(const Body& body) {

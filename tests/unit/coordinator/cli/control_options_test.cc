@@ -7,31 +7,31 @@
 namespace rollcall::coordinator {
 namespace {
 
-Invocation start(std::vector<std::string> arguments) {
+Invocation parse(std::vector<std::string> arguments) {
   return cli::Start{std::move(arguments), {}}(parse_command_line);
 }
 
 TEST(ControlOptions, NameTheRunAndTheWorker) {
-  const Invocation status = start({"status", "--control", "s", "--output", "json"});
+  const Invocation status = parse({"status", "--control", "s", "--output", "json"});
   ASSERT_TRUE(std::holds_alternative<StatusOptions>(status));
   EXPECT_EQ(std::get<StatusOptions>(status).control, "s");
   EXPECT_EQ(std::get<StatusOptions>(status).output, OutputFormat::json);
-  const Invocation drain = start({"drain", "node1", "--drain", "return"});
+  const Invocation drain = parse({"drain", "node1", "--drain", "return"});
   ASSERT_TRUE(std::holds_alternative<DrainOptions>(drain));
   EXPECT_EQ(std::get<DrainOptions>(drain).worker, "node1");
   EXPECT_EQ(std::get<DrainOptions>(drain).mode, DrainMode::return_running);
-  EXPECT_EQ(std::get<DrainOptions>(start({"drain", "all"})).mode, DrainMode::finish);
-  const Invocation sleep = start({"sleep", "--control", "s"});
+  EXPECT_EQ(std::get<DrainOptions>(parse({"drain", "all"})).mode, DrainMode::finish);
+  const Invocation sleep = parse({"sleep", "--control", "s"});
   ASSERT_TRUE(std::holds_alternative<std::unique_ptr<TaskKind>>(sleep));
   EXPECT_EQ(std::get<std::unique_ptr<TaskKind>>(sleep)->options().control, "s");
 }
 
 TEST(ControlOptions, AreRejectedWithTheExpectedForm) {
-  EXPECT_EQ(cli::shown(start({"drain"})),
+  EXPECT_EQ(cli::shown(parse({"drain"})),
             "2: rollcall drain: WORKER is missing: expected a worker's name, or all\n");
-  EXPECT_EQ(cli::shown(start({"drain", "a", "--drain", "later"})),
+  EXPECT_EQ(cli::shown(parse({"drain", "a", "--drain", "later"})),
             "2: rollcall drain: --drain \"later\": expected finish or return\n");
-  EXPECT_EQ(cli::shown(start({"status", "--output", "jsonl"})),
+  EXPECT_EQ(cli::shown(parse({"status", "--output", "jsonl"})),
             "2: rollcall status: --output \"jsonl\": expected text or json\n");
 }
 
@@ -45,14 +45,14 @@ TEST(ControlHelp, FitsOnOneScreen) {
 }
 
 TEST(ReportOptions, NameAJournal) {
-  EXPECT_EQ(cli::shown(start({"report"})),
+  EXPECT_EQ(cli::shown(parse({"report"})),
             "2: rollcall report: FILE is missing: expected the journal of a run\n");
-  const Invocation report = start({"report", "--output", "json", "run.db"});
+  const Invocation report = parse({"report", "--output", "json", "run.db"});
   const auto* parsed = std::get_if<ReportOptions>(&report);
   ASSERT_NE(parsed, nullptr);
   EXPECT_EQ(parsed->journal, "run.db");
   EXPECT_EQ(parsed->output, OutputFormat::json);
-  const Invocation validate = start({"validate", "run.db"});
+  const Invocation validate = parse({"validate", "run.db"});
   ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
   EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");
 }

@@ -19,7 +19,7 @@ ParsedOptions<ExecOptions> exec(const Words& arguments) {
   return parse_exec(arguments, [](const char*) { return nullptr; });
 }
 
-ExecOptions options(Words arguments, const Words& command = {"true"}) {
+ExecOptions exec_options(Words arguments, const Words& command = {"true"}) {
   arguments.push_back("--");
   arguments.insert(arguments.end(), command.begin(), command.end());
   const auto invocation = exec(arguments);
@@ -29,20 +29,20 @@ ExecOptions options(Words arguments, const Words& command = {"true"}) {
 }
 
 /// The error line less "rollcall exec: "; else what happened instead.
-std::string fault_of(Words arguments) {
+std::string exec_fault_of(Words arguments) {
   const std::string prefix = "2: rollcall exec: ";
   const std::string shown = cli::shown(exec(std::move(arguments)));
   if (!shown.starts_with(prefix)) return "not an error line: " + shown;
   return shown.substr(prefix.size(), shown.size() - prefix.size() - 1);
 }
 
-std::string fault(Words arguments) {
+std::string exec_fault(Words arguments) {
   arguments.insert(arguments.end(), {"--", "true"});
-  return fault_of(std::move(arguments));
+  return exec_fault_of(std::move(arguments));
 }
 
 TEST(ExecOptions, HaveDefaults) {
-  const ExecOptions parsed = options({});
+  const ExecOptions parsed = exec_options({});
   EXPECT_EQ(parsed.command, Words{"true"});
   EXPECT_EQ(parsed.workers, std::nullopt);
   EXPECT_EQ(parsed.slots, 0U);
@@ -55,7 +55,7 @@ TEST(ExecOptions, HaveDefaults) {
 }
 
 TEST(ExecOptions, EndAtTheDashes) {
-  const ExecOptions parsed = options({"-k"}, {"gzip", "-9", "--", "--tag", ""});
+  const ExecOptions parsed = exec_options({"-k"}, {"gzip", "-9", "--", "--tag", ""});
   EXPECT_EQ(parsed.command, (Words{"gzip", "-9", "--", "--tag", ""}));
   EXPECT_TRUE(parsed.keep_order);
   EXPECT_FALSE(parsed.tag);
@@ -64,23 +64,24 @@ TEST(ExecOptions, EndAtTheDashes) {
 TEST(ExecOptions, NeedACommand) {
   const std::string missing =
       "COMMAND is missing: expected it after --, as in rollcall exec -- gzip {}";
-  EXPECT_EQ(fault_of({}), missing);
-  EXPECT_EQ(fault_of({"-k", "--"}), missing);
-  EXPECT_EQ(fault_of({"--", ""}), missing);
+  EXPECT_EQ(exec_fault_of({}), missing);
+  EXPECT_EQ(exec_fault_of({"-k", "--"}), missing);
+  EXPECT_EQ(exec_fault_of({"--", ""}), missing);
   const std::string no_dashes =
       "-- is missing before the command \"gzip\": expected it as in rollcall exec -- gzip";
-  EXPECT_EQ(fault_of({"gzip", "-9"}), no_dashes);
-  EXPECT_EQ(fault_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "-9"}), no_dashes);
-  EXPECT_EQ(fault_of({"--nothing", "gzip"}),
+  EXPECT_EQ(exec_fault_of({"gzip", "-9"}), no_dashes);
+  EXPECT_EQ(exec_fault_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "-9"}),
+            no_dashes);
+  EXPECT_EQ(exec_fault_of({"--nothing", "gzip"}),
             "unknown option \"--nothing\": expected one that rollcall exec --help-all lists");
-  EXPECT_EQ(fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
+  EXPECT_EQ(exec_fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
 }
 
 TEST(ExecOptions, DescribeTheInput) {
-  EXPECT_EQ(options({"-a", "f", "-0"}).each_line, "f");
-  EXPECT_TRUE(options({"-0"}).null_separated);
-  EXPECT_EQ(options({"--colsep", "\\t"}, {"echo", "{2}"}).colsep, "\t");
-  const ExecOptions range = options({"--range", "3-9:2"});
+  EXPECT_EQ(exec_options({"-a", "f", "-0"}).each_line, "f");
+  EXPECT_TRUE(exec_options({"-0"}).null_separated);
+  EXPECT_EQ(exec_options({"--colsep", "\\t"}, {"echo", "{2}"}).colsep, "\t");
+  const ExecOptions range = exec_options({"--range", "3-9:2"});
   ASSERT_TRUE(range.range);
   EXPECT_EQ(range.range->count, 4U);
   const auto json = exec({"--from-json", "f"});
@@ -88,29 +89,30 @@ TEST(ExecOptions, DescribeTheInput) {
 }
 
 TEST(ExecOptions, AcceptOneInput) {
-  EXPECT_EQ(fault({"-a", "f", "--range", "1-2"}),
+  EXPECT_EQ(exec_fault({"-a", "f", "--range", "1-2"}),
             "--range \"1-2\": cannot be combined with --each-line");
-  EXPECT_EQ(fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
-  EXPECT_EQ(fault({"--from-json", "f", "--shell"}), "--shell: cannot be combined with --from-json");
-  EXPECT_EQ(fault({"--from-json", "f"}),
+  EXPECT_EQ(exec_fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
+  EXPECT_EQ(exec_fault({"--from-json", "f", "--shell"}),
+            "--shell: cannot be combined with --from-json");
+  EXPECT_EQ(exec_fault({"--from-json", "f"}),
             "unexpected command \"true\": --from-json contains the commands");
-  EXPECT_EQ(fault({"--range", "9-1"}),
+  EXPECT_EQ(exec_fault({"--range", "9-1"}),
             "--range \"9-1\": expected A-B or A-B:STEP with whole numbers, A not above B");
 }
 
 TEST(ExecOptions, AcceptSeveralVariables) {
-  EXPECT_EQ(options({"--env", "A=1", "--env=B=", "--env", "C=[x]"}).env,
+  EXPECT_EQ(exec_options({"--env", "A=1", "--env=B=", "--env", "C=[x]"}).env,
             (Words{"A=1", "B=", "C=[x]"}));
-  EXPECT_EQ(fault({"--env", "A", "--env", "B=1"}), "--env \"A\": expected NAME=VALUE");
-  EXPECT_EQ(fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
+  EXPECT_EQ(exec_fault({"--env", "A", "--env", "B=1"}), "--env \"A\": expected NAME=VALUE");
+  EXPECT_EQ(exec_fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
 }
 
 TEST(ExecOptions, ParseHalt) {
-  const ExecOptions count = options({"--halt", "soon,fail=3"});
+  const ExecOptions count = exec_options({"--halt", "soon,fail=3"});
   ASSERT_TRUE(count.halt);
   EXPECT_EQ(count.halt->count, 3U);
   EXPECT_FALSE(count.halt->now || count.halt->on_success);
-  const ExecOptions share = options({"--halt", "now,success=25%"});
+  const ExecOptions share = exec_options({"--halt", "now,success=25%"});
   ASSERT_TRUE(share.halt);
   EXPECT_EQ(share.halt->share, 0.25);
   EXPECT_TRUE(share.halt->now && share.halt->on_success);
@@ -121,10 +123,10 @@ TEST(ExecOptions, ParseHalt) {
 }
 
 TEST(ExecOptions, HaveSizes) {
-  EXPECT_EQ(options({"--max-output", "512K"}).max_output, 512U << 10U);
-  EXPECT_EQ(options({"--max-output", "6M"}).max_output, 6U << 20U);
-  EXPECT_EQ(options({"--max-output", "0"}).max_output, 0U);
-  EXPECT_EQ(fault({"--max-output", "7M"}),
+  EXPECT_EQ(exec_options({"--max-output", "512K"}).max_output, 512U << 10U);
+  EXPECT_EQ(exec_options({"--max-output", "6M"}).max_output, 6U << 20U);
+  EXPECT_EQ(exec_options({"--max-output", "0"}).max_output, 0U);
+  EXPECT_EQ(exec_fault({"--max-output", "7M"}),
             "--max-output \"7M\": expected a number of bytes up to 6M, such as 512K or 1M");
   for (const char* wrong : {"", "K", "1G", "-1", "1.5M", "99999999999999999999", "1 M"}) {
     EXPECT_FALSE(parse_size(wrong, limits::max_output)) << wrong;
@@ -132,10 +134,11 @@ TEST(ExecOptions, HaveSizes) {
 }
 
 TEST(ExecOptions, AreRejectedIfTheyCannotBeCombined) {
-  EXPECT_EQ(fault({"--tag", "--output-dir", "d"}), "--tag: cannot be combined with --output-dir");
-  EXPECT_EQ(fault({"-k", "--output", "json"}), "--keep-order: requires --output text");
-  EXPECT_EQ(fault({"--timeout", "0"}), "--timeout \"0\": expected a time of at least 1ms");
-  EXPECT_EQ(fault({"--workers", "0"}),
+  EXPECT_EQ(exec_fault({"--tag", "--output-dir", "d"}),
+            "--tag: cannot be combined with --output-dir");
+  EXPECT_EQ(exec_fault({"-k", "--output", "json"}), "--keep-order: requires --output text");
+  EXPECT_EQ(exec_fault({"--timeout", "0"}), "--timeout \"0\": expected a time of at least 1ms");
+  EXPECT_EQ(exec_fault({"--workers", "0"}),
             "--workers \"0\": requires --access-file or --keys, with which other workers "
             "join");
 }

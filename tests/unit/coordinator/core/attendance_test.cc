@@ -1,5 +1,7 @@
 #include "coordinator/core/attendance.h"
 
+#include "tests/support/times.h"
+
 #include <gtest/gtest.h>
 
 namespace rollcall::coordinator {
@@ -7,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Kind = Attendance::Kind;
-
-Instant at(Duration d) {
-  return Instant(d);
-}
 
 Policy policy() {
   Policy policy;

@@ -1,5 +1,7 @@
 #include "coordinator/core/workload.h"
 
+#include "tests/support/times.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,8 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const Instant kNow = instant_from_ns(1'000'000);
 
 /// Two sessions with two slots each; the scheduler's share of the work is done by hand.
 class WorkloadTest : public testing::Test {

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr Instant kNow = RunRecordsBuilder::kBegin;
+constexpr Instant kStart = RunRecordsBuilder::kBegin;
 const KindDisplay kSleeps;
 
 JsonSchema schema(const std::string& name) {
@@ -43,8 +43,8 @@ RunRecordsBuilder eventful_run() {
   lost.end_reason = "its process ended";
   lost.name = "bad \xff name";
   lost.goodbye.reset();
-  TimeEcho echo{kNow, instant_from_ns(1), instant_from_ns(2)};
-  run.records().sessions[0].clock.add(echo, kNow + 1us);
+  TimeEcho echo{kStart, instant_from_ns(1), instant_from_ns(2)};
+  run.records().sessions[0].clock.add(echo, kStart + 1us);
   run.records().stale = 2;
   run.records().attempts_adopted = 3;
   run.records().reports_repeated = 5;
@@ -119,7 +119,7 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
   const MemoryFile file;
   const auto output = make_json_output(run.records(), file.fd(), kSleeps);
   output->worker_joined(SessionIndex(0));
-  output->outcomes_accepted(kNow, 0, 4);
+  output->outcomes_accepted(kStart, 0, 4);
   output->drain();
   EXPECT_THAT(file.text(), IsEmpty());
 }
@@ -130,8 +130,8 @@ std::string events_of(const RunRecords& records) {
   output->worker_joined(SessionIndex(0));
   output->worker_joined(SessionIndex(1));
   const std::vector<TaskId> started = {TaskId(0), TaskId(1)};
-  output->tasks_started(kNow, SessionIndex(0), started);
-  output->outcomes_accepted(kNow, 0, 4);
+  output->tasks_started(kStart, SessionIndex(0), started);
+  output->outcomes_accepted(kStart, 0, 4);
   output->worker_left(SessionIndex(1), 1);
   output->worker_left(SessionIndex(0), 0);
   output->finished(summary_of(records), finish_order(records));
@@ -157,7 +157,7 @@ TEST(JsonlOutput, NamesAWorkerOnlyAfterItHasJoined) {
   const RunRecords records = eventful_run().records();
   const MemoryFile file;
   const auto output = make_jsonl_output(records, file.fd(), kSleeps);
-  output->outcomes_accepted(kNow, 0, 4);
+  output->outcomes_accepted(kStart, 0, 4);
   output->worker_left(SessionIndex(1), 1);
   output->worker_joined(SessionIndex(0));
   output->flush();

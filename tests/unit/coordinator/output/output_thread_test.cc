@@ -17,30 +17,6 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// A pipe that nothing reads until the test does.
-struct Pipe {
-  int read_end = -1;
-  int write_end = -1;
-  Pipe() {
-    int ends[2];
-    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-    read_end = ends[0];
-    write_end = ends[1];
-  }
-  ~Pipe() {
-    ::close(read_end);
-    ::close(write_end);
-  }
-  void read(std::size_t size) const {
-    std::string bytes(size, '\0');
-    for (std::size_t done = 0; done < size;) {
-      const ssize_t got = ::read(read_end, bytes.data(), size - done);
-      ASSERT_GT(got, 0);
-      done += static_cast<std::size_t>(got);
-    }
-  }
-};
-
 void append(OutputThread& thread, StreamWriter& stream, std::string text) {
   const std::size_t size = text.size();
   thread.post(size, [&stream, text = std::move(text)] { stream.buffer() += text; });

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-const KindDisplay kSleeps;
+const KindDisplay kDisplay;
 
 /// Task 1 finishes before task 0 and is accepted after it; task 2 is lost.
 RunRecords some_records() {
@@ -34,7 +34,7 @@ RunRecords some_records() {
 Result<void> write_results(const std::string& path, const RunRecords& records) {
   auto file = ResultsFile::open(path);
   if (!file) return file.error();
-  return (*file)->write(records, finish_order(records), kSleeps);
+  return (*file)->write(records, finish_order(records), kDisplay);
 }
 
 TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
@@ -66,7 +66,7 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
   std::string names;
   const RunRecords records = some_records();
   std::string row = "{";
-  RowWriter(records, kSleeps).append_json_members(row, 0);
+  RowWriter(records, kDisplay).append_json_members(row, 0);
   const auto object = nlohmann::ordered_json::parse(row + "}");
   for (const auto& [name, value] : object.items()) {
     names += (names.empty() ? "" : ",") + name;

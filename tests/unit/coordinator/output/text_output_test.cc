@@ -172,29 +172,6 @@ TEST(TaskLinesShown, AreOmittedWithQuiet) {
   EXPECT_TRUE(task_lines_shown(options));
 }
 
-struct Pipe {
-  int read_end = -1;
-  int write_end = -1;
-  Pipe() {
-    int ends[2];
-    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-    read_end = ends[0];
-    write_end = ends[1];
-  }
-  ~Pipe() {
-    ::close(read_end);
-    ::close(write_end);
-  }
-  std::size_t read_all() const {
-    ::fcntl(read_end, F_SETFL, O_NONBLOCK);
-    std::size_t bytes = 0;
-    char buffer[65536];
-    for (ssize_t n; (n = ::read(read_end, buffer, sizeof buffer)) > 0;)
-      bytes += static_cast<std::size_t>(n);
-    return bytes;
-  }
-};
-
 TEST(StreamWriter, DoesNotWaitForASlowReader) {
   const Pipe pipe;
   StreamWriter writer(pipe.write_end, "standard output");

@@ -1,6 +1,8 @@
 // Assignments that arrive, are cancelled, revoked and started.
 #include "worker/core/held_attempts.h"
 
+#include "tests/support/times.h"
+
 #include <gtest/gtest.h>
 
 #include <initializer_list>
@@ -10,8 +12,6 @@
 
 namespace rollcall::worker {
 namespace {
-
-constexpr Instant kNow = instant_from_ns(1'000);
 
 class HeldAttemptsTest : public testing::Test {
  protected:

@@ -6,13 +6,12 @@
 #include <chrono>
 
 #include "common/limits.h"
+#include "tests/support/times.h"
 
 namespace rollcall::worker {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Instant kNow = instant_from_ns(1'000'000'000);
 
 TEST(Leaving, DrainsOnce) {
   Leaving leaving;

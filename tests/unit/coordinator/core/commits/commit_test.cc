@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Instant at(Duration since) {
+Instant in_run(Duration since) {
   return Instant(1h + since);
 }
 
@@ -30,7 +30,7 @@ class CommitTest : public testing::Test {
     record.host = "here";
     record.pid = 42;
     record.is_local = true;
-    record.welcomed = at(0s);
+    record.welcomed = in_run(0s);
     tasks_.add_session(record);
     assign(1s, 4);
     assign(2s, 4);
@@ -39,16 +39,16 @@ class CommitTest : public testing::Test {
   void assign(Duration when, std::size_t count) {
     AttemptColumns sent;
     const Batch batch = backlog_.take(count, [](TaskId) { return true; });
-    tasks_.assign(at(when), SessionIndex{0}, batch, sent);
+    tasks_.assign(in_run(when), SessionIndex{0}, batch, sent);
   }
 
   void report(Duration when, std::initializer_list<std::size_t> tasks) {
     OutcomeColumns outcomes;
     for (const std::size_t t : tasks) {
-      outcomes.push_back(task_at(t), 1, Outcome::succeeded, at(when - 1s), 1s, 1s);
+      outcomes.push_back(task_at(t), 1, Outcome::succeeded, in_run(when - 1s), 1s, 1s);
     }
     ASSERT_TRUE(tasks_.receive_report(SessionIndex{0}, ++reports_));
-    tasks_.accept(at(when), SessionIndex{0}, outcomes, {});
+    tasks_.accept(in_run(when), SessionIndex{0}, outcomes, {});
   }
 
   /// Everything since `first`.
@@ -152,7 +152,7 @@ TEST_F(CommitTest, ACommitThatDoesNotFollowIsRefused) {
 }
 
 TEST_F(CommitTest, OutcomesDecidedByTheCoordinatorAreCommitted) {
-  tasks_.decide(at(6s), task_at(9), Outcome::cancelled);
+  tasks_.decide(in_run(6s), task_at(9), Outcome::cancelled);
   Replay replay(ten_tasks());
   ASSERT_TRUE(replay.apply(commit_since(0, true)));
   EXPECT_EQ(replay.records().outcome_of(task_at(9)), Outcome::cancelled);

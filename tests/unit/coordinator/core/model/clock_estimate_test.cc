@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "common/base/rng.h"
+#include "tests/support/times.h"
 
 namespace rollcall {
 namespace {
 
 using namespace std::chrono_literals;
-
-Instant at(Duration d) {
-  return Instant(d);
-}
 
 TEST(ClockEstimate, KnowsNothingBeforeItsFirstSample) {
   ClockEstimate clock;

@@ -1,5 +1,7 @@
 #include "coordinator/core/sessions/ack_batcher.h"
 
+#include "tests/support/times.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -9,9 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr SessionIndex kOne{0};
-constexpr SessionIndex kTwo{1};
-const Instant kNow = instant_from_ns(1'000'000'000);
+constexpr SessionIndex kFirst{0};
+constexpr SessionIndex kSecond{1};
 
 /// The numbers of the Acks due at `now`, by session.
 std::vector<std::uint64_t> take(AckBatcher& acks, Instant now) {
@@ -30,7 +31,7 @@ class AckBatcherTest : public testing::Test {
   /// Reports up to the rate above which further Acks wait.
   void make_busy() {
     for (std::uint64_t n = 1; n <= limits::busy_reports + 1; ++n) {
-      acks.reports_durable(kNow, kTwo, 7 + n, /*is_urgent=*/true);
+      acks.reports_durable(kNow, kSecond, 7 + n, /*is_urgent=*/true);
     }
     acks.take(kNow);
   }
@@ -38,29 +39,29 @@ class AckBatcherTest : public testing::Test {
 };
 
 TEST_F(AckBatcherTest, ADurableReportIsAcknowledgedOnce) {
-  acks.reports_durable(kNow, kOne, 1, false);
-  acks.reports_durable(kNow, kOne, 2, false);
+  acks.reports_durable(kNow, kFirst, 1, false);
+  acks.reports_durable(kNow, kFirst, 2, false);
   EXPECT_EQ(take(acks, kNow), std::vector<std::uint64_t>{2});
   EXPECT_TRUE(take(acks, kNow).empty());
 }
 
 TEST_F(AckBatcherTest, NoNewsIsNotAcknowledged) {
-  acks.reports_durable(kNow, kTwo, 7, false);
+  acks.reports_durable(kNow, kSecond, 7, false);
   EXPECT_TRUE(take(acks, kNow).empty());
 }
 
 TEST_F(AckBatcherTest, ARequestedAckNamesTheDurableReports) {
-  acks.acknowledge(kTwo);
-  acks.acknowledge(kTwo);
+  acks.acknowledge(kSecond);
+  acks.acknowledge(kSecond);
   EXPECT_EQ(take(acks, kNow), std::vector<std::uint64_t>{7});
 }
 
 TEST_F(AckBatcherTest, UnderLoadAnAckWaitsForOthers) {
   make_busy();
-  acks.reports_durable(kNow, kOne, 1, false);  // the first that may wait
+  acks.reports_durable(kNow, kFirst, 1, false);  // the first that may wait
   take(acks, kNow);
-  acks.reports_durable(kNow, kOne, 2, false);
-  acks.reports_durable(kNow, kOne, 3, false);
+  acks.reports_durable(kNow, kFirst, 2, false);
+  acks.reports_durable(kNow, kFirst, 3, false);
   EXPECT_TRUE(take(acks, kNow).empty());
   ASSERT_TRUE(acks.deadline());
   EXPECT_LE(*acks.deadline(), kNow + limits::ack_wait);
@@ -70,13 +71,13 @@ TEST_F(AckBatcherTest, UnderLoadAnAckWaitsForOthers) {
 
 TEST_F(AckBatcherTest, AnUrgentAckDoesNotWait) {
   make_busy();
-  acks.reports_durable(kNow, kOne, 1, /*is_urgent=*/true);
+  acks.reports_durable(kNow, kFirst, 1, /*is_urgent=*/true);
   EXPECT_EQ(take(acks, kNow), std::vector<std::uint64_t>{1});
 }
 
 TEST_F(AckBatcherTest, ManyReportsOfOneSessionDoNotWait) {
   make_busy();
-  acks.reports_durable(kNow, kOne, limits::reports_per_ack, false);
+  acks.reports_durable(kNow, kFirst, limits::reports_per_ack, false);
   EXPECT_EQ(take(acks, kNow), std::vector<std::uint64_t>{limits::reports_per_ack});
 }
 

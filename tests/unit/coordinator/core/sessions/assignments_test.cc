@@ -1,5 +1,7 @@
 #include "coordinator/core/sessions/assignments.h"
 
+#include "tests/support/times.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,8 +14,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const Instant kNow = instant_from_ns(1'000'000);
-const AttemptFilter kAll = [](std::uint32_t, TaskId) { return true; };
+const AttemptFilter kEvery = [](std::uint32_t, TaskId) { return true; };
 
 class AssignmentsTest : public testing::Test {
  protected:
@@ -90,7 +91,7 @@ TEST_F(AssignmentsTest, TheLastUnstartedAttemptsAreRevoked) {
   add({task_at(0), task_at(1), task_at(2)});
   add({task_at(3)});
   work.progress(2, 1);
-  const auto revoke = work.revoke_last(kNow, 2, kAll);
+  const auto revoke = work.revoke_last(kNow, 2, kEvery);
   ASSERT_TRUE(revoke);
   EXPECT_EQ(revoke->keep, 2U);
   EXPECT_EQ(revoke->assignments_through, 2U);
@@ -104,7 +105,7 @@ TEST_F(AssignmentsTest, TheLastUnstartedAttemptsAreRevoked) {
 TEST_F(AssignmentsTest, StartedAttemptsAreNotRevoked) {
   add({task_at(0), task_at(1)});
   work.progress(1, 2);
-  EXPECT_FALSE(work.revoke_last(kNow, 1, kAll));
+  EXPECT_FALSE(work.revoke_last(kNow, 1, kEvery));
   EXPECT_FALSE(work.revoke_from(kNow, 0));
 }
 

@@ -6,7 +6,7 @@
 namespace rollcall::coordinator {
 namespace {
 
-using Kind = WorkerBodyKind;
+using Body = WorkerBodyKind;
 
 constexpr ConnectionId kKnown{1};
 constexpr ConnectionId kJoining{2};
@@ -31,7 +31,7 @@ class HeaderCheck : public testing::Test {
     return {kProtocolVersion, names_.run, names_.epoch, id(session)};
   }
   /// The reason; nullopt if the body is to be read.
-  std::optional<RejectReason> reason(ConnectionId from, const Header& header, Kind kind) const {
+  std::optional<RejectReason> reason(ConnectionId from, const Header& header, Body kind) const {
     const auto reject = check_header(sessions_, names_, from, header, kind);
     return reject ? std::optional(reject->reason) : std::nullopt;
   }
@@ -41,18 +41,18 @@ class HeaderCheck : public testing::Test {
 };
 
 TEST_F(HeaderCheck, ActiveSessionsMaySendEverything) {
-  for (const Kind kind : {Kind::inventory, Kind::report, Kind::heartbeat, Kind::goodbye}) {
+  for (const Body kind : {Body::inventory, Body::report, Body::heartbeat, Body::goodbye}) {
     EXPECT_EQ(reason(kKnown, header(1), kind), std::nullopt);
   }
 }
 
 TEST_F(HeaderCheck, AnyoneMaySayHello) {
-  EXPECT_EQ(reason(kUnknown, {}, Kind::hello), std::nullopt);
-  EXPECT_EQ(reason(kKnown, header(2), Kind::hello), std::nullopt);
+  EXPECT_EQ(reason(kUnknown, {}, Body::hello), std::nullopt);
+  EXPECT_EQ(reason(kKnown, header(2), Body::hello), std::nullopt);
 }
 
 TEST_F(HeaderCheck, UnknownConnectionsAreAskedForAHello) {
-  for (const Kind kind : {Kind::inventory, Kind::report, Kind::heartbeat, Kind::goodbye}) {
+  for (const Body kind : {Body::inventory, Body::report, Body::heartbeat, Body::goodbye}) {
     EXPECT_EQ(reason(kUnknown, header(1), kind), RejectReason::say_hello);
   }
 }
@@ -63,15 +63,15 @@ TEST_F(HeaderCheck, OtherNamesAreRefused) {
   Header other_epoch = header(1);
   ++other_epoch.epoch;
   for (const Header& wrong : {other_run, other_epoch, header(2), Header{}}) {
-    EXPECT_EQ(reason(kKnown, wrong, Kind::report), RejectReason::wrong_epoch);
+    EXPECT_EQ(reason(kKnown, wrong, Body::report), RejectReason::wrong_epoch);
   }
 }
 
 TEST_F(HeaderCheck, AJoiningSessionSendsItsInventoryFirst) {
-  EXPECT_EQ(reason(kJoining, header(2), Kind::report), RejectReason::say_hello);
-  EXPECT_EQ(reason(kJoining, header(2), Kind::heartbeat), RejectReason::say_hello);
-  EXPECT_EQ(reason(kJoining, header(2), Kind::inventory), std::nullopt);
-  EXPECT_EQ(reason(kJoining, header(2), Kind::goodbye), std::nullopt);
+  EXPECT_EQ(reason(kJoining, header(2), Body::report), RejectReason::say_hello);
+  EXPECT_EQ(reason(kJoining, header(2), Body::heartbeat), RejectReason::say_hello);
+  EXPECT_EQ(reason(kJoining, header(2), Body::inventory), std::nullopt);
+  EXPECT_EQ(reason(kJoining, header(2), Body::goodbye), std::nullopt);
 }
 
 }  // namespace

@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "tests/support/times.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Instant kNow = instant_from_ns(1'000'000'000'000);
 
 TEST(PrefetchEstimate, NothingIsKnownAtFirst) {
   EXPECT_EQ(PrefetchEstimate().attempts(8), 0U);

@@ -5,15 +5,12 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "tests/support/times.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 using namespace std::chrono_literals;
-
-Instant at(Duration d) {
-  return Instant(d);
-}
 
 SessionId id(std::uint8_t n) {
   SessionId session;

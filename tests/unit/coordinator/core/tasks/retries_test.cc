@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/limits.h"
+#include "tests/support/times.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -11,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const Instant kNow = instant_from_ns(1'000'000);
 
 TEST(Retries, ATaskIsDueAfterADelayThatDoubles) {
   Retries retries;

@@ -1,5 +1,7 @@
 #include "coordinator/core/tasks/task_table.h"
 
+#include "tests/support/times.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const Instant kNow = instant_from_ns(1'000'000);
 
 RunSpec spec_of(std::uint32_t tasks) {
   RunSpec spec;
