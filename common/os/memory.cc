@@ -12,7 +12,7 @@ void keep_freed_memory() {
   // More than the batches in flight need, and little compared to the memory of a machine.
   constexpr int kKept = 64 << 20;
   // The columns of a batch are smaller, those of a run larger.
-  constexpr int kLarge = 4 << 20;
+  constexpr int kLarge = 512 << 10;
   ::mallopt(M_TRIM_THRESHOLD, kKept);
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
 }

@@ -147,7 +147,7 @@ class ExecOutput final : public Output {
   // The thread's.
   CommandOutput commands_;
   PrintedRecords printed_records_;
-  OutputThread thread_;  ///< ends before the members that its jobs use
+  OutputThread thread_;  ///< ends before the members that its steps use
   StreamWriter& out_;
   StreamWriter& error_;
 };

@@ -65,7 +65,7 @@ class StreamOutput : public Output {
   std::size_t new_count_ = 0;
   std::atomic<std::size_t> printed_ = PrintedRecords().count();
   PrintedRecords printed_records_;  ///< the thread's
-  OutputThread thread_;             ///< ends before the members that its jobs use
+  OutputThread thread_;             ///< ends before the members that its steps use
   StreamWriter& writer_;            ///< the thread's
 };
 

@@ -32,16 +32,16 @@ StreamWriter& OutputThread::add_stream(int fd, const std::string& name) {
   return *streams_.emplace_back(std::make_unique<StreamWriter>(fd, name));
 }
 
-void OutputThread::notify(Job changed) {
+void OutputThread::notify(Step changed) {
   const std::lock_guard lock(mutex_);
   notify_ = std::move(changed);
 }
 
-void OutputThread::post(std::size_t bytes, Job job) {
+void OutputThread::post(std::size_t bytes, Step step) {
   queued_bytes_ += bytes;
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back({bytes, std::move(job)});
+    queue_.push_back({bytes, std::move(step)});
     is_idle_ = false;
   }
   if (thread_.joinable()) return wake_up();
@@ -74,11 +74,11 @@ std::string OutputThread::spool_error() const {
 void OutputThread::run() {
   bool is_stopping = false;
   while (!is_stopping) {
-    std::deque<Queued> jobs = take_jobs(is_stopping);
-    while (!jobs.empty()) {
-      const std::size_t bytes = jobs.front().bytes;
-      jobs.front().run();
-      jobs.pop_front();  // frees the memory of the job
+    std::deque<Queued> steps = take_steps(is_stopping);
+    while (!steps.empty()) {
+      const std::size_t bytes = steps.front().bytes;
+      steps.front().run();
+      steps.pop_front();  // frees the memory of the step
       queued_bytes_ -= bytes;
       write_streams();
     }
@@ -90,7 +90,7 @@ void OutputThread::run() {
   }
 }
 
-std::deque<OutputThread::Queued> OutputThread::take_jobs(bool& is_stopping) {
+std::deque<OutputThread::Queued> OutputThread::take_steps(bool& is_stopping) {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = ::read(wake_up_.get(), &count, sizeof count);
   const std::lock_guard lock(mutex_);

@@ -18,34 +18,34 @@
 
 namespace rollcall::coordinator {
 
-/// Runs jobs on its thread, in the order in which they were posted. A job appends text to streams,
+/// Runs steps on its thread, in the order in which they were posted. A step appends text to streams,
 /// or writes files. In between, the thread writes to each stream as much as its reader takes; what
 /// waits in memory for the readers is counted in backlog(). One other thread, the owner's, calls
-/// all functions, but for those that jobs call. The first post() starts the thread.
+/// all functions, but for those that steps call. The first post() starts the thread.
 class OutputThread {
  public:
-  using Job = std::function<void()>;
+  using Step = std::function<void()>;
 
   OutputThread();
-  /// Runs the jobs that were posted, and ends the thread. Text that no reader takes is dropped.
+  /// Runs the steps that were posted, and ends the thread. Text that no reader takes is dropped.
   ~OutputThread();
   OutputThread(const OutputThread&) = delete;
   OutputThread& operator=(const OutputThread&) = delete;
 
-  /// Makes a stream for jobs to append to; `fd` is the caller's. Before the first post().
+  /// Makes a stream for steps to append to; `fd` is the caller's. Before the first post().
   StreamWriter& add_stream(int fd, const std::string& name);
-  /// `refill` is called on the thread after each round of jobs and writes. It returns true if it
+  /// `refill` is called on the thread after each round of steps and writes. It returns true if it
   /// has appended more text: then it is called again after the next writes. Before the first
   /// post().
   void after_each_round(std::function<bool()> refill) { refill_ = std::move(refill); }
 
   /// `changed` is called on the thread when a write has failed, spool_error() has changed, or
   /// backlog() has fallen below limits::output_backlog. It may call backlog() only.
-  void notify(Job changed);
+  void notify(Step changed);
 
-  /// `bytes`: the memory that the job holds until it has run. Never waits.
-  void post(std::size_t bytes, Job job);
-  /// Waits until all jobs have run and all text is written.
+  /// `bytes`: the memory that the step holds until it has run. Never waits.
+  void post(std::size_t bytes, Step step);
+  /// Waits until all steps have run and all text is written.
   void drain();
 
   /// Bytes of text in memory that wait to be written.
@@ -53,7 +53,7 @@ class OutputThread {
   /// There is nothing to be written.
   bool is_idle() const { return is_idle_.load(); }
 
-  /// On the thread, by a job: nothing more can be written. The first reason counts.
+  /// On the thread, by a step: nothing more can be written. The first reason counts.
   void fail(const std::string& why);
   /// Why something could not be written; empty if nothing has failed. Any thread.
   const std::string& failed() const;
@@ -64,11 +64,11 @@ class OutputThread {
  private:
   struct Queued {
     std::size_t bytes = 0;
-    Job run;
+    Step run;
   };
 
   void run();
-  std::deque<Queued> take_jobs(bool& is_stopping);
+  std::deque<Queued> take_steps(bool& is_stopping);
   void write_streams();
   void wait_for_work() const;
   void publish_state();
@@ -82,7 +82,7 @@ class OutputThread {
   std::condition_variable changed_;
   // Guarded by mutex_.
   std::deque<Queued> queue_;
-  Job notify_;
+  Step notify_;
   bool is_stopping_ = false;
   std::string spool_error_;
   std::string failed_;  ///< set once, before has_failed_

@@ -22,7 +22,7 @@ void append(OutputThread& thread, StreamWriter& stream, std::string text) {
   thread.post(size, [&stream, text = std::move(text)] { stream.buffer() += text; });
 }
 
-TEST(OutputThread, WritesInTheOrderOfItsJobs) {
+TEST(OutputThread, WritesInTheOrderOfItsSteps) {
   const MemoryFile file;
   OutputThread thread;
   StreamWriter& stream = thread.add_stream(file.fd(), "standard output");
@@ -37,7 +37,7 @@ TEST(OutputThread, WritesInTheOrderOfItsJobs) {
   EXPECT_TRUE(thread.is_idle());
 }
 
-TEST(OutputThread, RunsItsJobsBeforeItEnds) {
+TEST(OutputThread, RunsItsStepsBeforeItEnds) {
   const MemoryFile file;
   {
     OutputThread thread;
