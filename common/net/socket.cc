@@ -75,8 +75,9 @@ void set_router_options(zmq::socket_t& socket) {
   namespace opt = zmq::sockopt;
   // Twice as long: a message over the limit can be refused by name, and the connection continues.
   set_longest_message(socket, 2 * limits::message_bytes);
-  // Credit limits the messages in flight of a worker. The marks bound those of any other peer.
-  socket.set(opt::rcvhwm, limits::peer_inbox);
+  // Not bounded: if a peer whose input is stopped vanishes, libzmq 4.3 may abort the process (its
+  // issue 4841). The event loop reads faster than anyone can send, and drops what it refuses.
+  socket.set(opt::rcvhwm, 0);
   socket.set(opt::sndhwm, limits::peer_outbox);
   // A full queue is an error, and no message is dropped silently.
   socket.set(opt::router_mandatory, true);
