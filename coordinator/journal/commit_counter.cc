@@ -21,10 +21,10 @@ constexpr std::size_t kSector = 512;
 constexpr std::size_t kSlots = 2;
 
 using Magic = std::array<char, 8>;
-constexpr Magic kMagic = {'R', 'c', 'C', 'o', 'm', 'm', '1', '\n'};
+constexpr Magic kSlotMagic = {'R', 'c', 'C', 'o', 'm', 'm', '1', '\n'};
 
 struct Slot {
-  Magic magic = kMagic;
+  Magic magic = kSlotMagic;
   RunId run;
   std::uint64_t commits = 0;
   std::uint64_t checksum = 0;
@@ -34,7 +34,7 @@ struct Slot {
     return sqlite::digest_of(std::string_view(bytes, run.bytes.size()),
                              static_cast<std::int64_t>(commits));
   }
-  bool is_valid() const { return magic == kMagic && checksum == own_checksum(); }
+  bool is_valid() const { return magic == kSlotMagic && checksum == own_checksum(); }
 };
 static_assert(sizeof(Slot) == 40);
 
@@ -103,7 +103,7 @@ Result<void> CommitCounter::open(const std::string& path, const Count& count) {
   const std::optional<std::size_t> newest = newest_of(slots);
   Magic first{};  // a power cut may have left zeros
   static_cast<void>(!::pread(file.get(), &first, sizeof first, 0));
-  if (!newest && first != kMagic && first != Magic{}) {
+  if (!newest && first != kSlotMagic && first != Magic{}) {
     return permanent(fmt::format("{} is not a file of this journal: move it away first", name));
   }
   // Both slots exist from now on, so that a full disk does not matter any more.

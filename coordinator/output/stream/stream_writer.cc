@@ -103,7 +103,8 @@ void StreamWriter::spool() {
   TaskOutput piece{std::move(buffer_), {}};
   buffer_.clear();
   if (const Result<void> held = file_.hold(next_in_file_, std::move(piece)); !held) {
-    buffer_ = std::move(piece.out);  // it was not taken
+    // What cannot be held is not taken.
+    buffer_ = std::move(piece.out);  // NOLINT(bugprone-use-after-move)
     spool_error_ = held.error().message;
     return;
   }
