@@ -6,6 +6,7 @@
 
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
+#include "coordinator/cli/counted_options.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -28,30 +29,28 @@ constexpr std::array<Choice<TaskLines>, 3> kTaskLines{
 void add_tasks(std::vector<OptionSpec>& table, SleepOptions& into) {
   const Duration longest = limits::longest_duration;
   const char* group = "Tasks";
-  table.insert(
-      table.end(),
-      {{"--task-count", "-n", "N", group, Shown::in_help, "how many tasks to run (default 5)",
-        cli::count_into(into.task_count, 0, limits::task_count)},
-       {"--pause-min", "", "D", group, Shown::in_help, "shortest pause (default 1s)",
-        cli::duration_into(into.pause_min, Duration::zero(), longest)},
-       {"--pause-max", "", "D", group, Shown::in_help, "longest pause (default 10s)",
-        cli::duration_into(into.pause_max, Duration::zero(), longest)},
-       {"--pause", "", "D", group, Shown::in_help_all, "the same pause for each task",
-        [&into](const std::string& text) -> Result<void> {
-          const Result<Duration> pause = parse_duration(text);
-          if (!pause) return pause.error();
-          into.pause_min = into.pause_max = *pause;
-          return {};
-        }},
-       {"--seed", "", "N", group, Shown::in_help_all,
-        "draw the same durations again (default random)",
-        cli::count_into(into.seed, 0, limits::seed - 1)},
-       {"--collection-method", "", "M", group, Shown::in_help,
-        "gather, as-complete, wait, cancelled (gather)", cli::choice_into(into.method, kMethods),
-        "", cli::names_of(kMethods)},
-       {"--wait-timeout", "", "D", group, Shown::in_help_all,
-        "with wait: cancel unfinished tasks this long after the first dispatch",
-        cli::duration_into(into.wait_timeout, Duration::zero(), longest)}});
+  table.push_back(task_count_option(into.task_count));
+  table.insert(table.end(),
+               {{"--pause-min", "", "D", group, Shown::in_help, "shortest pause (default 1s)",
+                 cli::duration_into(into.pause_min, Duration::zero(), longest)},
+                {"--pause-max", "", "D", group, Shown::in_help, "longest pause (default 10s)",
+                 cli::duration_into(into.pause_max, Duration::zero(), longest)},
+                {"--pause", "", "D", group, Shown::in_help_all, "the same pause for each task",
+                 [&into](const std::string& text) -> Result<void> {
+                   const Result<Duration> pause = parse_duration(text);
+                   if (!pause) return pause.error();
+                   into.pause_min = into.pause_max = *pause;
+                   return {};
+                 }},
+                {"--seed", "", "N", group, Shown::in_help_all,
+                 "draw the same durations again (default random)",
+                 cli::count_into(into.seed, 0, limits::seed - 1)},
+                {"--collection-method", "", "M", group, Shown::in_help,
+                 "gather, as-complete, wait, cancelled (gather)",
+                 cli::choice_into(into.method, kMethods), "", cli::names_of(kMethods)},
+                {"--wait-timeout", "", "D", group, Shown::in_help_all,
+                 "with wait: cancel unfinished tasks this long after the first dispatch",
+                 cli::duration_into(into.wait_timeout, Duration::zero(), longest)}});
 }
 
 void add_task_lines(std::vector<OptionSpec>& table, SleepOptions& into) {
@@ -91,12 +90,7 @@ Fault check_method(const cli::CommandSpec& command, const cli::GivenOptions& giv
 cli::CommandSpec sleep_command(SleepOptions& options) {
   std::vector<OptionSpec> table;
   add_tasks(table, options);
-  add_workers(table, options,
-              {"how many to start, or 0 (default 2 to 8)",
-               "tasks a worker runs at once (default no limit)"});
-  add_joining(table, options);
-  add_journal(table, options);
-  add_output(table, options);
+  add_counted_run(table, options);
   add_task_lines(table, options);
   return cli::with_standard_options(
       {"rollcall sleep", "[OPTION]...",
@@ -110,15 +104,11 @@ ParsedOptions<SleepOptions> parse_sleep(const std::vector<std::string>& argument
                                         const cli::Environment& environment) {
   SleepOptions options;
   const cli::CommandSpec command = sleep_command(options);
-  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const auto& given = std::get<cli::GivenOptions>(parsed);
-  if (Fault fault = check_pauses(command, given, options)) return *fault;
-  if (Fault fault = check_method(command, given, options)) return *fault;
-  if (Fault fault = check_run(command, given, options)) return *fault;
-  options.arguments = arguments;
-  return options;
+  return parse_counted(command, options, arguments, environment,
+                       [&](const cli::GivenOptions& given) {
+                         Fault fault = check_pauses(command, given, options);
+                         return fault ? fault : check_method(command, given, options);
+                       });
 }
 
 bool task_lines_shown(const SleepOptions& options) {

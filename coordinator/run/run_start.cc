@@ -31,11 +31,15 @@ std::string current_directory() {
   return is_utf8(directory) ? directory : std::string();
 }
 
+/// Bytes that are not UTF-8 are replaced, so that what is written and read again is equal.
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string request_text(const TaskKind& kind) {
-  const Json request = {{"asked", kind.request()},
-                        {"arguments", kind.options().arguments},
-                        {"folder", current_directory()}};
-  return request.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text_of({{"asked", kind.request()},
+                  {"arguments", kind.options().arguments},
+                  {"folder", current_directory()}});
 }
 
 /// For a person: how the saved request differs from the one that is wanted.
@@ -119,9 +123,8 @@ Result<RunStart> start_run(const TaskKind& kind) {
     auto journal = Journal::open(options.journal);
     if (journal) {
       const Json saved = saved_request(**journal);
-      // Replaced bytes that are not UTF-8 are equal, too.
-      const Json wanted = Json::parse(request_text(kind)).at("asked");
-      if (!options.resumes_as_saved && saved != wanted) {
+      const Json wanted = kind.request();
+      if (!options.resumes_as_saved && text_of(saved) != text_of(wanted)) {
         return permanent(options.journal +
                          " was created with different options: " + differences(saved, wanted));
       }
