@@ -171,6 +171,7 @@ def main():
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else int.from_bytes(os.urandom(4), "big")
     print(f"storm with seed {seed}: {tasks} tasks of {kind}", flush=True)
     with tempfile.TemporaryDirectory() as directory:
+        os.environ["XDG_RUNTIME_DIR"] = directory  # for the control sockets
         storm = Storm(programs, pathlib.Path(directory), kind, tasks, random.Random(seed))
         started = time.monotonic()
         try:

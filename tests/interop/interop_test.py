@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import shutil
 import tempfile
 import time
 import unittest
@@ -32,6 +33,7 @@ class Runs(unittest.TestCase):
         if len(self.directory) > 90:  # the path of a Unix socket must be short
             os.rmdir(self.directory)
             self.directory = tempfile.mkdtemp(prefix="rollcall-interop-", dir="/tmp")
+        os.environ["XDG_RUNTIME_DIR"] = self.directory
         self.access = os.path.join(self.directory, "run.access")
         self.control = os.path.join(self.directory, "control")
         self.started = []
@@ -43,9 +45,7 @@ class Runs(unittest.TestCase):
                 process.wait()
             if process.stdout:
                 process.stdout.close()
-        for name in os.listdir(self.directory):
-            os.remove(os.path.join(self.directory, name))
-        os.rmdir(self.directory)
+        shutil.rmtree(self.directory)
 
     def start(self, command, **streams):
         self.started.append(subprocess.Popen(command, text=True, **streams))

@@ -64,6 +64,7 @@ void ProgramsTest::TearDown() {
 
 Program& ProgramsTest::start(Command command) {
   command.environment[kTagVariable] = tag_;
+  command.environment.try_emplace("XDG_RUNTIME_DIR", directory_.string());
   programs_.push_back(std::make_unique<Program>(command, directory_));
   return *programs_.back();
 }
