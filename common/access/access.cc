@@ -1,9 +1,7 @@
 #include "common/access/access.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <fmt/core.h>
 #include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -11,12 +9,12 @@
 
 #include "common/access/key_document.h"
 #include "common/access/private_file.h"
+#include "common/access/strict_json.h"
 #include "common/limits.h"
 
 namespace rollcall {
 namespace {
 
-using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kFile = "access file";
@@ -54,13 +52,9 @@ std::string to_json(const Access& access) {
 }
 
 Result<Access> access_from_json(std::string_view text) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    if (error.byte > text.size()) return retryable("not an access file: truncated");
-    return bad(fmt::format("invalid JSON at byte {}", error.byte));
-  }
+  const Result<nlohmann::json> parsed = parse_strict_json(text);
+  if (!parsed) return Error{parsed.error().kind, "not an access file: " + parsed.error().message};
+  const nlohmann::json& json = *parsed;
   if (const std::string wrong = document_error(json, kSchema, kStrings, kNumber); !wrong.empty())
     return bad(wrong);
   Access access{json["endpoint"], json["server_key"], json["worker_public_key"],
@@ -69,21 +63,12 @@ Result<Access> access_from_json(std::string_view text) {
   return access;
 }
 
-Result<void> write_access_file(const std::filesystem::path& path, const Access& access) {
-  return replace_private_file(path, kFile, to_json(access));
-}
-
 Result<Access> read_access_file(const std::filesystem::path& path) {
   const auto text = read_private_file(path, kFile, limits::access_bytes);
   if (!text) return text.error();
   auto access = access_from_json(*text);
   if (access) return access;
   return Error{access.error().kind, path.string() + ": " + access.error().message};
-}
-
-void remove_access_file(const std::filesystem::path& path, const Access& access) {
-  const auto there = read_access_file(path);
-  if (there && *there == access) ::unlink(path.c_str());
 }
 
 std::string access_file_warning(const std::filesystem::path& path) {

@@ -30,15 +30,8 @@ std::string to_json(const Access& access);
 /// is retryable if the text is truncated (a copy in progress), else permanent.
 [[nodiscard]] Result<Access> access_from_json(std::string_view text);
 
-/// Replaces the file atomically, with mode 0600 (replace_private_file). Errors are permanent.
-[[nodiscard]] Result<void> write_access_file(const std::filesystem::path& path,
-                                             const Access& access);
-
 /// The error is retryable if the file does not exist or is truncated, else permanent.
 [[nodiscard]] Result<Access> read_access_file(const std::filesystem::path& path);
-
-/// Removes the file if it still contains `access`: a later run may have replaced it.
-void remove_access_file(const std::filesystem::path& path, const Access& access);
 
 /// Returns a one-line warning if users other than the owner can read or write the file; else an
 /// empty string.

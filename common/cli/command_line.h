@@ -87,6 +87,9 @@ CommandSpec with_standard_options(CommandSpec command);
 std::string help_text(const CommandSpec& command);
 std::string help_all_text(const CommandSpec& command);
 
+/// "0.1.0".
+std::string_view version();
+
 /// "rollcall 0.1.0 (protocol 1)\n".
 std::string version_text(std::string_view program);
 
@@ -95,8 +98,8 @@ UsageError usage_error(const CommandSpec& command, const Given& given, std::stri
 /// `NAME: MESSAGE`, one line.
 UsageError usage_error(const CommandSpec& command, std::string_view message);
 
-/// The text in double quotes, on one line: unprintable bytes as \xNN, a long text truncated with
-/// "...".
+/// The text in double quotes, on one line: unprintable bytes as \xNN, invisible characters as
+/// \uNNNN, a long text truncated with "...".
 std::string quote(std::string_view text);
 
 /// The name that `typed` was probably meant to be; empty if none is similar.

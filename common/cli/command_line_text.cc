@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/base/text.h"
 #include "common/cli/command_line.h"
 #include "common/messages/message.h"
 
@@ -87,6 +88,10 @@ std::string help_all_text(const CommandSpec& command) {
   return help_of(command, true);
 }
 
+std::string_view version() {
+  return ROLLCALL_VERSION;
+}
+
 std::string version_text(std::string_view program) {
   return fmt::format("{} {} (protocol {})\n", program, ROLLCALL_VERSION, kProtocolVersion);
 }
@@ -107,7 +112,7 @@ std::string quote(std::string_view text) {
       out += c;
     }
   }
-  return out + (text.size() > kLongestQuote ? "...\"" : "\"");
+  return visible(out) + (text.size() > kLongestQuote ? "...\"" : "\"");
 }
 
 std::string closest(std::string_view typed, const std::vector<std::string>& names) {

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -42,7 +43,9 @@ Result<void> start_log(const std::string& program, const std::string& level,
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     }
     auto logger = std::make_shared<spdlog::logger>(program, std::move(sink));
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
+    // A person who watches needs no time.
+    const bool is_terminal = file.empty() && ::isatty(STDERR_FILENO) != 0;
+    logger->set_pattern(is_terminal ? "%n[%P] %l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
     logger->set_level(spdlog::level::from_str(level));
     logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));

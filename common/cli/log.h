@@ -7,9 +7,10 @@
 
 namespace rollcall {
 
-/// Sets up the log of this process. Each line starts with the time, `program` and the process id.
-/// `level` is one of cli::log_levels(). Lines are appended to `file`, or go to standard error if it
-/// is empty. Call it once, before the first line. Fails if the file cannot be opened.
+/// Sets up the log of this process. Each line starts with the time, unless it goes to a terminal,
+/// and then has `program` and the process id. `level` is one of cli::log_levels(). Lines are
+/// appended to `file`, or go to standard error if it is empty. Call it once, before the first line.
+/// Fails if the file cannot be opened.
 [[nodiscard]] Result<void> start_log(const std::string& program, const std::string& level,
                                      const std::string& file);
 

@@ -1,5 +1,6 @@
 #include "common/os/file_io.h"
 
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,14 @@ int read_all(int fd, std::size_t most, std::string& bytes) {
     if (got > 0) bytes.append(chunk.data(), static_cast<std::size_t>(got));
   }
   return 0;
+}
+
+FileLock lock_file(int fd) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return FileLock::held;
+    if (errno != EINTR) return FileLock::unsupported;
+  }
+  return FileLock::taken;
 }
 
 }  // namespace rollcall::os

@@ -1,7 +1,8 @@
-// Reads and writes of whole files and pipes, which a single system call may do only in part.
+// Reads and writes of whole files and pipes, which a single system call may do only in part; locks.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,15 @@ namespace rollcall::os {
 /// Appends the rest of the file to `bytes`, but stops when `bytes` holds `most`. Returns 0 or the
 /// errno.
 [[nodiscard]] int read_all(int fd, std::size_t most, std::string& bytes);
+
+enum class FileLock : std::uint8_t {
+  taken,        ///< this descriptor holds the lock until it is closed, by the process's death too
+  held,         ///< another open description holds it, so the process that opened it is alive
+  unsupported,  ///< the file system has no locks
+};
+
+/// Takes the exclusive lock of an open file (flock) without waiting. The descriptor must be open
+/// for writing, as NFS requires.
+[[nodiscard]] FileLock lock_file(int fd);
 
 }  // namespace rollcall::os

@@ -1,7 +1,6 @@
 #include "common/wire/bodies.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <type_traits>
 #include <variant>
@@ -125,7 +124,9 @@ Problem take(const Goodbye& in, rollcall::Goodbye& to) {
   to.outcomes_sent = in.outcomes_sent();
   to.cpu_seconds = in.cpu_seconds();
   to.peak_rss_bytes = in.peak_rss_bytes();
-  const bool good = std::isfinite(to.cpu_seconds) && to.cpu_seconds >= 0;
+  // A worker's process has few threads and lives for years at most.
+  const double most = to_seconds(Duration(kTimeBound));
+  const bool good = to.cpu_seconds >= 0 && to.cpu_seconds < most;  // false for NaN
   return good ? nullptr : "goodbye: bad CPU time";
 }
 

@@ -1,5 +1,6 @@
 // Encodes and decodes commands and their results: the payload of exec.
 #include <algorithm>
+#include <chrono>
 
 #include "common/base/check.h"
 #include "common/base/text.h"
@@ -17,6 +18,11 @@ using Strings = google::protobuf::RepeatedPtrField<std::string>;
 constexpr int kLastExitStatus = 255;
 constexpr int kLastSignal = 64;
 constexpr int kLastErrno = 4'095;
+/// The most that Linux supports.
+constexpr std::int64_t kMostProcessors = 8'192;
+/// By how much processor time may exceed what the elapsed time allows: both are measured in steps.
+constexpr Duration kCpuTolerance = std::chrono::seconds(1);
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 53U;
 
 void put(const rollcall::Command& from, Command& out) {
   for (const std::string& arg : from.args) out.add_arg(arg);
@@ -79,7 +85,9 @@ Problem take(const CommandResult& in, rollcall::CommandResult& to) {
                     take_number(in.signal(), kLastSignal, to.signal) &&
                     take_number(in.error(), kLastErrno, to.error) &&
                     in.cpu_ns() < static_cast<std::uint64_t>(kTimeBound) &&
-                    in.out().size() <= limits::max_output && in.err().size() <= limits::max_output;
+                    in.peak_rss_bytes() < kMostBytes && in.out_dropped() < kMostBytes &&
+                    in.err_dropped() < kMostBytes && in.out().size() <= limits::max_output &&
+                    in.err().size() <= limits::max_output;
   return fits ? nullptr : "report: command result out of range";
 }
 
@@ -122,6 +130,9 @@ Problem take_results(const Report& in, OutcomeColumns& rows) {
     if (problem != nullptr) return problem;
     result.started = rows.started[i];
     result.elapsed = rows.elapsed[i];
+    if (result.cpu / kMostProcessors > result.elapsed + kCpuTolerance) {
+      return "report: more CPU time than the elapsed time allows";
+    }
   }
   return nullptr;
 }

@@ -12,13 +12,12 @@
 
 #include "common/access/key_document.h"
 #include "common/access/private_file.h"
+#include "common/access/strict_json.h"
 #include "common/limits.h"
 #include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr const char* kJournalKeysSchema = "rollcall/journal-keys/1";
 constexpr const char* kJournalKeysFile = "keys file";
@@ -41,7 +40,9 @@ std::string to_json(const JournalKeys& keys) {
 }
 
 Result<JournalKeys> journal_keys_from_json(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Result<nlohmann::json> parsed = parse_strict_json(text);
+  if (!parsed) return permanent(parsed.error().message);
+  const nlohmann::json& json = *parsed;
   if (std::string error = document_error(json, kJournalKeysSchema, kJournalKeysMembers);
       !error.empty()) {
     return permanent(std::move(error));

@@ -23,7 +23,7 @@ struct Listening {
 };
 
 /// Reads the keys of --keys, if given. Fails with a permanent error if they cannot be read, or if
-/// --access-file would overwrite the access file of --keys.
+/// --access-file names a file that `rollcall keys` made.
 [[nodiscard]] Result<Listening> listening_of(const JoiningOptions& options);
 
 }  // namespace rollcall::coordinator

@@ -10,13 +10,13 @@
 
 #include "common/access/key_document.h"
 #include "common/access/private_file.h"
+#include "common/access/strict_json.h"
 #include "common/limits.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr const char* kRunKeysSchema = "rollcall/keys/1";
 constexpr const char* kRunKeysFile = "keys file";
@@ -34,7 +34,9 @@ std::string to_json(const RunKeys& keys) {
 }
 
 Result<RunKeys> run_keys_from_json(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Result<nlohmann::json> parsed = parse_strict_json(text);
+  if (!parsed) return permanent("not a keys file: " + parsed.error().message);
+  const nlohmann::json& json = *parsed;
   if (const std::string error = document_error(json, kRunKeysSchema, kRunKeysMembers);
       !error.empty()) {
     return permanent("not a keys file: " + error);

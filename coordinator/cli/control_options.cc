@@ -9,9 +9,6 @@ namespace {
 using cli::Choice;
 using cli::Shown;
 
-constexpr std::array<Choice<OutputFormat>, 2> kStatusFormats{
-    {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
-
 constexpr std::array<Choice<DrainMode>, 2> kDrainModes{
     {{"finish", DrainMode::finish}, {"return", DrainMode::return_running}}};
 
@@ -34,9 +31,7 @@ cli::CommandSpec status_command(StatusOptions& options) {
                            {},
                            ""};
   command.options.push_back(control_option(options.control));
-  command.options.push_back(
-      {"--output", "", "FORMAT", "Run", Shown::in_help, "text or json (default text)",
-       cli::choice_into(options.output, kStatusFormats), "", cli::names_of(kStatusFormats)});
+  command.options.push_back(document_output(options.output, "Run"));
   return cli::with_standard_options(std::move(command));
 }
 
@@ -45,7 +40,8 @@ cli::CommandSpec drain_command(DrainOptions& options) {
       "rollcall drain",
       "WORKER|all [OPTION]...",
       "Removes one worker or all workers from a run: they start no more tasks.\n"
-      "WORKER is a name or session that rollcall status shows.\n",
+      "WORKER is a name, host or session that rollcall status shows, or the beginning\n"
+      "of one, if no other worker has it.\n",
       {},
       ""};
   command.options.push_back(control_option(options.control));
@@ -53,6 +49,7 @@ cli::CommandSpec drain_command(DrainOptions& options) {
                              "finish or return running tasks (default finish)",
                              cli::choice_into(options.mode, kDrainModes), "",
                              cli::names_of(kDrainModes)});
+  command.options.push_back(document_output(options.output, "Run"));
   command.argument = "WORKER";
   return cli::with_standard_options(std::move(command));
 }
@@ -60,7 +57,8 @@ cli::CommandSpec drain_command(DrainOptions& options) {
 ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
   StatusOptions options;
-  cli::Parsed parsed = cli::parse_options(status_command(options), arguments, environment);
+  cli::Parsed parsed =
+      cli::parse_options(status_command(options), arguments, environment_of_documents(environment));
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
   return options;
@@ -70,7 +68,8 @@ ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& argument
                                         const cli::Environment& environment) {
   DrainOptions options;
   const cli::CommandSpec command = drain_command(options);
-  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  cli::Parsed parsed =
+      cli::parse_options(command, arguments, environment_of_documents(environment));
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
   const cli::Given* worker = find(std::get<cli::GivenOptions>(parsed), command.argument);

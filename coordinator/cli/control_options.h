@@ -16,9 +16,10 @@ struct StatusOptions {
 };
 
 struct DrainOptions {
-  std::string worker;   ///< its name or session, or "all"; never empty
+  std::string worker;   ///< its name, session or host, a prefix of one, or "all"; never empty
   std::string control;  ///< as in StatusOptions
   DrainMode mode = DrainMode::finish;
+  OutputFormat output = OutputFormat::text;  ///< text or json
 };
 
 // Each option table writes into `options`, which outlive it.

@@ -1,6 +1,7 @@
 #include "coordinator/cli/exec_options.h"
 
 #include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -21,7 +22,6 @@ using cli::Shown;
 using Fault = std::optional<cli::UsageError>;
 
 constexpr std::uint32_t kMostRetries = 1'000;
-constexpr Duration kShortestTimeout = std::chrono::milliseconds(1);
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
@@ -52,15 +52,37 @@ cli::Apply made_into(Value& into, Result<typename Value::value_type> (*parse)(st
 void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Tasks";
   table.insert(table.end(),
-               {{"--each-line", "-a", "FILE", group, Shown::in_help,
+               {{"--each-line",
+                 "-a",
+                 "FILE",
+                 group,
+                 Shown::in_help,
                  "a task for each line of FILE (default standard input)",
-                 cli::text_into(into.each_line, "a file name, or - for standard input")},
-                {"--range", "", "A-B[:STEP]", group, Shown::in_help,
-                 "a task for each of these numbers", made_into(into.range, parse_range)},
-                {"--from-json", "", "FILE", group, Shown::in_help_all,
+                 cli::text_into(into.each_line, "a file name, or - for standard input"),
+                 "",
+                 {},
+                 true},
+                {"--range",
+                 "",
+                 "A-B[:STEP]",
+                 group,
+                 Shown::in_help,
+                 "a task for each of these numbers",
+                 made_into(into.range, parse_range),
+                 "",
+                 {},
+                 true},
+                {"--from-json",
+                 "",
+                 "FILE",
+                 group,
+                 Shown::in_help_all,
                  "a command in each line of FILE: {\"args\": [...], \"env\", \"cwd\", \"stdin\", "
                  "\"timeout\"}",
-                 cli::text_into(into.from_json, "a file name, or - for standard input")},
+                 cli::text_into(into.from_json, "a file name, or - for standard input"),
+                 "",
+                 {},
+                 true},
                 {"--null", "-0", "", group, Shown::in_help_all,
                  "lines end with a NUL instead of a newline", cli::flag_into(into.null_separated)},
                 {"--colsep", "", "TEXT", group, Shown::in_help_all,
@@ -142,6 +164,15 @@ Fault check_input(const CommandSpec& command, const GivenOptions& given) {
     if (input == nullptr) continue;
     if (first != nullptr) {
       return usage_error(command, *input, "cannot be combined with " + first->source);
+    }
+    // The last would silently win.
+    if (!input->before.empty()) {
+      const bool is_file = std::string_view(name) != "--range";
+      return usage_error(
+          command, *input,
+          fmt::format("{} {} is given too: expected one input{}", name,
+                      cli::quote(input->before.back()),
+                      is_file ? ", such as - for the lines of: cat FILE... | rollcall exec" : ""));
     }
     first = input;
   }

@@ -1,13 +1,9 @@
 #include "coordinator/cli/journal_options.h"
 
-#include <array>
 #include <utility>
 
 namespace rollcall::coordinator {
 namespace {
-
-constexpr std::array<cli::Choice<OutputFormat>, 2> kReportFormats{
-    {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
 
 /// Parses a command whose argument is a journal into `options`.
 template <class Options>
@@ -65,41 +61,35 @@ cli::CommandSpec report_command(ReportOptions& options) {
                            "Reports a run from its journal FILE, in the same form as at its end.\n",
                            {},
                            "\nIf the run is not finished, the report covers the tasks so far.\n"};
-  command.options.push_back({"--output", "", "FORMAT", "Output", cli::Shown::in_help,
-                             "text or json (default text)",
-                             cli::choice_into(options.output, kReportFormats), "ROLLCALL_OUTPUT",
-                             cli::names_of(kReportFormats)});
+  command.options.push_back(document_output(options.output, "Output"));
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
 
-cli::CommandSpec validate_command() {
+cli::CommandSpec validate_command(ValidateOptions& options) {
   cli::CommandSpec command{
       "rollcall validate",
-      "FILE",
+      "FILE [OPTION]...",
       "Validates a run again from its journal FILE.\n",
       {},
       "\nExit status 0 if the run is valid, 3 if it is not or is not finished.\n"};
+  command.options.push_back(document_output(options.output, "Output"));
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
 
 ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
-  // A run with this default writes JSON lines; a report of it is one document.
-  const cli::Environment for_report = [&environment](const char* name) -> const char* {
-    const char* const value = environment(name);
-    const bool is_jsonl = value != nullptr && std::string_view(value) == "jsonl";
-    return is_jsonl && std::string_view(name) == "ROLLCALL_OUTPUT" ? "json" : value;
-  };
   ReportOptions options;
-  return parse_journal(report_command(options), arguments, for_report, options);
+  return parse_journal(report_command(options), arguments, environment_of_documents(environment),
+                       options);
 }
 
 ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,
                                               const cli::Environment& environment) {
   ValidateOptions options;
-  return parse_journal(validate_command(), arguments, environment, options);
+  return parse_journal(validate_command(options), arguments, environment_of_documents(environment),
+                       options);
 }
 
 ParsedOptions<ResumeOptions> parse_resume(const std::vector<std::string>& arguments,

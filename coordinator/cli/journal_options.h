@@ -15,7 +15,8 @@ struct ReportOptions {
 };
 
 struct ValidateOptions {
-  std::string journal;  ///< never empty
+  std::string journal;                       ///< never empty
+  OutputFormat output = OutputFormat::text;  ///< text or json
 };
 
 struct ResumeOptions {
@@ -30,7 +31,7 @@ cli::CommandSpec report_command(ReportOptions& options);
 ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
 
-cli::CommandSpec validate_command();
+cli::CommandSpec validate_command(ValidateOptions& options);
 ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,
                                               const cli::Environment& environment);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <string_view>
 #include <thread>
 
 #include "common/cli/duration_text.h"
@@ -26,6 +27,10 @@ constexpr std::uint64_t kMostLosses = std::numeric_limits<Attempt>::max();
 
 constexpr std::array<Choice<OutputFormat>, 3> kRunFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}}};
+
+constexpr std::array<Choice<OutputFormat>, 2> kDocumentFormats{
+    {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
+constexpr const char* kOutputVariable = "ROLLCALL_OUTPUT";
 
 constexpr std::array<Choice<ProgressStyle>, 4> kProgress{{{"auto", ProgressStyle::automatic},
                                                           {"bar", ProgressStyle::bar},
@@ -168,7 +173,7 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
 void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
   std::vector<OptionSpec> display =
       display_options(into.output, into.progress, into.results_file, into.quiet);
-  display[0].environment = "ROLLCALL_OUTPUT";
+  display[0].environment = kOutputVariable;
   display[2].environment = "ROLLCALL_PROGRESS";
   table.insert(table.end(), display.begin(), display.end());
   const char* group = kOutputGroup;
@@ -194,6 +199,27 @@ void DisplayOptions::apply(RunOptions& to) const {
   to.progress = progress.value_or(to.progress);
   if (!results_file.empty()) to.results_file = results_file;
   to.quiet = to.quiet || quiet;
+}
+
+OptionSpec document_output(OutputFormat& into, const std::string& group) {
+  return {"--output",
+          "",
+          "FORMAT",
+          group,
+          Shown::in_help,
+          "text or json (default text)",
+          cli::choice_into(into, kDocumentFormats),
+          kOutputVariable,
+          cli::names_of(kDocumentFormats)};
+}
+
+cli::Environment environment_of_documents(const cli::Environment& environment) {
+  return [environment](const char* name) -> const char* {
+    const char* const value = environment(name);
+    const bool is_lines = value != nullptr && std::string_view(name) == kOutputVariable &&
+                          std::string_view(value) == "jsonl";
+    return is_lines ? "json" : value;
+  };
 }
 
 Fault check_run(const CommandSpec& command, const GivenOptions& given, RunOptions& options) {

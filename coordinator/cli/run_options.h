@@ -101,6 +101,12 @@ void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);
 /// The same options without logs. The environment has its effect on the saved run.
 void add_display(std::vector<cli::OptionSpec>& table, DisplayOptions& into);
 
+/// --output of a command that prints at most one document: text or json, also from
+/// ROLLCALL_OUTPUT, of which jsonl means json here. `environment_of_documents` is the environment
+/// to parse it with.
+cli::OptionSpec document_output(OutputFormat& into, const std::string& group);
+cli::Environment environment_of_documents(const cli::Environment& environment);
+
 /// Checks that options can be combined. Without --liveness, a longer heartbeat interval raises it.
 std::optional<cli::UsageError> check_run(const cli::CommandSpec& command,
                                          const cli::GivenOptions& given, RunOptions& options);

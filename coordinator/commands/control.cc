@@ -1,5 +1,7 @@
 #include "coordinator/commands/control.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -8,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/text.h"
 #include "coordinator/control/client.h"
 
 namespace rollcall::coordinator {
@@ -75,10 +78,10 @@ std::string status_text(const OrderedJson& status) {
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
   for (const OrderedJson& worker : status.at("workers")) {
-    rows.push_back({worker.at("name").get<std::string>(), worker.at("host").get<std::string>(),
-                    number(worker.at("pid")), number(worker.at("slots")),
-                    number(worker.at("running")), number(worker.at("done")),
-                    worker.at("state").get<std::string>(),
+    rows.push_back({printable(worker.at("name").get<std::string>()),
+                    printable(worker.at("host").get<std::string>()), number(worker.at("pid")),
+                    number(worker.at("slots")), number(worker.at("running")),
+                    number(worker.at("done")), worker.at("state").get<std::string>(),
                     worker.at("session").get<std::string>()});
   }
   return text + table_of(rows);
@@ -113,10 +116,11 @@ int run_drain(const DrainOptions& options, const cli::Environment& environment) 
     give_up("drain", answer.value("error", ""));
     return kRefused;
   }
+  if (options.output == OutputFormat::json) return print(answer.dump(2) + "\n");
   std::string text;
   for (const OrderedJson& worker : answer.value("draining", OrderedJson::array())) {
-    text += worker.value("name", "") + " drains (" + mode + "), session " +
-            worker.value("session", "") + "\n";
+    text += fmt::format("{} drains ({}), session {}\n", printable(worker.value("name", "")), mode,
+                        worker.value("session", ""));
   }
   return print(text);
 }

@@ -13,6 +13,7 @@
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/analysis/validation.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/output/format/run_document.h"
 #include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
 #include "coordinator/run/saved_run.h"
@@ -38,6 +39,8 @@ Result<StoredRun> read_run(const std::string& path) {
   const RunRecords& records = run.content.records;
   run.order = finish_order(records);
   run.summary = summarize(records, run.order);
+  run.summary.finished = run.finished();
+  run.summary.started = Duration((*journal)->run().created);
   const Instant before = os::now();
   if (run.summary.finished) {
     run.summary.failed_checks = validate(records, run.order, run.summary.lower_bound);
@@ -62,6 +65,7 @@ void restore_account(const FinalAccount& account, Summary& summary) {
   summary.planning = account.planning;
   summary.validation = account.validation;
   summary.coordinator = account.coordinator;
+  summary.exit_status = account.exit_status;
 }
 
 int give_up(const std::string& command, const std::string& why, int status) {
@@ -72,6 +76,21 @@ int give_up(const std::string& command, const std::string& why, int status) {
 void report_unfinished(const std::string& command, const RunRecords& records) {
   std::fprintf(stderr, "rollcall %s: the run is not finished: %zu of %u tasks have an outcome\n",
                command.c_str(), records.accepted(), records.spec.task_count);
+}
+
+/// The members about the validation in the document of the run, under another schema.
+nlohmann::ordered_json validation_document(const StoredRun& run) {
+  Summary summary = run.summary;
+  if (run.finished()) restore_account(*run.content.account, summary);
+  summary.validation = run.summary.validation;  // of this time
+  const auto whole = run_document(run.content.records, summary, KindDisplay());
+  nlohmann::ordered_json document = {{"schema", "rollcall/validation/1"}};
+  for (const char* name :
+       {"run_id", "kind", "task_count", "version", "started_at", "finished", "exit_status",
+        "reason", "validated", "validation_seconds", "failed_checks"}) {
+    document[name] = whole.at(name);
+  }
+  return document;
 }
 
 int write(Output& output, const StoredRun& run) {
@@ -111,11 +130,18 @@ int run_validate(const ValidateOptions& options) {
   auto run = read_run(options.journal);
   if (!run) return give_up("validate", run.error().message, cli::kUsageStatus);
   const RunRecords& records = run->content.records;
+  const bool valid = run->finished() && run->summary.validated();
+  if (options.output == OutputFormat::json) {
+    const bool written = std::puts(dump(validation_document(*run), 2).c_str()) >= 0;
+    if (!written || std::fflush(stdout) != 0) {
+      return give_up("validate", "cannot write standard output", 6);
+    }
+    return valid ? 0 : 3;
+  }
   if (!run->finished()) {
     report_unfinished("validate", records);
     return 3;
   }
-  const bool valid = run->summary.validated();
   std::fputs(failed_checks_text(run->summary).c_str(), stderr);
   std::printf("%u async tasks %s in %.2f seconds.\n", records.spec.task_count,
               valid ? "validated" : "failed validation", to_seconds(run->summary.validation));

@@ -3,11 +3,15 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -76,6 +80,19 @@ Result<std::string> find_control_socket(const cli::Environment& environment) {
   std::string choices = "several coordinators are running; choose one:";
   for (const std::string& path : found) choices += "\n  --control " + path;
   return permanent(choices);
+}
+
+void remove_dead_sockets(const std::filesystem::path& directory) {
+  for (const auto& path : control_sockets_in(directory)) {
+    const std::string name = path.stem().string();
+    pid_t process = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
+    if (error != std::errc() || end != name.data() + name.size() || process <= 0) continue;
+    // A coordinator that has not listened yet refuses connections, too.
+    if (::kill(process, 0) == 0 || errno != ESRCH) continue;
+    const os::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!connect_to(socket, path.string()) && errno == ECONNREFUSED) ::unlink(path.c_str());
+  }
 }
 
 Result<std::string> ask(const std::string& path, const std::string& line) {

@@ -1,6 +1,7 @@
 // Sends requests to a running coordinator: the client of ControlSocket.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "common/base/result.h"
@@ -11,6 +12,10 @@ namespace rollcall::coordinator {
 /// Finds the control socket of this user's only running coordinator. Fails with a permanent error
 /// if no coordinator runs, or if several do; then the error lists them.
 [[nodiscard]] Result<std::string> find_control_socket(const cli::Environment& environment);
+
+/// Removes the sockets in the directory whose coordinators are dead: no process with the id in the
+/// name exists, and none listens.
+void remove_dead_sockets(const std::filesystem::path& directory);
 
 /// Sends one line and returns the answer. Blocks for at most limits::control_request to send, and
 /// as long for each read. Fails with a permanent error if no coordinator answers in time.

@@ -1,11 +1,15 @@
 #include "coordinator/control/desk.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
-#include <vector>
+#include <utility>
+
+#include "common/access/strict_json.h"
+#include "common/base/text.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -47,7 +51,7 @@ OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
           {"state", state_of(scheduler, session)}};
 }
 
-std::string text_of(const OrderedJson& request, const char* member) {
+std::string text_of(const nlohmann::json& request, const char* member) {
   const auto found = request.find(member);
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -61,7 +65,9 @@ std::uint64_t running_of(const Scheduler& scheduler) {
 }
 
 std::string ControlDesk::answer(Instant now, const std::string& request) {
-  const OrderedJson json = OrderedJson::parse(request, nullptr, /*allow_exceptions=*/false);
+  const Result<nlohmann::json> parsed = parse_strict_json(request);
+  if (!parsed) return error_line("expected one JSON object on one line: " + parsed.error().message);
+  const nlohmann::json& json = *parsed;
   if (!json.is_object()) return error_line("expected one JSON object on one line");
   const std::string command = text_of(json, "command");
   if (command == "status") return status(now);
@@ -121,23 +127,51 @@ std::string ControlDesk::status(Instant now) {
                   {"workers_lost", lost}});
 }
 
+Result<std::vector<SessionIndex>> ControlDesk::select(const std::string& worker) const {
+  using Matches = bool (*)(const std::string& text, const SessionRecord& record);
+  constexpr Matches kBeginning = [](const std::string& text, const SessionRecord& record) {
+    return record.name.starts_with(text) || to_hex(record.id.bytes).starts_with(text);
+  };
+  constexpr std::array<Matches, 5> kInOrder = {
+      [](const std::string& text, const SessionRecord&) { return text == "all"; },
+      [](const std::string& text, const SessionRecord& record) { return text == record.name; },
+      [](const std::string& text, const SessionRecord& record) {
+        return text == to_hex(record.id.bytes);
+      },
+      [](const std::string& text, const SessionRecord& record) { return text == record.host; },
+      kBeginning};
+  std::vector<SessionIndex> selected;
+  std::string names;
+  for (const Matches matches : kInOrder) {
+    for (const Session& session : scheduler_.sessions()) {
+      const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
+      if (!session.live() || !matches(worker, record)) continue;
+      selected.push_back(session.index);
+      names +=
+          fmt::format("{}{} ({})", names.empty() ? "" : ", ", record.name, to_hex(record.id.bytes));
+    }
+    if (selected.size() > 1 && matches == kBeginning) {
+      return permanent(fmt::format("{} is ambiguous: {}", printable(worker), names));
+    }
+    if (!selected.empty()) return selected;
+  }
+  if (worker == "all") return permanent("no worker is connected");
+  return permanent("no connected worker is named " + printable(worker));
+}
+
 std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
-  DrainRequested request{{}, mode};
+  if (worker.empty()) return error_line("expected a worker");
+  auto selected = select(worker);
+  if (!selected) return error_line(selected.error().message);
   OrderedJson draining = OrderedJson::array();
-  for (const Session& session : scheduler_.sessions()) {
-    const SessionRecord& record = scheduler_.records().sessions[index(session.index)];
-    const std::string id = to_hex(record.id.bytes);
-    const bool is_selected = worker == "all" || worker == record.name || worker == id;
-    if (!is_selected || !session.live()) continue;
-    request.sessions.push_back(session.index);
-    draining.push_back({{"name", record.name}, {"session", id}});
+  for (const SessionIndex session : *selected) {
+    const SessionRecord& record = scheduler_.records().sessions[index(session)];
+    draining.push_back(
+        {{"name", record.name}, {"host", record.host}, {"session", to_hex(record.id.bytes)}});
   }
-  if (request.sessions.empty()) {
-    return error_line(worker == "all" ? "no worker is connected"
-                                      : "no connected worker is named " + worker);
-  }
-  step_(request);
-  return line_of({{"draining", draining}});
+  step_(DrainRequested{std::move(*selected), mode});
+  return line_of(
+      {{"schema", "rollcall/drain/1"}, {"mode", to_string(mode)}, {"draining", draining}});
 }
 
 }  // namespace rollcall::coordinator

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "common/base/result.h"
 #include "coordinator/core/scheduler.h"
 
 namespace rollcall::coordinator {
@@ -16,7 +18,9 @@ std::uint64_t running_of(const Scheduler& scheduler);
 
 /// Request and answer are JSON objects; the answer is one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
-///   {"command": "drain", "worker": NAME, "mode": MODE}     {"draining": [{"name", "session"}]}
+///   {"command": "drain", "worker": WORKER, "mode": MODE}   rollcall/drain/1
+/// WORKER is "all", or selects connected workers by the first of these that any has: the name; the
+/// session; the host; the beginning of a name or session, which only one may have.
 /// An invalid request is answered with {"error": TEXT}. Does no I/O. Used by one thread. The
 /// scheduler must outlive it.
 class ControlDesk {
@@ -31,6 +35,7 @@ class ControlDesk {
  private:
   std::string status(Instant now);
   std::string drain(const std::string& worker, DrainMode mode);
+  Result<std::vector<SessionIndex>> select(const std::string& worker) const;
   std::uint64_t failed();
 
   const Scheduler& scheduler_;

@@ -107,6 +107,12 @@ struct PublishStarted {
   std::uint64_t count = 0;
   std::vector<TaskId> tasks;  ///< empty without Policy::name_starts
 };
+/// For the output: these outcomes of the Report that was just received were failures, and their
+/// tasks will be retried. Not committed. Only with Policy::name_starts.
+struct PublishFailed {
+  SessionIndex session{};
+  std::vector<std::uint32_t> rows;  ///< places in the columns of the report
+};
 /// For the output: records [first, first + count) of RunRecords were accepted, and are durable.
 struct PublishOutcomes {
   std::size_t first = 0;
@@ -139,8 +145,9 @@ struct End {
   bool workers_stay = false;
 };
 
-using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
-                            PublishOutcomes, PublishJoined, PublishLeft, Log, FinishRun, End>;
+using Action =
+    std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
+                 PublishFailed, PublishOutcomes, PublishJoined, PublishLeft, Log, FinishRun, End>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

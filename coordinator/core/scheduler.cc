@@ -575,6 +575,9 @@ void Scheduler::take_outcomes(const Session& session, const Report& report) {
       tasks_.accept(now_, session.index, report.outcomes, work_.of(session).expired(),
                     stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
   publish(work_.take(view(), session, report, acceptance));
+  if (policy_.name_starts && !acceptance.failed_rows.empty()) {
+    out_->push_back(PublishFailed{session.index, std::move(acceptance.failed_rows)});
+  }
   if (acceptance.unassigned > 0) {
     log(LogLevel::warning,
         fmt::format("dropped {} outcomes of session {}: their tasks were not assigned to it",

@@ -29,7 +29,8 @@ char separator_of(const ExecOptions& options) {
 }
 
 TaskInput empty_input(const ExecOptions& options) {
-  return options.from_json.empty() ? TaskInput::lines(separator_of(options)) : TaskInput::json();
+  if (options.from_json.empty()) return TaskInput::lines(separator_of(options));
+  return options.resumes_as_saved ? TaskInput::saved_json() : TaskInput::json();
 }
 
 /// The input as it was when the run began, from the journal.

@@ -1,5 +1,6 @@
 #include "coordinator/kinds/exec_kind.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/os/clock.h"
 #include "common/os/random.h"
 #include "coordinator/exec/input/shell_quote.h"
@@ -24,14 +26,29 @@ constexpr std::size_t kPiece = std::size_t{1} << 20U;
 int print_commands(const TaskCommands& commands) {
   ::signal(SIGPIPE, SIG_IGN);
   StreamWriter writer(STDOUT_FILENO, "standard output");
+  // A terminal shows characters that would hide or reorder a command; a file has the exact bytes.
+  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0;
   for (std::uint64_t task = 0; task < commands.size() && writer.failed().empty(); ++task) {
-    writer.buffer() += shell_line(commands[task_at(task)]) + "\n";
+    const std::string line = shell_line(commands[task_at(task)]);
+    writer.buffer() += is_terminal ? visible(line) : line;
+    writer.buffer() += '\n';
     if (writer.buffer().size() >= kPiece) writer.write_all();
   }
   writer.write_all();
   if (writer.failed().empty()) return 0;
   std::fprintf(stderr, "rollcall exec: %s\n", writer.failed().c_str());
   return 6;
+}
+
+/// A carriage return cannot be seen in the messages of the commands that fail because of it.
+void warn_of_returns(const TaskCommands& commands) {
+  const std::uint64_t count = commands.carriage_returns();
+  if (count == 0) return;
+  const std::string text = fmt::format(
+      "rollcall exec: warning: {} of {} input lines end with a carriage return (CRLF), which is "
+      "part of the command: remove it with tr -d '\\r'\n",
+      count, commands.size());
+  std::fputs(text.c_str(), stderr);
 }
 
 CommandOutput::Settings output_settings(const ExecOptions& options) {
@@ -57,6 +74,7 @@ ExecKind::ExecKind(ExecOptions options) : options_(std::move(options)) {
 Result<void> ExecKind::prepare() {
   auto commands = commands_of(options_);
   if (!commands) return commands.error();
+  if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(*commands);
   spec_.id = os::random_id128<RunId>();
   spec_.task_count = static_cast<std::uint32_t>(commands->size());
   run_.emplace(std::move(*commands), spec_.id);

@@ -32,7 +32,7 @@ Json commands_json(const RunRecords& records, const ExecRun& run) {
   for (std::size_t record = 0; record < records.accepted(); ++record) {
     const std::optional<CommandFacts> facts = run.results().facts(record);
     if (!facts) continue;
-    cpu += facts->cpu;
+    cpu += std::min(facts->cpu, Duration::max() - cpu);  // journals may hold any values
     peak_rss_bytes = std::max(peak_rss_bytes, facts->peak_rss_bytes);
   }
   Json failed = Json::array();
@@ -81,6 +81,15 @@ void ExecDisplay::append_event_members(std::string& line, std::size_t record) co
   append_number(line, result->out_dropped);
   line += R"(,"stderr_dropped_bytes":)";
   append_number(line, result->err_dropped);
+}
+
+void ExecDisplay::add_failure_members(Json& event, const OutcomeColumns& outcomes,
+                                      std::size_t row) const {
+  if (outcomes.command.empty()) return;
+  const CommandResult& result = outcomes.command[row];
+  event["exit_status"] = result.end == CommandEnd::exited ? Json(result.status) : Json(nullptr);
+  event["signal"] = result.signal != 0 ? Json(result.signal) : Json(nullptr);
+  event["error"] = result.error_text.empty() ? Json(nullptr) : Json(result.error_text);
 }
 
 void ExecDisplay::add_members(const RunRecords& records, Json& document) const {

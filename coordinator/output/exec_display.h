@@ -18,6 +18,8 @@ class ExecDisplay final : public KindDisplay {
   std::string_view columns() const override;
   void append_columns(RowForm& form, std::size_t record) const override;
   void append_event_members(std::string& line, std::size_t record) const override;
+  void add_failure_members(nlohmann::ordered_json& event, const OutcomeColumns& outcomes,
+                           std::size_t row) const override;
   void add_members(const RunRecords& records, nlohmann::ordered_json& document) const override;
 
  private:

@@ -45,8 +45,11 @@ class ExecOutput final : public Output {
     if (settings.keep_order) restore();
   }
 
-  void worker_joined(SessionIndex) override {}
-  void worker_left(SessionIndex, std::uint64_t) override {}
+  void run_started(Instant, const RunPlace&) override {}
+  void worker_joined(Instant, SessionIndex) override {}
+  void worker_left(Instant, SessionIndex, std::uint64_t) override {}
+  void attempts_failed(Instant, SessionIndex, const OutcomeColumns&,
+                       std::span<const std::uint32_t>) override {}
   void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
 
   void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {

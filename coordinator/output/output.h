@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/model/ids.h"
+#include "common/model/task.h"
 #include "common/model/time.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
@@ -15,6 +16,13 @@
 
 namespace rollcall::coordinator {
 
+/// Where a run can be reached, for the first event of its output.
+struct RunPlace {
+  Duration clock{};      ///< an Instant plus this is the time since 1970
+  std::string endpoint;  ///< at which workers join
+  std::string control;   ///< path of the control socket; empty: none
+};
+
 /// One format of standard output (text, json, jsonl). Called on the thread of the event loop; an
 /// OutputThread writes the text. The `records` given at construction outlive it. No function waits
 /// or throws, but for drain(); failed() returns the first failed write.
@@ -22,10 +30,15 @@ class Output {
  public:
   virtual ~Output() = default;
 
-  virtual void worker_joined(SessionIndex session) = 0;
+  /// Called first, once the coordinator listens.
+  virtual void run_started(Instant now, const RunPlace& place) = 0;
+  virtual void worker_joined(Instant now, SessionIndex session) = 0;
   /// `returned`: tasks that are pending again because the session ended.
-  virtual void worker_left(SessionIndex session, std::uint64_t returned) = 0;
+  virtual void worker_left(Instant now, SessionIndex session, std::uint64_t returned) = 0;
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;
+  /// These outcomes of a report were failures, and their tasks will be retried.
+  virtual void attempts_failed(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
+                               std::span<const std::uint32_t> rows) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
   /// Writes text that was delayed, to be sorted, if it is due at `now`.

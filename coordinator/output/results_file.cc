@@ -1,17 +1,21 @@
 #include "coordinator/output/results_file.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/core.h>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <vector>
 
+#include "common/os/file_io.h"
 #include "coordinator/output/format/row.h"
 #include "coordinator/output/stream/stream_writer.h"
 
@@ -20,6 +24,30 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 constexpr ::mode_t kMode = 0666;  // reduced by the umask
+constexpr std::string_view kTemporary = ".tmp";
+
+/// Removes NAME.PID.tmp files whose processes are dead: their locks are free, here and on other
+/// hosts, and no process here has the id.
+void remove_dead_temporaries(const std::filesystem::path& place) {
+  const std::string prefix = place.filename().string() + ".";
+  std::vector<std::filesystem::path> dead;
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(place.parent_path(), code), end;
+       !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kTemporary)) continue;
+    const char* const first = name.data() + prefix.size();
+    const char* const last = name.data() + name.size() - kTemporary.size();
+    pid_t process = 0;
+    const auto [rest, error] = std::from_chars(first, std::max(first, last), process);
+    if (error != std::errc() || rest != last || process <= 0) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) dead.push_back(entry->path());
+  }
+  for (const std::filesystem::path& path : dead) {
+    const os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file && os::lock_file(file.get()) == os::FileLock::taken) ::unlink(path.c_str());
+  }
+}
 
 /// The descriptor that a path like /dev/stdout means. Opening such a path again would start at the
 /// beginning of the file.
@@ -66,11 +94,13 @@ Result<void> ResultsFile::open_beside() {
   struct stat status {};
   const bool exists = ::stat(place_.c_str(), &status) == 0;
   if (exists && ::access(place_.c_str(), W_OK) != 0) return error("cannot open", errno);
-  const std::string name = fmt::format("{}.{}.tmp", place_, ::getpid());
+  remove_dead_temporaries(place_);
+  const std::string name = fmt::format("{}.{}{}", place_, ::getpid(), kTemporary);
   ::unlink(name.c_str());  // of an earlier process with this id
   file_ = os::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
   if (!file_) return error("cannot open", errno);
   temporary_ = name;
+  static_cast<void>(os::lock_file(file_.get()));  // until the end: this process is alive
   if (exists) ::fchmod(file_.get(), status.st_mode & 07777U);  // not every file system has modes
   return {};
 }

@@ -23,6 +23,7 @@ class StreamOutput : public Output {
     new_count_ += count;
   }
   void advance(Instant now) final {
+    now_ = now;
     if (now < held_until()) return;
     release();
     flush();
@@ -52,6 +53,8 @@ class StreamOutput : public Output {
   }
 
   std::string& text() { return text_; }
+  /// When advance() was called last.
+  Instant last_advance() const { return now_; }
 
  private:
   /// Records [first, first + count) were accepted.
@@ -60,6 +63,7 @@ class StreamOutput : public Output {
   virtual Instant held_until() const { return kNever; }
   virtual void release() {}
 
+  Instant now_{};              ///< of the last advance()
   std::string text_;           ///< since the last flush()
   std::size_t new_first_ = 0;  ///< records accepted since then, which have text
   std::size_t new_count_ = 0;

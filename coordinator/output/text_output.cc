@@ -20,8 +20,11 @@ class TextOutput final : public StreamOutput {
     if (task_lines) awaited_.resize(records.spec.task_count);
   }
 
-  void worker_joined(SessionIndex) override {}
-  void worker_left(SessionIndex, std::uint64_t) override {}
+  void run_started(Instant, const RunPlace&) override {}
+  void worker_joined(Instant, SessionIndex) override {}
+  void worker_left(Instant, SessionIndex, std::uint64_t) override {}
+  void attempts_failed(Instant, SessionIndex, const OutcomeColumns&,
+                       std::span<const std::uint32_t>) override {}
 
   void tasks_started(Instant now, SessionIndex, std::span<const TaskId> tasks) override {
     if (!task_lines_) return;

@@ -20,7 +20,9 @@
 #include "common/os/memory.h"
 #include "common/os/signals_blocked.h"
 #include "common/wire/envelope.h"
+#include "coordinator/access/access_file.h"
 #include "coordinator/access/endpoints.h"
+#include "coordinator/control/client.h"
 #include "coordinator/control/path.h"
 
 namespace rollcall::coordinator {
@@ -62,11 +64,22 @@ Result<void> EventLoop::listen() {
   auto bound = JoinPoint::bind(loop_, listening_, start_.keys, socket_handlers());
   if (!bound) return bound.error();
   if (auto answers = answer_health_checks(); !answers) return answers;
-  if (auto opened = open_control_socket(); !opened) return opened;
+  const std::filesystem::path directory = control_directory(std::getenv);
+  // With a journal, the run may be resumed, and the next coordinator replaces the file.
+  const bool notes_file = !listening_.access_file.empty() && !start_.journal;
+  Result<void> has_directory;
+  if (listening_.control.empty() || notes_file) has_directory = make_control_directory(directory);
+  if (has_directory) {
+    remove_dead_sockets(directory);
+    AccessFile::remove_dead(directory);
+  }
+  if (auto opened = open_control_socket(directory, has_directory); !opened) return opened;
   if (start_.journal) {
     if (auto saved = (*bound)->save_keys(start_.journal_path); !saved) return saved;
   }
-  if (auto written = (*bound)->write_access_file(); !written) return written;
+  const bool can_note = notes_file && has_directory;
+  auto written = (*bound)->write_access_file(can_note ? directory : std::filesystem::path());
+  if (!written) return written;
   join_point_ = std::move(*bound);
   return {};
 }
@@ -99,26 +112,28 @@ Result<void> EventLoop::answer_health_checks() {
 }
 
 /// Errors are fatal only if --control was given.
-Result<void> EventLoop::open_control_socket() {
-  std::string path = listening_.control;
-  Result<void> made;
-  if (path.empty()) {
-    const std::filesystem::path directory = control_directory(std::getenv);
-    made = make_control_directory(directory);
-    path = control_path_in(directory).string();
-  }
-  if (made) {
+Result<void> EventLoop::open_control_socket(const std::filesystem::path& directory,
+                                            Result<void> opened) {
+  const bool is_chosen = !listening_.control.empty();
+  if (is_chosen) opened = {};
+  if (opened) {
+    const std::string path = is_chosen ? listening_.control : control_path_in(directory).string();
     auto control = ControlSocket::listen(
         loop_, path, [this](const std::string& line) { return answer_control(line); });
     if (control) {
       control_ = std::move(*control);
+      control_path_ = path;
       return {};
     }
-    made = control.error();
+    opened = control.error();
   }
-  if (!listening_.control.empty()) return permanent("--control: " + made.error().message);
-  spdlog::debug("no control socket: {}", made.error().message);
+  if (is_chosen) return permanent("--control: " + opened.error().message);
+  spdlog::debug("no control socket: {}", opened.error().message);
   return {};
+}
+
+RunPlace EventLoop::place() const {
+  return {os::unix_time() - os::now().time_since_epoch(), join_point_->endpoint(), control_path_};
 }
 
 void EventLoop::drain() {
@@ -419,6 +434,11 @@ void EventLoop::perform(const PublishStarted& started) {
   if (!started.tasks.empty()) output_.tasks_started(os::now(), started.session, started.tasks);
 }
 
+void EventLoop::perform(const PublishFailed& failed) {
+  const auto& report = std::get<Report>(std::get<MessageReceived>(received_).message.body);
+  output_.attempts_failed(os::now(), failed.session, report.outcomes, failed.rows);
+}
+
 void EventLoop::perform(const PublishOutcomes& outcomes) {
   if (kind_.prints_results()) progress_.hide();  // both may write to the same terminal
   kind_.publish(scheduler_.records(), outcomes.first, outcomes.count);
@@ -427,13 +447,13 @@ void EventLoop::perform(const PublishOutcomes& outcomes) {
 }
 
 void EventLoop::perform(const PublishJoined& joined) {
-  output_.worker_joined(joined.session);
+  output_.worker_joined(os::now(), joined.session);
   // The journal may not have it yet. If its process has exited already, it is lost by silence.
   static_cast<void>(adopt(scheduler_.records().sessions[index(joined.session)]));
 }
 
 void EventLoop::perform(const PublishLeft& left) {
-  output_.worker_left(left.session, left.returned);
+  output_.worker_left(os::now(), left.session, left.returned);
 }
 
 void EventLoop::perform(const Log& log) {

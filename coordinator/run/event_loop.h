@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,6 +51,9 @@ class EventLoop {
   /// Requires listen().
   void run();
 
+  /// Requires listen().
+  RunPlace place() const;
+
   /// The first signal that asked to stop; 0: none.
   int signal() const { return signal_policy_.first(); }
   /// Whether a signal ended the run at once, so that nothing is complete.
@@ -68,7 +72,9 @@ class EventLoop {
 
  private:
   [[nodiscard]] Result<void> answer_health_checks();
-  [[nodiscard]] Result<void> open_control_socket();
+  /// `opened`: the error if `directory`, for its default place, cannot be used.
+  [[nodiscard]] Result<void> open_control_socket(const std::filesystem::path& directory,
+                                                 Result<void> opened);
   std::string answer_control(const std::string& line);
   /// Reads the inbox and ends the turn.
   void drain();
@@ -95,6 +101,7 @@ class EventLoop {
   void perform(const KillLocalWorker& action);
   void perform(const WriteCommit& action);
   void perform(const PublishStarted& started);
+  void perform(const PublishFailed& failed);
   void perform(const PublishOutcomes& outcomes);
   void perform(const PublishJoined& joined);
   void perform(const PublishLeft& left);
@@ -120,6 +127,7 @@ class EventLoop {
   std::unique_ptr<net::HttpHealth> health_;  ///< null: without --http
   ControlDesk desk_;
   std::unique_ptr<ControlSocket> control_;  ///< null: it could not be created
+  std::string control_path_;                ///< empty: the same
   LocalWorkers local_workers_;
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;

@@ -17,10 +17,6 @@ Result<std::unique_ptr<JoinPoint>> JoinPoint::bind(boost::asio::io_context& loop
   return made;
 }
 
-JoinPoint::~JoinPoint() {
-  if (has_access_file_) remove_access_file(listening_.access_file, others_access_);
-}
-
 Result<void> JoinPoint::bind(boost::asio::io_context& loop, const std::optional<JournalKeys>& saved,
                              net::Handlers handlers) {
   if (saved && listening_.is_bind_given && !may_have_bound(listening_.bind, saved->bind)) {
@@ -60,11 +56,12 @@ Result<void> JoinPoint::save_keys(const std::string& journal) const {
   return write_journal_keys(journal, {socket_->endpoint(), keys_});
 }
 
-Result<void> JoinPoint::write_access_file() {
+Result<void> JoinPoint::write_access_file(const std::filesystem::path& directory) {
   if (listening_.access_file.empty()) return {};
-  auto written = rollcall::write_access_file(listening_.access_file, others_access_);
-  if (!written) return written;
-  has_access_file_ = true;
+  auto file = AccessFile::create(listening_.access_file, others_access_);
+  if (!file) return permanent("--access-file: " + file.error().message);
+  access_file_ = std::move(*file);
+  if (!directory.empty()) access_file_->note_in(directory);
   spdlog::info("workers may join with {} at {}", listening_.access_file, others_access_.endpoint);
   return {};
 }

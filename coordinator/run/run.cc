@@ -41,8 +41,8 @@ class Run {
   Instant started() const;
   int stopped(const EventLoop& loop);
   int account(const EventLoop& loop);
-  [[nodiscard]] std::string print_results(const Summary& summary,
-                                          const std::vector<std::uint32_t>& order);
+  [[nodiscard]] std::string write_results(const std::vector<std::uint32_t>& order);
+  void print(const Summary& summary, const std::vector<std::uint32_t>& order);
   void note_printed();
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress(std::uint32_t local_workers) const;
@@ -159,6 +159,7 @@ int Run::run() {
     discard(start_);
     return give_up(listens.error().message, 2);
   }
+  output_->run_started(os::now(), loop.place());
   const std::string notice = kind_.notice();
   if (!options_.quiet && !notice.empty()) std::fprintf(stderr, "%s\n", notice.c_str());
   log_on_a_thread();
@@ -184,7 +185,10 @@ int Run::stopped(const EventLoop& loop) {
     log_directly();
   } else {
     const std::vector<std::uint32_t> order = finish_order(scheduler_->records());
-    results_error = print_results(make_summary(order), order);
+    results_error = write_results(order);
+    Summary summary = make_summary(order);
+    summary.finished = false;  // even if the last outcomes came while it was stopping
+    print(summary, order);
   }
   int status = 4;
   for (const std::string& error : {results_error, loop.output_error()}) {
@@ -203,26 +207,25 @@ int Run::stopped(const EventLoop& loop) {
   return loop.signal() != 0 ? 128 + loop.signal() : status;
 }
 
-/// The results file, the end of standard output, and the summary. Returns why the results file
-/// cannot be written; empty if it can.
-std::string Run::print_results(const Summary& summary, const std::vector<std::uint32_t>& order) {
+/// Returns why the results file cannot be written; empty if it can, or if there is none.
+std::string Run::write_results(const std::vector<std::uint32_t>& order) {
+  if (!results_) return {};
+  auto written = results_->write(scheduler_->records(), order, kind_.display());
+  return written ? std::string() : written.error().message;
+}
+
+/// The end of standard output, and the summary.
+void Run::print(const Summary& summary, const std::vector<std::uint32_t>& order) {
   const RunRecords& records = scheduler_->records();
-  std::string error;
-  if (results_) {
-    if (auto written = results_->write(records, order, kind_.display()); !written) {
-      error = written.error().message;
-    }
-  }
   output_->finished(summary, order);
   output_->drain();
   log_directly();
   if (scheduler_->ran_out_of_workers() && !records.has_started()) {
     give_up("no task was started", 4);
-    return error;
+    return;
   }
   if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
   print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
-  return error;
 }
 
 /// The next coordinator prints only results that this one has not printed. If that cannot be saved,
@@ -234,9 +237,12 @@ void Run::note_printed() {
 int Run::account(const EventLoop& loop) {
   const RunRecords& records = scheduler_->records();
   const std::vector<std::uint32_t> order = finish_order(records);
-  const Summary summary = make_summary(order);
+  Summary summary = make_summary(order);
   Ending ending{loop.signal(), false, scheduler_->ran_out_of_workers(), summary.validated()};
-  const std::string results_error = print_results(summary, order);
+  const std::string results_error = write_results(order);
+  ending.output_failed = !results_error.empty() || !loop.output_error().empty();
+  summary.exit_status = exit_status(records, ending);
+  print(summary, order);
   for (const std::string& error : {results_error, loop.output_error()}) {
     if (error.empty()) continue;
     ending.output_failed = true;
@@ -266,6 +272,8 @@ Summary Run::make_summary(const std::vector<std::uint32_t>& order) const {
   }
   const os::Usage used = os::usage();
   summary.coordinator = {used.cpu_seconds, used.peak_rss_bytes};
+  summary.started = start_.journal ? Duration(start_.journal->run().created)
+                                   : os::unix_time() - (os::now() - started_);
   return summary;
 }
 

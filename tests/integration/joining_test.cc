@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/access/access.h"
+#include "common/access/private_file.h"
 #include "common/net/keys.h"
 #include "tests/support/programs_fixture.h"
 
@@ -164,7 +165,7 @@ TEST_F(Joining, WorkerWithAWrongKeyCannotJoin) {
   const net::KeyPair own = net::make_key_pair();
   access.worker_public_key = own.public_key;
   access.worker_secret_key = own.secret_key;
-  ASSERT_TRUE(write_access_file(file("forged"), access));
+  ASSERT_TRUE(replace_private_file(file("forged"), "access file", to_json(access)));
   Program& forger = worker({"--access-file", file("forged"), "--connect-timeout", "1s"});
   EXPECT_EQ(forger.wait(), 4) << forger.story();
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -176,7 +177,7 @@ TEST_F(Joining, WorkerDoesNotJoinACoordinatorWithAnotherKey) {
   ASSERT_TRUE(wait_for_file("access"));
   Access access = read_access_file(access_file()).value();
   access.server_key = net::make_key_pair().public_key;
-  ASSERT_TRUE(write_access_file(file("forged"), access));
+  ASSERT_TRUE(replace_private_file(file("forged"), "access file", to_json(access)));
   Program& careful = worker({"--access-file", file("forged"), "--connect-timeout", "1s"});
   EXPECT_EQ(careful.wait(), 4) << careful.story();
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -188,7 +189,7 @@ TEST_F(Joining, WorkerWithoutKeysCannotJoin) {
   ASSERT_TRUE(wait_for_file("access"));
   Access access;
   access.endpoint = read_access_file(access_file()).value().endpoint;
-  ASSERT_TRUE(write_access_file(file("keyless"), access));
+  ASSERT_TRUE(replace_private_file(file("keyless"), "access file", to_json(access)));
   Program& keyless = worker({"--access-file", file("keyless"), "--connect-timeout", "1s"});
   EXPECT_EQ(keyless.wait(), 4) << keyless.story();
   EXPECT_EQ(run.wait(), 0) << run.story();

@@ -120,11 +120,13 @@ TEST_F(StoppedRun, TheSecondInterruptLeavesTasksPending) {
   EXPECT_TRUE(wait_for_no_process());
   EXPECT_EQ(document_of(run)["finished"], false);
   EXPECT_EQ(document_of(run)["validated"], nullptr);
+  EXPECT_EQ(document_of(run)["exit_status"], nullptr);
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(1)) << "the header";
   allow_all(4);
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(document_of(resumed)["finished"], true);
+  EXPECT_EQ(document_of(resumed)["exit_status"], 0);
   EXPECT_EQ(document_of(resumed)["outcomes"]["succeeded"], 4);
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(5));
 }

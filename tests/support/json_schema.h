@@ -9,7 +9,8 @@
 namespace rollcall {
 
 /// Validates JSON values against a schema. An unsupported keyword is an error, so that no part of a
-/// schema goes unchecked.
+/// schema goes unchecked. Stricter than the schemas, which allow members that later versions add:
+/// this version writes only members that its schemas describe.
 class JsonSchema {
  public:
   using Json = nlohmann::json;
@@ -21,14 +22,14 @@ class JsonSchema {
  private:
   static std::string misfit(const Json& schema, const Json& value, const std::string& where) {
     for (const auto& [keyword, rule] : schema.items()) {
-      const std::string why = broken(schema, keyword, rule, value, where);
+      const std::string why = broken(keyword, rule, value, where);
       if (!why.empty()) return why;
     }
     return {};
   }
 
-  static std::string broken(const Json& schema, const std::string& keyword, const Json& rule,
-                            const Json& value, const std::string& where) {
+  static std::string broken(const std::string& keyword, const Json& rule, const Json& value,
+                            const std::string& where) {
     if (keyword.starts_with('$') || keyword == "title" || keyword == "description") return {};
     if (keyword == "type") return has_type(rule, value) ? "" : where + ": wrong type";
     if (keyword == "const") return value == rule ? "" : where + ": is not " + rule.dump();
@@ -49,8 +50,11 @@ class JsonSchema {
     }
     if (keyword == "items") return items(rule, value, where);
     if (keyword == "required") return required(rule, value, where);
-    if (keyword == "properties") return properties(rule, value, where);
-    if (keyword == "additionalProperties") return no_others(schema["properties"], value, where);
+    if (keyword == "properties") {
+      const std::string other = no_others(rule, value, where);
+      return other.empty() ? properties(rule, value, where) : other;
+    }
+    if (keyword == "not") return misfit(rule, value, where).empty() ? where + ": is excluded" : "";
     return where + ": the schema uses " + keyword + ", which this validator does not support";
   }
 

@@ -229,6 +229,11 @@ std::string Stage::line_of(const Action& action) {
   if (const auto* started = std::get_if<PublishStarted>(&action)) {
     return name_of(started->session) + " has started " + describe(started->tasks);
   }
+  if (const auto* failed = std::get_if<PublishFailed>(&action)) {
+    std::string line = name_of(failed->session) + " failed, to be retried: outcomes";
+    for (const std::uint32_t row : failed->rows) line += " " + to_string(row);
+    return line;
+  }
   if (const auto* outcomes = std::get_if<PublishOutcomes>(&action)) {
     std::string line = "results:";
     for (std::size_t i = outcomes->first; i < outcomes->first + outcomes->count; ++i) {

@@ -25,4 +25,23 @@ int exit_status(const RunRecords& records, const Ending& ending) {
   return any_task_failed(records) ? 1 : 0;
 }
 
+std::string_view end_reason(int status) {
+  switch (status) {
+    case 0:
+      return "succeeded";
+    case 1:
+      return "tasks_failed";
+    case 3:
+      return "validation_failed";
+    case 4:
+      return "no_workers";
+    case 5:
+      return "wait_timeout";
+    case 6:
+      return "output_failed";
+    default:
+      return "signal";
+  }
+}
+
 }  // namespace rollcall::coordinator

@@ -1,6 +1,8 @@
 // The exit status of a run. docs/reference/exit-status.md is this table for users.
 #pragma once
 
+#include <string_view>
+
 #include "coordinator/core/model/records.h"
 
 namespace rollcall::coordinator {
@@ -17,5 +19,8 @@ struct Ending {
 /// 5 ended by --wait-timeout; 6 output cannot be written; 128 + signal. Of several the first of:
 /// signal, 6, 4, 3, 5, 1. Pure.
 int exit_status(const RunRecords& records, const Ending& ending);
+
+/// The reason for an exit status of exit_status(): "succeeded", "tasks_failed", "signal" ...
+std::string_view end_reason(int status);
 
 }  // namespace rollcall::coordinator

@@ -95,6 +95,18 @@ Duration stopped_time_of(const RunRecords& records) {
   return stopped;
 }
 
+/// How slots were used: for commands, whose shortest time is not known before they ran.
+SlotTime slot_time_of(const RunRecords& records, Duration measured) {
+  SlotTime time;
+  for (const Duration elapsed : records.elapsed) time.busy += to_seconds(elapsed);
+  time.retries = records.retry_seconds;
+  if (const std::optional<std::uint64_t> slots = peak_slots(records)) {
+    const double all = static_cast<double>(*slots) * to_seconds(measured);
+    time.waiting = std::max(all - time.busy - time.retries, 0.0);
+  }
+  return time;
+}
+
 }  // namespace
 
 double Summary::overhead_percent() const {
@@ -118,6 +130,9 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
   }
   summary.lateness = {lateness.percentile(50), lateness.percentile(99), lateness.max()};
   summary.completion = completion_of(records, order);
+  if (!records.spec.traits.has_known_cost) {
+    summary.slot_time = slot_time_of(records, summary.measured);
+  }
   return summary;
 }
 

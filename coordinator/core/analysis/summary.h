@@ -34,9 +34,16 @@ struct Resources {
   std::uint64_t peak_rss_bytes = 0;
 };
 
+/// How the slots spent the measured time of a run of commands, in seconds of one slot.
+struct SlotTime {
+  double busy = 0;                ///< attempts that ended their tasks
+  double retries = 0;             ///< attempts that failed and were repeated
+  std::optional<double> waiting;  ///< the rest; nullopt: the slots have no limit
+};
+
 /// The summary. Members marked "runtime" do not follow from the records.
 struct Summary {
-  bool finished = true;  ///< every task has an outcome
+  bool finished = true;  ///< every task has an outcome, and the run was not left
   Duration lower_bound{};
   Duration measured{};  ///< without `stopped`
   Duration stopped{};   ///< between coordinators of the run, while no task ran
@@ -45,6 +52,7 @@ struct Summary {
   std::array<std::uint64_t, kOutcomeCount> outcomes{};  ///< by Outcome
   Lateness lateness;                                    ///< of succeeded sleeps
   Completion completion;
+  std::optional<SlotTime> slot_time;  ///< nullopt: the tasks have a known cost
 
   Duration startup{};     ///< runtime: from the start of the program to the first dispatch
   Duration planning{};    ///< runtime: drawing and sorting the tasks
@@ -53,6 +61,8 @@ struct Summary {
   Resources coordinator;  ///< runtime
   /// Runtime: the four members above are known. Those of an unfinished run are not in its journal.
   bool has_account = true;
+  Duration started{};              ///< runtime: wall clock when the run began, since 1970
+  std::optional<int> exit_status;  ///< runtime: of the run; only set if it is finished
 
   bool validated() const { return finished && failed_checks.empty(); }
   std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }

@@ -34,7 +34,7 @@ struct Policy {
   std::uint32_t max_losses = limits::max_losses;
   std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
   bool journal = false;                   ///< outcomes are committed before they are published
-  bool name_starts = true;                ///< PublishStarted names the tasks
+  bool name_starts = true;                ///< PublishStarted names the tasks, PublishFailed is sent
 
   // Commands.
   std::uint32_t retries = 0;  ///< further attempts at a task that fails or times out

@@ -91,8 +91,9 @@ struct RunRecords {
   std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
   std::uint64_t stale = 0;  ///< outcomes dropped: the task was done, or not the session's
   std::uint64_t reports_repeated = 0;  ///< received again
-  bool wait_timeout_passed = false;    ///< `wait` ended with something pending
-  bool stop_requested = false;         ///< the user asked to stop before the end
+  double retry_seconds = 0;  ///< how long attempts ran that failed and were repeated, in this epoch
+  bool wait_timeout_passed = false;  ///< `wait` ended with something pending
+  bool stop_requested = false;       ///< the user asked to stop before the end
 
   explicit RunRecords(const RunSpec& run);
 

@@ -100,12 +100,16 @@ bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries
 }
 
 /// An attempt of the task's owner has ended, and the task has not.
-void TaskTable::take_again(TaskId task, Outcome outcome, Acceptance& acceptance) {
+void TaskTable::take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance) {
+  const TaskId task = outcomes.task[i];
+  const Outcome outcome = outcomes.outcome[i];
   records_.set_state(task, TaskState::pending);
   ++pending_;
   if (outcome == Outcome::failed || outcome == Outcome::timed_out) {
     ++failures_[task];
     acceptance.failed.push_back(task);
+    acceptance.failed_rows.push_back(static_cast<std::uint32_t>(i));
+    records_.retry_seconds += to_seconds(outcomes.elapsed[i]);
     return;
   }
   acceptance.returned.push_back(task);
@@ -140,7 +144,7 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       ++acceptance.settled;
       --assigned_;
       if (!is_last) {
-        take_again(task, outcomes.outcome[i], acceptance);
+        take_again(outcomes, i, acceptance);
         continue;
       }
     }

@@ -36,7 +36,8 @@ struct Acceptance {
   std::uint64_t unassigned = 0;  ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started, or cancelled for now: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be retried: pending again
-  std::uint64_t unstarted_returns = 0;  ///< of `returned`: returned before they began
+  std::vector<std::uint32_t> failed_rows;  ///< the outcomes of these, by their place in the report
+  std::uint64_t unstarted_returns = 0;     ///< of `returned`: returned before they began
   std::vector<Superseded> superseded;
 };
 
@@ -139,7 +140,7 @@ class TaskTable {
   bool accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
                    const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance);
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
-  void take_again(TaskId task, Outcome outcome, Acceptance& acceptance);
+  void take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance);
   bool claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);

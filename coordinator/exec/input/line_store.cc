@@ -54,6 +54,7 @@ Result<void> LineStore::append(std::string_view line) {
     blocks_.back().first = count_;
   }
   longest_ = std::max(longest_, line.size());
+  if (line.ends_with('\r')) ++carriage_returns_;
   Block& block = blocks_.back();
   if ((count_ - block.first) % kMarked == 0) {
     block.marks.push_back(static_cast<std::uint32_t>(block.used));

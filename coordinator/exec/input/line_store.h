@@ -31,6 +31,8 @@ class LineStore {
   std::uint64_t size() const { return count_; }
   /// Line `i`, without its separator. Requires i < size(). Valid as long as the store.
   std::string_view operator[](std::uint64_t i) const;
+  /// How many lines end with a carriage return, as files from Windows have it.
+  std::uint64_t carriage_returns() const { return carriage_returns_; }
   /// Bytes of the longest line.
   std::size_t longest() const { return longest_; }
   /// Approximate memory use in bytes, for tests.
@@ -52,6 +54,7 @@ class LineStore {
 
   char separator_;
   std::uint64_t count_ = 0;
+  std::uint64_t carriage_returns_ = 0;
   std::size_t longest_ = 0;
   std::vector<Block> blocks_;
   std::string partial_;  ///< the beginning of a line that is not complete yet

@@ -30,6 +30,8 @@ class TaskCommands {
   Command operator[](TaskId task) const;
   /// The standard input of each command that does not have its own.
   const std::string& input() const { return common_.input; }
+  /// How many lines of the input end with a carriage return, which becomes part of a command.
+  std::uint64_t carriage_returns() const { return input_.carriage_returns(); }
   /// An upper bound for the bytes of any command in a message. Fast.
   std::size_t bytes_at_most() const;
   /// The input line of the task, for --tag.

@@ -1,8 +1,8 @@
 #include "coordinator/exec/input/task_input.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
-#include <fmt/core.h>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/access/strict_json.h"
 #include "common/base/check.h"
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
@@ -132,6 +133,17 @@ Result<Command> parse_json_command(std::string_view line) {
   return command;
 }
 
+Result<void> check_json_command(std::string_view line) {
+  const Result<Command> command = parse_json_command(line);
+  if (!command) return command.error();
+  const Result<Json> object = parse_strict_json(line);
+  if (!object) return object.error();
+  if (object->contains("timeout") && command->timeout < kShortestTimeout) {
+    return permanent("\"timeout\": expected a time of at least " + format_exact(kShortestTimeout));
+  }
+  return {};
+}
+
 Result<void> TaskInput::read(int fd) {
   std::array<char, std::size_t{64} << 10U> bytes;
   for (;;) {
@@ -160,9 +172,14 @@ Result<void> TaskInput::finish() {
 
 Result<void> TaskInput::check_commands() {
   for (; is_json_ && checked_ < size(); ++checked_) {
-    const Result<Command> command = parse_json_command(std::get<LineStore>(source_)[checked_]);
-    if (!command) {
-      return permanent(fmt::format("line {}: {}", checked_ + 1, command.error().message));
+    const std::string_view line = std::get<LineStore>(source_)[checked_];
+    Result<void> checked = check_json_command(line);
+    if (is_saved_) {
+      const Result<Command> command = parse_json_command(line);
+      checked = command ? Result<void>() : Result<void>(command.error());
+    }
+    if (!checked) {
+      return permanent(fmt::format("line {}: {}", checked_ + 1, checked.error().message));
     }
   }
   return {};
@@ -178,6 +195,11 @@ std::size_t TaskInput::longest() const {
     return (*range)[range->count - 1].size();
   }
   return std::get<LineStore>(source_).longest();
+}
+
+std::uint64_t TaskInput::carriage_returns() const {
+  const auto* store = std::get_if<LineStore>(&source_);
+  return store == nullptr || is_json_ ? 0 : store->carriage_returns();
 }
 
 std::string TaskInput::text(std::uint64_t task) const {

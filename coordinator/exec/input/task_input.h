@@ -1,6 +1,7 @@
 // The input of `rollcall exec`: lines, a range of numbers, or commands as JSON.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "common/base/result.h"
 #include "common/model/command.h"
+#include "common/model/time.h"
 #include "coordinator/exec/input/line_store.h"
 
 namespace rollcall::coordinator {
@@ -24,10 +26,17 @@ struct NumberRange {
 /// Numbers are integers from 0 to 2^63 - 1. The error states the expected form.
 Result<NumberRange> parse_range(std::string_view text);
 
+/// The shortest time limit of a command.
+inline constexpr Duration kShortestTimeout = std::chrono::milliseconds(1);
+
 /// Parses one line of --from-json: an object with "args" and the optional members "env", "cwd",
 /// "stdin" and "timeout" ("30s"). Any other member is an error. Without "timeout" the result's
-/// timeout is 0.
+/// timeout is 0. Of a member that is given twice, the last counts.
 Result<Command> parse_json_command(std::string_view line);
+
+/// The same checks and those that journals of earlier versions need not pass: no member is given
+/// twice, and the timeout is at least kShortestTimeout.
+Result<void> check_json_command(std::string_view line);
 
 /// The tasks of a run, one for each line or number. Filled in chunks, so that no line is stored
 /// twice.
@@ -36,8 +45,14 @@ class TaskInput {
   /// Lines that end in `separator`.
   static TaskInput lines(char separator) { return TaskInput(LineStore(separator), false); }
   static TaskInput range(const NumberRange& range) { return TaskInput(range, false); }
-  /// One JSON object per line: see parse_json_command().
+  /// One JSON object per line: see check_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
+  /// The same, from a journal: see parse_json_command().
+  static TaskInput saved_json() {
+    TaskInput input = json();
+    input.is_saved_ = true;
+    return input;
+  }
 
   /// Reads `fd` to its end; blocks. Not for a range. Errors are permanent: a read error, or a text
   /// that names the invalid line ("line 7 ...").
@@ -49,6 +64,8 @@ class TaskInput {
   std::uint64_t size() const;
   /// Bytes of the longest text().
   std::size_t longest() const;
+  /// How many lines, each the text of a task, end with a carriage return.
+  std::uint64_t carriage_returns() const;
   /// Whether each text() is a command for parse_json_command().
   bool has_commands() const { return is_json_; }
   /// The text that replaces {}, or the JSON object. Requires task < size().
@@ -61,6 +78,7 @@ class TaskInput {
 
   std::variant<LineStore, NumberRange> source_;
   bool is_json_;
+  bool is_saved_ = false;
   std::uint64_t checked_ = 0;  ///< number of validated lines
 };
 

@@ -1,9 +1,9 @@
 #include "coordinator/exec/results/exec_run.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
-#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -71,7 +71,17 @@ std::string signal_text(int signal) {
   return fmt::format("signal {} (SIG{})", signal, name);
 }
 
-std::string how_it_failed(Outcome outcome, const CommandResult* result) {
+/// After the time limit the command may take until --kill-after to end.
+std::string timed_out_text(Duration timeout, Duration elapsed) {
+  const std::string limit = format_seconds(timeout);
+  const std::string end = format_seconds(elapsed);
+  if (timeout == Duration::zero()) return fmt::format("timed out after {} s", end);
+  if (limit == end) return fmt::format("timed out after {} s", limit);
+  return fmt::format("timed out after {} s, ended after {} s", limit, end);
+}
+
+/// `timeout`: that of the command.
+std::string how_it_failed(Outcome outcome, const CommandResult* result, Duration timeout) {
   if (outcome == Outcome::lost) return "lost: too many lost workers, or no worker left";
   if (result == nullptr) return std::string(to_string(outcome));
   switch (result->end) {
@@ -80,7 +90,7 @@ std::string how_it_failed(Outcome outcome, const CommandResult* result) {
     case CommandEnd::signalled:
       return signal_text(result->signal);
     case CommandEnd::timed_out:
-      return "timed out after " + format_seconds(result->elapsed) + " s";
+      return timed_out_text(timeout, result->elapsed);
     case CommandEnd::cancelled:
       return "cancelled";
     case CommandEnd::not_started:
@@ -231,7 +241,8 @@ void ExecRun::note_failure(const RunRecords& records, std::size_t record,
                            const CommandResult* result) {
   if (failures_.size() >= limits::named_tasks) return;
   const TaskId task = records.task[record];
-  failures_.push_back({task, how_it_failed(records.outcome_of(task), result),
+  failures_.push_back({task,
+                       how_it_failed(records.outcome_of(task), result, commands_[task].timeout),
                        result == nullptr ? std::string() : last_lines(result->err),
                        result != nullptr && result->end == CommandEnd::not_started});
 }

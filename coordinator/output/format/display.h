@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/model/task.h"
 #include "common/model/time.h"
 #include "coordinator/core/model/records.h"
 
@@ -39,6 +40,9 @@ class KindDisplay {
   virtual void append_columns(RowForm&, std::size_t /*record*/) const {}
   /// Appends members to the JSON line of an outcome, each with a comma before it.
   virtual void append_event_members(std::string& /*line*/, std::size_t /*record*/) const {}
+  /// Adds members to the event of a failed attempt that will be repeated.
+  virtual void add_failure_members(nlohmann::ordered_json& /*event*/,
+                                   const OutcomeColumns& /*outcomes*/, std::size_t /*row*/) const {}
   /// Adds members to the document about the run.
   virtual void add_members(const RunRecords&, nlohmann::ordered_json&) const {}
 };

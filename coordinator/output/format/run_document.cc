@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/cli/command_line.h"
+#include "coordinator/core/analysis/exit_status.h"
+#include "coordinator/output/format/utc_time.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -14,6 +18,10 @@ Json resources_json(const Resources& resources) {
 
 Json task_or_null(const std::optional<TaskId>& task) {
   return task ? Json(index(*task)) : Json(nullptr);
+}
+
+Json number_or_null(const std::optional<double>& number) {
+  return number ? Json(*number) : Json(nullptr);
 }
 
 Json checks_json(const std::vector<FailedCheck>& checks) {
@@ -69,6 +77,22 @@ void add_times(Json& document, const Summary& summary) {
   document["stopped_seconds"] = to_seconds(summary.stopped);
   document["overhead_seconds"] = to_seconds(summary.overhead());
   document["overhead_percent"] = summary.overhead_percent();
+  document["slot_seconds"] = nullptr;
+  if (summary.slot_time) {
+    document["slot_seconds"] = {{"busy", summary.slot_time->busy},
+                                {"retries", summary.slot_time->retries},
+                                {"waiting", number_or_null(summary.slot_time->waiting)}};
+  }
+}
+
+/// How the run ended, if it has.
+void add_end(Json& document, const Summary& summary) {
+  document["finished"] = summary.finished;
+  document["exit_status"] = nullptr;
+  document["reason"] = nullptr;
+  if (!summary.finished || !summary.exit_status) return;
+  document["exit_status"] = *summary.exit_status;
+  document["reason"] = end_reason(*summary.exit_status);
 }
 
 /// The figures of a whole run are unknown, and some tasks are pending.
@@ -93,7 +117,9 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
   Json document = {{"schema", "rollcall/run/1"},    {"run_id", to_hex(spec.id.bytes)},
                    {"kind", to_string(spec.kind)},  {"seed", spec.seed},
                    {"task_count", spec.task_count}, {"collection_method", to_string(spec.method)}};
-  document["finished"] = summary.finished;
+  document["version"] = cli::version();
+  document["started_at"] = utc_text(summary.started);
+  add_end(document, summary);
   add_times(document, summary);
   document["validated"] = summary.validated();
   document["validation_seconds"] = to_seconds(summary.validation);
@@ -119,9 +145,7 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
     document["seed"] = nullptr;
     document["lateness_seconds"] = nullptr;
   }
-  if (records.accepted() < spec.task_count || !summary.has_account) {
-    mark_unfinished(document, records, summary);
-  }
+  if (!summary.finished) mark_unfinished(document, records, summary);
   display.add_members(records, document);
   return document;
 }

@@ -1,5 +1,7 @@
 #include "coordinator/output/format/summary_text.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <iomanip>
@@ -25,7 +27,7 @@ std::string label(std::string_view name) {
 
 /// Names and reasons come from workers and must not control the terminal.
 std::string safe(std::string_view text) {
-  return printable(text, text.size());
+  return printable(text);
 }
 
 std::string number(std::uint64_t n) {
@@ -60,17 +62,34 @@ std::string lateness_text(const Summary& summary) {
          milliseconds(summary.lateness.p99) + ", max " + milliseconds(summary.lateness.max) + "\n";
 }
 
-std::string times_text(const Summary& summary) {
+std::string overhead_text(const Summary& summary) {
+  std::string text = label("overhead") + seconds(summary.overhead());
+  if (summary.lower_bound > Duration::zero()) {
+    text += " (" + percent(summary.overhead_percent()) + ")";
+  }
+  return text + "\n";
+}
+
+/// Instead of the overhead: delays between the attempts at a task are not overhead.
+std::string slot_time_text(const SlotTime& time) {
+  std::string text = fmt::format("{}{:.3f} s", label("busy"), time.busy);
+  if (time.retries > 0) text += fmt::format(", retries {:.3f} s", time.retries);
+  if (time.retries > 0 && time.waiting) text += fmt::format(", waiting {:.3f} s", *time.waiting);
+  return text + "\n";
+}
+
+std::string stopped_text(const Summary& summary) {
+  if (summary.stopped <= Duration::zero()) return {};
+  return label("stopped") + seconds(summary.stopped) + " until the run was resumed, not measured\n";
+}
+
+std::string times_text(const RunRecords& records, const Summary& summary) {
+  const bool has_retries = summary.slot_time && records.attempts_retried > 0;
   return label("expected") + seconds(summary.lower_bound) + "\n" + label("measured") +
-         seconds(summary.measured) + "\n" + label("overhead") + seconds(summary.overhead()) +
-         (summary.lower_bound > Duration::zero()
-              ? " (" + percent(summary.overhead_percent()) + ")\n"
-              : "\n") +
-         (summary.stopped > Duration::zero() ? label("stopped") + seconds(summary.stopped) +
-                                                   " until the run was resumed, not measured\n"
-                                             : "") +
-         label("before") + "start-up " + seconds(summary.startup) + ", planning " +
-         seconds(summary.planning) + "\n";
+         seconds(summary.measured) + "\n" +
+         (has_retries ? slot_time_text(*summary.slot_time) : overhead_text(summary)) +
+         stopped_text(summary) + label("before") + "start-up " + seconds(summary.startup) +
+         ", planning " + seconds(summary.planning) + "\n";
 }
 
 std::string unfinished_text(const RunRecords& records) {
@@ -155,8 +174,9 @@ std::string failed_checks_text(const Summary& summary) {
 
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
+  if (records.spec.task_count == 0) return "no tasks: nothing was run\n";
   std::string text = summary.finished ? std::string() : unfinished_text(records);
-  text += times_text(summary);
+  text += times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
   if (display.has_pauses()) text += label("seed") + number(records.spec.seed) + "\n";

@@ -21,7 +21,7 @@ complete -c rollcall -n '__fish_seen_subcommand_from resume' -l output -x -a 'te
 complete -c rollcall -n '__fish_seen_subcommand_from resume' -s o -l results -r -F -d 'Results file, .csv or .jsonl'
 complete -c rollcall -n '__fish_seen_subcommand_from resume' -l progress -x -a 'auto bar plain none' -d 'Progress on standard error'
 complete -c rollcall -n '__fish_seen_subcommand_from resume' -s q -l quiet -d 'Omit progress and summary'
-complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json' -d 'Format of standard output'
+complete -c rollcall -n '__fish_seen_subcommand_from report validate' -l output -x -a 'text json' -d 'Format of standard output'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n '__fish_seen_subcommand_from sleep noop; and not __fish_seen_subcommand_from help' -s n -l task-count -x -d 'Number of tasks'
@@ -92,6 +92,7 @@ set -l in_drain '__fish_seen_subcommand_from drain; and not __fish_seen_subcomma
 complete -c rollcall -n $in_drain -a all -d 'All workers'
 complete -c rollcall -n $in_drain -l control -r -F -d 'Control socket of the run'
 complete -c rollcall -n $in_drain -l drain -x -a 'finish return' -d 'Finish or return running tasks'
+complete -c rollcall -n $in_drain -l output -x -a 'text json' -d 'Format of standard output'
 
 set -l in_keys '__fish_seen_subcommand_from keys; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_keys -a '(__fish_complete_directories)' -d 'Directory for the keys'

@@ -76,6 +76,7 @@ TEST(Loopback, RecognizesLocalEndpoints) {
 TEST(Quote, QuotesOnOneLine) {
   EXPECT_EQ(cli::quote("a b"), R"("a b")");
   EXPECT_EQ(cli::quote("a\nb\x1b\"\\"), R"("a\x0ab\x1b\"\\")");
+  EXPECT_EQ(cli::quote("a\u202e\\é\xff"), "\"a\\u202e\\\\é\\xff\"");
   EXPECT_EQ(cli::quote(std::string(101, 'x')), '"' + std::string(100, 'x') + "...\"");
 }
 

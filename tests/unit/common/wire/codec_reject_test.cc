@@ -225,6 +225,13 @@ TEST(WireReject, NamesAreMadePrintable) {
   EXPECT_EQ(std::get<Hello>(message.body).name, std::string(254, 'x'));
 }
 
+TEST(WireReject, NamesShowInvisibleCharacters) {
+  WorkerMessage message;
+  const std::string bytes = envelope(kHello, text(1, kId) + text(4, "node\u202e1\u200b"));
+  ASSERT_TRUE(WireCodec().decode(span_of(bytes), message));
+  EXPECT_EQ(std::get<Hello>(message.body).name, "node\\u202e1\\u200b");
+}
+
 TEST(WireReject, Instants) {
   const auto ack = [](std::int64_t ns) { return from_coordinator(kAck, number(2, zigzag(ns))); };
   EXPECT_EQ(ack(kTimeBound - 1), "");
@@ -241,7 +248,7 @@ TEST(WireReject, Instants) {
 
 TEST(WireReject, Goodbye) {
   EXPECT_EQ(from_worker(kGoodbye, real(3, 0.5)), "");
-  for (const double seconds : {-1.0, std::nan(""), HUGE_VAL}) {
+  for (const double seconds : {-1.0, std::nan(""), HUGE_VAL, 1e12}) {
     EXPECT_THAT(from_worker(kGoodbye, real(3, seconds)), HasSubstr("CPU time"));
   }
 }
@@ -293,6 +300,14 @@ TEST(WireReject, CommandResults) {
   EXPECT_THAT(result(text(11, number(2, 256))), HasSubstr("range"));
   EXPECT_THAT(result(text(11, number(3, 65))), HasSubstr("range"));
   EXPECT_THAT(result(text(11, number(6, ~0ULL))), HasSubstr("range"));
+  // 5 ns elapsed, and at most a second for the steps of the clocks.
+  constexpr std::uint64_t kMostCpu = 8'192'000'000'000;
+  EXPECT_EQ(result(text(11, number(6, kMostCpu))), "");
+  EXPECT_THAT(result(text(11, number(6, 2 * kMostCpu))), HasSubstr("CPU time"));
+  for (const unsigned field : {7U, 10U, 11U}) {
+    EXPECT_EQ(result(text(11, number(field, (1ULL << 53U) - 1))), "");
+    EXPECT_THAT(result(text(11, number(field, 1ULL << 53U))), HasSubstr("range"));
+  }
 }
 
 /// An assignment with number 1 and these columns.

@@ -57,7 +57,11 @@ TEST_F(JournalKeysTest, StoresAnUnencryptedRun) {
 
 TEST_F(JournalKeysTest, RefusesAnInvalidFile) {
   write_text("");
+  EXPECT_THAT(refusal(), HasSubstr("is not a keys file of a journal: truncated"));
+  write_text("[]");
   EXPECT_THAT(refusal(), HasSubstr("is not a keys file of a journal: not a JSON object"));
+  write_text(R"({"schema": "a", "schema": "b"})");
+  EXPECT_THAT(refusal(), HasSubstr("\"schema\" is given twice"));
   write_text(R"({"schema": "rollcall/keys/1"})");
   EXPECT_THAT(refusal(), HasSubstr("\"schema\" is not \"rollcall/journal-keys/1\""));
   write_text(R"({"schema": "rollcall/journal-keys/1", "bind": "40123", "endpoint": "tcp://a:1"})");

@@ -133,7 +133,8 @@ TEST_F(RunKeysTest, ReportsWhatIsWrongWithAFile) {
     return keys ? std::string("none") : keys.error().message;
   };
   EXPECT_EQ(error_with(good), "none");
-  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("not a JSON object"));
+  EXPECT_THAT(error_with(good.substr(0, 40)), HasSubstr("not a keys file: truncated"));
+  EXPECT_THAT(error_with("keys"), HasSubstr("not a keys file: invalid JSON at byte 1"));
   EXPECT_THAT(error_with("[]"), HasSubstr("not a JSON object"));
   std::string other = good;
   EXPECT_THAT(error_with(other.replace(good.find("server_secret"), 6, "sorrow")),
@@ -169,7 +170,10 @@ TEST_F(ListeningTest, RefusesToOverwriteTheAccessFileOfTheKeys) {
   options.access_file = directory / "." / kWorkersAccessFile;
   const auto listening = listening_of(options);
   ASSERT_FALSE(listening.has_value());
-  EXPECT_THAT(listening.error().message, HasSubstr("is the access file of --keys"));
+  EXPECT_THAT(listening.error().message, HasSubstr("was made by rollcall keys"));
+  options.keys.clear();
+  EXPECT_FALSE(listening_of(options).has_value());
+  options.keys = directory;
   options.access_file = parent / "another.access";
   EXPECT_TRUE(listening_of(options).has_value());
 }

@@ -31,8 +31,26 @@ TEST(ControlOptions, AreRejectedWithTheExpectedForm) {
             "2: rollcall drain: WORKER is missing: expected a worker's name, or all\n");
   EXPECT_EQ(cli::shown(parse({"drain", "a", "--drain", "later"})),
             "2: rollcall drain: --drain \"later\": expected finish or return\n");
+  EXPECT_EQ(cli::shown(parse({"drain", "a", "--output", "jsonl"})),
+            "2: rollcall drain: --output \"jsonl\": expected text or json\n");
   EXPECT_EQ(cli::shown(parse({"status", "--output", "jsonl"})),
             "2: rollcall status: --output \"jsonl\": expected text or json\n");
+}
+
+TEST(ControlOptions, TakeTheFormatOfTheEnvironment) {
+  const auto formats = [](const char* value) {
+    std::vector<OutputFormat> parsed;
+    const auto with = [&](std::vector<std::string> arguments) {
+      return cli::Start{std::move(arguments), {{"ROLLCALL_OUTPUT", value}}}(parse_command_line);
+    };
+    parsed.push_back(std::get<StatusOptions>(with({"status"})).output);
+    parsed.push_back(std::get<DrainOptions>(with({"drain", "all"})).output);
+    parsed.push_back(std::get<ValidateOptions>(with({"validate", "run.db"})).output);
+    return parsed;
+  };
+  EXPECT_EQ(formats("json"), std::vector(3, OutputFormat::json));
+  EXPECT_EQ(formats("jsonl"), std::vector(3, OutputFormat::json));
+  EXPECT_EQ(formats("text"), std::vector(3, OutputFormat::text));
 }
 
 TEST(ControlHelp, FitsOnOneScreen) {

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "coordinator/core/analysis/validation.h"
 #include "coordinator/output/format/run_document.h"
 #include "coordinator/output/format/summary_text.h"
 #include "tests/support/journal_fixture.h"
+#include "tests/support/json_schema.h"
 #include "tests/support/run_records_builder.h"
 
 namespace rollcall::coordinator {
@@ -55,6 +59,7 @@ class ReportCommandTest : public JournalTest {
     summary.planning = account_.planning;
     summary.validation = account_.validation;
     summary.coordinator = account_.coordinator;
+    summary.exit_status = account_.exit_status;
     return summary;
   }
 
@@ -124,6 +129,34 @@ TEST_F(ReportCommandTest, ValidatesAgain) {
   EXPECT_EQ(validate_again(), 0);
   EXPECT_THAT(out_, HasSubstr("4 async tasks validated in "));
   EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(ReportCommandTest, ValidatesAgainAsADocument) {
+  const auto document = [&] {
+    const auto json = nlohmann::json::parse(out_);
+    const std::string schema = "/docs/reference/validation-1.schema.json";
+    std::ifstream file(ROLLCALL_SOURCE_DIR + schema);
+    EXPECT_EQ(JsonSchema(nlohmann::json::parse(file)).misfit(json), "");
+    return json;
+  };
+  const auto validate_to_json = [&] {
+    return run([&] { return run_validate({path(), OutputFormat::json}); });
+  };
+  keep(false);
+  EXPECT_EQ(validate_to_json(), 3);
+  EXPECT_EQ(document()["finished"], false);
+  EXPECT_EQ(document()["validated"], nullptr);
+  std::filesystem::remove(path());
+  keep(true);
+  EXPECT_EQ(validate_to_json(), 0);
+  EXPECT_EQ(document()["validated"], true);
+  EXPECT_EQ(document()["exit_status"], 0);
+  std::filesystem::remove(path());
+  records().elapsed[0] = 1s;  // of a pause of 2 s
+  keep(true);
+  EXPECT_EQ(validate_to_json(), 3);
+  EXPECT_EQ(document()["validated"], false);
+  EXPECT_EQ(document()["failed_checks"][0]["check"], "not_early");
 }
 
 TEST_F(ReportCommandTest, ReportsFailedChecks) {

@@ -78,6 +78,29 @@ TEST_F(ControlDeskTest, DrainSelectsWorkersByNameOrSessionOrAll) {
   EXPECT_EQ(ask(R"({"command":"drain","worker":"all","mode":"finish"})")["draining"].size(), 2U);
 }
 
+TEST_F(ControlDeskTest, DrainSelectsWorkersByHostOrBeginning) {
+  begin_with({1, 2});
+  const auto drained = [this](const std::string& worker) {
+    const json answer = ask(R"({"command":"drain","mode":"finish","worker":")" + worker + "\"}");
+    if (answer.contains("error")) return answer["error"].get<std::string>();
+    std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/drain-1.schema.json");
+    EXPECT_EQ(JsonSchema(json::parse(file)).misfit(answer), "");
+    std::string names;
+    for (const json& each : answer["draining"]) names += each["name"].get<std::string>() + " ";
+    return names;
+  };
+  const std::vector<SessionRecord>& sessions = stage->scheduler().records().sessions;
+  ASSERT_EQ(sessions.size(), 2U);
+  EXPECT_EQ(drained(to_hex(sessions[1].id.bytes).substr(0, 31)), "w2 ");
+  if (!sessions[0].host.empty()) {
+    EXPECT_EQ(drained(sessions[0].host), "w1 w2 ");
+  }
+  const std::string ambiguous = drained("w");
+  EXPECT_EQ(ambiguous.find("w is ambiguous: w1 ("), 0U) << ambiguous;
+  EXPECT_EQ(drained("x"), "no connected worker is named x");
+  EXPECT_EQ(drained(""), "expected a worker");
+}
+
 TEST_F(ControlDeskTest, AnswersAnInvalidRequestWithAnError) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],

@@ -103,6 +103,19 @@ TEST_F(RetryTest, FailuresAndTimeoutsAreRetriedAfterAGrowingDelay) {
   EXPECT_EQ(records().attempts_retried, 2U);
 }
 
+TEST_F(RetryTest, FailedAttemptsArePublishedAndTimed) {
+  spec.task_count = 3;
+  policy.retries = 1;
+  begin_with({1}, 3);
+  stage->report(1, 1, {{{0}}, {{1}, Outcome::failed}, {{2}, Outcome::timed_out}});
+  EXPECT_THAT(stage->take(), Contains("w1 failed, to be retried: outcomes 1 2"));
+  const double first = records().retry_seconds;
+  stage->wait(200);
+  stage->report(1, 2, {{{1}, Outcome::failed}, {{2}}});  // the last attempts
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("to be retried"))));
+  EXPECT_EQ(records().retry_seconds, first);
+}
+
 TEST_F(RetryTest, ASuccessEndsTheRetries) {
   begin_with_one(5);
   stage->report(1, 1, {{{0}, Outcome::failed}});

@@ -115,6 +115,24 @@ TEST(ExecRun, StoresWhyACommandCouldNotStart) {
   EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,\n"));
 }
 
+TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {
+  const auto text = [](Duration timeout, Duration elapsed) {
+    RunRecordsBuilder run = run_of(1);
+    run.done(0, 0, Outcome::timed_out);
+    OutcomeColumns report = report_of({0});
+    report.command[0].end = CommandEnd::timed_out;
+    report.command[0].elapsed = elapsed;
+    Command common;
+    common.timeout = timeout;
+    ExecRun exec({TaskInput::range({0, 1, 1}), *CommandTemplate::parse({"a"}, {}), common}, {});
+    exec.results().add_accepted(run.records(), 0, report);
+    exec.publish(run.records(), 0, 1);
+    return exec.failures().front().how;
+  };
+  EXPECT_EQ(text(500ms, 1500ms), "timed out after 0.50 s, ended after 1.50 s");
+  EXPECT_EQ(text(500ms, 501ms), "timed out after 0.50 s");
+}
+
 TEST(ExecRun, ListsTheFirstFailedTasks) {
   RunRecordsBuilder run = run_of(12);
   std::vector<std::uint32_t> tasks;

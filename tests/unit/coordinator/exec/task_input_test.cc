@@ -46,6 +46,17 @@ TEST(TaskInput, PreservesLines) {
   EXPECT_THAT(lines_of("\xff\xfe\n"), ElementsAre("\xff\xfe"));
 }
 
+TEST(TaskInput, CountsCarriageReturns) {
+  const auto count = [](TaskInput input, std::string_view bytes) {
+    EXPECT_TRUE(input.add(bytes));
+    EXPECT_TRUE(input.finish());
+    return input.carriage_returns();
+  };
+  EXPECT_EQ(count(TaskInput::lines('\n'), "a\r\nb\nc\rd\n\r\ne\r"), 3U);
+  EXPECT_EQ(count(TaskInput::json(), "{\"args\": [\"a\"]}\r\n"), 0U);
+  EXPECT_EQ(TaskInput::range({0, 1, 2}).carriage_returns(), 0U);
+}
+
 TEST(TaskInput, SplitsLinesAtNuls) {
   using namespace std::string_view_literals;
   EXPECT_THAT(lines_of("a\nb\0\0c\0"sv, '\0'), ElementsAre("a\nb", "", "c"));
@@ -172,7 +183,23 @@ TEST(TaskInput, ReportsTheLineOfAnInvalidJsonCommand) {
   EXPECT_EQ(error_of(TaskInput::json(), good + good), "");
   EXPECT_EQ(error_of(TaskInput::json(), good + "{}\n" + good), "line 2: \"args\" is missing");
   EXPECT_EQ(error_of(TaskInput::json(), good + good + "{"), "line 3: is not JSON");
+  EXPECT_EQ(error_of(TaskInput::json(), good + R"({"args": ["a"], "args": ["b"]})"),
+            "line 2: \"args\" is given twice");
+  EXPECT_EQ(error_of(TaskInput::json(), R"({"args": ["a"], "env": {"A": "1", "A": "2"}})"),
+            "line 1: \"A\" is given twice");
+  for (const std::string timeout : {"0s", "0", "0.9ms"}) {
+    EXPECT_EQ(error_of(TaskInput::json(), R"({"args": ["a"], "timeout": ")" + timeout + "\"}"),
+              "line 1: \"timeout\": expected a time of at least 1ms");
+  }
+  EXPECT_EQ(error_of(TaskInput::json(), R"({"args": ["a"], "timeout": "1ms"})"), "");
   EXPECT_EQ(error_of(TaskInput::json(), good + "\n"), "line 2: is not JSON");
+}
+
+TEST(TaskInput, AcceptsWhatEarlierVersionsSaved) {
+  TaskInput input = TaskInput::saved_json();
+  EXPECT_TRUE(input.add("{\"args\": [\"a\"], \"args\": [\"b\"], \"timeout\": \"0s\"}\n"));
+  EXPECT_THAT(parse_json_command(input.text(0))->args, ElementsAre("b"));
+  EXPECT_FALSE(input.add("{}\n"));
 }
 
 TEST(TaskCommands, FillsTheTemplate) {

@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
+#include "common/cli/command_line.h"
 #include "coordinator/output/output.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/output_test_files.h"
@@ -99,6 +101,60 @@ TEST(JsonOutput, HasTheResultOfTheRun) {
   EXPECT_EQ(run["resources"]["cpu_seconds"], 0.5);
 }
 
+TEST(JsonOutput, HasTheEndOfTheRun) {
+  const RunRecords records = eventful_run().records();
+  Summary summary = summary_of(records);
+  summary.started = 1'709'251'199s + 1500us;
+  summary.finished = false;
+  summary.exit_status = 4;
+  json run = document_of(records, summary);
+  EXPECT_EQ(run["started_at"], "2024-02-29T23:59:59.001500Z");
+  EXPECT_EQ(run["version"], cli::version());
+  EXPECT_EQ(run["finished"], false);
+  EXPECT_EQ(run["exit_status"], nullptr);
+  EXPECT_EQ(run["reason"], nullptr);
+  EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
+  summary.finished = true;
+  for (const auto& [status, reason] : std::map<int, std::string>{{0, "succeeded"},
+                                                                 {1, "tasks_failed"},
+                                                                 {3, "validation_failed"},
+                                                                 {4, "no_workers"},
+                                                                 {5, "wait_timeout"},
+                                                                 {6, "output_failed"},
+                                                                 {143, "signal"}}) {
+    summary.exit_status = status;
+    run = document_of(records, summary);
+    EXPECT_EQ(run["finished"], true);
+    EXPECT_EQ(run["exit_status"], status);
+    EXPECT_EQ(run["reason"], reason);
+    EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
+  }
+}
+
+TEST(JsonOutput, HasTheTimeOfSlotsOfCommands) {
+  RunRecordsBuilder builder(2, 0s, 0s);
+  builder.records().spec.kind = KindId::exec;
+  builder.records().spec.traits = traits_of(KindId::exec);
+  builder.worker(2).done(0).done(1, 0, Outcome::succeeded, 3s);
+  builder.records().retry_seconds = 0.5;
+  const json run = document_of(builder.records(), summary_of(builder.records()));
+  const json slots = run["slot_seconds"];
+  EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
+  EXPECT_EQ(slots["retries"], 0.5);
+  EXPECT_NEAR(slots["busy"].get<double>() + 0.5 + slots["waiting"].get<double>(),
+              2 * run["measured_seconds"].get<double>(), 1e-9);
+}
+
+TEST(JsonSchemas, AllowWhatLaterVersionsAdd) {
+  for (const char* name : {"run-1", "event-1", "row-1", "status-1", "drain-1", "validation-1"}) {
+    const std::string text =
+        read_file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/" + name + ".schema.json");
+    EXPECT_FALSE(text.empty()) << name;
+    EXPECT_EQ(text.find("additionalProperties"), std::string::npos) << name;
+  }
+  EXPECT_EQ(schema("event-1.schema.json").misfit(json({{"event", "of_a_later_version"}})), "");
+}
+
 TEST(JsonOutput, HasTheWorkers) {
   const RunRecords records = eventful_run().records();
   const json workers = document_of(records, summary_of(records))["workers"];
@@ -118,7 +174,7 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
   RunRecordsBuilder run = eventful_run();
   const MemoryFile file;
   const auto output = make_json_output(run.records(), file.fd(), kSleeps);
-  output->worker_joined(SessionIndex(0));
+  output->worker_joined(kStart, SessionIndex(0));
   output->outcomes_accepted(kStart, 0, 4);
   output->drain();
   EXPECT_THAT(file.text(), IsEmpty());
@@ -127,13 +183,18 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
 std::string events_of(const RunRecords& records) {
   const MemoryFile file;
   const auto output = make_jsonl_output(records, file.fd(), kSleeps);
-  output->worker_joined(SessionIndex(0));
-  output->worker_joined(SessionIndex(1));
+  output->run_started(kStart, {1'700'000'000s - kStart.time_since_epoch(), "tcp://host:5555", "/c"});
+  output->worker_joined(kStart, SessionIndex(0));
+  output->worker_joined(kStart, SessionIndex(1));
   const std::vector<TaskId> started = {TaskId(0), TaskId(1)};
   output->tasks_started(kStart, SessionIndex(0), started);
+  OutcomeColumns failed;
+  failed.push_back(TaskId(0), 1, Outcome::succeeded, {}, 1ms, 0ns);
+  failed.push_back(TaskId(1), 3, Outcome::timed_out, {}, 250ms, 0ns);
+  output->attempts_failed(kStart + 1us, SessionIndex(1), failed, std::vector<std::uint32_t>{1});
   output->outcomes_accepted(kStart, 0, 4);
-  output->worker_left(SessionIndex(1), 1);
-  output->worker_left(SessionIndex(0), 0);
+  output->worker_left(kStart, SessionIndex(1), 1);
+  output->worker_left(kStart, SessionIndex(0), 0);
   output->finished(summary_of(records), finish_order(records));
   output->drain();
   return file.text();
@@ -147,9 +208,9 @@ TEST(JsonlOutput, EveryLineFitsTheSchema) {
     EXPECT_EQ(event_schema.misfit(event), "") << event;
     names.push_back(event["event"]);
   }
-  EXPECT_THAT(names,
-              ElementsAre("run_started", "worker_joined", "worker_joined", "started", "started",
-                          "done", "done", "done", "done", "worker_lost", "worker_left", "summary"));
+  EXPECT_THAT(names, ElementsAre("run_started", "worker_joined", "worker_joined", "started",
+                                 "started", "attempt_failed", "done", "done", "done", "done",
+                                 "worker_lost", "worker_left", "summary"));
 }
 
 /// In a resumed run, results of workers are published before these join again, if they ever do.
@@ -158,9 +219,9 @@ TEST(JsonlOutput, NamesAWorkerOnlyAfterItHasJoined) {
   const MemoryFile file;
   const auto output = make_jsonl_output(records, file.fd(), kSleeps);
   output->outcomes_accepted(kStart, 0, 4);
-  output->worker_left(SessionIndex(1), 1);
-  output->worker_joined(SessionIndex(0));
-  output->flush();
+  output->worker_left(kStart, SessionIndex(1), 1);
+  output->worker_joined(kStart, SessionIndex(0));
+  output->drain();
   std::set<std::string> joined;
   std::size_t times = 0;
   for (const json& event : parse_lines(file.text())) {
@@ -178,23 +239,29 @@ TEST(JsonlOutput, EndsWithTheDocument) {
   const RunRecords records = eventful_run().records();
   json last = parse_lines(events_of(records)).back();
   last.erase("event");
+  last.erase("time");
   EXPECT_EQ(last, document_of(records, summary_of(records)));
 }
 
 TEST(JsonlOutput, HasTheEventsOfATask) {
   const std::vector<std::string> events = lines_of(events_of(eventful_run().records()));
-  EXPECT_EQ(events[3], R"({"event":"started","task":0,"attempt":2,)"
-                       R"("worker":"01010101010101010101010101010101"})");
-  EXPECT_EQ(events[5],
-            R"({"event":"done","task":0,"outcome":"succeeded","attempt":2,)"
-            R"("worker":"01010101010101010101010101010101","pause_seconds":2.000000000,)"
-            R"("started_seconds":0.001000000,"finished_seconds":2.002000000,)"
-            R"("lateness_seconds":0.001000000,"finished_bound_seconds":0.000010200,"accepted":1})");
-  EXPECT_EQ(events[8],
-            R"({"event":"done","task":3,"outcome":"lost","attempt":0,"worker":null,)"
-            R"("pause_seconds":2.000000000,"started_seconds":null,"finished_seconds":5.000000000,)"
-            R"("lateness_seconds":null,"finished_bound_seconds":0.000000000,"accepted":4})");
-  EXPECT_THAT(events[9], HasSubstr(R"("returned":1,"reason":"its process ended")"));
+  EXPECT_EQ(events[3], R"({"event":"started","time":"2023-11-14T22:13:20.000000Z","task":0,)"
+                       R"("attempt":2,"worker":"01010101010101010101010101010101"})");
+  EXPECT_EQ(events[5], R"({"event":"attempt_failed","time":"2023-11-14T22:13:20.000001Z","task":1,)"
+                       R"("attempt":3,"worker":"02020202020202020202020202020202",)"
+                       R"("outcome":"timed_out","elapsed_seconds":0.25})");
+  EXPECT_EQ(
+      events[6],
+      R"({"event":"done","time":"2023-11-14T22:13:20.000000Z","task":0,"outcome":"succeeded","attempt":2,)"
+      R"("worker":"01010101010101010101010101010101","pause_seconds":2.000000000,)"
+      R"("started_seconds":0.001000000,"finished_seconds":2.002000000,)"
+      R"("lateness_seconds":0.001000000,"finished_bound_seconds":0.000010200,"accepted":1})");
+  EXPECT_EQ(
+      events[9],
+      R"({"event":"done","time":"2023-11-14T22:13:20.000000Z","task":3,"outcome":"lost","attempt":0,"worker":null,)"
+      R"("pause_seconds":2.000000000,"started_seconds":null,"finished_seconds":5.000000000,)"
+      R"("lateness_seconds":null,"finished_bound_seconds":0.000000000,"accepted":4})");
+  EXPECT_THAT(events[10], HasSubstr(R"("returned":1,"reason":"its process ended")"));
 }
 
 TEST(JsonSchemaTest, ReportsMisfits) {

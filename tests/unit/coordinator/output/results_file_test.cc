@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/core/analysis/validation.h"
@@ -49,6 +53,38 @@ TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
             "0.001000000,0.000010200,1\n"
             "2,lost,0,,2.000000000,,3.000000000,,0.000000000,3\n");
   EXPECT_EQ(directory.size(), 1U);
+}
+
+/// The id of a process that has ended.
+pid_t dead_process() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  return child;
+}
+
+TEST(ResultsFile, RemovesWhatDeadProcessesLeft) {
+  const TestDirectory directory;
+  const std::string dead = std::to_string(dead_process());
+  const std::string left = directory.file("r.csv." + dead + ".tmp");
+  const std::vector<std::string> others = {
+      directory.file("r.csv." + std::to_string(::getppid()) + ".tmp"),
+      directory.file("r.csv.notes.tmp"), directory.file("r.csv..tmp"),
+      directory.file("r.csv." + dead), directory.file("other.csv." + dead + ".tmp")};
+  std::ofstream(left) << "task\n";
+  for (const std::string& other : others) std::ofstream(other) << "mine\n";
+  ASSERT_TRUE(write_results(directory.file("r.csv"), some_records()));
+  EXPECT_FALSE(std::filesystem::exists(left));
+  for (const std::string& other : others) EXPECT_EQ(read_file(other), "mine\n") << other;
+}
+
+TEST(ResultsFile, LeavesAFileThatIsLockedOnAnotherHost) {
+  const TestDirectory directory;
+  const std::string name = directory.file("r.csv." + std::to_string(dead_process()) + ".tmp");
+  const os::Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT, 0600));
+  ASSERT_EQ(::flock(file.get(), LOCK_EX), 0);
+  ASSERT_TRUE(write_results(directory.file("r.csv"), some_records()));
+  EXPECT_TRUE(std::filesystem::exists(name));
 }
 
 TEST(ResultsFile, FitsItsSchemaAsJsonLines) {

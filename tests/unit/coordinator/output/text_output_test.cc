@@ -233,6 +233,23 @@ TEST(SummaryText, HasTimesWorkersAndAttempts) {
             "seed      42\n");
 }
 
+TEST(SummaryText, HasTheTimeOfSlotsInsteadOfTheOverheadOfRetries) {
+  RunRecordsBuilder run(2, 0s, 0s);
+  run.records().spec.kind = KindId::exec;
+  run.records().spec.traits = traits_of(KindId::exec);
+  run.worker(2).dispatched(0).done(0, 0, Outcome::succeeded, 1s).done(1, 0, Outcome::succeeded, 3s);
+  run.records().retry_seconds = 0.5;
+  const std::string text = summary_text(
+      run.records(), summarize(run.records(), finish_order(run.records())), KindDisplay());
+  EXPECT_THAT(text, HasSubstr("\nbusy      4.000 s, retries 0.500 s, waiting 1.50"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("overhead")));
+}
+
+TEST(SummaryText, IsOneLineWithoutTasks) {
+  RunRecordsBuilder run(0);
+  EXPECT_EQ(summary_text(run.records(), Summary(), KindDisplay()), "no tasks: nothing was run\n");
+}
+
 TEST(SummaryText, UsesTheSingular) {
   RunRecordsBuilder run(1);
   run.worker(1).dispatched(0).done(0, 0);

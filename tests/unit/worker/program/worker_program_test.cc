@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/access/access.h"
+#include "common/access/private_file.h"
 #include "common/net/zap.h"
 #include "common/os/random.h"
 #include "common/wire/codec.h"
@@ -72,7 +73,9 @@ class FakeCoordinator {
     codec_.encode(CoordinatorMessage{{kProtocolVersion, run_, 1, session_}, body}, bytes);
     send_bytes(bytes);
   }
-  void send_bytes(const std::string& bytes) { EXPECT_EQ(socket_->send(from_, bytes), net::Sent::queued); }
+  void send_bytes(const std::string& bytes) {
+    EXPECT_EQ(socket_->send(from_, bytes), net::Sent::queued);
+  }
   Hello welcome(std::uint32_t slots = 0) {
     Hello hello = wait_for<Hello>();
     send(Welcome{hello.nonce, os::now(), KindId::sleep, slots, 1s, 10s, 10s});
@@ -216,7 +219,8 @@ TEST_F(WorkerProgram, WaitsForItsAccessFile) {
   FakeCoordinator coordinator;
   std::ofstream(file()) << "{\"schema\"";  // half of a copy
   WorkerProcess worker({"--access-file", file(), "--log-level", "warn"});
-  ASSERT_TRUE(write_access_file(file(), coordinator.access()).has_value());
+  ASSERT_TRUE(
+      replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
   coordinator.welcome();
   coordinator.send(Drain{});
   coordinator.wait_for<Goodbye>();
@@ -225,11 +229,12 @@ TEST_F(WorkerProgram, WaitsForItsAccessFile) {
 
 TEST_F(WorkerProgram, FollowsItsAccessFileToAnotherCoordinator) {
   FakeCoordinator silent;
-  ASSERT_TRUE(write_access_file(file(), silent.access()).has_value());
+  ASSERT_TRUE(replace_private_file(file(), "access file", to_json(silent.access())).has_value());
   WorkerProcess worker({"--access-file", file(), "--log-level", "warn"});
   silent.wait_for<Hello>();  // gets no answer
   FakeCoordinator coordinator;
-  ASSERT_TRUE(write_access_file(file(), coordinator.access()).has_value());
+  ASSERT_TRUE(
+      replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
   coordinator.welcome();
   coordinator.send(Shutdown{});
   EXPECT_EQ(worker.exit_status(coordinator), 0);
@@ -323,7 +328,8 @@ TEST_F(WorkerProgram, EndsIfItsParentIsAnotherProcess) {
 
 TEST_F(WorkerProgram, EndsWithAKilledParent) {
   FakeCoordinator coordinator;
-  ASSERT_TRUE(write_access_file(file(), coordinator.access()).has_value());
+  ASSERT_TRUE(
+      replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
   std::array<int, 2> alive{};
   ASSERT_EQ(::pipe2(alive.data(), O_CLOEXEC | O_NONBLOCK), 0);
   const pid_t parent = ::fork();
