@@ -38,6 +38,7 @@ class PageTest : public ProgramsTest {
  protected:
   void SetUp() override {
     std::filesystem::create_directory(file("fake"));
+    std::filesystem::create_directory(file("runtime"));
     fake("ssh", "while getopts R: option; do :; done\nshift $OPTIND\nexec \"$@\"");
     fake("scp", "test -s \"$1\"");
   }
@@ -92,7 +93,9 @@ class PageTest : public ProgramsTest {
     const std::string path =
         file("fake") + ":" + programs_directory().string() + ":" + std::getenv("PATH");
     const std::string here = std::regex_replace(block, std::regex("\\balpha\\b"), "127.0.0.1");
-    return start({"/bin/sh", {"-ec", "cd " + file("") + "\n" + here}, {{"PATH", path}}, {}, {}});
+    // `rollcall status` finds the page's runs alone.
+    const Environment environment{{"PATH", path}, {"XDG_RUNTIME_DIR", file("runtime")}};
+    return start({"/bin/sh", {"-ec", "cd " + file("") + "\n" + here}, environment, {}, {}});
   }
   /// Waits for the access file of the run in `block`, because the next block may need it.
   void wait_for_access_file(const std::string& block) {
