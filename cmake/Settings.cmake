@@ -10,6 +10,9 @@ target_compile_options(rollcall_settings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(rollcall_settings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+if(CMAKE_UNITY_BUILD)  # a class of one source may use what only that source can name
+  target_compile_options(rollcall_settings INTERFACE -Wno-subobject-linkage)
+endif()
 if(ROLLCALL_WARNINGS_AS_ERRORS)
   target_compile_options(rollcall_settings INTERFACE -Werror)
 endif()

@@ -16,10 +16,6 @@ using google::protobuf::io::CodedInputStream;
 /// A longer message is not valid: the memory that the buffers grew to is freed.
 constexpr std::size_t kKeptBytes = 1U << 20U;
 
-Error bad(const std::string& what) {
-  return protocol_error("bad message: " + what);
-}
-
 template <class Protobuf>
 void put_header(const Header& header, Protobuf& out) {
   out.set_magic(wire::kMagic);
@@ -42,9 +38,10 @@ Result<void> decode_in(Protobuf& envelope, std::span<const std::byte> bytes, Mes
   CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                       static_cast<int>(bytes.size()));
   if (!envelope.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
-    return bad("malformed Protocol Buffers");
+    return bad_message("malformed Protocol Buffers");
   }
-  if (const wire::Problem problem = wire::take_body(envelope, message.body)) return bad(problem);
+  if (const wire::Problem problem = wire::take_body(envelope, message.body))
+    return bad_message(problem);
   return {};
 }
 

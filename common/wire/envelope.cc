@@ -63,10 +63,6 @@ const Bounds& bounds_of(int body) {
   return found == kBounds.end() ? kWithoutRows : *found;
 }
 
-Error bad(std::string_view what) {
-  return protocol_error(fmt::format("bad message: {}", what));
-}
-
 CodedInputStream stream_of(std::span<const std::byte> bytes) {
   return CodedInputStream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                           static_cast<int>(bytes.size()));
@@ -175,30 +171,34 @@ Error version_error(std::uint32_t version) {
 
 }  // namespace
 
+Error bad_message(std::string_view what) {
+  return protocol_error(fmt::format("bad message: {}", what));
+}
+
 Result<void> read_envelope(std::span<const std::byte> bytes, Direction direction,
                            Envelope& envelope) {
   envelope = Envelope{};
-  if (bytes.size() > limits::message_bytes) return bad("too long");
+  if (bytes.size() > limits::message_bytes) return bad_message("too long");
   Envelope read;
   read.header.protocol = 0;
   Reader reader(bytes, direction, read);
-  if (!reader.read()) return bad("malformed Protocol Buffers");
-  if (!reader.has_magic()) return bad("bad magic number");
+  if (!reader.read()) return bad_message("malformed Protocol Buffers");
+  if (!reader.has_magic()) return bad_message("bad magic number");
   const std::uint32_t version = read.header.protocol;
   if (version < kOldestProtocolVersion || version > kProtocolVersion) {
     envelope.header = read.header;
     return version_error(version);
   }
-  if (!reader.has_good_ids()) return bad("an id does not have 16 bytes");
-  if (reader.bodies() == 0) return bad("unknown message type");
-  if (reader.bodies() > 1) return bad("more than one body");
+  if (!reader.has_good_ids()) return bad_message("an id does not have 16 bytes");
+  if (reader.bodies() == 0) return bad_message("unknown message type");
+  if (reader.bodies() > 1) return bad_message("more than one body");
   envelope = read;
   return {};
 }
 
 Result<void> check_sizes(const Envelope& envelope) {
   const Bounds& bounds = bounds_of(envelope.field);
-  if (envelope.body.size() > bounds.bytes) return bad("too long for its type");
+  if (envelope.body.size() > bounds.bytes) return bad_message("too long for its type");
   if (bounds.rows == 0) return {};
   std::array<std::size_t, kFieldEnd> rows{};  // of each column, at least
   CodedInputStream in = stream_of(envelope.body);
@@ -215,7 +215,7 @@ Result<void> check_sizes(const Envelope& envelope) {
     }
     const bool is_column =
         field < kFieldEnd && ((bounds.numbers | bounds.messages) & bits(field)) != 0;
-    if (is_column && (rows[field] += added) > bounds.rows) return bad("too many rows");
+    if (is_column && (rows[field] += added) > bounds.rows) return bad_message("too many rows");
   }
   return {};
 }

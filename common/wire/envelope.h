@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "common/base/result.h"
 #include "common/messages/header.h"
@@ -32,6 +33,9 @@ struct Envelope {
 /// counted by its bytes, so that up to ten times as many rows may pass; WireCodec::decode() counts
 /// exactly.
 [[nodiscard]] Result<void> check_sizes(const Envelope& envelope);
+
+/// The error for a message that breaks the protocol in the way that `what` names.
+Error bad_message(std::string_view what);
 
 /// Requires the envelope of a message from a worker.
 WorkerBodyKind kind_of(const Envelope& envelope);
