@@ -54,6 +54,8 @@ void add_joining(std::vector<OptionSpec>& table, WorkerOptions& into) {
        {"--parent-pid", "", "N", group, Shown::nowhere, "",
         cli::count_into(into.parent_pid, 1, kHighestPid)},
        {"--outlive-parent", "", "", group, Shown::nowhere, "", cli::flag_into(into.outlive_parent)},
+       {"--log-to-terminal", "", "", group, Shown::nowhere, "",
+        cli::flag_into(into.log_to_terminal)},
        {"--open-files", "", "N", group, Shown::nowhere, "",
         cli::count_into(into.open_files, 1, std::numeric_limits<std::uint64_t>::max())}});
 }

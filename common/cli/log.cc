@@ -28,7 +28,7 @@ void replace_by(const std::shared_ptr<spdlog::logger>& logger) {
 }  // namespace
 
 Result<void> start_log(const std::string& program, const std::string& level,
-                       const std::string& file) {
+                       const std::string& file, bool to_terminal) {
   // spdlog would create the directories of a mistyped path.
   const std::filesystem::path directory = std::filesystem::path(file).parent_path();
   if (std::error_code none; !directory.empty() && !std::filesystem::is_directory(directory, none)) {
@@ -43,9 +43,8 @@ Result<void> start_log(const std::string& program, const std::string& level,
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     }
     auto logger = std::make_shared<spdlog::logger>(program, std::move(sink));
-    // A person who watches needs no time.
-    const bool is_terminal = file.empty() && ::isatty(STDERR_FILENO) != 0;
-    logger->set_pattern(is_terminal ? "%n[%P] %l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
+    const bool is_watched = file.empty() && (to_terminal || ::isatty(STDERR_FILENO) != 0);
+    logger->set_pattern(is_watched ? "%n[%P] %l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
     logger->set_level(spdlog::level::from_str(level));
     logger->flush_on(spdlog::level::debug);
     spdlog::set_default_logger(std::move(logger));

@@ -168,6 +168,7 @@ Result<void> LocalWorkers::start(const Access& access) {
   std::vector<std::string> arguments = {"rollcall-worker", "--access-file", "-", "--parent-pid",
                                         std::to_string(::getpid())};
   if (settings_.outlive) arguments.emplace_back("--outlive-parent");
+  if (::isatty(STDERR_FILENO) == 1) arguments.emplace_back("--log-to-terminal");
   if (settings_.slots != 0) {
     arguments.insert(arguments.end(), {"--slots", std::to_string(settings_.slots)});
   }

@@ -70,7 +70,7 @@ TEST_F(ExecLimits, LimitsThatAreTooSmallAreReported) {
   Program& processes = exec_after("ulimit -u 1", "--range 1-1 -- true");
   EXPECT_EQ(processes.wait(), 2) << processes.story();
   EXPECT_EQ(processes.err(),
-            "rollcall exec: cannot start 4 threads: Resource temporarily unavailable; raise the "
+            "rollcall exec: cannot start 6 threads: Resource temporarily unavailable; raise the "
             "limit of processes (ulimit -u)\n");
   Program& file =
       exec_after("ulimit -f 1", "--journal " + access_file() + ".journal --range 1-1 -- true");

@@ -84,8 +84,9 @@ TEST_F(Files, OfAKilledRunCanBeReplaced) {
   ASSERT_TRUE(wait_for_file("access"));
   killed.signal(SIGKILL);
   killed.wait();
+  const std::string left = contents_of(access_file());
   Program& next = long_run({"--access-file", access_file()});
-  ASSERT_TRUE(wait_until([&] { return fs::exists(access_file()); }));
+  ASSERT_TRUE(wait_until([&] { return contents_of(access_file()) != left; }));
   Program& other = worker({"--access-file", access_file(), "--connect-timeout", "20s"});
   next.signal(SIGTERM);
   EXPECT_EQ(next.wait(), 143) << next.story();
@@ -120,7 +121,7 @@ TEST_F(Terminal, ShowsInvisibleCharactersOfCommands) {
 TEST_F(Terminal, HasLogLinesWithoutTime) {
   Program& shown = on_terminal("sleep -n 1 --pause 0 -w 1 -q --log-level info");
   EXPECT_EQ(shown.wait(), 0) << shown.story();
-  EXPECT_THAT(shown.out(), testing::ContainsRegex("(^|\n)rollcall\\[[0-9]+\\] info: "));
+  EXPECT_THAT(shown.out(), testing::ContainsRegex("(^|\n)rollcall-worker\\[[0-9]+\\] info: "));
   EXPECT_THAT(shown.out(), testing::Not(testing::ContainsRegex("[0-9]T[0-9][0-9]:[0-9][0-9]:")));
   Program& logged = rollcall({"-n", "1", "--pause", "0", "-w", "1", "-q", "--log-level", "info"});
   EXPECT_EQ(logged.wait(), 0) << logged.story();
@@ -133,7 +134,7 @@ class Messages : public ProgramsTest {};
 
 TEST_F(Scripts, GetTheEndOfTheRun) {
   Program& run = exec({"--range", "1-4", "-j", "2", "-q", "--output", "json", "--", "sh", "-c",
-                       "exit $(( $0 == 2 ))"});
+                       "exit $(( {} == 2 ))"});
   EXPECT_EQ(run.wait(), 1) << run.story();
   const nlohmann::json document = document_of(run);
   EXPECT_EQ(document["finished"], true);

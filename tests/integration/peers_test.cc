@@ -125,8 +125,8 @@ struct Rejection {
 class RejectedPeers : public Peers, public testing::WithParamInterface<Rejection> {};
 
 TEST_P(RejectedPeers, GetAReasonAndDoNotAffectTheRun) {
-  Program& run = rollcall({"-n", "20", "--pause", "800ms", "-w", "2", "--access-file",
-                           access_file(), "--output", "jsonl"});
+  Program& run = rollcall({"-n", "20", "--pause", "2s", "-w", "2", "--access-file", access_file(),
+                           "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   Program& peer = lying_worker(GetParam().mode);
   EXPECT_EQ(peer.wait(), 0) << peer.story();

@@ -27,6 +27,7 @@ class SlowReader {
     EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
     fd_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     EXPECT_GE(fd_, 0);
+    ::fcntl(fd_, F_SETPIPE_SZ, 1 << 20);  // to be read in few pieces
   }
   ~SlowReader() { ::close(fd_); }
   SlowReader(const SlowReader&) = delete;

@@ -48,6 +48,12 @@ class JournalTest : public testing::Test {
 
   std::string path(const std::string& name = "run.db") const { return directory_ / name; }
 
+  void remove_journal() const {
+    for (const char* suffix : {"", "-wal", "-shm", "-commits"}) {
+      std::filesystem::remove(path() + suffix);
+    }
+  }
+
   /// Creates a journal and begins its first epoch.
   std::unique_ptr<Journal> create_journal(const JournalRun& run) {
     auto journal = Journal::create(path(), run);

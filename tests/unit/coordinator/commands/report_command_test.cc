@@ -146,12 +146,12 @@ TEST_F(ReportCommandTest, ValidatesAgainAsADocument) {
   EXPECT_EQ(validate_to_json(), 3);
   EXPECT_EQ(document()["finished"], false);
   EXPECT_EQ(document()["validated"], nullptr);
-  std::filesystem::remove(path());
+  remove_journal();
   keep(true);
   EXPECT_EQ(validate_to_json(), 0);
   EXPECT_EQ(document()["validated"], true);
   EXPECT_EQ(document()["exit_status"], 0);
-  std::filesystem::remove(path());
+  remove_journal();
   records().elapsed[0] = 1s;  // of a pause of 2 s
   keep(true);
   EXPECT_EQ(validate_to_json(), 3);
