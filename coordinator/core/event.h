@@ -32,6 +32,12 @@ struct RefusedReceived {
   WorkerBodyKind kind = WorkerBodyKind::hello;
   std::string address{};  ///< of the sender; empty: unknown
 };
+/// A report whose outcomes cannot be true. None of them was accepted.
+struct ContradictionReceived {
+  ConnectionId from{};
+  Header header;
+  std::string text;  ///< what contradicts what, with the task
+};
 /// Received bytes are not a valid message. The header is filled in if it could be read.
 struct MalformedReceived {
   ConnectionId from{};
@@ -74,9 +80,9 @@ struct StopRequested {
   bool leave_running = false;
 };
 
-using Event =
-    std::variant<ListeningStarted, MessageReceived, RefusedReceived, MalformedReceived, TurnEnded,
-                 LocalWorkerExited, WorkerVanished, Committed, DrainRequested, StopRequested>;
+using Event = std::variant<ListeningStarted, MessageReceived, RefusedReceived,
+                           ContradictionReceived, MalformedReceived, TurnEnded, LocalWorkerExited,
+                           WorkerVanished, Committed, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be performed in this order.
 

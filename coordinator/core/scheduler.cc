@@ -405,6 +405,16 @@ void Scheduler::on(const RefusedReceived& event) {
   refuse(event.from, event.header, *reject, event.address);
 }
 
+/// To refuse the report alone would have the worker send it again for ever.
+void Scheduler::on(const ContradictionReceived& event) {
+  if (phase_ == Phase::idle || phase_ == Phase::leaving) return;
+  if (const auto reject = refusal(event.from, event.header, WorkerBodyKind::report)) {
+    return refuse(event.from, event.header, *reject, {});
+  }
+  ++messages_refused_;
+  lose(*sessions_.find(event.from), "its report contradicts itself: " + event.text);
+}
+
 std::optional<Reject> Scheduler::refusal(ConnectionId from, const Header& header,
                                          WorkerBodyKind kind) const {
   return check_header(sessions_, {records().spec.id, epoch_}, from, header, kind);

@@ -84,6 +84,7 @@ class Scheduler {
   void on(const ListeningStarted& event);
   void on(const MessageReceived& event);
   void on(const RefusedReceived& event);
+  void on(const ContradictionReceived& event);
   void on(const MalformedReceived& event);
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "coordinator/cli/exec_options.h"
+#include "coordinator/exec/results/contradiction.h"
 #include "coordinator/exec/results/exec_run.h"
 #include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/exec_display.h"
@@ -37,6 +38,9 @@ class ExecKind final : public TaskKind {
   std::string failures_text(const RunRecords& records) const override;
 
   void fill(AttemptColumns& attempts) const override { run_->fill(attempts); }
+  std::string contradiction(const OutcomeColumns& outcomes) const override {
+    return first_contradiction(outcomes, run_->commands());
+  }
   void received(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) override {
     run_->results().add_accepted(records, before, outcomes);
   }

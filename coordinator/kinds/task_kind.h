@@ -87,6 +87,8 @@ class TaskKind {
 
   /// Adds the payload to the attempts of an assignment.
   virtual void fill(AttemptColumns&) const {}
+  /// Why a report of these outcomes cannot be true, in words; empty: it can.
+  virtual std::string contradiction(const OutcomeColumns&) const { return {}; }
   /// A report was processed: of its outcomes the scheduler accepted records [before,
   /// records.accepted()). Takes their payload out of `outcomes`.
   virtual void received(const RunRecords&, std::size_t /*before*/, OutcomeColumns&) {}

@@ -42,10 +42,11 @@ enum class Mode {
   other_run,        ///< joins, then sends a Heartbeat for another run
   other_session,    ///< its Hello names the session of another secret
   huge_report,      ///< starts with 3 Reports of 7,500,000 empty results each
+  contradiction,    ///< reports that commands with exit status 3 have succeeded
   many_hellos,      ///< sends 100,000 Hellos with different secrets
 };
 
-constexpr std::array<std::pair<std::string_view, Mode>, 17> kModes{
+constexpr std::array<std::pair<std::string_view, Mode>, 18> kModes{
     {{"honest", Mode::honest},
      {"at-once", Mode::at_once},
      {"backdated", Mode::backdated},
@@ -62,6 +63,7 @@ constexpr std::array<std::pair<std::string_view, Mode>, 17> kModes{
      {"other-run", Mode::other_run},
      {"other-session", Mode::other_session},
      {"huge-report", Mode::huge_report},
+     {"contradiction", Mode::contradiction},
      {"many-hellos", Mode::many_hellos}}};
 
 /// A Report whose rows have two bytes each on the wire, and 100 in memory. The codec does not write
@@ -133,6 +135,7 @@ class LyingWorker {
     hello.nonce = 1;
     hello.host = "somewhere";
     hello.name = "liar";
+    hello.command_slots = 1;
     if (mode_ == Mode::many_hellos) header_.session = session_of(secret);
     send(hello);
   }
@@ -235,6 +238,7 @@ class LyingWorker {
                          result);
       outcomes.push_back(task_at(4'000'000'000), 1, Outcome::succeeded, started, elapsed, result);
     }
+    if (mode_ == Mode::contradiction) outcomes.command.emplace_back().status = 3;
     report(outcomes);
     if (mode_ == Mode::twice) report(outcomes);
   }

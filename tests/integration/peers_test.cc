@@ -350,6 +350,26 @@ TEST_F(FalseReports, OutcomesOfUnassignedTasksAreDropped) {
   EXPECT_GT(document["attempts"]["stale"], 0);
 }
 
+TEST_F(FalseReports, AContradictionEndsTheSessionAndIsNotBelieved) {
+  Program& run = start({programs_directory() / "rollcall",
+                        {"exec", "--range", "1-3", "-w", "0", "--access-file", access_file(),
+                         "--output", "json", "--", "true"},
+                        {},
+                        {},
+                        {}});
+  ASSERT_TRUE(wait_for_file("access"));
+  Program& liar = lying_worker("contradiction");
+  EXPECT_TRUE(run.wait_for_err(
+      "worker liar lost: its report contradicts itself: task 0 attempt 1: succeeded with exit "
+      "status 3"));
+  EXPECT_EQ(liar.wait(), 0) << liar.story();
+  worker({"--access-file", access_file()});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  json document = document_of(run);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 3);
+  EXPECT_EQ(document["workers"][0]["tasks_done"], 0);
+}
+
 TEST_F(FalseReports, TextOutputNamesTheCheckAndTheTasks) {
   Program& run =
       rollcall({"-n", "20", "--pause", "100ms", "-w", "0", "--access-file", access_file()});

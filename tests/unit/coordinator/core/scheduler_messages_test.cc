@@ -99,6 +99,16 @@ TEST_F(SchedulerTest, AMalformedMessageIsLoggedAndAnswered) {
   EXPECT_EQ(stage->scheduler().messages_refused(), 3U);
 }
 
+TEST_F(SchedulerTest, AContradictionEndsItsSession) {
+  begin_with({1});
+  stage->give(ContradictionReceived{ConnectionId{1}, stage->header(1), "task 0 attempt 1: why"});
+  EXPECT_THAT(stage->take(),
+              testing::Contains(
+                  "log: worker w1 lost: its report contradicts itself: task 0 attempt 1: why"));
+  EXPECT_EQ(records().sessions[0].end, SessionEnd::lost);
+  EXPECT_EQ(stage->scheduler().messages_refused(), 1U);
+}
+
 TEST_F(SchedulerTest, UsualRefusalsAreLoggedOnlyIfThereAreMany) {
   Scheduler scheduler(spec, policy, 1);
   Actions actions;
