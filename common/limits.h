@@ -61,8 +61,8 @@ inline constexpr std::size_t name_bytes = 255;
 inline constexpr std::size_t messages_per_turn = 256;
 /// Bytes of messages received before the event loop ends its turn and prints their results.
 inline constexpr std::size_t bytes_per_turn = 4U << 20U;
-/// Messages that wait to be sent to one peer. At the limit the coordinator drops what it would send;
-/// what matters is sent again.
+/// Messages that wait to be sent to one peer. At the limit the coordinator drops what it would
+/// send; what matters is sent again.
 inline constexpr int peer_outbox = 1'000;
 /// Messages for another epoch or connection that a peer may send before the log mentions it: they
 /// are usual after a reconnection. A power of ten.

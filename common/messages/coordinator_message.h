@@ -17,10 +17,10 @@ namespace rollcall {
 /// Accepts a session, and carries the run, the epoch and the settings. The worker answers with an
 /// Inventory.
 struct Welcome {
-  std::uint64_t nonce = 0;  ///< of the Hello
-  Instant sent;             ///< coordinator's clock
+  std::uint64_t nonce = 0;      ///< of the Hello
+  Instant sent;                 ///< coordinator's clock
   KindId kind = KindId::sleep;  ///< a later version may have kinds that this one does not know
-  std::uint32_t slots = 0;  ///< attempts to run at once; 0: no limit
+  std::uint32_t slots = 0;      ///< attempts to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
   Duration orphan_for{};   ///< how long to keep attempts without a coordinator

@@ -18,10 +18,10 @@
 
 namespace rollcall::coordinator {
 
-/// Runs steps on its thread, in the order in which they were posted. A step appends text to streams,
-/// or writes files. In between, the thread writes to each stream as much as its reader takes; what
-/// waits in memory for the readers is counted in backlog(). One other thread, the owner's, calls
-/// all functions, but for those that steps call. The first post() starts the thread.
+/// Runs steps on its thread, in the order in which they were posted. A step appends text to
+/// streams, or writes files. In between, the thread writes to each stream as much as its reader
+/// takes; what waits in memory for the readers is counted in backlog(). One other thread, the
+/// owner's, calls all functions, but for those that steps call. The first post() starts the thread.
 class OutputThread {
  public:
   using Step = std::function<void()>;

@@ -97,9 +97,11 @@ TEST(ExecOptions, AcceptOneInput) {
       "lines of: cat FILE... | rollcall exec");
   EXPECT_EQ(exec_fault({"--range", "1-2", "--range=5-6"}),
             "--range \"5-6\": --range \"1-2\" is given too: expected one input");
-  EXPECT_NE(exec_fault({"--from-json", "A", "--from-json", "B"}).find("given too"), std::string::npos);
+  EXPECT_NE(exec_fault({"--from-json", "A", "--from-json", "B"}).find("given too"),
+            std::string::npos);
   EXPECT_EQ(exec_fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
-  EXPECT_EQ(exec_fault({"--from-json", "f", "--shell"}), "--shell: cannot be combined with --from-json");
+  EXPECT_EQ(exec_fault({"--from-json", "f", "--shell"}),
+            "--shell: cannot be combined with --from-json");
   EXPECT_EQ(exec_fault({"--from-json", "f"}),
             "unexpected command \"true\": --from-json contains the commands");
   EXPECT_EQ(exec_fault({"--range", "9-1"}),

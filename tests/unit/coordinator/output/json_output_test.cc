@@ -183,7 +183,8 @@ TEST(JsonOutput, WritesNothingBeforeTheEnd) {
 std::string events_of(const RunRecords& records) {
   const MemoryFile file;
   const auto output = make_jsonl_output(records, file.fd(), kSleeps);
-  output->run_started(kStart, {1'700'000'000s - kStart.time_since_epoch(), "tcp://host:5555", "/c"});
+  output->run_started(kStart,
+                      {1'700'000'000s - kStart.time_since_epoch(), "tcp://host:5555", "/c"});
   output->worker_joined(kStart, SessionIndex(0));
   output->worker_joined(kStart, SessionIndex(1));
   const std::vector<TaskId> started = {TaskId(0), TaskId(1)};
