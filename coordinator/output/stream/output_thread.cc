@@ -39,6 +39,7 @@ void OutputThread::notify(Step changed) {
 
 void OutputThread::post(std::size_t bytes, Step step) {
   queued_bytes_ += bytes;
+  if (backlog() >= limits::output_backlog) was_behind_ = true;
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back({bytes, std::move(step)});
@@ -123,8 +124,10 @@ void OutputThread::publish_state() {
     if (!stream->failed().empty()) fail(stream->failed());
     if (!stream->spool_error().empty()) spool_error = stream->spool_error();
   }
+  const bool was_behind = was_behind_.exchange(false);  // before a post() that comes now
   const bool is_behind = backlog() >= limits::output_backlog;
-  const bool has_caught_up = std::exchange(was_behind_, is_behind) && !is_behind;
+  if (is_behind) was_behind_ = true;
+  const bool has_caught_up = was_behind && !is_behind;
   const bool has_just_failed = !std::exchange(had_failed_, has_failed_) && has_failed_;
   const std::lock_guard lock(mutex_);
   const bool is_new_error = spool_error_ != spool_error;

@@ -91,10 +91,9 @@ class OutputThread {
   std::atomic<std::size_t> text_bytes_ = 0;
   std::atomic<bool> is_idle_ = true;
   std::atomic<bool> has_failed_ = false;
-  // As of the last publish_state().
-  bool was_behind_ = false;
-  bool had_failed_ = false;
-  std::thread thread_;  ///< the last member
+  std::atomic<bool> was_behind_ = false;  ///< since notify_ was last called
+  bool had_failed_ = false;               ///< as of the last publish_state()
+  std::thread thread_;                    ///< the last member
 };
 
 }  // namespace rollcall::coordinator
