@@ -12,6 +12,10 @@ namespace {
 /// Each round may cost each session an assignment, and few of those may be in flight.
 constexpr int kInterleavedRounds = 2;
 
+/// Tasks for each session in a round in which none has any yet. They are few, because the sessions
+/// are sent their batches one after another, and the longest tasks decide when the run ends.
+constexpr std::size_t kFirstInterleaved = 256;
+
 std::size_t divide_up(std::size_t tasks, std::size_t sessions) {
   return (tasks + sessions - 1) / sessions;
 }
@@ -82,19 +86,22 @@ std::size_t Dealer::quota(const Receiver& receiver, std::size_t share, const Loa
                    static_cast<std::size_t>(credit_of(receiver, load) - receiver.held)});
 }
 
-/// As many tasks for each as every queued session may have. Sessions that may have more are left in
-/// the queue, as are all others, which drop out of it by and by.
+/// Each session with credit gets the same number of tasks. All of them stay in the queue, because
+/// some may have more; deal() removes the others.
 void Dealer::deal_interleaved(std::size_t share, Load& load, const Table& table) {
   for (int round = 0; round < kInterleavedRounds && backlog_.interleavable() > 0; ++round) {
     std::vector<SessionIndex> sessions;
     std::size_t count = share;
+    bool is_first = true;
     for (const SessionIndex session : ready_) {
       const Receiver receiver = table.receiver(session);
       if (!has_credit(receiver, load)) continue;
+      is_first &= receiver.held == 0;
       sessions.push_back(session);
       count = std::min(count, quota(receiver, share, load));
     }
     if (sessions.size() < 2) return;
+    if (is_first) count = std::min(count, kFirstInterleaved);
     count = std::min(count, backlog_.interleavable() / sessions.size());
     if (count == 0) return;
     std::vector<Batch> batches = backlog_.take_interleaved(sessions.size(), count);

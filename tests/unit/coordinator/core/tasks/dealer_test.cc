@@ -102,6 +102,19 @@ TEST_F(DealerTest, TheLongestTasksDoNotAllGoToOneSession) {
   EXPECT_THAT(second, ElementsAre(order.at(1), order.at(3), order.at(5), order.at(7)));
 }
 
+TEST_F(DealerTest, TheFirstBatchesAreSmallSoThatNoSessionWaitsForItsLongestTasks) {
+  RunSpec spec;
+  spec.task_count = 2 * (256 + 4000);
+  spec.pause_min = 1s;
+  spec.pause_max = 10s;
+  dealer = Dealer(spec, std::nullopt, /*assignment_attempts=*/4000);
+  pending = spec.task_count;
+  sessions[0].slots = sessions[1].slots = 0;
+  make_ready(0);
+  make_ready(1);
+  EXPECT_THAT(deal(), ElementsAre("0:256", "1:256", "0:4000", "1:4000"));
+}
+
 TEST_F(DealerTest, FewTasksAreShared) {
   start(3, /*prefetch=*/5);
   make_ready(0);
