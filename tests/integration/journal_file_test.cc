@@ -239,7 +239,35 @@ TEST_F(JournalFile, MissingAndDuplicateRowsAreDamage) {
   expect_all_commands_refuse(journal(), "damaged");
 }
 
-class FullDisk : public JournaledRuns {};
+/// Journals on a small file system of their own.
+class FullDisk : public JournaledRuns {
+ protected:
+  ~FullDisk() override {
+    if (is_mounted_) ::umount2(file("disk").c_str(), MNT_DETACH);
+  }
+  std::string disk_journal() const { return file("disk/run.journal"); }
+  bool mount(const char* size) {
+    fs::create_directory(file("disk"));
+    is_mounted_ = ::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, size) == 0;
+    return is_mounted_;
+  }
+  void fill(std::size_t bytes) {
+    std::ofstream(file("disk/other")) << std::string(bytes, 'x') << std::flush;
+  }
+  void make_room() {
+    fs::remove(file("disk/other"));
+    EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+  }
+  /// A run of 8,000 tasks whose journal has room for fewer.
+  Program& run_without_room() {
+    fill(200'000);
+    return rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output", "jsonl",
+                     "--journal", disk_journal()});
+  }
+
+ private:
+  bool is_mounted_ = false;
+};
 
 TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
   // Unlike a full disk, a file size limit is permanent, so the run ends.
@@ -258,67 +286,48 @@ TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
 }
 
 TEST_F(FullDisk, ASignalEndsTheRun) {
-  fs::create_directory(file("disk"));
-  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
-    GTEST_SKIP() << "cannot mount a small file system";
-  }
-  std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
-  Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
-                           "jsonl", "--journal", file("disk/run.journal")});
+  if (!mount("size=400k")) GTEST_SKIP() << "cannot mount a small file system";
+  Program& run = run_without_room();
   EXPECT_TRUE(run.wait_for_err("results are accepted again when there is space"));
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("results are not saved\n"));
   EXPECT_TRUE(wait_for_no_process());
-  fs::remove(file("disk/other"));
-  EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
-  Program& resumed = command({"resume", file("disk/run.journal")});
+  make_room();
+  Program& resumed = command({"resume", disk_journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 8000);
-  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(FullDisk, EndsAResumeThatCannotBegin) {
-  fs::create_directory(file("disk"));
-  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=1m") != 0) {
-    GTEST_SKIP() << "cannot mount a small file system";
-  }
-  const std::string path = file("disk/run.journal");
+  if (!mount("size=1m")) GTEST_SKIP() << "cannot mount a small file system";
   Program& run = rollcall({"-n", "200", "-j", "50", "--pause", "100ms", "-w", "1", "--output",
-                           "jsonl", "--journal", path});
+                           "jsonl", "--journal", disk_journal()});
   ASSERT_TRUE(wait_for_events(run, "done", 50));
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
-  std::ofstream(file("disk/other")) << std::string(2'000'000, 'x') << std::flush;
-  Program& resumed = command({"resume", path});
+  fill(2'000'000);
+  Program& resumed = command({"resume", disk_journal()});
   EXPECT_EQ(resumed.wait(std::chrono::seconds(20)), 2) << resumed.story();
   EXPECT_THAT(resumed.err(), HasSubstr("the disk is full"));
   EXPECT_THAT(resumed.err(), testing::Not(HasSubstr("damaged")));
-  fs::remove(file("disk/other"));
-  Program& again = command({"resume", path});
+  make_room();
+  Program& again = command({"resume", disk_journal()});
   EXPECT_EQ(again.wait(), 0) << again.story();
-  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(FullDisk, PausesTheRunUntilThereIsSpace) {
-  fs::create_directory(file("disk"));
-  if (::mount("tmpfs", file("disk").c_str(), "tmpfs", 0, "size=400k") != 0) {
-    GTEST_SKIP() << "cannot mount a small file system";
-  }
-  std::ofstream(file("disk/other")) << std::string(200'000, 'x') << std::flush;
-  Program& run = rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
-                           "jsonl", "--journal", file("disk/run.journal")});
+  if (!mount("size=400k")) GTEST_SKIP() << "cannot mount a small file system";
+  Program& run = run_without_room();
   const bool logged = run.wait_for_err("results are accepted again when there is space");
   const std::size_t published = events_of(run, "done").size();
-  EXPECT_GE(number_in(file("disk/run.journal"), "SELECT count(*) FROM outcome"), published);
+  EXPECT_GE(number_in(disk_journal(), "SELECT count(*) FROM outcome"), published);
   EXPECT_LT(published, 8000);
-  fs::remove(file("disk/other"));
-  EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+  make_room();
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_TRUE(logged);
   EXPECT_THAT(run.err(), HasSubstr("the journal can be written again"));
   EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 8000);
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0);
-  EXPECT_EQ(::umount2(file("disk").c_str(), MNT_DETACH), 0);
 }
 
 }  // namespace
