@@ -67,6 +67,8 @@ inline constexpr int peer_outbox = 1'000;
 /// Messages for another epoch or connection that a peer may send before the log mentions it: they
 /// are usual after a reconnection. A power of ten.
 inline constexpr std::uint64_t usual_refusals = 100;
+/// Refused messages of a connection after which nothing that arrives on it is read.
+inline constexpr std::uint64_t refusals = 1'000;
 /// Lines about peers that are counted; all others count as one.
 inline constexpr std::size_t repeated_lines = 1'000;
 /// Sessions of one run, including lost ones. At the limit, the Hello of a new session is ignored.

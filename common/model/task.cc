@@ -24,6 +24,7 @@ void AttemptColumns::clear() {
   attempt.clear();
   pause.clear();
   command.clear();
+  number.clear();
 }
 
 void OutcomeColumns::clear() {

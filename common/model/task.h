@@ -35,6 +35,8 @@ struct AttemptColumns {
   std::vector<Duration> pause;  ///< sleep: how long; not negative
   /// exec: the commands; empty in the scheduler, which does not need them. sleep: always empty.
   std::vector<Command> command{};
+  /// The numbers that the commands are told; empty: as in `attempt`. Not sent.
+  std::vector<Attempt> number{};
 
   std::size_t size() const { return task.size(); }
   void clear();

@@ -149,7 +149,7 @@ void Scheduler::on(const TurnEnded& event) {
     work_.put_back_due(now_);
   }
   if (phase_ == Phase::leaving) return leave();
-  if (now_ >= *next_tick_ && phase_ < Phase::finishing) commits_.note_published();
+  if (now_ >= *next_tick_ && phase_ < Phase::finishing) commits_.note_progress(records());
   commit();
   if (working()) {
     deal();
@@ -213,7 +213,6 @@ void Scheduler::begin_recovery() {
 void Scheduler::end_recovery() {
   log(LogLevel::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
                                   tasks_.done(), records().spec.task_count, tasks_.assigned()));
-  tasks_.count_known_attempts();
   work_.recovered(tasks_);
   phase_ = Phase::joining;
   attendance_.open(now_);
@@ -551,7 +550,7 @@ bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
   Adoption adoption = tasks_.adopt(session.index, *listed);
   log(LogLevel::info, fmt::format("worker {} reconnected with {} tasks",
                                   tasks_.session(session.index).name, adoption.owned));
-  out_->push_back(work_.adopt(view(), session, inventory, *listed, std::move(adoption)));
+  begun(session, work_.adopt(view(), session, inventory, *listed, std::move(adoption)));
   return true;
 }
 
@@ -559,8 +558,8 @@ void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat)
   tasks_.add_clock_sample(session.index, heartbeat.echo, now_);
   if (session.live()) {
     sessions_.note_draining(session, heartbeat.draining);
-    publish(
-        work_.progress(view(), session, heartbeat.assignments_received, heartbeat.started_count));
+    begun(session, work_.progress(view(), session, heartbeat.assignments_received,
+                                  heartbeat.started_count));
   }
   acks_.acknowledge(session.index);
 }
@@ -584,7 +583,9 @@ void Scheduler::take_outcomes(const Session& session, const Report& report) {
   Acceptance acceptance =
       tasks_.accept(now_, session.index, report.outcomes, work_.of(session).expired(),
                     stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
-  publish(work_.take(view(), session, report, acceptance));
+  for (const TaskId task : acceptance.returned) commits_.task_changed(task);
+  for (const TaskId task : acceptance.failed) commits_.task_changed(task);
+  begun(session, work_.take(view(), session, report, acceptance));
   if (policy_.name_starts && !acceptance.failed_rows.empty()) {
     out_->push_back(PublishFailed{session.index, std::move(acceptance.failed_rows)});
   }
@@ -694,9 +695,10 @@ void Scheduler::release(const Session& session, bool charge) {
   const Assignments& work = work_.of(session);
   std::vector<TakenBack> taken;
   for (const HeldAssignment& held : work.all_held()) {
-    const std::uint64_t charged = charge ? work.started_of(held) : 0;
-    tasks_.take_back(now_, held.dispatch, held.batch, charged, policy_.max_losses, taken);
+    tasks_.take_back(now_, held.dispatch, held.batch, work.started_of(held),
+                     charge ? std::optional(policy_.max_losses) : std::nullopt, taken);
   }
+  for (const TakenBack& attempt : taken) commits_.task_changed(attempt.task);
   std::vector<TaskId> pending = work_.release(session, taken);
   const std::uint64_t returned = stop_.is_ending() ? 0 : pending.size();
   make_pending(std::move(pending));
@@ -743,8 +745,11 @@ void Scheduler::revoke_unstarted(const Session& session) {
   if (const auto revoke = work_.revoke_unstarted(now_, session)) send(session, *revoke);
 }
 
-void Scheduler::publish(const std::optional<PublishStarted>& starts) {
-  if (starts) out_->push_back(*starts);
+void Scheduler::begun(const Session& session, Begun begun) {
+  tasks_.attempts_began(session.index, begun.count);
+  if (begun.count <= 0 || (policy_.name_starts && begun.tasks.empty())) return;
+  const auto count = static_cast<std::uint64_t>(begun.count);
+  out_->push_back(PublishStarted{session.index, count, std::move(begun.tasks)});
 }
 
 void Scheduler::start_local_workers(const std::vector<std::uint32_t>& launch_ids) {
@@ -781,6 +786,8 @@ std::string Scheduler::name_of(ConnectionId connection, const std::string& addre
 
 void Scheduler::check_invariants() const {
   tasks_.check_invariants();
+  for (const SessionRecord& session : records().sessions) CHECK(session.ended <= session.begun);
+  CHECK(records().attempts_total == records().attempts().begun());
   sessions_.check_invariants();
   work_.check_invariants(view());
   acks_.check_invariants();

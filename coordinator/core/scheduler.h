@@ -151,7 +151,7 @@ class Scheduler {
   void make_pending(std::vector<TaskId> tasks);
   void resend(const Session& session, Duration older_than);
   void revoke_unstarted(const Session& session);
-  void publish(const std::optional<PublishStarted>& starts);
+  void begun(const Session& session, Begun begun);
   void start_local_workers(const std::vector<std::uint32_t>& launch_ids);
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);

@@ -89,50 +89,27 @@ std::vector<Assignment> Workload::take_overdue(const View& view, const Session& 
 
 // Messages of a session.
 
-std::optional<PublishStarted> Workload::progress(const View& view, const Session& session,
-                                                 std::uint64_t assignments_received,
-                                                 std::uint64_t started_count) {
-  const PlaceRange begun = mine(session).progress(assignments_received, started_count);
-  std::optional<PublishStarted> starts;
-  if (begun.to > begun.from) starts = started(view, session, begun);
+Begun Workload::progress(const View& view, const Session& session,
+                         std::uint64_t assignments_received, std::uint64_t started_count) {
+  Begun begun = mine(session).progress(assignments_received, started_count, name_starts_);
   make_ready(view, session);
-  return starts;
+  return begun;
 }
 
-std::optional<PublishStarted> Workload::started(const View& view, const Session& session,
-                                                PlaceRange places) const {
-  const Assignments& held = of(session);
-  PublishStarted starts;
-  starts.session = session.index;
-  starts.count = places.to - places.from;
-  if (name_starts_ || held.has_returned_unstarted()) {
-    AttemptFilter has_begun;  // all
-    if (held.has_returned_unstarted()) {
-      has_begun = [&](std::uint32_t dispatch, TaskId task) {
-        return !view.tasks.was_returned(dispatch, task, held.expired());
-      };
-    }
-    starts.tasks = held.tasks_at(places, has_begun);
-    starts.count = starts.tasks.size();
-    if (starts.count == 0) return std::nullopt;
-    if (!name_starts_) starts.tasks.clear();
-  }
-  return starts;
-}
-
-/// Returned attempts are known before starts are published: a returned attempt has not started.
-std::optional<PublishStarted> Workload::take(const View& view, const Session& session,
-                                             const Report& report, const Acceptance& acceptance) {
+/// Attempts that never began are known before starts are counted.
+Begun Workload::take(const View& view, const Session& session, const Report& report,
+                     Acceptance& acceptance) {
   const RunRecords& records = view.tasks.records();
   Assignments& held = mine(session);
   held.attempts_ended(
       view.now, acceptance.settled,
       std::span(records.elapsed).subspan(acceptance.first_record, acceptance.accepted));
-  held.unstarted_returned(acceptance.unstarted_returns);
-  std::optional<PublishStarted> starts;
+  const std::uint64_t miscounted = held.never_began(std::move(acceptance.unstarted));
+  Begun begun;
   if (session.live()) {
-    starts = progress(view, session, report.assignments_received, report.started_count);
+    begun = progress(view, session, report.assignments_received, report.started_count);
   }
+  begun.count -= static_cast<std::int64_t>(miscounted);
   release_superseded(view, acceptance.superseded);
   // A failed task waits for its retry; one that was ended by a late outcome no longer does.
   for (std::size_t i = 0; i < acceptance.accepted && !retries_.empty(); ++i) {
@@ -143,11 +120,11 @@ std::optional<PublishStarted> Workload::take(const View& view, const Session& se
   }
   held.drop_answered([&](std::uint32_t dispatch) { return view.tasks.has_ended(dispatch); });
   make_ready(view, session);
-  return starts;
+  return begun;
 }
 
-PublishStarted Workload::adopt(const View& view, const Session& session, const Inventory& inventory,
-                               const HeldColumns& listed, Adoption adoption) {
+Begun Workload::adopt(const View& view, const Session& session, const Inventory& inventory,
+                      const HeldColumns& listed, Adoption adoption) {
   mine(session).adopt(inventory, listed, adoption.dispatch, adoption.owned,
                       std::move(adoption.expired));
   release_superseded(view, adoption.superseded);
@@ -155,16 +132,14 @@ PublishStarted Workload::adopt(const View& view, const Session& session, const I
     if (!retries_.contains(task)) continue;
     if (view.tasks.is_assigned(task)) retries_.suspend(task);
   }
-  PublishStarted starts;
-  starts.session = session.index;
+  Begun begun;
   for (std::size_t i = 0; i < inventory.begun; ++i) {
     const TaskId task = listed.task[i];
-    if (index(task) >= view.tasks.records().state.size()) continue;
-    if (view.tasks.is_assigned(task)) starts.tasks.push_back(task);
+    if (index(task) >= view.tasks.records().state.size() || listed.attempt[i] == 0) continue;
+    ++begun.count;
+    if (name_starts_ && view.tasks.is_assigned(task)) begun.tasks.push_back(task);
   }
-  starts.count = starts.tasks.size();
-  if (!name_starts_) starts.tasks.clear();
-  return starts;
+  return begun;
 }
 
 void Workload::release_superseded(const View& view, const std::vector<Superseded>& superseded) {

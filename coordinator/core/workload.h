@@ -77,17 +77,17 @@ class Workload {
 
   // Messages of a session.
 
-  /// Its progress. Returns the starts to be published, if any.
-  std::optional<PublishStarted> progress(const View& view, const Session& session,
-                                         std::uint64_t assignments_received, std::uint64_t started);
+  /// Its progress. Returns the attempts that have begun, with their tasks if Policy::name_starts.
+  Begun progress(const View& view, const Session& session, std::uint64_t assignments_received,
+                 std::uint64_t started);
   /// Its report, with the effect that it had on the tasks; Acceptance::returned is still to be
   /// put back. Returns as progress().
-  std::optional<PublishStarted> take(const View& view, const Session& session, const Report& report,
-                                     const Acceptance& acceptance);
+  Begun take(const View& view, const Session& session, const Report& report,
+             Acceptance& acceptance);
   /// Its inventory, which has listed these attempts, with the effect that it had on the tasks.
-  /// Returns the attempts that have begun.
-  PublishStarted adopt(const View& view, const Session& session, const Inventory& inventory,
-                       const HeldColumns& listed, Adoption adoption);
+  /// Returns as progress(), but all attempts that have begun and whose outcome is not committed.
+  Begun adopt(const View& view, const Session& session, const Inventory& inventory,
+              const HeldColumns& listed, Adoption adoption);
   /// The session has ended, and these attempts were taken back. Returns its tasks that are pending
   /// again.
   std::vector<TaskId> release(const Session& session, const std::vector<TakenBack>& taken);
@@ -109,8 +109,6 @@ class Workload {
   Receiver receiver(const View& view, const Session& session) const;
   Load load(const View& view) const;
   Dealer::Ask receivers(const View& view) const;
-  std::optional<PublishStarted> started(const View& view, const Session& session,
-                                        PlaceRange places) const;
   void release_superseded(const View& view, const std::vector<Superseded>& superseded);
 
   Duration patience_;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "coordinator/journal/sqlite/schema.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -15,7 +17,7 @@ using sqlite::Statement;
 /// Everything that a new journal defines. Users may add views and indexes.
 constexpr const char* kSelectTables =
     "SELECT name, sql FROM sqlite_schema WHERE name IN ('run', 'epoch', 'session', 'batch', "
-    "'outcome', 'odd_result', 'command', 'input', 'standard_input', 'counters', 'checksum', "
+    "'outcome', 'history', 'odd_result', 'command', 'input', 'standard_input', 'counters', 'checksum', "
     "'result')";
 
 std::int64_t integer(std::uint64_t n) {
@@ -141,14 +143,18 @@ bool has_checksums(Check& check) {
   return table && column;
 }
 
-bool add_checksum_columns(sqlite::Database& database) {
-  return database.execute("ALTER TABLE batch ADD COLUMN digest INTEGER;" + Checksums::create_sql());
+bool add_missing_columns(sqlite::Database& database) {
+  return database.execute(
+      "ALTER TABLE batch ADD COLUMN digest INTEGER;"
+      "ALTER TABLE session ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE session ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;" +
+      history_schema() + Checksums::create_sql());
 }
 
 bool compute_checksums(sqlite::Database& database, Checksums& into) {
   Check check(database);
-  for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::odd_result,
-                          Part::command, Part::input, Part::standard_input, Part::counters}) {
+  for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
+                          Part::odd_result, Part::command, Part::input, Part::standard_input, Part::counters}) {
     into[part] = sum_of_table(check, part);
   }
   into[Part::batch] = 0;

@@ -20,6 +20,7 @@ enum class Part : std::uint8_t {
   epoch,
   session,
   batch,  ///< with table outcome
+  history,
   odd_result,
   command,
   input,
@@ -27,8 +28,8 @@ enum class Part : std::uint8_t {
   counters,
 };
 
-inline constexpr std::array<std::string_view, 10> kPartNames = {
-    "tables",     "run",     "epoch", "session",        "batch",
+inline constexpr std::array<std::string_view, 11> kPartNames = {
+    "tables",     "run",     "epoch", "session",        "batch",   "history",
     "odd_result", "command", "input", "standard_input", "counters"};
 
 /// The row. The checksum of a table is the sum of the checksums of its rows, so that rows can be
@@ -77,8 +78,8 @@ std::uint64_t sum_of_table(sqlite::Check& check, Part part);
 /// their columns is damaged.
 bool has_checksums(sqlite::Check& check);
 
-/// Adds the columns of the checksums to a journal of an earlier version. Returns false on error.
-[[nodiscard]] bool add_checksum_columns(sqlite::Database& database);
+/// Adds the columns and tables that a journal of an earlier version lacks. Returns false on error.
+[[nodiscard]] bool add_missing_columns(sqlite::Database& database);
 /// Computes all checksums from the rows as they are, within a transaction. Returns false on error.
 [[nodiscard]] bool compute_checksums(sqlite::Database& database, Checksums& into);
 

@@ -32,9 +32,10 @@ bool update_session(sqlite::Statement& statement, const CommittedProgress& commi
     cpu_seconds = committed.goodbye->cpu_seconds;
     peak_rss_bytes = committed.goodbye->peak_rss_bytes;
   }
-  return statement.run(committed.last_report, committed.stale, to_string(committed.end),
-                       std::string_view(committed.end_reason), reports, outcomes, cpu_seconds,
-                       peak_rss_bytes, std::int64_t{static_cast<std::uint32_t>(committed.index)});
+  return statement.run(committed.last_report, committed.stale, committed.begun, committed.ended,
+                       to_string(committed.end), std::string_view(committed.end_reason), reports,
+                       outcomes, cpu_seconds, peak_rss_bytes,
+                       std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
 bool update_counters(sqlite::Statement& statement, const CommittedCounters& committed,
@@ -108,6 +109,19 @@ bool Journal::write(const CommittedProgress& committed) {
       std::int64_t{static_cast<std::uint32_t>(committed.index)});
 }
 
+bool Journal::write(TaskId task, const TaskHistory& history) {
+  const auto key = static_cast<std::int64_t>(index(task));
+  return change_rows(
+      Part::history, statements_->select_history,
+      [&] {
+        return statements_->history.run(key, std::int64_t{history.attempts},
+                                        std::int64_t{history.unstarted},
+                                        std::int64_t{history.losses},
+                                        std::int64_t{history.failures});
+      },
+      key);
+}
+
 bool Journal::write(const CommittedOutcomes& committed, std::uint64_t accepted) {
   CHECK(committed.size() > 0);
   const std::uint64_t first = accepted + 1;
@@ -156,6 +170,9 @@ bool Journal::write(const Commit& commit, std::uint64_t accepted) {
   }
   for (const CommittedProgress& progress : commit.progress) {
     if (!write(progress)) return false;
+  }
+  for (const auto& [task, history] : commit.history) {
+    if (!write(task, history)) return false;
   }
   for (const auto& [task, result] : commit.result_mismatches) {
     const bool done = insert(Part::odd_result, statements_->result_mismatch,

@@ -194,7 +194,7 @@ Result<void> Journal::start_writing() {
     return write_error();
   }
   if (!has_checksums_) {
-    const bool added = database_.execute("BEGIN IMMEDIATE;") && add_checksum_columns(database_) &&
+    const bool added = database_.execute("BEGIN IMMEDIATE;") && add_missing_columns(database_) &&
                        insert_checksums(database_).has_value();
     if (!added || !database_.execute("COMMIT;")) {
       const Error error = write_error();

@@ -157,6 +157,7 @@ class Journal {
   [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedSession& committed);
   [[nodiscard]] bool write(const CommittedProgress& committed);
+  [[nodiscard]] bool write(TaskId task, const TaskHistory& history);
   [[nodiscard]] bool write(const CommittedOutcomes& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCounters& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCommand& committed);

@@ -31,11 +31,13 @@ void check_pages(Check& check) {
 }
 
 /// Reads sessions into `first` and their final state into `last`.
-void read_sessions(Check& check, Duration shift, Commit& first, Commit& last) {
-  Statement rows = check.query(
+void read_sessions(Check& check, Duration shift, bool is_current, Commit& first, Commit& last) {
+  const std::string sql = fmt::format(
       "SELECT session, session_id, name, host, pid, slots, is_local, welcomed_ns, last_report, "
       "stale, state, end_reason, goodbye_reports, goodbye_outcomes, goodbye_cpu_seconds, "
-      "goodbye_peak_rss_bytes FROM session ORDER BY session");
+      "goodbye_peak_rss_bytes, {} FROM session ORDER BY session",
+      is_current ? "begun, ended" : "0, 0");
+  Statement rows = check.query(sql.c_str());
   const Columns row(check, rows, shift);
   while (check.next(rows)) {
     const auto index = SessionIndex{row.number<std::uint32_t>(0)};
@@ -49,8 +51,20 @@ void read_sessions(Check& check, Duration shift, Commit& first, Commit& last) {
     }
     last.progress.push_back(
         {index, row.number<std::uint64_t>(8), row.number<std::uint64_t>(9),
+         row.number<std::uint64_t>(16), row.number<std::uint64_t>(17),
          row.named(10, {SessionEnd::none, SessionEnd::goodbye, SessionEnd::lost}), rows.text(11),
          goodbye});
+  }
+}
+
+void read_history(Check& check, Commit& into) {
+  Statement rows =
+      check.query("SELECT task, attempts, unstarted, losses, failures FROM history ORDER BY task");
+  const Columns row(check, rows, Duration::zero());
+  while (check.next(rows)) {
+    into.history.push_back({TaskId{row.number<std::uint32_t>(0)},
+                            {row.number<Attempt>(1), row.number<Attempt>(2),
+                             row.number<std::uint32_t>(3), row.number<std::uint32_t>(4)}});
   }
 }
 
@@ -187,7 +201,9 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift,
   std::uint64_t accepted = 0;
   Commit commit;
   Commit last;
-  read_sessions(check, shift, commit, last);
+  const bool is_current = last_digest.has_value();
+  read_sessions(check, shift, is_current, commit, last);
+  if (is_current) read_history(check, last);
   last.counters = read_counters(check, shift, accepted);
   Statement mismatches = check.query("SELECT task, result_ns FROM odd_result ORDER BY rowid");
   const Columns row(check, mismatches, shift);
@@ -317,7 +333,8 @@ void Journal::check_state(Check& check, const std::optional<CommitCounter::Count
   if (check.failed()) return;
   read_epochs(check);
   for (const Part part :
-       {Part::tables, Part::run, Part::epoch, Part::session, Part::odd_result, Part::counters}) {
+       {Part::tables, Part::run, Part::epoch, Part::session, Part::history, Part::odd_result,
+        Part::counters}) {
     check_sum(check, part);
   }
 }

@@ -7,6 +7,7 @@ namespace {
 
 // Renumbers the remaining outcomes without gaps, in order. A deleted outcome counts as stale for
 // its session, so that the session's accepted and stale outcomes still add up to those it reported.
+// The attempts at its task stay counted.
 constexpr const char* kForget = R"sql(
 CREATE TEMP TABLE place (was INTEGER PRIMARY KEY, now INTEGER NOT NULL);
 INSERT INTO place
@@ -24,6 +25,9 @@ INSERT INTO batch SELECT now, session, arrived_ns, clock_bound_ns, NULL FROM mov
   WHERE stays > 0;
 DELETE FROM odd_result WHERE task IN (SELECT task FROM outcome WHERE outcome <> 0);
 DELETE FROM command WHERE accepted NOT IN (SELECT was FROM place);
+INSERT OR REPLACE INTO history
+  SELECT task, attempt, coalesce(unstarted, 0), 0, 0
+  FROM outcome LEFT JOIN history USING (task) WHERE outcome <> 0;
 DELETE FROM outcome WHERE outcome <> 0;
 UPDATE command SET accepted = (SELECT now FROM place WHERE was = accepted);
 UPDATE outcome SET accepted = (SELECT now FROM place WHERE was = accepted);

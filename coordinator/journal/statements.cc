@@ -11,7 +11,7 @@ constexpr const char* kSession =
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kProgress =
-    "UPDATE session SET last_report = ?, stale = ?, state = ?, end_reason = ?, "
+    "UPDATE session SET last_report = ?, stale = ?, begun = ?, ended = ?, state = ?, end_reason = ?, "
     "goodbye_reports = ?, goodbye_outcomes = ?, goodbye_cpu_seconds = ?, "
     "goodbye_peak_rss_bytes = ? WHERE session = ?";
 
@@ -41,6 +41,7 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?, ?)"},
       {&outcome, insert_outcomes(1)},
       {&outcomes, insert_outcomes(kRowsAtOnce)},
+      {&history, "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)"},
       {&result_mismatch, "INSERT INTO odd_result VALUES (?, ?)"},
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
@@ -48,6 +49,7 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&counters, kCounters},
       {&checksum, Checksums::update_sql()},
       {&select_session, "SELECT * FROM session WHERE session = ?"},
+      {&select_history, "SELECT * FROM history WHERE task = ?"},
       {&select_counters, "SELECT * FROM counters"}};
   for (const auto& [statement, sql] : all) {
     auto prepared = database.prepare(sql);

@@ -23,12 +23,14 @@ struct Journal::Statements {
   sqlite::Statement batch;
   sqlite::Statement outcome;
   sqlite::Statement outcomes;  ///< inserts kRowsAtOnce rows
+  sqlite::Statement history;
   sqlite::Statement result_mismatch;
   sqlite::Statement command;
   sqlite::Statement counters;
   sqlite::Statement checksum;
   // The rows that the statements above change, for their checksums.
   sqlite::Statement select_session;
+  sqlite::Statement select_history;
   sqlite::Statement select_counters;
 
   [[nodiscard]] Result<void> prepare(sqlite::Database& database);

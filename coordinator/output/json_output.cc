@@ -115,7 +115,7 @@ class JsonlOutput final : public StreamOutput {
       Json event = {{"event", "attempt_failed"},
                     {"time", time(now)},
                     {"task", index(outcomes.task[row])},
-                    {"attempt", outcomes.attempt[row]},
+                    {"attempt", records_.attempt[index(outcomes.task[row])]},
                     {"worker", rows_.name_of(session)},
                     {"outcome", to_string(outcomes.outcome[row])},
                     {"elapsed_seconds", to_seconds(outcomes.elapsed[row])}};

@@ -31,7 +31,7 @@ class TextOutput final : public StreamOutput {
     for (const TaskId task : tasks) {
       if (mark_awaited(task)) held_.push_back(task);
     }
-    if (awaited_count_ == records_.attempts_total - records_.attempts_retried) {
+    if (awaited_count_ == records_.tasks_dispatched) {
       write_held();
     } else if (!held_.empty() && held_until_ == kNever) {
       held_until_ = now + limits::hold_starts;

@@ -234,7 +234,7 @@ void EventLoop::leave() {
 
 /// A message is read only as far as it has to be: a hostile one costs neither memory nor time.
 void EventLoop::on_message(ConnectionId from, std::span<const std::byte> bytes) {
-  if (abandon_) return;
+  if (abandon_ || refused_.ignores(from)) return;
   Envelope envelope;
   if (auto read = read_envelope(bytes, Direction::from_worker, envelope); !read) {
     return on_malformed(from, envelope.header, read.error().message);
@@ -463,7 +463,11 @@ void EventLoop::perform(const PublishLeft& left) {
 }
 
 void EventLoop::perform(const Log& log) {
-  log.connection ? log_of(*log.connection, log.text, log.first) : write_log(log.level, log.text);
+  if (!log.connection) return write_log(log.level, log.text);
+  log_of(*log.connection, log.text, log.first);
+  if (*log.connection == ConnectionId{} || !refused_.count(*log.connection)) return;
+  write_log(LogLevel::warning, fmt::format("dropping all further messages on the connection of {}",
+                                           scheduler_.name_of(*log.connection, {})));
 }
 
 void EventLoop::log_of(ConnectionId connection, const std::string& text, std::uint64_t first) {

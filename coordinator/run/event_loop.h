@@ -27,6 +27,7 @@
 #include "coordinator/output/progress_writer.h"
 #include "coordinator/run/join_point.h"
 #include "coordinator/run/local_workers.h"
+#include "coordinator/run/refused_connections.h"
 #include "coordinator/run/run_start.h"
 #include "coordinator/run/signal_policy.h"
 
@@ -134,6 +135,7 @@ class EventLoop {
   SignalPolicy signal_policy_;
   WireCodec codec_;
   RepeatedLines repeated_{limits::repeated_lines};  ///< lines about peers
+  RefusedConnections refused_;
   Event received_;  ///< reused, so that its columns keep their memory
   Actions actions_;
   std::unique_ptr<JournalWriter> writer_;  ///< null: no journal

@@ -26,16 +26,20 @@ const Report* report_in(const coordinator::Event& event) {
 
 bool is_owner(const RunRecords& records, const SessionId& session, TaskId task, Attempt attempt) {
   const std::size_t t = index(task);
-  return records.state_of(task) == TaskState::assigned && records.attempt[t] == attempt &&
+  const auto history = records.history.find(task);
+  const int unstarted = history == records.history.end() ? 0 : history->second.unstarted;
+  return records.state_of(task) == TaskState::assigned &&
+         records.attempt[t] + unstarted == attempt &&
          records.sessions[index(records.dispatches[records.dispatch[t]].session)].id == session;
 }
 
 }  // namespace
 
-void CommandRules::epoch_begins() {
+void CommandRules::epoch_begins(const RunRecords& committed) {
   is_asked_to_stop_ = is_told_to_end_ = was_stopped_ = false;
   halted_with_.reset();
   failures_.clear();
+  for (const auto& [task, history] : committed.history) failures_[task] = history.failures;
   not_before_.clear();
   attempts_.clear();
   assignments_.clear();
@@ -96,8 +100,7 @@ void CommandRules::judge(const RunRecords& records, const Told& told) {
   if (told.outcome == Outcome::not_started && told.is_of_owner) ++repeated_;
   if (told.was_done || !is_failure(told.outcome)) return;
   const bool is_done = records.state_of(told.task) == TaskState::done;
-  const bool is_last_word = is_done && records.attempt[index(told.task)] == told.attempt &&
-                            records.outcome_of(told.task) == told.outcome;
+  const bool is_last_word = is_done && records.outcome_of(told.task) == told.outcome;
   const bool is_taken_in =
       is_last_word || (told.is_of_owner && records.state_of(told.task) == TaskState::pending);
   if (!is_taken_in) return;

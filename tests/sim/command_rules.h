@@ -28,7 +28,7 @@ class CommandRules {
   void after(const coordinator::Scheduler& scheduler, const coordinator::Event& event,
              const coordinator::Actions& actions, std::size_t committed);
   /// The coordinator died. Forgets its failures.
-  void epoch_begins();
+  void epoch_begins(const coordinator::RunRecords& committed);
 
   /// The largest possible number of attempts that another attempt followed.
   std::uint64_t repeated() const { return repeated_; }

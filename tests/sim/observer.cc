@@ -177,7 +177,7 @@ void Observer::crashed(const RunRecords& committed, bool is_suspended) {
   }
   sessions_.clear();
   bound_.clear();
-  commands_.epoch_begins();
+  commands_.epoch_begins(committed);
   epoch_begins_ = !is_suspended;
   is_asked_to_stop_ = false;
   ++epoch_;
@@ -227,6 +227,8 @@ void Observer::check_kindness() const {
   }
   require(records.attempts_retried <= commands_.repeated(),
           "an attempt was repeated without a fault");
+  const coordinator::AttemptCounts counts = records.attempts();
+  require(counts.lost == 0 || may_have_left, "an attempt was lost without a fault");
 }
 
 void Observer::check_end() const {
@@ -243,6 +245,11 @@ void Observer::check_end() const {
                 (outcome == Outcome::cancelled && may_be_cancelled),
             "task " + std::to_string(t) + " has an outcome without a cause");
   }
+  // Not checked where begun() is not, for the same reasons.
+  const bool is_exact = world_.plan.profile <= Profile::coordinator &&
+                        records.spec.method == CollectionMethod::gather && !records.stop_requested;
+  require(!is_exact || records.attempts_total <= world_.truth.all_starts(),
+          "more attempts were counted than have begun");
   const std::string wrong = world_.truth.compare(records);
   require(wrong.empty(), wrong);
   const auto failed = coordinator::validate(records, coordinator::finish_order(records),

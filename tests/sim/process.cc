@@ -128,7 +128,8 @@ void Process::step_message(const CoordinatorMessage& message) {
   const bool was_welcomed = session_.welcomed();
   if (!was_welcomed && std::holds_alternative<Welcome>(message.body)) epoch_ = message.header.epoch;
   is_halted_ = is_halted_ && epoch_ == epoch;
-  if (const auto* revoke = std::get_if<Revoke>(&message.body); revoke && was_welcomed) {
+  const auto* revoke = std::get_if<Revoke>(&message.body);
+  if (revoke && was_welcomed && message.header.epoch == epoch_) {
     is_halted_ |= world_.last_revocations.contains(
         {message.header.session, message.header.epoch, revoke->assignments_through, revoke->keep});
   }

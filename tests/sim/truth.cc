@@ -44,7 +44,8 @@ void Truth::started(const SessionId& session, Epoch epoch, TaskId task, Attempt 
       std::max(most_starts_, starts - (failures == failures_.end() ? 0 : failures->second));
   require(is_new, "task " + std::to_string(index(task)) + " attempt " + std::to_string(attempt) +
                       " was started twice by one session");
-  begun_.insert(Key{session, task, 0});
+  begun_[Key{session, task, 0}].push_back(attempt);
+  ++all_starts_;
 }
 
 void Truth::spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real) {
@@ -102,18 +103,23 @@ std::string Truth::compare_record(const RunRecords& records, std::size_t record,
   const std::string name = "task " + std::to_string(index(task));
   const Outcome outcome = records.outcome_of(task);
   const SessionId session = records.sessions[index(*batch.session)].id;
-  const auto run = runs_.find(Key{session, task, records.attempt[index(task)]});
-  // Cancelled before its start, so only the session knows it. An attempt of the same number may
-  // have failed there in an earlier epoch.
+  // Cancelled before its start, so only the session knows it.
   const bool unstarted = outcome == Outcome::cancelled && records.elapsed[record].count() == 0;
-  if (unstarted && (run == runs_.end() || has_failed(run->second.back()))) return {};
-  if (run == runs_.end()) return name + " has a result although it never ran there";
-  std::string wrong;
-  for (const Run& really : run->second) {  // the record does not name the epoch
-    wrong = compare_run(really, records, record, batch);
-    if (wrong.empty()) return wrong;
+  const auto begun = begun_.find(Key{session, task, 0});
+  if (begun == begun_.end()) {
+    return unstarted ? std::string() : name + " has a result although it never ran there";
   }
-  return name + wrong;
+  // The record names neither the epoch nor the number on the wire.
+  std::string wrong;
+  bool has_failed_before = true;
+  for (const Attempt attempt : begun->second) {
+    for (const Run& really : runs_.at(Key{session, task, attempt})) {
+      wrong = compare_run(really, records, record, batch);
+      if (wrong.empty()) return wrong;
+      has_failed_before &= has_failed(really);
+    }
+  }
+  return unstarted && has_failed_before ? std::string() : name + wrong;
 }
 
 std::string Truth::compare_run(const Run& really, const RunRecords& records, std::size_t record,

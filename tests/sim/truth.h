@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "common/model/ids.h"
@@ -41,6 +40,8 @@ class Truth {
 
   /// The largest number of starts of a task, without starts after a failure.
   std::uint32_t most_starts() const { return most_starts_; }
+  /// How many attempts all sessions have started.
+  std::uint64_t all_starts() const { return all_starts_; }
   /// Returns the first difference between the records and what the sessions really did, or an empty
   /// text.
   std::string compare(const coordinator::RunRecords& records) const;
@@ -67,11 +68,12 @@ class Truth {
                           std::size_t record, const coordinator::AcceptedBatch& batch) const;
 
   std::unordered_map<Key, std::vector<Run>, Hash> runs_;
-  std::unordered_set<Key, Hash> begun_;  ///< attempt is 0
+  std::unordered_map<Key, std::vector<Attempt>, Hash> begun_;  ///< by session and task
   std::map<SessionId, Reported> reported_;
   std::unordered_map<std::uint64_t, std::uint32_t> starts_;    ///< by task
   std::unordered_map<std::uint64_t, std::uint32_t> failures_;  ///< by task
   std::uint32_t most_starts_ = 0;
+  std::uint64_t all_starts_ = 0;
 };
 
 }  // namespace rollcall::sim

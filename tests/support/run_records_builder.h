@@ -44,11 +44,13 @@ class RunRecordsBuilder {
   }
   RunRecordsBuilder& dispatched(std::uint32_t task, std::uint32_t session = 0,
                                 Duration after = Duration::zero()) {
+    if (records_.dispatch[task] == kNoDispatch) ++records_.tasks_dispatched;
     records_.dispatch[task] = static_cast<std::uint32_t>(records_.dispatches.size());
     records_.dispatches.push_back({kBegin + after, SessionIndex(session), 1});
     records_.set_state(TaskId(task), TaskState::assigned);
     if (++records_.attempt[task] > 1) ++records_.attempts_retried;
     ++records_.attempts_total;
+    ++records_.sessions.at(session).begun;
     return *this;
   }
   /// Dispatches the task and accepts its outcome. The task starts one millisecond after the
@@ -69,6 +71,10 @@ class RunRecordsBuilder {
     push(task, outcome, started, elapsed);
     owner.last_accepted = arrived;
     ++owner.tasks_done;
+    if (++owner.ended > owner.begun) {
+      ++owner.begun;
+      ++records_.attempts_total;
+    }
     ++owner.goodbye->outcomes_sent;
     return accepted(arrived);
   }

@@ -84,12 +84,13 @@ class Validator {
     check_results();
     check_order();
     check_worker_counts();
+    check_attempts();
     // Workers measure costs by their own clocks.
     if (r_.measured() + drift_over(lower_bound_) < lower_bound_) total_time_.add();
     std::vector<FailedCheck> found;
     for (Failures* check : {&one_outcome_, &asked_outcome_, &result_, &not_early_, &dispatch_delay_,
                             &start_after_dispatch_, &finish_before_arrival_, &clocks_, &order_,
-                            &worker_counts_, &total_time_}) {
+                            &worker_counts_, &attempts_, &total_time_}) {
       check->move_to(found);
     }
     return found;
@@ -198,6 +199,18 @@ class Validator {
     if (counted_in_all_ != r_.accepted()) worker_counts_.add();
   }
 
+  /// An attempt number says how many attempts at the task have begun.
+  void check_attempts() {
+    std::uint64_t numbered = 0;
+    for (std::size_t t = 0; t < task_count(); ++t) {
+      if (r_.dispatch[t] != kNoDispatch) numbered += r_.attempt[t];
+    }
+    const bool adds_up = std::all_of(r_.sessions.begin(), r_.sessions.end(),
+                                     [](const SessionRecord& s) { return s.ended <= s.begun; });
+    const std::uint64_t begun = r_.attempts().begun();
+    if (!adds_up || begun != r_.attempts_total || numbered > begun) attempts_.add();
+  }
+
   const RunRecords& r_;
   std::span<const std::uint32_t> order_list_;
   Duration lower_bound_;
@@ -220,6 +233,7 @@ class Validator {
   Failures order_{"order", "the rows are not in order of finish"};
   Failures worker_counts_{"worker_counts",
                           "a worker's count differs from the number of its accepted outcomes"};
+  Failures attempts_{"attempts", "the numbers of attempts do not add up"};
   Failures total_time_{"total_time", "the run took less than the shortest time possible"};
 };
 

@@ -74,7 +74,8 @@ CommittedSession committed_session(const RunRecords& records, SessionIndex sessi
 
 CommittedProgress committed_progress(const RunRecords& records, SessionIndex session) {
   const SessionRecord& record = records.sessions[index(session)];
-  return {session, record.last_report, record.stale, record.end, record.end_reason, record.goodbye};
+  return {session,      record.last_report, record.stale,      record.begun,
+          record.ended, record.end,         record.end_reason, record.goodbye};
 }
 
 CommittedCounters committed_counters(const RunRecords& records, std::uint64_t published) {
@@ -100,6 +101,13 @@ bool Replay::apply(const Commit& commit) {
   records_.result_mismatches.insert(records_.result_mismatches.end(),
                                     commit.result_mismatches.begin(),
                                     commit.result_mismatches.end());
+  for (const auto& [task, history] : commit.history) {
+    if (index(task) >= records_.state.size()) return false;
+    records_.history[task] = history;
+    if (records_.state_of(task) == TaskState::pending) {
+      records_.attempt[index(task)] = history.attempts;
+    }
+  }
   apply_counters(commit.counters, records_);
   return true;
 }
@@ -123,6 +131,9 @@ bool Replay::apply(const CommittedProgress& committed) {
   SessionRecord& record = records_.sessions[index(committed.index)];
   record.last_report = committed.last_report;
   record.stale = committed.stale;
+  // Journals of earlier versions do not have these counts.
+  record.ended = std::max(committed.ended, record.tasks_done);
+  record.begun = std::max(committed.begun, record.ended);
   record.end = committed.end;
   record.end_reason = committed.end_reason;
   record.goodbye = committed.goodbye;

@@ -36,6 +36,8 @@ struct CommittedProgress {
   SessionIndex index{};
   std::uint64_t last_report = 0;  ///< this report is committed, and all before it
   std::uint64_t stale = 0;
+  std::uint64_t begun = 0;
+  std::uint64_t ended = 0;
   SessionEnd end = SessionEnd::none;
   std::string end_reason;
   std::optional<Goodbye> goodbye;
@@ -83,6 +85,7 @@ struct Commit {
   std::vector<CommittedProgress> progress;
   std::vector<CommittedOutcomes> outcomes;
   std::vector<std::pair<TaskId, Duration>> result_mismatches;  ///< of these outcomes
+  std::vector<std::pair<TaskId, TaskHistory>> history;         ///< the newest replaces earlier ones
   CommittedCounters counters;
   std::vector<CommittedCommand> commands{};  ///< empty in the scheduler; filled in by the runtime
 

@@ -13,7 +13,8 @@ CommitLog::CommitLog(bool has_journal, const RunRecords& records, std::size_t pu
       mismatches_handed_over_(records.result_mismatches.size()),
       published_(published),
       published_handed_over_(published),
-      sessions_(records.sessions.size(), {/*is_known=*/true, /*is_changed=*/false}) {
+      sessions_(records.sessions.size(), {/*is_known=*/true}) {
+  for (std::size_t s = 0; s < sessions_.size(); ++s) sessions_[s].begun = records.sessions[s].begun;
   CHECK(published <= records.accepted());
 }
 
@@ -29,9 +30,17 @@ void CommitLog::session_changed(SessionIndex session) {
   changed_.push_back(session);
 }
 
+void CommitLog::note_progress(const RunRecords& records) {
+  if (!has_journal_) return;
+  is_noted_ = published_ > published_handed_over_;
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    if (records.sessions[s].begun != sessions_[s].begun) session_changed(SessionIndex{s});
+  }
+}
+
 bool CommitLog::has_changes(const RunRecords& records) const {
   return records_handed_over_ < records.accepted() || !changed_.empty() || !left_.empty() ||
-         cancel_ || is_noted_;
+         !tasks_.empty() || cancel_ || is_noted_;
 }
 
 std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
@@ -44,6 +53,9 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
         mismatches.begin() + static_cast<std::ptrdiff_t>(mismatches_handed_over_),
         mismatches.end());
     mismatches_handed_over_ = mismatches.size();
+    for (const TaskId task : std::exchange(tasks_, {})) {
+      commit->history.emplace_back(task, records.history.at(task));
+    }
     commit->counters = committed_counters(records, published_);
     published_handed_over_ = published_;
   }
@@ -55,6 +67,7 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
   is_noted_ = false;
   for (const SessionIndex session : changed_) {
     sessions_[index(session)].is_changed = false;
+    sessions_[index(session)].begun = records.sessions[index(session)].begun;
     next.sessions.push_back({session, records.sessions[index(session)].last_report});
     if (!commit) continue;
     if (index(session) >= sessions_handed_over_) {

@@ -47,11 +47,15 @@ class CommitLog {
   // Changes since the last commit, beside outcomes.
   void session_changed(SessionIndex session);
   void session_left(SessionLeft left) { left_.push_back(left); }
+  /// The history of the task: see RunRecords::history.
+  void task_changed(TaskId task) {
+    if (has_journal_) tasks_.push_back(task);
+  }
   void cancel_requested() { cancel_ = true; }
-  /// If more was published than the last commit states, that is a change, too: a resumed
-  /// coordinator publishes the rest again. Not called for each publication, since most are followed
-  /// by another commit.
-  void note_published() { is_noted_ = has_journal_ && published_ > published_handed_over_; }
+  /// What was published and which attempts have begun since the last commit are changes, too: a
+  /// resumed coordinator publishes the rest, and counts attempts that were lost with the last one.
+  /// Not called for each of them, since most are followed by another commit.
+  void note_progress(const RunRecords& records);
 
   /// Whether there is anything to commit.
   bool has_changes(const RunRecords& records) const;
@@ -81,6 +85,7 @@ class CommitLog {
   struct SessionState {
     bool is_known = false;
     bool is_changed = false;  ///< since the last commit
+    std::uint64_t begun = 0;  ///< as the last commit states
   };
 
   bool has_journal_;
@@ -89,12 +94,13 @@ class CommitLog {
   std::size_t mismatches_handed_over_;
   std::size_t published_;
   std::size_t published_handed_over_;
-  bool is_noted_ = false;            ///< note_published() since the last commit
+  bool is_noted_ = false;            ///< more was published, see note_progress()
   std::uint64_t commits_ = 0;        ///< handed over
   std::deque<Durable> uncommitted_;  ///< commits that are not durable, the oldest first
   std::vector<SessionState> sessions_;
   std::vector<SessionIndex> changed_;  ///< since the last commit, each once
   std::vector<SessionLeft> left_;      ///< since the last commit
+  std::vector<TaskId> tasks_;          ///< whose history has changed since the last commit
   bool cancel_ = false;                ///< since the last commit
 };
 

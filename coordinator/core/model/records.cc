@@ -1,5 +1,7 @@
 #include "coordinator/core/model/records.h"
 
+#include <algorithm>
+
 namespace rollcall::coordinator {
 
 std::string_view to_string(CollectionMethod method) {
@@ -29,6 +31,23 @@ RunRecords::RunRecords(const RunSpec& run)
   task.reserve(run.task_count);
   started.reserve(run.task_count);
   elapsed.reserve(run.task_count);
+}
+
+AttemptCounts SessionRecord::attempts() const {
+  const std::uint64_t open = begun - std::min(begun, ended);
+  if (end == SessionEnd::none) return {ended, 0, open};
+  return {ended, open, 0};
+}
+
+AttemptCounts RunRecords::attempts() const {
+  AttemptCounts all;
+  for (const SessionRecord& session : sessions) {
+    const AttemptCounts counts = session.attempts();
+    all.finished += counts.finished;
+    all.lost += counts.lost;
+    all.running += counts.running;
+  }
+  return all;
 }
 
 Duration RunRecords::measured() const {

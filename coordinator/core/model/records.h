@@ -3,6 +3,7 @@
 // Sized for tens of millions of tasks: 7 bytes a task, 20 bytes an accepted outcome, and no more.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,24 @@ struct AcceptedBatch {
 /// How a session ended, if it has.
 enum class SessionEnd : std::uint8_t { none, goodbye, lost };
 
+/// What is known of a task beside its last attempt. Only tasks whose attempts were lost, failed or
+/// never began have one.
+struct TaskHistory {
+  Attempt attempts = 0;        ///< that began and have ended
+  Attempt unstarted = 0;       ///< assignments of it that never began
+  std::uint32_t losses = 0;    ///< sessions that were lost while they ran it
+  std::uint32_t failures = 0;  ///< after which it was to be retried
+};
+
+/// The attempts of a run or of one session: begun = finished + lost + running.
+struct AttemptCounts {
+  std::uint64_t finished = 0;  ///< an outcome has arrived
+  std::uint64_t lost = 0;      ///< the session ended first
+  std::uint64_t running = 0;
+
+  std::uint64_t begun() const { return finished + lost + running; }
+};
+
 /// The results of one session.
 struct SessionRecord {
   SessionId id;
@@ -55,10 +74,14 @@ struct SessionRecord {
   std::uint64_t tasks_done = 0;   ///< accepted outcomes of any kind
   std::uint64_t stale = 0;        ///< its outcomes that were dropped, or did not end their task
   std::uint64_t last_report = 0;  ///< this report was received, and all before it
+  std::uint64_t begun = 0;        ///< attempts that are known to have begun
+  std::uint64_t ended = 0;        ///< of those, attempts with an outcome
   SessionEnd end = SessionEnd::none;
   std::string end_reason;          ///< lost: why, in a few words
   std::optional<Goodbye> goodbye;  ///< its own count
   ClockEstimate clock;
+
+  AttemptCounts attempts() const;
 };
 
 /// The records of a run. The i-th entry of a task column belongs to task i, the i-th of
@@ -68,7 +91,9 @@ struct RunRecords {
 
   // One entry a task.
   std::vector<std::uint32_t> dispatch;  ///< the Dispatch it was last in, or kNoDispatch
-  std::vector<Attempt> attempt;         ///< the last one dispatched; when done, the accepted one
+  /// The last attempt: that of its dispatch; when done, the accepted one. The number counts the
+  /// attempts that began or may still begin, so it is not the one on the wire: see TaskTable.
+  std::vector<Attempt> attempt;
   std::vector<std::uint8_t> state;      ///< TaskState, or done + Outcome: see state_of, outcome_of
 
   // One entry an accepted outcome, in order of acceptance.
@@ -78,6 +103,8 @@ struct RunRecords {
   /// Results that differ from the task's cost: (task, result). Empty unless a worker is wrong.
   std::vector<std::pair<TaskId, Duration>> result_mismatches;
 
+  boost::unordered_flat_map<TaskId, TaskHistory> history;
+
   std::vector<AcceptedBatch> batches;
   std::vector<Dispatch> dispatches;
   std::vector<SessionRecord> sessions;
@@ -86,8 +113,9 @@ struct RunRecords {
 
   std::optional<Instant> first_dispatch;
   std::optional<Instant> last_accepted;
-  std::uint64_t attempts_total = 0;    ///< attempts dispatched
-  std::uint64_t attempts_retried = 0;  ///< of those, not the first of their task
+  std::size_t tasks_dispatched = 0;    ///< at least once, in this epoch
+  std::uint64_t attempts_total = 0;    ///< that have begun
+  std::uint64_t attempts_retried = 0;  ///< attempts that have ended, not the first of their task
   std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
   std::uint64_t stale = 0;  ///< outcomes dropped: the task was done, or not the session's
   std::uint64_t reports_repeated = 0;  ///< received again
@@ -117,6 +145,8 @@ struct RunRecords {
     return b + 1 < batches.size() ? batches[b + 1].first_record : accepted();
   }
   Duration measured() const;
+  /// Of all sessions. O(sessions).
+  AttemptCounts attempts() const;
 
   static constexpr std::uint8_t kDone = static_cast<std::uint8_t>(TaskState::done);
 };

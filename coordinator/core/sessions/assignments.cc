@@ -1,6 +1,8 @@
 #include "coordinator/core/sessions/assignments.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <iterator>
 #include <utility>
 
 #include "common/base/check.h"
@@ -31,9 +33,10 @@ void Assignments::adopt(const Inventory& inventory, const HeldColumns& listed,
   started_ = inventory.started_count;
   held_ += owned;
   most_credit_ = std::max(most_credit_, held_);
-  unstarted_returns_ = static_cast<std::uint64_t>(
-      std::count(listed.attempt.begin(), listed.attempt.end(), Attempt{0}));
   expired_ = std::move(expired);
+  for (std::size_t i = inventory.begun; i < listed.size(); ++i) {
+    if (listed.attempt[i] == 0) skipped_.insert(started_ + i - inventory.begun);
+  }
   if (listed.size() == 0) return;
   HeldAssignment held;
   held.dispatch = dispatch;
@@ -55,15 +58,23 @@ std::vector<const HeldAssignment*> Assignments::take_overdue(Instant now, Durati
   return overdue;
 }
 
-PlaceRange Assignments::progress(std::uint64_t assignments_received, std::uint64_t started) {
+Begun Assignments::progress(std::uint64_t assignments_received, std::uint64_t started,
+                            bool with_tasks) {
   received_ = std::max(received_, std::min(assignments_received, sent_));
-  const PlaceRange begun{started_, std::max(started_, std::min(started, assigned_))};
-  started_ = begun.to;
+  const PlaceRange places{started_, std::max(started_, std::min(started, assigned_))};
+  Begun begun;
+  if (with_tasks && places.to > places.from) begun.tasks = tasks_at(places);
+  const auto passed = skipped_.lower_bound(places.to);
+  begun.count = static_cast<std::int64_t>(places.to - places.from) -
+                std::distance(skipped_.begin(), passed);
+  skipped_.erase(skipped_.begin(), passed);
+  started_ = places.to;
   if (revoked_ && started_ >= revoked_->end) revoked_.reset();
   return begun;
 }
 
-std::vector<TaskId> Assignments::tasks_at(PlaceRange places, const AttemptFilter& filter) const {
+/// The tasks at these places, except for attempts that never began.
+std::vector<TaskId> Assignments::tasks_at(PlaceRange places) const {
   std::vector<TaskId> tasks;
   auto held = std::upper_bound(
       held_assignments_.begin(), held_assignments_.end(), places.from,
@@ -74,8 +85,7 @@ std::vector<TaskId> Assignments::tasks_at(PlaceRange places, const AttemptFilter
     const std::uint64_t last =
         std::min(places.to - held->first_position, std::uint64_t{held->batch.count});
     for (std::uint64_t i = first; i < last; ++i) {
-      const TaskId task = held->batch.at(i);
-      if (!filter || filter(held->dispatch, task)) tasks.push_back(task);
+      if (!skipped_.contains(held->first_position + i)) tasks.push_back(held->batch.at(i));
     }
   }
   return tasks;
@@ -143,10 +153,30 @@ std::optional<Revoke> Assignments::revoke_last(Instant now, std::uint64_t count,
   return revoke_from(now, keep);
 }
 
-void Assignments::unstarted_returned(std::uint64_t count) {
-  if (count == 0) return;
-  unstarted_returns_ += count;
-  revoked_.reset();
+std::uint64_t Assignments::never_began(std::vector<UnstartedAttempt> attempts) {
+  const auto by_dispatch = [](const auto& a, const auto& b) { return a.dispatch < b.dispatch; };
+  std::sort(attempts.begin(), attempts.end(), by_dispatch);
+  if (!attempts.empty()) revoked_.reset();
+  std::uint64_t counted = 0;
+  for (auto next = attempts.begin(); next != attempts.end();) {
+    const auto end = std::upper_bound(next, attempts.end(), *next, by_dispatch);
+    boost::unordered_flat_map<TaskId, int> tasks;  // a list may have several attempts at a task
+    for (auto attempt = next; attempt != end; ++attempt) ++tasks[attempt->task];
+    const auto held = std::lower_bound(
+        held_assignments_.begin(), held_assignments_.end(), next->dispatch,
+        [](const HeldAssignment& h, std::uint32_t dispatch) { return h.dispatch < dispatch; });
+    const std::uint32_t dispatch = std::exchange(next, end)->dispatch;
+    if (held == held_assignments_.end() || held->dispatch != dispatch) continue;
+    for (std::uint32_t i = 0; i < held->batch.count; ++i) {
+      const auto wanted = tasks.find(held->batch.at(i));
+      if (wanted == tasks.end() || wanted->second == 0) continue;
+      const std::uint64_t place = held->first_position + i;
+      if (place >= started_ && !skipped_.insert(place).second) continue;
+      if (place < started_) ++counted;
+      --wanted->second;
+    }
+  }
+  return counted;
 }
 
 void Assignments::check_invariants() const {
@@ -155,6 +185,7 @@ void Assignments::check_invariants() const {
   CHECK(received_ <= sent_);
   CHECK(started_ <= assigned_);
   CHECK(held_ <= assigned_);
+  CHECK(skipped_.empty() || (*skipped_.begin() >= started_ && *skipped_.rbegin() < assigned_));
   for (const HeldAssignment& held : held_assignments_) {
     CHECK(held.number <= sent_ && held.first_position + held.batch.count <= assigned_);
   }

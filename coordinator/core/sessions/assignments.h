@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "coordinator/core/sessions/prefetch_estimate.h"
 #include "coordinator/core/tasks/backlog.h"
 #include "coordinator/core/tasks/expired_attempts.h"
+#include "coordinator/core/tasks/unstarted_attempt.h"
 
 namespace rollcall::coordinator {
 
@@ -32,6 +34,12 @@ struct HeldAssignment {
 struct PlaceRange {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
+};
+
+/// Attempts of a session that have begun, or if negative, that were counted and never began.
+struct Begun {
+  std::int64_t count = 0;
+  std::vector<TaskId> tasks;  ///< of those counted now, if they were asked for
 };
 
 /// Selects attempts by dispatch and task.
@@ -65,10 +73,8 @@ class Assignments {
   std::vector<const HeldAssignment*> take_overdue(Instant now, Duration older_than);
 
   /// What the session reports of its assignments, and of how many attempts it has started. Returns
-  /// the places that were started since.
-  PlaceRange progress(std::uint64_t assignments_received, std::uint64_t started);
-  /// The tasks at these places, as far as `filter` selects them; a null filter selects all.
-  std::vector<TaskId> tasks_at(PlaceRange places, const AttemptFilter& filter) const;
+  /// the attempts that have begun since; `with_tasks`: with their tasks.
+  Begun progress(std::uint64_t assignments_received, std::uint64_t started, bool with_tasks);
   /// How many attempts of this assignment have begun.
   std::uint64_t started_of(const HeldAssignment& held) const;
 
@@ -97,9 +103,8 @@ class Assignments {
   bool awaits_returns(Instant now, Duration patience) const {
     return revoked_ && now - revoked_->asked < patience;
   }
-  /// The session has returned attempts before they began.
-  void unstarted_returned(std::uint64_t count);
-  bool has_returned_unstarted() const { return unstarted_returns_ > 0; }
+  /// These attempts of the session never began. Returns how many of them it had counted as started.
+  std::uint64_t never_began(std::vector<UnstartedAttempt> attempts);
 
   void check_invariants() const;
 
@@ -110,14 +115,16 @@ class Assignments {
     Instant asked;
   };
 
-  std::deque<HeldAssignment> held_assignments_;  ///< by number
+  std::vector<TaskId> tasks_at(PlaceRange places) const;
+
+  std::deque<HeldAssignment> held_assignments_;  ///< by number and by dispatch
   std::uint64_t sent_ = 0;                       ///< assignments
   std::uint64_t received_ = 0;                   ///< of those, acknowledged
   std::uint64_t assigned_ = 0;                   ///< attempts
   std::uint64_t started_ = 0;                    ///< of those, begun
   std::uint64_t held_ = 0;
   std::uint64_t most_credit_ = 0;        ///< the most that it was ever allowed to hold
-  std::uint64_t unstarted_returns_ = 0;  ///< attempts that it returned before they began
+  std::set<std::uint64_t> skipped_;  ///< places from started_ on whose attempts never began
   std::optional<Revocation> revoked_;    ///< not answered yet
   ExpiredAttempts expired_;
   PrefetchEstimate prefetch_;

@@ -35,6 +35,8 @@ void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
     by_id_ = false;
   }
   std::erase_if(returned_, [&](TaskId task) { return !is_pending(task); });
+  // A task may have been returned, adopted with a worker and returned again.
+  returned_.erase(std::unique(returned_.begin(), returned_.end()), returned_.end());
   std::vector<bool> is_returned(spec_.task_count);
   for (const TaskId task : returned_) is_returned[index(task)] = true;
   std::erase_if(order_, [&](TaskId t) { return is_returned[index(t)] || !is_pending(t); });

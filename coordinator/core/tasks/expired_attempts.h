@@ -10,8 +10,10 @@ namespace rollcall::coordinator {
 
 /// The late outcome of such an attempt may still count.
 struct ExpiredAttempt {
-  Attempt attempt = 0;
+  Attempt on_wire = 0;         ///< as in Assignment and Report
+  Attempt number = 0;          ///< as in RunRecords
   std::uint32_t dispatch = 0;  ///< index of its Dispatch in RunRecords
+  bool is_counted = true;      ///< in SessionRecord::begun, now or once its place is passed
 };
 
 /// The latest of each task.

@@ -12,6 +12,12 @@ namespace {
 /// Rows of a batch whose memory is prefetched.
 constexpr std::size_t kLookAhead = 16;
 
+constexpr Attempt kLastAttempt = std::numeric_limits<Attempt>::max();
+
+bool is_unstarted(Outcome outcome) {
+  return outcome == Outcome::returned || outcome == Outcome::not_started;
+}
+
 }  // namespace
 
 std::uint32_t TaskTable::assign(Instant now, SessionIndex session, const Batch& batch,
@@ -22,22 +28,23 @@ std::uint32_t TaskTable::assign(Instant now, SessionIndex session, const Batch& 
   records_.dispatches.push_back({now, session, batch.count});
   out.task.resize(batch.count);
   out.attempt.resize(batch.count);
+  out.number.resize(records_.history.empty() ? 0 : batch.count);
   out.pause.resize(batch.count);
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     if (i + kLookAhead < batch.count) look_ahead(batch.at(i + kLookAhead));
     const TaskId task = batch.at(i);
     const std::size_t t = index(task);
     CHECK(is_pending(task));
+    if (records_.dispatch[t] == kNoDispatch) ++records_.tasks_dispatched;
     records_.dispatch[t] = number;
     records_.set_state(task, TaskState::assigned);
-    const bool is_counted = !returned_.empty() && returned_.erase(task) > 0;
-    if (records_.attempt[t] != 0 && !is_counted) ++records_.attempts_retried;
-    if (records_.attempt[t] < std::numeric_limits<Attempt>::max()) ++records_.attempt[t];
+    if (records_.attempt[t] < kLastAttempt) ++records_.attempt[t];
+    const ExpiredAttempt attempt = last_attempt(task);
     out.task[i] = task;
-    out.attempt[i] = records_.attempt[t];
+    out.attempt[i] = attempt.on_wire;
+    if (!out.number.empty()) out.number[i] = attempt.number;
     out.pause[i] = records_.spec.cost(task);
   }
-  records_.attempts_total += batch.count;
   pending_ -= batch.count;
   assigned_ += batch.count;
   return number;
@@ -47,16 +54,18 @@ void TaskTable::describe(std::uint32_t dispatch, const Batch& batch, const Expir
                          AttemptColumns& out) const {
   out.task.resize(batch.count);
   out.attempt.resize(batch.count);
+  out.number.resize(batch.count);
   out.pause.resize(batch.count);
   for (std::size_t i = 0; i < batch.count; ++i) {
     const TaskId task = batch.at(i);
-    out.task[i] = task;
-    out.attempt[i] = records_.attempt[index(task)];
-    if (records_.dispatch[index(task)] !=
-        dispatch) {  // superseded: repeat the attempt assigned then
+    ExpiredAttempt attempt = last_attempt(task);
+    if (attempt.dispatch != dispatch) {  // superseded: repeat the attempt assigned then
       const auto found = expired.find(task);
-      if (found != expired.end()) out.attempt[i] = found->second.attempt;
+      if (found != expired.end()) attempt = found->second;
     }
+    out.task[i] = task;
+    out.attempt[i] = attempt.on_wire;
+    out.number[i] = attempt.number;
     out.pause[i] = records_.spec.cost(task);
   }
 }
@@ -86,8 +95,52 @@ void TaskTable::look_ahead(TaskId task) const {
 }
 
 std::uint32_t TaskTable::failures(TaskId task) const {
-  const auto found = failures_.find(task);
-  return found == failures_.end() ? 0 : found->second;
+  const auto found = records_.history.find(task);
+  return found == records_.history.end() ? 0 : found->second.failures;
+}
+
+/// How many assignments of the task never began.
+Attempt TaskTable::unstarted(TaskId task) const {
+  if (records_.history.empty()) return 0;
+  const auto found = records_.history.find(task);
+  return found == records_.history.end() ? 0 : found->second.unstarted;
+}
+
+ExpiredAttempt TaskTable::last_attempt(TaskId task) const {
+  const std::size_t t = index(task);
+  const int on_wire = records_.attempt[t] + unstarted(task);
+  return {static_cast<Attempt>(std::min<int>(on_wire, kLastAttempt)), records_.attempt[t],
+          records_.dispatch[t]};
+}
+
+/// The number of an attempt that a worker has listed. After a crash, no more attempts are known
+/// than were committed.
+Attempt TaskTable::number_of(TaskId task, Attempt on_wire) const {
+  const auto found = records_.history.find(task);
+  const TaskHistory known = found == records_.history.end() ? TaskHistory() : found->second;
+  return static_cast<Attempt>(std::clamp(on_wire - known.unstarted, 1, known.attempts + 1));
+}
+
+void TaskTable::set_last_attempt(TaskId task, const ExpiredAttempt& attempt) {
+  records_.dispatch[index(task)] = attempt.dispatch;
+  records_.attempt[index(task)] = attempt.number;
+  const auto others = static_cast<Attempt>(attempt.on_wire - attempt.number);
+  if (others != unstarted(task)) records_.history[task].unstarted = others;
+}
+
+/// The last attempt at the task began and has ended.
+void TaskTable::attempt_ended(TaskId task) {
+  const Attempt number = records_.attempt[index(task)];
+  records_.history[task].attempts = number;
+  if (number > 1) ++records_.attempts_retried;
+}
+
+/// The last attempt at the task was none.
+void TaskTable::never_began(TaskId task) {
+  if (records_.attempt[index(task)] == 0) return;
+  --records_.attempt[index(task)];
+  Attempt& unstarted = records_.history[task].unstarted;
+  if (unstarted < kLastAttempt) ++unstarted;
 }
 
 /// Returns false if the task is still to be done.
@@ -105,18 +158,20 @@ void TaskTable::take_again(const OutcomeColumns& outcomes, std::size_t i, Accept
   const Outcome outcome = outcomes.outcome[i];
   records_.set_state(task, TaskState::pending);
   ++pending_;
+  if (is_unstarted(outcome)) {
+    acceptance.unstarted.push_back({task, records_.dispatch[index(task)]});
+    never_began(task);
+  } else {
+    attempt_ended(task);
+  }
   if (outcome == Outcome::failed || outcome == Outcome::timed_out) {
-    ++failures_[task];
+    ++records_.history[task].failures;
     acceptance.failed.push_back(task);
     acceptance.failed_rows.push_back(static_cast<std::uint32_t>(i));
     records_.retry_seconds += to_seconds(outcomes.elapsed[i]);
     return;
   }
   acceptance.returned.push_back(task);
-  if (outcome != Outcome::returned) return;
-  ++acceptance.unstarted_returns;
-  --records_.attempts_total;
-  returned_.insert(task);
 }
 
 Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
@@ -137,12 +192,13 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
     const bool is_last = is_last_word(task, outcomes.outcome[i], retries, ends_cancelled);
     if (records_.state_of(task) != TaskState::assigned ||
         records_.dispatches[records_.dispatch[t]].session != session ||
-        records_.attempt[t] != outcomes.attempt[i]) {
+        last_attempt(task).on_wire != outcomes.attempt[i]) {
       if (!accept_late(session, outcomes, i, expired, is_last, acceptance)) continue;
     } else {
       --records_.dispatches[records_.dispatch[t]].remaining;
       ++acceptance.settled;
       --assigned_;
+      if (!is_unstarted(outcomes.outcome[i])) ++from.ended;
       if (!is_last) {
         take_again(outcomes, i, acceptance);
         continue;
@@ -150,6 +206,7 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
     }
     record(from.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
+    if (records_.attempt[t] > 1) ++records_.attempts_retried;
     if (records_.spec.traits.has_known_cost && outcomes.outcome[i] == Outcome::succeeded &&
         outcomes.result[i] != records_.spec.cost(task)) {
       records_.result_mismatches.emplace_back(task, outcomes.result[i]);
@@ -175,14 +232,21 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
   const std::size_t t = index(task);
   const auto found = expired.find(task);
   const bool was_its = found != expired.end();
-  if (!was_its || found->second.attempt != outcomes.attempt[i]) {
+  if (!was_its || found->second.on_wire != outcomes.attempt[i]) {
     // It may have held earlier attempts too; of those only the last is known after a resume.
-    const bool earlier = was_its && outcomes.attempt[i] < found->second.attempt;
+    const bool earlier = was_its && outcomes.attempt[i] < found->second.on_wire;
     const bool own = records_.state_of(task) == TaskState::done &&
                      records_.dispatch[t] != kNoDispatch &&
                      records_.dispatches[records_.dispatch[t]].session == session;
     ++(own || earlier ? acceptance.stale : acceptance.unassigned);
     return false;
+  }
+  if (is_unstarted(outcomes.outcome[i])) {
+    acceptance.unstarted.push_back({task, found->second.dispatch});
+  } else {
+    SessionRecord& from = record_of(session);
+    ++from.ended;
+    if (!found->second.is_counted) set_begun(from, from.begun + 1);
   }
   if (records_.state_of(task) == TaskState::done || !is_last) {
     ++acceptance.stale;
@@ -192,13 +256,12 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
     Dispatch& newer = records_.dispatches[records_.dispatch[t]];
     --newer.remaining;
     --assigned_;
-    acceptance.superseded.push_back(
-        {newer.session, task, {records_.attempt[t], records_.dispatch[t]}});
+    acceptance.superseded.push_back({newer.session, task, last_attempt(task)});
   } else {
     --pending_;
   }
   records_.dispatch[t] = found->second.dispatch;
-  records_.attempt[t] = found->second.attempt;
+  records_.attempt[t] = found->second.number;
   return true;
 }
 
@@ -222,18 +285,18 @@ void TaskTable::decide_pending(Instant now, Outcome outcome) {
 
 /// Returns true if the session owns the task. Of two attempts that are held the later one counts:
 /// the earlier was returned.
-bool TaskTable::claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption) {
-  const std::size_t t = index(task);
+bool TaskTable::claim(TaskId task, Attempt on_wire, std::uint32_t dispatch, Adoption& adoption) {
+  const ExpiredAttempt claimed{on_wire, number_of(task, on_wire), dispatch};
   if (records_.state_of(task) != TaskState::pending) {
-    const ExpiredAttempt known{records_.attempt[t], records_.dispatch[t]};
-    if (records_.state_of(task) == TaskState::done || claimed.attempt <= known.attempt) {
+    const ExpiredAttempt known = last_attempt(task);
+    if (records_.state_of(task) == TaskState::done || claimed.on_wire <= known.on_wire) {
       ExpiredAttempt& last = adoption.expired[task];
-      if (claimed.attempt > last.attempt) last = claimed;
+      if (claimed.on_wire > last.on_wire) last = claimed;
       return false;
     }
     if (known.dispatch == claimed.dispatch) {  // both are in this list
       adoption.expired[task] = known;
-      records_.attempt[t] = claimed.attempt;
+      set_last_attempt(task, claimed);
       return false;
     }
     --records_.dispatches[known.dispatch].remaining;
@@ -241,8 +304,7 @@ bool TaskTable::claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adop
     ++pending_;
     adoption.superseded.push_back({records_.dispatches[known.dispatch].session, task, known});
   }
-  records_.dispatch[t] = claimed.dispatch;
-  records_.attempt[t] = claimed.attempt;
+  set_last_attempt(task, claimed);
   records_.set_state(task, TaskState::assigned);
   return true;
 }
@@ -250,28 +312,25 @@ bool TaskTable::claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adop
 Adoption TaskTable::adopt(SessionIndex session, const HeldColumns& listed) {
   Adoption adoption;
   adoption.dispatch = static_cast<std::uint32_t>(records_.dispatches.size());
+  // The list tells which others have begun.
+  set_begun(record_of(session), 0);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TaskId task = listed.task[i];
     if (index(task) >= records_.state.size() || listed.attempt[i] == 0) continue;
-    if (claim(task, {listed.attempt[i], adoption.dispatch}, adoption)) ++adoption.owned;
+    if (claim(task, listed.attempt[i], adoption.dispatch, adoption)) ++adoption.owned;
   }
   // When each was dispatched is not known any more, but not before its session was welcomed.
   records_.dispatches.push_back(
       {record_of(session).welcomed, session, static_cast<std::uint32_t>(adoption.owned)});
+  records_.tasks_dispatched += adoption.owned;
   records_.attempts_adopted += adoption.owned;
   pending_ -= adoption.owned;
   assigned_ += adoption.owned;
   return adoption;
 }
 
-void TaskTable::count_known_attempts() {
-  std::uint64_t known = assigned_;
-  for (const TaskId task : records_.task) known += records_.dispatch[index(task)] != kNoDispatch;
-  records_.attempts_total = std::max(records_.attempts_total, known);
-}
-
 void TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
-                          std::uint64_t charged, std::uint32_t max_losses,
+                          std::uint64_t begun, std::optional<std::uint32_t> max_losses,
                           std::vector<TakenBack>& taken) {
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     const TaskId task = batch.at(i);
@@ -279,18 +338,19 @@ void TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batc
     records_.set_state(task, TaskState::pending);
     --assigned_;
     ++pending_;
-    const bool is_lost = i < charged && ++losses_[task] >= max_losses;
-    taken.push_back({task, {records_.attempt[index(task)], dispatch}, !is_lost});
+    ExpiredAttempt attempt = last_attempt(task);
+    attempt.is_counted = i < begun;
+    bool is_lost = false;
+    if (attempt.is_counted) {
+      attempt_ended(task);
+      is_lost = max_losses && ++records_.history[task].losses >= *max_losses;
+    } else {
+      never_began(task);
+    }
+    taken.push_back({task, attempt, !is_lost});
     if (is_lost) decide(now, task, Outcome::lost);
   }
   records_.dispatches[dispatch].remaining = 0;
-}
-
-bool TaskTable::was_returned(std::uint32_t dispatch, TaskId task,
-                             const ExpiredAttempts& expired) const {
-  if (records_.dispatch[index(task)] == dispatch) return is_pending(task);
-  const auto found = expired.find(task);
-  return found == expired.end() || found->second.dispatch != dispatch;
 }
 
 void TaskTable::add_clock_sample(SessionIndex session, const TimeEcho& echo, Instant received) {
@@ -303,6 +363,17 @@ bool TaskTable::receive_report(SessionIndex session, std::uint64_t number) {
   if (number != record.last_report + 1) return false;
   record.last_report = number;
   return true;
+}
+
+void TaskTable::attempts_began(SessionIndex session, std::int64_t more) {
+  SessionRecord& record = record_of(session);
+  set_begun(record, record.begun + static_cast<std::uint64_t>(more));
+}
+
+void TaskTable::set_begun(SessionRecord& session, std::uint64_t begun) {
+  records_.attempts_total -= session.begun;
+  session.begun = std::max(begun, session.ended);
+  records_.attempts_total += session.begun;
 }
 
 void TaskTable::session_said_goodbye(SessionIndex session, const Goodbye& goodbye) {

@@ -2,8 +2,6 @@
 // docs/architecture.md, "Exactly one result").
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,6 +14,7 @@
 #include "coordinator/core/model/records.h"
 #include "coordinator/core/tasks/backlog.h"
 #include "coordinator/core/tasks/expired_attempts.h"
+#include "coordinator/core/tasks/unstarted_attempt.h"
 
 namespace rollcall::coordinator {
 
@@ -37,7 +36,7 @@ struct Acceptance {
   std::vector<TaskId> returned;  ///< not started, or cancelled for now: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be retried: pending again
   std::vector<std::uint32_t> failed_rows;  ///< the outcomes of these, by their place in the report
-  std::uint64_t unstarted_returns = 0;     ///< of `returned`: returned before they began
+  std::vector<UnstartedAttempt> unstarted;  ///< attempts that never began
   std::vector<Superseded> superseded;
 };
 
@@ -58,12 +57,18 @@ struct TakenBack {
 
 /// A task is pending, assigned or done, and done is final. Owns the records of the run, and is the
 /// only one to write them; knows sessions by index alone. Pure; one owner, one thread.
+///
+/// An attempt has two numbers. The one on the wire grows with each assignment of its task, so that
+/// a late message cannot be taken for one about a later assignment. The one in the records, which
+/// users and commands see, does not count assignments that never began.
 class TaskTable {
  public:
   explicit TaskTable(const RunSpec& spec) : TaskTable(RunRecords(spec)) {}
   /// Continues from committed records: every task that is not done is pending.
   explicit TaskTable(RunRecords records)
-      : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {}
+      : records_(std::move(records)), pending_(records_.state.size() - records_.accepted()) {
+    records_.attempts_total = records_.attempts().begun();
+  }
 
   const RunRecords& records() const { return records_; }
   std::size_t pending() const { return pending_; }
@@ -75,8 +80,8 @@ class TaskTable {
 
   // Attempts.
 
-  /// Gives pending tasks to a session. Fills in the task, attempt and cost of each; returns the
-  /// index of the new Dispatch.
+  /// Gives pending tasks to a session. Fills in the task, the numbers and the cost of each attempt;
+  /// returns the index of the new Dispatch.
   std::uint32_t assign(Instant now, SessionIndex session, const Batch& batch, AttemptColumns& out);
   /// The same columns again, to be sent once more to a session with these expired attempts. Tasks
   /// that have ended since are included: workers count their starts by place.
@@ -97,22 +102,16 @@ class TaskTable {
   /// Gives to a session of an earlier epoch the attempts that its inventory has listed. It does not
   /// own tasks that are done, returned attempts, or tasks of which another session has a later one.
   Adoption adopt(SessionIndex session, const HeldColumns& listed);
-  /// Attempts dispatched after the last commit are counted as far as they are known: attempts that
-  /// are done, and adopted ones. O(tasks).
-  void count_known_attempts();
-  /// Takes the attempts of one assignment from their session, and appends them to `taken`. The
-  /// first `charged` of them are charged to their tasks: a task that has cost `max_losses` sessions
-  /// is decided as lost.
-  void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t charged,
-                 std::uint32_t max_losses, std::vector<TakenBack>& taken);
+  /// Takes the attempts of one assignment, of which the first `begun` have begun, from their
+  /// session, and appends them to `taken`. With `max_losses`, those that have begun are charged to
+  /// their tasks: a task that has cost so many sessions is decided as lost.
+  void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t begun,
+                 std::optional<std::uint32_t> max_losses, std::vector<TakenBack>& taken);
 
   /// The attempt of this dispatch at the task is assigned.
   bool is_held(std::uint32_t dispatch, TaskId task) const {
     return records_.dispatch[index(task)] == dispatch && is_assigned(task);
   }
-  /// The attempt of this dispatch, at a session with these expired attempts, was returned before it
-  /// began.
-  bool was_returned(std::uint32_t dispatch, TaskId task, const ExpiredAttempts& expired) const;
   /// Every attempt of this dispatch has ended.
   bool has_ended(std::uint32_t dispatch) const {
     return records_.dispatches[dispatch].remaining == 0;
@@ -126,6 +125,8 @@ class TaskTable {
   /// Returns true if this is the session's next report, which counts as received from now on.
   /// Repeated ones are counted.
   bool receive_report(SessionIndex session, std::uint64_t number);
+  /// `more` attempts of the session have begun; negative if it has counted some that never began.
+  void attempts_began(SessionIndex session, std::int64_t more);
   void session_said_goodbye(SessionIndex session, const Goodbye& goodbye);
   void session_lost(SessionIndex session, const std::string& reason);
   /// The run is resumed: see RunRecords::first_dispatch, wait_timeout_passed.
@@ -141,7 +142,14 @@ class TaskTable {
                    const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance);
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   void take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance);
-  bool claim(TaskId task, const ExpiredAttempt& claimed, Adoption& adoption);
+  Attempt unstarted(TaskId task) const;
+  ExpiredAttempt last_attempt(TaskId task) const;
+  Attempt number_of(TaskId task, Attempt on_wire) const;
+  void set_last_attempt(TaskId task, const ExpiredAttempt& attempt);
+  void attempt_ended(TaskId task);
+  void never_began(TaskId task);
+  void set_begun(SessionRecord& session, std::uint64_t begun);
+  bool claim(TaskId task, Attempt on_wire, std::uint32_t dispatch, Adoption& adoption);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);
   void open_batch(Instant now, std::optional<SessionIndex> session, Duration bound);
@@ -150,9 +158,6 @@ class TaskTable {
   RunRecords records_;
   std::size_t pending_;
   std::size_t assigned_ = 0;
-  boost::unordered_flat_map<TaskId, std::uint32_t> losses_;    ///< sessions that a task has cost
-  boost::unordered_flat_map<TaskId, std::uint32_t> failures_;  ///< of tasks to be retried
-  boost::unordered_flat_set<TaskId> returned_;  ///< their next attempt is not counted again
 };
 
 }  // namespace rollcall::coordinator

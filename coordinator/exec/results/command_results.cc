@@ -23,9 +23,10 @@ void CommandResults::add_accepted(const RunRecords& records, std::size_t before,
   std::size_t record = before;
   for (std::size_t i = 0; i < outcomes.command.size() && record < records.accepted(); ++i) {
     const TaskId task = outcomes.task[i];
-    // Skip outcomes that were not accepted: they are stale, or the task will be retried.
-    if (records.task[record] != task) continue;
-    if (records.attempt[index(task)] != outcomes.attempt[i]) continue;
+    // Skip outcomes that were not accepted: they are stale, or the task will be retried. A report
+    // may have outcomes of two attempts at one task.
+    if (records.task[record] != task || records.outcome_of(task) != outcomes.outcome[i]) continue;
+    if (records.elapsed[record] != outcomes.elapsed[i]) continue;
     restore(record++, std::move(outcomes.command[i]));
   }
 }

@@ -183,11 +183,13 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   attempts.command.clear();
   attempts.command.reserve(attempts.size());
   const std::string run = "ROLLCALL_RUN_ID=" + to_hex(run_.bytes);
+  const std::vector<Attempt>& number =
+      attempts.number.empty() ? attempts.attempt : attempts.number;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     Command& command = attempts.command.emplace_back(commands_[attempts.task[i]]);
     command.env.push_back(run);
     command.env.push_back(fmt::format("ROLLCALL_TASK_ID={}", index(attempts.task[i])));
-    command.env.push_back(fmt::format("ROLLCALL_ATTEMPT={}", attempts.attempt[i]));
+    command.env.push_back(fmt::format("ROLLCALL_ATTEMPT={}", number[i]));
   }
 }
 

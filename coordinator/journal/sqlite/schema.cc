@@ -20,6 +20,16 @@ static_assert(static_cast<int>(CommandEnd::timed_out) == 2);
 static_assert(static_cast<int>(CommandEnd::cancelled) == 3);
 static_assert(static_cast<int>(CommandEnd::not_started) == 4);
 
+constexpr const char* kHistory = R"sql(
+CREATE TABLE history (
+  task      INTEGER PRIMARY KEY,
+  attempts  INTEGER NOT NULL,
+  unstarted INTEGER NOT NULL,
+  losses    INTEGER NOT NULL,
+  failures  INTEGER NOT NULL
+);
+)sql";
+
 constexpr const char* kTables = R"sql(
 CREATE TABLE run (
   run_id            TEXT NOT NULL,
@@ -68,7 +78,9 @@ CREATE TABLE session (
   goodbye_outcomes       INTEGER,
   goodbye_cpu_seconds    REAL,
   goodbye_peak_rss_bytes INTEGER,
-  clock_bound_ns         INTEGER
+  clock_bound_ns         INTEGER,
+  begun                  INTEGER NOT NULL DEFAULT 0,
+  ended                  INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE batch (
   first_accepted INTEGER PRIMARY KEY,
@@ -162,8 +174,12 @@ std::string journal_schema() {
   std::string view = kResultView;
   const std::string name = "DRIFT_PPM";
   view.replace(view.find(name), name.size(), std::to_string(limits::clock_drift_ppm));
-  return fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};{}{}",
-                     kJournalApplicationId, kJournalVersion, kTables, view);
+  return fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};{}{}{}",
+                     kJournalApplicationId, kJournalVersion, kTables, kHistory, view);
+}
+
+std::string history_schema() {
+  return kHistory;
 }
 
 std::string_view to_string(SessionEnd end) {

@@ -16,6 +16,8 @@ inline constexpr std::int32_t kJournalVersion = 1;
 
 /// SQL that turns an empty database into a journal, including application id and version.
 std::string journal_schema();
+/// The part of it that journals of the first versions lack.
+std::string history_schema();
 
 /// The value of column session.state.
 std::string_view to_string(SessionEnd end);

@@ -125,7 +125,11 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
   document["validation_seconds"] = to_seconds(summary.validation);
   document["failed_checks"] = checks_json(summary.failed_checks);
   document["outcomes"] = outcomes_json(summary);
-  document["attempts"] = {{"total", records.attempts_total},
+  const AttemptCounts attempts = records.attempts();
+  document["attempts"] = {{"total", attempts.begun()},
+                          {"finished", attempts.finished},
+                          {"lost", attempts.lost},
+                          {"running", attempts.running},
                           {"retried", records.attempts_retried},
                           {"adopted", records.attempts_adopted},
                           {"stale", records.stale}};

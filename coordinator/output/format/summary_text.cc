@@ -145,8 +145,11 @@ std::string workers_text(const RunRecords& records) {
 }
 
 std::string attempts_text(const RunRecords& records) {
-  std::string text = label("attempts") + number(records.attempts_total) + ", " +
+  const AttemptCounts attempts = records.attempts();
+  std::string text = label("attempts") + number(attempts.begun()) + ", " +
                      number(records.attempts_retried) + " repeated";
+  if (attempts.lost > 0) text += ", " + number(attempts.lost) + " lost";
+  if (attempts.running > 0) text += ", " + number(attempts.running) + " running";
   if (records.attempts_adopted > 0) text += ", " + number(records.attempts_adopted) + " adopted";
   text += ", " + number(records.stale) + " stale outcomes dropped";
   if (records.reports_repeated > 0) {

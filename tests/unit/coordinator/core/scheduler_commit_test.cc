@@ -124,7 +124,8 @@ TEST_F(SuspendedRunTest, TheSecondStopCancelsAttemptsButNoTask) {
   stage->ignore();
   join(3);
   stage->committed(1);
-  EXPECT_THAT(stage->take(), Contains("w3 <- Assignment 1: 1 for 1 s, 2 for 1 s, 3 for 1 s"))
+  EXPECT_THAT(stage->take(), Contains("w3 <- Assignment 1: 1 (attempt 2) for 1 s, 2 (attempt 2) "
+                                      "for 1 s, 3 (attempt 2) for 1 s"))
       << "nothing is waited for: both workers have left";
 }
 

@@ -65,8 +65,7 @@ TEST_F(SchedulerElasticTest, AReturnedTaskCountsNeitherAsAnAttemptNorAsAFailedSt
   join(2, /*slots=*/3);
   stage->report(1, 1, {{{3, 4, 5}, Outcome::returned}});
   stage->ignore();
-  EXPECT_EQ(records().attempts_total, 6U);
-  EXPECT_EQ(records().attempts_retried, 0U);
+  EXPECT_EQ(records().attempts_total, 1U) << "task 0 has begun";
   stage->report(1, 2, {{{0}}});
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Drain"))));
 }

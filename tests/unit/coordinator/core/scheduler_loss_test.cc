@@ -33,7 +33,8 @@ TEST_F(SchedulerLossTest, SilenceForTheLivenessTimeIsLoss) {
           "w1 has left (lost: no heartbeat for 3 s), 1 returned",
           "w2 <- Assignment 2: 0 (attempt 2) for 5 s", "w2 has started 0",
           "w2 <- Ack: reports committed through 0"});
-  EXPECT_EQ(records().attempts_retried, 1U);
+  EXPECT_EQ(records().attempts().lost, 1U);
+  EXPECT_EQ(records().attempt[0], 2);
 }
 
 TEST_F(SchedulerLossTest, NoSessionIsLostBeforeTheInboxIsEmpty) {

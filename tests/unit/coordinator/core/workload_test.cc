@@ -55,7 +55,7 @@ class WorkloadTest : public testing::Test {
     });
     return dealt;
   }
-  std::optional<PublishStarted> report(std::uint32_t number, std::uint32_t task, Outcome outcome,
+  Begun report(std::uint32_t number, std::uint32_t task, Outcome outcome,
                                        std::uint64_t started) {
     Report report;
     report.assignments_received = workload->of(session(number)).sent();
@@ -108,11 +108,10 @@ TEST_F(WorkloadTest, AFailedTaskIsDealtWhenItsRetryIsDue) {
 TEST_F(WorkloadTest, StartsArePublishedOnce) {
   join(1);
   deal();
-  const auto starts = workload->progress(view(), session(1), 1, 2);
-  ASSERT_TRUE(starts);
-  EXPECT_THAT(starts->tasks, ElementsAre(task_at(0), task_at(1)));
-  EXPECT_EQ(starts->count, 2U);
-  EXPECT_FALSE(workload->progress(view(), session(1), 1, 2));
+  const Begun begun = workload->progress(view(), session(1), 1, 2);
+  EXPECT_THAT(begun.tasks, ElementsAre(task_at(0), task_at(1)));
+  EXPECT_EQ(begun.count, 2);
+  EXPECT_EQ(workload->progress(view(), session(1), 1, 2).count, 0);
 }
 
 TEST_F(WorkloadTest, AnUnacknowledgedAssignmentIsRepeatedWithTheSameAttempts) {
@@ -144,7 +143,7 @@ TEST_F(WorkloadTest, AReleasedSessionHoldsNothingAndItsTasksArePending) {
   deal();
   std::vector<TakenBack> taken;
   for (const HeldAssignment& held : workload->of(session(1)).all_held()) {
-    tasks->take_back(now, held.dispatch, held.batch, /*charged=*/0, /*max_losses=*/1, taken);
+    tasks->take_back(now, held.dispatch, held.batch, /*begun=*/0, /*max_losses=*/1, taken);
   }
   EXPECT_EQ(workload->release(session(1), taken).size(), 4U);
   EXPECT_EQ(workload->of(session(1)).held(), 0U);

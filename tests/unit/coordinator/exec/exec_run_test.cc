@@ -35,10 +35,11 @@ RunRecordsBuilder run_of(std::uint32_t tasks) {
 }
 
 /// Returns a report of first attempts of these tasks. Each command has printed its task number.
-OutcomeColumns report_of(const std::vector<std::uint32_t>& tasks) {
+OutcomeColumns report_of(const std::vector<std::uint32_t>& tasks,
+                         Outcome outcome = Outcome::failed) {
   OutcomeColumns outcomes;
   for (const std::uint32_t task : tasks) {
-    outcomes.push_back(TaskId(task), 1, Outcome::failed, {}, 1ms, 0ns);
+    outcomes.push_back(TaskId(task), 1, outcome, {}, 0ns, 0ns);
     outcomes.command.resize(outcomes.size());
     CommandResult& result = outcomes.command.back();
     result.status = static_cast<int>(task) + 1;
@@ -71,7 +72,7 @@ TEST(ExecRun, HoldsAcceptedResultsUntilTheyArePublished) {
   RunRecordsBuilder run = run_of(4);
   // Task 1 was done before the report of 2, 1 and 0. The scheduler decided task 3 itself.
   run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
-  OutcomeColumns report = report_of({2, 1, 0});
+  OutcomeColumns report = report_of({2, 1, 0}, Outcome::succeeded);
   CommandResults results;
   results.add_accepted(run.records(), 1, report);
   ASSERT_NE(results.unpublished(1), nullptr);
@@ -119,7 +120,7 @@ TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {
   const auto text = [](Duration timeout, Duration elapsed) {
     RunRecordsBuilder run = run_of(1);
     run.done(0, 0, Outcome::timed_out);
-    OutcomeColumns report = report_of({0});
+    OutcomeColumns report = report_of({0}, Outcome::timed_out);
     report.command[0].end = CommandEnd::timed_out;
     report.command[0].elapsed = elapsed;
     Command common;
@@ -185,7 +186,7 @@ TEST(ExecRun, BoundsTheSizeOfACommand) {
 TEST(ExecOutput, PrintsBothStreams) {
   RunRecordsBuilder run = run_of(3);
   run.done(1).done(0).decided(2, Outcome::cancelled, 1s);
-  OutcomeColumns report = report_of({1, 0});
+  OutcomeColumns report = report_of({1, 0}, Outcome::succeeded);
   ExecRun exec(echo(3), {});
   exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile out;
@@ -209,7 +210,7 @@ TEST(ExecOutput, PrintsABacklog) {
   std::vector<std::uint32_t> tasks;
   for (std::uint32_t task = kTasks; task-- > 0;) tasks.push_back(task);
   for (const std::uint32_t task : tasks) run.done(task);
-  OutcomeColumns report = report_of(tasks);
+  OutcomeColumns report = report_of(tasks, Outcome::succeeded);
   for (CommandResult& result : report.command) result.out = std::string(1'000'000, 'x');
   ExecRun exec(echo(kTasks), {});
   exec.results().add_accepted(run.records(), 0, report);

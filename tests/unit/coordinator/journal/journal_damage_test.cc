@@ -34,7 +34,9 @@ class DamagedJournalTest : public JournalTest {
   }
   /// Turns the journal into one of the version before checksums.
   void remove_checksums() {
-    change("DROP TABLE checksum; ALTER TABLE batch DROP COLUMN digest");
+    change(
+        "DROP TABLE checksum; DROP TABLE history; ALTER TABLE batch DROP COLUMN digest; "
+        "ALTER TABLE session DROP COLUMN begun; ALTER TABLE session DROP COLUMN ended");
     fs::remove(CommitCounter::name_of(path()));
   }
 

@@ -96,16 +96,17 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
       {"session",
        "session,session_id,name,host,pid,slots,is_local,welcomed_ns,last_report,stale,state,"
        "end_reason,goodbye_reports,goodbye_outcomes,goodbye_cpu_seconds,goodbye_peak_rss_bytes,"
-       "clock_bound_ns"},
+       "clock_bound_ns,begun,ended"},
       {"batch", "first_accepted,session,arrived_ns,clock_bound_ns,digest"},
       {"outcome", "accepted,task,attempt,outcome,pause_ns,started_ns,elapsed_ns,dispatched_ns"},
+      {"history", "task,attempts,unstarted,losses,failures"},
       {"odd_result", "task,result_ns"},
       {"counters",
        "epoch,accepted,published,first_dispatch_ns,attempts_total,attempts_retried,"
        "attempts_adopted,stale,reports_repeated,wait_timeout_passed,stop_requested"},
       {"checksum",
-       "commits,log_needed,tables,run,epoch,session,batch,odd_result,command,input,standard_input,"
-       "counters,own"}};
+       "commits,log_needed,tables,run,epoch,session,batch,history,odd_result,command,input,"
+       "standard_input,counters,own"}};
   for (const auto& [table, columns] : tables) {
     EXPECT_EQ(read(std::string("SELECT * FROM ") + table).at(0), fields_of(columns)) << table;
   }

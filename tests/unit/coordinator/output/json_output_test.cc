@@ -94,7 +94,13 @@ TEST(JsonOutput, HasTheResultOfTheRun) {
   EXPECT_EQ(
       run["outcomes"],
       json({{"succeeded", 2}, {"failed", 1}, {"timed_out", 0}, {"cancelled", 0}, {"lost", 1}}));
-  EXPECT_EQ(run["attempts"], json({{"total", 4}, {"retried", 1}, {"adopted", 3}, {"stale", 2}}));
+  EXPECT_EQ(run["attempts"], json({{"total", 4},
+                                   {"finished", 3},
+                                   {"lost", 1},
+                                   {"running", 0},
+                                   {"retried", 1},
+                                   {"adopted", 3},
+                                   {"stale", 2}}));
   EXPECT_EQ(run["reports"], json({{"repeated", 5}}));
   EXPECT_EQ(run["lateness_seconds"]["max"], 0.001);
   EXPECT_EQ(run["completion"]["last_task"], 3);
@@ -249,7 +255,7 @@ TEST(JsonlOutput, HasTheEventsOfATask) {
   EXPECT_EQ(events[3], R"({"event":"started","time":"2023-11-14T22:13:20.000000Z","task":0,)"
                        R"("attempt":2,"worker":"01010101010101010101010101010101"})");
   EXPECT_EQ(events[5], R"({"event":"attempt_failed","time":"2023-11-14T22:13:20.000001Z","task":1,)"
-                       R"("attempt":3,"worker":"02020202020202020202020202020202",)"
+                       R"("attempt":1,"worker":"02020202020202020202020202020202",)"
                        R"("outcome":"timed_out","elapsed_seconds":0.25})");
   EXPECT_EQ(
       events[6],

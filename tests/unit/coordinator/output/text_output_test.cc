@@ -229,7 +229,7 @@ TEST(SummaryText, HasTimesWorkersAndAttempts) {
             "workers   2, 1 lost\n"
             "  w1: 1 task\n"
             "  w2: 1 task, 8 slots, lost: killed by ?[2Jsignal 9\n"
-            "attempts  3, 1 repeated, 3 stale outcomes dropped\n"
+            "attempts  3, 1 repeated, 1 lost, 3 stale outcomes dropped\n"
             "seed      42\n");
 }
 

@@ -50,14 +50,37 @@ TEST_F(CommitLogTest, NothingIsCommittedWithoutAChange) {
 TEST_F(CommitLogTest, WhatWasPublishedIsCommittedOnRequest) {
   accept(3);
   EXPECT_EQ(hand_over()->counters.published, 0U);
-  log.note_published();
+  log.note_progress(records);
   EXPECT_FALSE(log.has_changes(records)) << "nothing is durable yet";
   log.next_durable();
   EXPECT_FALSE(log.has_changes(records)) << "it was not requested";
-  log.note_published();
+  log.note_progress(records);
   EXPECT_TRUE(log.has_changes(records));
   EXPECT_EQ(hand_over()->counters.published, 1U);
-  log.note_published();
+  log.note_progress(records);
+  EXPECT_FALSE(log.has_changes(records));
+}
+
+TEST_F(CommitLogTest, WhatHasBegunIsCommittedOnRequest) {
+  join();
+  hand_over();
+  records.sessions[0].begun = 3;
+  EXPECT_FALSE(log.has_changes(records)) << "it was not requested";
+  log.note_progress(records);
+  ASSERT_TRUE(log.has_changes(records));
+  EXPECT_EQ(hand_over()->progress.at(0).begun, 3U);
+  log.note_progress(records);
+  EXPECT_FALSE(log.has_changes(records));
+}
+
+TEST_F(CommitLogTest, TheHistoryOfATaskIsCommittedOnceItChanges) {
+  records.history[task_at(2)].losses = 1;
+  log.task_changed(task_at(2));
+  ASSERT_TRUE(log.has_changes(records));
+  const auto commit = hand_over();
+  ASSERT_EQ(commit->history.size(), 1U);
+  EXPECT_EQ(commit->history[0].first, task_at(2));
+  EXPECT_EQ(commit->history[0].second.losses, 1U);
   EXPECT_FALSE(log.has_changes(records));
 }
 

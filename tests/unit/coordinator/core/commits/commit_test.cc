@@ -40,6 +40,7 @@ class CommitTest : public testing::Test {
     AttemptColumns sent;
     const Batch batch = backlog_.take(count, [](TaskId) { return true; });
     tasks_.assign(in_run(when), SessionIndex{0}, batch, sent);
+    tasks_.attempts_began(SessionIndex{0}, static_cast<std::int64_t>(count));
   }
 
   void report(Duration when, std::initializer_list<std::size_t> tasks) {
@@ -101,9 +102,26 @@ TEST_F(CommitTest, CommitsRestoreTheRecords) {
   EXPECT_EQ(session.name, "one");
   EXPECT_TRUE(session.is_local);
   EXPECT_EQ(session.tasks_done, 5U);
+  EXPECT_EQ(session.begun, 8U);
+  EXPECT_EQ(session.ended, 5U);
   EXPECT_EQ(session.last_report, 3U);
   EXPECT_EQ(session.end, SessionEnd::lost);
   EXPECT_EQ(session.end_reason, "no heartbeat");
+}
+
+TEST_F(CommitTest, TheHistoryOfATaskGoesOn) {
+  Replay replay(ten_tasks());
+  Commit commit = commit_since(0, true);
+  commit.history.push_back({task_at(2), {.attempts = 2, .unstarted = 1, .losses = 1}});
+  ASSERT_TRUE(replay.apply(commit));
+  TaskTable resumed(replay.take());
+  AttemptColumns sent;
+  Batch batch;
+  batch.count = 1;
+  batch.listed = {task_at(2)};
+  resumed.assign(in_run(5s), SessionIndex{0}, batch, sent);
+  EXPECT_EQ(sent.attempt[0], 4);
+  EXPECT_EQ(sent.number[0], 3);
 }
 
 TEST_F(CommitTest, DispatchesAreNotMultipliedByTheOrderOfOutcomes) {

@@ -84,6 +84,16 @@ TEST(Backlog, TasksThatHaveEndedMeanwhileAreLeftOut) {
   EXPECT_EQ(backlog.take(1, kAll).count, 0U);
 }
 
+/// During recovery a worker may return a task, another one may hold it, and return it too.
+TEST(Backlog, ATaskThatWasReturnedTwiceIsDealtOnce) {
+  Backlog backlog(spec_of(3, 1s, 1s));
+  backlog.put_back({task_at(0), task_at(1)});
+  backlog.put_back({task_at(1)});
+  backlog.keep_only(kAll);
+  EXPECT_THAT(tasks_of(backlog.take(3, kAll)), ElementsAre(task_at(0), task_at(1)));
+  EXPECT_THAT(tasks_of(backlog.take(3, kAll)), ElementsAre(task_at(2)));
+}
+
 TEST(Backlog, KnowsTheHighestCost) {
   const RunSpec spec = spec_of(50, 0s, 10s);
   Duration longest{};

@@ -40,11 +40,12 @@ class TaskTableTest : public testing::Test {
     worker.dispatch = task_table.assign(kNow, worker.index, worker.batch, sent);
     return sent;
   }
-  /// Ends the session, which has started the first `charged` of its attempts. Returns its tasks
+  /// Ends the session, which has started the first `begun` of its attempts. Returns its tasks
   /// that are pending again.
-  std::vector<TaskId> take_back(Worker& worker, std::uint64_t charged, std::uint32_t max_losses) {
+  std::vector<TaskId> take_back(Worker& worker, std::uint64_t begun,
+                                std::optional<std::uint32_t> max_losses) {
     std::vector<TakenBack> taken;
-    task_table.take_back(kNow, worker.dispatch, worker.batch, charged, max_losses, taken);
+    task_table.take_back(kNow, worker.dispatch, worker.batch, begun, max_losses, taken);
     std::vector<TaskId> pending;
     for (const TakenBack& attempt : taken) {
       worker.expired[attempt.task] = attempt.attempt;
@@ -147,9 +148,8 @@ TEST_F(TaskTableTest, ALateOutcomeSupersedesTheNewOwner) {
   const Acceptance a = accept(first, 2, 1);
   ASSERT_EQ(a.superseded.size(), 1U);
   EXPECT_EQ(a.superseded[0].owner, second.index);
-  EXPECT_EQ(a.superseded[0].attempt.attempt, 2);
+  EXPECT_EQ(a.superseded[0].attempt.on_wire, 2);
   EXPECT_EQ(task_table.records().attempt[2], 1);
-  EXPECT_EQ(task_table.records().attempts_retried, 4U);
 }
 
 TEST_F(TaskTableTest, OnlyBegunAttemptsAreCharged) {
@@ -161,7 +161,7 @@ TEST_F(TaskTableTest, OnlyBegunAttemptsAreCharged) {
 
 TEST_F(TaskTableTest, AGoodbyeChargesNothing) {
   assign(first, 1);
-  EXPECT_THAT(take_back(first, 0, 1), ElementsAre(task_at(0)));
+  EXPECT_THAT(take_back(first, 1, std::nullopt), ElementsAre(task_at(0)));
   EXPECT_EQ(task_table.done(), 0U);
 }
 
@@ -204,15 +204,55 @@ TEST_F(TaskTableTest, ARepeatedAssignmentNamesTheSameAttempts) {
   EXPECT_THAT(again.attempt, ElementsAre(1, 1));
 }
 
-TEST_F(TaskTableTest, AReturnedAttemptIsNotCounted) {
-  assign(first, 1);
-  const Acceptance a = accept(first, 0, 1, Outcome::returned, 0s);
-  EXPECT_EQ(a.unstarted_returns, 1U);
-  EXPECT_TRUE(task_table.was_returned(first.dispatch, task_at(0), first.expired));
-  backlog.put_back(a.returned);
-  assign(second, 1);
-  EXPECT_EQ(task_table.records().attempts_total, 1U);
+TEST_F(TaskTableTest, AnAttemptThatNeverBeganIsNotNumbered) {
+  for (const Outcome outcome : {Outcome::returned, Outcome::not_started}) {
+    const AttemptColumns sent = assign(first, 1);
+    const Acceptance a = accept(first, 0, sent.attempt[0], outcome, 0s);
+    ASSERT_EQ(a.unstarted.size(), 1U);
+    EXPECT_EQ(a.unstarted[0].dispatch, first.dispatch);
+    backlog.put_back(a.returned);
+  }
+  const AttemptColumns sent = assign(second, 1);
+  EXPECT_THAT(sent.attempt, ElementsAre(3)) << "late messages name an earlier assignment";
+  EXPECT_THAT(sent.number, ElementsAre(1));
+  accept(second, 0, 3);
+  EXPECT_EQ(task_table.records().attempt[0], 1);
   EXPECT_EQ(task_table.records().attempts_retried, 0U);
+}
+
+TEST_F(TaskTableTest, OnlyAttemptsThatBeganAreNumbered) {
+  assign(first, 2);
+  backlog.put_back(take_back(first, 1, 5));
+  const AttemptColumns sent = assign(second, 2);
+  EXPECT_THAT(sent.attempt, ElementsAre(2, 2));
+  EXPECT_THAT(sent.number, ElementsAre(2, 1));
+  accept(second, 0, 2);
+  accept(second, 1, 2);
+  EXPECT_EQ(task_table.records().attempts_retried, 1U);
+}
+
+TEST_F(TaskTableTest, ALateOutcomeHasTheNumberOfItsAttempt) {
+  assign(first, 1);
+  backlog.put_back(take_back(first, 1, 5));
+  assign(second, 1);
+  backlog.put_back(accept(second, 0, 2, Outcome::returned, 0s).returned);
+  assign(second, 1);
+  EXPECT_EQ(accept(first, 0, 1).accepted, 1U);
+  EXPECT_EQ(task_table.records().attempt[0], 1);
+}
+
+TEST_F(TaskTableTest, BegunAttemptsAreFinishedLostOrRunning) {
+  assign(first, 3);
+  task_table.attempts_began(first.index, 3);
+  EXPECT_EQ(task_table.records().attempts().running, 3U);
+  accept(first, 0, 1);
+  take_back(first, 3, 5);
+  task_table.session_lost(first.index, "test");
+  const AttemptCounts counts = task_table.records().attempts();
+  EXPECT_EQ(counts.finished, 1U);
+  EXPECT_EQ(counts.lost, 2U);
+  EXPECT_EQ(counts.running, 0U);
+  EXPECT_EQ(task_table.records().attempts_total, 3U);
 }
 
 TEST_F(TaskTableTest, AFailedTaskIsPendingWhileItHasRetries) {
