@@ -262,9 +262,10 @@ TEST_F(HostilePeers, APeerThatNeverReadsCostsLittle) {
   PlainPeer peer(port());
   std::string many;
   for (int i = 0; i < 10'000; ++i) many += std::string("\0\5hello", 7);
-  for (int i = 0; i < 100; ++i) peer.write(many);  // each is answered
-  ASSERT_TRUE(run.wait_for_err("dropped messages for an unknown process: it does not read them"));
-  ASSERT_TRUE(run.wait_for_err("(100000 times)"));
+  for (int i = 0; i < 100; ++i) peer.write(many);
+  ASSERT_TRUE(run.wait_for_err("dropped a malformed message of a process at 127.0.0.1: "));
+  ASSERT_TRUE(
+      run.wait_for_err("dropping all further messages on the connection of an unknown process"));
   EXPECT_LT(peak_memory(run.pid()), before + kMemory);
   EXPECT_LT(run.err().size(), 10'000U);
   expect_unharmed(run);
