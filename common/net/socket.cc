@@ -14,7 +14,7 @@
 
 #include "common/base/check.h"
 #include "common/limits.h"
-#include "common/net/handshake_monitor.h"
+#include "common/net/connection_monitor.h"
 #include "common/net/port_range.h"
 #include "common/net/zap.h"
 #include "common/os/signals_blocked.h"
@@ -239,13 +239,22 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     socket_.close();
   }
 
-  void watch_handshakes(Context& context) {
-    if (!handlers_.on_refused) return;
-    monitor_ = std::make_unique<HandshakeMonitor>(
+  void watch_connections(Context& context) {
+    if (!handlers_.on_refused && !handlers_.on_closed) return;
+    monitor_ = std::make_unique<ConnectionMonitor>(
         loop_, context, socket_,
         [weak = weak_from_this()](const std::string& address, const char* why) {
-          if (const auto self = weak.lock()) self->handlers_.on_refused(address, why);
+          const auto self = weak.lock();
+          if (self && self->handlers_.on_refused) self->handlers_.on_refused(address, why);
+        },
+        [weak = weak_from_this()](int descriptor) {
+          if (const auto self = weak.lock()) self->closed(descriptor);
         });
+  }
+
+  void watch(ConnectionId from) {
+    const int descriptor = zmq_msg_get(frames_[1].handle(), ZMQ_SRCFD);
+    if (descriptor >= 0) watched_[descriptor] = from;
   }
 
   const std::string& endpoint() const { return endpoint_; }
@@ -253,6 +262,11 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
   std::uint64_t unroutable() const { return unroutable_; }
 
  private:
+  void closed(int descriptor) {
+    const auto watched = watched_.extract(descriptor);
+    if (!watched.empty() && handlers_.on_closed) handlers_.on_closed(watched.mapped());
+  }
+
   void wait() {
     if (waiting_) return;
     waiting_ = true;
@@ -344,7 +358,8 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
 
   boost::asio::io_context& loop_;
   zmq::socket_t socket_;
-  std::unique_ptr<HandshakeMonitor> monitor_;  ///< null: on_refused is not wanted
+  std::unique_ptr<ConnectionMonitor> monitor_;  ///< null: its events are not wanted
+  std::unordered_map<int, ConnectionId> watched_;  ///< by descriptor
   boost::asio::posix::stream_descriptor wake_up_;
   const std::string endpoint_;
   const bool router_;
@@ -389,7 +404,7 @@ Result<std::unique_ptr<Socket>> Socket::bind(boost::asio::io_context& loop, Cont
     std::string endpoint = without_mapping(socket.get(zmq::sockopt::last_endpoint));
     auto impl = std::make_shared<Impl>(loop, std::move(socket), std::move(endpoint), true,
                                        options.curve.has_value(), std::move(handlers));
-    impl->watch_handshakes(context);
+    impl->watch_connections(context);
     return std::unique_ptr<Socket>(new Socket(std::move(impl)));
   } catch (const zmq::error_t& error) {
     if (range.exists() && error.num() == EADDRINUSE) {
@@ -430,6 +445,10 @@ const std::string& Socket::endpoint() const {
 Sent Socket::send(ConnectionId to, std::string_view bytes) {
   return impl_->send(to, bytes);
 }
+void Socket::watch(ConnectionId from) {
+  impl_->watch(from);
+}
+
 std::string Socket::peer_address() const {
   return impl_->peer_address();
 }

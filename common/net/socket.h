@@ -33,6 +33,9 @@ struct Handlers {
   /// A bound socket refused a connection: its handshake failed. `address` is the peer's, or empty.
   /// May be null.
   std::function<void(const std::string& address, const std::string& why)> on_refused = {};
+  /// A connection was closed for which Socket::watch() was called. Messages that it has sent may
+  /// still arrive. May be null.
+  std::function<void(ConnectionId)> on_closed = {};
 };
 
 /// What became of a message to be sent.
@@ -98,6 +101,10 @@ class Socket {
   /// The IP address of the peer whose message is being handled; empty if it is not known. Only in
   /// on_message and on_dropped.
   std::string peer_address() const;
+
+  /// From now on, on_closed is called if the connection of the message being handled is closed.
+  /// Usually: not if it was closed already. Only in on_message, of a bound socket.
+  void watch(ConnectionId from);
 
   /// Receives pending messages on the next turn of the loop and then calls on_turn, even without a
   /// message. So a timer that fired is handled after the messages that arrived before it.

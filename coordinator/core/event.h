@@ -80,9 +80,16 @@ struct StopRequested {
   bool leave_running = false;
 };
 
+/// A connection was closed: its worker's process has ended, or it will soon connect again. Messages
+/// that it has sent may still arrive.
+struct ConnectionClosed {
+  ConnectionId connection{};
+};
+
 using Event = std::variant<ListeningStarted, MessageReceived, RefusedReceived,
-                           ContradictionReceived, MalformedReceived, TurnEnded, LocalWorkerExited,
-                           WorkerVanished, Committed, DrainRequested, StopRequested>;
+                           ContradictionReceived, MalformedReceived, ConnectionClosed, TurnEnded,
+                           LocalWorkerExited, WorkerVanished, Committed, DrainRequested,
+                           StopRequested>;
 
 // Actions: imperatives, to be performed in this order.
 

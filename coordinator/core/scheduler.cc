@@ -36,7 +36,8 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       is_resumed_(is_resumed),
       work_(committed.spec, policy),
       tasks_(std::move(committed)),
-      sessions_(policy.liveness),
+      sessions_(policy.liveness, std::max(limits::reconnect, limits::reconnect_heartbeats *
+                                                                 policy.heartbeat_interval)),
       commits_(policy.journal, records(), published),
       stop_(policy.halt),
       attendance_(policy, is_resumed),
@@ -190,7 +191,9 @@ void Scheduler::lose_exited() {
 
 void Scheduler::lose_silent() {
   while (const Session* session = sessions_.silent(now_)) {
-    lose(*session, fmt::format("no heartbeat for {}", format_brief(policy_.liveness)));
+    lose(*session, session->is_cut
+                       ? "its connection was closed"
+                       : fmt::format("no heartbeat for {}", format_brief(policy_.liveness)));
     if (tasks_.session(session->index).is_local) out_->push_back(KillLocalWorker{session->index});
   }
 }
@@ -402,6 +405,12 @@ void Scheduler::on(const RefusedReceived& event) {
   const auto reject = refusal(event.from, event.header, event.kind);
   CHECK(reject.has_value());
   refuse(event.from, event.header, *reject, event.address);
+}
+
+void Scheduler::on(const ConnectionClosed& event) {
+  if (const Session* session = sessions_.find(event.connection)) {
+    sessions_.connection_closed(now_, *session);
+  }
 }
 
 /// To refuse the report alone would have the worker send it again for ever.

@@ -86,6 +86,7 @@ class Scheduler {
   void on(const RefusedReceived& event);
   void on(const ContradictionReceived& event);
   void on(const MalformedReceived& event);
+  void on(const ConnectionClosed& event);
   void on(const TurnEnded& event);
   void on(const LocalWorkerExited& event);
   void on(const DrainRequested& event);

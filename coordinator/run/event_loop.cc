@@ -97,6 +97,7 @@ net::Handlers EventLoop::socket_handlers() {
     log_of(ConnectionId{}, fmt::format("refused a connection from {}: {}",
                                        address.empty() ? "an unknown address" : address, why));
   };
+  handlers.on_closed = [this](ConnectionId connection) { on_closed(connection); };
   return handlers;
 }
 
@@ -244,6 +245,7 @@ void EventLoop::on_message(ConnectionId from, std::span<const std::byte> bytes) 
     const std::string address = join_point_->socket().peer_address();
     return step(RefusedReceived{from, envelope.header, kind, address});
   }
+  if (kind == WorkerBodyKind::hello) join_point_->socket().watch(from);
   if (kind == WorkerBodyKind::report && !has_room_for(envelope)) return;
   if (!std::holds_alternative<MessageReceived>(received_)) received_ = MessageReceived{};
   auto& event = std::get<MessageReceived>(received_);
@@ -283,6 +285,12 @@ void EventLoop::on_malformed(ConnectionId from, const Header& header, const std:
   step(MalformedReceived{from, header,
                          version ? RejectReason::protocol_version : RejectReason::bad_message, why,
                          join_point_->socket().peer_address()});
+}
+
+void EventLoop::on_closed(ConnectionId connection) {
+  if (abandon_) return;
+  step(ConnectionClosed{connection});
+  drain();
 }
 
 void EventLoop::on_dropped(std::optional<ConnectionId> from, const std::string& why) {

@@ -86,6 +86,7 @@ class EventLoop {
   net::Handlers socket_handlers();
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
   void on_malformed(ConnectionId from, const Header& header, const std::string& why);
+  void on_closed(ConnectionId connection);
   void on_dropped(std::optional<ConnectionId> from, const std::string& why);
   void on_signal(int number);
   void announce_wait(int signal);

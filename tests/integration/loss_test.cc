@@ -38,6 +38,22 @@ TEST_F(Loss, TasksOfAKilledWorkerRunElsewhere) {
   EXPECT_THAT(events_of(run, "done"), SizeIs(200));
 }
 
+/// Its closed connection tells, long before the liveness time is over.
+TEST_F(Loss, OfAWorkerThatJoinedByHandIsNoticedEarly) {
+  Program& run = rollcall({"-n", "10", "--pause", "500ms", "-w", "0", "--access-file",
+                           access_file(), "--liveness", "10m", "--output", "jsonl"});
+  ASSERT_TRUE(wait_for_file("access"));
+  Program& killed = worker({"--access-file", access_file()});
+  ASSERT_TRUE(wait_for_events(run, "started", 10));
+  killed.signal(SIGKILL);
+  killed.wait();
+  worker({"--access-file", access_file()});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr(" lost: its connection was closed\n"));
+  EXPECT_EQ(summary_of(run)["attempts"]["lost"], 10);
+  EXPECT_EQ(summary_of(run)["validated"], true);
+}
+
 TEST_F(Loss, LocalWorkerThatDiedIsRestarted) {
   Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));

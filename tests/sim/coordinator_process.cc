@@ -24,6 +24,13 @@ void CoordinatorProcess::listen() {
   wake_at(now());
 }
 
+void CoordinatorProcess::connection_closed(ConnectionId connection) {
+  const auto known = with_ghost_.find(connection);
+  if (ended_ || is_down_ || (known != with_ghost_.end() && known->second)) return;
+  others_.push_back(coordinator::ConnectionClosed{connection});
+  wake_at(now());
+}
+
 void CoordinatorProcess::receive(ConnectionId from, UpMessage message) {
   if (Ghost* ghost = ghost_of(from)) return ghost->receive(from, std::move(message));
   if (ended_ || is_down_) return;

@@ -30,6 +30,7 @@ class CoordinatorProcess {
 
   void listen();
   void receive(ConnectionId from, UpMessage message);
+  void connection_closed(ConnectionId connection);
   /// A child of the coordinator of that epoch, if it lives, has ended.
   void local_worker_exited(std::uint32_t launch_id, Epoch epoch);
   void drain(const SessionId& session, DrainMode mode);

@@ -109,6 +109,7 @@ void Network::break_connection(Link& link, Duration down_for, bool keeps_waiting
   ++link.life;
   link.flight_lost = world_.chance(0.5);
   if (!keeps_waiting) link.waiting.clear();
+  tell_coordinator(link.connection);
   world_.timeline.after(down_for, [this, &link] { connect(link); });
 }
 
@@ -144,6 +145,17 @@ void Network::break_those(const std::function<bool(ConnectionId)>& which) {
 void Network::close(Link& link, bool flight_lost) {
   link.closed = true;
   link.flight_lost = flight_lost;
+  if (link.up) tell_coordinator(link.connection);
+}
+
+/// Draws from numbers of its own, so that older seeds keep their meaning.
+void Network::tell_coordinator(ConnectionId closed) {
+  const std::uint64_t draw =
+      random_at(world_.plan.seed, (std::uint64_t{1} << 32U) + static_cast<std::uint32_t>(closed));
+  if (draw % 2 == 0) return;
+  world_.timeline.after(Duration(10us) + Duration(draw / 2 % 50'000'000), [this, closed] {
+    if (!coordinator_gone_) closed_(closed);
+  });
 }
 
 }  // namespace rollcall::sim

@@ -35,8 +35,10 @@ class Network {
     std::function<void(DownMessage)> deliver;
   };
 
-  Network(World& world, std::function<void(ConnectionId, UpMessage)> to_coordinator)
-      : world_(world), to_coordinator_(std::move(to_coordinator)) {}
+  /// `closed` is called for some of the connections that are closed.
+  Network(World& world, std::function<void(ConnectionId, UpMessage)> to_coordinator,
+          std::function<void(ConnectionId)> closed)
+      : world_(world), to_coordinator_(std::move(to_coordinator)), closed_(std::move(closed)) {}
 
   Link& open(std::function<void(DownMessage)> deliver);
   void send(Link& link, UpMessage message);
@@ -60,6 +62,7 @@ class Network {
 
  private:
   void connect(Link& link);
+  void tell_coordinator(ConnectionId closed);
   void transmit(Link& link, const UpMessage& message);
   void transmit(Link& link, const DownMessage& message);
   void schedule(Instant& last, Instant cut_until, const std::function<void()>& arrive);
@@ -68,6 +71,7 @@ class Network {
 
   World& world_;
   std::function<void(ConnectionId, UpMessage)> to_coordinator_;
+  std::function<void(ConnectionId)> closed_;
   std::deque<Link> links_;
   std::unordered_map<ConnectionId, Link*> by_connection_;
   std::uint32_t connections_ = 0;

@@ -140,7 +140,20 @@ void SessionTable::heard(Instant now, const Session& session) {
   if (!session.live()) return;
   mine(session).last_heard = now;
   mine(session).compensation_then = stall_compensation_;
+  mine(session).is_cut = false;
   by_silence_.splice(by_silence_.end(), by_silence_, session.by_silence);
+}
+
+void SessionTable::connection_closed(Instant now, const Session& session) {
+  if (!session.live() || now - session.last_heard >= limits::silent_connection) return;
+  mine(session).last_heard = std::min(session.last_heard, now + reconnect_ - liveness_);
+  mine(session).compensation_then = stall_compensation_;
+  mine(session).is_cut = true;
+  const Instant deadline = deadline_of(session);
+  const auto next = std::find_if(by_silence_.begin(), by_silence_.end(), [&](SessionIndex other) {
+    return other == session.index || deadline_of(at(other)) > deadline;
+  });
+  by_silence_.splice(next, by_silence_, session.by_silence);
 }
 
 const Session* SessionTable::silent(Instant now) const {

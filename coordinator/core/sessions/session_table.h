@@ -1,6 +1,7 @@
 // The sessions of a run: who they are, how far they have come, and which have been silent too long.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -38,6 +39,7 @@ struct Session {
   std::optional<DrainMode> drain;   ///< what it is asked to do, again and again
   std::optional<Goodbye> parting;   ///< said before its last reports were durable
   std::uint32_t failed_starts = 0;  ///< in a row
+  bool is_cut = false;              ///< its connection was closed after it was last heard
 
   Instant last_heard;
   Duration compensation_then{};  ///< SessionTable's stall compensation when it was last heard
@@ -53,7 +55,9 @@ struct Session {
 /// hearing from one take constant time. Pure; one owner, one thread.
 class SessionTable {
  public:
-  explicit SessionTable(Duration liveness) : liveness_(liveness) {}
+  /// A session may be silent for `liveness`, and for `reconnect` once its connection was closed.
+  SessionTable(Duration liveness, Duration reconnect)
+      : liveness_(liveness), reconnect_(std::min(liveness, reconnect)) {}
 
   std::size_t size() const { return sessions_.size(); }
   std::size_t live() const { return by_silence_.size(); }
@@ -95,9 +99,12 @@ class SessionTable {
   bool count_failed_starts(const Session& session, const std::vector<Outcome>& outcomes);
 
   void heard(Instant now, const Session& session);
+  /// Its connection was closed: it is silent for long enough after `reconnect`, unless it is heard
+  /// again. Without effect if it has not been heard for limits::silent_connection.
+  void connection_closed(Instant now, const Session& session);
   /// The coordinator itself was late by this much, which does not count as silence of anyone.
   void compensate_stall(Duration late) { stall_compensation_ += late; }
-  /// The live session that has been silent for longest, if at least for the liveness time.
+  /// The live session that must be given up first, if one has been silent for long enough.
   const Session* silent(Instant now) const;
 
   /// Counters and indices agree with the sessions. O(sessions).
@@ -113,11 +120,12 @@ class SessionTable {
   }
 
   Duration liveness_;
+  Duration reconnect_;
   Duration stall_compensation_{};
   std::size_t active_ = 0;
   std::uint64_t slots_ = 0;
   std::deque<Session> sessions_;
-  std::list<SessionIndex> by_silence_;  ///< live ones, the longest silent first
+  std::list<SessionIndex> by_silence_;  ///< live ones, the first to be given up first
   std::unordered_map<SessionId, SessionIndex, HashId> by_id_;
   std::unordered_map<ConnectionId, SessionIndex> by_connection_;
   std::vector<std::pair<Instant, SessionIndex>> process_ended_;  ///< Goodbyes may be on their way

@@ -20,6 +20,23 @@ bool is_unstarted(Outcome outcome) {
 
 }  // namespace
 
+/// How many assignments of the task never began.
+Attempt TaskTable::unstarted(TaskId task) const {
+  const auto found = records_.history.find(task);
+  return found == records_.history.end() ? 0 : found->second.unstarted;
+}
+
+/// The number of the last attempt as it is sent.
+Attempt TaskTable::on_wire(TaskId task) const {
+  const Attempt number = records_.attempt[index(task)];
+  if (records_.history.empty()) return number;
+  return static_cast<Attempt>(std::min<int>(number + unstarted(task), kLastAttempt));
+}
+
+ExpiredAttempt TaskTable::last_attempt(TaskId task) const {
+  return {on_wire(task), records_.attempt[index(task)], records_.dispatch[index(task)]};
+}
+
 std::uint32_t TaskTable::assign(Instant now, SessionIndex session, const Batch& batch,
                                 AttemptColumns& out) {
   const auto number = static_cast<std::uint32_t>(records_.dispatches.size());
@@ -28,23 +45,29 @@ std::uint32_t TaskTable::assign(Instant now, SessionIndex session, const Batch& 
   records_.dispatches.push_back({now, session, batch.count});
   out.task.resize(batch.count);
   out.attempt.resize(batch.count);
-  out.number.resize(records_.history.empty() ? 0 : batch.count);
+  const bool has_history = !records_.history.empty();
+  out.number.resize(has_history ? batch.count : 0);
   out.pause.resize(batch.count);
+  std::size_t first_time = 0;
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     if (i + kLookAhead < batch.count) look_ahead(batch.at(i + kLookAhead));
     const TaskId task = batch.at(i);
     const std::size_t t = index(task);
     CHECK(is_pending(task));
-    if (records_.dispatch[t] == kNoDispatch) ++records_.tasks_dispatched;
+    const bool is_new =
+        has_history ? records_.dispatch[t] == kNoDispatch : records_.attempt[t] == 0;
+    first_time += is_new ? 1 : 0;
     records_.dispatch[t] = number;
     records_.set_state(task, TaskState::assigned);
     if (records_.attempt[t] < kLastAttempt) ++records_.attempt[t];
-    const ExpiredAttempt attempt = last_attempt(task);
     out.task[i] = task;
-    out.attempt[i] = attempt.on_wire;
-    if (!out.number.empty()) out.number[i] = attempt.number;
+    out.attempt[i] = records_.attempt[t];
     out.pause[i] = records_.spec.cost(task);
+    if (!has_history) continue;
+    out.number[i] = records_.attempt[t];
+    out.attempt[i] = on_wire(task);
   }
+  records_.tasks_dispatched += first_time;
   pending_ -= batch.count;
   assigned_ += batch.count;
   return number;
@@ -97,20 +120,6 @@ void TaskTable::look_ahead(TaskId task) const {
 std::uint32_t TaskTable::failures(TaskId task) const {
   const auto found = records_.history.find(task);
   return found == records_.history.end() ? 0 : found->second.failures;
-}
-
-/// How many assignments of the task never began.
-Attempt TaskTable::unstarted(TaskId task) const {
-  if (records_.history.empty()) return 0;
-  const auto found = records_.history.find(task);
-  return found == records_.history.end() ? 0 : found->second.unstarted;
-}
-
-ExpiredAttempt TaskTable::last_attempt(TaskId task) const {
-  const std::size_t t = index(task);
-  const int on_wire = records_.attempt[t] + unstarted(task);
-  return {static_cast<Attempt>(std::min<int>(on_wire, kLastAttempt)), records_.attempt[t],
-          records_.dispatch[t]};
 }
 
 /// The number of an attempt that a worker has listed. After a crash, no more attempts are known
@@ -181,6 +190,9 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
   open_batch(now, session, from.clock.bound(now));
   Acceptance acceptance;
   acceptance.first_record = records_.accepted();
+  std::uint64_t ended = 0;
+  // Without a history there is only one attempt at each task.
+  bool has_history = !records_.history.empty();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (i + kLookAhead < outcomes.size()) look_ahead(outcomes.task[i + kLookAhead]);
     const TaskId task = outcomes.task[i];
@@ -192,26 +204,28 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
     const bool is_last = is_last_word(task, outcomes.outcome[i], retries, ends_cancelled);
     if (records_.state_of(task) != TaskState::assigned ||
         records_.dispatches[records_.dispatch[t]].session != session ||
-        last_attempt(task).on_wire != outcomes.attempt[i]) {
+        (has_history ? on_wire(task) : records_.attempt[t]) != outcomes.attempt[i]) {
       if (!accept_late(session, outcomes, i, expired, is_last, acceptance)) continue;
     } else {
       --records_.dispatches[records_.dispatch[t]].remaining;
       ++acceptance.settled;
       --assigned_;
-      if (!is_unstarted(outcomes.outcome[i])) ++from.ended;
+      if (!is_unstarted(outcomes.outcome[i])) ++ended;
       if (!is_last) {
         take_again(outcomes, i, acceptance);
+        has_history = true;
         continue;
       }
     }
     record(from.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
-    if (records_.attempt[t] > 1) ++records_.attempts_retried;
+    if (has_history && records_.attempt[t] > 1) ++records_.attempts_retried;
     if (records_.spec.traits.has_known_cost && outcomes.outcome[i] == Outcome::succeeded &&
         outcomes.result[i] != records_.spec.cost(task)) {
       records_.result_mismatches.emplace_back(task, outcomes.result[i]);
     }
   }
+  from.ended += ended;
   acceptance.accepted = records_.accepted() - acceptance.first_record;
   if (acceptance.accepted > 0) {
     records_.last_accepted = now;

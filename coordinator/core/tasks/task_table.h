@@ -143,6 +143,7 @@ class TaskTable {
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   void take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance);
   Attempt unstarted(TaskId task) const;
+  Attempt on_wire(TaskId task) const;
   ExpiredAttempt last_attempt(TaskId task) const;
   Attempt number_of(TaskId task, Attempt on_wire) const;
   void set_last_attempt(TaskId task, const ExpiredAttempt& attempt);

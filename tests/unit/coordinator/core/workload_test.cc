@@ -72,7 +72,7 @@ class WorkloadTest : public testing::Test {
   RunSpec spec;
   Policy policy;
   Instant now = kNow;
-  SessionTable sessions{10s};
+  SessionTable sessions{10s, 10s};
   std::unique_ptr<Workload> workload;
   std::unique_ptr<TaskTable> tasks;
   std::unique_ptr<CommitLog> commits;

@@ -37,7 +37,7 @@ class HeaderCheck : public testing::Test {
   }
 
   RunNames names_;
-  SessionTable sessions_{std::chrono::seconds(10)};
+  SessionTable sessions_{std::chrono::seconds(10), std::chrono::seconds(10)};
 };
 
 TEST_F(HeaderCheck, ActiveSessionsMaySendEverything) {

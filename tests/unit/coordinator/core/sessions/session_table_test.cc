@@ -19,7 +19,7 @@ SessionId id(std::uint8_t n) {
 }
 
 TEST(SessionTable, FindsBySessionConnectionAndLaunchId) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& session = session_table.add(at(0s), id(1), ConnectionId{7}, /*slots=*/0,
                                              /*launch_id=*/3);
   EXPECT_EQ(session_table.find(id(1)), &session);
@@ -30,7 +30,7 @@ TEST(SessionTable, FindsBySessionConnectionAndLaunchId) {
 }
 
 TEST(SessionTable, ANewConnectionReplacesTheOld) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& session = session_table.add(at(0s), id(1), ConnectionId{7});
   session_table.bind(session, ConnectionId{8});
   EXPECT_EQ(session_table.find(ConnectionId{7}), nullptr);
@@ -38,7 +38,7 @@ TEST(SessionTable, ANewConnectionReplacesTheOld) {
 }
 
 TEST(SessionTable, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& old = session_table.add(at(0s), id(1), ConnectionId{7});
   session_table.end(old);
   const Session& young = session_table.add(at(1s), id(2), ConnectionId{7});
@@ -49,7 +49,7 @@ TEST(SessionTable, ANewSessionOnAConnectionHidesTheOldButLeavesItsPlace) {
 
 // A process has started a new session, and messages of its last one are still under way.
 TEST(SessionTable, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& young = session_table.add(at(0s), id(1), ConnectionId{7});
   const Session& old = session_table.add(at(0s), id(2), ConnectionId{8});
   session_table.bind(old, ConnectionId{7});
@@ -59,7 +59,7 @@ TEST(SessionTable, OfTwoSessionsOnOneConnectionTheLastToSayHelloHasIt) {
 }
 
 TEST(SessionTable, TheLongestSilentIsNamedFirst) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
   const Session& b = session_table.add(at(1s), id(2), ConnectionId{2});
   session_table.heard(at(5s), a);
@@ -71,7 +71,7 @@ TEST(SessionTable, TheLongestSilentIsNamedFirst) {
 }
 
 TEST(SessionTable, AStallOfTheCoordinatorIsNotCountedAsSilence) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   session_table.add(at(0s), id(1), ConnectionId{1});
   session_table.compensate_stall(20s);
   EXPECT_EQ(session_table.silent(at(29s)), nullptr);
@@ -79,7 +79,7 @@ TEST(SessionTable, AStallOfTheCoordinatorIsNotCountedAsSilence) {
 }
 
 TEST(SessionTable, AStallBeforeTheLastMessageIsNotCompensated) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
   session_table.compensate_stall(20s);
   session_table.heard(at(25s), session);
@@ -87,8 +87,40 @@ TEST(SessionTable, AStallBeforeTheLastMessageIsNotCompensated) {
   EXPECT_NE(session_table.silent(at(35s)), nullptr);
 }
 
+TEST(SessionTable, AClosedConnectionIsAnEarlyHintOfLoss) {
+  SessionTable session_table(10s, 3s);
+  const Session& one = session_table.add(kNow, SessionId{}, ConnectionId{1});
+  SessionId id;
+  id.bytes[0] = 1;
+  const Session& two = session_table.add(kNow, id, ConnectionId{2});
+  session_table.heard(kNow + 1s, one);
+  session_table.heard(kNow + 1s, two);
+  session_table.connection_closed(kNow + 2s, two);
+  EXPECT_EQ(session_table.silent(kNow + 5s - 1ns), nullptr);
+  ASSERT_EQ(session_table.silent(kNow + 5s), &two) << "though the other is not heard either";
+  EXPECT_TRUE(two.is_cut);
+  session_table.heard(kNow + 5s, two);
+  EXPECT_FALSE(two.is_cut) << "it has connected again";
+  EXPECT_EQ(session_table.silent(kNow + 11s), &one);
+}
+
+TEST(SessionTable, TheNetworkMayCloseASilentConnection) {
+  SessionTable session_table(10s, 1s);
+  const Session& one = session_table.add(kNow, SessionId{}, ConnectionId{1});
+  session_table.connection_closed(kNow + limits::silent_connection, one);
+  EXPECT_EQ(session_table.silent(kNow + 9s), nullptr);
+  EXPECT_EQ(session_table.silent(kNow + 10s), &one);
+}
+
+TEST(SessionTable, NoHintDelaysALoss) {
+  SessionTable session_table(2s, 60s);
+  const Session& one = session_table.add(kNow, SessionId{}, ConnectionId{1});
+  session_table.connection_closed(kNow + 1s, one);
+  EXPECT_EQ(session_table.silent(kNow + 2s), &one);
+}
+
 TEST(SessionTable, CountsTheLiveAndTheActive) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
   const Session& b = session_table.add(at(0s), id(2), ConnectionId{2});
   session_table.activate(a);
@@ -102,7 +134,7 @@ TEST(SessionTable, CountsTheLiveAndTheActive) {
 }
 
 TEST(SessionTable, CountsTheSlotsOfActiveSessions) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& a = session_table.add(at(0s), id(1), ConnectionId{1}, /*slots=*/4);
   const Session& b = session_table.add(at(0s), id(2), ConnectionId{2}, /*slots=*/2);
   session_table.activate(a);
@@ -114,7 +146,7 @@ TEST(SessionTable, CountsTheSlotsOfActiveSessions) {
 }
 
 TEST(SessionTable, ADrainMayOnlyBecomeMoreUrgent) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
   EXPECT_FALSE(session.leaves());
   session_table.ask_to_drain(session, DrainMode::return_running);
@@ -124,7 +156,7 @@ TEST(SessionTable, ADrainMayOnlyBecomeMoreUrgent) {
 }
 
 TEST(SessionTable, FailedStartsCountInARow) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& session = session_table.add(at(0s), id(1), ConnectionId{1});
   const std::vector<Outcome> almost(limits::failed_starts - 1, Outcome::not_started);
   EXPECT_FALSE(session_table.count_failed_starts(session, almost));
@@ -135,7 +167,7 @@ TEST(SessionTable, FailedStartsCountInARow) {
 }
 
 TEST(SessionTable, AnExitedWorkerMayStillSayGoodbye) {
-  SessionTable session_table(10s);
+  SessionTable session_table(10s, 3s);
   const Session& a = session_table.add(at(0s), id(1), ConnectionId{1});
   const Session& b = session_table.add(at(0s), id(2), ConnectionId{2});
   session_table.note_process_end(at(1s), a);

@@ -1,4 +1,4 @@
-#include "common/net/handshake_monitor.h"
+#include "common/net/connection_monitor.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -43,18 +43,20 @@ std::string address_of(int fd) {
 
 }  // namespace
 
-class HandshakeMonitor::Impl : public std::enable_shared_from_this<Impl> {
+class ConnectionMonitor::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(boost::asio::io_context& loop, Context& context, zmq::socket_t& watched, Failed failed)
+  Impl(boost::asio::io_context& loop, Context& context, zmq::socket_t& watched, Failed failed,
+       Closed closed)
       : watched_(watched.handle()),
         events_(context.handle(), zmq::socket_type::pair),
         wake_up_(loop, events_.get(zmq::sockopt::fd)),
-        failed_(std::move(failed)) {
+        failed_(std::move(failed)),
+        closed_(std::move(closed)) {
     // Without a mark: ZeroMQ's thread would wait at it.
     events_.set(zmq::sockopt::rcvhwm, 0);
     events_.set(zmq::sockopt::linger, 0);
     const std::string endpoint =
-        fmt::format("inproc://rollcall.handshakes.{}", fmt::ptr(watched.handle()));
+        fmt::format("inproc://rollcall.connections.{}", fmt::ptr(watched.handle()));
     if (zmq_socket_monitor(watched.handle(), endpoint.c_str(), kEvents) != 0) throw zmq::error_t();
     events_.connect(endpoint);
   }
@@ -114,6 +116,7 @@ class HandshakeMonitor::Impl : public std::enable_shared_from_this<Impl> {
         const std::string address = std::move(addresses_[value]);
         addresses_.erase(value);
         if (why_ != nullptr) failed_(address, std::exchange(why_, nullptr));
+        closed_(value);
         break;
       }
       default:
@@ -138,17 +141,18 @@ class HandshakeMonitor::Impl : public std::enable_shared_from_this<Impl> {
   zmq::socket_t events_;
   boost::asio::posix::stream_descriptor wake_up_;
   Failed failed_;
+  Closed closed_;
   std::map<int, std::string> addresses_;  ///< of the open connections, by descriptor
   const char* why_ = nullptr;             ///< a handshake has failed; DISCONNECTED follows
 };
 
-HandshakeMonitor::HandshakeMonitor(boost::asio::io_context& loop, Context& context,
-                                   zmq::socket_t& socket, Failed failed)
-    : impl_(std::make_shared<Impl>(loop, context, socket, std::move(failed))) {
+ConnectionMonitor::ConnectionMonitor(boost::asio::io_context& loop, Context& context,
+                                     zmq::socket_t& socket, Failed failed, Closed closed)
+    : impl_(std::make_shared<Impl>(loop, context, socket, std::move(failed), std::move(closed))) {
   impl_->take_events();
 }
 
-HandshakeMonitor::~HandshakeMonitor() {
+ConnectionMonitor::~ConnectionMonitor() {
   impl_->close();
 }
 
