@@ -67,6 +67,8 @@ inline constexpr int peer_outbox = 1'000;
 /// Messages for another epoch or connection that a peer may send before the log mentions it: they
 /// are usual after a reconnection. A power of ten.
 inline constexpr std::uint64_t usual_refusals = 100;
+/// How long the coordinator waits at its end for the processes in its workers' control groups.
+inline constexpr Duration group_end = 1s;
 /// Refused messages of a connection after which nothing that arrives on it is read.
 inline constexpr std::uint64_t refusals = 1'000;
 /// Lines about peers that are counted; all others count as one.

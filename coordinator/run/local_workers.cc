@@ -11,11 +11,15 @@
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <thread>
+#include <utility>
 
 #include "common/cli/own_variables.h"
 #include "common/limits.h"
@@ -108,6 +112,7 @@ struct LocalWorkers::Child {
   pid_t pid;
   boost::asio::posix::stream_descriptor ended;  ///< a pidfd: readable once the process has ended
   std::function<void()> on_gone;                ///< of an adopted one; else empty
+  std::optional<os::Cgroup> group;
 };
 
 std::string worker_program_beside_own() {
@@ -148,14 +153,22 @@ LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnE
     : loop_(loop),
       settings_(std::move(settings)),
       on_exit_(std::move(on_exit)),
-      log_(loop, std::move(on_text)) {}
+      log_(loop, std::move(on_text)) {
+  os::Cgroup::remove_abandoned();
+}
 
 LocalWorkers::~LocalWorkers() {
   kill_all();
   for (const auto& child : children_) {
     if (!child->on_gone) ::waitpid(child->pid, nullptr, 0);
+    end_group(*child);
   }
   log_.drain();
+  const auto until = std::chrono::steady_clock::now() + limits::group_end;
+  for (remove_groups(); !ended_groups_.empty() && std::chrono::steady_clock::now() < until;
+       remove_groups()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 Result<void> LocalWorkers::start(const Access& access) {
@@ -185,6 +198,9 @@ Result<void> LocalWorkers::start(const Access& access) {
     const std::string text = "cannot start " + settings_.program + ": " + std::strerror(error);
     return error == EAGAIN || error == ENOMEM ? retryable(text) : permanent(text);
   }
+  // Before it knows where to join: all that it starts is in the group.
+  std::optional<os::Cgroup> group = os::Cgroup::create(std::to_string(access.launch_id));
+  if (group && !group->add(pid)) group.reset();
   // A pipe holds more than an access document, so this does not block, whatever the worker does.
   const std::string document = to_json(access);
   const bool handed_over = ::write(write_end.get(), document.data(), document.size()) ==
@@ -196,8 +212,12 @@ Result<void> LocalWorkers::start(const Access& access) {
     ::waitpid(pid, nullptr, 0);
     return retryable(text);
   }
-  children_.push_back(std::make_shared<Child>(
-      Child{access.launch_id, pid, boost::asio::posix::stream_descriptor(loop_, pidfd), {}}));
+  children_.push_back(
+      std::make_shared<Child>(Child{access.launch_id,
+                                    pid,
+                                    boost::asio::posix::stream_descriptor(loop_, pidfd),
+                                    {},
+                                    std::move(group)}));
   watch(children_.back());
   return {};
 }
@@ -211,8 +231,8 @@ bool LocalWorkers::adopt(pid_t process, std::span<const pid_t> coordinators,
   if (pidfd < 0) return errno != ESRCH;
   boost::asio::posix::stream_descriptor ended(loop_, pidfd);
   if (!is_worker_of(process, coordinators)) return false;
-  children_.push_back(
-      std::make_shared<Child>(Child{0, process, std::move(ended), std::move(on_gone)}));
+  children_.push_back(std::make_shared<Child>(
+      Child{0, process, std::move(ended), std::move(on_gone), os::Cgroup::of(process)}));
   watch(children_.back());
   return true;
 }
@@ -226,17 +246,32 @@ void LocalWorkers::watch(const std::shared_ptr<Child>& child) {
 
 void LocalWorkers::reap(const std::shared_ptr<Child>& child) {
   if (child->on_gone) {
+    end_group(*child);
     children_.erase(std::find(children_.begin(), children_.end(), child));
     return child->on_gone();
   }
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED) != 0) return watch(child);
+  end_group(*child);
   children_.erase(std::find(children_.begin(), children_.end(), child));
   log_.drain();
   on_exit_(child->launch_id, describe(info));
 }
 
+/// Its worker has ended.
+void LocalWorkers::end_group(Child& child) {
+  if (!child.group) return;
+  child.group->kill();
+  ended_groups_.push_back(std::move(*std::exchange(child.group, std::nullopt)));
+  remove_groups();
+}
+
+void LocalWorkers::remove_groups() {
+  std::erase_if(ended_groups_, [](os::Cgroup& group) { return group.remove(); });
+}
+
 void LocalWorkers::kill(Child& child) {
+  if (child.group) child.group->kill();
   if (child.on_gone) {
     // By its pidfd: this process does not reap it, so its number may be reused at any time.
     ::syscall(SYS_pidfd_send_signal, child.ended.native_handle(), SIGKILL, nullptr, 0U);

@@ -11,6 +11,7 @@
 
 #include "common/access/access.h"
 #include "common/base/result.h"
+#include "common/os/cgroup.h"
 #include "coordinator/run/worker_log.h"
 
 namespace rollcall::coordinator {
@@ -18,7 +19,8 @@ namespace rollcall::coordinator {
 /// Starts `rollcall-worker` as a direct child in its own process group, passes it its Access
 /// through a pipe on standard input, and reports its exit. Workers die with the coordinator, unless
 /// they are to outlive it: the destructor kills and reaps running ones, and each asks the kernel to
-/// be killed when its parent ends. One thread, that of `loop`, which outlives it.
+/// be killed when its parent ends. Where it may, it gives each worker a control group, and ends
+/// whatever is left in it once the worker has ended. One thread, that of `loop`, which outlives it.
 class LocalWorkers {
  public:
   struct Settings {
@@ -64,12 +66,15 @@ class LocalWorkers {
   void watch(const std::shared_ptr<Child>& child);
   void reap(const std::shared_ptr<Child>& child);
   static void kill(Child& child);
+  void end_group(Child& child);
+  void remove_groups();
 
   boost::asio::io_context& loop_;
   Settings settings_;
   OnExit on_exit_;
   WorkerLog log_;
   std::vector<std::shared_ptr<Child>> children_;
+  std::vector<os::Cgroup> ended_groups_;  ///< their processes may not have ended yet
 };
 
 /// Fails with a permanent error if `count` local workers and their connections need more than the

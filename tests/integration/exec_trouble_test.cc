@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/os/cgroup.h"
 #include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
@@ -267,6 +268,18 @@ TEST_F(ExecProcess, GuardianIsStopped) {
   ::kill(guardian_of(run), SIGSTOP);
   expect_success(run);
   EXPECT_GT(document_of(run).at("attempts").at("retried"), 0);
+}
+
+/// Where control groups may be made: else hidden descendants of commands stay.
+TEST_F(ExecProcess, WorkerAndGuardianAreKilledTogether) {
+  if (!os::Cgroup::create("probe")) GTEST_SKIP() << "no control group was delegated";
+  Program& run = start_three();
+  const pid_t worker = worker_of(run);
+  const std::vector<pid_t> guardians = children_of(worker);
+  ::kill(worker, SIGSTOP);  // it shall not notice that its guardians have ended
+  for (const pid_t guardian : guardians) ::kill(guardian, SIGKILL);
+  ::kill(worker, SIGKILL);
+  expect_success(run);
 }
 
 TEST_F(ExecProcess, CommandsAreKilled) {

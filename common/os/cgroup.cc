@@ -1,0 +1,126 @@
+#include "common/os/cgroup.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "common/os/descriptor.h"
+
+namespace rollcall::os {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "rollcall-";
+
+/// The path of a process's group in the hierarchy of version 2, such as "/user.slice"; empty: none.
+std::string group_of(const std::string& process) {
+  std::ifstream file(fmt::format("/proc/{}/cgroup", process));
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("0::")) return line.substr(3);
+  }
+  return {};
+}
+
+/// Where the hierarchy is mounted; empty: nowhere.
+std::string mount_point() {
+  std::ifstream file("/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string id, parent, device, root, point;
+    fields >> id >> parent >> device >> root >> point;
+    if (root == "/") return point;
+  }
+  return {};
+}
+
+bool is_marked(const std::string& directory, const char* attribute) {
+  char value = 0;
+  return ::getxattr(directory.c_str(), attribute, &value, 1) == 1 && value == '1';
+}
+
+/// The directory of this process's group, if it was delegated; else empty.
+std::string own_directory() {
+  const std::string group = group_of("self");
+  const std::string mounted = mount_point();
+  if (group.empty() || mounted.empty()) return {};
+  std::string directory = group == "/" ? mounted : mounted + group;
+  const bool is_delegated = group == "/" || is_marked(directory, "user.delegate") ||
+                            is_marked(directory, "trusted.delegate");
+  return is_delegated ? directory : std::string();
+}
+
+bool write_to(const std::string& path, std::string_view text) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file.get() >= 0 &&
+         ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+/// The process that made a group with this name; 0 if none of this kind did.
+pid_t maker_of(std::string_view name) {
+  pid_t maker = 0;
+  if (!name.starts_with(kPrefix)) return 0;
+  name.remove_prefix(kPrefix.size());
+  std::from_chars(name.data(), name.data() + name.size(), maker);
+  return maker;
+}
+
+}  // namespace
+
+std::optional<Cgroup> Cgroup::create(const std::string& name) {
+  const std::string directory = own_directory();
+  if (directory.empty()) return std::nullopt;
+  std::string path = fmt::format("{}/{}{}-{}", directory, kPrefix, ::getpid(), name);
+  if (::mkdir(path.c_str(), 0755) != 0) return std::nullopt;
+  Cgroup group(std::move(path));
+  if (::access((group.path_ + "/cgroup.kill").c_str(), W_OK) != 0) return std::nullopt;
+  return group;
+}
+
+/// A group with processes is not removed: the kernel refuses.
+void Cgroup::remove_abandoned() {
+  const std::string directory = own_directory();
+  if (directory.empty()) return;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const pid_t maker = maker_of(entry.path().filename().string());
+    if (maker > 0 && ::kill(maker, 0) != 0 && errno == ESRCH) ::rmdir(entry.path().c_str());
+  }
+}
+
+std::optional<Cgroup> Cgroup::of(pid_t process) {
+  const std::string directory = own_directory();
+  const std::string group = group_of(std::to_string(process));
+  const std::string name = fs::path(group).filename();
+  if (directory.empty() || maker_of(name) == 0) return std::nullopt;
+  std::string path = directory + "/" + name;
+  if (mount_point() + group != path) return std::nullopt;
+  return Cgroup(std::move(path));
+}
+
+bool Cgroup::add(pid_t process) const {
+  return write_to(path_ + "/cgroup.procs", std::to_string(process));
+}
+
+void Cgroup::kill() const {
+  if (!path_.empty()) static_cast<void>(write_to(path_ + "/cgroup.kill", "1"));
+}
+
+bool Cgroup::remove() {
+  if (!path_.empty() && ::rmdir(path_.c_str()) != 0 && errno == EBUSY) return false;
+  path_.clear();
+  return true;
+}
+
+}  // namespace rollcall::os
