@@ -63,8 +63,8 @@ class ExecRun {
 
   CommandResults& results() { return results_; }
   const CommandResults& results() const { return results_; }
-  /// Runs a function that writes files, which takes so many bytes of memory: at once, or later on
-  /// another thread, in order. It returns why a file could not be written, or an empty string.
+  /// Calls `write`, which holds `bytes` of memory until then: at once, or later on another thread,
+  /// in order. `write` returns why a file could not be written; empty if all were.
   using WriteFiles = std::function<void(std::size_t bytes, std::function<std::string()> write)>;
   /// By default files are written at once, and errors are ignored.
   void write_files_with(WriteFiles write_files) { write_files_ = std::move(write_files); }
