@@ -15,8 +15,8 @@ class socket_t;
 namespace rollcall::net {
 
 /// Watches the connections that a socket accepts, because the socket itself does not learn when one
-/// is closed, or was refused in its handshake. Runs on the thread of `loop`; `loop` and `context` must outlive
-/// it. Destroyed before the socket is closed.
+/// is closed, or was refused in its handshake. Runs on the thread of `loop`; `loop` and `context`
+/// must outlive it. Destroyed before the socket is closed.
 class ConnectionMonitor {
  public:
   /// `address` is the peer's IP address, or empty: it is known only while the connection lasts.

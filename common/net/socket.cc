@@ -358,7 +358,7 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
 
   boost::asio::io_context& loop_;
   zmq::socket_t socket_;
-  std::unique_ptr<ConnectionMonitor> monitor_;  ///< null: its events are not wanted
+  std::unique_ptr<ConnectionMonitor> monitor_;     ///< null: its events are not wanted
   std::unordered_map<int, ConnectionId> watched_;  ///< by descriptor
   boost::asio::posix::stream_descriptor wake_up_;
   const std::string endpoint_;

@@ -86,10 +86,10 @@ struct ConnectionClosed {
   ConnectionId connection{};
 };
 
-using Event = std::variant<ListeningStarted, MessageReceived, RefusedReceived,
-                           ContradictionReceived, MalformedReceived, ConnectionClosed, TurnEnded,
-                           LocalWorkerExited, WorkerVanished, Committed, DrainRequested,
-                           StopRequested>;
+using Event =
+    std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
+                 MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
+                 Committed, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be performed in this order.
 

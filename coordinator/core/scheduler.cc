@@ -567,8 +567,8 @@ void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat)
   tasks_.add_clock_sample(session.index, heartbeat.echo, now_);
   if (session.live()) {
     sessions_.note_draining(session, heartbeat.draining);
-    begun(session, work_.progress(view(), session, heartbeat.assignments_received,
-                                  heartbeat.started_count));
+    begun(session,
+          work_.progress(view(), session, heartbeat.assignments_received, heartbeat.started_count));
   }
   acks_.acknowledge(session.index);
 }

@@ -17,7 +17,8 @@ using sqlite::Statement;
 /// Everything that a new journal defines. Users may add views and indexes.
 constexpr const char* kSelectTables =
     "SELECT name, sql FROM sqlite_schema WHERE name IN ('run', 'epoch', 'session', 'batch', "
-    "'outcome', 'history', 'odd_result', 'command', 'input', 'standard_input', 'counters', 'checksum', "
+    "'outcome', 'history', 'odd_result', 'command', 'input', 'standard_input', 'counters', "
+    "'checksum', "
     "'result')";
 
 std::int64_t integer(std::uint64_t n) {
@@ -153,8 +154,9 @@ bool add_missing_columns(sqlite::Database& database) {
 
 bool compute_checksums(sqlite::Database& database, Checksums& into) {
   Check check(database);
-  for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
-                          Part::odd_result, Part::command, Part::input, Part::standard_input, Part::counters}) {
+  for (const Part part :
+       {Part::tables, Part::run, Part::epoch, Part::session, Part::history, Part::odd_result,
+        Part::command, Part::input, Part::standard_input, Part::counters}) {
     into[part] = sum_of_table(check, part);
   }
   into[Part::batch] = 0;

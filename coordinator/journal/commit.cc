@@ -114,10 +114,9 @@ bool Journal::write(TaskId task, const TaskHistory& history) {
   return change_rows(
       Part::history, statements_->select_history,
       [&] {
-        return statements_->history.run(key, std::int64_t{history.attempts},
-                                        std::int64_t{history.unstarted},
-                                        std::int64_t{history.losses},
-                                        std::int64_t{history.failures});
+        return statements_->history.run(
+            key, std::int64_t{history.attempts}, std::int64_t{history.unstarted},
+            std::int64_t{history.losses}, std::int64_t{history.failures});
       },
       key);
 }

@@ -332,9 +332,8 @@ void Journal::check_state(Check& check, const std::optional<CommitCounter::Count
   }
   if (check.failed()) return;
   read_epochs(check);
-  for (const Part part :
-       {Part::tables, Part::run, Part::epoch, Part::session, Part::history, Part::odd_result,
-        Part::counters}) {
+  for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
+                          Part::odd_result, Part::counters}) {
     check_sum(check, part);
   }
 }

@@ -11,7 +11,8 @@ constexpr const char* kSession =
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr const char* kProgress =
-    "UPDATE session SET last_report = ?, stale = ?, begun = ?, ended = ?, state = ?, end_reason = ?, "
+    "UPDATE session SET last_report = ?, stale = ?, begun = ?, ended = ?, state = ?, end_reason = "
+    "?, "
     "goodbye_reports = ?, goodbye_outcomes = ?, goodbye_cpu_seconds = ?, "
     "goodbye_peak_rss_bytes = ? WHERE session = ?";
 

@@ -23,6 +23,7 @@
 
 #include "common/cli/own_variables.h"
 #include "common/limits.h"
+#include "common/os/clock.h"
 #include "common/os/descriptor.h"
 
 namespace rollcall::coordinator {
@@ -164,9 +165,8 @@ LocalWorkers::~LocalWorkers() {
     end_group(*child);
   }
   log_.drain();
-  const auto until = std::chrono::steady_clock::now() + limits::group_end;
-  for (remove_groups(); !ended_groups_.empty() && std::chrono::steady_clock::now() < until;
-       remove_groups()) {
+  const Instant until = os::now() + limits::group_end;
+  for (remove_groups(); !ended_groups_.empty() && os::now() < until; remove_groups()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

@@ -22,11 +22,12 @@ using namespace std::chrono_literals;
 
 Simulation::Simulation(const Plan& plan, bool prints)
     : world_(plan, prints),
-      network_(world_,
-               [this](ConnectionId from, UpMessage message) {
-                 coordinator_.receive(from, std::move(message));
-               },
-               [this](ConnectionId connection) { coordinator_.connection_closed(connection); }),
+      network_(
+          world_,
+          [this](ConnectionId from, UpMessage message) {
+            coordinator_.receive(from, std::move(message));
+          },
+          [this](ConnectionId connection) { coordinator_.connection_closed(connection); }),
       coordinator_(
           world_, network_,
           [this](std::uint32_t launch_id, Epoch epoch) {

@@ -94,7 +94,7 @@ struct RunRecords {
   /// The last attempt: that of its dispatch; when done, the accepted one. The number counts the
   /// attempts that began or may still begin, so it is not the one on the wire: see TaskTable.
   std::vector<Attempt> attempt;
-  std::vector<std::uint8_t> state;      ///< TaskState, or done + Outcome: see state_of, outcome_of
+  std::vector<std::uint8_t> state;  ///< TaskState, or done + Outcome: see state_of, outcome_of
 
   // One entry an accepted outcome, in order of acceptance.
   std::vector<TaskId> task;

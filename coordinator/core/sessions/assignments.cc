@@ -65,8 +65,8 @@ Begun Assignments::progress(std::uint64_t assignments_received, std::uint64_t st
   Begun begun;
   if (with_tasks && places.to > places.from) begun.tasks = tasks_at(places);
   const auto passed = skipped_.lower_bound(places.to);
-  begun.count = static_cast<std::int64_t>(places.to - places.from) -
-                std::distance(skipped_.begin(), passed);
+  begun.count =
+      static_cast<std::int64_t>(places.to - places.from) - std::distance(skipped_.begin(), passed);
   skipped_.erase(skipped_.begin(), passed);
   started_ = places.to;
   if (revoked_ && started_ >= revoked_->end) revoked_.reset();

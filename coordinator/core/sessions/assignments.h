@@ -123,9 +123,9 @@ class Assignments {
   std::uint64_t assigned_ = 0;                   ///< attempts
   std::uint64_t started_ = 0;                    ///< of those, begun
   std::uint64_t held_ = 0;
-  std::uint64_t most_credit_ = 0;        ///< the most that it was ever allowed to hold
-  std::set<std::uint64_t> skipped_;  ///< places from started_ on whose attempts never began
-  std::optional<Revocation> revoked_;    ///< not answered yet
+  std::uint64_t most_credit_ = 0;      ///< the most that it was ever allowed to hold
+  std::set<std::uint64_t> skipped_;    ///< places from started_ on whose attempts never began
+  std::optional<Revocation> revoked_;  ///< not answered yet
   ExpiredAttempts expired_;
   PrefetchEstimate prefetch_;
 };

@@ -35,7 +35,7 @@ struct Acceptance {
   std::uint64_t unassigned = 0;  ///< dropped: the session was never given that attempt
   std::vector<TaskId> returned;  ///< not started, or cancelled for now: pending again
   std::vector<TaskId> failed;    ///< failed or timed out, to be retried: pending again
-  std::vector<std::uint32_t> failed_rows;  ///< the outcomes of these, by their place in the report
+  std::vector<std::uint32_t> failed_rows;   ///< the outcomes of these, by their place in the report
   std::vector<UnstartedAttempt> unstarted;  ///< attempts that never began
   std::vector<Superseded> superseded;
 };

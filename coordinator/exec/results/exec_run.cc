@@ -183,8 +183,7 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   attempts.command.clear();
   attempts.command.reserve(attempts.size());
   const std::string run = "ROLLCALL_RUN_ID=" + to_hex(run_.bytes);
-  const std::vector<Attempt>& number =
-      attempts.number.empty() ? attempts.attempt : attempts.number;
+  const std::vector<Attempt>& number = attempts.number.empty() ? attempts.attempt : attempts.number;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     Command& command = attempts.command.emplace_back(commands_[attempts.task[i]]);
     command.env.push_back(run);

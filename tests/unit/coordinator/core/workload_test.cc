@@ -55,8 +55,7 @@ class WorkloadTest : public testing::Test {
     });
     return dealt;
   }
-  Begun report(std::uint32_t number, std::uint32_t task, Outcome outcome,
-                                       std::uint64_t started) {
+  Begun report(std::uint32_t number, std::uint32_t task, Outcome outcome, std::uint64_t started) {
     Report report;
     report.assignments_received = workload->of(session(number)).sent();
     report.started_count = started;
