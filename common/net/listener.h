@@ -1,6 +1,8 @@
 // Accepts connections on the event loop, a bounded number at a time.
 #pragma once
 
+#include <fcntl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
@@ -13,10 +15,10 @@
 
 namespace rollcall::net {
 
-/// A listening socket of an Asio protocol and its connections; at the limit, a new connection
-/// replaces the oldest one. A Connection has start(done), which calls `done` once when it has
-/// ended, and close(), after which it ends. Runs on the thread of `loop`, which must outlive it.
-/// Made by std::make_shared.
+/// A listening socket of an Asio protocol and its connections, none of which a child process
+/// inherits; at the limit, a new connection replaces the oldest one. A Connection has start(done),
+/// which calls `done` once when it has ended, and close(), after which it ends. Runs on the thread
+/// of `loop`, which must outlive it. Made by std::make_shared.
 template <class Protocol, class Connection>
 class Listener : public std::enable_shared_from_this<Listener<Protocol, Connection>> {
  public:
@@ -37,9 +39,11 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol, Connecti
   typename Protocol::acceptor& acceptor() { return acceptor_; }
 
   void accept() {
+    keep_from_children(acceptor_.native_handle());
     acceptor_.async_accept([self = this->shared_from_this()](Code error, Socket socket) {
       if (self->closed_) return;
       if (error) return self->accept_later();
+      keep_from_children(socket.native_handle());
       if (auto connection = self->make_(std::move(socket))) self->serve(std::move(connection));
       self->accept();
     });
@@ -57,6 +61,11 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol, Connecti
 
  private:
   using Code = boost::system::error_code;
+
+  /// Asio does not set this.
+  static void keep_from_children(int descriptor) {
+    static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  }
 
   void accept_later() {
     retry_.expires_after(retry_after_);

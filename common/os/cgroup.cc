@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -76,6 +76,17 @@ pid_t maker_of(std::string_view name) {
   return maker;
 }
 
+/// Whether a process of this group runs the program.
+bool runs_in(const std::string& group, std::string_view program) {
+  std::ifstream processes(group + "/cgroup.procs");
+  for (std::string process; std::getline(processes, process);) {
+    std::ifstream file(fmt::format("/proc/{}/comm", process));
+    std::string name;
+    if (std::getline(file, name) && name == program) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Cgroup> Cgroup::create(const std::string& name) {
@@ -88,14 +99,15 @@ std::optional<Cgroup> Cgroup::create(const std::string& name) {
   return group;
 }
 
-/// A group with processes is not removed: the kernel refuses.
-void Cgroup::remove_abandoned() {
+void Cgroup::end_abandoned(std::string_view program) {
   const std::string directory = own_directory();
   if (directory.empty()) return;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     const pid_t maker = maker_of(entry.path().filename().string());
-    if (maker > 0 && ::kill(maker, 0) != 0 && errno == ESRCH) ::rmdir(entry.path().c_str());
+    if (maker <= 0 || ::kill(maker, 0) == 0 || errno != ESRCH) continue;
+    Cgroup group(entry.path());
+    if (!group.remove() && !runs_in(group.path_, program)) group.kill();
   }
 }
 

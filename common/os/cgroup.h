@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace rollcall::os {
@@ -18,8 +19,9 @@ class Cgroup {
   /// delegated to it: systemd has marked it (Delegate=yes), or it is the topmost that this process
   /// sees, as in a container. Needs Linux 5.14.
   static std::optional<Cgroup> create(const std::string& name);
-  /// Removes the groups that other processes made and left empty, and that have ended. O(groups).
-  static void remove_abandoned();
+  /// Ends the groups that processes which have ended have left, except those in which a `program`
+  /// still runs. Their processes get SIGKILL; empty groups are removed. O(groups).
+  static void end_abandoned(std::string_view program);
   /// The group of this process, if create() made it in the same place, perhaps for another parent.
   static std::optional<Cgroup> of(pid_t process);
 

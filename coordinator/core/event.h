@@ -145,9 +145,11 @@ struct Log {
   LogLevel level = LogLevel::info;
   std::string text;
   /// Set if messages on this connection can cause the line again and again: it is logged the first
-  /// time, or the `first`-th time, and then with its count (RepeatedLines).
+  /// time, and then with its count (RepeatedLines).
   std::optional<ConnectionId> connection{};
-  std::uint64_t first = 1;
+  /// An honest worker causes it, too, for example after a reconnection. The line is logged from the
+  /// limits::usual_refusals-th time on, and does not count for RefusedConnections.
+  bool is_usual = false;
 };
 /// Every task is done, or the run is left unfinished, and the workers are about to shut down. Stop
 /// measuring the time.

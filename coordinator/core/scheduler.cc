@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,15 @@
 #include "coordinator/core/sessions/header_check.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+Duration time_to_reconnect(const Policy& policy) {
+  const Duration part = policy.liveness / limits::reconnects_in_liveness;
+  return std::max(std::min(part, limits::reconnect_most),
+                  limits::liveness_intervals * policy.heartbeat_interval);
+}
+
+}  // namespace
 
 Scheduler::Scheduler(const RunSpec& spec, const Policy& policy, Epoch epoch)
     : Scheduler(RunRecords(spec), 0, policy, epoch, /*is_resumed=*/false) {
@@ -36,8 +46,7 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       is_resumed_(is_resumed),
       work_(committed.spec, policy),
       tasks_(std::move(committed)),
-      sessions_(policy.liveness, std::max(limits::reconnect, limits::reconnect_heartbeats *
-                                                                 policy.heartbeat_interval)),
+      sessions_(policy.liveness, time_to_reconnect(policy)),
       commits_(policy.journal, records(), published),
       stop_(policy.halt),
       attendance_(policy, is_resumed),
@@ -436,7 +445,7 @@ void Scheduler::refuse(ConnectionId from, const Header& header, const Reject& re
   const bool is_joining = session != nullptr && reject.reason == RejectReason::say_hello;
   if (is_joining) sessions_.heard(now_, *session);
   log_of(from, fmt::format("refused a message of {}: {}", name_of(from, address), reject.text),
-         limits::usual_refusals);
+         /*is_usual=*/true);
   send(from, header.session, reject);
 }
 
@@ -703,8 +712,10 @@ void Scheduler::lose(const Session& session, const std::string& reason) {
 void Scheduler::release(const Session& session, bool charge) {
   const Assignments& work = work_.of(session);
   std::vector<TakenBack> taken;
+  std::uint64_t running =
+      session.slots > 0 ? session.slots : std::numeric_limits<std::uint64_t>::max();
   for (const HeldAssignment& held : work.all_held()) {
-    tasks_.take_back(now_, held.dispatch, held.batch, work.started_of(held),
+    tasks_.take_back(now_, held.dispatch, held.batch, work.started_of(held), running,
                      charge ? std::optional(policy_.max_losses) : std::nullopt, taken);
   }
   for (const TakenBack& attempt : taken) commits_.task_changed(attempt.task);
@@ -782,8 +793,8 @@ void Scheduler::log(LogLevel level, std::string text) {
   out_->push_back(Log{level, std::move(text)});
 }
 
-void Scheduler::log_of(ConnectionId connection, std::string text, std::uint64_t first) {
-  out_->push_back(Log{LogLevel::warning, std::move(text), connection, first});
+void Scheduler::log_of(ConnectionId connection, std::string text, bool is_usual) {
+  out_->push_back(Log{LogLevel::warning, std::move(text), connection, is_usual});
 }
 
 std::string Scheduler::name_of(ConnectionId connection, const std::string& address) const {

@@ -157,7 +157,7 @@ class Scheduler {
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
   void log(LogLevel level, std::string text);
-  void log_of(ConnectionId connection, std::string text, std::uint64_t first = 1);
+  void log_of(ConnectionId connection, std::string text, bool is_usual = false);
 
   Policy policy_;
   Epoch epoch_;

@@ -21,6 +21,18 @@ constexpr const char* kSelectTables =
     "'checksum', "
     "'result')";
 
+/// Every attempt up to the accepted one is counted where that one ran.
+constexpr const char* kCountAttempts = R"sql(
+WITH counted AS MATERIALIZED (
+  SELECT batch.session AS owner, sum(attempt) AS attempts FROM outcome JOIN batch
+  ON first_accepted =
+    (SELECT max(first_accepted) FROM batch WHERE first_accepted <= outcome.accepted)
+  GROUP BY batch.session)
+UPDATE session SET ended =
+  coalesce((SELECT attempts FROM counted WHERE owner = session.session), 0);
+UPDATE session SET begun = ended;
+)sql";
+
 std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
 }
@@ -149,7 +161,7 @@ bool add_missing_columns(sqlite::Database& database) {
       "ALTER TABLE batch ADD COLUMN digest INTEGER;"
       "ALTER TABLE session ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE session ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;" +
-      history_schema() + Checksums::create_sql());
+      history_schema() + Checksums::create_sql() + kCountAttempts);
 }
 
 bool compute_checksums(sqlite::Database& database, Checksums& into) {

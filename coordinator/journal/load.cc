@@ -195,6 +195,19 @@ class OutcomeReader {
   std::optional<std::uint64_t> digest_;
 };
 
+/// For a journal of an earlier version: every attempt up to the accepted one is counted where that
+/// one ran. As in add_missing_columns().
+void count_attempts(RunRecords& records) {
+  for (std::size_t b = 0; b < records.batches.size(); ++b) {
+    const AcceptedBatch& batch = records.batches[b];
+    for (std::size_t r = batch.first_record; batch.session && r < records.batch_end(b); ++r) {
+      SessionRecord& session = records.sessions[index(*batch.session)];
+      session.ended += records.attempt[index(records.task[r])];
+    }
+  }
+  for (SessionRecord& session : records.sessions) session.begun = session.ended;
+}
+
 /// The checksum of the last batch is `last_digest`; nullopt if the journal has no checksums.
 RunRecords read_records(Check& check, const RunSpec& spec, Duration shift,
                         std::optional<std::uint64_t> last_digest) {
@@ -224,7 +237,9 @@ RunRecords read_records(Check& check, const RunSpec& spec, Duration shift,
   last.first_record = replay.records().accepted();
   check.require(last.first_record == accepted, "outcomes and counters do not match");
   check.require(replay.apply(last), "inconsistent sessions");
-  return replay.take();
+  RunRecords records = replay.take();
+  if (!is_current) count_attempts(records);
+  return records;
 }
 
 std::uint64_t read_published(Check& check) {

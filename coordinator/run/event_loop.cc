@@ -472,8 +472,9 @@ void EventLoop::perform(const PublishLeft& left) {
 
 void EventLoop::perform(const Log& log) {
   if (!log.connection) return write_log(log.level, log.text);
-  log_of(*log.connection, log.text, log.first);
-  if (*log.connection == ConnectionId{} || !refused_.count(*log.connection)) return;
+  log_of(*log.connection, log.text, log.is_usual ? limits::usual_refusals : 1);
+  if (log.is_usual || *log.connection == ConnectionId{}) return;
+  if (!refused_.count(*log.connection)) return;
   write_log(LogLevel::warning, fmt::format("dropping all further messages on the connection of {}",
                                            scheduler_.name_of(*log.connection, {})));
 }

@@ -155,7 +155,7 @@ LocalWorkers::LocalWorkers(boost::asio::io_context& loop, Settings settings, OnE
       settings_(std::move(settings)),
       on_exit_(std::move(on_exit)),
       log_(loop, std::move(on_text)) {
-  os::Cgroup::remove_abandoned();
+  os::Cgroup::end_abandoned("rollcall-worker");
 }
 
 LocalWorkers::~LocalWorkers() {

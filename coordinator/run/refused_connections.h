@@ -9,7 +9,7 @@
 
 namespace rollcall::coordinator {
 
-/// Counts refused messages by connection. At limits::refusals nothing that arrives on a connection
+/// Counts refused messages by connection, except those that are usual after a reconnection. At limits::refusals nothing that arrives on a connection
 /// is read any more: a flood that is only received and dropped cannot fill the memory. No program
 /// that follows the protocol comes near the limit, and a new connection starts at zero.
 /// One owner, one thread.

@@ -160,6 +160,27 @@ TEST_F(KilledCoordinator, CanBeResumedIfNoWorkerHadJoined) {
   expect_all(5, {&resumed});
 }
 
+/// Its workers live on, and must not keep its control socket open.
+TEST_F(KilledCoordinator, LeavesItsControlSocketToTheNext) {
+  Program& run = begun_run(40, 5, {"--control", file("socket"), "--http", "127.0.0.1:0"});
+  kill_coordinator(run);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  expect_all(40, {&run, &resumed});
+}
+
+/// Heartbeats wait in the workers' sockets, and are refused until their Hellos are taken.
+TEST_F(KilledCoordinator, AdoptsWorkersWithManyWaitingMessages) {
+  Program& run = journaled_run(
+      {"-n", "4", "--pause", "8s", "--heartbeat-interval", "1ms", "--liveness", "20s"});
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  kill_coordinator(run);
+  wait_until([] { return false; }, std::chrono::seconds(2));  // some 2,000 heartbeats each
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(summary_of(resumed)["attempts"]["adopted"], 4) << resumed.story();
+}
+
 class StoppedCoordinator : public JournaledRuns {};
 
 TEST_F(StoppedCoordinator, ContinuesAfterAStopLongerThanTheLivenessTime) {

@@ -55,7 +55,7 @@ void Stage::step(const Event& event) {
   for (const Action& action : actions) {
     // Lines that are logged only if they are repeated often are left out.
     const auto* log = std::get_if<Log>(&action);
-    if (log == nullptr || log->first == 1) lines_.push_back({now_ms_, line_of(action)});
+    if (log == nullptr || !log->is_usual) lines_.push_back({now_ms_, line_of(action)});
     if (const auto* send = std::get_if<Send>(&action)) delivered(send->to, send->message);
     if (const auto* keep = std::get_if<WriteCommit>(&action)) commits_.push_back(keep->commit);
     ended_ |= std::holds_alternative<End>(action);

@@ -131,9 +131,9 @@ bool Replay::apply(const CommittedProgress& committed) {
   SessionRecord& record = records_.sessions[index(committed.index)];
   record.last_report = committed.last_report;
   record.stale = committed.stale;
-  // Journals of earlier versions do not have these counts.
-  record.ended = std::max(committed.ended, record.tasks_done);
-  record.begun = std::max(committed.begun, record.ended);
+  if (committed.ended > committed.begun) return false;
+  record.begun = committed.begun;
+  record.ended = committed.ended;
   record.end = committed.end;
   record.end_reason = committed.end_reason;
   record.goodbye = committed.goodbye;

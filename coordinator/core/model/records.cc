@@ -34,7 +34,8 @@ RunRecords::RunRecords(const RunSpec& run)
 }
 
 AttemptCounts SessionRecord::attempts() const {
-  const std::uint64_t open = begun - std::min(begun, ended);
+  std::uint64_t open = begun - std::min(begun, ended);
+  if (slots > 0) open = std::min<std::uint64_t>(open, slots);
   if (end == SessionEnd::none) return {ended, 0, open};
   return {ended, open, 0};
 }

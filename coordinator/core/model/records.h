@@ -74,13 +74,14 @@ struct SessionRecord {
   std::uint64_t tasks_done = 0;   ///< accepted outcomes of any kind
   std::uint64_t stale = 0;        ///< its outcomes that were dropped, or did not end their task
   std::uint64_t last_report = 0;  ///< this report was received, and all before it
-  std::uint64_t begun = 0;        ///< attempts that are known to have begun
-  std::uint64_t ended = 0;        ///< of those, attempts with an outcome
+  std::uint64_t begun = 0;        ///< attempts whose turn has come
+  std::uint64_t ended = 0;        ///< of those, attempts that have ended
   SessionEnd end = SessionEnd::none;
   std::string end_reason;          ///< lost: why, in a few words
   std::optional<Goodbye> goodbye;  ///< its own count
   ClockEstimate clock;
 
+  /// Of the attempts whose turn has come, more may wait for a slot than there are slots.
   AttemptCounts attempts() const;
 };
 

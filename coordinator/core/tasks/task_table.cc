@@ -14,8 +14,11 @@ constexpr std::size_t kLookAhead = 16;
 
 constexpr Attempt kLastAttempt = std::numeric_limits<Attempt>::max();
 
-bool is_unstarted(Outcome outcome) {
-  return outcome == Outcome::returned || outcome == Outcome::not_started;
+/// Whether this attempt never began. The elapsed time of one that was cancelled before is zero.
+bool is_unstarted(const OutcomeColumns& outcomes, std::size_t i) {
+  const Outcome outcome = outcomes.outcome[i];
+  return outcome == Outcome::returned || outcome == Outcome::not_started ||
+         (outcome == Outcome::cancelled && outcomes.elapsed[i] == Duration::zero());
 }
 
 }  // namespace
@@ -167,7 +170,7 @@ void TaskTable::take_again(const OutcomeColumns& outcomes, std::size_t i, Accept
   const Outcome outcome = outcomes.outcome[i];
   records_.set_state(task, TaskState::pending);
   ++pending_;
-  if (is_unstarted(outcome)) {
+  if (is_unstarted(outcomes, i)) {
     acceptance.unstarted.push_back({task, records_.dispatch[index(task)]});
     never_began(task);
   } else {
@@ -210,11 +213,17 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       --records_.dispatches[records_.dispatch[t]].remaining;
       ++acceptance.settled;
       --assigned_;
-      if (!is_unstarted(outcomes.outcome[i])) ++ended;
+      const bool has_begun = !is_unstarted(outcomes, i);
+      if (has_begun) ++ended;
       if (!is_last) {
         take_again(outcomes, i, acceptance);
         has_history = true;
         continue;
+      }
+      if (!has_begun) {
+        acceptance.unstarted.push_back({task, records_.dispatch[t]});
+        never_began(task);
+        has_history = true;
       }
     }
     record(from.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
@@ -225,7 +234,7 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       records_.result_mismatches.emplace_back(task, outcomes.result[i]);
     }
   }
-  from.ended += ended;
+  set_counts(from, from.begun, from.ended + ended);
   acceptance.accepted = records_.accepted() - acceptance.first_record;
   if (acceptance.accepted > 0) {
     records_.last_accepted = now;
@@ -255,12 +264,12 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
     ++(own || earlier ? acceptance.stale : acceptance.unassigned);
     return false;
   }
-  if (is_unstarted(outcomes.outcome[i])) {
+  const bool has_begun = !is_unstarted(outcomes, i);
+  if (!has_begun) {
     acceptance.unstarted.push_back({task, found->second.dispatch});
   } else {
     SessionRecord& from = record_of(session);
-    ++from.ended;
-    if (!found->second.is_counted) set_begun(from, from.begun + 1);
+    set_counts(from, from.begun + (found->second.is_counted ? 0 : 1), from.ended + 1);
   }
   if (records_.state_of(task) == TaskState::done || !is_last) {
     ++acceptance.stale;
@@ -275,7 +284,7 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
     --pending_;
   }
   records_.dispatch[t] = found->second.dispatch;
-  records_.attempt[t] = found->second.number;
+  records_.attempt[t] = static_cast<Attempt>(found->second.number - (has_begun ? 0 : 1));
   return true;
 }
 
@@ -327,7 +336,7 @@ Adoption TaskTable::adopt(SessionIndex session, const HeldColumns& listed) {
   Adoption adoption;
   adoption.dispatch = static_cast<std::uint32_t>(records_.dispatches.size());
   // The list tells which others have begun.
-  set_begun(record_of(session), 0);
+  set_counts(record_of(session), record_of(session).ended, record_of(session).ended);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TaskId task = listed.task[i];
     if (index(task) >= records_.state.size() || listed.attempt[i] == 0) continue;
@@ -344,8 +353,8 @@ Adoption TaskTable::adopt(SessionIndex session, const HeldColumns& listed) {
 }
 
 void TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batch,
-                          std::uint64_t begun, std::optional<std::uint32_t> max_losses,
-                          std::vector<TakenBack>& taken) {
+                          std::uint64_t turns, std::uint64_t& running,
+                          std::optional<std::uint32_t> max_losses, std::vector<TakenBack>& taken) {
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     const TaskId task = batch.at(i);
     if (!is_held(dispatch, task)) continue;
@@ -353,9 +362,10 @@ void TaskTable::take_back(Instant now, std::uint32_t dispatch, const Batch& batc
     --assigned_;
     ++pending_;
     ExpiredAttempt attempt = last_attempt(task);
-    attempt.is_counted = i < begun;
+    attempt.is_counted = i < turns && running > 0;
     bool is_lost = false;
     if (attempt.is_counted) {
+      --running;
       attempt_ended(task);
       is_lost = max_losses && ++records_.history[task].losses >= *max_losses;
     } else {
@@ -381,23 +391,33 @@ bool TaskTable::receive_report(SessionIndex session, std::uint64_t number) {
 
 void TaskTable::attempts_began(SessionIndex session, std::int64_t more) {
   SessionRecord& record = record_of(session);
-  set_begun(record, record.begun + static_cast<std::uint64_t>(more));
+  const std::uint64_t begun = record.begun + static_cast<std::uint64_t>(more);
+  set_counts(record, std::max(begun, record.ended), record.ended);
 }
 
-void TaskTable::set_begun(SessionRecord& session, std::uint64_t begun) {
-  records_.attempts_total -= session.begun;
-  session.begun = std::max(begun, session.ended);
-  records_.attempts_total += session.begun;
+void TaskTable::set_counts(SessionRecord& session, std::uint64_t begun, std::uint64_t ended) {
+  records_.attempts_total -= session.attempts().begun();
+  session.begun = begun;
+  session.ended = ended;
+  records_.attempts_total += session.attempts().begun();
 }
 
 void TaskTable::session_said_goodbye(SessionIndex session, const Goodbye& goodbye) {
   record_of(session).goodbye = goodbye;
-  record_of(session).end = SessionEnd::goodbye;
+  end_session(session, SessionEnd::goodbye);
+}
+
+/// Attempts that waited for a slot have not begun.
+void TaskTable::end_session(SessionIndex session, SessionEnd end) {
+  SessionRecord& record = record_of(session);
+  const AttemptCounts counts = record.attempts();
+  set_counts(record, record.ended + counts.running, record.ended);
+  record.end = end;
 }
 
 void TaskTable::session_lost(SessionIndex session, const std::string& reason) {
-  record_of(session).end = SessionEnd::lost;
   record_of(session).end_reason = reason;
+  end_session(session, SessionEnd::lost);
 }
 
 void TaskTable::resume(Instant now) {

@@ -102,11 +102,12 @@ class TaskTable {
   /// Gives to a session of an earlier epoch the attempts that its inventory has listed. It does not
   /// own tasks that are done, returned attempts, or tasks of which another session has a later one.
   Adoption adopt(SessionIndex session, const HeldColumns& listed);
-  /// Takes the attempts of one assignment, of which the first `begun` have begun, from their
-  /// session, and appends them to `taken`. With `max_losses`, those that have begun are charged to
+  /// Takes the attempts of one assignment from their session, and appends them to `taken`. Of its
+  /// first `turns`, at most `running` have begun, which is reduced by those that have. With `max_losses`, those that have begun are charged to
   /// their tasks: a task that has cost so many sessions is decided as lost.
-  void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t begun,
-                 std::optional<std::uint32_t> max_losses, std::vector<TakenBack>& taken);
+  void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t turns,
+                 std::uint64_t& running, std::optional<std::uint32_t> max_losses,
+                 std::vector<TakenBack>& taken);
 
   /// The attempt of this dispatch at the task is assigned.
   bool is_held(std::uint32_t dispatch, TaskId task) const {
@@ -149,7 +150,8 @@ class TaskTable {
   void set_last_attempt(TaskId task, const ExpiredAttempt& attempt);
   void attempt_ended(TaskId task);
   void never_began(TaskId task);
-  void set_begun(SessionRecord& session, std::uint64_t begun);
+  void end_session(SessionIndex session, SessionEnd end);
+  void set_counts(SessionRecord& session, std::uint64_t begun, std::uint64_t ended);
   bool claim(TaskId task, Attempt on_wire, std::uint32_t dispatch, Adoption& adoption);
   void look_ahead(TaskId task) const;
   void record(Instant started, Duration elapsed, TaskId task, Outcome outcome);

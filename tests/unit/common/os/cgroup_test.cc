@@ -56,7 +56,7 @@ TEST(Cgroup, LeftEmptyByAProcessThatHasEndedIsRemoved) {
   ASSERT_EQ(::waitpid(maker, &status, 0), maker);
   ASSERT_EQ(status, 0);
   EXPECT_TRUE(left(maker));
-  Cgroup::remove_abandoned();
+  Cgroup::end_abandoned("none");
   EXPECT_FALSE(left(maker));
   EXPECT_TRUE(std::filesystem::exists(group->path())) << "its process has not ended";
 }

@@ -119,7 +119,7 @@ TEST_F(SchedulerTest, UsualRefusalsAreLoggedOnlyIfThereAreMany) {
   ASSERT_EQ(actions.size(), 2U);
   const Log& log = std::get<Log>(actions[0]);
   EXPECT_EQ(log.text, "refused a message of a process at 1.2.3.4: unknown connection");
-  EXPECT_EQ(log.first, limits::usual_refusals);
+  EXPECT_TRUE(log.is_usual);
   EXPECT_EQ(std::get<Reject>(std::get<Send>(actions[1]).message.body).reason,
             RejectReason::say_hello);
 }

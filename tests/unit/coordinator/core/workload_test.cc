@@ -141,8 +141,10 @@ TEST_F(WorkloadTest, AReleasedSessionHoldsNothingAndItsTasksArePending) {
   join(1);
   deal();
   std::vector<TakenBack> taken;
+  std::uint64_t running = 2;
   for (const HeldAssignment& held : workload->of(session(1)).all_held()) {
-    tasks->take_back(now, held.dispatch, held.batch, /*begun=*/0, /*max_losses=*/1, taken);
+    tasks->take_back(now, held.dispatch, held.batch, /*turns=*/0, running,
+                     /*max_losses=*/1, taken);
   }
   EXPECT_EQ(workload->release(session(1), taken).size(), 4U);
   EXPECT_EQ(workload->of(session(1)).held(), 0U);

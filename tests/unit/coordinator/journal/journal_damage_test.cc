@@ -70,6 +70,23 @@ class DamagedJournalTest : public JournalTest {
     expect_same(content->records, replayed(run_.spec, commits_));
   }
 
+  /// The attempts up to the accepted one have begun, and have ended.
+  void expect_all_attempts() const {
+    const auto journal = Journal::open_to_read(path());
+    ASSERT_TRUE(journal) << journal.error().message;
+    const auto content = (*journal)->load();
+    ASSERT_TRUE(content) << content.error().message;
+    const RunRecords& records = content->records;
+    std::uint64_t attempts = 0;
+    for (std::size_t b = 0; b < records.batches.size(); ++b) {
+      for (std::size_t r = records.batches[b].first_record; r < records.batch_end(b); ++r) {
+        if (records.batches[b].session) attempts += records.attempt[index(records.task[r])];
+      }
+    }
+    EXPECT_EQ(records.attempts().finished, attempts);
+    EXPECT_GT(attempts, 0U);
+  }
+
   JournalRun run_;
   Commits commits_;
 };
@@ -175,12 +192,14 @@ TEST_F(DamagedJournalTest, RefusesAZeroedPage) {
 TEST_F(DamagedJournalTest, AddsChecksumsToAnEarlierVersion) {
   remove_checksums();
   expect_all_commits(path());
+  expect_all_attempts();
   {
     auto journal = Journal::open(path());
     ASSERT_TRUE(journal) << journal.error().message;
     ASSERT_TRUE((*journal)->begin_epoch(epoch_start(1s)));
   }
   expect_all_commits(path());
+  expect_all_attempts();
   expect_refused("UPDATE outcome SET pause_ns = 1 WHERE accepted = 7", HasSubstr("have changed"));
   expect_refused("UPDATE run SET seed = 43", HasSubstr("table run has changed"));
 }

@@ -45,7 +45,8 @@ class TaskTableTest : public testing::Test {
   std::vector<TaskId> take_back(Worker& worker, std::uint64_t begun,
                                 std::optional<std::uint32_t> max_losses) {
     std::vector<TakenBack> taken;
-    task_table.take_back(kNow, worker.dispatch, worker.batch, begun, max_losses, taken);
+    std::uint64_t running = slots;
+    task_table.take_back(kNow, worker.dispatch, worker.batch, begun, running, max_losses, taken);
     std::vector<TaskId> pending;
     for (const TakenBack& attempt : taken) {
       worker.expired[attempt.task] = attempt.attempt;
@@ -64,6 +65,7 @@ class TaskTableTest : public testing::Test {
   }
 
   RunSpec spec = spec_of(4);
+  std::uint64_t slots = 100;  ///< of each session
   Backlog backlog{spec};
   TaskTable task_table{spec};
   Worker first, second;
@@ -229,6 +231,26 @@ TEST_F(TaskTableTest, OnlyAttemptsThatBeganAreNumbered) {
   accept(second, 0, 2);
   accept(second, 1, 2);
   EXPECT_EQ(task_table.records().attempts_retried, 1U);
+}
+
+TEST_F(TaskTableTest, AttemptsBeyondTheSlotsHaveNotBegun) {
+  slots = 1;
+  assign(first, 2);
+  EXPECT_THAT(take_back(first, 2, 1), ElementsAre(task_at(1))) << "the other was lost too often";
+  EXPECT_EQ(task_table.records().attempt[1], 0);
+}
+
+TEST_F(TaskTableTest, AnAttemptThatWasCancelledBeforeItBeganIsNone) {
+  assign(first, 2);
+  OutcomeColumns outcomes;
+  outcomes.push_back(task_at(0), 1, Outcome::cancelled, kNow, 1s, 0s);
+  outcomes.push_back(task_at(1), 1, Outcome::cancelled, kNow, 0s, 0s);
+  const Acceptance a = task_table.accept(kNow + 1s, first.index, outcomes, first.expired);
+  EXPECT_EQ(a.accepted, 2U);
+  ASSERT_EQ(a.unstarted.size(), 1U);
+  EXPECT_EQ(task_table.records().attempt[0], 1);
+  EXPECT_EQ(task_table.records().attempt[1], 0);
+  EXPECT_EQ(task_table.session(first.index).ended, 1U);
 }
 
 TEST_F(TaskTableTest, ALateOutcomeHasTheNumberOfItsAttempt) {
