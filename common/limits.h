@@ -115,8 +115,8 @@ inline constexpr Duration ping_timeout = 3s;
 inline constexpr Duration keepalive_idle = 5s;
 inline constexpr int keepalive_probes = 3;
 /// How long a worker may take to connect again after its connection was closed: a third of the
-/// liveness time, but not more than this, and at least liveness_intervals. For a connection that was silent for silent_connection,
-/// only the liveness time counts: the network may have closed it.
+/// liveness time, but not more than this, and at least liveness_intervals. For a connection that
+/// was silent for silent_connection, only the liveness time counts: the network may have closed it.
 inline constexpr Duration reconnect_most = 10s;
 inline constexpr int reconnects_in_liveness = 3;
 inline constexpr Duration silent_connection = ping_timeout;

@@ -9,10 +9,10 @@
 
 namespace rollcall::coordinator {
 
-/// Counts refused messages by connection, except those that are usual after a reconnection. At limits::refusals nothing that arrives on a connection
-/// is read any more: a flood that is only received and dropped cannot fill the memory. No program
-/// that follows the protocol comes near the limit, and a new connection starts at zero.
-/// One owner, one thread.
+/// Counts refused messages by connection, except those that are usual after a reconnection. At
+/// limits::refusals nothing that arrives on a connection is read any more: a flood that is only
+/// received and dropped cannot fill the memory. No program that follows the protocol comes near the
+/// limit, and a new connection starts at zero. One owner, one thread.
 class RefusedConnections {
  public:
   /// Another message of the connection was refused. Returns true if it was the last to be read.

@@ -103,8 +103,9 @@ class TaskTable {
   /// own tasks that are done, returned attempts, or tasks of which another session has a later one.
   Adoption adopt(SessionIndex session, const HeldColumns& listed);
   /// Takes the attempts of one assignment from their session, and appends them to `taken`. Of its
-  /// first `turns`, at most `running` have begun, which is reduced by those that have. With `max_losses`, those that have begun are charged to
-  /// their tasks: a task that has cost so many sessions is decided as lost.
+  /// first `turns`, at most `running` have begun, which is reduced by those that have. With
+  /// `max_losses`, those that have begun are charged to their tasks: a task that has cost so many
+  /// sessions is decided as lost.
   void take_back(Instant now, std::uint32_t dispatch, const Batch& batch, std::uint64_t turns,
                  std::uint64_t& running, std::optional<std::uint32_t> max_losses,
                  std::vector<TakenBack>& taken);
