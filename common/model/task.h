@@ -35,7 +35,7 @@ struct AttemptColumns {
   std::vector<Duration> pause;  ///< sleep: how long; not negative
   /// exec: the commands; empty in the scheduler, which does not need them. sleep: always empty.
   std::vector<Command> command{};
-  /// The numbers that the commands are told; empty: as in `attempt`. Not sent.
+  /// ROLLCALL_ATTEMPT of each command; empty if it equals `attempt`. Not part of the message.
   std::vector<Attempt> number{};
 
   std::size_t size() const { return task.size(); }

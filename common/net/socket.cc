@@ -76,7 +76,7 @@ void set_router_options(zmq::socket_t& socket) {
   // Twice as long: a message over the limit can be refused by name, and the connection continues.
   set_longest_message(socket, 2 * limits::message_bytes);
   // Not bounded: if a peer whose input is stopped vanishes, libzmq 4.3 may abort the process (its
-  // issue 4841). The event loop reads faster than anyone can send, and drops what it refuses.
+  // issue 4841). The receiver must read quickly, and drop a flood without looking at it.
   socket.set(opt::rcvhwm, 0);
   socket.set(opt::sndhwm, limits::peer_outbox);
   // A full queue is an error, and no message is dropped silently.

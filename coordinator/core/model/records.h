@@ -115,7 +115,7 @@ struct RunRecords {
   std::optional<Instant> first_dispatch;
   std::optional<Instant> last_accepted;
   std::size_t tasks_dispatched = 0;    ///< at least once, in this epoch
-  std::uint64_t attempts_total = 0;    ///< that have begun
+  std::uint64_t attempts_total = 0;    ///< attempts().begun(), kept because each commit has it
   std::uint64_t attempts_retried = 0;  ///< attempts that have ended, not the first of their task
   std::uint64_t attempts_adopted = 0;  ///< found with a worker when the run was resumed
   std::uint64_t stale = 0;  ///< outcomes dropped: the task was done, or not the session's

@@ -99,8 +99,8 @@ class SessionTable {
   bool count_failed_starts(const Session& session, const std::vector<Outcome>& outcomes);
 
   void heard(Instant now, const Session& session);
-  /// Its connection was closed: it is silent for long enough after `reconnect`, unless it is heard
-  /// again. Without effect if it has not been heard for limits::silent_connection.
+  /// Its connection was closed: silent() returns it after `reconnect`, unless it is heard again.
+  /// Does nothing if it was already silent for limits::silent_connection.
   void connection_closed(Instant now, const Session& session);
   /// The coordinator itself was late by this much, which does not count as silence of anyone.
   void compensate_stall(Duration late) { stall_compensation_ += late; }

@@ -170,12 +170,6 @@ void TaskTable::take_again(const OutcomeColumns& outcomes, std::size_t i, Accept
   const Outcome outcome = outcomes.outcome[i];
   records_.set_state(task, TaskState::pending);
   ++pending_;
-  if (is_unstarted(outcomes, i)) {
-    acceptance.unstarted.push_back({task, records_.dispatch[index(task)]});
-    never_began(task);
-  } else {
-    attempt_ended(task);
-  }
   if (outcome == Outcome::failed || outcome == Outcome::timed_out) {
     ++records_.history[task].failures;
     acceptance.failed.push_back(task);
@@ -213,18 +207,16 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       --records_.dispatches[records_.dispatch[t]].remaining;
       ++acceptance.settled;
       --assigned_;
-      const bool has_begun = !is_unstarted(outcomes, i);
-      if (has_begun) ++ended;
-      if (!is_last) {
-        take_again(outcomes, i, acceptance);
-        has_history = true;
-        continue;
-      }
-      if (!has_begun) {
+      if (is_unstarted(outcomes, i)) {
         acceptance.unstarted.push_back({task, records_.dispatch[t]});
         never_began(task);
-        has_history = true;
+      } else {
+        ++ended;
+        if (!is_last) attempt_ended(task);
       }
+      if (!is_last) take_again(outcomes, i, acceptance);
+      has_history = !records_.history.empty();
+      if (!is_last) continue;
     }
     record(from.clock.to_coordinator(outcomes.started[i]), outcomes.elapsed[i], task,
            outcomes.outcome[i]);
