@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/limits.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -94,6 +95,7 @@ CommittedCounters committed_counters(const RunRecords& records, std::uint64_t pu
 
 bool Replay::apply(const Commit& commit) {
   if (commit.first_record != records_.accepted()) return false;
+  if (commit.tasks && !apply(*commit.tasks)) return false;
   const auto all = [&](const auto& rows) {
     return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return apply(row); });
   };
@@ -109,6 +111,14 @@ bool Replay::apply(const Commit& commit) {
     }
   }
   apply_counters(commit.counters, records_);
+  return true;
+}
+
+bool Replay::apply(const CommittedTasks& committed) {
+  if (!records_.spec.is_open) return false;
+  if (committed.count > limits::task_count - records_.spec.task_count) return false;
+  records_.add_tasks(committed.count);
+  if (committed.is_last) records_.close(committed.error);
   return true;
 }
 

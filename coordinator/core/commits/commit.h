@@ -72,6 +72,17 @@ struct CommittedCounters {
   bool stop_requested = false;
 };
 
+/// Tasks that were added at the end, while the input was read.
+struct CommittedTasks {
+  std::uint32_t count = 0;
+  bool is_last = false;  ///< no task will be added any more
+  std::string error;     ///< if is_last: why the input ended before its end; empty: it did not
+
+  // Filled in by the runtime.
+  std::string text{};        ///< the input of these tasks
+  std::uint64_t offset = 0;  ///< bytes of the source up to the end of `text`
+};
+
 /// The result of the command of one of the outcomes.
 struct CommittedCommand {
   std::uint64_t record = 0;
@@ -81,6 +92,7 @@ struct CommittedCommand {
 /// Atomic: all of it is committed, or none. Instants are on the coordinator's clock.
 struct Commit {
   std::uint64_t first_record = 0;  ///< of `outcomes`, in RunRecords
+  std::optional<CommittedTasks> tasks{};
   std::vector<CommittedSession> sessions;
   std::vector<CommittedProgress> progress;
   std::vector<CommittedOutcomes> outcomes;
@@ -112,6 +124,7 @@ class Replay {
   RunRecords take() { return std::move(records_); }
 
  private:
+  bool apply(const CommittedTasks& committed);
   bool apply(const CommittedSession& committed);
   bool apply(const CommittedProgress& committed);
   bool apply(const CommittedOutcomes& committed);

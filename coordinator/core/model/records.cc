@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/base/check.h"
+#include "common/limits.h"
+
 namespace rollcall::coordinator {
 
 std::string_view to_string(CollectionMethod method) {
@@ -31,6 +34,20 @@ RunRecords::RunRecords(const RunSpec& run)
   task.reserve(run.task_count);
   started.reserve(run.task_count);
   elapsed.reserve(run.task_count);
+}
+
+void RunRecords::add_tasks(std::uint32_t count) {
+  CHECK(spec.is_open && count <= limits::task_count - spec.task_count);
+  spec.task_count += count;
+  dispatch.resize(spec.task_count, kNoDispatch);
+  attempt.resize(spec.task_count, 0);
+  state.resize(spec.task_count, static_cast<std::uint8_t>(TaskState::pending));
+}
+
+void RunRecords::close(const std::string& error) {
+  CHECK(spec.is_open);
+  spec.is_open = false;
+  input_error = error;
 }
 
 AttemptCounts SessionRecord::attempts() const {

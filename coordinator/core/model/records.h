@@ -123,6 +123,8 @@ struct RunRecords {
   double retry_seconds = 0;  ///< how long attempts ran that failed and were repeated, in this epoch
   bool wait_timeout_passed = false;  ///< `wait` ended with something pending
   bool stop_requested = false;       ///< the user asked to stop before the end
+  /// Why the input ended before its end: it could not be read, or was invalid. Empty: it did not.
+  std::string input_error;
 
   explicit RunRecords(const RunSpec& run);
 
@@ -132,13 +134,18 @@ struct RunRecords {
   }
   /// Requires state_of(t) == done.
   Outcome outcome_of(TaskId t) const { return static_cast<Outcome>(state[index(t)] - kDone); }
+  /// Requires that the run is open.
+  void add_tasks(std::uint32_t count);
+  void close(const std::string& error);
   void set_state(TaskId t, TaskState s) { state[index(t)] = static_cast<std::uint8_t>(s); }
   void set_done(TaskId t, Outcome o) {
     state[index(t)] = static_cast<std::uint8_t>(kDone + static_cast<std::uint8_t>(o));
   }
 
   /// A task was dispatched, or there is none.
-  bool has_started() const { return first_dispatch.has_value() || spec.task_count == 0; }
+  bool has_started() const {
+    return first_dispatch.has_value() || (spec.task_count == 0 && !spec.is_open);
+  }
   std::size_t accepted() const { return task.size(); }
   Instant finished(std::size_t record) const { return started[record] + elapsed[record]; }
   /// One past the last record of batch b.

@@ -39,10 +39,11 @@ KindTraits traits_of(KindId kind);
 struct RunSpec {
   RunId id;
   KindId kind = KindId::sleep;
-  KindTraits traits{};  ///< traits_of(kind)
-  std::uint32_t task_count = 0;
-  Duration pause_min{};  ///< not negative
-  Duration pause_max{};  ///< not below pause_min
+  KindTraits traits{};           ///< traits_of(kind)
+  std::uint32_t task_count = 0;  ///< so far, while is_open
+  bool is_open = false;          ///< the input has not ended: tasks may be added
+  Duration pause_min{};          ///< not negative
+  Duration pause_max{};          ///< not below pause_min
   std::uint64_t seed = 0;
   CollectionMethod method = CollectionMethod::gather;
   std::optional<Duration> wait_timeout;  ///< counted from the first dispatch
