@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/limits.h"
 #include "common/messages/message.h"
 #include "common/messages/worker_body_kind.h"
 #include "common/model/ids.h"
@@ -57,6 +58,17 @@ struct LocalWorkerExited {
   std::string how;      ///< "exit status 1", "killed by signal 9"; or why it was not started
   bool started = true;  ///< there was a process
 };
+/// The input has given the next tasks of the run. Requires that the run is open and InputEnded has
+/// not happened. They are dispatched once they are committed.
+struct TasksAdded {
+  std::uint32_t count = 0;  ///< > 0
+  /// From now on at most this many attempts (> 0) fit into one message.
+  std::size_t assignment_attempts = limits::assignment_attempts;
+};
+/// No task will be added any more.
+struct InputEnded {
+  std::string error;  ///< why the input ended before its end; empty: it did not
+};
 /// The process of a worker that another epoch has started has ended. Reported for each of its
 /// sessions.
 struct WorkerVanished {
@@ -89,7 +101,7 @@ struct ConnectionClosed {
 using Event =
     std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
                  MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
-                 Committed, DrainRequested, StopRequested>;
+                 Committed, TasksAdded, InputEnded, DrainRequested, StopRequested>;
 
 // Actions: imperatives, to be performed in this order.
 

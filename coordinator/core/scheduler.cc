@@ -137,6 +137,18 @@ void Scheduler::on(const Committed& event) {
   while (commits_.awaits(event.commit)) publish(commits_.next_durable());
 }
 
+/// Once they are committed, they are tasks of the run: see take_added().
+void Scheduler::on(const TasksAdded& event) {
+  CHECK(event.count > 0 && records().spec.is_open);
+  work_.limit_batches(event.assignment_attempts);
+  if (tasks_.may_grow()) commits_.tasks_added(event.count);
+}
+
+void Scheduler::on(const InputEnded& event) {
+  CHECK(records().spec.is_open);
+  if (tasks_.may_grow()) commits_.input_ended(event.error);
+}
+
 /// The turn: every message that was waiting has been handled, so decisions can be made. The order
 /// matters. Losses come first, since they return tasks; nothing is published or acknowledged before
 /// it is committed (rule 5); the run finishes only when its last outcome is durable.
@@ -261,6 +273,7 @@ void Scheduler::fail_without_workers(const std::string& reason) {
     phase_ = Phase::leaving;
     return;
   }
+  cut_off_input();
   work_.cancel_retries();
   tasks_.decide_pending(now_, Outcome::lost);
 }
@@ -283,12 +296,14 @@ void Scheduler::stop_at_halt() {
   stop(!halt.now);
 }
 
-/// One commit of all changes of the turn. Without a journal it is durable at once.
+/// One commit of all changes of the turn. Without a journal it is durable at once, which may have
+/// further changes as its consequence.
 void Scheduler::commit() {
-  if (!commits_.has_changes(records())) return;
-  std::shared_ptr<Commit> commit = commits_.hand_over(records());
-  if (commit) out_->push_back(WriteCommit{commits_.handed_over(), std::move(commit)});
-  if (!policy_.journal) publish(commits_.next_durable());
+  while (commits_.has_changes(records())) {
+    std::shared_ptr<Commit> commit = commits_.hand_over(records());
+    if (commit) out_->push_back(WriteCommit{commits_.handed_over(), std::move(commit)});
+    if (!policy_.journal) publish(commits_.next_durable());
+  }
 }
 
 void Scheduler::publish(const Durable& durable) {
@@ -296,6 +311,7 @@ void Scheduler::publish(const Durable& durable) {
     out_->push_back(
         PublishOutcomes{durable.first_record, durable.end_record - durable.first_record});
   }
+  if (durable.tasks) take_added(*durable.tasks);
   for (const SessionLeft& left : durable.left) {
     out_->push_back(PublishLeft{left.session, left.returned});
   }
@@ -309,6 +325,18 @@ void Scheduler::publish(const Durable& durable) {
     if (session.parting && session.live()) on_goodbye(session, *sessions_.take_parting(session));
     work_.make_ready(view(), session);
   }
+}
+
+/// A task exists once it is committed (rule 5). If the run was stopped meanwhile, it has ended,
+/// too.
+void Scheduler::take_added(const CommittedTasks& added) {
+  tasks_.add_tasks(added.count);
+  work_.add_tasks(view(), added.count);
+  if (added.is_last) {
+    tasks_.close(added.error);
+    stop_at_halt();
+  }
+  if (stop_.is_ending()) tasks_.decide_pending(now_, Outcome::cancelled);
 }
 
 void Scheduler::deal() {
@@ -686,8 +714,15 @@ void Scheduler::cancel_everything() {
 }
 
 void Scheduler::cancel_pending() {
+  cut_off_input();
   work_.cancel_retries();
   tasks_.decide_pending(now_, Outcome::cancelled);
+}
+
+/// The run ends without the rest of its input.
+void Scheduler::cut_off_input() {
+  tasks_.cut_off_input();
+  commits_.drop_tasks();
 }
 
 void Scheduler::ask_to_cancel(const Session& session) {

@@ -55,6 +55,10 @@ class Scheduler {
   std::uint64_t held_by(const Session& session) const { return work_.of(session).held(); }
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
+  /// Tasks that are added are run. False once the run is being stopped, or its input has ended.
+  bool takes_tasks() const { return phase_ < Phase::finishing && tasks_.may_grow(); }
+  /// Tasks that were added and are not committed.
+  std::uint64_t uncommitted_tasks() const { return commits_.uncommitted_tasks(); }
   /// Messages that were refused or malformed, in this epoch.
   std::uint64_t messages_refused() const { return messages_refused_; }
   /// What is on this connection, for the log: "worker NAME", or "a process at ADDRESS".
@@ -92,6 +96,8 @@ class Scheduler {
   void on(const DrainRequested& event);
   void on(const WorkerVanished& event) { recovery_.add_vanished(event.session); }
   void on(const Committed& event);
+  void on(const TasksAdded& event);
+  void on(const InputEnded& event);
   void on(const StopRequested& event);
 
   // Messages.
@@ -127,6 +133,7 @@ class Scheduler {
   void stop_at_halt();
   void commit();
   void publish(const Durable& durable);
+  void take_added(const CommittedTasks& added);
   void deal();
   void assign(const Session& session, Batch batch, std::uint64_t credit);
   void rebalance();
@@ -144,6 +151,7 @@ class Scheduler {
   bool ends_cancelled() const;
   void cancel_everything();
   void cancel_pending();
+  void cut_off_input();
   void ask_to_cancel(const Session& session);
 
   bool working() const { return phase_ == Phase::running; }

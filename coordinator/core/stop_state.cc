@@ -36,6 +36,7 @@ bool StopState::count_for_halt(const RunRecords& records) {
     const Outcome outcome = records.outcome_of(records.task[counted_]);
     if ((outcome == Outcome::succeeded) == halt_->on_success) ++halting_;
   }
+  if (halt_->count == 0 && records.spec.is_open) return false;
   const double part = std::ceil(halt_->share * records.spec.task_count);
   return halting_ >= (halt_->count > 0 ? halt_->count : static_cast<std::uint64_t>(part));
 }

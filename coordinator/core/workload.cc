@@ -39,6 +39,14 @@ Dealer::Ask Workload::receivers(const View& view) const {
 
 // Pending tasks.
 
+/// The more tasks there are, the more a session may hold.
+void Workload::add_tasks(const View& view, std::uint32_t count) {
+  dealer_.add(count);
+  for (const Session& session : view.sessions.all()) {
+    if (session.active()) make_ready(view, session);
+  }
+}
+
 void Workload::put_back(Instant now, std::vector<TaskId> tasks) {
   if (!retries_.empty()) {
     std::erase_if(tasks, [&](TaskId task) { return retries_.resume(now, task); });

@@ -146,6 +146,7 @@ bool CommandRules::is_reached(const RunRecords& records, std::size_t known) cons
     const Outcome outcome = records.outcome_of(task);
     return outcome != Outcome::cancelled && (outcome == Outcome::succeeded) == halt->on_success;
   });
+  if (halt->count == 0 && records.spec.is_open) return false;
   const auto most = halt->count > 0 ? static_cast<double>(halt->count)
                                     : std::ceil(halt->share * records.spec.task_count);
   return static_cast<double>(counts) >= most;

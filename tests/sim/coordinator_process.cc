@@ -15,12 +15,18 @@ CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
       network_(network),
       start_worker_(std::move(start_worker)),
       find_worker_(std::move(find_worker)),
-      scheduler_(
-          std::make_unique<coordinator::Scheduler>(world.plan.spec, world.plan.policy, epoch_)),
-      observer_(world, *scheduler_) {}
+      scheduler_(std::make_unique<coordinator::Scheduler>(spec_at_start(world.plan),
+                                                          world.plan.policy, epoch_)),
+      observer_(world, *scheduler_),
+      input_(world, [this](coordinator::Event event) {
+        if (ended_ || is_down_ || !scheduler_->takes_tasks()) return;
+        others_.push_back(std::move(event));
+        wake_at(now());
+      }) {}
 
 void CoordinatorProcess::listen() {
   step(coordinator::ListeningStarted{});
+  input_.open(epoch_, scheduler_->records());
   wake_at(now());
 }
 
@@ -123,13 +129,14 @@ void CoordinatorProcess::go_down(Duration down_for) {
   actions_to_live_ = 0;
   inbox_.clear();
   others_.clear();
+  input_.close();
   network_.coordinator_crashed(down_for);
   world_.timeline.after(down_for, [this] { resume(); });
 }
 
 /// Builds the next epoch from the disk alone.
 void CoordinatorProcess::resume() {
-  coordinator::Replay replay(world_.plan.spec);
+  coordinator::Replay replay(spec_at_start(world_.plan));
   for (const auto& commit : disk_) require(replay.apply(*commit), "a commit does not follow");
   coordinator::RunRecords records = replay.take();
   observer_.crashed(records, is_suspended_);

@@ -12,6 +12,7 @@
 
 #include "coordinator/core/scheduler.h"
 #include "tests/sim/ghost.h"
+#include "tests/sim/input.h"
 #include "tests/sim/network.h"
 #include "tests/sim/observer.h"
 #include "tests/sim/process.h"
@@ -72,6 +73,7 @@ class CoordinatorProcess {
   Epoch epoch_ = 1;
   std::unique_ptr<coordinator::Scheduler> scheduler_;
   Observer observer_;
+  Input input_;
   std::deque<std::pair<ConnectionId, UpMessage>> inbox_;
   std::vector<coordinator::Event> others_;  ///< exits of workers, and requests of the user
   std::optional<Instant> wake_;

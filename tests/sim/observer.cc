@@ -84,9 +84,19 @@ void Observer::told(const CoordinatorMessage& message) {
     acknowledged(session, welcome->reports_committed);
   } else if (const auto* reject = std::get_if<Reject>(&message.body)) {
     if (reject->text.starts_with("no heartbeat")) lost(session);
-  } else if (std::holds_alternative<Assignment>(message.body) && world_.plan.policy.journal) {
-    require(reports_committed_.contains(session),
-            "a session got work before the session was committed");
+  } else if (const auto* assignment = std::get_if<Assignment>(&message.body)) {
+    assigned(session, *assignment);
+  }
+}
+
+/// Rule 5: what is dispatched is committed.
+void Observer::assigned(const SessionId& session, const Assignment& assignment) const {
+  if (!world_.plan.policy.journal) return;
+  require(reports_committed_.contains(session),
+          "a session got work before the session was committed");
+  if (!world_.plan.input.is_streamed) return;
+  for (const TaskId task : assignment.attempts.task) {
+    require(index(task) < tasks_committed_, "a task was dispatched before it was committed");
   }
 }
 
@@ -144,6 +154,7 @@ void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
 
 void Observer::committed(const coordinator::Commit& commit) {
   records_committed_ += commit.outcome_count();
+  if (commit.tasks) tasks_committed_ += commit.tasks->count;
   for (const coordinator::CommittedSession& session : commit.sessions) {
     sessions_committed_.push_back(session.id);
     reports_committed_[session.id] = 0;
@@ -231,9 +242,23 @@ void Observer::check_kindness() const {
   require(counts.lost == 0 || may_have_left, "an attempt was lost without a fault");
 }
 
+/// A run that nobody stopped has run all of its input, or knows why the rest is missing.
+void Observer::check_input() const {
+  const RunRecords& records = scheduler_->records();
+  const InputPlan& input = world_.plan.input;
+  if (!input.is_streamed || records.stop_requested || scheduler_->ran_out_of_workers()) return;
+  require(!records.spec.is_open, "the run ended before its input");
+  const bool is_lost = records.input_error == "the rest is lost";
+  require(is_lost || records.spec.task_count == world_.plan.spec.task_count,
+          "a part of the input was not run");
+  require(is_lost || records.input_error.empty() != input.fails, "an input error was forgotten");
+  require(!is_lost || (input.is_pipe && epoch_ > 1), "input was lost for nothing");
+}
+
 void Observer::check_end() const {
   require(ends_ == 1, "the run has not ended");
   check_published();
+  check_input();
   check_kindness();
   const RunRecords& records = scheduler_->records();
   for (std::size_t t = 0; t < records.spec.task_count; ++t) {

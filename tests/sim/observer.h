@@ -70,6 +70,8 @@ class Observer {
   void check_kindness() const;
   void told(const CoordinatorMessage& message);
   void acknowledged(const SessionId& session, std::uint64_t reports);
+  void assigned(const SessionId& session, const Assignment& assignment) const;
+  void check_input() const;
 
   World& world_;
   const coordinator::Scheduler* scheduler_;
@@ -81,6 +83,7 @@ class Observer {
   std::vector<SessionId> sessions_committed_;
   std::map<SessionId, std::uint64_t> reports_committed_;  ///< the number, by committed session
   std::size_t records_committed_ = 0;
+  std::uint64_t tasks_committed_ = 0;  ///< that were added during the run
   Epoch epoch_ = 1;
   bool epoch_begins_ = false;      ///< nothing was published since the crash
   bool is_asked_to_stop_ = false;  ///< by the user, in this epoch

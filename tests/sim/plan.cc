@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tests/sim/dice.h"
+#include "tests/sim/input.h"
 #include "tests/sim/plan_commands.h"
 
 namespace rollcall::sim {
@@ -152,6 +153,13 @@ Duration patience(const Plan& plan) {
 
 }  // namespace
 
+coordinator::RunSpec spec_at_start(const Plan& plan) {
+  coordinator::RunSpec spec = plan.spec;
+  spec.is_open = plan.input.is_streamed;
+  if (spec.is_open) spec.task_count = 0;
+  return spec;
+}
+
 Plan plan_for(std::uint64_t seed) {
   Dice dice(seed + 1);
   Plan plan;
@@ -175,7 +183,8 @@ Plan plan_for(std::uint64_t seed) {
   plan.wire = dice.chance(0.1);
   draw_drains(dice, plan);
   if (is_of_commands(seed)) draw_commands(plan);
-  Instant last_join = kBegin;
+  if (is_streamed(seed)) draw_input(plan);
+  Instant last_join = std::max(kBegin, plan.input.ends);
   for (const Instant join : plan.joins) last_join = std::max(last_join, join);
   plan.end_by = std::max(plan.calm_from, last_join) + patience(plan);
   plan.most_steps = 2'000'000;

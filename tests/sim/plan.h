@@ -56,6 +56,22 @@ struct CommandPlan {
   std::uint32_t most_at_once = 0;  ///< commands that a worker could run: 1 to this
 };
 
+/// Tasks that are added at this moment.
+struct InputPart {
+  Instant at;
+  std::uint32_t count = 0;
+};
+
+/// How the tasks of a run arrive, if its input is streamed. Together the parts have the tasks of
+/// the run.
+struct InputPlan {
+  bool is_streamed = false;
+  bool is_pipe = false;  ///< the next coordinator cannot read on
+  bool fails = false;    ///< at its end
+  std::vector<InputPart> parts;
+  Instant ends;
+};
+
 /// How unkind a plan is.
 enum class Profile : std::uint8_t {
   calm,         ///< no faults: nothing may be lost, repeated or stale
@@ -71,6 +87,7 @@ struct Plan {
   coordinator::RunSpec spec;
   coordinator::Policy policy;
   CommandPlan commands;
+  InputPlan input;
   Weather weather;
   std::vector<Fault> faults;      ///< by time
   std::vector<Instant> joins;     ///< when each remote worker starts
@@ -83,6 +100,9 @@ struct Plan {
   bool wire = false;              ///< messages go through the codec
   std::uint64_t check_every = 1;  ///< turns of the coordinator between two full checks
 };
+
+/// The tasks as the first coordinator knows them when it starts.
+coordinator::RunSpec spec_at_start(const Plan& plan);
 
 /// The plan of a small run with this seed.
 Plan plan_for(std::uint64_t seed);

@@ -30,6 +30,27 @@ void CommitLog::session_changed(SessionIndex session) {
   changed_.push_back(session);
 }
 
+void CommitLog::tasks_added(std::uint32_t count) {
+  if (!added_) added_.emplace();
+  CHECK(!added_->is_last);
+  added_->count += count;
+}
+
+void CommitLog::input_ended(const std::string& error) {
+  if (!added_) added_.emplace();
+  CHECK(!added_->is_last);
+  added_->is_last = true;
+  added_->error = error;
+}
+
+std::uint64_t CommitLog::uncommitted_tasks() const {
+  std::uint64_t count = added_ ? added_->count : 0;
+  for (const Durable& commit : uncommitted_) {
+    if (commit.tasks) count += commit.tasks->count;
+  }
+  return count;
+}
+
 void CommitLog::note_progress(const RunRecords& records) {
   if (!has_journal_) return;
   is_noted_ = published_ > published_handed_over_;
@@ -40,13 +61,14 @@ void CommitLog::note_progress(const RunRecords& records) {
 
 bool CommitLog::has_changes(const RunRecords& records) const {
   return records_handed_over_ < records.accepted() || !changed_.empty() || !left_.empty() ||
-         !tasks_.empty() || cancel_ || is_noted_;
+         !tasks_.empty() || added_ || cancel_ || is_noted_;
 }
 
 std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
   std::shared_ptr<Commit> commit;
   if (has_journal_) {
     commit = std::make_shared<Commit>();
+    commit->tasks = added_;
     add_outcomes(records, records_handed_over_, *commit);
     const auto& mismatches = records.result_mismatches;
     commit->result_mismatches.assign(
@@ -63,6 +85,7 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
   next.first_record = records_handed_over_;
   next.end_record = records_handed_over_ = records.accepted();
   next.left = std::exchange(left_, {});
+  next.tasks = std::exchange(added_, {});
   next.cancel = std::exchange(cancel_, false);
   is_noted_ = false;
   for (const SessionIndex session : changed_) {

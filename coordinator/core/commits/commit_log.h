@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "coordinator/core/commits/commit.h"
@@ -28,7 +30,8 @@ struct Durable {
   std::size_t end_record = 0;
   std::vector<Session> sessions;
   std::vector<SessionLeft> left;
-  bool cancel = false;  ///< the reason why running attempts are cancelled
+  std::optional<CommittedTasks> tasks;  ///< that were added
+  bool cancel = false;                  ///< the reason why running attempts are cancelled
 };
 
 /// Gathers the changes of a turn into a commit, and queues their publication until that is durable.
@@ -52,6 +55,13 @@ class CommitLog {
     if (has_journal_) tasks_.push_back(task);
   }
   void cancel_requested() { cancel_ = true; }
+  void tasks_added(std::uint32_t count);
+  /// `error`: see InputEnded.
+  void input_ended(const std::string& error);
+  /// Tasks that were added and are not durable.
+  std::uint64_t uncommitted_tasks() const;
+  /// Forgets what was added since the last commit.
+  void drop_tasks() { added_.reset(); }
   /// What was published and which attempts have begun since the last commit are changes, too: a
   /// resumed coordinator publishes the rest, and counts attempts that were lost with the last one.
   /// Not called for each of them, since most are followed by another commit.
@@ -98,10 +108,11 @@ class CommitLog {
   std::uint64_t commits_ = 0;        ///< handed over
   std::deque<Durable> uncommitted_;  ///< commits that are not durable, the oldest first
   std::vector<SessionState> sessions_;
-  std::vector<SessionIndex> changed_;  ///< since the last commit, each once
-  std::vector<SessionLeft> left_;      ///< since the last commit
-  std::vector<TaskId> tasks_;          ///< whose history has changed since the last commit
-  bool cancel_ = false;                ///< since the last commit
+  std::vector<SessionIndex> changed_;    ///< since the last commit, each once
+  std::vector<SessionLeft> left_;        ///< since the last commit
+  std::vector<TaskId> tasks_;            ///< whose history has changed since the last commit
+  std::optional<CommittedTasks> added_;  ///< since the last commit
+  bool cancel_ = false;                  ///< since the last commit
 };
 
 }  // namespace rollcall::coordinator

@@ -14,7 +14,7 @@ struct Halt {
   bool on_success = false;  ///< counts successes; else tasks that failed, timed out or were lost
   bool now = false;         ///< cancels running attempts; else lets them end
   std::uint64_t count = 0;  ///< this many tasks; or, if it is 0 ...
-  double share = 0;         ///< ... this part of all tasks, above 0 to 1
+  double share = 0;  ///< ... this part of all tasks, above 0 to 1, once their number is known
 };
 
 struct Policy {

@@ -8,14 +8,13 @@
 
 namespace rollcall::coordinator {
 
-Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.has_uniform_cost()) {
-  if (by_id_) {
+Backlog::Backlog(const RunSpec& spec) : spec_(spec) {
+  if (spec.has_uniform_cost()) {
     if (spec_.task_count > 0) longest_cost_ = spec_.cost(task_at(0));
     return;
   }
   order_.resize(spec_.task_count);
-  std::uint32_t next = 0;
-  for (TaskId& task : order_) task = task_at(next++);
+  for (TaskId& task : order_) task = task_at(next_id_++);
   // Negated, so that the longest task comes first. Recomputing a cost is cheaper than storing it.
   const auto key = [this](TaskId task) { return -spec_.cost(task).count(); };
   boost::sort::spreadsort::integer_sort(
@@ -29,11 +28,12 @@ Backlog::Backlog(const RunSpec& spec) : spec_(spec), by_id_(spec.has_uniform_cos
 }
 
 void Backlog::keep_only(const std::function<bool(TaskId)>& is_pending) {
-  if (by_id_) {
-    order_.reserve(spec_.task_count);
-    for (std::uint32_t t = 0; t < spec_.task_count; ++t) order_.push_back(task_at(t));
-    by_id_ = false;
+  if (spec_.has_uniform_cost()) {
+    order_.clear();
+    next_id_ = 0;
   }
+  order_.reserve(spec_.task_count);
+  while (next_id_ < spec_.task_count) order_.push_back(task_at(next_id_++));
   std::erase_if(returned_, [&](TaskId task) { return !is_pending(task); });
   // A task may have been returned, adopted with a worker and returned again.
   returned_.erase(std::unique(returned_.begin(), returned_.end()), returned_.end());
@@ -54,10 +54,17 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
     batch.count = static_cast<std::uint32_t>(batch.listed.size());
     return batch;
   }
-  batch.first = static_cast<std::uint32_t>(next_);
-  batch.count = static_cast<std::uint32_t>(std::min(most, order_size() - next_));
-  batch.order = by_id_ ? nullptr : order_.data();
-  next_ += batch.count;
+  if (next_ < order_.size()) {
+    batch.first = static_cast<std::uint32_t>(next_);
+    batch.count = static_cast<std::uint32_t>(std::min(most, order_.size() - next_));
+    batch.order = order_.data();
+    next_ += batch.count;
+    return batch;
+  }
+  batch.first = next_id_;
+  batch.count =
+      static_cast<std::uint32_t>(std::min<std::size_t>(most, spec_.task_count - next_id_));
+  next_id_ += batch.count;
   return batch;
 }
 
@@ -85,8 +92,7 @@ void Backlog::put_back(std::vector<TaskId> tasks) {
 }
 
 void Backlog::check_invariants() const {
-  CHECK(next_ <= order_size());
-  CHECK(order_.size() <= spec_.task_count);
+  CHECK(next_ <= order_.size() && order_.size() <= next_id_ && next_id_ <= spec_.task_count);
 }
 
 }  // namespace rollcall::coordinator

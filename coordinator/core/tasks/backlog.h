@@ -13,7 +13,7 @@ namespace rollcall::coordinator {
 /// The tasks of one assignment: a range of the backlog's order, or a list of its own. A range is a
 /// view, which costs nothing per task: it is valid while its Backlog lives, until keep_only().
 struct Batch {
-  std::uint32_t first = 0;  ///< place in the order; unused if listed
+  std::uint32_t first = 0;  ///< place in the order, or the first task; unused if listed
   std::uint32_t count = 0;
   std::uint32_t stride = 1;       ///< from one task to the next, in places
   const TaskId* order = nullptr;  ///< the backlog's; null: tasks are in order of their ids
@@ -42,9 +42,10 @@ class Backlog {
   /// no session gets only the longest. Requires count x sessions <= interleavable().
   std::vector<Batch> take_interleaved(std::size_t sessions, std::size_t count);
   /// Tasks that take_interleaved() may take: none if all cost the same, or if tasks were put back.
-  std::size_t interleavable() const {
-    return by_id_ || !returned_.empty() ? 0 : order_.size() - next_;
-  }
+  std::size_t interleavable() const { return returned_.empty() ? order_.size() - next_ : 0; }
+
+  /// The run has these further tasks. They go out after all others, in order of their ids.
+  void add(std::uint32_t count) { spec_.task_count += count; }
 
   /// These are pending again.
   void put_back(std::vector<TaskId> tasks);
@@ -60,13 +61,11 @@ class Backlog {
   void check_invariants() const;
 
  private:
-  std::size_t order_size() const { return by_id_ ? spec_.task_count : order_.size(); }
-
   RunSpec spec_;
   Duration longest_cost_{};
-  bool by_id_ = true;             ///< the order is that of the ids, and contains every task
-  std::vector<TaskId> order_;     ///< unless by_id_
-  std::size_t next_ = 0;          ///< place of the first task that was never taken
+  std::vector<TaskId> order_;     ///< tasks that are not dealt by their ids
+  std::size_t next_ = 0;          ///< place in it of the first task that was never taken
+  std::uint32_t next_id_ = 0;     ///< after them, tasks from this one on, by their ids
   std::vector<TaskId> returned_;  ///< put back; the next one last
 };
 

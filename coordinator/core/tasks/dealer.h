@@ -1,6 +1,7 @@
 // Which session gets which pending tasks, and which one is to return what it cannot start.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -61,6 +62,12 @@ class Dealer {
       : backlog_(spec), prefetch_(prefetch), assignment_attempts_(assignment_attempts) {}
 
   Duration longest_cost() const { return backlog_.longest_cost(); }
+  /// See Backlog::add().
+  void add(std::uint32_t count) { backlog_.add(count); }
+  /// From now on a batch has at most `attempts` (> 0).
+  void limit_batches(std::size_t attempts) {
+    assignment_attempts_ = std::min(assignment_attempts_, attempts);
+  }
   /// See Backlog.
   void put_back(std::vector<TaskId> tasks) { backlog_.put_back(std::move(tasks)); }
   void keep_only(const std::function<bool(TaskId)>& is_pending) { backlog_.keep_only(is_pending); }

@@ -280,6 +280,11 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
   return true;
 }
 
+void TaskTable::add_tasks(std::uint32_t count) {
+  records_.add_tasks(count);
+  pending_ += count;
+}
+
 void TaskTable::decide(Instant now, TaskId task, Outcome outcome) {
   CHECK(is_pending(task));
   if (records_.batches.empty() || records_.batches.back().session ||

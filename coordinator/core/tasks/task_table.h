@@ -74,9 +74,21 @@ class TaskTable {
   std::size_t pending() const { return pending_; }
   std::size_t assigned() const { return assigned_; }
   std::size_t done() const { return records_.accepted(); }
-  bool all_done() const { return done() == records_.spec.task_count; }
+  /// Every task is done, and none will be added.
+  bool all_done() const { return done() == records_.spec.task_count && !may_grow(); }
+  /// The run is open, and its input was not cut off.
+  bool may_grow() const { return records_.spec.is_open && !is_cut_off_; }
   bool is_pending(TaskId task) const { return records_.state_of(task) == TaskState::pending; }
   bool is_assigned(TaskId task) const { return records_.state_of(task) == TaskState::assigned; }
+
+  // Input.
+
+  /// The run has `count` further tasks, which are pending. Requires that it is open.
+  void add_tasks(std::uint32_t count);
+  /// The input has ended; `error`: see InputEnded. Requires that the run is open.
+  void close(const std::string& error) { records_.close(error); }
+  /// Nothing more is read, and the run ends without the rest of its input.
+  void cut_off_input() { is_cut_off_ = true; }
 
   // Attempts.
 
@@ -162,6 +174,7 @@ class TaskTable {
   RunRecords records_;
   std::size_t pending_;
   std::size_t assigned_ = 0;
+  bool is_cut_off_ = false;  ///< the input is not read any more
 };
 
 }  // namespace rollcall::coordinator
