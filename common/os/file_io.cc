@@ -29,6 +29,29 @@ int read_all(int fd, std::size_t most, std::string& bytes) {
   return 0;
 }
 
+int write_at(int fd, std::string_view bytes, std::int64_t at) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), at);
+    if (written < 0 && errno != EINTR) return errno;
+    if (written <= 0) continue;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    at += written;
+  }
+  return 0;
+}
+
+int read_at(int fd, std::span<char> bytes, std::int64_t at) {
+  while (!bytes.empty()) {
+    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), at);
+    if (got == 0) return EIO;
+    if (got < 0 && errno != EINTR) return errno;
+    if (got < 0) continue;
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    at += got;
+  }
+  return 0;
+}
+
 FileLock lock_file(int fd) {
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return FileLock::held;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,13 @@ namespace rollcall::os {
 /// Appends the rest of the file to `bytes`, but stops when `bytes` holds `most`. Returns 0 or the
 /// errno.
 [[nodiscard]] int read_all(int fd, std::size_t most, std::string& bytes);
+
+/// Writes all of `bytes` at the offset `at` of a file. Returns 0 or the errno.
+[[nodiscard]] int write_at(int fd, std::string_view bytes, std::int64_t at);
+
+/// Fills `bytes` from the offset `at` of a file. Returns 0 or the errno: EIO if the file ends
+/// before.
+[[nodiscard]] int read_at(int fd, std::span<char> bytes, std::int64_t at);
 
 enum class FileLock : std::uint8_t {
   taken,        ///< this descriptor holds the lock until it is closed, by the process's death too

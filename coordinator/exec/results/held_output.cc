@@ -1,28 +1,19 @@
 #include "coordinator/exec/results/held_output.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "common/os/file_io.h"
+#include "common/os/temporary_file.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-Error file_error(const std::string& directory) {
-  return permanent("temporary output file in " + directory + ": " + std::strerror(errno));
-}
-
-bool read_at(int file, std::string& into, std::int64_t at) {
-  for (std::size_t done = 0; done < into.size();) {
-    const ssize_t size =
-        ::pread(file, into.data() + done, into.size() - done, at + static_cast<std::int64_t>(done));
-    if (size <= 0) return false;
-    done += static_cast<std::size_t>(size);
-  }
-  return true;
+Error file_error(const std::string& directory, int error) {
+  return permanent("temporary output file in " + directory + ": " + std::strerror(error));
 }
 
 }  // namespace
@@ -52,10 +43,10 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
   if (held == in_file_.end()) return std::optional<TaskOutput>();
   const InFile place = held->second;
   TaskOutput output{std::string(place.out, '\0'), std::string(place.err, '\0')};
-  if (!read_at(file_.get(), output.out, place.at) ||
-      !read_at(file_.get(), output.err, place.at + static_cast<std::int64_t>(place.out))) {
-    return file_error(directory_);
-  }
+  int error = os::read_at(file_.get(), output.out, place.at);
+  const auto at_err = place.at + static_cast<std::int64_t>(place.out);
+  if (error == 0) error = os::read_at(file_.get(), output.err, at_err);
+  if (error != 0) return file_error(directory_, error);
   in_file_.erase(held);
   // All output in the file has been taken: reuse its space.
   if (in_file_.empty() && ::ftruncate(file_.get(), 0) == 0) file_size_ = 0;
@@ -63,22 +54,10 @@ Result<std::optional<TaskOutput>> HeldOutput::take(std::uint64_t task) {
 }
 
 Result<void> HeldOutput::write(const std::string& text) {
-  if (Result<void> opened = open_file(); !opened) return opened;
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t size = ::pwrite(file_.get(), text.data() + done, text.size() - done, file_size_);
-    if (size < 0) return file_error(directory_);
-    done += static_cast<std::size_t>(size);
-    file_size_ += size;
-  }
-  return {};
-}
-
-Result<void> HeldOutput::open_file() {
-  if (file_) return {};
-  std::string name = directory_ + "/rollcall-output-XXXXXX";
-  file_ = os::Descriptor(::mkostemp(name.data(), O_CLOEXEC));
-  if (!file_) return file_error(directory_);
-  ::unlink(name.c_str());
+  if (!file_) file_ = os::temporary_file(directory_);
+  const int error = file_ ? os::write_at(file_.get(), text, file_size_) : errno;
+  if (error != 0) return file_error(directory_, error);
+  file_size_ += static_cast<std::int64_t>(text.size());
   return {};
 }
 

@@ -43,7 +43,6 @@ class HeldOutput {
   };
 
   Result<void> write(const std::string& text);
-  Result<void> open_file();
 
   std::size_t memory_bytes_;
   std::string directory_;

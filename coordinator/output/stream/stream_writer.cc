@@ -8,26 +8,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <system_error>
 #include <utility>
 
 #include "common/limits.h"
+#include "common/os/temporary_file.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 constexpr std::size_t kFilePiece = std::size_t{1} << 20U;
 
-std::string temporary_directory() {
-  const char* const directory = std::getenv("TMPDIR");
-  return directory == nullptr || *directory == '\0' ? "/tmp" : directory;
-}
-
 }  // namespace
 
 StreamWriter::StreamWriter(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)), piece_(PIPE_BUF), file_(0, temporary_directory()) {
+    : fd_(fd), name_(std::move(name)), piece_(PIPE_BUF), file_(0, os::temporary_directory()) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return;
   is_file_ = S_ISREG(status.st_mode);

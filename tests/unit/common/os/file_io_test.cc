@@ -37,8 +37,22 @@ TEST(FileIo, ReadsNoMoreThanAsked) {
   EXPECT_EQ(text, "0123");
 }
 
+TEST(FileIo, ReadsAndWritesAtAnOffset) {
+  const Descriptor file(::memfd_create("file", MFD_CLOEXEC));
+  EXPECT_EQ(write_at(file.get(), "56789", 5), 0);
+  EXPECT_EQ(write_at(file.get(), "01234", 0), 0);
+  std::string text(4, ' ');
+  EXPECT_EQ(read_at(file.get(), text, 3), 0);
+  EXPECT_EQ(text, "3456");
+  EXPECT_EQ(read_at(file.get(), text, 7), EIO) << "the file ends before";
+  EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 0);
+}
+
 TEST(FileIo, ReturnsTheErrorOfTheSystem) {
-  std::string text;
+  std::string text(1, ' ');
+  EXPECT_EQ(read_at(-1, text, 0), EBADF);
+  EXPECT_EQ(write_at(-1, "x", 0), EBADF);
+  text.clear();
   EXPECT_EQ(read_all(-1, 1, text), EBADF);
   EXPECT_EQ(write_all(-1, "x"), EBADF);
   EXPECT_EQ(write_all(-1, ""), 0);
