@@ -242,6 +242,8 @@ inline constexpr Duration retry_first = 100ms;
 inline constexpr Duration retry_longest = 1min;
 /// Bytes of one input line, the longest argument that the system accepts; more is a usage error.
 inline constexpr std::size_t input_line_bytes = 131'071;
+/// Bytes of input lines that are held in memory; a temporary file holds the rest.
+inline constexpr std::size_t lines_in_memory = 32U << 20U;
 /// Output of ended tasks that --keep-order holds in memory; a temporary file holds the rest.
 inline constexpr std::size_t held_output_bytes = 64U << 20U;
 /// Bytes of output of several tasks printed by one write.

@@ -3,11 +3,15 @@
 #include <fmt/core.h>
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "common/base/check.h"
 #include "common/limits.h"
 
 namespace rollcall::coordinator {
+
+LineStore::LineStore(char separator, const Memory& memory)
+    : separator_(separator), blocks_(memory.bytes / LineBlock::kBytes, memory.directory) {}
 
 Result<void> LineStore::add(std::string_view bytes) {
   for (;;) {
@@ -37,7 +41,9 @@ Result<void> LineStore::finish() {
   if (partial_.empty()) return {};
   const std::string last = std::move(partial_);
   partial_.clear();
-  return append(last);
+  Result<void> appended = append(last);
+  if (appended) --bytes_;  // it lacks its separator
+  return appended;
 }
 
 Result<void> LineStore::append(std::string_view line) {
@@ -47,46 +53,44 @@ Result<void> LineStore::append(std::string_view line) {
   if (line.find('\0') != std::string_view::npos) {
     return error("contains a NUL byte; use --null for NUL-separated input");
   }
-  if (blocks_.empty() || blocks_.back().used + line.size() + 1 > kBlockBytes) {
-    blocks_.emplace_back();
-    // Not zeroed, so that unused pages take no memory.
-    blocks_.back().bytes.reset(new char[kBlockBytes]);
-    blocks_.back().first = count_;
-  }
   longest_ = std::max(longest_, line.size());
   if (line.ends_with('\r')) ++carriage_returns_;
-  Block& block = blocks_.back();
-  if ((count_ - block.first) % kMarked == 0) {
+  LineBlock& block = block_with_room_for(line.size() + 1);
+  if ((count_ - first_.back()) % kMarked == 0) {
     block.marks.push_back(static_cast<std::uint32_t>(block.used));
   }
   std::memcpy(block.bytes.get() + block.used, line.data(), line.size());
   block.used += line.size();
   block.bytes[block.used++] = separator_;
+  bytes_ += line.size() + 1;
   ++count_;
   return {};
 }
 
-std::string_view LineStore::operator[](std::uint64_t i) const {
+LineBlock& LineStore::block_with_room_for(std::size_t bytes) {
+  if (blocks_.size() == 0 || blocks_.last().used + bytes > LineBlock::kBytes) {
+    blocks_.add();
+    first_.push_back(count_);
+  }
+  return blocks_.last();
+}
+
+std::string LineStore::operator[](std::uint64_t i) const {
   CHECK(i < count_);
-  const auto is_after = [](std::uint64_t number, const Block& block) {
-    return number < block.first;
-  };
-  const Block& block = *(std::upper_bound(blocks_.begin(), blocks_.end(), i, is_after) - 1);
-  const std::uint64_t in_block = i - block.first;
-  std::string_view rest(block.bytes.get(), block.used);
-  rest.remove_prefix(block.marks[static_cast<std::size_t>(in_block / kMarked)]);
+  const auto place = std::upper_bound(first_.begin(), first_.end(), i) - 1;
+  const std::shared_ptr<const LineBlock> block =
+      blocks_.get(static_cast<std::size_t>(place - first_.begin()));
+  const std::uint64_t in_block = i - *place;
+  std::string_view rest(block->bytes.get(), block->used);
+  rest.remove_prefix(block->marks[static_cast<std::size_t>(in_block / kMarked)]);
   for (std::uint64_t left = in_block % kMarked; left > 0; --left) {
     rest.remove_prefix(rest.find(separator_) + 1);
   }
-  return rest.substr(0, rest.find(separator_));
+  return std::string(rest.substr(0, rest.find(separator_)));
 }
 
 std::size_t LineStore::memory() const {
-  std::size_t bytes = blocks_.capacity() * sizeof(Block) + partial_.capacity();
-  for (const Block& block : blocks_) {
-    bytes += block.used + block.marks.capacity() * sizeof(std::uint32_t);
-  }
-  return bytes;
+  return first_.capacity() * sizeof(first_[0]) + partial_.capacity() + blocks_.memory();
 }
 
 Error LineStore::error(const std::string& what) const {

@@ -3,34 +3,50 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/limits.h"
+#include "common/os/temporary_file.h"
+#include "coordinator/exec/input/line_blocks.h"
 
 namespace rollcall::coordinator {
 
-/// Owns lines in input order. Finds a line by its number in about a microsecond. The overhead is a
-/// quarter of a byte per line. Input arrives in chunks that may end anywhere. One thread fills it.
-/// It does not change after finish().
+/// Owns lines in input order. Finds a line in memory by its number in about a microsecond. The
+/// overhead is a quarter of a byte per line. Input arrives in chunks that may end anywhere, and
+/// each line can be read as soon as it is complete. Only the lines that were added or read last
+/// stay in memory: see LineBlocks. One thread adds lines; meanwhile no other thread may call any
+/// function. Otherwise any threads may call the const functions at the same time.
 class LineStore {
  public:
+  /// How much stays in memory, at least 2 MiB, and the directory of the file that holds the rest.
+  struct Memory {
+    std::size_t bytes = limits::lines_in_memory;
+    std::string directory = os::temporary_directory();
+  };
+
   /// `separator` ('\n' or '\0') ends each line; it is optional after the last one. A '\r' is part
   /// of its line, and an empty line counts.
-  explicit LineStore(char separator) : separator_(separator) {}
+  explicit LineStore(char separator) : LineStore(separator, Memory()) {}
+  LineStore(char separator, const Memory& memory);
 
   /// Fails permanently if a line is longer than limits::input_line_bytes or contains a NUL that is
   /// not the separator, or if there are more than limits::task_count lines. The error names the
   /// line, numbered from 1. Must not be called again after an error.
   Result<void> add(std::string_view bytes);
-  /// Ends the input. Fails as add() does.
+  /// Ends the input: the last line may lack its separator. Fails as add() does. Nothing may be
+  /// added after it.
   Result<void> finish();
 
   std::uint64_t size() const { return count_; }
-  /// Line `i`, without its separator. Requires i < size(). Valid as long as the store.
-  std::string_view operator[](std::uint64_t i) const;
+  /// Returns a copy of line `i`, without its separator. Requires i < size(). May read a file; if
+  /// that fails, the program aborts after a message.
+  std::string operator[](std::uint64_t i) const;
+  /// Bytes of the input up to the end of the last complete line, with all separators. After
+  /// finish(): bytes of the whole input.
+  std::uint64_t bytes() const { return bytes_; }
   /// How many lines end with a carriage return, as files from Windows have it.
   std::uint64_t carriage_returns() const { return carriage_returns_; }
   /// Bytes of the longest line.
@@ -39,25 +55,20 @@ class LineStore {
   std::size_t memory() const;
 
  private:
-  /// Whole lines in a row, each with its separator.
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    std::size_t used = 0;
-    std::uint64_t first = 0;           ///< number of the first line
-    std::vector<std::uint32_t> marks;  ///< offset of every kMarked-th line
-  };
-  static constexpr std::size_t kBlockBytes = std::size_t{1} << 20U;
   static constexpr std::uint64_t kMarked = 16;
 
   Result<void> append(std::string_view line);
+  LineBlock& block_with_room_for(std::size_t bytes);
   Error error(const std::string& what) const;
 
   char separator_;
   std::uint64_t count_ = 0;
   std::uint64_t carriage_returns_ = 0;
   std::size_t longest_ = 0;
-  std::vector<Block> blocks_;
-  std::string partial_;  ///< the beginning of a line that is not complete yet
+  std::uint64_t bytes_ = 0;
+  std::vector<std::uint64_t> first_;  ///< by block: the number of its first line
+  LineBlocks blocks_;                 ///< with the offset of every kMarked-th line
+  std::string partial_;               ///< the beginning of a line that is not complete yet
 };
 
 }  // namespace rollcall::coordinator

@@ -172,7 +172,7 @@ Result<void> TaskInput::finish() {
 
 Result<void> TaskInput::check_commands() {
   for (; is_json_ && checked_ < size(); ++checked_) {
-    const std::string_view line = std::get<LineStore>(source_)[checked_];
+    const std::string line = std::get<LineStore>(source_)[checked_];
     Result<void> checked = check_json_command(line);
     if (is_saved_) {
       const Result<Command> command = parse_json_command(line);
@@ -190,6 +190,11 @@ std::uint64_t TaskInput::size() const {
   return std::get<LineStore>(source_).size();
 }
 
+std::uint64_t TaskInput::bytes() const {
+  const auto* store = std::get_if<LineStore>(&source_);
+  return store == nullptr ? 0 : store->bytes();
+}
+
 std::size_t TaskInput::longest() const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) {
     return (*range)[range->count - 1].size();
@@ -205,7 +210,7 @@ std::uint64_t TaskInput::carriage_returns() const {
 std::string TaskInput::text(std::uint64_t task) const {
   CHECK(task < size());
   if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[task];
-  return std::string(std::get<LineStore>(source_)[task]);
+  return std::get<LineStore>(source_)[task];
 }
 
 }  // namespace rollcall::coordinator

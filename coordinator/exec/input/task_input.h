@@ -39,7 +39,7 @@ Result<Command> parse_json_command(std::string_view line);
 Result<void> check_json_command(std::string_view line);
 
 /// The tasks of a run, one for each line or number. Filled in chunks, so that no line is stored
-/// twice.
+/// twice; each complete line is a task at once. Threads: see LineStore.
 class TaskInput {
  public:
   /// Lines that end in `separator`.
@@ -62,6 +62,8 @@ class TaskInput {
   Result<void> finish();
 
   std::uint64_t size() const;
+  /// Bytes of the input up to the end of the last complete line: see LineStore. 0 for a range.
+  std::uint64_t bytes() const;
   /// Bytes of the longest text().
   std::size_t longest() const;
   /// How many lines, each the text of a task, end with a carriage return.
