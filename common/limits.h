@@ -150,8 +150,8 @@ inline constexpr std::uint64_t descriptors = 1U << 20U;
 /// Smallest stack (ulimit -s) with which a program starts. The threads of ZeroMQ get the same.
 inline constexpr std::uint64_t stack_bytes = 256U << 10U;
 /// Threads of a coordinator and of a worker, without which none starts: those of ZeroMQ, of its
-/// authentication, of the journal, of the output and of the log.
-inline constexpr std::size_t coordinator_threads = 6;
+/// authentication, of the journal, of the input, of the output and of the log.
+inline constexpr std::size_t coordinator_threads = 7;
 inline constexpr std::size_t worker_threads = 2;
 /// Bytes of an access document; a longer one is invalid.
 inline constexpr std::size_t access_bytes = 64U << 10U;
@@ -244,6 +244,10 @@ inline constexpr Duration retry_longest = 1min;
 inline constexpr std::size_t input_line_bytes = 131'071;
 /// Bytes of input lines that are held in memory; a temporary file holds the rest.
 inline constexpr std::size_t lines_in_memory = 32U << 20U;
+/// Bytes of input read at once, and such chunks that wait for the event loop. At the limit, the
+/// input is not read.
+inline constexpr std::size_t input_chunk = 64U << 10U;
+inline constexpr std::size_t input_chunks = 4;
 /// Output of ended tasks that --keep-order holds in memory; a temporary file holds the rest.
 inline constexpr std::size_t held_output_bytes = 64U << 20U;
 /// Bytes of output of several tasks printed by one write.
