@@ -18,29 +18,18 @@ using sqlite::Statement;
 constexpr const char* kSelectTables =
     "SELECT name, sql FROM sqlite_schema WHERE name IN ('run', 'epoch', 'session', 'batch', "
     "'outcome', 'history', 'odd_result', 'command', 'input', 'standard_input', 'counters', "
-    "'checksum', "
-    "'result')";
-
-/// Every attempt up to the accepted one is counted where that one ran.
-constexpr const char* kCountAttempts = R"sql(
-WITH counted AS MATERIALIZED (
-  SELECT batch.session AS owner, sum(attempt) AS attempts FROM outcome JOIN batch
-  ON first_accepted =
-    (SELECT max(first_accepted) FROM batch WHERE first_accepted <= outcome.accepted)
-  GROUP BY batch.session)
-UPDATE session SET ended =
-  coalesce((SELECT attempts FROM counted WHERE owner = session.session), 0);
-UPDATE session SET begun = ended;
-)sql";
+    "'checksum', 'job', 'segment', 'result')";
 
 std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
 }
 
-/// All names, each followed by `suffix` and a comma.
-std::string column_names(std::string_view suffix) {
+/// The first names, each followed by `suffix` and a comma.
+std::string column_names(std::string_view suffix, std::size_t part_count = kPartNames.size()) {
   std::string names;
-  for (const std::string_view name : kPartNames) names += fmt::format("{}{}, ", name, suffix);
+  for (std::size_t i = 0; i < part_count; ++i) {
+    names += fmt::format("{}{}, ", kPartNames[i], suffix);
+  }
   return names;
 }
 
@@ -74,11 +63,11 @@ bool compute_batches(sqlite::Database& database, std::uint64_t& head) {
 
 }  // namespace
 
-std::uint64_t Checksums::own() const {
+std::uint64_t Checksums::own(std::size_t part_count) const {
   Digest digest;
   digest.add(integer(commits));
   digest.add(std::int64_t{log_needed});
-  for (const std::uint64_t part : parts) digest.add(integer(part));
+  for (std::size_t i = 0; i < part_count; ++i) digest.add(integer(parts[i]));
   return digest.value();
 }
 
@@ -105,17 +94,20 @@ bool Checksums::update(Statement& statement, std::uint64_t before) const {
   return statement.finish();
 }
 
-Checksums Checksums::read(Check& check) {
+Checksums Checksums::read(Check& check, std::size_t part_count) {
   const std::string sql =
-      fmt::format("SELECT commits, log_needed, {}own FROM checksum", column_names(""));
+      fmt::format("SELECT commits, log_needed, {}own FROM checksum", column_names("", part_count));
   Statement rows = check.query(sql.c_str());
   Checksums read;
   if (!check.require(check.next(rows), "the checksums are missing")) return read;
   read.commits = static_cast<std::uint64_t>(rows.integer(0));
   read.log_needed = rows.integer(1) != 0;
   int column = 1;
-  for (std::uint64_t& part : read.parts) part = static_cast<std::uint64_t>(rows.integer(++column));
-  check.require(rows.integer(++column) == integer(read.own()), "the checksums have changed");
+  for (std::size_t i = 0; i < part_count; ++i) {
+    read.parts[i] = static_cast<std::uint64_t>(rows.integer(++column));
+  }
+  check.require(rows.integer(++column) == integer(read.own(part_count)),
+                "the checksums have changed");
   return read;
 }
 
@@ -156,19 +148,11 @@ bool has_checksums(Check& check) {
   return table && column;
 }
 
-bool add_missing_columns(sqlite::Database& database) {
-  return database.execute(
-      "ALTER TABLE batch ADD COLUMN digest INTEGER;"
-      "ALTER TABLE session ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
-      "ALTER TABLE session ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;" +
-      history_schema() + Checksums::create_sql() + kCountAttempts);
-}
-
 bool compute_checksums(sqlite::Database& database, Checksums& into) {
   Check check(database);
-  for (const Part part :
-       {Part::tables, Part::run, Part::epoch, Part::session, Part::history, Part::odd_result,
-        Part::command, Part::input, Part::standard_input, Part::counters}) {
+  for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
+                          Part::odd_result, Part::command, Part::input, Part::standard_input,
+                          Part::counters, Part::job, Part::segment}) {
     into[part] = sum_of_table(check, part);
   }
   into[Part::batch] = 0;

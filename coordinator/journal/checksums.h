@@ -26,11 +26,15 @@ enum class Part : std::uint8_t {
   input,
   standard_input,
   counters,
+  job,
+  segment,
 };
 
-inline constexpr std::array<std::string_view, 11> kPartNames = {
-    "tables",     "run",     "epoch", "session",        "batch",   "history",
-    "odd_result", "command", "input", "standard_input", "counters"};
+inline constexpr std::array<std::string_view, 13> kPartNames = {
+    "tables",  "run",   "epoch",          "session",  "batch", "history", "odd_result",
+    "command", "input", "standard_input", "counters", "job",   "segment"};
+/// Journals of version 1 have this number of parts: the first ones.
+inline constexpr std::size_t kPartsOfVersion1 = 11;
 
 /// The row. The checksum of a table is the sum of the checksums of its rows, so that rows can be
 /// added, changed and removed. That of the outcomes is the checksum of the last batch.
@@ -43,8 +47,8 @@ struct Checksums {
 
   std::uint64_t& operator[](Part part) { return parts[static_cast<std::size_t>(part)]; }
   std::uint64_t operator[](Part part) const { return parts[static_cast<std::size_t>(part)]; }
-  /// The checksum of this row.
-  std::uint64_t own() const;
+  /// The checksum of this row, if it has the first `part_count` parts.
+  std::uint64_t own(std::size_t part_count = kPartNames.size()) const;
 
   /// Creates the table, with one row.
   static std::string create_sql();
@@ -53,8 +57,8 @@ struct Checksums {
   /// Replaces the row if it has `before` commits; otherwise changes nothing. Returns false on
   /// error.
   [[nodiscard]] bool update(sqlite::Statement& statement, std::uint64_t before) const;
-  /// Reads the row and checks its own checksum.
-  static Checksums read(sqlite::Check& check);
+  /// Reads the row, which has the first `part_count` parts, and checks its own checksum.
+  static Checksums read(sqlite::Check& check, std::size_t part_count);
 };
 
 // The first columns of these queries have a checksum.
@@ -74,12 +78,10 @@ sqlite::Digest batch_digest(std::uint64_t before, const sqlite::Statement& batch
 /// The sum of the checksums of a table's rows; 0 if the table does not exist.
 std::uint64_t sum_of_table(sqlite::Check& check, Part part);
 
-/// Whether the journal has checksums. Earlier versions wrote none. A journal with only some of
+/// Whether the journal has checksums. The first programs wrote none. A journal with only some of
 /// their columns is damaged.
 bool has_checksums(sqlite::Check& check);
 
-/// Adds the columns and tables that a journal of an earlier version lacks. Returns false on error.
-[[nodiscard]] bool add_missing_columns(sqlite::Database& database);
 /// Computes all checksums from the rows as they are, within a transaction. Returns false on error.
 [[nodiscard]] bool compute_checksums(sqlite::Database& database, Checksums& into);
 

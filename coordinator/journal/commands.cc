@@ -25,21 +25,27 @@ CommandResult command_result(const sqlite::Columns& row, const sqlite::Statement
 }  // namespace
 
 Result<void> Journal::write_input(const JournalInput& input) {
-  auto insert_part = database_.prepare("INSERT INTO input VALUES (?, CAST(? AS BLOB))");
   auto insert_bytes = database_.prepare("INSERT INTO standard_input VALUES (CAST(? AS BLOB))");
-  if (!insert_part || !insert_bytes) return write_error();
+  if (!insert_bytes) return write_error();
   return in_transaction([&] {
     if (input.standard_input &&
         !insert(Part::standard_input, *insert_bytes, std::string_view(*input.standard_input))) {
       return false;
     }
     if (!input.lines) return true;
-    std::int64_t part = 0;
     for (std::string text = input.lines(); !text.empty(); text = input.lines()) {
-      if (!insert(Part::input, *insert_part, ++part, std::string_view(text))) return false;
+      if (!append_input(text)) return false;
     }
     return true;
   });
+}
+
+bool Journal::append_input(std::string_view text) {
+  sqlite::Statement& select = statements_->select_part;
+  select.bind_all();
+  if (!select.next()) return false;
+  const std::int64_t last = select.integer(0);
+  return select.finish() && insert(Part::input, statements_->input, last + 1, text);
 }
 
 Result<void> Journal::read_input(const std::function<Result<void>(std::string_view)>& take) {

@@ -155,8 +155,9 @@ bool Journal::write(const CommittedCounters& committed, std::uint64_t accepted) 
   });
 }
 
-bool Journal::write(const Commit& commit, std::uint64_t accepted) {
+bool Journal::write(const Commit& commit, std::uint64_t accepted, RunSpec& spec) {
   CHECK(commit.first_record == accepted);
+  if (commit.tasks && !write(*commit.tasks, spec)) return false;
   for (const CommittedSession& session : commit.sessions) {
     if (!write(session)) return false;
   }
@@ -185,15 +186,18 @@ Result<void> Journal::commit(std::span<const std::shared_ptr<const Commit>> comm
   CHECK(epoch_.has_value());
   if (commits.empty()) return {};
   std::uint64_t accepted = accepted_;
+  RunSpec spec = run_.spec;
   auto committed = in_transaction([&] {
     for (const auto& commit : commits) {
-      if (!write(*commit, accepted)) return false;
+      if (!write(*commit, accepted, spec)) return false;
       accepted += commit->outcome_count();
     }
     return write(commits.back()->counters, accepted);
   });
-  if (committed) accepted_ = accepted;
-  return committed;
+  if (!committed) return committed;
+  accepted_ = accepted;
+  run_.spec = spec;
+  return {};
 }
 
 Result<void> Journal::commit(const Commit& commit) {

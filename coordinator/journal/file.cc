@@ -58,9 +58,10 @@ Result<void> check_header(int fd, const std::string& path) {
     return permanent(path + " is not a journal: a database of another program");
   }
   const std::int32_t version = number_at(header, kVersionAt);
-  if (version != kJournalVersion) {
-    return permanent(fmt::format("{} is a journal of version {}; this program reads version {}",
-                                 path, version, kJournalVersion));
+  if (version < kOldestJournalVersion || version > kJournalVersion) {
+    return permanent(
+        fmt::format("{} is a journal of version {}; this program reads versions {} to {}", path,
+                    version, kOldestJournalVersion, kJournalVersion));
   }
   return {};
 }

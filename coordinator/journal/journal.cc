@@ -12,6 +12,7 @@
 #include "common/os/clock.h"
 #include "common/os/descriptor.h"
 #include "coordinator/core/model/limits.h"
+#include "coordinator/journal/job.h"
 #include "coordinator/journal/sqlite/schema.h"
 #include "coordinator/journal/statements.h"
 
@@ -34,19 +35,17 @@ Error cannot_create(const std::string& path, const Error& why) {
 
 Result<void> insert_run(Database& database, const JournalRun& run) {
   auto insert = database.prepare(
-      "INSERT INTO run (run_id, kind, task_count, pause_min_ns, pause_max_ns, seed, "
-      "collection_method, wait_timeout_ns, request, created_unix_ns) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO run (run_id, pause_min_ns, pause_max_ns, seed, collection_method, "
+      "wait_timeout_ns, request, created_unix_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();
   const RunSpec& spec = run.spec;
   std::optional<std::int64_t> wait_timeout;
   if (spec.wait_timeout) wait_timeout = spec.wait_timeout->count();
   const bool done =
-      insert->run(to_hex(spec.id.bytes), to_string(spec.kind), std::int64_t{spec.task_count},
-                  std::int64_t{spec.pause_min.count()}, std::int64_t{spec.pause_max.count()},
-                  static_cast<std::int64_t>(spec.seed), to_string(spec.method), wait_timeout,
-                  std::string_view(run.request), run.created);
-  if (!done) return database.error();
+      insert->run(to_hex(spec.id.bytes), std::int64_t{spec.pause_min.count()},
+                  std::int64_t{spec.pause_max.count()}, static_cast<std::int64_t>(spec.seed),
+                  to_string(spec.method), wait_timeout, std::string_view(run.request), run.created);
+  if (!done || !insert_job(database, spec, run.source)) return database.error();
   return {};
 }
 
@@ -193,19 +192,7 @@ Result<void> Journal::start_writing() {
   if (!database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")) {
     return write_error();
   }
-  if (!has_checksums_) {
-    const bool added = database_.execute("BEGIN IMMEDIATE;") && add_missing_columns(database_) &&
-                       insert_checksums(database_).has_value();
-    if (!added || !database_.execute("COMMIT;")) {
-      const Error error = write_error();
-      static_cast<void>(database_.execute("ROLLBACK;"));
-      return error;
-    }
-    auto read =
-        read_consistently([this](sqlite::Check& check) { checksums_ = Checksums::read(check); });
-    if (!read) return read;
-    has_checksums_ = true;
-  }
+  if (auto upgraded = upgrade(); !upgraded) return upgraded;
   auto statements = std::make_unique<Statements>();
   if (!statements->prepare(database_)) return write_error();
   statements_ = std::move(statements);

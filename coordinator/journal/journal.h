@@ -21,15 +21,17 @@
 #include "coordinator/journal/commit_counter.h"
 #include "coordinator/journal/epoch.h"
 #include "coordinator/journal/file.h"
+#include "coordinator/journal/job.h"
 #include "coordinator/journal/sqlite/sqlite.h"
 
 namespace rollcall::coordinator {
 
 /// The run that a journal was created for.
 struct JournalRun {
-  RunSpec spec;
+  RunSpec spec;              ///< with the committed tasks
   std::string request;       ///< the command and its options; equal requests have equal texts
   std::int64_t created = 0;  ///< wall clock, nanoseconds since the Unix epoch
+  std::string source{};      ///< opaque: identifies the source of streamed input; empty: none
 };
 
 /// The input of a run of commands.
@@ -54,6 +56,7 @@ struct JournalContent {
   std::uint64_t published = 0;            ///< records that have certainly been published
   std::vector<EpochRecord> epochs;        ///< including the epoch that this object has begun
   std::optional<FinalAccount> account{};  ///< nullopt if the run is not finished
+  std::uint64_t input_offset = 0;         ///< CommittedTasks::offset of the last tasks; 0: none
 };
 
 /// One journal file. Instants are passed and returned on this coordinator's clock, and stored on
@@ -80,6 +83,7 @@ class Journal {
   /// Same errors as open().
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open_to_read(const std::string& path);
 
+  /// The run as it was when the file was opened or last loaded, with the tasks of commit().
   const JournalRun& run() const { return run_; }
   /// Whether the run was finished when the file was opened, or has been finished by finish().
   bool finished() const { return finished_; }
@@ -88,6 +92,7 @@ class Journal {
   /// is not finished. Must precede begin_epoch() and load().
   [[nodiscard]] Result<void> forget_failed();
   /// Commits the start of the next epoch. Must precede load(), commit(), and listening for workers.
+  /// A journal of an earlier version becomes one of this version.
   [[nodiscard]] Result<Epoch> begin_epoch(const EpochStart& start);
   /// Returns all committed state. Before begin_epoch(), instants are on the clock of the run's
   /// first epoch.
@@ -95,7 +100,8 @@ class Journal {
 
   /// Commits the input. Called at most once, before the first commit().
   [[nodiscard]] Result<void> write_input(const JournalInput& input);
-  /// Passes the chunks of JournalInput::lines to `take`, in order.
+  /// Passes the chunks of JournalInput::lines to `take`, in order, and then the text of each
+  /// CommittedTasks that has text.
   [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
   /// Returns JournalInput::standard_input.
   [[nodiscard]] Result<std::optional<std::string>> read_standard_input();
@@ -104,7 +110,8 @@ class Journal {
       const std::function<void(std::uint64_t, CommandResult)>& take);
 
   /// Commits all of `commits` or none. On return they are on disk. Requires begin_epoch(), that the
-  /// first one continues the committed records, and that no CommittedOutcomes is empty.
+  /// first one continues the committed records, that no CommittedOutcomes is empty, and that tasks
+  /// are only added while the run is open.
   [[nodiscard]] Result<void> commit(std::span<const std::shared_ptr<const Commit>> commits);
   [[nodiscard]] Result<void> commit(const Commit& commit);
   /// Commits that the first `published` of these records were printed, as far as they are
@@ -135,7 +142,10 @@ class Journal {
   /// Requires that the checksum of `part` is `sum`, or without `sum`, that of its rows.
   void check_sum(sqlite::Check& check, Part part,
                  std::optional<std::uint64_t> sum = std::nullopt) const;
-  void read_run(sqlite::Check& check);
+  /// Reads the version and the checksums.
+  void read_format(sqlite::Check& check);
+  /// Reads the run, and returns its job.
+  StoredJob read_run(sqlite::Check& check);
   std::vector<EpochRecord> read_epochs(sqlite::Check& check);
   /// Runs `read` in one transaction, so that all its queries see the same state.
   [[nodiscard]] Result<void> read_consistently(const std::function<void(sqlite::Check&)>& read);
@@ -145,8 +155,10 @@ class Journal {
   /// The number of first outcomes that agree with their checksums.
   std::uint64_t intact_outcomes();
 
-  /// Prepares the first transaction. Adds checksums to a journal of an earlier version.
+  /// Prepares the first transaction.
   [[nodiscard]] Result<void> start_writing();
+  /// Turns a journal of an earlier version, or without checksums, into one of this version.
+  [[nodiscard]] Result<void> upgrade();
   /// Runs `write` in a transaction. `write` returns false after a database error, and the
   /// transaction is then rolled back.
   [[nodiscard]] Result<void> in_transaction(const std::function<bool()>& write,
@@ -154,13 +166,17 @@ class Journal {
   /// Moves the log into the database file, which then states that it needs its log. The next
   /// transaction, in the log, states the opposite.
   [[nodiscard]] Result<void> move_log();
-  [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted);
+  /// Adds the tasks of `commit` to `spec`.
+  [[nodiscard]] bool write(const Commit& commit, std::uint64_t accepted, RunSpec& spec);
+  [[nodiscard]] bool write(const CommittedTasks& committed, RunSpec& spec);
   [[nodiscard]] bool write(const CommittedSession& committed);
   [[nodiscard]] bool write(const CommittedProgress& committed);
   [[nodiscard]] bool write(TaskId task, const TaskHistory& history);
   [[nodiscard]] bool write(const CommittedOutcomes& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCounters& committed, std::uint64_t accepted);
   [[nodiscard]] bool write(const CommittedCommand& committed);
+  /// Adds the next part of the input.
+  [[nodiscard]] bool append_input(std::string_view text);
   [[nodiscard]] bool write_checksums();
   /// Inserts a row into a table, and adds it to the table's checksum. `values` are all its columns.
   template <class... Values>
@@ -192,6 +208,7 @@ class Journal {
   std::unique_ptr<Statements> statements_;  ///< null before start_writing()
   JournalRun run_;
   bool finished_ = false;
+  std::int64_t version_ = 0;  ///< of the tables
   bool has_checksums_ = false;
   Checksums checksums_;               ///< of the last transaction
   Checksums pending_;                 ///< of the transaction that is being written

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/limits.h"
+#include "coordinator/journal/job.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/sqlite/rows.h"
 #include "coordinator/journal/sqlite/schema.h"
@@ -271,34 +272,48 @@ JournalRun run_of(Check& check, const Statement& rows) {
   const Columns row(check, rows, Duration::zero());
   JournalRun run;
   run.spec.id = row.id<RunId>(0);
-  const std::optional<KindId> kind = kind_named(rows.text(1));
-  check.require(kind.has_value(), "unknown name: " + rows.text(1));
-  run.spec.kind = kind.value_or(KindId{});
-  run.spec.traits = traits_of(run.spec.kind);
-  run.spec.task_count = row.number<std::uint32_t>(2, limits::task_count);
-  run.spec.pause_min = row.duration(3);
-  run.spec.pause_max = row.duration(4);
+  run.spec.pause_min = row.duration(1);
+  run.spec.pause_max = row.duration(2);
   check.require(run.spec.pause_min >= Duration::zero() && run.spec.pause_max >= run.spec.pause_min,
                 "invalid sleep durations");
-  run.spec.seed = row.number<std::uint64_t>(5);
-  run.spec.method = row.named(6, {CollectionMethod::gather, CollectionMethod::as_complete,
+  run.spec.seed = row.number<std::uint64_t>(3);
+  run.spec.method = row.named(4, {CollectionMethod::gather, CollectionMethod::as_complete,
                                   CollectionMethod::wait, CollectionMethod::cancelled});
-  run.spec.wait_timeout = row.optional_duration(7);
-  run.request = rows.text(8);
-  run.created = rows.integer(9);
+  run.spec.wait_timeout = row.optional_duration(5);
+  run.request = rows.text(6);
+  run.created = rows.integer(7);
   return run;
 }
 
 }  // namespace
 
-void Journal::read_run(Check& check) {
+void Journal::read_format(Check& check) {
+  {
+    Statement rows = check.query("PRAGMA user_version");
+    if (check.next(rows)) version_ = rows.integer(0);
+  }
+  const bool is_known = version_ >= kOldestJournalVersion && version_ <= kJournalVersion;
+  check.require(is_known, fmt::format("unknown version {}", version_));
+  has_checksums_ = has_checksums(check);
+  if (!has_checksums_ || check.failed()) return;
+  checksums_ = Checksums::read(check, version_ == 1 ? kPartsOfVersion1 : kPartNames.size());
+}
+
+StoredJob Journal::read_run(Check& check) {
   Statement rows = check.query(
-      "SELECT run_id, kind, task_count, pause_min_ns, pause_max_ns, seed, collection_method, "
-      "wait_timeout_ns, request, created_unix_ns, state, (SELECT accepted FROM counters) FROM run");
-  if (!check.require(check.next(rows), "the run is missing")) return;
+      "SELECT run_id, pause_min_ns, pause_max_ns, seed, collection_method, wait_timeout_ns, "
+      "request, created_unix_ns, state, (SELECT accepted FROM counters) FROM run");
+  if (!check.require(check.next(rows), "the run is missing")) return {};
   run_ = run_of(check, rows);
-  finished_ = rows.text(10) == "finished";
-  accepted_ = static_cast<std::uint64_t>(rows.integer(11));
+  finished_ = rows.text(8) == "finished";
+  accepted_ = static_cast<std::uint64_t>(rows.integer(9));
+  StoredJob job = read_job(check, version_);
+  run_.spec.kind = job.kind;
+  run_.spec.traits = traits_of(job.kind);
+  run_.spec.task_count = job.task_count;
+  run_.spec.is_open = job.is_open;
+  run_.source = job.source;
+  return job;
 }
 
 std::vector<EpochRecord> Journal::read_epochs(Check& check) {
@@ -324,7 +339,11 @@ std::vector<EpochRecord> Journal::read_epochs(Check& check) {
 
 Result<void> Journal::read_consistently(const std::function<void(Check&)>& read) {
   Check check(database_);
-  if (check.begin()) read(check);
+  if (check.begin()) {
+    // As long as this object does not write, another coordinator may.
+    if (!statements_) read_format(check);
+    if (!check.failed()) read(check);
+  }
   std::optional<Error> error;
   if (check.failed()) error = error_of(check);
   static_cast<void>(database_.execute("COMMIT;"));
@@ -339,16 +358,12 @@ Result<void> Journal::prepare() {
 }
 
 void Journal::check_state(Check& check, const std::optional<CommitCounter::Count>& counted) {
-  has_checksums_ = has_checksums(check);
   read_run(check);
-  if (has_checksums_ && !check.failed()) {
-    checksums_ = Checksums::read(check);
-    check_log(check, counted);
-  }
+  if (has_checksums_ && !check.failed()) check_log(check, counted);
   if (check.failed()) return;
   read_epochs(check);
   for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
-                          Part::odd_result, Part::counters}) {
+                          Part::odd_result, Part::counters, Part::job, Part::segment}) {
     check_sum(check, part);
   }
 }
@@ -398,14 +413,17 @@ Result<JournalContent> Journal::load() {
 }
 
 JournalContent Journal::load(Check& check) {
+  const StoredJob job = read_run(check);
   std::vector<EpochRecord> epochs = read_epochs(check);
   check_pages(check);
   std::optional<std::uint64_t> last_digest;
-  if (has_checksums_) last_digest = Checksums::read(check)[Part::batch];
+  if (has_checksums_) last_digest = checksums_[Part::batch];
   const Duration shift = epoch_ ? epoch_->shift : Duration::zero();
   JournalContent content{read_records(check, run_.spec, shift, last_digest), accepted_,
                          std::move(epochs), read_account(check)};
   content.published = read_published(check);
+  content.records.input_error = job.input_error;
+  content.input_offset = job.input_offset;
   for (std::size_t i = 1; i < content.epochs.size(); ++i) {
     const EpochRecord& epoch = content.epochs[i];
     content.records.resumed.push_back(epoch.in_run(epoch.start.monotonic) - shift);

@@ -22,6 +22,13 @@ constexpr const char* kCounters =
     "attempts_retried = ?, attempts_adopted = ?, stale = ?, reports_repeated = ?, "
     "wait_timeout_passed = ?, stop_requested = ? WHERE epoch = ?";
 
+constexpr const char* kSegment =
+    "INSERT INTO segment VALUES (0, ?, ?, 0) "
+    "ON CONFLICT (first) DO UPDATE SET count = count + excluded.count";
+
+constexpr const char* kJobProgress =
+    "UPDATE job SET task_count = ?, state = ?, input_error = ?, input_offset = ? WHERE job = ?";
+
 std::string insert_outcomes(std::size_t rows) {
   std::string sql = "INSERT INTO outcome VALUES ";
   for (std::size_t row = 0; row < rows; ++row) {
@@ -47,11 +54,17 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
        "?)"},
+      {&input, "INSERT INTO input VALUES (?, CAST(? AS BLOB))"},
+      {&segment, kSegment},
+      {&job, kJobProgress},
       {&counters, kCounters},
       {&checksum, Checksums::update_sql()},
       {&select_session, "SELECT * FROM session WHERE session = ?"},
       {&select_history, "SELECT * FROM history WHERE task = ?"},
-      {&select_counters, "SELECT * FROM counters"}};
+      {&select_counters, "SELECT * FROM counters"},
+      {&select_segment, "SELECT * FROM segment"},
+      {&select_job, "SELECT * FROM job WHERE job = ?"},
+      {&select_part, "SELECT coalesce(max(part), 0) FROM input"}};
   for (const auto& [statement, sql] : all) {
     auto prepared = database.prepare(sql);
     if (!prepared) return prepared.error();

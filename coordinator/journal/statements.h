@@ -26,12 +26,18 @@ struct Journal::Statements {
   sqlite::Statement history;
   sqlite::Statement result_mismatch;
   sqlite::Statement command;
+  sqlite::Statement input;
+  sqlite::Statement segment;  ///< adds tasks to the segment
+  sqlite::Statement job;
   sqlite::Statement counters;
   sqlite::Statement checksum;
   // The rows that the statements above change, for their checksums.
   sqlite::Statement select_session;
   sqlite::Statement select_history;
   sqlite::Statement select_counters;
+  sqlite::Statement select_segment;
+  sqlite::Statement select_job;
+  sqlite::Statement select_part;  ///< the last part of the input
 
   [[nodiscard]] Result<void> prepare(sqlite::Database& database);
 };

@@ -74,9 +74,10 @@ class JournalWriter::Thread : public std::enable_shared_from_this<Thread> {
     }
     wake_.wait(lock, is_ready);
     Commits commits;
-    std::uint64_t outcomes = 0;
-    while (!queue_.empty() && outcomes < limits::journal_transaction) {
-      outcomes += queue_.front()->outcome_count();
+    std::uint64_t rows = 0;
+    while (!queue_.empty() && rows < limits::journal_transaction) {
+      const Commit& commit = *queue_.front();
+      rows += commit.outcome_count() + (commit.tasks ? commit.tasks->count : 0);
       commits.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }

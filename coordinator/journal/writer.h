@@ -20,10 +20,10 @@ struct CommittedSoFar {
 };
 
 /// A thread with a queue. Each transaction takes all queued commits, up to
-/// limits::journal_transaction outcomes: a single commit is written at once, and under load
-/// transactions grow. The journal and the loop must outlive the writer, and nothing else may use
-/// the journal meanwhile. Created, called and destroyed on the loop's thread, where its handlers
-/// run. No handler runs after stop().
+/// limits::journal_transaction outcomes and tasks: a single commit is written at once, and under
+/// load transactions grow. The journal and the loop must outlive the writer, and nothing else may
+/// use the journal meanwhile. Created, called and destroyed on the loop's thread, where its
+/// handlers run. No handler runs after stop().
 class JournalWriter {
  public:
   struct Handlers {

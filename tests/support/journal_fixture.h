@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +36,34 @@ inline JournalRun journal_run(std::uint32_t tasks) {
 inline EpochStart epoch_start(Duration after = {}, std::string boot = "boot-1") {
   return {123, std::move(boot), Instant(500s + after), 600s + after,
           1'700'000'000'000'000'000 + after.count()};
+}
+
+/// The run as an open one, before it has tasks.
+inline JournalRun opened(JournalRun run) {
+  run.spec.task_count = 0;
+  run.spec.is_open = true;
+  run.source = "standard input";
+  return run;
+}
+
+/// The text of the input, without its parts.
+inline std::string input_of(Journal& journal) {
+  std::string text;
+  const auto read = journal.read_input([&](std::string_view part) {
+    text += part;
+    return Result<void>();
+  });
+  EXPECT_TRUE(read) << read.error().message;
+  return text;
+}
+
+/// The files of a run at a power cut. The commit counter is not written through SQLite; each of its
+/// numbers is durable before anything else is written.
+inline std::map<std::string, std::string> with_counter(std::map<std::string, std::string> image,
+                                                       const std::string& journal) {
+  std::ifstream file(CommitCounter::name_of(journal), std::ios::binary);
+  if (file) image[CommitCounter::name_of(journal)] = {std::istreambuf_iterator<char>(file), {}};
+  return image;
 }
 
 /// Owns a temporary directory, in memory if possible.

@@ -1,6 +1,7 @@
 // Random, consistent commits of a run.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -104,5 +105,32 @@ class RandomCommits {
   Instant now_{1000s};
   CommittedCounters counters_;
 };
+
+/// These commits as those of a run that began without tasks: each commit adds the tasks of its
+/// outcomes that are missing, and the last one all others. The input has a line for each task.
+inline std::vector<std::shared_ptr<const Commit>> streamed(
+    const std::vector<std::shared_ptr<const Commit>>& commits, std::uint32_t task_count) {
+  std::vector<std::shared_ptr<const Commit>> all;
+  std::uint32_t added = 0;
+  std::uint64_t offset = 0;
+  for (const auto& commit : commits) {
+    const bool is_last = commit == commits.back();
+    std::uint32_t needed = is_last ? task_count : added;
+    for (const CommittedOutcomes& outcomes : commit->outcomes) {
+      for (const TaskId task : outcomes.task) {
+        needed = std::max(needed, static_cast<std::uint32_t>(index(task)) + 1);
+      }
+    }
+    Commit more = *commit;
+    if (needed > added || is_last) {
+      more.tasks = CommittedTasks{needed - added, is_last, is_last ? "read error" : ""};
+      for (; added < needed; ++added) more.tasks->text += "line " + std::to_string(added) + "\n";
+      offset += more.tasks->text.size();
+      more.tasks->offset = offset;
+    }
+    all.push_back(std::make_shared<Commit>(std::move(more)));
+  }
+  return all;
+}
 
 }  // namespace rollcall::coordinator

@@ -41,6 +41,9 @@ inline void expect_same(const SessionRecord& a, const SessionRecord& b) {
 
 /// Compares everything that a journal stores of a run.
 inline void expect_same(const RunRecords& a, const RunRecords& b) {
+  EXPECT_EQ(a.spec.task_count, b.spec.task_count);
+  EXPECT_EQ(a.spec.is_open, b.spec.is_open);
+  EXPECT_EQ(a.input_error, b.input_error);
   EXPECT_EQ(a.task, b.task);
   EXPECT_EQ(a.started, b.started);
   EXPECT_EQ(a.elapsed, b.elapsed);

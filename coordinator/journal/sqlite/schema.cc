@@ -30,11 +30,27 @@ CREATE TABLE history (
 );
 )sql";
 
-constexpr const char* kTables = R"sql(
+constexpr const char* kJobs = R"sql(
+CREATE TABLE job (
+  job          INTEGER PRIMARY KEY,
+  kind         TEXT NOT NULL,
+  state        TEXT NOT NULL,
+  task_count   INTEGER NOT NULL,
+  input_error  TEXT NOT NULL,
+  source       TEXT NOT NULL,
+  input_offset INTEGER NOT NULL
+);
+CREATE TABLE segment (
+  first       INTEGER PRIMARY KEY,
+  count       INTEGER NOT NULL,
+  job         INTEGER NOT NULL REFERENCES job,
+  first_index INTEGER NOT NULL
+);
+)sql";
+
+constexpr const char* kRun = R"sql(
 CREATE TABLE run (
   run_id            TEXT NOT NULL,
-  kind              TEXT NOT NULL,
-  task_count        INTEGER NOT NULL,
   pause_min_ns      INTEGER NOT NULL,
   pause_max_ns      INTEGER NOT NULL,
   seed              INTEGER NOT NULL,
@@ -52,6 +68,9 @@ CREATE TABLE run (
   exit_status       INTEGER,
   signal            INTEGER
 );
+)sql";
+
+constexpr const char* kTables = R"sql(
 CREATE TABLE epoch (
   epoch        INTEGER PRIMARY KEY,
   pid          INTEGER NOT NULL,
@@ -174,12 +193,20 @@ std::string journal_schema() {
   std::string view = kResultView;
   const std::string name = "DRIFT_PPM";
   view.replace(view.find(name), name.size(), std::to_string(limits::clock_drift_ppm));
-  return fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};{}{}{}",
-                     kJournalApplicationId, kJournalVersion, kTables, kHistory, view);
+  return fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};{}{}{}{}{}",
+                     kJournalApplicationId, kJournalVersion, kRun, kTables, kJobs, kHistory, view);
 }
 
 std::string history_schema() {
   return kHistory;
+}
+
+std::string job_schema() {
+  return kJobs;
+}
+
+std::string run_schema() {
+  return kRun;
 }
 
 std::string_view to_string(SessionEnd end) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <span>
 
 #include "coordinator/journal/journal.h"
 #include "tests/support/journal_fixture.h"
@@ -32,12 +33,21 @@ class DamagedJournalTest : public JournalTest {
     ASSERT_TRUE(database);
     ASSERT_TRUE(database->execute(sql)) << database->error().message;
   }
-  /// Turns the journal into one of the version before checksums.
+  /// As docs/reference/journal.md advises for a damaged journal.
   void remove_checksums() {
-    change(
-        "DROP TABLE checksum; DROP TABLE history; ALTER TABLE batch DROP COLUMN digest; "
-        "ALTER TABLE session DROP COLUMN begun; ALTER TABLE session DROP COLUMN ended");
+    change("DROP TABLE checksum; ALTER TABLE batch DROP COLUMN digest");
     fs::remove(CommitCounter::name_of(path()));
+  }
+  /// Turns the journal into one of the first programs, which wrote no checksums.
+  void make_first_version() {
+    remove_checksums();
+    change(
+        "DROP TABLE history; ALTER TABLE session DROP COLUMN begun; "
+        "ALTER TABLE session DROP COLUMN ended; "
+        "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'sleep'; "
+        "ALTER TABLE run ADD COLUMN task_count INTEGER NOT NULL DEFAULT 0; "
+        "UPDATE run SET task_count = (SELECT task_count FROM job); "
+        "DROP TABLE job; DROP TABLE segment; PRAGMA user_version = 1");
   }
 
   /// Returns why the journal at `path` is refused; empty if it is not.
@@ -70,6 +80,9 @@ class DamagedJournalTest : public JournalTest {
     expect_same(content->records, replayed(run_.spec, commits_));
   }
 
+  /// The journal has no checksums. It can be resumed, and has checksums from then on.
+  void expect_checksums_are_added();
+
   /// The attempts up to the accepted one have begun, and have ended.
   void expect_all_attempts() const {
     const auto journal = Journal::open_to_read(path());
@@ -98,9 +111,7 @@ struct Damage {
 };
 
 constexpr Damage kInconsistent[] = {
-    {"UPDATE run SET task_count = -1", "a number is out of range"},
     {"UPDATE run SET run_id = 'abc'", "an id is not 32 digits"},
-    {"UPDATE run SET kind = 'dance'", "unknown name: dance"},
     {"DELETE FROM run", "the run is missing"},
     {"DELETE FROM outcome WHERE accepted = 100", "an outcome is missing"},
     {"DELETE FROM outcome WHERE accepted > 2900", "batches and outcomes do not match"},
@@ -116,18 +127,55 @@ constexpr Damage kInconsistent[] = {
      "inconsistent outcomes"},
     {"DELETE FROM session WHERE session = 0", "inconsistent outcomes"}};
 
-TEST_F(DamagedJournalTest, RefusesInconsistentRowsOfAnEarlierVersion) {
+constexpr Damage kInconsistentVersion1[] = {
+    {"UPDATE run SET task_count = -1", "a number is out of range"},
+    {"UPDATE run SET task_count = 2999", "inconsistent outcomes"},
+    {"UPDATE run SET kind = 'dance'", "unknown name: dance"}};
+
+constexpr Damage kInconsistentJobs[] = {
+    {"DELETE FROM job", "the job is missing"},
+    {"UPDATE job SET job = 2", "the job is missing"},
+    {"INSERT INTO job SELECT 2, kind, state, 0, '', '', 0 FROM job", "there is more than one job"},
+    {"UPDATE job SET kind = 'dance'", "unknown name: dance"},
+    {"UPDATE job SET state = 'ajar'", "unknown name: ajar"},
+    {"UPDATE job SET task_count = -1", "a number is out of range"},
+    {"UPDATE job SET input_offset = -1", "a number is out of range"},
+    {"UPDATE job SET task_count = 2999", "the segments do not have all tasks"},
+    {"UPDATE job SET task_count = 2999; UPDATE segment SET count = 2999", "inconsistent outcomes"},
+    {"DELETE FROM segment", "the segments do not have all tasks"},
+    {"UPDATE segment SET count = 3001", "the segments do not have all tasks"},
+    {"UPDATE segment SET first = 1", "inconsistent segments"},
+    {"UPDATE segment SET job = 2", "inconsistent segments"},
+    {"UPDATE segment SET first_index = 1", "inconsistent segments"},
+    {"UPDATE segment SET count = 1; INSERT INTO segment VALUES (1, 2999, 1, 1)",
+     "inconsistent segments"}};
+
+TEST_F(DamagedJournalTest, RefusesInconsistentRowsOfVersion1) {
+  make_first_version();
+  ASSERT_EQ(error(), "");
+  for (const std::span<const Damage> all :
+       {std::span<const Damage>(kInconsistent), std::span<const Damage>(kInconsistentVersion1)}) {
+    for (const Damage& damage : all) {
+      expect_refused(damage.sql, "journal " + path() + " is damaged: " + damage.why);
+    }
+  }
+}
+
+TEST_F(DamagedJournalTest, RefusesInconsistentJobs) {
   remove_checksums();
   ASSERT_EQ(error(), "");
-  for (const Damage& damage : kInconsistent) {
+  for (const Damage& damage : kInconsistentJobs) {
     expect_refused(damage.sql, "journal " + path() + " is damaged: " + damage.why);
   }
 }
 
 TEST_F(DamagedJournalTest, RefusesInconsistentRows) {
   ASSERT_EQ(error(), "");
-  for (const Damage& damage : kInconsistent) {
-    expect_refused(damage.sql, StartsWith("journal " + path() + " is damaged: "));
+  for (const std::span<const Damage> all :
+       {std::span<const Damage>(kInconsistent), std::span<const Damage>(kInconsistentJobs)}) {
+    for (const Damage& damage : all) {
+      expect_refused(damage.sql, StartsWith("journal " + path() + " is damaged: "));
+    }
   }
 }
 
@@ -139,6 +187,12 @@ TEST_F(DamagedJournalTest, RefusesRowsThatWereChanged) {
       {"UPDATE session SET name = 'worker' WHERE session = 0", "table session has changed"},
       {"INSERT INTO odd_result VALUES (3, 1)", "table odd_result has changed"},
       {"UPDATE counters SET stale = stale + 1", "table counters has changed"},
+      {"UPDATE job SET source = 'x'", "table job has changed"},
+      {"UPDATE job SET input_offset = 1", "table job has changed"},
+      {"UPDATE job SET input_error = 'x'", "table job has changed"},
+      {"UPDATE job SET state = 'open'", "table job has changed"},
+      {"UPDATE job SET task_count = 3001; UPDATE segment SET count = 3001",
+       "table job has changed"},
       {"INSERT INTO command VALUES (1, 0, 0, 0, '', 0, 0, 0, x'', x'', 0, 0)",
        "table command has changed"},
       {"INSERT INTO input VALUES (1, x'61')", "table input has changed"},
@@ -188,9 +242,7 @@ TEST_F(DamagedJournalTest, RefusesAZeroedPage) {
   }
 }
 
-/// Journals of an earlier version can be resumed, and have checksums from then on.
-TEST_F(DamagedJournalTest, AddsChecksumsToAnEarlierVersion) {
-  remove_checksums();
+void DamagedJournalTest::expect_checksums_are_added() {
   expect_all_commits(path());
   expect_all_attempts();
   {
@@ -202,6 +254,16 @@ TEST_F(DamagedJournalTest, AddsChecksumsToAnEarlierVersion) {
   expect_all_attempts();
   expect_refused("UPDATE outcome SET pause_ns = 1 WHERE accepted = 7", HasSubstr("have changed"));
   expect_refused("UPDATE run SET seed = 43", HasSubstr("table run has changed"));
+}
+
+TEST_F(DamagedJournalTest, AddsChecksumsToTheFirstVersion) {
+  make_first_version();
+  expect_checksums_are_added();
+}
+
+TEST_F(DamagedJournalTest, AddsChecksumsThatWereRemoved) {
+  remove_checksums();
+  expect_checksums_are_added();
 }
 
 TEST_F(DamagedJournalTest, ForgetsFailedOutcomesAndStillHasChecksums) {

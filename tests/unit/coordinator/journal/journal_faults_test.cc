@@ -15,7 +15,11 @@ using Commits = std::vector<std::shared_ptr<const Commit>>;
 
 class JournalFaultsTest : public JournalTest {
  protected:
-  JournalFaultsTest() : run_(journal_run(60)), commits_(RandomCommits(run_.spec, 7).all(6)) {}
+  JournalFaultsTest()
+      : run_(opened(journal_run(kTasks))),
+        commits_(streamed(RandomCommits(journal_run(kTasks).spec, 7).all(6), kTasks)) {}
+
+  static constexpr std::uint32_t kTasks = 60;
 
   /// Writes the commits in transactions of one to three, with checkpoints in between. Ends at the
   /// first permanent error. On a full disk calls `on_full`, if given, and retries once. Counts
@@ -64,6 +68,12 @@ class JournalFaultsTest : public JournalTest {
     };
     while (prefix < passed && !is_at(content->records, prefix)) ++prefix;
     expect_same(content->records, records_of(prefix));
+    std::string text;
+    for (std::size_t i = 0; i < prefix; ++i) {
+      if (commits_[i]->tasks) text += commits_[i]->tasks->text;
+    }
+    EXPECT_EQ(content->input_offset, text.size());
+    EXPECT_EQ(input_of(**journal), text);
   }
 
   /// Whether `records` are those after this many commits. A commit without outcomes differs from
@@ -108,14 +118,6 @@ TEST_F(JournalFaultsTest, KeepsCommittedDataAfterAnyFailedOperation) {
     EXPECT_GT(n, 50U);
     EXPECT_EQ(committed_, commits_.size());
   }
-}
-
-/// The files of a run at a power cut. The commit counter is not written through SQLite; each of its
-/// numbers is durable before anything else is written.
-DiskImage with_counter(DiskImage image, const std::string& journal) {
-  std::ifstream file(CommitCounter::name_of(journal), std::ios::binary);
-  if (file) image[CommitCounter::name_of(journal)] = {std::istreambuf_iterator<char>(file), {}};
-  return image;
 }
 
 /// Kills the process at every file change during create(). Afterwards the journal is complete or

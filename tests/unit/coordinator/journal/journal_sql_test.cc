@@ -89,9 +89,11 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
   create_journal(journal_run(5)).reset();
   const std::pair<const char*, const char*> tables[] = {
       {"run",
-       "run_id,kind,task_count,pause_min_ns,pause_max_ns,seed,collection_method,wait_timeout_ns,"
+       "run_id,pause_min_ns,pause_max_ns,seed,collection_method,wait_timeout_ns,"
        "request,created_unix_ns,state,finished_unix_ns,startup_ns,planning_ns,validation_ns,"
        "cpu_seconds,peak_rss_bytes,exit_status,signal"},
+      {"job", "job,kind,state,task_count,input_error,source,input_offset"},
+      {"segment", "first,count,job,first_index"},
       {"epoch", "epoch,pid,boot_id,monotonic_ns,boottime_ns,unix_ns,shift_ns"},
       {"session",
        "session,session_id,name,host,pid,slots,is_local,welcomed_ns,last_report,stale,state,"
@@ -106,13 +108,29 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
        "attempts_adopted,stale,reports_repeated,wait_timeout_passed,stop_requested"},
       {"checksum",
        "commits,log_needed,tables,run,epoch,session,batch,history,odd_result,command,input,"
-       "standard_input,counters,own"}};
+       "standard_input,counters,job,segment,own"}};
   for (const auto& [table, columns] : tables) {
     EXPECT_EQ(read(std::string("SELECT * FROM ") + table).at(0), fields_of(columns)) << table;
   }
-  EXPECT_EQ(read("PRAGMA user_version").at(1).at(0), "1");
+  EXPECT_EQ(read("PRAGMA user_version").at(1).at(0), "2");
   EXPECT_EQ(read("PRAGMA application_id").at(1).at(0), std::to_string(0x52634a31));
   EXPECT_EQ(read("SELECT state FROM run").at(1).at(0), "running");
+  EXPECT_EQ(read("SELECT * FROM job").at(1), (Row{"1", "sleep", "closed", "5", "", "", "0"}));
+  EXPECT_EQ(read("SELECT * FROM segment").at(1), (Row{"0", "5", "1", "0"}));
+}
+
+TEST_F(JournalSqlTest, OneSegmentHasAllTasks) {
+  auto journal = create_journal(opened(journal_run(0)));
+  EXPECT_EQ(read("SELECT * FROM segment").size(), 1U) << "a segment without tasks";
+  for (const std::uint32_t count : {2U, 0U, 3U}) {
+    Commit commit;
+    commit.tasks.emplace().count = count;
+    ASSERT_TRUE(journal->commit(commit));
+  }
+  const std::vector<Row> segments = read("SELECT * FROM segment");
+  ASSERT_EQ(segments.size(), 2U);
+  EXPECT_EQ(segments[1], (Row{"0", "5", "1", "0"}));
+  EXPECT_EQ(read("SELECT count(*) FROM input").at(1).at(0), "0") << "an empty part";
 }
 
 }  // namespace

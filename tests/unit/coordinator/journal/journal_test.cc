@@ -54,6 +54,8 @@ TEST_F(JournalTest, StoresTheRunAndItsRequest) {
   EXPECT_EQ(again.spec.wait_timeout, 30s);
   EXPECT_EQ(again.request, run.request);
   EXPECT_EQ(again.created, run.created);
+  EXPECT_EQ(again.source, "");
+  EXPECT_FALSE(again.spec.is_open);
   EXPECT_FALSE((*journal)->finished());
 }
 
@@ -200,7 +202,7 @@ TEST_F(JournalTest, RefusesOtherFiles) {
     ASSERT_TRUE(database && database->execute("PRAGMA user_version = 7"));
   }
   std::filesystem::remove(path() + "-wal");
-  refused("a journal of version 7; this program reads version 1");
+  refused("a journal of version 7; this program reads versions 1 to 2");
 }
 
 TEST_F(JournalTest, RefusesADirectory) {
@@ -215,7 +217,7 @@ TEST_F(JournalTest, CanBeReadAfterAKillDuringClose) {
   auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);
   ASSERT_TRUE(database);
   ASSERT_TRUE(database->execute(
-      "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; BEGIN; UPDATE run SET kind = 'x';"));
+      "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; BEGIN; UPDATE run SET seed = 1;"));
   std::filesystem::copy_file(path(), path("copy"));
   std::filesystem::copy_file(path() + "-journal", path("copy-journal"));
   const auto journal = Journal::open_to_read(path("copy"));
