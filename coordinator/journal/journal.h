@@ -144,6 +144,8 @@ class Journal {
                  std::optional<std::uint64_t> sum = std::nullopt) const;
   /// Reads the version and the checksums.
   void read_format(sqlite::Check& check);
+  /// Checks every table.
+  [[nodiscard]] Result<void> check_all();
   /// Reads the run, and returns its job.
   StoredJob read_run(sqlite::Check& check);
   std::vector<EpochRecord> read_epochs(sqlite::Check& check);

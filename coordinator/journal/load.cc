@@ -3,7 +3,6 @@
 #include <limits>
 #include <string_view>
 
-#include "common/limits.h"
 #include "coordinator/journal/job.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/sqlite/rows.h"

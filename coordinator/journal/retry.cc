@@ -42,6 +42,16 @@ DROP TABLE place;
 
 }  // namespace
 
+/// Once checksums have been computed from the rows that stay, damage would not be found any more.
+Result<void> Journal::check_all() {
+  if (auto intact = load(); !intact) return intact.error();
+  return read_consistently([this](sqlite::Check& check) {
+    for (const Part part : {Part::command, Part::input, Part::standard_input}) {
+      check_sum(check, part);
+    }
+  });
+}
+
 Result<void> Journal::forget_failed() {
   auto count = database_.prepare("SELECT count(*) FROM outcome WHERE outcome = 0");
   if (!count) return write_error();
@@ -49,11 +59,7 @@ Result<void> Journal::forget_failed() {
   static_cast<void>(count->next());  // to its end: an open query would block the transaction
   if (count->failed()) return write_error();
   if (left == accepted_) return {};
-  // Once checksums have been computed from the rows that stay, damage would not be found any more.
-  if (auto intact = load(); !intact) return intact.error();
-  if (auto intact = read_commands([](std::uint64_t, const CommandResult&) {}); !intact) {
-    return intact;
-  }
+  if (auto intact = check_all(); !intact) return intact;
   if (!database_.execute("PRAGMA temp_store = MEMORY;")) return write_error();
   auto written = in_transaction(
       [this] { return database_.execute(kForget) && compute_checksums(database_, pending_); });

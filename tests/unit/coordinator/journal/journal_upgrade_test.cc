@@ -208,6 +208,19 @@ TEST_F(JournalUpgradeTest, ForgetsFailedOutcomes) {
   EXPECT_EQ(error(), "");
 }
 
+TEST_F(JournalUpgradeTest, DoesNotForgetOutcomesOfADamagedJournal) {
+  change("UPDATE input SET text = x'61'");
+  {
+    auto journal = Journal::open(path());
+    ASSERT_TRUE(journal);
+    const auto forgot = (*journal)->forget_failed();
+    ASSERT_FALSE(forgot);
+    EXPECT_THAT(forgot.error().message, HasSubstr("table input has changed"));
+  }
+  EXPECT_EQ(version(), 1);
+  EXPECT_THAT(error(), HasSubstr("table input has changed"));
+}
+
 TEST_F(JournalUpgradeTest, AReaderFollowsTheUpgrade) {
   const auto reader = Journal::open_to_read(path());
   ASSERT_TRUE(reader);
