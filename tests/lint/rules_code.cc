@@ -197,10 +197,9 @@ Findings check_unordered_iteration(const Sources& sources) {
 }
 
 Findings check_names(const Sources& sources) {
-  constexpr std::array kSynonyms = {Ban{"job", "run, or task"},   Ban{"broker", "coordinator"},
-                                    Ban{"master", "coordinator"}, Ban{"leader", "coordinator"},
-                                    Ban{"slave", "worker"},       Ban{"minion", "worker"},
-                                    Ban{"incarnation", "session"}};
+  constexpr std::array kSynonyms = {Ban{"broker", "coordinator"}, Ban{"master", "coordinator"},
+                                    Ban{"leader", "coordinator"}, Ban{"slave", "worker"},
+                                    Ban{"minion", "worker"},      Ban{"incarnation", "session"}};
   constexpr std::array kCoreSynonyms = {Ban{"client", "worker"}, Ban{"server", "coordinator"},
                                         Ban{"node", "worker, or host"}, Ban{"peer", "session"}};
   Findings findings;

@@ -16,12 +16,13 @@ struct Seam {
 };
 
 /// Files, or directories with a '/' at the end: where a kind has a number, and the tables of kinds.
-constexpr std::array<std::string_view, 11> kIdPaths = {
+constexpr std::array<std::string_view, 12> kIdPaths = {
     "common/model/kind_id.h",
     "common/messages/coordinator_message.h",
     "common/wire/",
     "coordinator/core/model/",
-    "coordinator/journal/load.cc",
+    "coordinator/journal/job.cc",
+    "coordinator/journal/job.h",
     "coordinator/kinds/",
     "proto/",
     "worker/core/event.h",

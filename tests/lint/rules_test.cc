@@ -121,7 +121,7 @@ std::vector<Example> examples_of_layers_and_code() {
 
 std::vector<Example> examples_of_form_and_text() {
   return {
-      {"Names", "worker/a.cc", "int job_count = 0;\n", 1},
+      {"Names", "worker/a.cc", "int master_count = 0;\n", 1},
       {"Names", "worker/a.cc", "int kMasterKeys = 0;\n", 1},
       {"Names", "worker/core/a.cc", "int client = 0;\n", 1},
       {"Names", "common/net/a.cc", "int server_key = 0; int jobless = 1;\n", 0},
