@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -52,6 +52,7 @@ class InputReader::Reading {
   void wake_up() const;
   /// Returns false if the thread shall end.
   bool read_chunk();
+  /// Like read(), but does not wait where the system has a way.
   ssize_t read_now();
   bool fail(int error);
   /// Calls `call(handlers)` on the owner's thread.
@@ -63,7 +64,9 @@ class InputReader::Reading {
   std::shared_ptr<State> state_;
   os::Descriptor wake_up_;
   bool is_write_only_ = false;  ///< poll() would wait forever, read() fails
-  bool may_wait_ = true;        ///< a read may wait although poll() has found bytes
+  bool is_socket_ = false;
+  os::Descriptor pipe_in_;  ///< of a pipe that takes the bytes of a pipe or FIFO; else none
+  os::Descriptor pipe_out_;
   std::vector<char> buffer_;
   std::atomic<std::size_t> permits_ = 0;
   std::atomic<bool> is_stopping_ = false;
@@ -83,7 +86,11 @@ InputReader::Reading::Reading(boost::asio::io_context& context, os::Descriptor f
   is_write_only_ = flags >= 0 && (flags & O_ACCMODE) == O_WRONLY;
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return;
-  may_wait_ = !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode);
+  is_socket_ = S_ISSOCK(status.st_mode);
+  std::array<int, 2> ends = {-1, -1};
+  if (!S_ISFIFO(status.st_mode) || ::pipe2(ends.data(), O_CLOEXEC) != 0) return;
+  pipe_out_ = os::Descriptor(ends[0]);
+  pipe_in_ = os::Descriptor(ends[1]);
 }
 
 void InputReader::Reading::run() {
@@ -126,14 +133,18 @@ bool InputReader::Reading::read_chunk() {
 }
 
 ssize_t InputReader::Reading::read_now() {
-  if (!may_wait_) {
-    const iovec into{buffer_.data(), buffer_.size()};
-    const ssize_t size = ::preadv2(fd_.get(), &into, 1, -1, RWF_NOWAIT);
-    const bool is_unsupported = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
-    if (size >= 0 || !is_unsupported) return size;
-    may_wait_ = true;
+  char* const into = buffer_.data();
+  const std::size_t size = buffer_.size();
+  if (is_socket_) return ::recv(fd_.get(), into, size, MSG_DONTWAIT);
+  if (!pipe_in_) return ::read(fd_.get(), into, size);
+  const ssize_t moved =
+      ::splice(fd_.get(), nullptr, pipe_in_.get(), nullptr, size, SPLICE_F_NONBLOCK);
+  if (moved > 0) return ::read(pipe_out_.get(), into, size);
+  if (moved < 0 && (errno == ENOSYS || errno == EINVAL)) {
+    pipe_in_.reset();
+    return ::read(fd_.get(), into, size);
   }
-  return ::read(fd_.get(), buffer_.data(), buffer_.size());
+  return moved;
 }
 
 bool InputReader::Reading::fail(int error) {

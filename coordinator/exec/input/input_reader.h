@@ -19,9 +19,9 @@ namespace rollcall::coordinator {
 /// keep the io_context running. The io_context must outlive it.
 ///
 /// The open file is shared with other processes, so its flags are not changed. If another process
-/// takes the bytes between poll() and read(), a pipe or a socket is polled again where the system
-/// can read it without waiting (Linux 6.4; sockets earlier). Otherwise that read waits for further
-/// bytes or the end, and so does stop().
+/// takes the bytes between poll() and the read, a pipe, FIFO or socket is polled again, because it
+/// is read without waiting. A terminal is not: that read waits for the next line or the end, and so
+/// does stop().
 class InputReader {
  public:
   /// Called in the order of the input. After on_end or on_error, none is called.
