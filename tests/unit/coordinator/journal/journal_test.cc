@@ -225,6 +225,31 @@ TEST_F(JournalTest, CanBeReadAfterAKillDuringClose) {
   EXPECT_TRUE((*journal)->load());
 }
 
+TEST_F(JournalTest, ReadsCommandsThatWereCommittedSinceItWasOpened) {
+  const auto journal = create_journal(journal_run(5));
+  const auto reader = Journal::open_to_read(path());
+  ASSERT_TRUE(reader);
+  Commit commit;
+  commit.outcomes.push_back({std::nullopt,
+                             Instant(600s),
+                             1us,
+                             {task_at(2)},
+                             {1},
+                             {Outcome::succeeded},
+                             {Instant(599s)},
+                             {1ms},
+                             {Instant(598s)}});
+  CommandResult result;
+  result.out = "output";
+  commit.commands.push_back({0, std::make_shared<CommandResult>(result)});
+  ASSERT_TRUE(journal->commit(commit));
+  std::string out;
+  const auto read = (*reader)->read_commands(
+      [&](std::uint64_t, const CommandResult& command) { out += command.out; });
+  EXPECT_TRUE(read) << read.error().message;
+  EXPECT_EQ(out, "output");
+}
+
 TEST_F(JournalTest, RefusesASecondCoordinator) {
   auto journal = create_journal(journal_run(5));
   const auto second = Journal::open(path());
