@@ -129,6 +129,35 @@ TEST_F(JournalFile, RefusesChangedRows) {
   }
 }
 
+/// The first programs wrote journals like this.
+void make_version_1(const std::string& journal) {
+  for (const char* statement :
+       {"DROP TABLE checksum", "DROP TABLE history", "ALTER TABLE batch DROP COLUMN digest",
+        "ALTER TABLE session DROP COLUMN begun", "ALTER TABLE session DROP COLUMN ended",
+        "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'sleep'",
+        "ALTER TABLE run ADD COLUMN task_count INTEGER NOT NULL DEFAULT 0",
+        "UPDATE run SET task_count = (SELECT task_count FROM job)", "DROP TABLE job",
+        "DROP TABLE segment", "PRAGMA user_version = 1"}) {
+    sql(journal, statement);
+  }
+  fs::remove(journal + "-commits");
+}
+
+TEST_F(JournalFile, ResumesARunOfVersion1) {
+  Program& run = begun_run(60, 10);
+  kill_coordinator(run);
+  make_version_1(journal());
+  Program& report = command({"report", journal()});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_EQ(number_in(journal(), "PRAGMA user_version"), 1);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(number_in(journal(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(number_in(journal(), "SELECT sum(task_count) FROM job"), 60);
+  EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 60);
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+}
+
 TEST_F(JournalFile, MentionsResumeIfTheJournalExists) {
   finished_run();
   expect_refused(journaled_run({"-n", "60"}),

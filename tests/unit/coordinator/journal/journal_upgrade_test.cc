@@ -61,7 +61,7 @@ class JournalUpgradeTest : public JournalTest {
   /// Expects the run of the file, with `accepted` outcomes.
   static void expect_content(Journal& journal, std::size_t accepted = 2) {
     const JournalRun& run = journal.run();
-    EXPECT_EQ(to_hex(run.spec.id.bytes), "3ed0085fe85ededd9968e1ed4480a155");
+    EXPECT_EQ(to_hex(run.spec.id.bytes), "6b0fb5e47143338ce7c7bba0d3ccbdbb");
     EXPECT_EQ(run.spec.kind, KindId::exec);
     EXPECT_TRUE(run.spec.traits.may_fail);
     EXPECT_EQ(run.spec.task_count, 4U);
@@ -72,7 +72,7 @@ class JournalUpgradeTest : public JournalTest {
     ASSERT_TRUE(content) << content.error().message;
     EXPECT_EQ(content->records.state.size(), 4U);
     EXPECT_EQ(content->records.accepted(), accepted);
-    EXPECT_EQ(content->records.sessions.at(0).name, "vm-8898");
+    EXPECT_EQ(content->records.sessions.at(0).name, "vm-32420");
     EXPECT_EQ(content->records.attempts_total, 3U);
     EXPECT_EQ(content->records.input_error, "");
     EXPECT_EQ(content->input_offset, 0U);

@@ -23,7 +23,7 @@ CREATE TABLE run (
   exit_status       INTEGER,
   signal            INTEGER
 );
-INSERT INTO run VALUES('3ed0085fe85ededd9968e1ed4480a155','exec',4,0,0,0,'gather',NULL,'{"arguments":["-w","1","--slots","1","--stdin","std.txt","--each-line","in.txt","--journal","old.db","--","sh","-c","echo got {}; if [ {} = b ]; then exit 3; fi; if [ {} = c ]; then sleep 20; fi"],"asked":{"colsep":"","command":"sh -c ''echo got {}; if [ {} = b ]; then exit 3; fi; if [ {} = c ]; then sleep 20; fi''","cwd":"","env":[],"input":"1502682732398059506","shell":false,"task_count":4},"folder":"/tmp/journal-v1/run"}',1795981610663836701,'running',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO run VALUES('6b0fb5e47143338ce7c7bba0d3ccbdbb','exec',4,0,0,0,'gather',NULL,'{"arguments":["-w","1","--slots","1","--stdin","std.txt","--each-line","in.txt","--journal","run.db","--","sh","-c","echo got {}; if [ {} = b ]; then exit 3; fi; if [ {} = c ]; then sleep 2; fi"],"asked":{"colsep":"","command":"sh -c ''echo got {}; if [ {} = b ]; then exit 3; fi; if [ {} = c ]; then sleep 2; fi''","cwd":"","env":[],"input":"1502682732398059506","shell":false,"task_count":4},"folder":"/tmp/journal-v1/run3"}',1795982781644628076,'running',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE epoch (
   epoch        INTEGER PRIMARY KEY,
   pid          INTEGER NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE epoch (
   unix_ns      INTEGER NOT NULL,
   shift_ns     INTEGER NOT NULL
 );
-INSERT INTO epoch VALUES(1,8885,'d1260b4c-36d9-4638-8d71-0066cb464d7b',684190511284,684190511424,1795981610669828844,0);
+INSERT INTO epoch VALUES(1,32406,'d1260b4c-36d9-4638-8d71-0066cb464d7b',1855224274533,1855224274603,1795982781703591872,0);
 CREATE TABLE session (
   session                INTEGER PRIMARY KEY,
   session_id             TEXT NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE session (
   begun                  INTEGER NOT NULL DEFAULT 0,
   ended                  INTEGER NOT NULL DEFAULT 0
 );
-INSERT INTO session VALUES(0,'7e5c6cd4d8b35830b8228cfead79f75a','vm-8898','vm',8898,1,1,684224323867,2,0,'present','',NULL,NULL,NULL,NULL,NULL,4,2);
+INSERT INTO session VALUES(0,'6f3a9dc4c8d75f04b460a81cbebb17c5','vm-32420','vm',32420,1,1,1855293786886,2,0,'present','',NULL,NULL,NULL,NULL,NULL,4,2);
 CREATE TABLE batch (
   first_accepted INTEGER PRIMARY KEY,
   session        INTEGER REFERENCES session,
@@ -63,8 +63,8 @@ CREATE TABLE batch (
   clock_bound_ns INTEGER,
   digest         INTEGER
 );
-INSERT INTO batch VALUES(1,0,684233309783,176127,3647585266751208661);
-INSERT INTO batch VALUES(2,0,684236605359,176786,-826639784682288999);
+INSERT INTO batch VALUES(1,0,1855309843718,270675,-7136045537650041388);
+INSERT INTO batch VALUES(2,0,1855312602969,130315,6727520214644767165);
 CREATE TABLE outcome (
   accepted      INTEGER PRIMARY KEY,
   task          INTEGER NOT NULL,
@@ -75,8 +75,8 @@ CREATE TABLE outcome (
   elapsed_ns    INTEGER NOT NULL,
   dispatched_ns INTEGER NOT NULL
 );
-INSERT INTO outcome VALUES(1,0,1,0,0,684228962139,4009313,684228159979);
-INSERT INTO outcome VALUES(2,1,1,1,0,684234089029,1313236,684233346968);
+INSERT INTO outcome VALUES(1,0,1,0,0,1855300198096,8904390,1855295573384);
+INSERT INTO outcome VALUES(2,1,1,1,0,1855311461561,874015,1855309906091);
 CREATE TABLE odd_result (
   task      INTEGER NOT NULL,
   result_ns INTEGER NOT NULL
@@ -95,8 +95,8 @@ CREATE TABLE command (
   stdout_dropped INTEGER NOT NULL,
   stderr_dropped INTEGER NOT NULL
 );
-INSERT INTO command VALUES(1,0,0,0,'',4009313,891000,3256320,X'676f7420610a',X'',0,0);
-INSERT INTO command VALUES(2,0,3,0,'',1313236,745000,3256320,X'676f7420620a',X'',0,0);
+INSERT INTO command VALUES(1,0,0,0,'',8904390,985000,2977792,X'676f7420610a',X'',0,0);
+INSERT INTO command VALUES(2,0,3,0,'',874015,794000,2977792,X'676f7420620a',X'',0,0);
 CREATE TABLE input (
   part INTEGER PRIMARY KEY,
   text BLOB NOT NULL
@@ -119,7 +119,7 @@ CREATE TABLE counters (
   wait_timeout_passed INTEGER NOT NULL,
   stop_requested      INTEGER NOT NULL
 );
-INSERT INTO counters VALUES(1,2,2,684228159979,3,0,0,0,0,0,0);
+INSERT INTO counters VALUES(1,2,2,1855295573384,3,0,0,0,0,0,0);
 CREATE TABLE history (
   task      INTEGER PRIMARY KEY,
   attempts  INTEGER NOT NULL,
@@ -128,7 +128,7 @@ CREATE TABLE history (
   failures  INTEGER NOT NULL
 );
 CREATE TABLE checksum (commits INTEGER NOT NULL, log_needed INTEGER NOT NULL, tables INTEGER NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL, session INTEGER NOT NULL, batch INTEGER NOT NULL, history INTEGER NOT NULL, odd_result INTEGER NOT NULL, command INTEGER NOT NULL, input INTEGER NOT NULL, standard_input INTEGER NOT NULL, counters INTEGER NOT NULL, own INTEGER NOT NULL);
-INSERT INTO checksum VALUES(7,0,3007141220126544338,-4656286418439716289,-4796808655729888429,2409252610188937726,-826639784682288999,0,0,-1824499610091961886,-6302784663610747032,-3081977438176752959,5647053297995788655,-1956266940967970800);
+INSERT INTO checksum VALUES(7,0,3007141220126544338,-2577352017313305972,-744470800912903635,3961814448762639400,6727520214644767165,0,0,786265199427805780,-6302784663610747032,-3081977438176752959,-3990773889766787460,-1519224988497372453);
 CREATE VIEW result AS
 SELECT
   task,
