@@ -248,6 +248,14 @@ inline constexpr std::size_t lines_in_memory = 32U << 20U;
 /// input is not read.
 inline constexpr std::size_t input_chunk = 64U << 10U;
 inline constexpr std::size_t input_chunks = 4;
+/// A file up to this size is read before the run. A longer one, and what is no file, is read while
+/// the run goes on.
+inline constexpr std::uint64_t input_before_run = 64U << 20U;
+/// Tasks without an outcome, and bytes of their lines, above which no more input is read. Not with
+/// a journal, which takes all lines: there, tasks that are not committed.
+inline constexpr std::uint64_t read_ahead_tasks = 1'000'000;
+inline constexpr std::uint64_t read_ahead_bytes = 256U << 20U;
+inline constexpr std::uint64_t uncommitted_tasks = 1U << 16U;
 /// Output of ended tasks that --keep-order holds in memory; a temporary file holds the rest.
 inline constexpr std::size_t held_output_bytes = 64U << 20U;
 /// Bytes of output of several tasks printed by one write.

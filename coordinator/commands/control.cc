@@ -72,7 +72,8 @@ std::string status_text(const OrderedJson& status) {
                   status.at("elapsed_seconds").get<double>());
   }
   std::string text = "run " + status.at("run_id").get<std::string>() + "\n" +
-                     number(tasks.at("done")) + "/" + number(tasks.at("total")) + " done, " +
+                     number(tasks.at("done")) + "/" + number(tasks.at("total")) +
+                     (tasks.value("input_ended", true) ? " done, " : " so far, ") +
                      number(tasks.at("running")) + " running, " + number(tasks.at("waiting")) +
                      " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() + "\n";
   std::vector<std::vector<std::string>> rows{

@@ -74,8 +74,9 @@ int give_up(const std::string& command, const std::string& why, int status) {
 }
 
 void report_unfinished(const std::string& command, const RunRecords& records) {
-  std::fprintf(stderr, "rollcall %s: the run is not finished: %zu of %u tasks have an outcome\n",
-               command.c_str(), records.accepted(), records.spec.task_count);
+  std::fprintf(stderr, "rollcall %s: the run is not finished: %zu of %u tasks%s have an outcome\n",
+               command.c_str(), records.accepted(), records.spec.task_count,
+               records.spec.is_open ? " so far" : "");
 }
 
 /// The members about the validation in the document of the run, under another schema.

@@ -108,7 +108,7 @@ std::string ControlDesk::status(Instant now) {
   const std::uint64_t total = records.spec.task_count;
   OrderedJson elapsed = nullptr;
   if (records.first_dispatch) {
-    const bool is_over = done == total && records.last_accepted;
+    const bool is_over = done == total && !records.spec.is_open && records.last_accepted;
     elapsed = to_seconds((is_over ? *records.last_accepted : now) - *records.first_dispatch);
   }
   return line_of({{"schema", "rollcall/status/1"},
@@ -117,6 +117,7 @@ std::string ControlDesk::status(Instant now) {
                   {"elapsed_seconds", elapsed},
                   {"tasks",
                    {{"total", total},
+                    {"input_ended", !records.spec.is_open},
                     {"done", done},
                     {"running", running},
                     {"waiting", total - done - running},

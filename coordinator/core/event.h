@@ -143,6 +143,8 @@ struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;
 };
+/// The input has ended: RunRecords has the number of tasks, and why the input ended before its end.
+struct PublishInputEnded {};
 struct PublishJoined {
   SessionIndex session{};
 };
@@ -172,9 +174,9 @@ struct End {
   bool workers_stay = false;
 };
 
-using Action =
-    std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
-                 PublishFailed, PublishOutcomes, PublishJoined, PublishLeft, Log, FinishRun, End>;
+using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
+                            PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined,
+                            PublishLeft, Log, FinishRun, End>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

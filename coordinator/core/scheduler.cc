@@ -141,7 +141,7 @@ void Scheduler::on(const Committed& event) {
 void Scheduler::on(const TasksAdded& event) {
   CHECK(event.count > 0 && records().spec.is_open);
   work_.limit_batches(event.assignment_attempts);
-  if (tasks_.may_grow()) commits_.tasks_added(event.count);
+  if (tasks_.may_grow()) commits_.tasks_added(now_, event.count);
 }
 
 void Scheduler::on(const InputEnded& event) {
@@ -330,10 +330,11 @@ void Scheduler::publish(const Durable& durable) {
 /// A task exists once it is committed (rule 5). If the run was stopped meanwhile, it has ended,
 /// too.
 void Scheduler::take_added(const CommittedTasks& added) {
-  tasks_.add_tasks(added.count);
+  tasks_.add_tasks(added.count, added.at);
   work_.add_tasks(view(), added.count);
   if (added.is_last) {
     tasks_.close(added.error);
+    out_->push_back(PublishInputEnded{});
     stop_at_halt();
   }
   if (stop_.is_ending()) tasks_.decide_pending(now_, Outcome::cancelled);

@@ -56,7 +56,9 @@ class Scheduler {
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
   /// Tasks that are added are run. False once the run is being stopped, or its input has ended.
-  bool takes_tasks() const { return phase_ < Phase::finishing && tasks_.may_grow(); }
+  bool takes_tasks() const {
+    return phase_ < Phase::finishing && !stop_.is_stopping() && tasks_.may_grow();
+  }
   /// Tasks that were added and are not committed.
   std::uint64_t uncommitted_tasks() const { return commits_.uncommitted_tasks(); }
   /// Messages that were refused or malformed, in this epoch.

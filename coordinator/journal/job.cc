@@ -11,12 +11,14 @@ namespace {
 constexpr std::int64_t kJob = 1;
 
 constexpr const char* kSelectJob =
-    "SELECT job, kind, state, task_count, input_error, source, input_offset FROM job";
+    "SELECT job, kind, state, task_count, input_error, source, input_offset, last_added_ns FROM "
+    "job";
 /// The same columns of a journal of version 1.
-constexpr const char* kSelectOldJob = "SELECT 1, kind, 'closed', task_count, '', '', 0 FROM run";
+constexpr const char* kSelectOldJob =
+    "SELECT 1, kind, 'closed', task_count, '', '', 0, NULL FROM run";
 
-StoredJob job_of(sqlite::Check& check, const sqlite::Statement& rows) {
-  const sqlite::Columns row(check, rows, Duration::zero());
+StoredJob job_of(sqlite::Check& check, const sqlite::Statement& rows, Duration shift) {
+  const sqlite::Columns row(check, rows, shift);
   StoredJob job;
   const std::optional<KindId> kind = kind_named(rows.text(1));
   check.require(kind.has_value(), "unknown name: " + rows.text(1));
@@ -28,6 +30,7 @@ StoredJob job_of(sqlite::Check& check, const sqlite::Statement& rows) {
   job.input_error = rows.text(4);
   job.source = rows.text(5);
   job.input_offset = row.number<std::uint64_t>(6);
+  job.last_added = row.optional_instant(7);
   return job;
 }
 
@@ -49,7 +52,7 @@ std::string_view job_state(bool is_open) {
   return is_open ? "open" : "closed";
 }
 
-StoredJob read_job(sqlite::Check& check, std::int64_t version) {
+StoredJob read_job(sqlite::Check& check, std::int64_t version, Duration shift) {
   const bool is_current = version > 1;
   StoredJob job;
   {
@@ -57,7 +60,7 @@ StoredJob read_job(sqlite::Check& check, std::int64_t version) {
     if (!check.require(check.next(rows) && rows.integer(0) == kJob, "the job is missing")) {
       return job;
     }
-    job = job_of(check, rows);
+    job = job_of(check, rows, shift);
     check.require(!check.next(rows), "there is more than one job");
   }
   if (is_current) check_segments(check, job.task_count);
@@ -65,7 +68,7 @@ StoredJob read_job(sqlite::Check& check, std::int64_t version) {
 }
 
 bool insert_job(sqlite::Database& database, const RunSpec& spec, const std::string& source) {
-  auto job = database.prepare("INSERT INTO job VALUES (?, ?, ?, ?, '', ?, 0)");
+  auto job = database.prepare("INSERT INTO job VALUES (?, ?, ?, ?, '', ?, 0, NULL)");
   if (!job || !job->run(kJob, to_string(spec.kind), job_state(spec.is_open),
                         std::int64_t{spec.task_count}, std::string_view(source))) {
     return false;
@@ -84,9 +87,11 @@ bool Journal::write(const CommittedTasks& committed, RunSpec& spec) {
   if (committed.count > 0 && !change_rows(Part::segment, statements_->select_segment, extend)) {
     return false;
   }
+  std::optional<std::int64_t> at;
+  if (committed.count > 0) at = to_ns(epoch_->in_run(committed.at));
   const auto update = [&] {
     return statements_->job.run(std::int64_t{spec.task_count}, job_state(spec.is_open),
-                                std::string_view(committed.error), committed.offset, kJob);
+                                std::string_view(committed.error), committed.offset, at, kJob);
   };
   return change_rows(Part::job, statements_->select_job, update, kJob);
 }

@@ -16,14 +16,15 @@ struct StoredJob {
   KindId kind = KindId::sleep;
   std::uint32_t task_count = 0;  ///< so far, while is_open
   bool is_open = false;
-  std::string input_error;         ///< why the input ended before its end; empty: it did not
-  std::string source;              ///< JournalRun::source
-  std::uint64_t input_offset = 0;  ///< CommittedTasks::offset of the last tasks
+  std::string input_error;            ///< why the input ended before its end; empty: it did not
+  std::string source;                 ///< JournalRun::source
+  std::uint64_t input_offset = 0;     ///< CommittedTasks::offset of the last tasks
+  std::optional<Instant> last_added;  ///< the last of the tasks
 };
 
 /// Reads the job of the run from a journal of this version of the tables, and checks that its
-/// segments have all its tasks.
-StoredJob read_job(sqlite::Check& check, std::int64_t version);
+/// segments have all its tasks. `shift`: from the clock of the journal to that of the caller.
+StoredJob read_job(sqlite::Check& check, std::int64_t version, Duration shift);
 
 /// The value of column job.state.
 std::string_view job_state(bool is_open);

@@ -306,7 +306,7 @@ StoredJob Journal::read_run(Check& check) {
   run_ = run_of(check, rows);
   finished_ = rows.text(8) == "finished";
   accepted_ = static_cast<std::uint64_t>(rows.integer(9));
-  StoredJob job = read_job(check, version_);
+  StoredJob job = read_job(check, version_, epoch_ ? epoch_->shift : Duration::zero());
   run_.spec.kind = job.kind;
   run_.spec.traits = traits_of(job.kind);
   run_.spec.task_count = job.task_count;
@@ -422,6 +422,7 @@ JournalContent Journal::load(Check& check) {
                          std::move(epochs), read_account(check)};
   content.published = read_published(check);
   content.records.input_error = job.input_error;
+  content.records.last_added = job.last_added;
   content.input_offset = job.input_offset;
   for (std::size_t i = 1; i < content.epochs.size(); ++i) {
     const EpochRecord& epoch = content.epochs[i];

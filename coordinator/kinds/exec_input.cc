@@ -1,16 +1,19 @@
 #include "coordinator/kinds/exec_input.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/core.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "common/os/descriptor.h"
+#include "common/limits.h"
 #include "common/os/file_io.h"
+#include "coordinator/exec/input/source_identity.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -24,52 +27,117 @@ os::Descriptor open_input(const std::string& path) {
                                     : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-char separator_of(const ExecOptions& options) {
-  return options.null_separated ? '\0' : '\n';
+std::string path_of(const ExecOptions& options) {
+  const std::string& path = options.from_json.empty() ? options.each_line : options.from_json;
+  return path.empty() ? "-" : path;
 }
 
-TaskInput empty_input(const ExecOptions& options) {
+std::string name_of(const ExecOptions& options) {
+  const std::string path = path_of(options);
+  if (path == "-") return "standard input";
+  return (options.from_json.empty() ? "--each-line " : "--from-json ") + path;
+}
+
+TaskInput empty_input(const ExecOptions& options, bool is_saved) {
   if (options.from_json.empty()) return TaskInput::lines(separator_of(options));
-  return options.resumes_as_saved ? TaskInput::saved_json() : TaskInput::json();
+  return is_saved ? TaskInput::saved_json() : TaskInput::json();
+}
+
+/// Everything but a file can be silent for long. A large file takes long to read.
+bool is_to_be_streamed(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  return static_cast<std::uint64_t>(status.st_size) > limits::input_before_run;
+}
+
+struct Input {
+  TaskInput tasks;
+  std::string streamed_from{};
+  std::optional<StreamSource> rest{};
+};
+
+/// The rest of an input, the first `offset` bytes of which are in a journal.
+StreamSource rest_of(const ExecOptions& options, const std::string& identity, std::uint64_t offset,
+                     std::uint64_t tasks) {
+  StreamSource source{name_of(options), {}, {}, identity, offset};
+  const std::string taken = fmt::format("; the {} lines that were taken are run", tasks);
+  if (identity.empty()) {
+    source.lost = "the rest is lost, because only a file can be read on" + taken;
+    return source;
+  }
+  source.file = open_input(path_of(options));
+  if (!source.file) {
+    source.lost = std::strerror(errno) + taken;
+  } else if (identity_of(source.file.get()) != identity) {
+    source.lost = "the file has changed or is another one" + taken;
+  } else if (::lseek(source.file.get(), static_cast<::off_t>(offset), SEEK_SET) < 0) {
+    source.lost = std::strerror(errno) + taken;
+  }
+  if (!source.lost.empty()) source.file = {};
+  return source;
+}
+
+/// The name of the source in the request of the journal; empty: its input was not streamed.
+std::string streamed_from(const Journal& journal) {
+  const nlohmann::json request =
+      nlohmann::json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false);
+  if (!request.is_object() || !request.contains("asked")) return {};
+  const nlohmann::json& asked = request["asked"];
+  return asked.is_object() ? asked.value("streamed", std::string()) : std::string();
 }
 
 /// The input as it was when the run began, from the journal.
-Result<TaskInput> saved_input(const ExecOptions& options) {
+Result<Input> saved_input(const ExecOptions& options) {
   auto journal = Journal::open_to_read(options.journal);
   if (!journal) return permanent(journal.error().message);
-  TaskInput input = empty_input(options);
-  auto read = (*journal)->read_input([&](std::string_view part) { return input.add(part); });
-  if (read) read = input.finish();
+  const std::uint32_t expected = (*journal)->run().spec.task_count;
+  const bool is_open = (*journal)->run().spec.is_open;
+  Input input{empty_input(options, /*is_saved=*/true), streamed_from(**journal)};
+  auto read = (*journal)->read_input([&](std::string_view part) { return input.tasks.add(part); });
+  if (read && !is_open) read = input.tasks.finish();
   if (!read) return permanent(options.journal + ": its input: " + read.error().message);
-  if (input.size() != (*journal)->run().spec.task_count) {
+  // A run that is not closed may have got more tasks meanwhile.
+  if (is_open ? input.tasks.size() < expected : input.tasks.size() != expected) {
     return permanent(options.journal +
                      " ended before its input was saved: start the run "
                      "again with another journal");
   }
+  if (is_open) {
+    input.rest =
+        rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.size());
+  }
   return input;
 }
 
-/// The input of the tasks. Waits for the end of its file.
-Result<TaskInput> input_of(const ExecOptions& options) {
-  if (options.range) return TaskInput::range(*options.range);
-  if (options.resumes_as_saved) return saved_input(options);
-  const bool is_json = !options.from_json.empty();
-  const std::string option = is_json ? "--from-json" : "--each-line";
-  std::string path = is_json ? options.from_json : options.each_line;
-  if (path.empty()) {
-    if (::isatty(STDIN_FILENO) != 0) {
-      return permanent(
-          "no input: expected lines on standard input, --each-line FILE, "
-          "--range A-B or --from-json FILE");
-    }
-    path = "-";
+/// Whether --resume continues a run, and whether its input was streamed.
+std::optional<bool> resumes_streamed(const ExecOptions& options) {
+  if (!options.resume) return std::nullopt;
+  const auto journal = Journal::open_to_read(options.journal);
+  if (!journal) return std::nullopt;
+  return !streamed_from(**journal).empty();
+}
+
+/// The input of the tasks. Waits for the end of its file, unless it is streamed.
+Result<Input> input_of(const ExecOptions& options) {
+  if (options.range) return Input{TaskInput::range(*options.range)};
+  const std::optional<bool> resumed = resumes_streamed(options);
+  if (options.resumes_as_saved || resumed.value_or(false)) return saved_input(options);
+  if (options.each_line.empty() && options.from_json.empty() && ::isatty(STDIN_FILENO) != 0) {
+    return permanent(
+        "no input: expected lines on standard input, --each-line FILE, "
+        "--range A-B or --from-json FILE");
   }
-  const std::string name = path == "-" ? "standard input" : option + " " + path;
-  const os::Descriptor file = open_input(path);
-  if (!file) return permanent(name + ": " + std::strerror(errno));
-  TaskInput input = empty_input(options);
-  if (auto read = input.read(file.get()); !read) {
-    return permanent(name + ": " + read.error().message);
+  os::Descriptor file = open_input(path_of(options));
+  if (!file) return permanent(name_of(options) + ": " + std::strerror(errno));
+  Input input{empty_input(options, /*is_saved=*/false)};
+  if (!options.dry_run && !resumed && is_to_be_streamed(file.get())) {
+    input.streamed_from = name_of(options);
+    const std::string identity = identity_of(file.get());
+    input.rest = StreamSource{name_of(options), std::move(file), {}, identity};
+    return input;
+  }
+  if (auto read = input.tasks.read(file.get()); !read) {
+    return permanent(name_of(options) + ": " + read.error().message);
   }
   return input;
 }
@@ -94,22 +162,42 @@ Result<std::string> contents_of(const std::string& path) {
   return contents;
 }
 
-/// Checks that each command fits into a message.
-Result<void> check_size(const TaskCommands& commands) {
-  if (commands.bytes_at_most() + kOwnVariables <= limits::command_bytes) return {};
-  for (std::uint64_t task = 0; task < commands.size(); ++task) {
-    const std::size_t bytes = bytes_of(commands[task_at(task)]) + kOwnVariables;
+}  // namespace
+
+char separator_of(const ExecOptions& options) {
+  return options.null_separated ? '\0' : '\n';
+}
+
+Result<void> check_size(const TaskCommands& commands, std::uint64_t& first) {
+  if (commands.bytes_at_most() + kOwnVariables <= limits::command_bytes) {
+    first = commands.size();
+    return {};
+  }
+  for (; first < commands.size(); ++first) {
+    const std::size_t bytes = bytes_of(commands[task_at(first)]) + kOwnVariables;
     if (bytes <= limits::command_bytes) continue;
     return permanent(fmt::format(
         "the command of task {} has {} bytes with its variables and input: expected at most {}",
-        task, bytes, limits::command_bytes));
+        first, bytes, limits::command_bytes));
   }
   return {};
 }
 
-}  // namespace
+std::size_t attempts_in_assignment(const TaskCommands& commands) {
+  const std::size_t bytes = commands.bytes_at_most() + kOwnVariables;
+  return std::clamp<std::size_t>(limits::assignment_bytes / bytes, 1, limits::assignment_attempts);
+}
 
-Result<TaskCommands> commands_of(const ExecOptions& options) {
+std::string carriage_returns_warning(const TaskCommands& commands) {
+  const std::uint64_t count = commands.carriage_returns();
+  if (count == 0) return {};
+  return fmt::format(
+      "{} of {} input lines end with a carriage return (CRLF), which is part of the command: "
+      "remove it with tr -d '\\r'",
+      count, commands.size());
+}
+
+Result<ExecInput> read_input(const ExecOptions& options) {
   Command common;
   common.env = options.env;
   common.cwd = options.cwd;
@@ -123,21 +211,22 @@ Result<TaskCommands> commands_of(const ExecOptions& options) {
   auto input = input_of(options);
   if (!input) return input.error();
   std::optional<CommandTemplate> words;
-  if (!input->has_commands()) {
+  if (!input->tasks.has_commands()) {
     auto parsed =
         CommandTemplate::parse(options.command, {!options.range, options.shell, options.colsep});
     if (!parsed) return permanent("COMMAND: " + parsed.error().message);
     words = std::move(*parsed);
   }
-  TaskCommands commands(std::move(*input), std::move(words), std::move(common));
-  if (auto checked = check_size(commands); !checked) return checked.error();
-  return commands;
+  TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
+  std::uint64_t first = 0;
+  if (auto checked = check_size(commands, first); !checked) return checked.error();
+  return ExecInput{std::move(commands), std::move(input->streamed_from), std::move(input->rest)};
 }
 
 JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands) {
   JournalInput input;
   if (!options.input_file.empty()) input.standard_input = commands.input();
-  if (options.range) return input;
+  if (options.range || commands.size() == 0) return input;
   input.lines = [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
     std::string part;
     for (; next < commands.size() && part.size() < kPiece; ++next) {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/base/result.h"
+#include "common/os/descriptor.h"
 #include "coordinator/cli/exec_options.h"
 #include "coordinator/exec/input/task_commands.h"
 #include "coordinator/journal/journal.h"
@@ -14,11 +17,42 @@ namespace rollcall::coordinator {
 /// Bytes of the variables that identify an attempt (ROLLCALL_TASK_ID ...), at most.
 inline constexpr std::size_t kOwnVariables = 200;
 
-/// Returns the command of each task. Reads the input to its end, which may block, or the journal
-/// with `resumes_as_saved`. Fails with a permanent error if the input cannot be read or is invalid.
-[[nodiscard]] Result<TaskCommands> commands_of(const ExecOptions& options);
+/// Where an input is read from while the run goes on.
+struct StreamSource {
+  std::string name;          ///< "standard input", "--each-line FILE"
+  os::Descriptor file;       ///< at `offset`; not open: see `lost`
+  std::string lost{};        ///< why the rest cannot be read
+  std::string identity{};    ///< see identity_of()
+  std::uint64_t offset = 0;  ///< bytes that have become tasks
+};
 
-/// Returns the input for the journal, so that commands_of() returns the same commands again even if
+/// What is known of the tasks before the run.
+struct ExecInput {
+  TaskCommands commands;
+  std::string streamed_from{};         ///< name of the source; empty: the input is not streamed
+  std::optional<StreamSource> rest{};  ///< of a streamed input, unless all of it was read
+};
+
+/// Returns the command of each task. Reads the whole input, which may block, or the journal with
+/// `resumes_as_saved`. But an input that is no file, or a large one, is streamed: only its source
+/// is opened. Fails with a permanent error if the input cannot be read or is invalid.
+[[nodiscard]] Result<ExecInput> read_input(const ExecOptions& options);
+
+/// '\n', or '\0' with --null.
+char separator_of(const ExecOptions& options);
+
+/// Checks that each command fits into a message, from `first` on, which becomes the first one that
+/// does not.
+[[nodiscard]] Result<void> check_size(const TaskCommands& commands, std::uint64_t& first);
+
+/// How many attempts at these commands fit into one message, at least.
+std::size_t attempts_in_assignment(const TaskCommands& commands);
+
+/// How many lines end with a carriage return, which cannot be seen in the messages of the commands
+/// that fail because of it; empty if none do.
+std::string carriage_returns_warning(const TaskCommands& commands);
+
+/// Returns the input for the journal, so that read_input() returns the same commands again even if
 /// the files change. `commands` must outlive it.
 JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands);
 

@@ -40,15 +40,10 @@ int print_commands(const TaskCommands& commands) {
   return 6;
 }
 
-/// A carriage return cannot be seen in the messages of the commands that fail because of it.
 void warn_of_returns(const TaskCommands& commands) {
-  const std::uint64_t count = commands.carriage_returns();
-  if (count == 0) return;
-  const std::string text = fmt::format(
-      "rollcall exec: warning: {} of {} input lines end with a carriage return (CRLF), which is "
-      "part of the command: remove it with tr -d '\\r'\n",
-      count, commands.size());
-  std::fputs(text.c_str(), stderr);
+  const std::string warning = carriage_returns_warning(commands);
+  if (warning.empty()) return;
+  std::fputs(("rollcall exec: warning: " + warning + "\n").c_str(), stderr);
 }
 
 CommandOutput::Settings output_settings(const ExecOptions& options) {
@@ -72,12 +67,17 @@ ExecKind::ExecKind(ExecOptions options) : options_(std::move(options)) {
 }
 
 Result<void> ExecKind::prepare() {
-  auto commands = commands_of(options_);
-  if (!commands) return commands.error();
-  if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(*commands);
+  auto input = read_input(options_);
+  if (!input) return input.error();
+  if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(input->commands);
   spec_.id = os::random_id128<RunId>();
-  spec_.task_count = static_cast<std::uint32_t>(commands->size());
-  run_.emplace(std::move(*commands), spec_.id);
+  spec_.task_count = static_cast<std::uint32_t>(input->commands.size());
+  spec_.is_open = input->rest.has_value();
+  streamed_from_ = std::move(input->streamed_from);
+  run_.emplace(std::move(input->commands), spec_.id);
+  if (input->rest) {
+    stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
+  }
   display_ = ExecDisplay(&*run_);
   if (options_.dry_run) return {};
   const Duration clock = os::unix_time() - os::now().time_since_epoch();
@@ -97,24 +97,27 @@ Policy ExecKind::policy() const {
   // A command that waits at a worker would start before the coordinator knows of the outcome that
   // halts the run.
   if (options_.halt && !options_.prefetch) policy.prefetch = 0;
-  const std::size_t bytes = run_->commands().bytes_at_most() + kOwnVariables;
-  policy.assignment_attempts =
-      std::clamp<std::size_t>(limits::assignment_bytes / bytes, 1, limits::assignment_attempts);
+  policy.assignment_attempts = attempts_in_assignment(run_->commands());
   policy.max_output = options_.max_output;
   policy.kill_after = options_.kill_after;
   return policy;
 }
 
-/// The commands.
+/// The commands. What a streamed input will contain is not known.
 nlohmann::json ExecKind::request() const {
+  nlohmann::json request = {{"command", shell_line(options_.command)},
+                            {"shell", options_.shell},
+                            {"colsep", options_.colsep},
+                            {"env", options_.env},
+                            {"cwd", options_.cwd}};
+  if (!streamed_from_.empty()) {
+    request["streamed"] = streamed_from_;
+    return request;
+  }
   const TaskCommands& commands = run_->commands();
-  return {{"command", shell_line(options_.command)},
-          {"shell", options_.shell},
-          {"colsep", options_.colsep},
-          {"env", options_.env},
-          {"cwd", options_.cwd},
-          {"task_count", commands.size()},
-          {"input", fingerprint_of(commands)}};
+  request["task_count"] = commands.size();
+  request["input"] = fingerprint_of(commands);
+  return request;
 }
 
 std::optional<JournalInput> ExecKind::journal_input() const {
@@ -127,6 +130,9 @@ std::uint64_t ExecKind::worker_descriptors() const {
 
 Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
                                std::uint64_t published) {
+  if (run_->commands().size() != records.spec.task_count) {
+    return permanent(options_.journal + " has changed meanwhile: try again");
+  }
   std::vector<std::pair<std::size_t, CommandResult>> results;
   auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
     if (record < records.accepted()) results.emplace_back(record, std::move(result));
@@ -138,9 +144,9 @@ Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
 Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool is_finished) {
   // The run may have ended before its input was saved.
   if (!is_finished && records.accepted() == 0) return {};
-  auto commands = commands_of(options_);
-  if (!commands) return commands.error();
-  run_.emplace(std::move(*commands), records.spec.id);
+  auto input = read_input(options_);
+  if (!input) return input.error();
+  run_.emplace(std::move(input->commands), records.spec.id);
   display_ = ExecDisplay(&*run_);
   auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
     if (record < records.accepted()) run_->replay(records, record, std::move(result));

@@ -6,6 +6,7 @@
 #include "coordinator/cli/exec_options.h"
 #include "coordinator/exec/results/contradiction.h"
 #include "coordinator/exec/results/exec_run.h"
+#include "coordinator/kinds/exec_stream.h"
 #include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/exec_display.h"
 
@@ -25,6 +26,10 @@ class ExecKind final : public TaskKind {
   Policy policy() const override;
   nlohmann::json request() const override;
   std::optional<JournalInput> journal_input() const override;
+  std::string input_source() const override {
+    return stream_ ? stream_->identity() : std::string();
+  }
+  StreamedInput* streamed_input() override { return stream_ ? &*stream_ : nullptr; }
   std::uint64_t worker_descriptors() const override;
 
   Result<void> restore(Journal& journal, const RunRecords& records,
@@ -62,7 +67,9 @@ class ExecKind final : public TaskKind {
 
   ExecOptions options_;
   RunSpec spec_;
-  std::optional<ExecRun> run_;  ///< set by prepare() and replay()
+  std::optional<ExecRun> run_;        ///< set by prepare() and replay()
+  std::string streamed_from_;         ///< name of the source; empty: the input is not streamed
+  std::optional<ExecStream> stream_;  ///< the rest of a streamed input
   ExecDisplay display_{nullptr};
 };
 

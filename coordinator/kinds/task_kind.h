@@ -20,6 +20,7 @@
 #include "coordinator/core/model/policy.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/kinds/streamed_input.h"
 #include "coordinator/output/output.h"
 
 namespace rollcall::coordinator {
@@ -55,6 +56,10 @@ class TaskKind {
   virtual nlohmann::json request() const = 0;
   /// Returns the input for a new journal, or nullopt. It must not outlive this object.
   virtual std::optional<JournalInput> journal_input() const { return std::nullopt; }
+  /// Identifies the source of a streamed input in a new journal; empty if there is none.
+  virtual std::string input_source() const { return {}; }
+  /// The input that is read while the run goes on. Null: every task is known before the run.
+  virtual StreamedInput* streamed_input() { return nullptr; }
   /// Open files that one local worker needs at least; 0: no more than any process.
   virtual std::uint64_t worker_descriptors() const { return 0; }
 

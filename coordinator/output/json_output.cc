@@ -55,15 +55,23 @@ class JsonlOutput final : public StreamOutput {
     const RunSpec& spec = records_.spec;
     write({{"event", "run_started"},
            {"time", time(now)},
-           {"schema", "rollcall/events/1"},
+           {"schema", spec.is_open ? "rollcall/events/2" : "rollcall/events/1"},
            {"run_id", to_hex(spec.id.bytes)},
            {"kind", to_string(spec.kind)},
            {"seed", display_.has_pauses() ? Json(spec.seed) : Json(nullptr)},
-           {"task_count", spec.task_count},
+           {"task_count", spec.is_open ? Json(nullptr) : Json(spec.task_count)},
            {"collection_method", to_string(spec.method)},
            {"version", cli::version()},
            {"endpoint", place.endpoint},
            {"control", place.control.empty() ? Json(nullptr) : Json(place.control)}});
+  }
+
+  void input_ended(Instant now) override {
+    const std::string& error = records_.input_error;
+    write({{"event", "input_ended"},
+           {"time", time(now)},
+           {"task_count", records_.spec.task_count},
+           {"error", error.empty() ? Json(nullptr) : Json(error)}});
   }
 
   /// Once for each session: it may join again, and a resumed run names sessions of earlier epochs

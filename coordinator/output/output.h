@@ -33,6 +33,8 @@ class Output {
   /// Called first, once the coordinator listens.
   virtual void run_started(Instant now, const RunPlace& place) = 0;
   virtual void worker_joined(Instant now, SessionIndex session) = 0;
+  /// The number of tasks is known now.
+  virtual void input_ended(Instant /*now*/) {}
   /// `returned`: tasks that are pending again because the session ended.
   virtual void worker_left(Instant now, SessionIndex session, std::uint64_t returned) = 0;
   virtual void tasks_started(Instant now, SessionIndex session, std::span<const TaskId> tasks) = 0;

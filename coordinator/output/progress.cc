@@ -38,6 +38,10 @@ std::uint64_t percent(const Progress& progress) {
   return progress.total == 0 ? 100 : progress.done * 100 / progress.total;
 }
 
+std::string count_text(const Progress& progress) {
+  return fmt::format("{}/{}{}", progress.done, progress.total, progress.may_grow ? " so far" : "");
+}
+
 /// A part of the bar's line; the one of lowest rank is left out first.
 struct Piece {
   int rank;
@@ -46,8 +50,8 @@ struct Piece {
 
 std::vector<Piece> pieces_of(const Progress& progress) {
   std::vector<Piece> pieces;
-  pieces.push_back({9, fmt::format("{}/{}", progress.done, progress.total)});
-  pieces.push_back({5, fmt::format("{}%", percent(progress))});
+  pieces.push_back({9, count_text(progress)});
+  if (!progress.may_grow) pieces.push_back({5, fmt::format("{}%", percent(progress))});
   pieces.push_back({1, rate_text(progress.tasks_per_second())});
   pieces.push_back({2, fmt::format("{} running", progress.running)});
   if (progress.failed > 0) pieces.push_back({8, fmt::format("{} failed", progress.failed)});
@@ -83,6 +87,7 @@ double Progress::tasks_per_second() const {
 }
 
 std::optional<Duration> Progress::time_left() const {
+  if (may_grow) return std::nullopt;
   if (elapsed < expected) return expected - elapsed;
   if (done == 0) return std::nullopt;
   const double seconds = static_cast<double>(total - done) / tasks_per_second();
@@ -100,15 +105,15 @@ std::string bar_line(const Progress& progress, std::size_t columns, bool color) 
     line = joined(pieces);
   }
   if (line.size() > room) line.resize(room);
-  if (line.size() + 1 + kShortestBar > room) return line;
+  if (progress.may_grow || line.size() + 1 + kShortestBar > room) return line;
   return bar(progress, std::min(kLongestBar, room - line.size() - 1), color) + " " + line;
 }
 
 std::string plain_line(const Progress& progress) {
-  std::string line =
-      fmt::format("{}/{} done ({} %), {} running, {} failed, {}, {} s", progress.done,
-                  progress.total, percent(progress), progress.running, progress.failed,
-                  rate_text(progress.tasks_per_second()), format_seconds(progress.elapsed, 0));
+  std::string line = count_text(progress);
+  if (!progress.may_grow) line += fmt::format(" done ({} %)", percent(progress));
+  line += fmt::format(", {} running, {} failed, {}, {} s", progress.running, progress.failed,
+                      rate_text(progress.tasks_per_second()), format_seconds(progress.elapsed, 0));
   if (const auto left = progress.time_left()) {
     line += ", about " + format_seconds(*left, 0) + " s left";
   }

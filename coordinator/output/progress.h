@@ -14,16 +14,17 @@ namespace rollcall::coordinator {
 
 /// The progress of a run at one moment.
 struct Progress {
-  std::uint64_t total = 0;
+  std::uint64_t total = 0;    ///< tasks
   std::uint64_t done = 0;     ///< accepted outcomes of any kind
   std::uint64_t running = 0;  ///< attempts that workers hold and have slots for
   std::uint64_t failed = 0;   ///< failed, timed out or lost
   Duration elapsed{};         ///< since the first dispatch
   Duration expected{};        ///< how long the run should take; 0: unknown
+  bool may_grow = false;      ///< tasks may be added
 
   double tasks_per_second() const;
   /// The time until `expected`; if that is unknown or over, an estimate from the rate so far.
-  /// nullopt without either.
+  /// nullopt without either, and while tasks may be added.
   std::optional<Duration> time_left() const;
 };
 
@@ -31,7 +32,8 @@ struct Progress {
 /// important parts if necessary.
 std::string bar_line(const Progress& progress, std::size_t columns, bool color);
 
-/// For a log: "12/100 done (12 %), 88 running, 0 failed, 4 s, about 6 s left".
+/// For a log: "12/100 done (12 %), 88 running, 0 failed, 20/s, 4 s, about 6 s left", or, if tasks
+/// may be added, "12/40 so far, 8 running, 0 failed, 20/s, 4 s".
 std::string plain_line(const Progress& progress);
 
 /// When the next plain line is due after one at `elapsed`: 1, 2, 5, 10, 30, 60 s, then every 60 s.

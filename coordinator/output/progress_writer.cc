@@ -78,6 +78,7 @@ Progress ProgressWriter::progress_at(Instant now) {
   }
   Progress progress;
   progress.total = records_.spec.task_count;
+  progress.may_grow = records_.spec.is_open;
   progress.done = records_.accepted();
   progress.running = running_();
   progress.failed = failed_;

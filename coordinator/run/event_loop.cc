@@ -176,6 +176,7 @@ void EventLoop::run() {
   }
   step(ListeningStarted{});
   look_for_local_workers();
+  start_input();
   // While the workers start: later it would delay their reports.
   const RunRecords& records = scheduler_.records();
   fault_in(records.task);
@@ -183,9 +184,22 @@ void EventLoop::run() {
   fault_in(records.elapsed);
   drain();
   loop_.run();
+  input_.reset();
   output_.thread().notify(nullptr);
   if (writer_) saved_ = std::max(saved_, writer_->stop().records);
   for (const std::string& line : repeated_.take_rest()) write_log(LogLevel::warning, line);
+}
+
+void EventLoop::start_input() {
+  StreamedInput* const input = kind_.streamed_input();
+  if (input == nullptr || !scheduler_.takes_tasks()) return;
+  InputFeed::Handlers handlers;
+  handlers.happened = [this](const Event& event) { step(event); };
+  handlers.arrived = [this] { drain(); };
+  handlers.warned = [this](const std::string& text) { write_log(LogLevel::warning, text); };
+  input_ = std::make_unique<InputFeed>(loop_, *input, scheduler_, start_.journal != nullptr,
+                                       std::move(handlers));
+  input_->start();
 }
 
 std::uint64_t EventLoop::unsaved() const {
@@ -440,6 +454,7 @@ void EventLoop::perform(const WriteCommit& action) {
   const std::uint64_t printed = output_.printed();
   Commit& commit = *action.commit;
   commit.counters.published = std::min<std::uint64_t>(commit.counters.published, printed);
+  if (commit.tasks) kind_.streamed_input()->complete(*commit.tasks);
   commit.commands = kind_.commit_payload(commit.first_record, commit.outcome_count());
   writer_->enqueue(action.commit);
 }
@@ -458,6 +473,14 @@ void EventLoop::perform(const PublishOutcomes& outcomes) {
   kind_.publish(scheduler_.records(), outcomes.first, outcomes.count);
   output_.outcomes_accepted(os::now(), outcomes.first, outcomes.count);
   kind_.published(outcomes.first + outcomes.count);
+}
+
+void EventLoop::perform(const PublishInputEnded&) {
+  const RunRecords& records = scheduler_.records();
+  if (!records.input_error.empty() && records.spec.task_count > 0) {
+    write_log(LogLevel::warning, records.input_error);
+  }
+  output_.input_ended(os::now());
 }
 
 void EventLoop::perform(const PublishJoined& joined) {
@@ -508,6 +531,7 @@ void EventLoop::end_turn(bool inbox_empty) {
   if (abandon_) return;
   warn_of_slow_reader();
   step(TurnEnded{inbox_empty});
+  if (input_) input_->advance();
   output_.advance(os::now());
   output_.flush();
   stop_for_output_error();

@@ -25,6 +25,7 @@
 #include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
+#include "coordinator/run/input_feed.h"
 #include "coordinator/run/join_point.h"
 #include "coordinator/run/local_workers.h"
 #include "coordinator/run/refused_connections.h"
@@ -79,6 +80,7 @@ class EventLoop {
   std::string answer_control(const std::string& line);
   /// Reads the inbox and ends the turn.
   void drain();
+  void start_input();
   void leave();
   void look_for_local_workers();
   bool adopt(const SessionRecord& session);
@@ -105,6 +107,7 @@ class EventLoop {
   void perform(const PublishStarted& started);
   void perform(const PublishFailed& failed);
   void perform(const PublishOutcomes& outcomes);
+  void perform(const PublishInputEnded&);
   void perform(const PublishJoined& joined);
   void perform(const PublishLeft& left);
   void perform(const Log& log);
@@ -131,6 +134,7 @@ class EventLoop {
   std::unique_ptr<ControlSocket> control_;  ///< null: it could not be created
   std::string control_path_;                ///< empty: the same
   LocalWorkers local_workers_;
+  std::unique_ptr<InputFeed> input_;  ///< null: every task is known
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   SignalPolicy signal_policy_;

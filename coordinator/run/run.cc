@@ -169,6 +169,12 @@ int Run::run() {
     log_directly();
     return give_up(loop.journal_error(), 6);
   }
+  if (records.spec.task_count == 0 && !records.input_error.empty()) {
+    output_->drain();
+    log_directly();
+    discard(start_);
+    return give_up(records.input_error, 2);
+  }
   const bool is_unfinished = loop.interrupted() || scheduler_->suspended();
   return loop.serve_during([&] { return is_unfinished ? stopped(loop) : account(loop); },
                            [this] {
@@ -248,6 +254,7 @@ int Run::account(const EventLoop& loop) {
     ending.output_failed = true;
     give_up(error, 6);
   }
+  if (!records.input_error.empty()) give_up(records.input_error, 6);
   const int status = exit_status(records, ending);
   return start_.journal ? close_journal(summary, ending, status) : status;
 }

@@ -132,8 +132,8 @@ Result<RunStart> start_run(const TaskKind& kind) {
     }
     if (journal.error().kind != ErrorKind::retryable) return journal.error();
   }
-  auto journal =
-      Journal::create(options.journal, {kind.spec(), request_text(kind), os::unix_time().count()});
+  auto journal = Journal::create(options.journal, {kind.spec(), request_text(kind),
+                                                   os::unix_time().count(), kind.input_source()});
   if (!journal) return cannot_create(options.journal, journal.error());
   RunStart start;
   start.journal = std::move(*journal);

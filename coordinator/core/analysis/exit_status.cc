@@ -18,14 +18,14 @@ bool any_task_failed(const RunRecords& records) {
 
 int exit_status(const RunRecords& records, const Ending& ending) {
   if (ending.signal != 0) return 128 + ending.signal;
-  if (ending.output_failed) return 6;
+  if (ending.output_failed || !records.input_error.empty()) return 6;
   if (ending.no_workers) return 4;
   if (!ending.validated) return 3;
   if (records.wait_timeout_passed) return 5;
   return any_task_failed(records) ? 1 : 0;
 }
 
-std::string_view end_reason(int status) {
+std::string_view end_reason(int status, const RunRecords& records) {
   switch (status) {
     case 0:
       return "succeeded";
@@ -38,7 +38,7 @@ std::string_view end_reason(int status) {
     case 5:
       return "wait_timeout";
     case 6:
-      return "output_failed";
+      return records.input_error.empty() ? "output_failed" : "input_failed";
     default:
       return "signal";
   }

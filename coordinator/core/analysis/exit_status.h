@@ -16,11 +16,12 @@ struct Ending {
 };
 
 /// 0 all as asked; 1 a task failed, timed out or was lost; 3 validation failed; 4 no workers;
-/// 5 ended by --wait-timeout; 6 output cannot be written; 128 + signal. Of several the first of:
-/// signal, 6, 4, 3, 5, 1. Pure.
+/// 5 ended by --wait-timeout; 6 output cannot be written, or not all input could be read; 128 +
+/// signal. Of several the first of: signal, 6, 4, 3, 5, 1. Pure.
 int exit_status(const RunRecords& records, const Ending& ending);
 
-/// The reason for an exit status of exit_status(): "succeeded", "tasks_failed", "signal" ...
-std::string_view end_reason(int status);
+/// The reason for an exit status of exit_status(): "succeeded", "tasks_failed", "signal" ... If
+/// neither input nor output was complete, the input is named.
+std::string_view end_reason(int status, const RunRecords& records);
 
 }  // namespace rollcall::coordinator

@@ -40,6 +40,13 @@ Duration divide_up(WideNs work, std::uint64_t slots) {
   return Duration(static_cast<Duration::rep>((work + slots - 1) / slots));
 }
 
+/// A streamed input takes its time: no run ends before its last task is known.
+Duration input_time(const RunRecords& records) {
+  if (!records.last_added || !records.first_dispatch) return Duration::zero();
+  const Duration time = *records.last_added - *records.first_dispatch;
+  return std::max(time - stopped_time(records), Duration::zero());
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> peak_slots(const RunRecords& records) {
@@ -66,8 +73,9 @@ std::optional<std::uint64_t> peak_slots(const RunRecords& records) {
 Duration lower_bound(const RunRecords& records) {
   const Work work = work_of(records);
   const std::optional<std::uint64_t> slots = peak_slots(records);
-  if (!slots || *slots == 0) return work.longest;
-  Duration bound = std::max(work.longest, divide_up(work.all, *slots));
+  const Duration least = std::max(work.longest, input_time(records));
+  if (!slots || *slots == 0) return least;
+  Duration bound = std::max(least, divide_up(work.all, *slots));
   if (records.spec.traits.has_known_cost && records.spec.has_uniform_cost()) {
     const std::uint64_t rounds = (work.succeeded + *slots - 1) / *slots;
     bound = std::max(bound, static_cast<Duration::rep>(rounds) * records.spec.pause_min);

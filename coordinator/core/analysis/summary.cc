@@ -83,18 +83,6 @@ Duration idle_before(const RunRecords& records, Instant since, Instant resumed) 
   return std::max(resumed - since, Duration::zero());
 }
 
-Duration stopped_time_of(const RunRecords& records) {
-  Duration stopped{};
-  if (!records.first_dispatch || !records.last_accepted) return stopped;
-  Instant since = *records.first_dispatch;
-  for (const Instant resumed : records.resumed) {
-    if (resumed >= *records.last_accepted) break;
-    stopped += idle_before(records, since, resumed);
-    since = std::max(since, resumed);
-  }
-  return stopped;
-}
-
 /// How slots were used: for commands, whose shortest time is not known before they ran.
 SlotTime slot_time_of(const RunRecords& records, Duration measured) {
   SlotTime time;
@@ -109,6 +97,18 @@ SlotTime slot_time_of(const RunRecords& records, Duration measured) {
 
 }  // namespace
 
+Duration stopped_time(const RunRecords& records) {
+  Duration stopped{};
+  if (!records.first_dispatch || !records.last_accepted) return stopped;
+  Instant since = *records.first_dispatch;
+  for (const Instant resumed : records.resumed) {
+    if (resumed >= *records.last_accepted) break;
+    stopped += idle_before(records, since, resumed);
+    since = std::max(since, resumed);
+  }
+  return stopped;
+}
+
 double Summary::overhead_percent() const {
   if (lower_bound <= Duration::zero()) return 0;
   return 100 * to_seconds(overhead()) / to_seconds(lower_bound);
@@ -118,7 +118,7 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
   Summary summary;
   summary.finished = records.accepted() == records.spec.task_count;
   summary.lower_bound = lower_bound(records);
-  summary.stopped = stopped_time_of(records);
+  summary.stopped = stopped_time(records);
   summary.measured = records.measured() - summary.stopped;
   Histogram lateness;
   for (std::size_t i = 0; i < records.accepted(); ++i) {

@@ -70,8 +70,12 @@ struct Summary {
 
 /// The shortest time the run could have taken (docs/architecture.md, "Lower bound"): with no slot
 /// limit the longest task; else max(longest, work / slots), and for tasks of one length
-/// ceil(tasks / slots) x length. Slots: the most present at one moment.
+/// ceil(tasks / slots) x length. Slots: the most present at one moment. Of a streamed input also
+/// the time from the first dispatch until its last task was known.
 Duration lower_bound(const RunRecords& records);
+
+/// How long no task ran because the run was stopped, until it was resumed.
+Duration stopped_time(const RunRecords& records);
 
 /// The most slots present at one moment, a session counting from its Welcome to its last accepted
 /// outcome; nullopt: no limit.

@@ -117,7 +117,7 @@ bool Replay::apply(const Commit& commit) {
 bool Replay::apply(const CommittedTasks& committed) {
   if (!records_.spec.is_open) return false;
   if (committed.count > limits::task_count - records_.spec.task_count) return false;
-  records_.add_tasks(committed.count);
+  records_.add_tasks(committed.count, committed.at);
   if (committed.is_last) records_.close(committed.error);
   return true;
 }

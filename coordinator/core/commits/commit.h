@@ -81,6 +81,8 @@ struct CommittedTasks {
   // Filled in by the runtime.
   std::string text{};        ///< the input of these tasks
   std::uint64_t offset = 0;  ///< bytes of the source up to the end of `text`
+
+  Instant at{};  ///< when the last of them was added
 };
 
 /// The result of the command of one of the outcomes.

@@ -30,10 +30,11 @@ void CommitLog::session_changed(SessionIndex session) {
   changed_.push_back(session);
 }
 
-void CommitLog::tasks_added(std::uint32_t count) {
+void CommitLog::tasks_added(Instant now, std::uint32_t count) {
   if (!added_) added_.emplace();
   CHECK(!added_->is_last);
   added_->count += count;
+  added_->at = now;
 }
 
 void CommitLog::input_ended(const std::string& error) {

@@ -55,7 +55,7 @@ class CommitLog {
     if (has_journal_) tasks_.push_back(task);
   }
   void cancel_requested() { cancel_ = true; }
-  void tasks_added(std::uint32_t count);
+  void tasks_added(Instant now, std::uint32_t count);
   /// `error`: see InputEnded.
   void input_ended(const std::string& error);
   /// Tasks that were added and are not durable.

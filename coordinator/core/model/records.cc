@@ -36,8 +36,10 @@ RunRecords::RunRecords(const RunSpec& run)
   elapsed.reserve(run.task_count);
 }
 
-void RunRecords::add_tasks(std::uint32_t count) {
+void RunRecords::add_tasks(std::uint32_t count, Instant at) {
   CHECK(spec.is_open && count <= limits::task_count - spec.task_count);
+  if (count == 0) return;
+  last_added = at;
   spec.task_count += count;
   dispatch.resize(spec.task_count, kNoDispatch);
   attempt.resize(spec.task_count, 0);

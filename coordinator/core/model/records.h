@@ -114,6 +114,7 @@ struct RunRecords {
 
   std::optional<Instant> first_dispatch;
   std::optional<Instant> last_accepted;
+  std::optional<Instant> last_added;   ///< the last task of a streamed input
   std::size_t tasks_dispatched = 0;    ///< at least once, in this epoch
   std::uint64_t attempts_total = 0;    ///< attempts().begun(), kept because each commit has it
   std::uint64_t attempts_retried = 0;  ///< attempts that have ended, not the first of their task
@@ -135,7 +136,7 @@ struct RunRecords {
   /// Requires state_of(t) == done.
   Outcome outcome_of(TaskId t) const { return static_cast<Outcome>(state[index(t)] - kDone); }
   /// Requires that the run is open.
-  void add_tasks(std::uint32_t count);
+  void add_tasks(std::uint32_t count, Instant at);
   void close(const std::string& error);
   void set_state(TaskId t, TaskState s) { state[index(t)] = static_cast<std::uint8_t>(s); }
   void set_done(TaskId t, Outcome o) {

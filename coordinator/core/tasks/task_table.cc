@@ -280,8 +280,8 @@ bool TaskTable::accept_late(SessionIndex session, const OutcomeColumns& outcomes
   return true;
 }
 
-void TaskTable::add_tasks(std::uint32_t count) {
-  records_.add_tasks(count);
+void TaskTable::add_tasks(std::uint32_t count, Instant at) {
+  records_.add_tasks(count, at);
   pending_ += count;
 }
 

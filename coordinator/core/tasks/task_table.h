@@ -83,8 +83,9 @@ class TaskTable {
 
   // Input.
 
-  /// The run has `count` further tasks, which are pending. Requires that it is open.
-  void add_tasks(std::uint32_t count);
+  /// The run has `count` further tasks, the last one since `at`. They are pending. Requires that it
+  /// is open.
+  void add_tasks(std::uint32_t count, Instant at);
   /// The input has ended; `error`: see InputEnded. Requires that the run is open.
   void close(const std::string& error) { records_.close(error); }
   /// Nothing more is read, and the run ends without the rest of its input.

@@ -18,14 +18,20 @@ std::size_t bytes_of(const Command& command);
 
 /// Builds each command on request and stores none. Without a template, each line of the input
 /// describes a command. Its variables are appended to those of `common`; its directory, input and
-/// timeout override those of `common`. Immutable.
+/// timeout override those of `common`. Lines may be added. One owner, one thread.
 class TaskCommands {
  public:
   /// `common` has the properties that all commands share; its args are ignored. Requires a template
   /// unless input.has_commands(), and none otherwise.
   TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common);
 
+  /// As TaskInput::add() and finish(): each line that is complete has a command.
+  Result<void> add(std::string_view bytes) { return input_.add(bytes); }
+  Result<void> finish() { return input_.finish(); }
+
   std::uint64_t size() const { return input_.size(); }
+  /// Bytes of all complete lines; 0 for a range.
+  std::uint64_t input_bytes() const { return input_.bytes(); }
   /// Returns the same command each time. Requires task < size().
   Command operator[](TaskId task) const;
   /// The standard input of each command that does not have its own.

@@ -159,20 +159,24 @@ Result<void> TaskInput::read(int fd) {
 Result<void> TaskInput::add(std::string_view bytes) {
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
-  if (Result<void> added = store->add(bytes); !added) return added;
-  return check_commands();
+  const Result<void> added = store->add(bytes);
+  Result<void> checked = check_commands();
+  return checked ? added : checked;
 }
 
 Result<void> TaskInput::finish() {
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
-  if (Result<void> finished = store->finish(); !finished) return finished;
-  return check_commands();
+  const Result<void> finished = store->finish();
+  Result<void> checked = check_commands();
+  return checked ? finished : checked;
 }
 
 Result<void> TaskInput::check_commands() {
-  for (; is_json_ && checked_ < size(); ++checked_) {
-    const std::string line = std::get<LineStore>(source_)[checked_];
+  if (!is_json_) return {};
+  const auto& store = std::get<LineStore>(source_);
+  for (; checked_ < store.size(); ++checked_) {
+    const std::string line = store[checked_];
     Result<void> checked = check_json_command(line);
     if (is_saved_) {
       const Result<Command> command = parse_json_command(line);
@@ -187,7 +191,7 @@ Result<void> TaskInput::check_commands() {
 
 std::uint64_t TaskInput::size() const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) return range->count;
-  return std::get<LineStore>(source_).size();
+  return is_json_ ? checked_ : std::get<LineStore>(source_).size();
 }
 
 std::uint64_t TaskInput::bytes() const {

@@ -61,6 +61,7 @@ class TaskInput {
   Result<void> add(std::string_view bytes);
   Result<void> finish();
 
+  /// Complete lines so far, of JSON up to the first invalid one; or numbers.
   std::uint64_t size() const;
   /// Bytes of the input up to the end of the last complete line: see LineStore. 0 for a range.
   std::uint64_t bytes() const;
@@ -81,7 +82,7 @@ class TaskInput {
   std::variant<LineStore, NumberRange> source_;
   bool is_json_;
   bool is_saved_ = false;
-  std::uint64_t checked_ = 0;  ///< number of validated lines
+  std::uint64_t checked_ = 0;  ///< if is_json_: the number of valid lines
 };
 
 }  // namespace rollcall::coordinator

@@ -60,6 +60,7 @@ class ExecRun {
   /// Adds its command to each attempt.
   void fill(AttemptColumns& attempts) const;
   const TaskCommands& commands() const { return commands_; }
+  TaskCommands& commands() { return commands_; }
 
   CommandResults& results() { return results_; }
   const CommandResults& results() const { return results_; }

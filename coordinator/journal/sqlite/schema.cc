@@ -37,8 +37,9 @@ CREATE TABLE job (
   state        TEXT NOT NULL,
   task_count   INTEGER NOT NULL,
   input_error  TEXT NOT NULL,
-  source       TEXT NOT NULL,
-  input_offset INTEGER NOT NULL
+  source        TEXT NOT NULL,
+  input_offset  INTEGER NOT NULL,
+  last_added_ns INTEGER
 );
 CREATE TABLE segment (
   first       INTEGER PRIMARY KEY,

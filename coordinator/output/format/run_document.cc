@@ -86,13 +86,13 @@ void add_times(Json& document, const Summary& summary) {
 }
 
 /// How the run ended, if it has.
-void add_end(Json& document, const Summary& summary) {
+void add_end(Json& document, const RunRecords& records, const Summary& summary) {
   document["finished"] = summary.finished;
   document["exit_status"] = nullptr;
   document["reason"] = nullptr;
   if (!summary.finished || !summary.exit_status) return;
   document["exit_status"] = *summary.exit_status;
-  document["reason"] = end_reason(*summary.exit_status);
+  document["reason"] = end_reason(*summary.exit_status, records);
 }
 
 /// The figures of a whole run are unknown, and some tasks are pending.
@@ -119,7 +119,10 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
                    {"task_count", spec.task_count}, {"collection_method", to_string(spec.method)}};
   document["version"] = cli::version();
   document["started_at"] = utc_text(summary.started);
-  add_end(document, summary);
+  add_end(document, records, summary);
+  const std::string& error = records.input_error;
+  document["input"] = {{"ended", !spec.is_open},
+                       {"error", error.empty() ? Json(nullptr) : Json(error)}};
   add_times(document, summary);
   document["validated"] = summary.validated();
   document["validation_seconds"] = to_seconds(summary.validation);

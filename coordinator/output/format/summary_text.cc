@@ -97,6 +97,11 @@ std::string unfinished_text(const RunRecords& records) {
          " left\n";
 }
 
+std::string input_text(const RunRecords& records) {
+  if (!records.spec.is_open) return {};
+  return label("input") + "not read to its end: " + tasks(records.spec.task_count) + " so far\n";
+}
+
 std::string outcomes_text(const Summary& summary) {
   std::string text;
   for (const Outcome outcome : {Outcome::succeeded, Outcome::failed, Outcome::timed_out,
@@ -177,9 +182,9 @@ std::string failed_checks_text(const Summary& summary) {
 
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
-  if (records.spec.task_count == 0) return "no tasks: nothing was run\n";
+  if (records.spec.task_count == 0 && !records.spec.is_open) return "no tasks: nothing was run\n";
   std::string text = summary.finished ? std::string() : unfinished_text(records);
-  text += times_text(records, summary);
+  text += input_text(records) + times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
   if (display.has_pauses()) text += label("seed") + number(records.spec.seed) + "\n";

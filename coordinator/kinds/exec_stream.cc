@@ -1,0 +1,50 @@
+#include "coordinator/kinds/exec_stream.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rollcall::coordinator {
+
+ExecStream::ExecStream(TaskCommands& commands, StreamSource source, char separator)
+    : commands_(commands),
+      source_(std::move(source)),
+      separator_(separator),
+      size_(commands.size()),
+      committed_(commands.size()) {}
+
+Result<os::Descriptor> ExecStream::open() {
+  if (!source_.file) return error(source_.lost);
+  return std::move(source_.file);
+}
+
+Error ExecStream::error(std::string_view why) const {
+  return permanent(fmt::format("{}: {}", source_.name, why));
+}
+
+/// Lines before an invalid one are valid.
+Result<void> ExecStream::check(const Result<void>& added) {
+  const Result<void> fits = check_size(commands_, size_);
+  if (!fits) return error(fits.error().message);
+  if (!added) return error(added.error().message);
+  return {};
+}
+
+std::uint64_t ExecStream::mean_bytes() const {
+  return size_ == 0 ? 0 : commands_.input_bytes() / size_;
+}
+
+std::size_t ExecStream::assignment_attempts() const {
+  return attempts_in_assignment(commands_);
+}
+
+void ExecStream::complete(CommittedTasks& tasks) {
+  for (std::uint64_t left = tasks.count; left > 0; --left) {
+    tasks.text += commands_.text(task_at(committed_++));
+    tasks.text += separator_;
+  }
+  tasks.offset = source_.offset += tasks.text.size();
+}
+
+}  // namespace rollcall::coordinator

@@ -1,0 +1,60 @@
+#include "coordinator/run/input_feed.h"
+
+#include <utility>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+
+void InputFeed::start() {
+  told_ = input_.size();
+  auto source = input_.open();
+  if (!source) return end(source.error());
+  InputReader::Handlers handlers;
+  handlers.on_chunk = [this](const std::string& chunk) { add(chunk); };
+  handlers.on_end = [this] { end(input_.finish()); };
+  handlers.on_error = [this](const std::string& why) { end(input_.error(why)); };
+  reader_ = std::make_unique<InputReader>(loop_, std::move(*source), std::move(handlers));
+  advance();
+}
+
+void InputFeed::advance() {
+  if (!reader_) return;
+  if (!scheduler_.takes_tasks()) return reader_.reset();
+  if (is_asked_ || !has_room()) return;
+  is_asked_ = true;
+  reader_->request();
+}
+
+bool InputFeed::has_room() const {
+  if (has_journal_) return scheduler_.uncommitted_tasks() < limits::uncommitted_tasks;
+  const std::uint64_t waiting = input_.size() - scheduler_.done();
+  return waiting < limits::read_ahead_tasks &&
+         waiting * input_.mean_bytes() < limits::read_ahead_bytes;
+}
+
+void InputFeed::add(std::string_view bytes) {
+  is_asked_ = false;
+  if (auto added = input_.add(bytes); !added) return end(added);
+  tell_of_new_tasks();
+  handlers_.arrived();
+}
+
+void InputFeed::end(const Result<void>& result) {
+  reader_.reset();
+  tell_of_new_tasks();
+  if (const std::string text = input_.warning(); !text.empty()) handlers_.warned(text);
+  if (scheduler_.takes_tasks()) {
+    handlers_.happened(InputEnded{result ? std::string() : result.error().message});
+  }
+  handlers_.arrived();
+}
+
+void InputFeed::tell_of_new_tasks() {
+  const auto count = static_cast<std::uint32_t>(input_.size() - told_);
+  told_ = input_.size();
+  if (count == 0 || !scheduler_.takes_tasks()) return;
+  handlers_.happened(TasksAdded{count, input_.assignment_attempts()});
+}
+
+}  // namespace rollcall::coordinator
