@@ -1,5 +1,7 @@
 #include "coordinator/output/exec_display.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -26,6 +28,21 @@ void append_stream(std::string& line, const char* name, const std::string& bytes
   line.append("\"").append(base64(bytes)).append("\"");
 }
 
+struct Dropped {
+  std::uint64_t tasks = 0;
+  DroppedOutput bytes;
+};
+
+Dropped dropped_of(const ExecRun& run) {
+  Dropped all;
+  for (const auto& [record, bytes] : run.results().dropped()) {
+    ++all.tasks;
+    all.bytes.out += bytes.out;
+    all.bytes.err += bytes.err;
+  }
+  return all;
+}
+
 Json commands_json(const RunRecords& records, const ExecRun& run) {
   Duration cpu{};
   std::uint64_t peak_rss_bytes = 0;
@@ -40,15 +57,21 @@ Json commands_json(const RunRecords& records, const ExecRun& run) {
     failed.push_back(
         {{"task", index(failure.task)}, {"how", failure.how}, {"stderr_tail", failure.tail}});
   }
+  const Dropped dropped = dropped_of(run);
   return {{"cpu_seconds", to_seconds(cpu)},
           {"peak_rss_bytes", peak_rss_bytes},
+          {"dropped",
+           {{"tasks", dropped.tasks},
+            {"stdout_bytes", dropped.bytes.out},
+            {"stderr_bytes", dropped.bytes.err}}},
           {"failed", std::move(failed)}};
 }
 
 }  // namespace
 
 std::string_view ExecDisplay::columns() const {
-  return ",exit_status,signal,error,cpu_seconds,peak_rss_bytes";
+  return ",exit_status,signal,error,cpu_seconds,peak_rss_bytes,stdout_dropped_bytes,"
+         "stderr_dropped_bytes";
 }
 
 void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
@@ -70,6 +93,8 @@ void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
   form.text("error", facts ? facts->error : std::string_view());
   form.seconds("cpu_seconds", cpu);
   form.number("peak_rss_bytes", peak_rss_bytes);
+  form.number("stdout_dropped_bytes", facts ? std::optional(facts->dropped.out) : std::nullopt);
+  form.number("stderr_dropped_bytes", facts ? std::optional(facts->dropped.err) : std::nullopt);
 }
 
 void ExecDisplay::append_event_members(std::string& line, std::size_t record) const {
@@ -77,10 +102,6 @@ void ExecDisplay::append_event_members(std::string& line, std::size_t record) co
   if (result == nullptr) return;
   append_stream(line, "stdout", result->out);
   append_stream(line, "stderr", result->err);
-  line += R"(,"stdout_dropped_bytes":)";
-  append_number(line, result->out_dropped);
-  line += R"(,"stderr_dropped_bytes":)";
-  append_number(line, result->err_dropped);
 }
 
 void ExecDisplay::add_failure_members(Json& event, const OutcomeColumns& outcomes,
@@ -90,6 +111,15 @@ void ExecDisplay::add_failure_members(Json& event, const OutcomeColumns& outcome
   event["exit_status"] = result.end == CommandEnd::exited ? Json(result.status) : Json(nullptr);
   event["signal"] = result.signal != 0 ? Json(result.signal) : Json(nullptr);
   event["error"] = result.error_text.empty() ? Json(nullptr) : Json(result.error_text);
+}
+
+std::string ExecDisplay::dropped_text() const {
+  if (run_ == nullptr) return {};
+  const Dropped dropped = dropped_of(*run_);
+  if (dropped.tasks == 0) return {};
+  return fmt::format("{} bytes of output of {} {} (--max-output)",
+                     dropped.bytes.out + dropped.bytes.err, dropped.tasks,
+                     dropped.tasks == 1 ? "task" : "tasks");
 }
 
 void ExecDisplay::add_members(const RunRecords& records, Json& document) const {

@@ -20,6 +20,7 @@ class ExecDisplay final : public KindDisplay {
   void append_event_members(std::string& line, std::size_t record) const override;
   void add_failure_members(nlohmann::ordered_json& event, const OutcomeColumns& outcomes,
                            std::size_t row) const override;
+  std::string dropped_text() const override;
   void add_members(const RunRecords& records, nlohmann::ordered_json& document) const override;
 
  private:

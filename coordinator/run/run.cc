@@ -244,7 +244,11 @@ int Run::account(const EventLoop& loop) {
   const RunRecords& records = scheduler_->records();
   const std::vector<std::uint32_t> order = finish_order(records);
   Summary summary = make_summary(order);
-  Ending ending{loop.signal(), false, scheduler_->ran_out_of_workers(), summary.validated()};
+  Ending ending;
+  ending.signal = loop.signal();
+  ending.output_dropped = !kind_.display().dropped_text().empty();
+  ending.no_workers = scheduler_->ran_out_of_workers();
+  ending.validated = summary.validated();
   const std::string results_error = write_results(order);
   ending.output_failed = !results_error.empty() || !loop.output_error().empty();
   summary.exit_status = exit_status(records, ending);

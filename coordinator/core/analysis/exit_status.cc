@@ -22,7 +22,7 @@ int exit_status(const RunRecords& records, const Ending& ending) {
   if (ending.no_workers) return 4;
   if (!ending.validated) return 3;
   if (records.wait_timeout_passed) return 5;
-  return any_task_failed(records) ? 1 : 0;
+  return ending.output_dropped || any_task_failed(records) ? 1 : 0;
 }
 
 std::string_view end_reason(int status, const RunRecords& records) {
@@ -30,7 +30,7 @@ std::string_view end_reason(int status, const RunRecords& records) {
     case 0:
       return "succeeded";
     case 1:
-      return "tasks_failed";
+      return any_task_failed(records) ? "tasks_failed" : "output_dropped";
     case 3:
       return "validation_failed";
     case 4:

@@ -59,7 +59,11 @@ void CommandResults::mark_published(std::size_t end) {
   CHECK(end >= published_.size());
   published_.resize(end);
   while (!unpublished_.empty() && unpublished_.begin()->first < end) {
-    published_[unpublished_.begin()->first] = without_output(*unpublished_.begin()->second);
+    const auto& [record, result] = *unpublished_.begin();
+    published_[record] = without_output(*result);
+    if (result->out_dropped > 0 || result->err_dropped > 0) {
+      dropped_[record] = {result->out_dropped, result->err_dropped};
+    }
     unpublished_.erase(unpublished_.begin());
   }
 }
@@ -82,14 +86,24 @@ CommandResults::Published CommandResults::without_output(const CommandResult& re
 
 std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
   if (const CommandResult* result = unpublished(record)) {
-    return CommandFacts{result->end,        result->status, result->signal,
-                        result->error_text, result->cpu,    result->peak_rss_bytes};
+    return CommandFacts{result->end,
+                        result->status,
+                        result->signal,
+                        result->error_text,
+                        result->cpu,
+                        result->peak_rss_bytes,
+                        {result->out_dropped, result->err_dropped}};
   }
   if (record >= published_.size() || !published_[record].has_run) return std::nullopt;
   const Published& facts = published_[record];
-  return CommandFacts{facts.end,    facts.status,
-                      facts.signal, errors_[facts.error],
-                      facts.cpu,    facts.peak_rss_kib * kKibi};
+  const auto dropped = dropped_.find(record);
+  return CommandFacts{facts.end,
+                      facts.status,
+                      facts.signal,
+                      errors_[facts.error],
+                      facts.cpu,
+                      facts.peak_rss_kib * kKibi,
+                      dropped == dropped_.end() ? DroppedOutput() : dropped->second};
 }
 
 }  // namespace rollcall::coordinator

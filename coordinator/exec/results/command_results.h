@@ -17,6 +17,12 @@
 
 namespace rollcall::coordinator {
 
+/// Bytes of output that were not kept.
+struct DroppedOutput {
+  std::uint64_t out = 0;
+  std::uint64_t err = 0;
+};
+
 /// The result of a command without its output.
 struct CommandFacts {
   CommandEnd end = CommandEnd::exited;
@@ -25,6 +31,7 @@ struct CommandFacts {
   std::string_view error;  ///< the reason, if not_started
   Duration cpu{};
   std::uint64_t peak_rss_bytes = 0;
+  DroppedOutput dropped{};
 };
 
 /// Owns command results, by record number. A result includes its output until its record is
@@ -50,6 +57,8 @@ class CommandResults {
 
   /// Returns nullopt if the command has not run. Valid until the next call of a non-const function.
   std::optional<CommandFacts> facts(std::size_t record) const;
+  /// The records before mark_published() with output that was not kept, in order.
+  const std::map<std::size_t, DroppedOutput>& dropped() const { return dropped_; }
 
  private:
   struct Published {
@@ -66,6 +75,7 @@ class CommandResults {
 
   std::vector<Published> published_;                                         ///< by record
   std::map<std::size_t, std::shared_ptr<const CommandResult>> unpublished_;  ///< by record
+  std::map<std::size_t, DroppedOutput> dropped_;  ///< by record; published ones, few in most runs
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};
 };

@@ -43,6 +43,9 @@ class KindDisplay {
   /// Adds members to the event of a failed attempt that will be repeated.
   virtual void add_failure_members(nlohmann::ordered_json& /*event*/,
                                    const OutcomeColumns& /*outcomes*/, std::size_t /*row*/) const {}
+  /// What was produced and not kept, in words; empty: nothing. Of tasks whose results were
+  /// published.
+  virtual std::string dropped_text() const { return {}; }
   /// Adds members to the document about the run.
   virtual void add_members(const RunRecords&, nlohmann::ordered_json&) const {}
 };

@@ -186,6 +186,8 @@ std::string summary_text(const RunRecords& records, const Summary& summary,
   std::string text = summary.finished ? std::string() : unfinished_text(records);
   text += input_text(records) + times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);
+  const std::string dropped = display.dropped_text();
+  if (!dropped.empty()) text += label("dropped") + dropped + "\n";
   text += outcomes_text(summary) + workers_text(records) + attempts_text(records);
   if (display.has_pauses()) text += label("seed") + number(records.spec.seed) + "\n";
   return text;
@@ -195,6 +197,9 @@ void print_summary(int fd, const RunRecords& records, const Summary& summary,
                    const KindDisplay& display, bool quiet) {
   StreamWriter writer(fd, "standard error");
   writer.buffer() += failed_checks_text(summary);
+  if (const std::string dropped = display.dropped_text(); quiet && !dropped.empty()) {
+    writer.buffer() += "dropped: " + dropped + "\n";
+  }
   if (!quiet) writer.buffer() += summary_text(records, summary, display);
   writer.write_all();
 }
