@@ -98,12 +98,13 @@ void echo_on_loop(const WayIn& way) {
   std::unique_ptr<net::Socket> socket;
   const auto on_message = [&](ConnectionId, std::span<const std::byte> bytes) {
     if (bytes.empty()) return loop.stop();
-    CHECK(socket->send({}, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    CHECK(socket->send({}, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}) ==
+          net::Sent::queued);
   };
   auto made = net::Socket::connect(loop, context, options, {on_message, [](bool) {}});
   CHECK(made.has_value());
   socket = std::move(*made);
-  CHECK(socket->send({}, "hello"));
+  CHECK(socket->send({}, "hello") == net::Sent::queued);
   loop.run();
 }
 
@@ -153,11 +154,11 @@ void ping_on_loop(const Settings& settings, WayIn way, Children& children, Round
   const auto on_message = [&](ConnectionId from, std::span<const std::byte>) {
     if (!std::exchange(is_first, false)) rounds.end();
     if (rounds.enough()) {
-      CHECK(socket->send(from, ""));
+      CHECK(socket->send(from, "") == net::Sent::queued);
       return loop.stop();
     }
     rounds.begin();
-    CHECK(socket->send(from, payload));
+    CHECK(socket->send(from, payload) == net::Sent::queued);
   };
   auto made = net::Socket::bind(loop, context, options, {on_message, [](bool) {}});
   CHECK(made.has_value());

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 import journalled
+import streamed
 
 HERE = Path(__file__).resolve().parent
 
@@ -101,6 +102,21 @@ class Programs:
         command = [self.folder / "rollcall", "exec", "--range", f"1-{count}", "--slots", slots, "--quiet"]
         text, usage = run(command + ["--workers", 1, "--output", "json", "--", "/bin/true"])
         return rollcall_sample(json.loads(text), usage)
+
+    def first_start(self, count):
+        return {"p50_seconds": streamed.first_start(self.folder / "rollcall", count)}
+
+    def spawn_date(self, count):
+        return {"p50_seconds": streamed.spawn_date(count)}
+
+    def lines_read(self, count, journal=False):
+        program = self.folder / "rollcall"
+        return streamed.lines_read(program, count, journalled.disk_of(program), journal)
+
+    def lines_counted(self, count):
+        with tempfile.NamedTemporaryFile() as lines:
+            streamed.write_lines(lines.name, count)
+            return self.shell(f"cat {lines.name} | wc -l", count)
 
     def spawn_limit(self, kind, slots, count):
         text, usage = run([self.folder / "spawn_limit", kind, slots, count])

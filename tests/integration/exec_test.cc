@@ -222,10 +222,32 @@ TEST_F(ExecOutput, GoesToFiles) {
 TEST_F(ExecOutput, IsTruncatedAtMaxOutput) {
   Program& run = exec({"-q", "--range", "1-1", "--max-output", "1K", "--shell", "--",
                        "yes | head -c 5000; yes e | head -c 3000 >&2"});
-  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.out(), SizeIs(1024));
-  EXPECT_THAT(run.err(), AllOf(HasSubstr("task 0: 3976 more bytes of standard output dropped"),
-                               HasSubstr("1976 more bytes of standard error dropped")));
+  EXPECT_THAT(run.err(),
+              AllOf(HasSubstr("task 0: 3976 more bytes of standard output dropped"),
+                    HasSubstr("1976 more bytes of standard error dropped"),
+                    HasSubstr("dropped: 5952 bytes of output of 1 task (--max-output)")));
+}
+
+/// It is as bad as a failed task, and in every format.
+TEST_F(ExecOutput, ThatIsDroppedIsReportedEverywhere) {
+  const std::string journal = file("run.journal");
+  const std::string rows = file("rows.csv");
+  Program& run =
+      exec({"--range", "1-3", "--max-output", "1K", "--output", "json", "--journal", journal,
+            "--results", rows, "--shell", "--", "[ {} = 2 ] || head -c 1500 /dev/zero"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const nlohmann::json document = document_of(run);
+  EXPECT_EQ(document.at("reason"), "output_dropped");
+  EXPECT_EQ(document.at("outcomes").at("succeeded"), 3);
+  EXPECT_EQ(document.at("commands").at("dropped"),
+            (nlohmann::json{{"tasks", 2}, {"stdout_bytes", 952}, {"stderr_bytes", 0}}));
+  EXPECT_THAT(run.err(), HasSubstr("dropped   952 bytes of output of 2 tasks (--max-output)\n"));
+  EXPECT_THAT(contents_of(rows), HasSubstr(",476,0\n"));
+  Program& report = start({programs_directory() / "rollcall", {"report", journal}, {}, {}, {}});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_THAT(report.err(), HasSubstr("dropped   952 bytes of output of 2 tasks"));
 }
 
 TEST_F(ExecOutput, IsPartOfJsonLines) {
