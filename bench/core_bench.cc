@@ -154,7 +154,7 @@ void worker_session(benchmark::State& state) {
   std::uint64_t number = 0;
   for (auto _ : state) {
     actions.clear();
-    tell(Assignment{++number, columns});
+    tell(Assignment{++number, columns, {Job{}}});
     session.step(now, worker::AttemptsEnded{ended}, actions);
     session.step(now, worker::TurnEnded{}, actions);
     tell(Ack{number, now});

@@ -71,6 +71,7 @@ void FakeCluster::join() {
     hello.nonce = 1;
     hello.host = "host";
     hello.name = "worker";
+    hello.kinds = all_kinds();
     tell(p, hello, time_.joining);
     Inventory inventory;
     inventory.nonce = 1;

@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   CommandRunner* executor = nullptr;
   const auto refill = [&] {
     for (; started < count && started - ended < in_flight + 4; ++started) {
-      executor->start(started, command);
+      executor->start(started, command, {1U << 20U, std::chrono::seconds(5)});
     }
   };
   const auto on_ended = [&] {
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     refill();
     if (ended == count) loop.stop();
   };
-  CommandRunner made(loop, std::move(*guardians), {slots, 1U << 20U, std::chrono::seconds(5)},
+  CommandRunner made(loop, std::move(*guardians), slots,
                      {on_ended, [&](const std::string&) { loop.stop(); }});
   executor = &made;
   refill();

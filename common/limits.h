@@ -20,6 +20,8 @@ inline constexpr std::uint64_t task_count = 1'000'000'000;
 inline constexpr Duration longest_duration = 24h * 366;
 /// Attempts in one Assignment; the next one carries the rest.
 inline constexpr std::size_t assignment_attempts = 8'192;
+/// Attempts that one Cancel names; the next one carries the rest.
+inline constexpr std::size_t cancel_attempts = 8'192;
 /// Unacknowledged Assignments of one session. At the limit, the session gets no more until one is
 /// acknowledged.
 inline constexpr std::size_t assignments_in_flight = 4;
@@ -52,8 +54,8 @@ inline constexpr std::size_t inventory_ended = (reports_in_flight + 1) * report_
 
 /// Bytes of one message. A longer one is refused; one twice as long closes its connection.
 inline constexpr std::size_t message_bytes = 16U << 20U;
-/// Bytes of the body of a message without rows: all but Report, Inventory and Assignment. A longer
-/// one is refused.
+/// Bytes of the body of a message without rows: all but Report, Inventory, Assignment and Cancel. A
+/// longer one is refused.
 inline constexpr std::size_t short_message_bytes = 64U << 10U;
 /// Bytes of a host or worker name in a Hello; longer names are truncated.
 inline constexpr std::size_t name_bytes = 255;

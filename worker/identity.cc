@@ -10,6 +10,7 @@
 
 #include "common/limits.h"
 #include "common/os/processors.h"
+#include "worker/core/kind_traits.h"
 #include "worker/executors/command_runner.h"
 
 namespace rollcall::worker {
@@ -38,6 +39,7 @@ Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descr
   self.slots = options.slots;
   self.processors = os::processors();
   self.command_slots = options.only_sleep ? 0 : command_slots(descriptors.raised);
+  self.kinds = runnable_kinds(self.command_slots);
   return self;
 }
 

@@ -165,12 +165,24 @@ class Worker::Loop {
   void on_message(std::span<const std::byte> bytes) {
     const Result<void> decoded = codec_.decode(bytes, incoming_);
     if (!decoded) {
+      if (is_other_version(incoming_.header)) return on_other_version(decoded.error().message);
       const auto line =
           repeated_.count(0, fmt::format("dropped a malformed message of the coordinator: {}",
                                          decoded.error().message));
       if (line) write_log(Severity::warning, *line);
       return;
     }
+    handle(MessageReceived{incoming_});
+  }
+
+  /// Before a Welcome, such a message can only refuse this worker.
+  bool is_other_version(const Header& header) const {
+    return header.protocol != kProtocolVersion && !session_->welcomed();
+  }
+
+  void on_other_version(const std::string& text) {
+    incoming_.header = Header{};
+    incoming_.body = Reject{RejectReason::protocol_version, text};
     handle(MessageReceived{incoming_});
   }
 
@@ -208,8 +220,18 @@ class Worker::Loop {
     alarm_.set(session_->next_deadline());
   }
 
+  /// Each executor comes after the last outcomes of any: these may have started attempts of it, for
+  /// which it sets its timers.
   void take_ended() {
-    while (executor_->take_ended(os::now(), ended_)) handle(AttemptsEnded{ended_});
+    bool has_ended = true;
+    while (std::exchange(has_ended, false)) {
+      executors_.for_each([&](Executor& executor) {
+        while (executor.take_ended(os::now(), ended_)) {
+          has_ended = true;
+          handle(AttemptsEnded{ended_});
+        }
+      });
+    }
   }
 
   // Actions.
@@ -261,25 +283,35 @@ class Worker::Loop {
   }
 
   void perform(const Prepare& terms) {
-    executor_ = &executors_.of(terms.kind);
-    const Result<void> prepared = executor_->prepare(terms);
+    const Result<void> prepared = executors_.of(terms.kind).prepare(terms);
     if (!prepared) end(kExitNoCoordinator, prepared.error().message);
   }
   void perform(StartAttempts& start) {
-    executor_->start(os::now(), start.assignment, std::move(start.attempts));
+    executors_.of(start.job->kind).start(os::now(), std::move(start));
   }
   void perform(const CancelAttempts& cancel) {
-    executor_->cancel(os::now(), cancel.assignments_through);
+    executors_.for_each([&](Executor& e) { e.cancel(os::now(), cancel.assignments_through); });
+    take_ended();
+  }
+  void perform(const CancelListed& cancel) {
+    const AttemptSet attempts = set_of(cancel.attempts);
+    executors_.for_each([&](Executor& e) { e.cancel_listed(os::now(), attempts); });
     take_ended();
   }
   void perform(const ReturnWaiting& waiting) {
-    executor_->return_waiting(waiting.assignments_through);
+    executors_.for_each([&](Executor& e) { e.return_waiting(waiting.assignments_through); });
     take_ended();
   }
-  void perform(const DropAttempts&) { executor_->drop(); }
+  void perform(const DropAttempts&) {
+    executors_.for_each([](Executor& e) { e.drop(); });
+  }
   void perform(const ListRunning&) {
     HeldColumns running;
-    executor_->list(running);
+    executors_.for_each([&](Executor& e) {
+      HeldColumns listed;
+      e.list(listed);
+      append(running, listed);
+    });
     handle(RunningListed{running});
   }
   void perform(const StartOver&) { handle(new_session()); }
@@ -308,7 +340,6 @@ class Worker::Loop {
   Alarm alarm_;
   Identity identity_;
   ExecutorTable executors_;
-  Executor* executor_ = &executors_.of(Prepare{}.kind);  ///< of the last run; idle before
   std::unique_ptr<net::Socket> socket_;
   std::unique_ptr<net::HttpHealth> health_;  ///< null without --http
 

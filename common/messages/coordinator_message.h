@@ -9,6 +9,7 @@
 #include "common/messages/drain.h"
 #include "common/messages/header.h"
 #include "common/model/ids.h"
+#include "common/model/job.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
 
@@ -17,24 +18,25 @@ namespace rollcall {
 /// Accepts a session, and carries the run, the epoch and the settings. The worker answers with an
 /// Inventory.
 struct Welcome {
-  std::uint64_t nonce = 0;      ///< of the Hello
-  Instant sent;                 ///< coordinator's clock
-  KindId kind = KindId::sleep;  ///< a later version may have kinds that this one does not know
-  std::uint32_t slots = 0;      ///< attempts to run at once; 0: no limit
+  std::uint64_t nonce = 0;  ///< of the Hello
+  Instant sent;             ///< coordinator's clock
+  std::uint32_t slots = 0;  ///< attempts of jobs with needs_slot to run at once; 0: no limit
   Duration heartbeat_interval{};
   Duration liveness{};
   Duration orphan_for{};   ///< how long to keep attempts without a coordinator
   bool list_held = false;  ///< after a resume: the Inventory must list the attempts held
   std::uint64_t reports_committed = 0;  ///< as in Ack: these reports need not be listed
-  std::uint64_t max_output = 0;         ///< exec: bytes stored of each stream
-  Duration kill_after{};                ///< exec: from SIGTERM to SIGKILL
   Duration rejoin_for{};                ///< how long to try to join without hearing from it
+  FeatureSet features{};
 };
 
 /// Attempts to run. Numbered per session without gaps; sent again until acknowledged.
 struct Assignment {
   std::uint64_t number = 0;  ///< from 1
   AttemptColumns attempts;
+  /// The headers of their jobs, except for jobs that the Assignment before it had attempts of. The
+  /// same in every copy.
+  std::vector<Job> jobs{};
 };
 
 /// Reports up to this one are committed: the worker drops them. Also the coordinator's heartbeat.
@@ -43,9 +45,10 @@ struct Ack {
   Instant sent;  ///< coordinator's clock; returned in the next TimeEcho
 };
 
-/// Cancels all attempts of the assignments up to this one, including those that arrive later.
+/// Cancels attempts, including those that arrive later.
 struct Cancel {
-  std::uint64_t assignments_through = 0;
+  std::uint64_t assignments_through = 0;  ///< all in assignments up to this one; 0: none
+  HeldColumns attempts{};                 ///< and each of these
 };
 
 enum class RejectReason : std::uint8_t {

@@ -1,6 +1,7 @@
 // The header of every message between coordinator and worker.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -14,8 +15,12 @@
 namespace rollcall {
 
 /// The protocol version of this program, and the oldest version that it accepts.
-inline constexpr std::uint32_t kProtocolVersion = 1;
-inline constexpr std::uint32_t kOldestProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
+inline constexpr std::uint32_t kOldestProtocolVersion = 2;
+
+/// Optional parts of the protocol that a program supports: bit n is feature n, from 1. None is
+/// defined yet. Greater numbers are not kept.
+using FeatureSet = std::bitset<64>;
 
 /// Every message names its run, epoch and session.
 struct Header {

@@ -25,6 +25,8 @@ struct Hello {
   std::uint32_t processors = 0;
   std::uint32_t launch_id = 0;      ///< of a local worker; else 0
   std::uint32_t command_slots = 0;  ///< commands it can run at once; 0: it accepts none
+  KindSet kinds{};                  ///< that it can run; others than this program knows are dropped
+  FeatureSet features{};
 };
 
 /// Lists the attempts held: the answer to Welcome. The session gets no work before it.

@@ -15,9 +15,11 @@ struct Command {
   /// PATH of the command.
   std::vector<std::string> args;
   std::vector<std::string> env;  ///< "NAME=VALUE"; overrides the worker's own variables
-  std::string cwd;               ///< empty: the worker's working directory
-  std::string input;             ///< its standard input, may contain NULs; empty: /dev/null
+  std::string cwd;               ///< empty: that of its job, or the worker's working directory
+  std::string input;             ///< its standard input, may contain NULs; empty: that of its job
   Duration timeout{};            ///< from its start; 0: none
+  bool has_no_cwd = false;       ///< cwd is empty, and that of its job does not count
+  bool has_no_input = false;     ///< input is empty, and that of its job does not count
 
   friend bool operator==(const Command&, const Command&) = default;
 };

@@ -23,6 +23,10 @@ constexpr TaskId task_at(std::size_t i) {
 /// An attempt at a task, numbered from 1; 0: none yet.
 using Attempt = std::uint16_t;
 
+/// A job of a run, numbered from 1.
+enum class JobId : std::uint32_t {};
+inline constexpr JobId kFirstJob{1};
+
 /// One incarnation of the coordinator for a run, numbered from 1; 0: unknown.
 using Epoch = std::uint32_t;
 

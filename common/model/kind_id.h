@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,7 +22,7 @@
 
 namespace rollcall {
 
-/// Identifies a kind of task in messages and journals. All tasks of a run are of one kind. Only the
+/// Identifies a kind of task in messages and journals. All tasks of a job are of one kind. Only the
 /// tables of kinds should look at it: tests/lint names the files that may.
 enum class KindId : std::uint8_t {
 #define ROLLCALL_KIND(name) name,
@@ -34,6 +35,18 @@ inline constexpr std::array kKindNames = {
     ROLLCALL_TASK_KINDS(ROLLCALL_KIND)
 #undef ROLLCALL_KIND
 };
+
+/// Some of the kinds that this program knows, by their place in the list.
+using KindSet = std::bitset<kKindNames.size()>;
+
+/// All of them.
+inline KindSet all_kinds() {
+  return ~KindSet();
+}
+
+inline KindSet set_of(KindId kind) {
+  return KindSet(1U << static_cast<unsigned>(kind));
+}
 
 /// "sleep", "exec" ...
 inline std::string_view to_string(KindId kind) {

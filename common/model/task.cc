@@ -25,6 +25,7 @@ void AttemptColumns::clear() {
   pause.clear();
   command.clear();
   number.clear();
+  job.clear();
 }
 
 void OutcomeColumns::clear() {

@@ -37,6 +37,7 @@ struct AttemptColumns {
   std::vector<Command> command{};
   /// ROLLCALL_ATTEMPT of each command; empty if it equals `attempt`. Not part of the message.
   std::vector<Attempt> number{};
+  std::vector<JobId> job{};  ///< empty if all are of kFirstJob
 
   std::size_t size() const { return task.size(); }
   void clear();

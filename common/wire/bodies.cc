@@ -1,8 +1,6 @@
 #include "common/wire/bodies.h"
 
 #include <algorithm>
-#include <limits>
-#include <type_traits>
 #include <variant>
 
 #include "common/base/text.h"
@@ -14,8 +12,6 @@ namespace {
 static_assert(static_cast<int>(rollcall::RejectReason::refused) + 1 == REJECT_REASON_REFUSED);
 static_assert(kKindNames.size() == TaskKind_MAX, "a kind of task has no number on the wire");
 
-/// The largest number that a KindId holds.
-constexpr int kLastKind = std::numeric_limits<std::underlying_type_t<rollcall::KindId>>::max();
 constexpr std::uint64_t kLongestNs = static_cast<std::uint64_t>(limits::longest_duration.count());
 
 bool take_instant(std::int64_t ns, Instant& instant) {
@@ -26,6 +22,36 @@ bool take_instant(std::int64_t ns, Instant& instant) {
 bool take_duration(std::uint64_t ns, Duration& duration) {
   duration = Duration(static_cast<std::int64_t>(ns));
   return ns <= kLongestNs;
+}
+
+template <class Message>
+void put_features(const FeatureSet& features, Message& out) {
+  for (std::uint32_t n = 1; n < features.size(); ++n) {
+    if (features.test(n)) out.add_features(n);
+  }
+}
+
+template <class Message>
+FeatureSet take_features(const Message& in) {
+  FeatureSet features;
+  for (const std::uint32_t n : in.features()) {
+    if (n > 0 && n < features.size()) features.set(n);
+  }
+  return features;
+}
+
+void put_kinds(const KindSet& kinds, Hello& out) {
+  for (int number = 1; number <= TaskKind_MAX; ++number) {
+    if (kinds.test(static_cast<std::size_t>(number - 1))) out.add_kinds(TaskKind{number});
+  }
+}
+
+KindSet take_kinds(const Hello& in) {
+  KindSet kinds;
+  for (const int number : in.kinds()) {
+    if (number >= 1 && number <= TaskKind_MAX) kinds.set(static_cast<std::size_t>(number - 1));
+  }
+  return kinds;
 }
 
 void put_echo(const rollcall::TimeEcho& echo, TimeEcho& out) {
@@ -51,6 +77,8 @@ void put(const rollcall::Hello& from, FromWorker& envelope) {
   out.set_processors(from.processors);
   out.set_launch_id(from.launch_id);
   out.set_command_slots(from.command_slots);
+  put_kinds(from.kinds, out);
+  put_features(from.features, out);
 }
 
 Problem take(const Hello& in, rollcall::Hello& to) {
@@ -63,6 +91,8 @@ Problem take(const Hello& in, rollcall::Hello& to) {
   to.processors = in.processors();
   to.launch_id = in.launch_id();
   to.command_slots = in.command_slots();
+  to.kinds = take_kinds(in);
+  to.features = take_features(in);
   return nullptr;
 }
 
@@ -134,31 +164,24 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   Welcome& out = *envelope.mutable_welcome();
   out.set_nonce(from.nonce);
   out.set_sent_ns(to_ns(from.sent));
-  out.set_kind(to_wire<TaskKind>(from.kind));
   out.set_slots(from.slots);
   out.set_heartbeat_interval_ns(ns_to_wire(from.heartbeat_interval));
   out.set_liveness_ns(ns_to_wire(from.liveness));
   out.set_orphan_for_ns(ns_to_wire(from.orphan_for));
   out.set_list_held(from.list_held);
   out.set_reports_committed(from.reports_committed);
-  out.set_max_output(from.max_output);
-  out.set_kill_after_ns(ns_to_wire(from.kill_after));
   out.set_rejoin_for_ns(ns_to_wire(from.rejoin_for));
+  put_features(from.features, out);
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
   to.nonce = in.nonce();
   if (!take_instant(in.sent_ns(), to.sent)) return "welcome: instant out of range";
-  if (in.kind() <= TASK_KIND_UNSPECIFIED) return "welcome: no kind of task";
-  // A kind that this program does not know is for the receiver to refuse.
-  to.kind = static_cast<rollcall::KindId>(std::min<int>(in.kind() - 1, kLastKind));
   to.slots = in.slots();
   to.list_held = in.list_held();
   to.reports_committed = in.reports_committed();
-  to.max_output = in.max_output();
-  const bool good = to.max_output <= limits::max_output &&
-                    take_duration(in.kill_after_ns(), to.kill_after) &&
-                    take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
+  to.features = take_features(in);
+  const bool good = take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
                     take_duration(in.liveness_ns(), to.liveness) &&
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&
                     take_duration(in.rejoin_for_ns(), to.rejoin_for) &&
@@ -178,11 +201,12 @@ Problem take(const Ack& in, rollcall::Ack& to) {
 
 void put(const rollcall::Cancel& from, FromCoordinator& envelope) {
   envelope.mutable_cancel()->set_assignments_through(from.assignments_through);
+  put(from.attempts, *envelope.mutable_cancel());
 }
 
 Problem take(const Cancel& in, rollcall::Cancel& to) {
   to.assignments_through = in.assignments_through();
-  return nullptr;
+  return take(in, to.attempts);
 }
 
 void put(const rollcall::Reject& from, FromCoordinator& envelope) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <type_traits>
 
 #include "common/messages/message.h"
 #include "common/wire/codec.h"
@@ -29,15 +31,19 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body);
 void put(const rollcall::Report& from, Report& out);
 void put(const rollcall::Assignment& from, Assignment& out);
 void put(const HeldColumns& from, Inventory& out);
+void put(const HeldColumns& from, Cancel& out);
 Problem take(const Report& in, rollcall::Report& to);
 Problem take(const Assignment& in, rollcall::Assignment& to);
 Problem take(const Inventory& in, HeldColumns& to);
+Problem take(const Cancel& in, HeldColumns& to);
 
-// commands.cc: the columns of exec.
+// commands.cc: the columns of exec, and job headers.
 
 void put_commands(const AttemptColumns& rows, Assignment& out);
+void put_jobs(const rollcall::Assignment& from, Assignment& out);
 void put_results(const OutcomeColumns& rows, Report& out);
 Problem take_commands(const Assignment& in, AttemptColumns& rows);
+Problem take_jobs(const Assignment& in, rollcall::Assignment& to);
 Problem take_results(const Report& in, OutcomeColumns& rows);
 
 // Values that several messages share.
@@ -55,6 +61,11 @@ bool take_id(const std::string& bytes, Id& id) {
   std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
   return true;
 }
+
+/// The largest number that a KindId holds: kinds beyond it, which this program does not know, are
+/// read as this one.
+inline constexpr int kLastKind =
+    std::numeric_limits<std::underlying_type_t<rollcall::KindId>>::max();
 
 /// Enumerators are one greater on the wire, so that 0 means "not sent".
 template <class WireEnum, class Enum>

@@ -20,6 +20,10 @@ constexpr std::uint64_t kLongestPauseNs =
     static_cast<std::uint64_t>(limits::longest_duration.count());
 constexpr std::uint64_t kTimeEnd = static_cast<std::uint64_t>(kTimeBound);
 
+constexpr std::uint32_t to_number(JobId job) {
+  return static_cast<std::uint32_t>(job);
+}
+
 /// Adds room for n values to a column, to be written in place.
 template <class Wire>
 Wire* grow(RepeatedField<Wire>& column, std::size_t n) {
@@ -62,6 +66,44 @@ bool take_attempts(const RepeatedField<std::uint32_t>& in, std::size_t n,
   return take_short(
       in, n, Attempt{1}, column, [](std::uint32_t a) { return a - 1 < 0xffff; },
       [](std::uint32_t a) { return static_cast<Attempt>(a); });
+}
+
+/// Leaves the column empty if all are kFirstJob.
+bool take_job_numbers(const RepeatedField<std::uint32_t>& in, std::size_t n,
+                      std::vector<JobId>& column) {
+  column.clear();
+  const auto is_first = [](std::uint32_t job) { return JobId{job} == kFirstJob; };
+  const auto size = static_cast<std::size_t>(in.size());
+  if ((size <= 1 || size == n) && std::all_of(in.begin(), in.end(), is_first)) return size <= n;
+  return take_short(
+      in, n, kFirstJob, column, [](std::uint32_t job) { return job > 0; },
+      [](std::uint32_t job) { return JobId{job}; });
+}
+
+/// Task ids as differences, and attempt numbers.
+template <class Message>
+void put_held(const HeldColumns& from, Message& out) {
+  std::int64_t* task = grow(*out.mutable_task_delta(), from.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    task[i] = static_cast<std::int64_t>(index(from.task[i]) - before);
+    before = index(from.task[i]);
+  }
+  put_short(from.attempt, Attempt{1}, *out.mutable_attempt(),
+            [](Attempt attempt) -> std::uint32_t { return attempt; });
+}
+
+/// Returns false if an id is out of range.
+bool take_task_deltas(const RepeatedField<std::int64_t>& in, std::vector<TaskId>& column) {
+  column.resize(static_cast<std::size_t>(in.size()));
+  std::uint64_t task = 0;
+  bool good = true;
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    task += static_cast<std::uint64_t>(in.data()[i]);  // modulo 2^64: the input is untrusted
+    good &= task <= kLargestTask;
+    column[i] = static_cast<TaskId>(task);
+  }
+  return good;
 }
 
 /// Durations below `end` ns.
@@ -152,8 +194,11 @@ void put(const rollcall::Assignment& from, Assignment& out) {
   put_ranges(rows.task, out);
   put_short(rows.attempt, Attempt{1}, *out.mutable_attempt(),
             [](Attempt attempt) -> std::uint32_t { return attempt; });
+  CHECK(rows.job.empty() || rows.job.size() == rows.size());
   put_short(rows.pause, Duration{}, *out.mutable_pause_ns(), ns_to_wire);
+  put_short(rows.job, kFirstJob, *out.mutable_job(), [](JobId job) { return to_number(job); });
   put_commands(rows, out);
+  put_jobs(from, out);
 }
 
 Problem take(const Assignment& in, rollcall::Assignment& to) {
@@ -165,34 +210,32 @@ Problem take(const Assignment& in, rollcall::Assignment& to) {
     return "assignment: invalid attempt numbers";
   if (!take_durations(in.pause_ns(), rows.size(), kLongestPauseNs + 1, rows.pause))
     return "assignment: invalid sleep durations";
+  if (!take_job_numbers(in.job(), rows.size(), rows.job)) return "assignment: invalid job numbers";
+  if (const Problem problem = take_jobs(in, to)) return problem;
   return take_commands(in, rows);
 }
 
 void put(const HeldColumns& from, Inventory& out) {
   CHECK(from.size() <= limits::inventory_attempts && from.attempt.size() == from.size());
-  std::int64_t* task = grow(*out.mutable_task_delta(), from.size());
-  std::uint64_t before = 0;
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    task[i] = static_cast<std::int64_t>(index(from.task[i]) - before);
-    before = index(from.task[i]);
-  }
-  put_short(from.attempt, Attempt{1}, *out.mutable_attempt(),
-            [](Attempt attempt) -> std::uint32_t { return attempt; });
+  put_held(from, out);
+}
+
+void put(const HeldColumns& from, Cancel& out) {
+  CHECK(from.size() <= limits::cancel_attempts && from.attempt.size() == from.size());
+  put_held(from, out);
+}
+
+Problem take(const Cancel& in, HeldColumns& to) {
+  const auto n = static_cast<std::size_t>(in.task_delta_size());
+  if (n > limits::cancel_attempts) return "cancel: too many attempts";
+  if (!take_task_deltas(in.task_delta(), to.task)) return "cancel: task id out of range";
+  return take_attempts(in.attempt(), n, to.attempt) ? nullptr : "cancel: invalid attempt numbers";
 }
 
 Problem take(const Inventory& in, HeldColumns& to) {
   const auto n = static_cast<std::size_t>(in.task_delta_size());
   if (n > limits::inventory_attempts) return "inventory: too many attempts";
-  to.task.resize(n);
-  std::uint64_t task = 0;
-  bool good = true;
-  for (std::size_t i = 0; i < n; ++i) {
-    task += static_cast<std::uint64_t>(
-        in.task_delta().data()[i]);  // modulo 2^64: the input is untrusted
-    good &= task <= kLargestTask;
-    to.task[i] = static_cast<TaskId>(task);
-  }
-  if (!good) return "inventory: task id out of range";
+  if (!take_task_deltas(in.task_delta(), to.task)) return "inventory: task id out of range";
   const bool fits = take_short(
       in.attempt(), n, Attempt{1}, to.attempt, [](std::uint32_t a) { return a <= 0xffff; },
       [](std::uint32_t a) { return static_cast<Attempt>(a); });

@@ -1,6 +1,7 @@
-// Encodes and decodes commands and their results: the payload of exec.
+// Encodes and decodes commands, their results and the headers of jobs.
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "common/base/check.h"
 #include "common/base/text.h"
@@ -22,13 +23,15 @@ constexpr int kLastErrno = 4'095;
 constexpr std::int64_t kMostProcessors = 8'192;
 /// By how much processor time may exceed what the elapsed time allows: both are measured in steps.
 constexpr Duration kCpuTolerance = std::chrono::seconds(1);
+constexpr std::uint64_t kLongestTermNs =
+    static_cast<std::uint64_t>(limits::longest_duration.count());
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 53U;
 
 void put(const rollcall::Command& from, Command& out) {
   for (const std::string& arg : from.args) out.add_arg(arg);
   for (const std::string& variable : from.env) out.add_env(variable);
-  out.set_cwd(from.cwd);
-  out.set_input(from.input);
+  if (!from.cwd.empty() || from.has_no_cwd) out.set_cwd(from.cwd);
+  if (!from.input.empty() || from.has_no_input) out.set_input(from.input);
   out.set_timeout_ns(ns_to_wire(from.timeout));
 }
 
@@ -47,9 +50,41 @@ Problem take(const Command& in, rollcall::Command& to) {
   }
   to.cwd = in.cwd();
   to.input = in.input();
+  to.has_no_cwd = in.has_cwd() && in.cwd().empty();
+  to.has_no_input = in.has_input() && in.input().empty();
   to.timeout = Duration(static_cast<std::int64_t>(in.timeout_ns()));
-  const bool fits = in.timeout_ns() <= static_cast<std::uint64_t>(limits::longest_duration.count());
+  const bool fits = in.timeout_ns() <= kLongestTermNs;
   return fits ? nullptr : "assignment: timeout out of range";
+}
+
+void put(const rollcall::Job& from, Job& out) {
+  out.set_number(static_cast<std::uint32_t>(from.number));
+  out.set_kind(to_wire<TaskKind>(from.kind));
+  out.set_needs_slot(from.needs_slot);
+  out.set_kill_after_ns(ns_to_wire(from.kill_after));
+  if (from.max_output) out.set_max_output(*from.max_output);
+  out.set_cwd(from.cwd);
+  out.set_input(from.input);
+  for (const std::string& variable : from.env) out.add_env(variable);
+}
+
+Problem take(const Job& in, rollcall::Job& to) {
+  to.number = JobId{in.number()};
+  if (in.number() == 0) return "assignment: a job without a number";
+  if (in.kind() <= TASK_KIND_UNSPECIFIED) return "assignment: a job without a kind";
+  // A kind that this program does not know is for the receiver to refuse.
+  to.kind = static_cast<rollcall::KindId>(std::min<int>(in.kind() - 1, kLastKind));
+  to.needs_slot = in.needs_slot();
+  to.kill_after = Duration(static_cast<std::int64_t>(in.kill_after_ns()));
+  to.max_output.reset();
+  if (in.has_max_output()) to.max_output = in.max_output();
+  if (!take_strings(in.env(), to.env) || in.cwd().find('\0') != std::string::npos) {
+    return "assignment: a NUL in a job";
+  }
+  to.cwd = in.cwd();
+  to.input = in.input();
+  const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() <= limits::max_output;
+  return fits ? nullptr : "assignment: term of a job out of range";
 }
 
 void put(const rollcall::CommandResult& from, CommandResult& out) {
@@ -108,6 +143,24 @@ Problem take_commands(const Assignment& in, AttemptColumns& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Problem problem = take(in.command(static_cast<int>(i)), rows.command[i]);
     if (problem != nullptr) return problem;
+  }
+  return nullptr;
+}
+
+void put_jobs(const rollcall::Assignment& from, Assignment& out) {
+  for (const rollcall::Job& job : from.jobs) put(job, *out.add_jobs());
+}
+
+Problem take_jobs(const Assignment& in, rollcall::Assignment& to) {
+  to.jobs.clear();
+  if (in.jobs().empty()) return nullptr;
+  const auto n = static_cast<std::size_t>(in.jobs_size());
+  if (n > limits::assignment_attempts) return "assignment: too many jobs";
+  to.jobs.resize(n);
+  std::set<JobId> numbers;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (const Problem problem = take(in.jobs(static_cast<int>(i)), to.jobs[i])) return problem;
+    if (!numbers.insert(to.jobs[i].number).second) return "assignment: a job twice";
   }
   return nullptr;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/base/check.h"
+#include "common/base/text.h"
 #include "common/limits.h"
 #include "common/wire/bodies.h"
 
@@ -18,6 +19,7 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using wire::Assignment;
+using wire::Cancel;
 using wire::FromCoordinator;
 using wire::FromWorker;
 using wire::Inventory;
@@ -41,7 +43,7 @@ struct Bounds {
   std::size_t bytes = limits::message_bytes;
 };
 
-constexpr std::array<Bounds, 3> kBounds = {{
+constexpr std::array<Bounds, 4> kBounds = {{
     {FromWorker::kReportFieldNumber,
      bits(Report::kTaskDeltaFieldNumber, Report::kAttemptFieldNumber, Report::kOutcomeFieldNumber,
           Report::kStartedDeltaNsFieldNumber, Report::kElapsedNsFieldNumber,
@@ -52,8 +54,12 @@ constexpr std::array<Bounds, 3> kBounds = {{
      limits::inventory_attempts},
     {FromCoordinator::kAssignmentFieldNumber,
      bits(Assignment::kRangeFirstDeltaFieldNumber, Assignment::kRangeCountFieldNumber,
-          Assignment::kAttemptFieldNumber, Assignment::kPauseNsFieldNumber),
-     bits(Assignment::kCommandFieldNumber), limits::assignment_attempts},
+          Assignment::kAttemptFieldNumber, Assignment::kPauseNsFieldNumber,
+          Assignment::kJobFieldNumber),
+     bits(Assignment::kCommandFieldNumber, Assignment::kJobsFieldNumber),
+     limits::assignment_attempts},
+    {FromCoordinator::kCancelFieldNumber,
+     bits(Cancel::kTaskDeltaFieldNumber, Cancel::kAttemptFieldNumber), 0, limits::cancel_attempts},
 }};
 constexpr Bounds kWithoutRows = {0, 0, 0, 0, limits::short_message_bytes};
 
@@ -186,7 +192,7 @@ Result<void> read_envelope(std::span<const std::byte> bytes, Direction direction
   if (!reader.has_magic()) return bad_message("bad magic number");
   const std::uint32_t version = read.header.protocol;
   if (version < kOldestProtocolVersion || version > kProtocolVersion) {
-    envelope.header = read.header;
+    envelope = read;
     return version_error(version);
   }
   if (!reader.has_good_ids()) return bad_message("an id does not have 16 bytes");
@@ -218,6 +224,26 @@ Result<void> check_sizes(const Envelope& envelope) {
     if (is_column && (rows[field] += added) > bounds.rows) return bad_message("too many rows");
   }
   return {};
+}
+
+std::string peer_in(const Envelope& hello) {
+  if (hello.field != FromWorker::kHelloFieldNumber) return {};
+  std::string host;
+  std::string name;
+  CodedInputStream in = stream_of(hello.body);
+  while (const std::uint32_t tag = in.ReadTag()) {
+    const int field = WireFormatLite::GetTagFieldNumber(tag);
+    if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&in, tag)) break;
+      continue;
+    }
+    std::span<const std::byte> value;
+    if (!read_bytes(in, hello.body, value)) break;
+    const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+    if (field == wire::Hello::kHostFieldNumber) host = printable(text, limits::name_bytes);
+    if (field == wire::Hello::kNameFieldNumber) name = printable(text, limits::name_bytes);
+  }
+  return name.empty() ? std::string() : fmt::format("{} on {}", name, host);
 }
 
 WorkerBodyKind kind_of(const Envelope& envelope) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/base/result.h"
@@ -24,7 +25,8 @@ struct Envelope {
 
 /// Reads the envelope of `bytes`, and skips the body: however long that is, the time is constant
 /// for a message in the form in which WireCodec writes it. Errors are of ErrorKind::protocol. After
-/// an unsupported protocol version the header is set; after any other error it is Header{}.
+/// an unsupported protocol version `envelope` is set, as far as this version knows the message;
+/// after any other error it is Envelope{}.
 [[nodiscard]] Result<void> read_envelope(std::span<const std::byte> bytes, Direction direction,
                                          Envelope& envelope);
 
@@ -36,6 +38,10 @@ struct Envelope {
 
 /// The error for a message that breaks the protocol in the way that `what` names.
 Error bad_message(std::string_view what);
+
+/// "NAME on HOST", from the Hello of any protocol version: these two fields never change. Empty if
+/// the message from a worker is not a Hello, or names no worker.
+std::string peer_in(const Envelope& hello);
 
 /// Requires the envelope of a message from a worker.
 WorkerBodyKind kind_of(const Envelope& envelope);

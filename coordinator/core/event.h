@@ -46,6 +46,7 @@ struct MalformedReceived {
   RejectReason reason = RejectReason::bad_message;
   std::string text;
   std::string address{};  ///< of the sender; empty: unknown
+  std::string worker{};   ///< "NAME on HOST" of a Hello of another protocol version, or empty
 };
 /// All waiting messages were received, or as many as one turn takes, or a deadline has passed. Only
 /// now are tasks dispatched and reports acknowledged; sessions are lost only if the inbox is empty.

@@ -353,8 +353,16 @@ void Scheduler::assign(const Session& session, Batch batch, std::uint64_t credit
   const std::uint32_t dispatch = tasks_.assign(now_, session.index, batch, assignment.attempts);
   assignment.number =
       work_.add(now_, session, dispatch, std::move(batch), credit, assignment.attempts);
-  send(session, std::move(assignment));
+  send_assignment(session, std::move(assignment));
   if (records().spec.method == CollectionMethod::cancelled) ask_to_cancel(session);
+}
+
+/// The job header is in each copy of the session's first assignment in this epoch.
+void Scheduler::send_assignment(const Session& session, Assignment assignment) {
+  if (assignment.number == work_.of(session).first()) {
+    assignment.jobs.push_back(job_of(records().spec, policy_, session));
+  }
+  send(session, std::move(assignment));
 }
 
 /// Revokes attempts that wait for a slot, for sessions that have free slots.
@@ -432,10 +440,29 @@ void Scheduler::leave() {
 // Messages of workers: which ones are obeyed, and what they change.
 
 void Scheduler::on(const MalformedReceived& event) {
+  if (event.reason == RejectReason::protocol_version) return refuse_version(event);
   ++messages_refused_;
   log_of(event.from, fmt::format("dropped a malformed message of {}: {}",
                                  name_of(event.from, event.address), event.text));
   send(event.from, event.header.session, Reject{event.reason, event.text});
+}
+
+/// The answer has the version of the message: a Reject is the same in all.
+void Scheduler::refuse_version(const MalformedReceived& event) {
+  ++messages_refused_;
+  const std::string who =
+      event.worker.empty() ? name_of(event.from, event.address) : "worker " + event.worker;
+  const std::uint32_t version = event.header.protocol;
+  log_of(event.from, fmt::format("refused {}: it speaks protocol version {}, expected {}", who,
+                                 version, kProtocolVersion));
+  Header header;
+  header.protocol = version;
+  header.run = records().spec.id;
+  header.epoch = epoch_;
+  header.session = event.header.session;
+  const std::string text = fmt::format("the worker speaks protocol version {}, the coordinator {}",
+                                       version, kProtocolVersion);
+  out_->push_back(Send{event.from, {header, Reject{RejectReason::protocol_version, text}}});
 }
 
 void Scheduler::on(const RefusedReceived& event) {
@@ -541,7 +568,7 @@ const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
     return nullptr;
   }
   const KindTraits& traits = records().spec.traits;
-  if (const auto refused = coordinator::refusal(hello, traits)) {
+  if (const auto refused = coordinator::refusal(hello, records().spec)) {
     send(from, id, *refused);
     return nullptr;
   }
@@ -558,7 +585,7 @@ const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
 }
 
 void Scheduler::welcome(const Session& session) {
-  Welcome welcome = terms_of(records().spec, policy_, session, now_);
+  Welcome welcome = terms_of(policy_, session, now_);
   welcome.list_held = recovery_.awaits(session.index);
   welcome.reports_committed = acks_.durable(session.index);
   send(session, welcome);
@@ -793,7 +820,7 @@ void Scheduler::make_pending(std::vector<TaskId> tasks) {
 
 void Scheduler::resend(const Session& session, Duration older_than) {
   for (Assignment& again : work_.take_overdue(view(), session, older_than)) {
-    send(session, std::move(again));
+    send_assignment(session, std::move(again));
   }
 }
 

@@ -105,6 +105,7 @@ class Scheduler {
   // Messages.
   void refuse(ConnectionId from, const Header& header, const Reject& reject,
               const std::string& address);
+  void refuse_version(const MalformedReceived& event);
   void refuse_hello(ConnectionId from, const Hello& hello, const Reject& reject);
   void on_hello(ConnectionId from, const SessionId& named, const Hello& hello);
   const Session* add_session(ConnectionId from, const Hello& hello);
@@ -138,6 +139,7 @@ class Scheduler {
   void take_added(const CommittedTasks& added);
   void deal();
   void assign(const Session& session, Batch batch, std::uint64_t credit);
+  void send_assignment(const Session& session, Assignment assignment);
   void rebalance();
   void acknowledge();
   void tick();

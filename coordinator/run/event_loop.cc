@@ -252,7 +252,7 @@ void EventLoop::on_message(ConnectionId from, std::span<const std::byte> bytes) 
   if (abandon_ || refused_.ignores(from)) return;
   Envelope envelope;
   if (auto read = read_envelope(bytes, Direction::from_worker, envelope); !read) {
-    return on_malformed(from, envelope.header, read.error().message);
+    return on_malformed(from, envelope.header, read.error().message, peer_in(envelope));
   }
   const WorkerBodyKind kind = kind_of(envelope);
   if (scheduler_.refusal(from, envelope.header, kind)) {
@@ -293,12 +293,13 @@ void EventLoop::warn_of_slow_reader() {
                         error));
 }
 
-void EventLoop::on_malformed(ConnectionId from, const Header& header, const std::string& why) {
+void EventLoop::on_malformed(ConnectionId from, const Header& header, const std::string& why,
+                             const std::string& worker) {
   const bool version =
       header.protocol < kOldestProtocolVersion || header.protocol > kProtocolVersion;
   step(MalformedReceived{from, header,
                          version ? RejectReason::protocol_version : RejectReason::bad_message, why,
-                         join_point_->socket().peer_address()});
+                         join_point_->socket().peer_address(), worker});
 }
 
 void EventLoop::on_closed(ConnectionId connection) {

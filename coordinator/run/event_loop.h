@@ -87,7 +87,9 @@ class EventLoop {
   void on_adopted_gone(std::uint32_t process);
   net::Handlers socket_handlers();
   void on_message(ConnectionId from, std::span<const std::byte> bytes);
-  void on_malformed(ConnectionId from, const Header& header, const std::string& why);
+  /// `worker`: as in MalformedReceived.
+  void on_malformed(ConnectionId from, const Header& header, const std::string& why,
+                    const std::string& worker = {});
   void on_closed(ConnectionId connection);
   void on_dropped(std::optional<ConnectionId> from, const std::string& why);
   void on_signal(int number);

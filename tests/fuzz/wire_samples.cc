@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -75,7 +76,7 @@ void check_rows(const std::vector<TaskId>& task, const std::vector<Attempt>& att
 
 struct Check {
   void operator()(const Hello& m) const {
-    CHECK(!m.secret.empty() && fits(m.host) && fits(m.name));
+    CHECK(!m.secret.empty() && fits(m.host) && fits(m.name) && !m.features.test(0));
   }
   void operator()(const Inventory& m) const { (*this)(m.echo); }
   void operator()(const Heartbeat& m) const { (*this)(m.echo); }
@@ -100,7 +101,7 @@ struct Check {
   }
   void operator()(const Welcome& m) const {
     CHECK(fits(m.sent));
-    CHECK(fits(m.kill_after, limits::longest_duration));
+    CHECK(!m.features.test(0));
     CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
     CHECK(fits(m.liveness, limits::longest_duration));
@@ -112,9 +113,21 @@ struct Check {
     check_rows(m.attempts.task, m.attempts.attempt);
     CHECK(m.attempts.pause.size() == m.attempts.size());
     for (const Duration pause : m.attempts.pause) CHECK(fits(pause, limits::longest_duration));
+    const std::vector<JobId>& jobs = m.attempts.job;
+    CHECK(jobs.empty() || jobs.size() == m.attempts.size());
+    for (const JobId job : jobs) CHECK(job >= kFirstJob);
+    std::set<JobId> numbers;
+    for (const Job& job : m.jobs) {
+      CHECK(job.number >= kFirstJob && numbers.insert(job.number).second);
+      CHECK(fits(job.kill_after, limits::longest_duration));
+      CHECK(job.max_output.value_or(0) <= limits::max_output);
+    }
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }
-  void operator()(const Cancel&) const {}
+  void operator()(const Cancel& m) const {
+    CHECK(m.attempts.size() <= limits::cancel_attempts);
+    check_rows(m.attempts.task, m.attempts.attempt);
+  }
   void operator()(const Drain& m) const { CHECK(m.mode <= DrainMode::return_running); }
   void operator()(const Revoke& m) const { CHECK(m.assignments_through > 0); }
   void operator()(const Reject& m) const {
@@ -159,6 +172,7 @@ std::vector<WorkerMessage> worker_samples() {
   SessionSecret secret;
   secret.bytes = {7, 8, 9};
   add(Hello{secret, 77, "host", "host-12", 12, 4, 2, 9});
+  add(Hello{secret, 77, "host", "host-12", 12, 4, 2, 9, 3, all_kinds(), FeatureSet(0b1010)});
   add(Inventory{echo(), 77, 5, 6});
   Inventory list{echo(), 77, 5, 6};
   list.started_count = 9;
@@ -200,9 +214,12 @@ std::vector<WorkerMessage> worker_samples() {
 std::vector<CoordinatorMessage> coordinator_samples() {
   std::vector<CoordinatorMessage> samples;
   const auto add = [&](CoordinatorBody body) { samples.push_back({header(), std::move(body)}); };
-  add(Welcome{77, instant_from_ns(1'000), KindId::sleep, 4, 1s, 10s, 30s});
+  add(Welcome{77, instant_from_ns(1'000), 4, 1s, 10s, 30s});
+  add(Welcome{77, instant_from_ns(1'000), 4, 1s, 10s, 30s, false, 0, {}, FeatureSet(2)});
   add(Ack{6, instant_from_ns(2'000)});
   add(Cancel{5});
+  add(Cancel{0, {{TaskId{7}, TaskId{3}}, {1, 65'535}}});
+  add(Cancel{2, {{TaskId{7}, TaskId{3}}, {1, 1}}});
   add(Drain{});
   add(Drain{DrainMode::return_running});
   add(Revoke{5, 1'000});
@@ -218,14 +235,15 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   Assignment commands{5, attempts(2, true)};
   commands.attempts.command = {
       {{"echo", "a b", "\xff"}, {"A=1"}, "/tmp", std::string("\0in", 3), 5s},
-      {{"true"}, {}, "", "", {}}};
+      {{"true"}, {}, "", "", {}, /*has_no_cwd=*/true, /*has_no_input=*/true}};
+  commands.jobs = {
+      {kFirstJob, KindId::exec, true, 5s, 1'000, "/", std::string("\0in", 3), {"B=2"}}};
+  add(commands);
+  commands.jobs.push_back({JobId{9}, KindId{98}});
+  commands.attempts.job = {JobId{9}, kFirstJob};
+  add(commands);
+  commands.attempts.job = {JobId{9}, JobId{9}};
   add(std::move(commands));
-  Welcome exec{77, instant_from_ns(1'000), KindId::exec, 4, 1s, 10s, 30s};
-  exec.max_output = 1'000;
-  exec.kill_after = 5s;
-  add(exec);
-  exec.kind = KindId{98};
-  add(exec);
   return samples;
 }
 

@@ -37,7 +37,7 @@ enum class Mode {
   unassigned,       ///< also reports outcomes of tasks that it was not assigned
   no_echo,          ///< never echoes a time, so its clock is not known
   wrong_count,      ///< counts one outcome too many in its Goodbye
-  old_version,      ///< sends a Hello of an unsupported protocol version
+  old_version,      ///< sends a Hello of protocol version 1
   unknown_session,  ///< starts with a Heartbeat of an unknown session
   other_run,        ///< joins, then sends a Heartbeat for another run
   other_session,    ///< its Hello names the session of another secret
@@ -66,13 +66,17 @@ constexpr std::array<std::pair<std::string_view, Mode>, 18> kModes{
      {"contradiction", Mode::contradiction},
      {"many-hellos", Mode::many_hellos}}};
 
+constexpr char kOldVersion = 1;
+/// In a message: magic has five bytes, and the tag of the version one.
+constexpr std::size_t kVersionAt = 6;
+
 /// A Report whose rows have two bytes each on the wire, and 100 in memory. The codec does not write
 /// it.
 std::string huge_report() {
   constexpr std::size_t kRows = 7'500'000;
   std::string body("\x08\x01");                                      // number: 1
   for (std::size_t i = 0; i < kRows; ++i) body.append("\x5a\0", 2);  // command_result: empty
-  std::string bytes("\x0dROLL\x10\x01\x92\x01");                     // magic, protocol, report
+  std::string bytes("\x0dROLL\x10\x02\x92\x01");                     // magic, protocol, report
   for (std::size_t length = body.size(); length > 0; length >>= 7U) {
     bytes += static_cast<char>((length & 0x7fU) | (length > 0x7f ? 0x80U : 0U));
   }
@@ -89,9 +93,7 @@ class LyingWorker {
     }
     net::Handlers handlers;
     handlers.on_message = [this](ConnectionId, std::span<const std::byte> bytes) {
-      if (codec_.decode(bytes, incoming_)) {
-        std::visit([this](const auto& body) { on(body); }, incoming_.body);
-      }
+      if (decode(bytes)) std::visit([this](const auto& body) { on(body); }, incoming_.body);
     };
     handlers.on_turn = [](bool) {};
     socket_ = net::Socket::connect(loop_, context_, options, std::move(handlers)).value();
@@ -121,7 +123,7 @@ class LyingWorker {
         header_.session = session_of(os::random_id128<SessionSecret>());
         break;
       case Mode::old_version:
-        header_.protocol = 999;
+        header_.protocol = kOldVersion;
         break;
       default:
         break;
@@ -136,8 +138,17 @@ class LyingWorker {
     hello.host = "somewhere";
     hello.name = "liar";
     hello.command_slots = 1;
+    hello.kinds = all_kinds();
     if (mode_ == Mode::many_hellos) header_.session = session_of(secret);
     send(hello);
+  }
+
+  /// A worker of version 1 reads a Reject as one of any version, if it has version 1.
+  bool decode(std::span<const std::byte> bytes) {
+    bytes_.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    char& version = bytes_.at(kVersionAt);
+    if (mode_ == Mode::old_version && version == kOldVersion) version = kProtocolVersion;
+    return codec_.decode(std::as_bytes(std::span(bytes_)), incoming_).has_value();
   }
 
   Instant clock() const { return os::now() + jump_; }

@@ -155,7 +155,9 @@ TEST_F(Peers, AnUnsupportedProtocolVersionIsLogged) {
   ASSERT_TRUE(wait_for_file("access"));
   EXPECT_EQ(lying_worker("old-version").wait(), 0);
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("version 999"));
+  EXPECT_THAT(
+      run.err(),
+      HasSubstr("refused worker liar on somewhere: it speaks protocol version 1, expected 2"));
 }
 
 // What is refused is logged, with the peer and a count, and costs little memory.

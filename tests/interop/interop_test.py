@@ -16,6 +16,7 @@ from link import Link, column, session_of
 
 PROGRAMS = os.path.abspath(sys.argv.pop(1))
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
+SLEEPS = wire.Job(number=1, kind=wire.TASK_KIND_SLEEP, needs_slot=True)
 PATIENCE = 60  # seconds to wait for a condition, even on a busy machine
 
 
@@ -203,14 +204,15 @@ class Runs(unittest.TestCase):
         link = Link(self.access, loss=0)
         self.addCleanup(link.close)
         link.connect()
-        link.socket.send(wire.FromWorker(magic=1, protocol=1).SerializeToString())
+        link.socket.send(wire.FromWorker(magic=1, protocol=2).SerializeToString())
         answer = self.next_message(link)
         self.assertEqual(answer.reject.reason, wire.REJECT_REASON_BAD_MESSAGE)
         self.assertEqual(answer.session, b"")
 
         secret = os.urandom(16)
         session = session_of(secret)
-        link.send(b"", 0, session, {"hello": wire.Hello(secret=secret, nonce=1)})
+        link.send(b"", 0, session, {"hello": wire.Hello(
+            secret=secret, nonce=1, kinds=[wire.TASK_KIND_SLEEP])})
         welcome = self.next_message(link, "welcome")
         link.send(welcome.run, welcome.epoch, session, {"inventory": wire.Inventory(nonce=1)})
         absurd = wire.Heartbeat(assignments_received=10**9, started_count=10**9)
@@ -221,6 +223,47 @@ class Runs(unittest.TestCase):
         staying = self.join()  # it gets the tasks that the first session returned
         self.assertTrue(self.finish(run)["validated"])
         self.expect_success(staying)
+
+    def test_refuses_version_1_by_name(self):
+        """The answer has version 1, in which the worker understands it."""
+        run = self.start([os.path.join(PROGRAMS, "rollcall"), "sleep", "-n", "1", "--access-file",
+                          self.access, "--workers", "0", "--insecure", "--quiet"],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        eventually(lambda: os.path.exists(self.access))
+        link = Link(self.access, loss=0)
+        self.addCleanup(link.close)
+        link.connect()
+        secret = os.urandom(16)
+        hello = wire.Hello(secret=secret, nonce=1, name=b"old", host=b"node7")
+        link.socket.send(wire.FromWorker(magic=0x4C4C4F52, protocol=1, session=session_of(secret),
+                                         hello=hello).SerializeToString())
+        answer = self.next_message(link)
+        self.assertEqual((answer.protocol, answer.reject.reason, answer.session),
+                         (1, wire.REJECT_REASON_PROTOCOL_VERSION, session_of(secret)))
+        self.assertEqual(answer.reject.text,
+                         b"the worker speaks protocol version 1, the coordinator 2")
+        worker = self.join()
+        self.assertEqual(run.wait(PATIENCE), 0)
+        self.expect_success(worker)
+        with run.stderr as log:
+            self.assertIn("refused worker old on node7: it speaks protocol version 1, expected 2",
+                          log.read())
+
+    def test_refuses_a_worker_that_cannot_run_the_kind(self):
+        run = self.run_sleeps("-n", "1", "--pause", "0", "--insecure")
+        eventually(lambda: os.path.exists(self.access))
+        link = Link(self.access, loss=0)
+        self.addCleanup(link.close)
+        link.connect()
+        secret = os.urandom(16)
+        link.send(b"", 0, session_of(secret), {"hello": wire.Hello(
+            secret=secret, nonce=1, kinds=[wire.TASK_KIND_EXEC, 99], features=[1, 77])})
+        answer = self.next_message(link)
+        self.assertEqual(answer.reject.reason, wire.REJECT_REASON_REFUSED)
+        self.assertEqual(answer.reject.text, b"the worker cannot run tasks of kind sleep")
+        worker = self.join()
+        self.finish(run)
+        self.expect_success(worker)
 
     def next_message(self, link, kind=None):
         while link.socket.poll(PATIENCE * 1000):
@@ -243,7 +286,7 @@ class Scripted(unittest.TestCase):
         self.worker = subprocess.Popen([*self.command, "--access-file", self.access])
         self.addCleanup(self.worker.wait)
         self.addCleanup(self.worker.kill)
-        self.run_id, self.epoch, self.nonce = bytes(range(16)), 1, None
+        self.run_id, self.epoch, self.nonce, self.version = bytes(range(16)), 1, None, 2
 
     def listen(self):
         """Listens on a free port, and writes the access file for it."""
@@ -280,9 +323,10 @@ class Scripted(unittest.TestCase):
         tasks = list(itertools.accumulate(report.task_delta))
         return list(zip(tasks, column(report.outcome, len(tasks), wire.OUTCOME_SUCCEEDED)))
 
-    def assign(self, number, first, pauses):
+    def assign(self, number, first, pauses, **more):
+        more = {"jobs": [SLEEPS] if number == 1 else [], **more}
         self.send(assignment=wire.Assignment(number=number, range_first_delta=[first],
-                                             range_count=[len(pauses)], pause_ns=pauses))
+                                             range_count=[len(pauses)], pause_ns=pauses, **more))
 
     def join(self, **terms):
         self.hello()
@@ -292,14 +336,13 @@ class Scripted(unittest.TestCase):
 
     def send(self, **body):
         self.socket.send_multipart([self.peer, wire.FromCoordinator(
-            magic=0x4C4C4F52, protocol=1, run=self.run_id, epoch=self.epoch, session=self.session,
+            magic=0x4C4C4F52, protocol=self.version, run=self.run_id, epoch=self.epoch, session=self.session,
             **body).SerializeToString()])
 
     def welcome(self, **terms):
         self.send(welcome=wire.Welcome(
-            **{"nonce": self.nonce, "sent_ns": 1, "kind": wire.TASK_KIND_SLEEP, "slots": 2,
-               "heartbeat_interval_ns": 10**8, "liveness_ns": 4 * 10**10, "orphan_for_ns": 10**11,
-               **terms}))
+            **{"nonce": self.nonce, "sent_ns": 1, "slots": 2, "heartbeat_interval_ns": 10**8,
+               "liveness_ns": 4 * 10**10, "orphan_for_ns": 10**11, **terms}))
 
     def hello(self):
         last, hello = self.nonce, self.receive("hello").hello
@@ -317,8 +360,7 @@ class Scripted(unittest.TestCase):
         self.welcome()
         self.assertEqual(self.receive("inventory").inventory.list, 0)
         # Tasks 10 and 12 run for long, 11 ends at once. 13 to 17 wait; 16 and 17 are revoked.
-        self.send(assignment=wire.Assignment(number=1, range_first_delta=[10], range_count=[8],
-                                             pause_ns=[10**12, 0] + 6 * [10**12]))
+        self.assign(1, 10, [10**12, 0] + 6 * [10**12])
         report = self.receive("report").report
         self.assertEqual(self.rows_of(report), [(11, wire.OUTCOME_SUCCEEDED)])
         self.send(revoke=wire.Revoke(assignments_through=1, keep=6))
@@ -392,6 +434,41 @@ class Scripted(unittest.TestCase):
                                             (22, wire.OUTCOME_RETURNED)])
         self.send(cancel=wire.Cancel(assignments_through=2))
         self.assertEqual(sorted(task for task, _ in self.outcomes(4)), [10, 11, 12, 20])
+
+    def test_jobs_without_slots_and_single_cancels(self):
+        self.join(slots=1)
+        quick = wire.Job(number=7, kind=wire.TASK_KIND_SLEEP)
+        self.send(cancel=wire.Cancel(task_delta=[12, 4], attempt=[1, 2]))
+        # 10 needs a slot, 11 does not, 12 is cancelled in advance, and 13 to 15 wait.
+        self.assign(1, 10, [10**12] * 6, jobs=[SLEEPS, quick], job=[1, 7, 7, 1, 7, 7])
+        self.assertEqual(self.outcomes(1), [(12, wire.OUTCOME_CANCELLED)])
+        self.send(cancel=wire.Cancel(task_delta=[11, 3, 2]))  # 11 runs, 14 waits, 16 is unknown
+        self.assertEqual(sorted(self.outcomes(2)), [(11, wire.OUTCOME_CANCELLED),
+                                                    (14, wire.OUTCOME_CANCELLED)])
+        self.send(cancel=wire.Cancel(task_delta=[10]))
+        self.assertEqual(self.outcomes(1), [(10, wire.OUTCOME_CANCELLED)])
+        while self.receive("heartbeat").heartbeat.started_count < 6:
+            pass
+        self.assign(2, 20, [0], job=[7])  # its header is that of the Assignment before
+        self.assertEqual(self.outcomes(1), [(20, wire.OUTCOME_SUCCEEDED)])
+        self.send(cancel=wire.Cancel(assignments_through=2))
+        self.assertEqual(sorted(task for task, _ in self.outcomes(2)), [13, 15])
+
+    def test_ends_without_a_job_header(self):
+        self.join()
+        self.assign(1, 10, [0], jobs=[])
+        self.assertEqual(self.worker.wait(PATIENCE), 4)
+
+    def test_ends_with_an_unknown_kind(self):
+        self.join()
+        self.assign(1, 10, [0], jobs=[wire.Job(number=1, kind=99)])
+        self.assertEqual(self.worker.wait(PATIENCE), 4)
+
+    def test_ends_with_a_coordinator_of_version_1(self):
+        self.hello()
+        self.version = 1
+        self.send(reject=wire.Reject(reason=wire.REJECT_REASON_PROTOCOL_VERSION))
+        self.assertEqual(self.worker.wait(PATIENCE), 4)
 
     def test_leaves_at_once_with_more_than_64_reports(self):
         self.join(slots=1)

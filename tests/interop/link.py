@@ -1,6 +1,7 @@
 """The connection of worker.py to the coordinator: access file, socket, envelope and columns."""
 import collections
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -13,7 +14,7 @@ import google.protobuf.message
 import zmq
 import wire_pb2 as wire
 
-MAGIC, VERSION, MAX_ROWS, MAX_LISTED = 0x4C4C4F52, 1, 8192, 262144
+MAGIC, VERSION, MAX_ROWS, MAX_LISTED = 0x4C4C4F52, 2, 8192, 262144
 NAMESPACE = bytes.fromhex("526f6c6c63616c6c53657373696f6e31")
 Row = collections.namedtuple("Row", "task number outcome started elapsed result")
 
@@ -32,7 +33,7 @@ def column(values, rows, default):
 
 
 def rows_of(assignment):
-    """(task, attempt number, sleep duration) of each row."""
+    """(task, attempt number, sleep duration, job number) of each row."""
     firsts, tasks, end = assignment.range_first_delta, [], 0
     counts = column(assignment.range_count, len(firsts), 1)
     if any(not 1 <= n <= MAX_ROWS for n in counts) or sum(counts) > MAX_ROWS:
@@ -42,8 +43,20 @@ def rows_of(assignment):
         end += delta + count
     if any(not 0 <= task < 2**32 - 1 for task in tasks):
         raise ValueError("invalid task id")
+    jobs = [job.number for job in assignment.jobs]
+    if len(set(jobs)) < len(jobs) or 0 in jobs or any(not job.kind for job in assignment.jobs):
+        raise ValueError("invalid jobs")
     return list(zip(tasks, column(assignment.attempt, len(tasks), 1),
-                    column(assignment.pause_ns, len(tasks), 0)))
+                    column(assignment.pause_ns, len(tasks), 0),
+                    column(assignment.job, len(tasks), 1)))
+
+
+def cancelled_in(cancel):
+    """The (task, attempt number) pairs of a Cancel."""
+    tasks = list(itertools.accumulate(cancel.task_delta))
+    if len(tasks) > MAX_ROWS:
+        raise ValueError("too many attempts")
+    return set(zip(tasks, column(cancel.attempt, len(tasks), 1)))
 
 
 def deltas(values):
@@ -113,7 +126,8 @@ class Link:
 
     def identity(self, name):
         return {"host": socket.gethostname().encode()[:255], "name": name.encode()[:255],
-                "pid": os.getpid(), "launch_id": self.access["ticket"] if self.access else 0}
+                "pid": os.getpid(), "launch_id": self.access["ticket"] if self.access else 0,
+                "kinds": [wire.TASK_KIND_SLEEP]}
 
     def wait(self, milliseconds):
         poller = zmq.Poller()
@@ -140,6 +154,7 @@ class Link:
                 if message.protocol == VERSION and message.WhichOneof("body") is None:
                     raise ValueError("unknown body")
                 rows_of(message.assignment)
+                cancelled_in(message.cancel)
             except (ValueError, google.protobuf.message.DecodeError) as error:
                 print("dropped a message:", error, file=sys.stderr)
                 continue

@@ -12,12 +12,12 @@ import sys
 import time
 
 import wire_pb2 as wire
-from link import (MAX_ROWS, VERSION, Link, Row, listed_parts, report_columns, rows_of, session_of,
-                  time_echo, usage)
+from link import (MAX_ROWS, VERSION, Link, Row, cancelled_in, listed_parts, report_columns, rows_of,
+                  session_of, time_echo, usage)
 
 MAX_REPORTS, NEVER, DONE, NO_COORDINATOR = 64, 2**62, 0, 4
 CONNECT_TIMEOUT, LEAVE_TIMEOUT = 60 * 10**9, 2 * 10**9
-Attempt = collections.namedtuple("Attempt", "place assignment task number pause started")
+Attempt = collections.namedtuple("Attempt", "place assignment task number pause job started")
 
 
 class Worker:
@@ -42,7 +42,9 @@ class Worker:
         self.reports_sent = self.outcomes_sent = self.lists = 0
         self.waiting, self.running, self.due = collections.deque(), {}, []  # running: by place
         self.outcomes, self.unacknowledged = [], collections.deque()  # of (number, rows)
-        self.returned = set()  # places of returned attempts that started_count has not passed
+        self.jobs, self.cancelled = {}, set()  # headers by number; (task, attempt number)
+        # Places of returned and cancelled attempts that started_count has not passed.
+        self.returned = set()
         self.echo, self.must_answer, self.revoked = (0, 0), False, (0, 0)
 
     def start_handshake(self):
@@ -125,12 +127,11 @@ class Worker:
             self.drop_run()
         if message.epoch != self.epoch:  # the next coordinator may use the same numbers again
             self.cancelled_through, self.revoked = 0, (0, 0)
+            self.jobs, self.cancelled = {}, set()
         self.run, self.epoch = message.run, message.epoch
         getattr(self, "take_" + kind)(body)
 
     def take_welcome(self, terms):
-        if terms.kind != wire.TASK_KIND_SLEEP:
-            return self.end(NO_COORDINATOR, "this worker can only sleep")
         self.welcomed, self.slots, self.interval = True, terms.slots, terms.heartbeat_interval_ns
         self.liveness, self.silence = terms.liveness_ns, max(terms.liveness_ns, terms.orphan_for_ns)
         self.echo, self.hello_at = (terms.sent_ns, self.now), NEVER
@@ -162,11 +163,18 @@ class Worker:
         rows, self.must_answer = rows_of(assignment), True
         if self.leaving or assignment.number != self.received + 1:
             return
+        known = {**self.jobs, **{job.number: job for job in assignment.jobs}}
+        for number in {row[3] for row in rows}:
+            if number not in known or known[number].kind != wire.TASK_KIND_SLEEP:
+                return self.end(NO_COORDINATOR, f"job {number} has no header or is not of sleeps")
+        self.jobs = {row[3]: known[row[3]] for row in rows} or self.jobs
         self.received += 1
-        for row in rows:
-            self.waiting.append(Attempt(self.assigned, self.received, *row, None))
+        for task, number, pause, job in rows:
+            self.waiting.append(Attempt(self.assigned, self.received, task, number, pause,
+                                        self.jobs[job], None))
             self.assigned += 1
         self.cancel(self.cancelled_through)
+        self.cancel_single()
         if self.draining:
             self.return_unstarted(self.received, 0)
         self.return_unstarted(self.revoked[0], -self.revoked[1])
@@ -182,7 +190,20 @@ class Worker:
             self.resend_at = self.now + 2 * self.interval if self.unacknowledged else NEVER
 
     def take_cancel(self, cancel):
+        self.cancelled |= cancelled_in(cancel)
         self.cancel(max(self.cancelled_through, cancel.assignments_through))
+        self.cancel_single()
+
+    def cancel_single(self):
+        for attempt in self.waiting if self.cancelled else ():
+            named = (attempt.task, attempt.number) in self.cancelled
+            if named and attempt.place not in self.returned:
+                self.returned.add(attempt.place)
+                self.ended(attempt, wire.OUTCOME_CANCELLED, self.now)
+        for attempt in list(self.running.values()) if self.cancelled else ():
+            if (attempt.task, attempt.number) in self.cancelled:
+                del self.running[attempt.place]
+                self.ended(attempt, wire.OUTCOME_CANCELLED, attempt.started)
 
     def cancel(self, through):
         self.cancelled_through = through
@@ -214,7 +235,7 @@ class Worker:
                                  result))
 
     def take_place(self):
-        """Takes the first waiting attempt. Returns None if it has been returned."""
+        """Takes the first waiting attempt. Returns None if it was returned or cancelled."""
         attempt, self.begun, self.must_answer = self.waiting.popleft(), self.begun + 1, True
         was_returned = attempt.place in self.returned
         self.returned.discard(attempt.place)
@@ -228,7 +249,8 @@ class Worker:
 
     def start_waiting(self):
         while self.waiting and len(self.unacknowledged) < MAX_REPORTS:
-            if (self.slots and len(self.running) >= self.slots
+            taken = sum(attempt.job.needs_slot for attempt in self.running.values())
+            if (self.slots and taken >= self.slots and self.waiting[0].job.needs_slot
                     and self.waiting[0].place not in self.returned):
                 return
             if attempt := self.take_place():

@@ -18,7 +18,7 @@ struct Seam {
 /// Files, or directories with a '/' at the end: where a kind has a number, and the tables of kinds.
 constexpr std::array<std::string_view, 12> kIdPaths = {
     "common/model/kind_id.h",
-    "common/messages/coordinator_message.h",
+    "common/model/job.h",
     "common/wire/",
     "coordinator/core/model/",
     "coordinator/journal/job.cc",

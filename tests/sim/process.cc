@@ -153,6 +153,7 @@ void Process::start_attempts(const worker::StartAttempts& start) {
                          world_.timeline.now());
   }
   world_.trace.add(start.attempts.size());
+  require(is_exec(world_.plan) == (start.job->kind == KindId::exec), "an attempt has another kind");
   if (is_exec(world_.plan)) {
     commands_.start(local_now(), start.assignment, start.attempts);
   } else {
@@ -203,6 +204,7 @@ void Process::perform(const worker::Action& action) {
   } else if (std::holds_alternative<worker::StartOver>(action)) {
     begin();
   } else if (const auto* over = std::get_if<worker::Exit>(&action)) {
+    require(!over->reason.starts_with("cannot run"), over->reason);
     end(over->status, /*flight_lost=*/false);
   } else if (const auto* log = std::get_if<worker::Log>(&action)) {
     world_.tell([&] { return "w" + std::to_string(terms_.number) + " logs: " + log->text; });

@@ -46,20 +46,27 @@ inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
 
 class CommandRunnerTest : public testing::Test {
  protected:
-  CommandRunnerTest() { remake({.slots = 400, .max_output = 1U << 20U, .kill_after = 10s}); }
+  CommandRunnerTest() { remake({}); }
   ~CommandRunnerTest() override { std::filesystem::remove_all(directory_); }
 
   /// More than one on every machine, so that they compete for requests.
   static constexpr std::uint32_t kGuardians = 3;
 
-  void remake(const CommandRunner::Settings& settings) {
+  struct Settings {
+    std::uint32_t slots = 400;
+    std::size_t max_output = 1U << 20U;  ///< of each command
+    Duration kill_after = 10s;           ///< of each command
+  };
+
+  void remake(const Settings& settings) {
     runner_.reset();
+    terms_ = {settings.max_output, settings.kill_after};
     auto guardians = Guardians::start(kGuardians, settings.slots, 1024);
     ASSERT_TRUE(guardians);
     guardian_pids_.clear();
     for (const Guardians::One& one : guardians->each()) guardian_pids_.push_back(one.pid);
     runner_ = std::make_unique<CommandRunner>(
-        loop_, std::move(*guardians), settings,
+        loop_, std::move(*guardians), settings.slots,
         CommandRunner::Handlers{[this] {
                                   for (EndedCommand& each : runner_->take_ended()) {
                                     EXPECT_EQ(results_.count(each.key), 0U) << each.key;
@@ -83,9 +90,13 @@ class CommandRunnerTest : public testing::Test {
     return results_[key];
   }
 
+  void start(std::uint64_t key, Command command) {
+    runner_->start(key, std::move(command), terms_);
+  }
+
   CommandResult run(Command command) {
     const std::uint64_t key = next_key_++;
-    runner_->start(key, std::move(command));
+    start(key, std::move(command));
     return result_of(key);
   }
 
@@ -106,6 +117,7 @@ class CommandRunnerTest : public testing::Test {
 
   boost::asio::io_context loop_;
   std::unique_ptr<CommandRunner> runner_;
+  CommandRunner::Terms terms_;
   std::map<std::uint64_t, CommandResult> results_;
   std::string broken_;
   std::vector<pid_t> guardian_pids_;

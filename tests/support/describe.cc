@@ -50,7 +50,12 @@ struct Describer {
     return "Ack: reports committed through " + to_string(ack.reports_committed);
   }
   std::string operator()(const Cancel& cancel) const {
-    return "Cancel: assignments through " + to_string(cancel.assignments_through);
+    std::string text = "Cancel: assignments through " + to_string(cancel.assignments_through);
+    for (std::size_t i = 0; i < cancel.attempts.size(); ++i) {
+      text +=
+          ", " + to_string(index(cancel.attempts.task[i])) + attempt(cancel.attempts.attempt[i]);
+    }
+    return text;
   }
   std::string operator()(const Drain& drain) const {
     return "Drain: " + std::string(rollcall::to_string(drain.mode));

@@ -24,7 +24,7 @@ inline std::string describe(const Action& action) {
     const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye"};
     return "Send " + bodies.at(send->message->body.index());
   }
-  const Names kinds = {"Send", "nothing", "Start",     "Cancel",  "ReturnWaiting",
+  const Names kinds = {"Send", "nothing", "Start",     "Cancel",  "CancelListed", "ReturnWaiting",
                        "Drop", "List",    "StartOver", "nothing", "Exit"};
   return kinds.at(action.index());
 }
@@ -101,7 +101,7 @@ class SessionTest : public testing::Test {
     return sent<Hello>();
   }
   Welcome welcome(std::uint64_t nonce, std::uint32_t slots = 0) const {
-    return {nonce, instant_from_ns(1'000), KindId::sleep, slots, 1s, 10s, 10s};
+    return {nonce, instant_from_ns(1'000), slots, 1s, 10s, 10s};
   }
   void join(std::uint32_t slots = 0) {
     const Hello hello = begin();
@@ -118,8 +118,9 @@ class SessionTest : public testing::Test {
     }
     return made;
   }
-  static Assignment assignment(std::uint64_t number, std::initializer_list<std::uint32_t> tasks) {
-    return {number, attempts(tasks)};
+  /// With the header of its job, whether or not an assignment before it had attempts of the job.
+  Assignment assignment(std::uint64_t number, std::initializer_list<std::uint32_t> tasks) const {
+    return {number, attempts(tasks), {job}};
   }
   /// These attempts have ended.
   void end_attempts(std::initializer_list<std::uint32_t> tasks, Outcome outcome = {}) {
@@ -142,6 +143,7 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(sent<Heartbeat>().assignments_received, number);
   }
 
+  Job job{kFirstJob, KindId::sleep, /*needs_slot=*/true};
   std::vector<Prepare> prepared;
   Session session{Identity{"host", "name", 42, 0, 2, 9}};
   Instant now = instant_from_ns(1'000'000'000);

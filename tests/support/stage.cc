@@ -96,6 +96,7 @@ void Stage::hello(int number, std::uint32_t slots, std::uint64_t nonce, std::uin
   hello.launch_id = launch_id;
   hello.processors = 2;
   hello.command_slots = worker(number).command_slots;
+  hello.kinds = worker(number).kinds;
   Header header;
   header.session = session_of(hello.secret);
   send(worker(number).connection, header, std::move(hello));

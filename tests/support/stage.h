@@ -64,6 +64,7 @@ class Stage {
     SessionSecret secret;
     std::uint32_t slots = 0;
     std::uint32_t command_slots = 100;
+    KindSet kinds = all_kinds();
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported

@@ -7,25 +7,43 @@
 
 namespace rollcall::worker {
 
-void Backlog::push(std::uint64_t assignment, const AttemptColumns& attempts) {
+void Backlog::push(std::uint64_t assignment, const AttemptColumns& attempts, const Jobs& jobs) {
   if (attempts.size() == 0) return;
-  batches_.push_back({assignment, attempts, pushed_, 0, attempts.size()});
-  size_ += attempts.size();
-  pushed_ += attempts.size();
+  const std::vector<JobId>& job = attempts.job;
+  if (job.empty()) return add_batch(assignment, attempts, jobs.of(kFirstJob));
+  for (std::size_t begin = 0; begin < job.size();) {
+    std::size_t end = begin + 1;
+    while (end < job.size() && job[end] == job[begin]) ++end;
+    add_batch(assignment, slice(attempts, begin, end - begin), jobs.of(job[begin]));
+    begin = end;
+  }
 }
 
-Backlog::Taken Backlog::take(std::size_t room, Actions& out) {
+void Backlog::add_batch(std::uint64_t assignment, AttemptColumns attempts,
+                        std::shared_ptr<const Job> job) {
+  const std::size_t count = attempts.size();
+  batches_.push_back({assignment, std::move(attempts), std::move(job), pushed_, 0, count});
+  size_ += count;
+  pushed_ += count;
+}
+
+Backlog::Taken Backlog::take(std::size_t slots, Actions& out) {
   Taken taken;
-  while (taken.attempts < room && !batches_.empty()) {
+  while (!batches_.empty()) {
     Batch& batch = batches_.front();
-    const std::size_t count = std::min(room - taken.attempts, batch.end - batch.next);
+    const bool needs_slot = takes_slot(*batch.job);
+    const std::size_t room = needs_slot ? slots - taken.with_slot : batch.attempts.size();
+    if (room == 0) break;
+    const std::size_t count = std::min(room, batch.end - batch.next);
     if (count == batch.attempts.size()) {
-      out.push_back(StartAttempts{batch.assignment, std::move(batch.attempts)});
+      out.push_back(StartAttempts{batch.assignment, std::move(batch.attempts), batch.job});
       batches_.pop_front();
     } else {
-      out.push_back(StartAttempts{batch.assignment, slice(batch.attempts, batch.next, count)});
+      out.push_back(
+          StartAttempts{batch.assignment, slice(batch.attempts, batch.next, count), batch.job});
       batch.next += count;
     }
+    if (needs_slot) taken.with_slot += count;
     taken.attempts += count;
     taken.places += count + pass_empty_batches();
   }
@@ -33,7 +51,7 @@ Backlog::Taken Backlog::take(std::size_t room, Actions& out) {
   return taken;
 }
 
-/// Passes the places of returned attempts that are first now. Returns their number.
+/// Passes the places of returned and cancelled attempts that are first now. Returns their number.
 std::size_t Backlog::pass_empty_batches() {
   std::size_t places = 0;
   while (!batches_.empty() && batches_.front().next == batches_.front().end) {
@@ -61,6 +79,39 @@ std::size_t Backlog::cancel(Instant now, std::uint64_t assignments_through, Outc
     batches_.pop_front();
   }
   return places + pass_empty_batches();
+}
+
+/// Cuts the batch behind each attempt that `named` contains: that attempt is the end of its piece.
+/// Returns false, and changes nothing, if there is none.
+bool Backlog::split(Instant now, Batch& batch, AttemptSet& named, std::deque<Batch>& pieces,
+                    OutcomeColumns& out) {
+  const AttemptColumns& all = batch.attempts;
+  std::size_t begin = 0;  // of the next piece
+  const auto add_piece = [&](std::size_t size, std::size_t end) {
+    pieces.push_back({batch.assignment, slice(all, begin, size), batch.job,
+                      batch.first_place + begin, begin == 0 ? batch.next : 0, end - begin});
+    begin += size;
+  };
+  for (std::size_t i = batch.next; i < batch.end && !named.empty(); ++i) {
+    if (named.erase({all.task[i], all.attempt[i]}) == 0) continue;
+    out.push_back(all.task[i], all.attempt[i], Outcome::cancelled, now, Duration::zero(),
+                  Duration::zero());
+    --size_;
+    add_piece(i + 1 - begin, i);
+  }
+  if (begin == 0) return false;
+  if (begin < all.size()) add_piece(all.size() - begin, std::max(begin, batch.end));
+  return true;
+}
+
+std::size_t Backlog::cancel_listed(Instant now, AttemptSet& named, OutcomeColumns& out) {
+  std::deque<Batch> pieces;
+  for (Batch& batch : batches_) {
+    if (!split(now, batch, named, pieces, out)) pieces.push_back(std::move(batch));
+  }
+  batches_ = std::move(pieces);
+  const std::size_t places = pass_empty_batches();
+  return places;
 }
 
 std::size_t Backlog::return_unstarted(Instant now, std::uint64_t assignments_through,

@@ -15,9 +15,12 @@ std::vector<T> slice(const std::vector<T>& column, std::size_t begin, std::size_
 }
 
 inline AttemptColumns slice(const AttemptColumns& all, std::size_t begin, std::size_t count) {
-  return {slice(all.task, begin, count), slice(all.attempt, begin, count),
+  return {slice(all.task, begin, count),
+          slice(all.attempt, begin, count),
           slice(all.pause, begin, count),
-          slice(all.command, begin, all.command.empty() ? 0 : count)};
+          slice(all.command, begin, all.command.empty() ? 0 : count),
+          {},
+          slice(all.job, begin, all.job.empty() ? 0 : count)};
 }
 
 inline OutcomeColumns slice(const OutcomeColumns& all, std::size_t begin, std::size_t count) {

@@ -23,6 +23,7 @@ struct Identity {
   std::uint32_t processors = 0;
   std::uint32_t launch_id = 0;      ///< of a local worker; otherwise 0
   std::uint32_t command_slots = 0;  ///< commands that it could run at once; 0: it accepts none
+  KindSet kinds = all_kinds();      ///< that it can run
 };
 
 // Events. References need to be valid during step() only.
@@ -47,7 +48,7 @@ struct AttemptsEnded {
   const OutcomeColumns& outcomes;
 };
 
-/// All running attempts are lost, and none can be started before the next Prepare.
+/// All running attempts are lost, and no more of their kind can be started before its next Prepare.
 struct ExecutorFailed {
   std::string reason;
 };
@@ -80,25 +81,30 @@ struct Send {
   std::shared_ptr<const WorkerMessage> message;
 };
 
-/// Get ready for the tasks of a run, on the terms of its Welcome. Precedes the first StartAttempts,
-/// and is repeated each time the run is joined again.
+/// Get ready for tasks of this kind. Precedes the first StartAttempts of the kind, and is repeated
+/// before the next one each time the run was joined again.
 struct Prepare {
   KindId kind = KindId::sleep;
-  std::uint32_t slots = 0;       ///< 0: no limit
-  std::uint64_t max_output = 0;  ///< bytes of each stream of each command
-  Duration kill_after{};         ///< from SIGTERM to SIGKILL
+  std::uint32_t slots = 0;  ///< 0: no limit
 };
 
-/// Start these attempts. AttemptsEnded follows for each, later.
+/// Start these attempts of one job. AttemptsEnded follows for each, later.
 struct StartAttempts {
   std::uint64_t assignment = 0;  ///< by which CancelAttempts names them
   AttemptColumns attempts;
+  std::shared_ptr<const Job> job{};  ///< never null
 };
 
 /// Cancel the running attempts of the assignments up to this one. AttemptsEnded follows for each,
 /// when it has ended.
 struct CancelAttempts {
   std::uint64_t assignments_through = 0;
+};
+
+/// Cancel those of these attempts that run, or wait for a slot although they were started.
+/// AttemptsEnded follows for each of them, when it has ended.
+struct CancelListed {
+  HeldColumns attempts;
 };
 
 /// Return the attempts of the assignments up to this one that wait for a slot although they were
@@ -130,8 +136,8 @@ struct Exit {
   std::string reason;
 };
 
-using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, ReturnWaiting,
-                            DropAttempts, ListRunning, StartOver, Log, Exit>;
+using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, CancelListed,
+                            ReturnWaiting, DropAttempts, ListRunning, StartOver, Log, Exit>;
 using Actions = std::vector<Action>;
 
 /// Messages that were dropped, by reason.

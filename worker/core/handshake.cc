@@ -33,8 +33,17 @@ WorkerMessage Handshake::hello(Instant now, const Identity& identity) {
   due_ = now + retry_after_ + Duration(static_cast<std::int64_t>(jitter));
   retry_after_ = std::min(2 * retry_after_, limits::hello_retry_longest);
   return {{kProtocolVersion, {}, 0, session_},
-          Hello{secret_, nonce_, identity.host, identity.name, identity.pid, identity.slots,
-                identity.processors, identity.launch_id, identity.command_slots}};
+          Hello{secret_,
+                nonce_,
+                identity.host,
+                identity.name,
+                identity.pid,
+                identity.slots,
+                identity.processors,
+                identity.launch_id,
+                identity.command_slots,
+                identity.kinds,
+                {}}};
 }
 
 Handshake::Verdict Handshake::judge(const CoordinatorMessage& message) const {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "common/messages/message.h"
-#include "worker/core/backlog.h"
+#include "worker/core/attempt_set.h"
 #include "worker/core/event.h"
 
 namespace rollcall::worker {
@@ -38,8 +38,9 @@ class Outbox {
   bool acknowledge(std::uint64_t reports_committed);
   void clear();
 
-  /// The attempts of all outcomes that are not acknowledged: of returned ones, and of all others.
-  void list(Backlog::AttemptSet& returned, HeldColumns& others) const;
+  /// The attempts of all outcomes that are not acknowledged: of those that were returned or
+  /// cancelled, perhaps before they started, and of all others.
+  void list(AttemptSet& never_started, HeldColumns& others) const;
 
   /// Too many outcomes wait: no attempt should be started.
   bool full() const;

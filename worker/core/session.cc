@@ -1,7 +1,5 @@
 #include "worker/core/session.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -74,12 +72,6 @@ void Session::on(const MessageReceived& event) {
   heard();
   if (!handshake_.has_joined()) {
     if (const auto* welcome = std::get_if<Welcome>(&event.message.body)) {
-      if (!is_known(welcome->kind)) {
-        return exit(kExitNoCoordinator,
-                    fmt::format("cannot run tasks of kind {}, which this version of "
-                                "rollcall-worker does not know: use the coordinator's version",
-                                number_of(welcome->kind)));
-      }
       join(event.message.header, *welcome);
     }
   }
@@ -88,7 +80,7 @@ void Session::on(const MessageReceived& event) {
 
 void Session::on(const AttemptsEnded& event) {
   executor_failures_ = 0;
-  attempts_.end(event.outcomes.size());
+  attempts_.end(event.outcomes);
   ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
@@ -138,17 +130,17 @@ void Session::on(const TerminateRequested& event) {
   }
 }
 
-/// A new coordinator knows only the committed outcomes. A returned attempt whose place has been
-/// passed is listed as begun.
+/// A new coordinator knows only the committed outcomes. An attempt that was returned or cancelled,
+/// and whose place has been passed, is listed as begun.
 void Session::on(const RunningListed& event) {
   if (!is_working()) return;
   HeldColumns held;
   HeldColumns waiting;
-  Backlog::AttemptSet returned;
-  outbox_.list(returned, held);
+  AttemptSet never_started;
+  outbox_.list(never_started, held);
   append(held, event.running);
-  attempts_.list_waiting(returned, waiting);
-  for (const auto& [task, attempt] : returned) {
+  attempts_.list_waiting(never_started, waiting);
+  for (const auto& [task, attempt] : never_started) {
     held.task.push_back(task);
     held.attempt.push_back(attempt);
   }
@@ -186,10 +178,12 @@ void Session::take(const Welcome& welcome) {
 
 void Session::take(const Assignment& assignment) {
   if (leaving_.is_leaving()) return;
-  if (!attempts_.assign(now_, assignment, outbox_.waiting())) {
+  if (!attempts_.expects(assignment)) {
     ++dropped_.out_of_order;
     return;
   }
+  if (!take_jobs(assignment)) return;
+  attempts_.assign(now_, assignment, jobs_, outbox_.waiting());
   if (leaving_.is_draining()) attempts_.return_all(now_, outbox_.waiting());
   start_attempts();
 }
@@ -209,6 +203,10 @@ void Session::take(const Cancel& cancel) {
   if (leaving_.is_leaving()) return;
   if (attempts_.cancel(now_, cancel.assignments_through, outbox_.waiting())) {
     out_->push_back(CancelAttempts{cancel.assignments_through});
+  }
+  if (cancel.attempts.size() == 0) return;
+  if (attempts_.cancel_listed(now_, cancel.attempts, outbox_.waiting())) {
+    out_->push_back(CancelListed{cancel.attempts});
   }
 }
 
@@ -295,21 +293,21 @@ void Session::join(const Header& header, const Welcome& terms) {
         "the coordinator has another run: dropping the attempts of the last one");
     forget_run();
   }
-  if (handshake_.epoch() != header.epoch) attempts_.start_epoch();
-  const bool is_new_run = handshake_.run() != header.run;
+  if (handshake_.epoch() != header.epoch) {
+    attempts_.start_epoch();
+    jobs_.start_epoch();
+  }
   handshake_.join(header);
   set_terms(terms);
-  if (is_new_run) ended_ = RateMeter(terms_.kind.busy_outcomes, limits::busy_window);
+  prepared_.reset();
   log(Severity::info, "joined run " + to_hex(header.run.bytes) + " as session " +
                           to_hex(handshake_.session().bytes));
-  out_->push_back(Prepare{terms.kind, terms_.slots, terms.max_output, terms.kill_after});
   was_welcomed_ = true;
   heard();
 }
 
 void Session::set_terms(const Welcome& terms) {
   terms_.slots = terms.slots;
-  terms_.kind = traits_of(terms.kind);
   terms_.heartbeat_interval = std::max(terms.heartbeat_interval, kShortestInterval);
   terms_.liveness = std::max(terms.liveness, terms_.heartbeat_interval);
   terms_.silence_limit = std::max(terms_.liveness, terms.orphan_for);
@@ -371,14 +369,39 @@ void Session::end_silence() {
 
 void Session::start_attempts() {
   if (leaving_.is_draining() || leaving_.is_leaving() || outbox_.full()) return;
-  const std::size_t most = terms_.slots == 0 ? std::numeric_limits<std::size_t>::max()
-                                             : terms_.slots + terms_.kind.started_ahead;
-  attempts_.start(most, *out_);
+  Actions starts;
+  attempts_.start(terms_.slots == 0 ? HeldAttempts::kNoLimit : terms_.slots + traits_.started_ahead,
+                  starts);
+  for (Action& start : starts) {
+    prepare_for(std::get<StartAttempts>(start));
+    out_->push_back(std::move(start));
+  }
+}
+
+void Session::prepare_for(const StartAttempts& start) {
+  const KindSet kind = set_of(start.job->kind);
+  if ((prepared_ & kind).any()) return;
+  prepared_ |= kind;
+  out_->push_back(Prepare{start.job->kind, terms_.slots});
+}
+
+/// Returns false, and ends, if an attempt cannot be run.
+bool Session::take_jobs(const Assignment& assignment) {
+  const KindSet before = jobs_.kinds();
+  const std::string problem = jobs_.take(assignment, identity_.kinds);
+  if (!problem.empty()) {
+    exit(kExitNoCoordinator, problem);
+    return false;
+  }
+  if (jobs_.kinds() == before) return true;
+  traits_ = jobs_.traits();
+  ended_ = RateMeter(traits_.busy_outcomes, limits::busy_window);
+  return true;
 }
 
 /// Attempts that were started beyond the slots have not begun yet.
 void Session::return_waiting(std::uint64_t assignments_through) {
-  if (terms_.kind.started_ahead == 0 || attempts_.running() == 0) return;
+  if (!jobs_.may_start_ahead() || attempts_.running() == 0) return;
   out_->push_back(ReturnWaiting{assignments_through});
 }
 
@@ -425,10 +448,10 @@ void Session::resend_reports() {
 /// well.
 bool Session::may_wait_for_more() {
   const bool has_enough_left =
-      terms_.slots > 0 ? terms_.kind.batches_with_slots && attempts_.waiting() >= terms_.slots
+      terms_.slots > 0 ? traits_.batches_with_slots && attempts_.waiting() >= terms_.slots
                        : attempts_.running() >= limits::busy_running && !attempts_.has_news();
   if (!has_enough_left || !ended_.busy() || outbox_.waiting().size() == 0) return false;
-  if (deadlines_.report == kNever) deadlines_.report = now_ + terms_.kind.report_wait;
+  if (deadlines_.report == kNever) deadlines_.report = now_ + traits_.report_wait;
   return now_ < deadlines_.report;
 }
 
@@ -483,6 +506,8 @@ void Session::drop_attempts() {
 void Session::forget_run() {
   drop_attempts();
   attempts_.forget_run();
+  jobs_.forget_run();
+  traits_ = {};
   outbox_.clear();
   handshake_.forget_run();
   leaving_.forget_run();

@@ -13,6 +13,8 @@
 #include "worker/core/event.h"
 #include "worker/core/handshake.h"
 #include "worker/core/held_attempts.h"
+#include "worker/core/jobs.h"
+#include "worker/core/kind_traits.h"
 #include "worker/core/leaving.h"
 #include "worker/core/outbox.h"
 #include "worker/core/terms.h"
@@ -76,9 +78,11 @@ class Session {
   void say_hello();
   void join(const Header& header, const Welcome& terms);
   void set_terms(const Welcome& terms);
+  bool take_jobs(const Assignment& assignment);
   Inventory inventory() const;
   void resume_work();
   void start_attempts();
+  void prepare_for(const StartAttempts& start);
   void return_waiting(std::uint64_t assignments_through);
   void send(WorkerBody body);
   void send_heartbeat();
@@ -123,6 +127,9 @@ class Session {
 
   // Of the session.
   Handshake handshake_;
+  Jobs jobs_;
+  KindTraits traits_;  ///< of jobs_
+  KindSet prepared_;   ///< since it has joined
   HeldAttempts attempts_;
   Outbox outbox_;
   Leaving leaving_;

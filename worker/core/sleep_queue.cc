@@ -109,23 +109,30 @@ void SleepQueue::take_due(Instant now, OutcomeColumns& out, std::size_t most) {
   pops_.count(now, out.size() - before);
 }
 
-void SleepQueue::cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
-                           std::vector<Entry>& cancelled) {
-  Entry* const first_cancelled = std::stable_partition(
-      entries.begin(), entries.end(), [=](const Entry& e) { return e.assignment() > through; });
-  cancelled.insert(cancelled.end(), first_cancelled, entries.end());
-  entries.cut(static_cast<std::size_t>(first_cancelled - entries.begin()));
+/// Ends the sleeps that `goes` selects.
+template <class Goes>
+void SleepQueue::cancel_those(Instant now, const Goes& goes, OutcomeColumns& out) {
+  std::vector<Entry> cancelled;
+  for (GrowingArray<Entry>* entries : {&heap_, &at_once_}) {
+    Entry* const first = std::stable_partition(entries->begin(), entries->end(), std::not_fn(goes));
+    cancelled.insert(cancelled.end(), first, entries->end());
+    entries->cut(static_cast<std::size_t>(first - entries->begin()));
+  }
+  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+  std::sort(cancelled.begin(), cancelled.end(),
+            [](const Entry& a, const Entry& b) { return b > a; });
+  for (const Entry& entry : cancelled) append(entry, Outcome::cancelled, now, out);
 }
 
 void SleepQueue::cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out) {
   const std::uint32_t through = short_number(assignments_through);
-  std::vector<Entry> cancelled;
-  cancel_in(heap_, through, cancelled);
-  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
-  cancel_in(at_once_, through, cancelled);
-  std::sort(cancelled.begin(), cancelled.end(),
-            [](const Entry& a, const Entry& b) { return b > a; });
-  for (const Entry& entry : cancelled) append(entry, Outcome::cancelled, now, out);
+  cancel_those(
+      now, [=](const Entry& e) { return e.assignment() <= through; }, out);
+}
+
+void SleepQueue::cancel_listed(Instant now, const AttemptSet& attempts, OutcomeColumns& out) {
+  const auto is_listed = [&](const Entry& e) { return attempts.contains({e.task(), e.attempt()}); };
+  cancel_those(now, is_listed, out);
 }
 
 void SleepQueue::list(HeldColumns& out) const {

@@ -12,6 +12,7 @@
 #include "common/model/rate_meter.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
+#include "worker/core/attempt_set.h"
 #include "worker/core/growing_array.h"
 
 namespace rollcall::worker {
@@ -44,6 +45,9 @@ class SleepQueue {
 
   /// Ends the sleeps of assignments up to this one and appends an outcome `cancelled` for each.
   void cancel(Instant now, std::uint64_t assignments_through, OutcomeColumns& out);
+
+  /// Ends these sleeps, as far as they run, and appends an outcome `cancelled` for each.
+  void cancel_listed(Instant now, const AttemptSet& attempts, OutcomeColumns& out);
 
   /// Appends the running sleeps, in any order.
   void list(HeldColumns& out) const;
@@ -87,8 +91,8 @@ class SleepQueue {
   void append(const Entry& entry, Outcome outcome, Instant now, OutcomeColumns& out) const;
   void put_in_order(std::size_t first_new);
   void take_at_once(Instant now, OutcomeColumns& out);
-  static void cancel_in(GrowingArray<Entry>& entries, std::uint32_t through,
-                        std::vector<Entry>& cancelled);
+  template <class Goes>
+  void cancel_those(Instant now, const Goes& goes, OutcomeColumns& out);
 
   Instant base_{};               ///< due times are relative to this: when the queue was last empty
   GrowingArray<Entry> heap_;     ///< a binary heap, the earliest first

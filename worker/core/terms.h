@@ -5,13 +5,11 @@
 
 #include "common/limits.h"
 #include "common/model/time.h"
-#include "worker/core/kind_traits.h"
 
 namespace rollcall::worker {
 
 struct Terms {
   std::uint32_t slots = 0;  ///< 0: no limit
-  KindTraits kind;          ///< of the tasks of the run
   Duration heartbeat_interval = limits::heartbeat_interval;
   Duration liveness = limits::liveness;
   /// Silence of the coordinator after which the attempts are dropped, and after which the worker

@@ -34,7 +34,7 @@ int open_input(const std::string& bytes, os::Descriptor& input) {
 
 }  // namespace
 
-Instant Child::due(Duration kill_after) const {
+Instant Child::due() const {
   if (is_killed) return kNever;
   if (state == State::left) return terminated + kill_after;
   Instant first = kNever;
@@ -70,15 +70,15 @@ int refusal(const Command& command) {
   return fits ? 0 : E2BIG;
 }
 
-int open_files(Child& child, std::size_t max_output, CommandFiles& files) {
+int open_files(Child& child, CommandFiles& files) {
   os::Descriptor out;
   os::Descriptor err;
   int error = open_pipe(out, files.output);
   if (error == 0) error = open_pipe(err, files.error_output);
   if (error == 0) error = open_input(child.command.input, files.input);
   if (error != 0) return error;
-  child.out.open(std::move(out), max_output);
-  child.err.open(std::move(err), max_output);
+  child.out.open(std::move(out), child.max_output);
+  child.err.open(std::move(err), child.max_output);
   return 0;
 }
 

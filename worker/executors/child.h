@@ -27,6 +27,8 @@ struct Child {
   std::uint64_t number = 0;  ///< of its last request to the guardians; 0: none yet
   std::uint32_t tries = 0;   ///< requests that failed for want of processes
   Command command;
+  std::size_t max_output = 0;  ///< bytes to keep of each stream
+  Duration kill_after{};       ///< from SIGTERM to SIGKILL
   CommandResult result;
   OutputCapture out;
   OutputCapture err;
@@ -39,7 +41,7 @@ struct Child {
   Instant deadline = kNever;    ///< as due() when it was set
 
   /// Returns when the next step is due: reading its output, SIGTERM or SIGKILL; kNever: no step.
-  Instant due(Duration kill_after) const;
+  Instant due() const;
 };
 
 /// Frees the memory of a command that was started, except for the name of its program.
@@ -50,7 +52,7 @@ int refusal(const Command& command);
 
 /// Makes the pipes and the input of a command; the reading ends go into `child`. Returns 0 or
 /// errno.
-int open_files(Child& child, std::size_t max_output, CommandFiles& files);
+int open_files(Child& child, CommandFiles& files);
 
 /// Sets the result of a command that could not be started.
 void set_not_started(Child& child, int error, bool in_cwd, Instant now);

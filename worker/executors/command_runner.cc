@@ -32,10 +32,10 @@ std::uint32_t command_slots(std::uint64_t descriptors) {
 
 class CommandRunner::Children {
  public:
-  Children(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
+  Children(boost::asio::io_context& loop, Guardians guardians, std::uint32_t slots,
            Handlers handlers)
       : loop_(loop),
-        settings_(settings),
+        most_at_once_(slots),
         handlers_(std::move(handlers)),
         channel_(loop, std::move(guardians),
                  {[this](std::span<const GuardianEvent> events) { on_events(events); },
@@ -45,9 +45,11 @@ class CommandRunner::Children {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
 
-  void start(std::uint64_t key, Command command) {
+  void start(std::uint64_t key, Command command, const Terms& terms) {
     auto child = std::make_unique<Child>();
     child->key = key;
+    child->max_output = terms.max_output;
+    child->kill_after = terms.kill_after;
     child->command = std::move(command);
     waiting_.push_back(std::move(child));
     if (!is_broken_) start_waiting();
@@ -109,7 +111,7 @@ class CommandRunner::Children {
 
   // Starting.
 
-  std::size_t most() const { return std::size_t{settings_.slots} + limits::spawns_ahead; }
+  std::size_t most() const { return std::size_t{most_at_once_} + limits::spawns_ahead; }
 
   void start_waiting() {
     while (!waiting_.empty() && sent_ < limits::spawns_in_flight && alive_ < most_now_) {
@@ -127,7 +129,7 @@ class CommandRunner::Children {
   void spawn(std::unique_ptr<Child> child) {
     CommandFiles files;
     int error = refusal(child->command);
-    if (error == 0) error = open_files(*child, settings_.max_output, files);
+    if (error == 0) error = open_files(*child, files);
     if (error != 0) {
       set_not_started(*child, error, false, os::now());
       add_ended(*child);
@@ -176,7 +178,7 @@ class CommandRunner::Children {
     handlers_.on_short(
         fmt::format("not all {} commands can run at once: {} (ulimit -u); the rest wait until "
                     "others have ended",
-                    settings_.slots, std::strerror(EAGAIN)));
+                    most_at_once_, std::strerror(EAGAIN)));
   }
 
   // Events.
@@ -267,7 +269,7 @@ class CommandRunner::Children {
       child.out.watch(loop_);
       child.err.watch(loop_);
     }
-    if (child.due(settings_.kill_after) > now) {
+    if (child.due() > now) {
       set_deadline(slot);
     } else if (child.stop == Child::Stop::no) {
       stop(slot, Child::Stop::timed_out);
@@ -339,7 +341,7 @@ class CommandRunner::Children {
   void set_deadline(std::uint32_t slot) {
     Child& child = *slots_[slot];
     deadlines_.erase({child.deadline, slot});
-    child.deadline = child.due(settings_.kill_after);
+    child.deadline = child.due();
     if (child.deadline != kNever) deadlines_.emplace(child.deadline, slot);
   }
 
@@ -362,7 +364,7 @@ class CommandRunner::Children {
   }
 
   boost::asio::io_context& loop_;
-  Settings settings_;
+  std::uint32_t most_at_once_;
   Handlers handlers_;
   GuardianChannel channel_;
   Alarm alarm_;
@@ -383,14 +385,14 @@ class CommandRunner::Children {
 };
 
 CommandRunner::CommandRunner(boost::asio::io_context& loop, Guardians guardians,
-                             const Settings& settings, Handlers handlers)
+                             std::uint32_t slots, Handlers handlers)
     : children_(
-          std::make_unique<Children>(loop, std::move(guardians), settings, std::move(handlers))) {}
+          std::make_unique<Children>(loop, std::move(guardians), slots, std::move(handlers))) {}
 
 CommandRunner::~CommandRunner() = default;
 
-void CommandRunner::start(std::uint64_t key, Command command) {
-  children_->start(key, std::move(command));
+void CommandRunner::start(std::uint64_t key, Command command, const Terms& terms) {
+  children_->start(key, std::move(command), terms);
 }
 void CommandRunner::cancel(std::uint64_t key) {
   children_->cancel(key);

@@ -26,17 +26,15 @@ struct EndedCommand {
 std::uint32_t command_slots(std::uint64_t descriptors);
 
 /// A command has ended when its first process has. Then the rest of its process group gets SIGTERM,
-/// and SIGKILL after `kill_after`; processes that have left the group end with the worker. Uses no
-/// signal handler. Memory is bounded by two streams for each slot. One thread, that of `loop`,
+/// and SIGKILL after its `kill_after`; processes that have left the group end with the worker. Uses
+/// no signal handler. Memory is bounded by two streams for each slot. One thread, that of `loop`,
 /// which outlives it.
 class CommandRunner {
  public:
-  struct Settings {
-    std::uint32_t slots = 0;     ///< commands to run at once, from 1 to command_slots()
-    std::size_t max_output = 0;  ///< bytes to keep of each stream of each command
+  /// Of one command.
+  struct Terms {
+    std::size_t max_output = 0;  ///< bytes to keep of each stream
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
-
-    friend bool operator==(const Settings&, const Settings&) = default;
   };
 
   struct Handlers {
@@ -49,9 +47,10 @@ class CommandRunner {
     std::function<void(const std::string& text)> on_short = {};
   };
 
-  /// Makes this process a subreaper, so that commands end even if a guardian is killed. Requires
-  /// that `guardians` were started for as many slots.
-  CommandRunner(boost::asio::io_context& loop, Guardians guardians, const Settings& settings,
+  /// Makes this process a subreaper, so that commands end even if a guardian is killed. `slots`:
+  /// commands to run at once, from 1 to command_slots(). Requires that `guardians` were started for
+  /// as many.
+  CommandRunner(boost::asio::io_context& loop, Guardians guardians, std::uint32_t slots,
                 Handlers handlers);
   /// Ends every command and every descendant of one.
   ~CommandRunner();
@@ -62,7 +61,7 @@ class CommandRunner {
   /// With limits::spawns_ahead more commands than slots, a slot is filled again without the caller.
   /// A command that cannot be started ends as not_started. If it is for want of processes, it is
   /// first tried again when others have ended, up to limits::start_tries times.
-  void start(std::uint64_t key, Command command);
+  void start(std::uint64_t key, Command command, const Terms& terms);
   /// Sends SIGTERM to its group, and SIGKILL after kill_after; the command ends as cancelled if
   /// that ended it. A command that has not started never will, and ends as cancelled at the latest
   /// when its turn would have come. Unknown keys are ignored.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/check.h"
+#include "common/limits.h"
 
 namespace rollcall::worker {
 namespace {
@@ -42,10 +43,9 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
                                     terms.slots, terms.slots == 1 ? "command" : "commands",
                                     context_.requested_slots));
   }
-  const CommandRunner::Settings settings{terms.slots, terms.max_output, terms.kill_after};
-  if (runner_ && !is_broken_ && settings == settings_) return {};
-  auto guardians =
-      Guardians::start(guardians_for(settings.slots), settings.slots, context_.descriptors);
+  const std::uint32_t slots = std::max(terms.slots, 1U);
+  if (runner_ && !is_broken_ && slots == slots_) return {};
+  auto guardians = Guardians::start(guardians_for(slots), slots, context_.descriptors);
   if (!guardians) return guardians.error();
   running_.clear();
   const auto on_broken = [this](const std::string& reason) {
@@ -53,21 +53,32 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
     context_.on_broken(reason);
   };
   runner_ = std::make_unique<CommandRunner>(
-      context_.loop, std::move(*guardians), settings,
+      context_.loop, std::move(*guardians), slots,
       CommandRunner::Handlers{context_.on_ended, on_broken, context_.on_warning});
   is_broken_ = false;
-  settings_ = settings;
+  slots_ = slots;
   return {};
 }
 
-void ExecExecutor::start(Instant, std::uint64_t assignment, AttemptColumns attempts) {
-  CHECK(runner_ && attempts.command.size() == attempts.size());
+void ExecExecutor::start(Instant, StartAttempts batch) {
+  AttemptColumns& attempts = batch.attempts;
+  CHECK(runner_ && batch.job);
+  const Job& job = *batch.job;
+  const CommandRunner::Terms terms{job.max_output.value_or(limits::max_output), job.kill_after};
+  attempts.command.resize(attempts.size());  // one without arguments cannot be started
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    Command& command = attempts.command[i];
-    command.env.push_back("ROLLCALL_WORKER=" + context_.worker_name);
-    running_[next_key_] = {assignment, attempts.task[i], attempts.attempt[i]};
-    runner_->start(next_key_++, std::move(command));
+    running_[next_key_] = {batch.assignment, attempts.task[i], attempts.attempt[i]};
+    runner_->start(next_key_++, complete(std::move(attempts.command[i]), job), terms);
   }
+}
+
+/// Adds what the command shares with the others of its job, and the variables of this worker.
+Command ExecExecutor::complete(Command command, const Job& job) const {
+  if (command.cwd.empty() && !command.has_no_cwd) command.cwd = job.cwd;
+  if (command.input.empty() && !command.has_no_input) command.input = job.input;
+  command.env.insert(command.env.begin(), job.env.begin(), job.env.end());
+  command.env.push_back("ROLLCALL_WORKER=" + context_.worker_name);
+  return command;
 }
 
 bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
@@ -96,9 +107,18 @@ void ExecExecutor::warn_of_shortage(const OutcomeColumns& ended) const {
 }
 
 void ExecExecutor::cancel(Instant, std::uint64_t assignments_through) {
+  cancel_those([=](const Running& run) { return run.assignment <= assignments_through; });
+}
+
+void ExecExecutor::cancel_listed(Instant, const AttemptSet& attempts) {
+  cancel_those([&](const Running& run) { return attempts.contains({run.task, run.attempt}); });
+}
+
+template <class Chosen>
+void ExecExecutor::cancel_those(const Chosen& is_chosen) {
   std::vector<std::uint64_t> keys;
   for (const auto& [key, run] : running_) {
-    if (run.assignment <= assignments_through) keys.push_back(key);
+    if (is_chosen(run)) keys.push_back(key);
   }
   for (const std::uint64_t key : keys) runner_->cancel(key);
 }

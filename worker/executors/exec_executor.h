@@ -17,13 +17,14 @@ class ExecExecutor final : public Executor {
  public:
   explicit ExecExecutor(const ExecutorContext& context) : context_(context) {}
 
-  /// Starts the guardians. If the terms have changed, or a guardian was lost, kills the running
+  /// Starts the guardians. If the slots have changed, or a guardian was lost, kills the running
   /// commands and starts new guardians. Fails as Guardians::start() does.
   Result<void> prepare(const Prepare& terms) override;
-  /// Requires a command for each attempt.
-  void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
+  /// Requires a job. An attempt without a command ends as not started.
+  void start(Instant now, StartAttempts batch) override;
   bool take_ended(Instant now, OutcomeColumns& out) override;
   void cancel(Instant now, std::uint64_t assignments_through) override;
+  void cancel_listed(Instant now, const AttemptSet& attempts) override;
   void return_waiting(std::uint64_t assignments_through) override;
   void drop() override;
   void list(HeldColumns& out) const override;
@@ -35,10 +36,14 @@ class ExecExecutor final : public Executor {
     Attempt attempt = 0;
   };
 
+  /// Cancels the commands that `is_chosen` selects.
+  template <class Chosen>
+  void cancel_those(const Chosen& is_chosen);
+  Command complete(Command command, const Job& job) const;
   void warn_of_shortage(const OutcomeColumns& ended) const;
 
   ExecutorContext context_;
-  CommandRunner::Settings settings_;
+  std::uint32_t slots_ = 0;
   std::unique_ptr<CommandRunner> runner_;                      ///< null before the first prepare()
   bool is_broken_ = false;                                     ///< the runner can start nothing
   boost::unordered_flat_map<std::uint64_t, Running> running_;  ///< by the runner's key

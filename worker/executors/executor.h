@@ -9,6 +9,7 @@
 #include "common/base/result.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
+#include "worker/core/attempt_set.h"
 #include "worker/core/event.h"
 
 namespace rollcall::worker {
@@ -37,12 +38,12 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  /// Called before the first start() of a run, and each time the worker joins the run again:
-  /// running attempts continue if the terms are the same. Fails if this worker cannot run such
+  /// Called before the first start() of a run, and again after the worker has joined the run again:
+  /// running attempts continue if the slots are the same. Fails if this worker cannot run such
   /// tasks.
   virtual Result<void> prepare(const Prepare& terms) = 0;
-  /// Starts each attempt, or queues it until a slot is free.
-  virtual void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) = 0;
+  /// Starts each attempt on the terms of their job, or queues it until a slot is free.
+  virtual void start(Instant now, StartAttempts batch) = 0;
   /// Replaces `out` with outcomes of attempts that have ended; returns false if none has. A call
   /// may return only some of them. So call it, at the end of each turn of the loop, until it
   /// returns false; then the executor also sets its timers.
@@ -50,6 +51,8 @@ class Executor {
   /// Cancels the attempts of assignments up to this one. Each gets an outcome, from the next
   /// take_ended() or later.
   virtual void cancel(Instant now, std::uint64_t assignments_through) = 0;
+  /// Cancels those of these attempts that it has, in the same way.
+  virtual void cancel_listed(Instant now, const AttemptSet& attempts) = 0;
   /// Returns the attempts of assignments up to this one that start() has queued and that have not
   /// begun. Each gets the outcome `returned` from take_ended(), at the latest when its turn would
   /// have come.

@@ -19,6 +19,14 @@ class ExecutorTable {
   /// The executor for this kind, made by the first call.
   Executor& of(KindId kind);
 
+  /// Calls `act` with each executor that was made so far.
+  template <class Act>
+  void for_each(const Act& act) {
+    for (std::size_t row = 0; row < executors_.size(); ++row) {
+      if (executors_[row]) act(*executors_[row]);  // it may make another one
+    }
+  }
+
  private:
   ExecutorContext context_;
   std::vector<std::unique_ptr<Executor>> executors_;  ///< by row of the table

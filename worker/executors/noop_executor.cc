@@ -16,7 +16,8 @@ class NoopExecutor final : public Executor {
 
   Result<void> prepare(const Prepare&) override { return {}; }
 
-  void start(Instant now, std::uint64_t, AttemptColumns attempts) override {
+  void start(Instant now, StartAttempts batch) override {
+    const AttemptColumns& attempts = batch.attempts;
     if (ended_.size() == 0) boost::asio::post(loop_, on_ended_);
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       ended_.push_back(attempts.task[i], attempts.attempt[i], Outcome::succeeded, now,
@@ -30,8 +31,9 @@ class NoopExecutor final : public Executor {
     return out.size() > 0;
   }
 
-  /// Too late: each attempt has succeeded.
+  // Too late: each attempt has succeeded.
   void cancel(Instant, std::uint64_t) override {}
+  void cancel_listed(Instant, const AttemptSet&) override {}
   void drop() override { ended_.clear(); }
 
   void list(HeldColumns& out) const override { out = {ended_.task, ended_.attempt}; }

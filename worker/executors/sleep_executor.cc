@@ -21,8 +21,8 @@ Result<void> SleepExecutor::prepare(const Prepare&) {
   return {};
 }
 
-void SleepExecutor::start(Instant now, std::uint64_t assignment, AttemptColumns attempts) {
-  queue_.start(now, assignment, attempts);
+void SleepExecutor::start(Instant now, StartAttempts batch) {
+  queue_.start(now, batch.assignment, batch.attempts);
 }
 
 bool SleepExecutor::take_ended(Instant now, OutcomeColumns& out) {
@@ -39,6 +39,10 @@ bool SleepExecutor::take_ended(Instant now, OutcomeColumns& out) {
 
 void SleepExecutor::cancel(Instant now, std::uint64_t assignments_through) {
   queue_.cancel(now, assignments_through, cancelled_);
+}
+
+void SleepExecutor::cancel_listed(Instant now, const AttemptSet& attempts) {
+  queue_.cancel_listed(now, attempts, cancelled_);
 }
 
 void SleepExecutor::drop() {

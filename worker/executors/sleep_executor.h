@@ -17,9 +17,10 @@ class SleepExecutor final : public Executor {
   explicit SleepExecutor(const ExecutorContext& context);
 
   Result<void> prepare(const Prepare& terms) override;
-  void start(Instant now, std::uint64_t assignment, AttemptColumns attempts) override;
+  void start(Instant now, StartAttempts batch) override;
   bool take_ended(Instant now, OutcomeColumns& out) override;
   void cancel(Instant now, std::uint64_t assignments_through) override;
+  void cancel_listed(Instant now, const AttemptSet& attempts) override;
   void drop() override;
   void list(HeldColumns& out) const override;
 

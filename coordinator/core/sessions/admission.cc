@@ -1,13 +1,19 @@
 #include "coordinator/core/sessions/admission.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace rollcall::coordinator {
 
-std::optional<Reject> refusal(const Hello& hello, const KindTraits& traits) {
-  if (!traits.needs_slots || hello.command_slots > 0) return std::nullopt;
+std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec) {
+  if (spec.traits.needs_slots && hello.command_slots == 0) {
+    return Reject{RejectReason::refused,
+                  "the worker accepts no commands (--only sleep, or open-file limit too low)"};
+  }
+  if ((hello.kinds & set_of(spec.kind)).any()) return std::nullopt;
   return Reject{RejectReason::refused,
-                "the worker accepts no commands (--only sleep, or open-file limit too low)"};
+                fmt::format("the worker cannot run tasks of kind {}", to_string(spec.kind))};
 }
 
 std::uint32_t slots_for(const Hello& hello, const KindTraits& traits, std::uint32_t by_default) {
@@ -29,19 +35,25 @@ SessionRecord record_of(const Hello& hello, std::uint32_t slots, Instant now) {
   return record;
 }
 
-Welcome terms_of(const RunSpec& spec, const Policy& policy, const Session& session, Instant now) {
+Welcome terms_of(const Policy& policy, const Session& session, Instant now) {
   Welcome welcome;
   welcome.nonce = session.nonce;
   welcome.sent = now;
-  welcome.kind = spec.kind;
   welcome.slots = session.slots;
   welcome.heartbeat_interval = policy.heartbeat_interval;
   welcome.liveness = policy.liveness;
   welcome.orphan_for = policy.orphan_for;
   welcome.rejoin_for = policy.rejoin_for;
-  welcome.max_output = policy.max_output;
-  welcome.kill_after = policy.kill_after;
   return welcome;
+}
+
+Job job_of(const RunSpec& spec, const Policy& policy, const Session& session) {
+  Job job;
+  job.kind = spec.kind;
+  job.needs_slot = spec.traits.needs_slots || session.slots > 0;
+  job.kill_after = policy.kill_after;
+  job.max_output = policy.max_output;
+  return job;
 }
 
 }  // namespace rollcall::coordinator

@@ -28,7 +28,7 @@ std::uint64_t Assignments::add(Instant now, std::uint32_t dispatch, Batch batch,
 void Assignments::adopt(const Inventory& inventory, const HeldColumns& listed,
                         std::uint32_t dispatch, std::uint64_t owned, ExpiredAttempts expired) {
   CHECK(held_assignments_.empty() && expired_.empty());
-  sent_ = received_ = inventory.assignments_received;
+  earlier_ = sent_ = received_ = inventory.assignments_received;
   assigned_ = inventory.started_count - inventory.begun + listed.size();
   started_ = inventory.started_count;
   held_ += owned;

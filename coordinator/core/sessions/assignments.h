@@ -52,6 +52,8 @@ class Assignments {
   /// Attempts that the session owns now.
   std::uint64_t held() const { return held_; }
   std::uint64_t sent() const { return sent_; }
+  /// The number of the first assignment of this epoch, sent or not: it has the job header.
+  std::uint64_t first() const { return earlier_ + 1; }
   /// Assignments that the session has not acknowledged.
   std::uint64_t in_flight() const { return sent_ - received_; }
   std::uint64_t started() const { return started_; }
@@ -118,6 +120,7 @@ class Assignments {
   std::vector<TaskId> tasks_at(PlaceRange places) const;
 
   std::deque<HeldAssignment> held_assignments_;  ///< by number and by dispatch
+  std::uint64_t earlier_ = 0;                    ///< assignments of earlier epochs
   std::uint64_t sent_ = 0;                       ///< assignments
   std::uint64_t received_ = 0;                   ///< of those, acknowledged
   std::uint64_t assigned_ = 0;                   ///< attempts

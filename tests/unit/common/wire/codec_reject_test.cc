@@ -52,7 +52,7 @@ std::string real(unsigned field, double value) {
 const std::string kId(16, 'i');
 
 std::string envelope(unsigned body_field, std::string_view body) {
-  return "\x0dROLL" + number(2, 1) + text(3, kId) + number(4, 1) + text(5, kId) +
+  return "\x0dROLL" + number(2, 2) + text(3, kId) + number(4, 1) + text(5, kId) +
          text(body_field, body);
 }
 
@@ -61,6 +61,7 @@ enum : unsigned {
   kWelcome = 32,
   kAssignment = 33,
   kAck = 34,
+  kCancel = 35,
   kDrain = 36,
   kReject = 37,
   kRevoke = 39
@@ -104,7 +105,7 @@ TEST(WireReject, Envelope) {
               HasSubstr("unknown message type"));
   EXPECT_THAT(complaint<WorkerMessage>(envelope(kAck, number(1, 5))),
               HasSubstr("unknown message type"));
-  EXPECT_THAT(complaint<CoordinatorMessage>("\x0dROLL" + number(2, 1) + text(3, "short")),
+  EXPECT_THAT(complaint<CoordinatorMessage>("\x0dROLL" + number(2, 2) + text(3, "short")),
               HasSubstr("16 bytes"));
   EXPECT_THAT(complaint<CoordinatorMessage>(std::string(limits::message_bytes + 1, '\0')),
               HasSubstr("too long"));
@@ -174,7 +175,7 @@ TEST(WireReject, ReusedBuffersAreCleared) {
   EXPECT_FALSE(codec.decode(span_of(envelope(kReport, "")), message));
   std::string bytes;
   codec.encode(WorkerMessage{{}, Report{5, 0, 0, {}}}, bytes);
-  EXPECT_EQ(bytes, "\x0dROLL" + number(2, 1) + text(kReport, number(1, 5)));
+  EXPECT_EQ(bytes, "\x0dROLL" + number(2, 2) + text(kReport, number(1, 5)));
 }
 
 TEST(WireReject, UnsupportedVersionWithTheHeaderSet) {
@@ -185,7 +186,7 @@ TEST(WireReject, UnsupportedVersionWithTheHeaderSet) {
   const Result<void> result = codec.decode(span_of(bytes), message);
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().message, HasSubstr("version 9"));
-  EXPECT_THAT(result.error().message, HasSubstr("this program 1"));
+  EXPECT_THAT(result.error().message, HasSubstr("this program 2"));
   EXPECT_EQ(message.header.protocol, 9U);
   EXPECT_EQ(message.header.epoch, 3U);
   EXPECT_EQ(message.header.session.bytes[0], 'i');
@@ -255,22 +256,94 @@ TEST(WireReject, Goodbye) {
 
 TEST(WireReject, WelcomeAndReject) {
   const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
-  const auto welcome = [](std::uint64_t kind, std::uint64_t heartbeat, std::uint64_t liveness,
+  const auto welcome = [](std::uint64_t heartbeat, std::uint64_t liveness,
                           std::uint64_t orphan_for) {
-    return from_coordinator(kWelcome, number(3, kind) + number(5, heartbeat) + number(6, liveness) +
-                                          number(7, orphan_for));
+    return from_coordinator(kWelcome,
+                            number(5, heartbeat) + number(6, liveness) + number(7, orphan_for));
   };
-  EXPECT_EQ(welcome(1, longest, longest, longest), "");
-  EXPECT_THAT(welcome(0, 1, 1, 0), HasSubstr("kind"));
-  EXPECT_EQ(welcome(kKindNames.size() + 1, 1, 1, 0), "");  // the worker names it
-  EXPECT_THAT(welcome(1, 0, 1, 0), HasSubstr("interval"));
-  EXPECT_THAT(welcome(1, 1, 0, 0), HasSubstr("interval"));
-  EXPECT_THAT(welcome(1, longest + 1, 1, 0), HasSubstr("interval"));
-  EXPECT_THAT(welcome(1, 1, ~0ULL, 0), HasSubstr("interval"));
-  EXPECT_THAT(welcome(1, 1, 1, longest + 1), HasSubstr("interval"));
+  EXPECT_EQ(welcome(longest, longest, longest), "");
+  EXPECT_THAT(welcome(0, 1, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, 0, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(longest + 1, 1, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, ~0ULL, 0), HasSubstr("interval"));
+  EXPECT_THAT(welcome(1, 1, longest + 1), HasSubstr("interval"));
   EXPECT_EQ(from_coordinator(kReject, number(1, 6)), "");
   EXPECT_THAT(from_coordinator(kReject, ""), HasSubstr("reason"));
   EXPECT_THAT(from_coordinator(kReject, number(1, 7)), HasSubstr("reason"));
+}
+
+TEST(WireReject, UnknownKindsAndFeaturesOfAWorkerAreIgnored) {
+  const std::string bytes = envelope(
+      kHello, text(1, kId) + column(10, {0, 2, 99, 2, 1}) + column(11, {0, 1, 63, 64, 0xffffffff}));
+  WorkerMessage message;
+  ASSERT_TRUE(WireCodec().decode(span_of(bytes), message));
+  const auto& hello = std::get<Hello>(message.body);
+  EXPECT_EQ(hello.kinds, set_of(KindId::sleep) | set_of(KindId::exec));
+  EXPECT_EQ(hello.features, FeatureSet((1ULL << 63U) | 2U));
+}
+
+TEST(WireReject, TheNameInAHelloOfAnotherVersion) {
+  const auto peer = [](const std::string& bytes) {
+    Envelope envelope;
+    EXPECT_FALSE(read_envelope(span_of(bytes), Direction::from_worker, envelope));
+    return peer_in(envelope);
+  };
+  const auto version_1 = [](unsigned body_field, const std::string& body) {
+    return "\x0dROLL" + number(2, 1) + text(5, kId) + text(body_field, body);
+  };
+  const std::string names = text(3, "ho\nst") + text(4, "w1");
+  EXPECT_EQ(peer(version_1(kHello, text(1, kId) + names + number(6, 2))), "w1 on ho?st");
+  EXPECT_EQ(peer(version_1(kHello, text(1, kId))), "");
+  EXPECT_EQ(peer(version_1(kHello, names.substr(0, 9))), "") << "it ends too early";
+  EXPECT_EQ(peer(version_1(kHeartbeat, names)), "");
+  EXPECT_EQ(peer("noise"), "");
+}
+
+TEST(WireReject, Cancel) {
+  const auto cancel = [](const std::string& columns) { return from_coordinator(kCancel, columns); };
+  EXPECT_EQ(cancel(number(1, 5)), "");
+  EXPECT_EQ(cancel(column(2, {zigzag(7), zigzag(-7)}) + column(3, {65'535})), "");
+  EXPECT_THAT(cancel(column(2, {zigzag(-1)})), HasSubstr("task id"));
+  EXPECT_THAT(cancel(column(2, {zigzag(0xffffffff)})), HasSubstr("task id"));
+  EXPECT_THAT(cancel(column(2, {2, 2}) + column(3, {1, 0})), HasSubstr("attempt numbers"));
+  EXPECT_THAT(cancel(column(2, {2, 2}) + column(3, {65'536})), HasSubstr("attempt numbers"));
+  EXPECT_THAT(cancel(column(2, {2, 2}) + column(3, {1, 1, 1})), HasSubstr("attempt numbers"));
+  EXPECT_THAT(cancel(column(3, {1})), HasSubstr("attempt numbers"));
+  const std::vector<std::uint64_t> most(limits::cancel_attempts, 2);
+  EXPECT_EQ(cancel(column(2, most)), "");
+  EXPECT_THAT(cancel(column(2, most) + column(2, {2})), HasSubstr("too many"));
+  EXPECT_THAT(cancel(text(2, std::string(10 * limits::cancel_attempts + 1, '\1'))),
+              HasSubstr("many rows"));
+}
+
+TEST(WireReject, Jobs) {
+  const std::string good = number(1, 1) + number(2, 2);
+  const auto jobs = [](const std::string& columns) {
+    return from_coordinator(kAssignment, number(1, 1) + column(2, {14, 2}) + columns);
+  };
+  EXPECT_EQ(jobs(text(8, good)), "");
+  EXPECT_EQ(jobs(text(8, number(1, 1) + number(2, kKindNames.size() + 1))), "")
+      << "the worker names the kind";
+  EXPECT_THAT(jobs(text(8, number(2, 2))), HasSubstr("without a number"));
+  EXPECT_THAT(jobs(text(8, number(1, 1))), HasSubstr("without a kind"));
+  EXPECT_THAT(jobs(text(8, good) + text(8, good)), HasSubstr("twice"));
+  const std::string with_nul("a\0b", 3);
+  EXPECT_THAT(jobs(text(8, good + text(6, with_nul))), HasSubstr("NUL"));
+  EXPECT_EQ(jobs(text(8, good + text(7, with_nul))), "");
+  EXPECT_THAT(jobs(text(8, good + text(8, with_nul))), HasSubstr("NUL"));
+  const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
+  EXPECT_EQ(jobs(text(8, good + number(4, longest) + number(5, limits::max_output))), "");
+  EXPECT_THAT(jobs(text(8, good + number(4, longest + 1))), HasSubstr("out of range"));
+  EXPECT_THAT(jobs(text(8, good + number(5, limits::max_output + 1))), HasSubstr("out of range"));
+  EXPECT_THAT(jobs(repeated(limits::assignment_attempts + 1, text(8, good))),
+              HasSubstr("many rows"));
+  EXPECT_EQ(jobs(column(7, {3})), "");
+  EXPECT_EQ(jobs(column(7, {1, 0xffffffff})), "");
+  EXPECT_THAT(jobs(column(7, {0})), HasSubstr("job numbers"));
+  EXPECT_THAT(jobs(column(7, {1, 0})), HasSubstr("job numbers"));
+  EXPECT_THAT(jobs(column(7, {1, 1, 1})), HasSubstr("job numbers"));
+  EXPECT_THAT(jobs(text(7, std::string(10 * limits::assignment_attempts + 1, '\1'))),
+              HasSubstr("many rows"));
 }
 
 TEST(WireReject, Commands) {

@@ -39,6 +39,7 @@ void expect_same(const AttemptColumns& a, const AttemptColumns& b) {
   EXPECT_EQ(a.attempt, b.attempt);
   EXPECT_EQ(a.pause, b.pause);
   EXPECT_EQ(a.command, b.command);
+  EXPECT_EQ(a.job, b.job);
 }
 
 void expect_same(const OutcomeColumns& a, const OutcomeColumns& b) {
@@ -79,7 +80,7 @@ TEST(WireRoundTrip, Header) {
 TEST(WireRoundTrip, Hello) {
   SessionSecret secret;
   secret.bytes.fill(7);
-  const Hello sent{secret, ~0ULL, "höst", "name", 1, 2, 3, 4};
+  const Hello sent{secret, ~0ULL, "höst", "name", 1, 2, 3, 4, 5, all_kinds(), FeatureSet(6)};
   const Hello got = worker_round_trip(sent);
   EXPECT_EQ(got.secret, sent.secret);
   EXPECT_EQ(got.nonce, sent.nonce);
@@ -89,6 +90,9 @@ TEST(WireRoundTrip, Hello) {
   EXPECT_EQ(got.slots, sent.slots);
   EXPECT_EQ(got.processors, sent.processors);
   EXPECT_EQ(got.launch_id, sent.launch_id);
+  EXPECT_EQ(got.command_slots, sent.command_slots);
+  EXPECT_EQ(got.kinds, sent.kinds);
+  EXPECT_EQ(got.features, sent.features);
 }
 
 TEST(WireRoundTrip, InventoryHeartbeatGoodbye) {
@@ -127,8 +131,9 @@ TEST(WireRoundTrip, InventoryHeartbeatGoodbye) {
 }
 
 TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
-  Welcome terms{1, instant_from_ns(2), KindId::sleep, 3, 4ns, 5ns, limits::longest_duration};
+  Welcome terms{1, instant_from_ns(2), 3, 4ns, 5ns, limits::longest_duration};
   terms.rejoin_for = 6ns;
+  terms.features.set(63);
   const auto welcome = coordinator_round_trip(terms);
   EXPECT_EQ(welcome.nonce, 1U);
   EXPECT_EQ(welcome.sent, instant_from_ns(2));
@@ -137,10 +142,15 @@ TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
   EXPECT_EQ(welcome.liveness, 5ns);
   EXPECT_EQ(welcome.orphan_for, limits::longest_duration);
   EXPECT_EQ(welcome.rejoin_for, 6ns);
+  EXPECT_EQ(welcome.features, terms.features);
   const auto ack = coordinator_round_trip(Ack{6, instant_from_ns(7)});
   EXPECT_EQ(ack.reports_committed, 6U);
   EXPECT_EQ(ack.sent, instant_from_ns(7));
-  EXPECT_EQ(coordinator_round_trip(Cancel{8}).assignments_through, 8U);
+  const HeldColumns rows{{TaskId{9}, TaskId{0}, TaskId{0xfffffffe}}, {1, 65'535, 2}};
+  const auto cancel = coordinator_round_trip(Cancel{8, rows});
+  EXPECT_EQ(cancel.assignments_through, 8U);
+  EXPECT_EQ(cancel.attempts.task, rows.task);
+  EXPECT_EQ(cancel.attempts.attempt, rows.attempt);
   const auto reject = coordinator_round_trip(Reject{RejectReason::session_lost, "gone"});
   EXPECT_EQ(reject.reason, RejectReason::session_lost);
   EXPECT_EQ(reject.text, "gone");
@@ -164,8 +174,10 @@ TEST(WireRoundTrip, EveryFormOfColumn) {
       CoordinatorMessage got;
       ASSERT_TRUE(codec.decode(span_of(bytes), got));
       ASSERT_EQ(got.body.index(), sent.body.index());
-      if (const auto* assignment = std::get_if<Assignment>(&sent.body))
+      if (const auto* assignment = std::get_if<Assignment>(&sent.body)) {
         expect_same(std::get<Assignment>(got.body).attempts, assignment->attempts);
+        EXPECT_EQ(std::get<Assignment>(got.body).jobs, assignment->jobs);
+      }
     }
   }
 }
@@ -202,6 +214,25 @@ TEST(WireSize, ContiguousAssignmentIsUnder100Bytes) {
   std::string bytes;
   WireCodec().encode(message, bytes);
   EXPECT_LT(bytes.size(), 100U);
+}
+
+/// The first job is the default, in the message and in memory.
+TEST(WireSize, AttemptsOfTheFirstJobNeedNoColumn) {
+  CoordinatorMessage message{{}, Assignment{1, {}}};
+  AttemptColumns& attempts = std::get<Assignment>(message.body).attempts;
+  attempts.task = {TaskId{1}, TaskId{2}};
+  attempts.attempt = {1, 1};
+  attempts.pause = {0s, 0s};
+  std::string without;
+  WireCodec codec;
+  codec.encode(message, without);
+  attempts.job = {kFirstJob, kFirstJob};
+  std::string with;
+  codec.encode(message, with);
+  EXPECT_EQ(with, without);
+  CoordinatorMessage got;
+  ASSERT_TRUE(codec.decode(span_of(with), got));
+  EXPECT_TRUE(std::get<Assignment>(got.body).attempts.job.empty());
 }
 
 TEST(WireSize, RandomReportIsAtMost16BytesATask) {

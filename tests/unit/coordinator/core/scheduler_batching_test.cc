@@ -144,6 +144,7 @@ TEST(SchedulerTurn, TakesEveryWaitingReport) {
     const Header header{kProtocolVersion, spec.id, 1, handshake.session};
     Hello hello;
     hello.secret = secret(w);
+    hello.kinds = all_kinds();
     tell(MessageReceived{ConnectionId{w}, {handshake, hello}});
     tell(MessageReceived{ConnectionId{w}, {header, Inventory{}}});
   }

@@ -89,14 +89,36 @@ TEST_F(SchedulerTest, AMalformedMessageIsLoggedAndAnswered) {
   stage->malformed(1, RejectReason::bad_message, "a column is too long");
   expect({"log: dropped a malformed message of worker w1: a column is too long",
           "w1 <- Reject bad_message: a column is too long"});
-  stage->malformed(1, RejectReason::protocol_version, "version 9");
-  expect({"log: dropped a malformed message of worker w1: version 9",
-          "w1 <- Reject protocol_version: version 9"});
   stage->give(
       MalformedReceived{ConnectionId{77}, {}, RejectReason::bad_message, "noise", "1.2.3.4"});
   expect({"log: dropped a malformed message of a process at 1.2.3.4: noise",
           "connection 77 <- Reject bad_message: noise"});
-  EXPECT_EQ(stage->scheduler().messages_refused(), 3U);
+  EXPECT_EQ(stage->scheduler().messages_refused(), 2U);
+}
+
+TEST_F(SchedulerTest, AnotherProtocolVersionIsRefusedByItsName) {
+  begin_with({1});
+  MalformedReceived old{ConnectionId{77}, {},           RejectReason::protocol_version, "",
+                        "1.2.3.4",        "w7 on host7"};
+  old.header.protocol = 1;
+  stage->give(old);
+  expect({"log: refused worker w7 on host7: it speaks protocol version 1, expected 2",
+          "connection 77 <- Reject protocol_version: the worker speaks protocol version 1, the "
+          "coordinator 2"});
+  old.worker.clear();
+  stage->give(old);
+  EXPECT_THAT(stage->take(),
+              testing::Contains("log: refused a process at 1.2.3.4: it speaks protocol version 1, "
+                                "expected 2"));
+  EXPECT_EQ(stage->scheduler().messages_refused(), 2U);
+}
+
+TEST_F(SchedulerTest, AWorkerThatCannotRunTheKindOfTheRunIsRefused) {
+  begin_with({1});
+  stage->worker(2).kinds = set_of(KindId::exec);
+  stage->hello(2);
+  expect({"w2 <- Reject refused: the worker cannot run tasks of kind sleep"});
+  EXPECT_EQ(stage->scheduler().sessions().size(), 1U);
 }
 
 TEST_F(SchedulerTest, AContradictionEndsItsSession) {

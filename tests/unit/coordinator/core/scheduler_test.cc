@@ -76,6 +76,7 @@ TEST_F(SchedulerTest, SendsTheLongestFirst) {
   const auto now = instant_from_ns(1);
   Hello hello;
   hello.secret.bytes.fill(1);
+  hello.kinds = all_kinds();
   const Header header{kProtocolVersion, spec.id, 1, session_of(hello.secret)};
   scheduler.step(now, ListeningStarted{}, actions);
   scheduler.step(now, MessageReceived{ConnectionId{1}, {header, hello}}, actions);

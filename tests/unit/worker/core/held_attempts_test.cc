@@ -1,6 +1,8 @@
 // Assignments that arrive, are cancelled, revoked and started.
 #include "worker/core/held_attempts.h"
 
+#include "common/limits.h"
+
 #include "tests/support/times.h"
 
 #include <gtest/gtest.h>
@@ -22,12 +24,16 @@ class HeldAttemptsTest : public testing::Test {
       assignment.attempts.attempt.push_back(1);
       assignment.attempts.pause.push_back({});
     }
-    return held_.assign(kNow, assignment, ended_);
+    if (!held_.expects(assignment)) return false;
+    assignment.jobs = {{kFirstJob, KindId::sleep, /*needs_slot=*/true}};
+    EXPECT_EQ(jobs_.take(assignment, all_kinds()), "");
+    held_.assign(kNow, assignment, jobs_, ended_);
+    return true;
   }
-  /// The tasks that start when `most` attempts may run.
-  std::vector<TaskId> start(std::size_t most) {
+  /// The tasks that start with this many slots.
+  std::vector<TaskId> start(std::size_t slots) {
     Actions actions;
-    held_.start(most, actions);
+    held_.start(slots, actions);
     held_.check_invariants();
     std::vector<TaskId> tasks;
     for (const Action& action : actions) {
@@ -42,6 +48,23 @@ class HeldAttemptsTest : public testing::Test {
     return made;
   }
 
+  /// These running tasks have ended.
+  void end(std::initializer_list<std::uint32_t> tasks) {
+    OutcomeColumns ended;
+    for (const std::uint32_t task : tasks) {
+      ended.push_back(TaskId{task}, 1, Outcome::succeeded, kNow, {}, {});
+    }
+    held_.end(ended);
+    held_.check_invariants();
+  }
+  bool cancel_listed(std::initializer_list<std::uint32_t> numbers) {
+    const bool may_run = held_.cancel_listed(
+        kNow, {tasks(numbers), std::vector<Attempt>(numbers.size(), 1)}, ended_);
+    held_.check_invariants();
+    return may_run;
+  }
+
+  Jobs jobs_;
   HeldAttempts held_;
   OutcomeColumns ended_;
 };
@@ -65,7 +88,7 @@ TEST_F(HeldAttemptsTest, RunsNoMoreThanTheLimit) {
   assign(1, {0, 1, 2});
   EXPECT_EQ(start(2), tasks({0, 1}));
   EXPECT_EQ(start(2), tasks({}));
-  held_.end(1);
+  end({0});
   EXPECT_EQ(start(2), tasks({2}));
   EXPECT_EQ(held_.running(), 2U);
   EXPECT_EQ(held_.started_count(), 3U);
@@ -96,6 +119,74 @@ TEST_F(HeldAttemptsTest, ReturnsRevokedAttemptsNowAndLater) {
 TEST_F(HeldAttemptsTest, ANewEpochForgetsCancelsAndRevokes) {
   held_.cancel(kNow, 9, ended_);
   held_.revoke(kNow, {9, 0}, ended_);
+  held_.start_epoch();
+  assign(1, {0});
+  EXPECT_EQ(start(1), tasks({0}));
+}
+
+TEST_F(HeldAttemptsTest, CancelsSingleWaitingAttempts) {
+  assign(1, {0, 1, 2, 3, 4});
+  start(1);
+  EXPECT_TRUE(cancel_listed({2, 4, 9})) << "one runs";
+  EXPECT_EQ(ended_.task, tasks({2, 4}));
+  EXPECT_EQ(ended_.outcome, std::vector(2, Outcome::cancelled));
+  EXPECT_EQ(held_.waiting(), 2U);
+  EXPECT_EQ(held_.started_count(), 1U) << "they keep their places";
+  EXPECT_EQ(start(2), tasks({1}));
+  EXPECT_EQ(held_.started_count(), 3U) << "the place behind it is passed";
+  EXPECT_EQ(start(9), tasks({3}));
+  EXPECT_EQ(held_.started_count(), 5U);
+}
+
+TEST_F(HeldAttemptsTest, TheNextAttemptIsCancelledAtOnceWithItsPlace) {
+  assign(1, {0, 1});
+  EXPECT_FALSE(cancel_listed({0})) << "none runs";
+  EXPECT_EQ(held_.started_count(), 1U);
+  EXPECT_EQ(start(9), tasks({1}));
+}
+
+TEST_F(HeldAttemptsTest, CancelsASingleAttemptThatArrivesLater) {
+  cancel_listed({5, 6});
+  assign(1, {4, 5});
+  EXPECT_EQ(ended_.task, tasks({5}));
+  EXPECT_EQ(start(9), tasks({4}));
+  assign(2, {6, 7});
+  EXPECT_EQ(ended_.task, tasks({5, 6}));
+  EXPECT_EQ(start(9), tasks({7}));
+}
+
+TEST_F(HeldAttemptsTest, ARepeatedCancelOfASingleAttemptChangesNothing) {
+  assign(1, {0, 1, 2});
+  cancel_listed({1});
+  cancel_listed({1});
+  EXPECT_EQ(ended_.size(), 1U);
+  EXPECT_EQ(start(9), tasks({0, 2}));
+}
+
+/// No more assignments were on their way when the Cancel was sent.
+TEST_F(HeldAttemptsTest, ForgetsACancelOnceItsAssignmentMustHaveArrived) {
+  cancel_listed({9});
+  std::uint64_t number = 0;
+  while (number < limits::assignments_in_flight) assign(++number, {});
+  assign(++number, {9});
+  EXPECT_EQ(start(9), tasks({9}));
+}
+
+TEST_F(HeldAttemptsTest, ACancelledAttemptIsNotReturned) {
+  assign(1, {0, 1, 2, 3});
+  cancel_listed({1});
+  held_.revoke(kNow, {1, 1}, ended_);
+  EXPECT_EQ(ended_.task, tasks({1, 2, 3}));
+  EXPECT_EQ(ended_.outcome,
+            (std::vector{Outcome::cancelled, Outcome::returned, Outcome::returned}));
+  cancel_listed({2});
+  EXPECT_EQ(ended_.size(), 3U) << "it was returned";
+  EXPECT_EQ(start(9), tasks({0}));
+  EXPECT_EQ(held_.started_count(), 4U);
+}
+
+TEST_F(HeldAttemptsTest, ANewEpochForgetsSingleCancels) {
+  cancel_listed({0});
   held_.start_epoch();
   assign(1, {0});
   EXPECT_EQ(start(1), tasks({0}));

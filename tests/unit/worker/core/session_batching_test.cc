@@ -12,7 +12,7 @@ class BatchingTest : public SessionTest {
 
   /// `count` attempts run.
   void start(std::uint32_t count) {
-    Assignment all{1, {}};
+    Assignment all{1, {}, {job}};
     for (std::uint32_t task = 0; task < count; ++task) {
       all.attempts.task.push_back(TaskId{task});
       all.attempts.attempt.push_back(1);
@@ -108,12 +108,9 @@ class CommandBatchingTest : public SessionTest {
  protected:
   /// Of `count` commands the first four start: two have slots, and two are queued in the executor.
   void start(std::uint32_t count) {
-    const Hello hello = begin();
-    Welcome terms = welcome(hello.nonce, 2);
-    terms.kind = KindId::exec;
-    receive(terms);
-    sent<Inventory>();
-    Assignment all{1, {}};
+    join(2);
+    job.kind = KindId::exec;
+    Assignment all{1, {}, {job}};
     for (std::uint32_t task = 0; task < count; ++task) {
       all.attempts.task.push_back(TaskId{task});
       all.attempts.attempt.push_back(1);

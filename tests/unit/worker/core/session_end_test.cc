@@ -238,16 +238,6 @@ TEST_F(SessionTest, AnotherRunGetsNoReportsOfTheLastOne) {
   EXPECT_EQ(inventory.reports_sent, 0U);
 }
 
-TEST_F(SessionTest, EndsIfItDoesNotKnowTheKindOfTasks) {
-  Welcome other = welcome(begin().nonce);
-  other.kind = KindId{98};
-  receive(other);
-  const auto end = take<Exit>();
-  EXPECT_EQ(end.status, kExitNoCoordinator);
-  EXPECT_NE(end.reason.find("tasks of kind 99"), std::string::npos) << end.reason;
-  EXPECT_TRUE(prepared.empty());
-}
-
 TEST_F(SessionTest, GivesUpOnAnotherProtocolVersion) {
   begin();
   receive_as({kProtocolVersion, {}, 0, {}}, Reject{RejectReason::protocol_version, "speak 9"});
@@ -356,6 +346,7 @@ TEST_F(SessionTest, AFailedExecutorReportsWhatHasEndedAndStartsOver) {
   EXPECT_NE(session.id(), old);
   receive(welcome(hello.nonce));
   EXPECT_EQ(sent<Inventory>().reports_sent, 0U);
+  run_all(1, {2});
   EXPECT_EQ(prepared.size(), 2U);
 }
 

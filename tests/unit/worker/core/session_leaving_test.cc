@@ -72,11 +72,8 @@ class CommandSessionTest : public SessionTest {
   /// In a run of commands, with one slot: the first of these attempts runs, two wait for the slot
   /// in the executor, and the rest waits in the session.
   void begin_commands(std::initializer_list<std::uint32_t> numbers) {
-    const Hello hello = begin();
-    Welcome terms = welcome(hello.nonce, 1);
-    terms.kind = KindId::exec;
-    receive(terms);
-    sent<Inventory>();
+    join(1);
+    job.kind = KindId::exec;
     receive(assignment(1, numbers));
     EXPECT_EQ(take<StartAttempts>().attempts.task, tasks({0, 1, 2}));
     end_turn();

@@ -15,6 +15,7 @@ TEST_F(SessionTest, HelloCarriesItsIdentity) {
   EXPECT_EQ(hello.pid, 42U);
   EXPECT_EQ(hello.processors, 2U);
   EXPECT_EQ(hello.launch_id, 9U);
+  EXPECT_EQ(hello.kinds, all_kinds());
 }
 
 TEST_F(SessionTest, RepeatsItsHelloLessAndLessOften) {
@@ -42,21 +43,20 @@ TEST_F(SessionTest, AnswersWelcomeWithItsInventory) {
   EXPECT_EQ(inventory.echo.worker_received, now);
 }
 
-TEST_F(SessionTest, PreparesEachTimeItJoins) {
-  Welcome terms = welcome(begin().nonce, 3);
-  terms.kind = KindId::exec;
-  terms.max_output = 4;
-  terms.kill_after = 5s;
-  receive(terms);
-  sent<Inventory>();
+TEST_F(SessionTest, PreparesBeforeItStartsAttemptsEachTimeThatItHasJoined) {
+  join(3);
+  EXPECT_TRUE(prepared.empty());
+  job.kind = KindId::exec;
+  run_all(1, {0});
   ASSERT_EQ(prepared.size(), 1U);
   EXPECT_EQ(prepared[0].kind, KindId::exec);
   EXPECT_EQ(prepared[0].slots, 3U);
-  EXPECT_EQ(prepared[0].max_output, 4U);
-  EXPECT_EQ(prepared[0].kill_after, 5s);
+  run_all(2, {1});
+  EXPECT_EQ(prepared.size(), 1U);
   handle(Reconnected{});
-  receive(welcome(sent<Hello>().nonce));
+  receive(welcome(sent<Hello>().nonce, 3));
   sent<Inventory>();
+  run_all(3, {2});
   EXPECT_EQ(prepared.size(), 2U);
 }
 
@@ -173,7 +173,7 @@ TEST_F(SessionTest, ReportsTheOutcomesOfATurnTogether) {
 
 TEST_F(SessionTest, SplitsOutcomesThatExceedAReport) {
   join();
-  Assignment many{1, {}};
+  Assignment many{1, {}, {job}};
   OutcomeColumns ended;
   const std::size_t count = limits::report_outcomes + 5;
   for (std::size_t i = 0; i < count; ++i) {
@@ -297,7 +297,7 @@ TEST_F(SessionTest, StartsNothingWhileAFullReportWaits) {
     end_turn();
     sent<Report>();
   }
-  Assignment many{++number, {}};
+  Assignment many{++number, {}, {job}};
   OutcomeColumns ended;
   for (std::size_t i = 0; i < limits::report_outcomes; ++i) {
     many.attempts.task.push_back(task_at(i));

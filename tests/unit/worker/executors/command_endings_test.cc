@@ -56,8 +56,8 @@ TEST_F(CommandRunnerTest, ACommandThatEndsInTimeHasNotTimedOut) {
 
 TEST_F(CommandRunnerTest, CancelsTheCommandWithThisKey) {
   make_pipe("up");
-  runner_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
-  runner_->start(2, shell("sleep 0.1; exit 4"));
+  start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  start(2, shell("sleep 0.1; exit 4"));
   EXPECT_GT(number_from_pipe(), 0);
   runner_->cancel(1);
   runner_->cancel(77);
@@ -66,7 +66,7 @@ TEST_F(CommandRunnerTest, CancelsTheCommandWithThisKey) {
 }
 
 TEST_F(CommandRunnerTest, CancelsCommandsBeforeTheyStart) {
-  for (std::uint64_t key = 0; key < 100; ++key) runner_->start(key, program({"sleep", "1000"}));
+  for (std::uint64_t key = 0; key < 100; ++key) start(key, program({"sleep", "1000"}));
   runner_->cancel_all();
   ASSERT_TRUE(wait_until([&] { return results_.size() == 100; }));
   for (const auto& [key, result] : results_) EXPECT_EQ(result.end, CommandEnd::cancelled) << key;
@@ -76,8 +76,8 @@ TEST_F(CommandRunnerTest, CancelsCommandsBeforeTheyStart) {
 TEST_F(CommandRunnerTest, ACommandCancelledBeforeItHasASlotNeverStarts) {
   remake({.slots = 1, .max_output = 1000, .kill_after = 1s});
   make_pipe("up");
-  runner_->start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
-  for (std::uint64_t key = 2; key < 8; ++key) runner_->start(key, shell("touch " + path("no")));
+  start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  for (std::uint64_t key = 2; key < 8; ++key) start(key, shell("touch " + path("no")));
   EXPECT_GT(number_from_pipe(), 0);
   for (std::uint64_t key = 2; key < 8; ++key) runner_->cancel(key);
   for (std::uint64_t key = 4; key < 8; ++key) {
@@ -91,7 +91,7 @@ TEST_F(CommandRunnerTest, ACommandCancelledBeforeItHasASlotNeverStarts) {
 
 TEST_F(CommandRunnerTest, DroppedCommandsHaveNoResults) {
   make_pipe("up");
-  runner_->start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
+  start(1, shell("trap '' TERM; echo $$ > " + path("up") + "; exec sleep 1000"));
   const pid_t pid = number_from_pipe();
   runner_->drop();
   EXPECT_EQ(runner_->running(), 0U);
@@ -102,9 +102,9 @@ TEST_F(CommandRunnerTest, DroppedCommandsHaveNoResults) {
 
 TEST_F(CommandRunnerTest, TheRestOfTheGroupGetsTermWhenTheCommandEnds) {
   make_pipe("up");
-  runner_->start(1, shell("(trap 'sleep 0.1; echo bye >&2; echo 1 > " + path("up") +
-                          "; exit' TERM; echo up; while :; do sleep 0.01; done) & "
-                          "sleep 0.1; exit 6"));
+  start(1, shell("(trap 'sleep 0.1; echo bye >&2; echo 1 > " + path("up") +
+                 "; exit' TERM; echo up; while :; do sleep 0.01; done) & "
+                 "sleep 0.1; exit 6"));
   EXPECT_EQ(result_of(1).status, 6);  // although the rest of the group holds the pipe open
   EXPECT_EQ(results_[1].out, "up\n");
   EXPECT_EQ(number_from_pipe(), 1);  // it may still write
@@ -128,7 +128,7 @@ TEST_F(CommandRunnerTest, TheRestOfTheGroupGetsKillAfterThat) {
 TEST_F(CommandRunnerTest, ManyLeftGroupsAreKilledAtOnceBeyondALimit) {
   std::vector<pid_t> rests;
   for (std::uint64_t key = 0; key < 300; ++key) {
-    runner_->start(key, shell("trap '' TERM; sleep 1000 & echo $!"));
+    start(key, shell("trap '' TERM; sleep 1000 & echo $!"));
   }
   ASSERT_TRUE(wait_until([&] { return results_.size() == 300; }));
   int gone = 0;
@@ -144,7 +144,7 @@ TEST_F(CommandRunnerTest, ManyLeftGroupsAreKilledAtOnceBeyondALimit) {
 
 TEST_F(CommandRunnerTest, HiddenDescendantsEndWithTheRunner) {
   make_pipe("up");
-  runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+  start(1, shell(hide(path("up")) + "; exec sleep 1000"));
   const pid_t hidden = number_from_pipe();
   runner_->cancel(1);
   EXPECT_EQ(result_of(1).end, CommandEnd::cancelled);
@@ -161,7 +161,7 @@ TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledWorker) {
   if (worker == 0) {
     loop_.notify_fork(boost::asio::execution_context::fork_child);
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
-    runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+    start(1, shell(hide(path("up")) + "; exec sleep 1000"));
     wait_until([] { return false; });
     ::_exit(0);
   }
@@ -177,7 +177,7 @@ TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledGuardian) {
   for (std::size_t i = 0; i < kGuardians; ++i) {
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
     broken_.clear();
-    runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+    start(1, shell(hide(path("up")) + "; exec sleep 1000"));
     const pid_t hidden = number_from_pipe();
     ::kill(guardian_pids_[i], SIGKILL);
     ASSERT_TRUE(wait_until([&] { return !broken_.empty(); }));
@@ -189,7 +189,7 @@ TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAKilledGuardian) {
 
 TEST_F(CommandRunnerTest, HiddenDescendantsEndWithAStoppedGuardian) {
   make_pipe("up");
-  runner_->start(1, shell(hide(path("up")) + "; exec sleep 1000"));
+  start(1, shell(hide(path("up")) + "; exec sleep 1000"));
   const pid_t hidden = number_from_pipe();
   ::kill(guardian_pids_.back(), SIGSTOP);
   ASSERT_TRUE(wait_until([&] { return !broken_.empty(); }));
@@ -206,7 +206,7 @@ TEST_F(CommandRunnerTest, HiddenDescendantsOfAStoppedGuardianEndWithAKilledWorke
   if (worker == 0) {
     loop_.notify_fork(boost::asio::execution_context::fork_child);
     remake({.slots = 400, .max_output = 1000, .kill_after = 1s});
-    runner_->start(1, shell("kill -STOP $PPID; " + hide(path("up")) + "; exec sleep 1000"));
+    start(1, shell("kill -STOP $PPID; " + hide(path("up")) + "; exec sleep 1000"));
     wait_until([] { return false; });
     ::_exit(0);
   }

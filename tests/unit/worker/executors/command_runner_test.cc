@@ -168,7 +168,7 @@ TEST_F(CommandRunnerTest, SurvivesAShortageOfDescriptors) {
   rlimit low = before;
   low.rlim_cur = 3;
   ::setrlimit(RLIMIT_NOFILE, &low);
-  runner_->start(1, program({"true"}));
+  start(1, program({"true"}));
   ::setrlimit(RLIMIT_NOFILE, &before);
   const CommandResult result = result_of(1);
   EXPECT_EQ(result.end, CommandEnd::not_started);
@@ -208,13 +208,13 @@ TEST_F(CommandRunnerTest, LosesNoOutputWrittenJustBeforeTheEnd) {
 
 TEST_F(CommandRunnerTest, ACommandMayCloseItsOutputAndContinue) {
   make_pipe("go");
-  runner_->start(1, shell("exec >&- 2>&-; echo $$ > " + path("go") + "; sleep 0.05; exit 3"));
+  start(1, shell("exec >&- 2>&-; echo $$ > " + path("go") + "; sleep 0.05; exit 3"));
   EXPECT_GT(number_from_pipe(), 0);
   EXPECT_EQ(result_of(1).status, 3);
 }
 
 TEST_F(CommandRunnerTest, RunsManyAtOnce) {
-  for (std::uint64_t i = 0; i < 300; ++i) runner_->start(i, shell("echo " + std::to_string(i)));
+  for (std::uint64_t i = 0; i < 300; ++i) start(i, shell("echo " + std::to_string(i)));
   EXPECT_EQ(runner_->running(), 300U);
   ASSERT_TRUE(wait_until([&] { return results_.size() == 300; }));
   for (std::uint64_t i = 0; i < 300; ++i) EXPECT_EQ(results_[i].out, std::to_string(i) + "\n");
@@ -223,7 +223,7 @@ TEST_F(CommandRunnerTest, RunsManyAtOnce) {
 
 TEST_F(CommandRunnerTest, RunsNoMoreCommandsThanSlots) {
   remake({.slots = 3, .max_output = 1000, .kill_after = 1s});
-  for (std::uint64_t i = 0; i < 40; ++i) runner_->start(i, program({"sleep", "0.005"}));
+  for (std::uint64_t i = 0; i < 40; ++i) start(i, program({"sleep", "0.005"}));
   ASSERT_TRUE(wait_until([&] { return results_.size() == 40; }));
   std::vector<std::pair<Instant, int>> changes;
   for (const auto& [key, result] : results_) {

@@ -47,8 +47,12 @@ class ExecExecutorTest : public testing::Test {
     attempts.pause = {Duration::zero()};
     Command command;
     command.args = std::move(args);
-    attempts.command = {command};
-    executor_->start(os::now(), assignment, std::move(attempts));
+    start(assignment, std::move(attempts), std::move(command));
+  }
+  void start(std::uint64_t assignment, AttemptColumns attempts, Command command) {
+    attempts.command = {std::move(command)};
+    executor_->start(os::now(),
+                     {assignment, std::move(attempts), std::make_shared<const Job>(job_)});
   }
   bool wait_for(std::size_t count) {
     while (outcomes_.size() < count && broken_.empty()) {
@@ -58,7 +62,9 @@ class ExecExecutorTest : public testing::Test {
     return outcomes_.size() == count;
   }
 
-  static constexpr Prepare kTerms{KindId::exec, 4, 1'000, 1s};
+  static constexpr Prepare kTerms{KindId::exec, 4};
+
+  Job job_{kFirstJob, KindId::exec, true, 1s, 1'000};
 
   boost::asio::io_context loop_;
   std::unique_ptr<ExecExecutor> executor_;
@@ -114,6 +120,60 @@ TEST_F(ExecExecutorTest, CancelsAssignmentsUpToANumber) {
   executor_->list(running);
   EXPECT_THAT(running.task, testing::ElementsAre(TaskId{1}));
   EXPECT_THAT(running.attempt, testing::ElementsAre(3));
+}
+
+TEST_F(ExecExecutorTest, CancelsSingleAttempts) {
+  start(1, 0, {"sleep", "1000"});
+  start(1, 1, {"sleep", "1000"});
+  executor_->cancel_listed(os::now(), {{TaskId{0}, 3}, {TaskId{1}, 2}, {TaskId{9}, 3}});
+  executor_->cancel_listed(os::now(), {{TaskId{0}, 3}});  // again
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_EQ(outcomes_[TaskId{0}], Outcome::cancelled);
+  HeldColumns running;
+  executor_->list(running);
+  EXPECT_THAT(running.task, testing::ElementsAre(TaskId{1})) << "another attempt";
+}
+
+TEST_F(ExecExecutorTest, EachCommandRunsOnTheTermsOfItsJob) {
+  const AttemptColumns first{{TaskId{0}}, {3}, {Duration::zero()}};
+  const AttemptColumns second{{TaskId{1}}, {3}, {Duration::zero()}};
+  Command prints;
+  prints.args = {"sh", "-c", "printf 123456"};
+  job_.max_output = 4;
+  start(1, first, prints);
+  job_.max_output.reset();
+  start(1, second, prints);
+  ASSERT_TRUE(wait_for(2));
+  EXPECT_EQ(results_[TaskId{0}].out, "1234");
+  EXPECT_EQ(results_[TaskId{0}].out_dropped, 2U);
+  EXPECT_EQ(results_[TaskId{1}].out, "123456");
+}
+
+TEST_F(ExecExecutorTest, CommandsShareWhatTheirJobHas) {
+  job_.cwd = "/";
+  job_.input = "shared";
+  job_.env = {"A=job", "B=job"};
+  Command command;
+  command.args = {"sh", "-c", "pwd; cat; printf ' %s %s' $A $B"};
+  command.env = {"B=own"};
+  start(1, {{TaskId{0}}, {3}, {Duration::zero()}}, command);
+  command.cwd = "/tmp";
+  command.input = "own";
+  start(1, {{TaskId{1}}, {3}, {Duration::zero()}}, command);
+  command.input.clear();
+  command.has_no_input = true;
+  start(1, {{TaskId{2}}, {3}, {Duration::zero()}}, command);
+  ASSERT_TRUE(wait_for(3));
+  EXPECT_EQ(results_[TaskId{0}].out, "/\nshared job own");
+  EXPECT_EQ(results_[TaskId{1}].out, "/tmp\nown job own");
+  EXPECT_EQ(results_[TaskId{2}].out, "/tmp\n job own");
+}
+
+TEST_F(ExecExecutorTest, AnAttemptWithoutACommandFails) {
+  executor_->start(os::now(),
+                   {1, {{TaskId{0}}, {3}, {Duration::zero()}}, std::make_shared<const Job>(job_)});
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_EQ(outcomes_[TaskId{0}], Outcome::failed);
 }
 
 class ReturnedAttemptsTest : public ExecExecutorTest {
@@ -189,9 +249,9 @@ TEST_F(ExecExecutorTest, CommandsContinueWhenTheRunIsJoinedAgain) {
   EXPECT_EQ(outcomes_[TaskId{0}], Outcome::cancelled);
 }
 
-TEST_F(ExecExecutorTest, OtherTermsEndCommandsWithoutOutcomes) {
+TEST_F(ExecExecutorTest, OtherSlotsEndCommandsWithoutOutcomes) {
   start(1, 0, {"sleep", "1000"});
-  EXPECT_TRUE(executor_->prepare({KindId::exec, 2, 1'000, 1s}).has_value());
+  EXPECT_TRUE(executor_->prepare({KindId::exec, 2}).has_value());
   start(1, 1, {"true"});
   ASSERT_TRUE(wait_for(1));
   EXPECT_FALSE(outcomes_.contains(TaskId{0}));

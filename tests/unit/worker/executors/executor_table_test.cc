@@ -14,6 +14,9 @@ TEST(ExecutorTable, MakesOneExecutorForEachKind) {
   EXPECT_NE(&sleeps, &commands);
   EXPECT_EQ(&sleeps, &table.of(KindId::sleep));
   EXPECT_EQ(&commands, &table.of(KindId::exec));
+  std::vector<Executor*> made;
+  table.for_each([&](Executor& executor) { made.push_back(&executor); });
+  EXPECT_EQ(made, (std::vector{&sleeps, &commands}));
 }
 
 }  // namespace

@@ -17,9 +17,10 @@ TEST(NoopExecutor, EndsAttemptsWhenTheyStart) {
   ExecutorTable table(ExecutorContext{loop, "w", 0, 0, [&] { ++wakes; }, {}, {}});
   Executor& executor = table.of(KindId::noop);
   ASSERT_TRUE(executor.prepare({}).has_value());
-  executor.start(os::now(), 1, {{TaskId{3}, TaskId{4}}, {1, 2}, {Duration{}, Duration{}}});
-  executor.start(os::now(), 2, {{TaskId{5}}, {1}, {Duration{}}});
+  executor.start(os::now(), {1, {{TaskId{3}, TaskId{4}}, {1, 2}, {Duration{}, Duration{}}}});
+  executor.start(os::now(), {2, {{TaskId{5}}, {1}, {Duration{}}}});
   executor.cancel(os::now(), 2);
+  executor.cancel_listed(os::now(), {{TaskId{3}, 1}});
   HeldColumns held;
   executor.list(held);
   EXPECT_THAT(held.task, ElementsAre(TaskId{3}, TaskId{4}, TaskId{5}));
@@ -37,7 +38,7 @@ TEST(NoopExecutor, DropsAttempts) {
   boost::asio::io_context loop;
   ExecutorTable table(ExecutorContext{loop, "w", 0, 0, [] {}, {}, {}});
   Executor& executor = table.of(KindId::noop);
-  executor.start(os::now(), 1, {{TaskId{3}}, {1}, {Duration{}}});
+  executor.start(os::now(), {1, {{TaskId{3}}, {1}, {Duration{}}}});
   executor.drop();
   OutcomeColumns ended;
   EXPECT_FALSE(executor.take_ended(os::now(), ended));

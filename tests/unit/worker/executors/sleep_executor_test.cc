@@ -30,7 +30,7 @@ class SleepExecutorTest : public testing::Test {
       attempts.attempt.push_back(1);
       attempts.pause.push_back(pause);
     }
-    executor_.start(os::now(), assignment, std::move(attempts));
+    executor_.start(os::now(), {assignment, std::move(attempts)});
   }
   void take_ended() {
     OutcomeColumns ended;
@@ -76,6 +76,17 @@ TEST_F(SleepExecutorTest, CancelsAssignmentsUpToANumber) {
   EXPECT_THAT(outcomes_, ElementsAre(Outcome::cancelled));
   executor_.list(running);
   EXPECT_THAT(running.task, ElementsAre(TaskId{1}));
+}
+
+TEST_F(SleepExecutorTest, CancelsSingleAttempts) {
+  start(1, {0, 1, 2}, 1'000s);
+  executor_.cancel_listed(os::now(), {{TaskId{1}, 1}, {TaskId{2}, 7}, {TaskId{9}, 1}});
+  take_ended();
+  EXPECT_THAT(tasks_, ElementsAre(TaskId{1}));
+  EXPECT_THAT(outcomes_, ElementsAre(Outcome::cancelled));
+  HeldColumns running;
+  executor_.list(running);
+  EXPECT_THAT(running.task, UnorderedElementsAre(TaskId{0}, TaskId{2})) << "another attempt";
 }
 
 TEST_F(SleepExecutorTest, DropsWithoutOutcomes) {

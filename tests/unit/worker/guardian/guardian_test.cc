@@ -32,7 +32,7 @@ class GuardianTest : public CommandRunnerTest {
   }
   /// Starts a command that stays, and waits until it runs.
   pid_t start_long(std::uint64_t key) {
-    runner_->start(key, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+    start(key, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
     return number_from_pipe();
   }
 };
@@ -42,7 +42,7 @@ TEST_F(GuardianTest, ConcurrentCommandsHaveTheirOwnThreeDescriptorsOnly) {
     // Each command writes its own number, which no other may receive.
     Command command = shell("echo " + std::to_string(key) + " >&2; cat; ls /proc/self/fd");
     command.input = "input " + std::to_string(key) + "\n";
-    runner_->start(key, command);
+    start(key, command);
   }
   ASSERT_TRUE(wait_for(200));
   for (const auto& [key, result] : results_) {
@@ -54,7 +54,7 @@ TEST_F(GuardianTest, ConcurrentCommandsHaveTheirOwnThreeDescriptorsOnly) {
 TEST_F(GuardianTest, EachGuardianStartsItsShare) {
   use(30);
   for (std::uint64_t key = 0; key < 30; ++key) {
-    runner_->start(key, shell("echo $PPID >> " + path("up") + "; exec sleep 1000"));
+    start(key, shell("echo $PPID >> " + path("up") + "; exec sleep 1000"));
   }
   std::map<pid_t, int> started;
   int turns = 0;
@@ -75,7 +75,7 @@ TEST_F(GuardianTest, ALongCommandDelaysNoOther) {
   make_pipe("up");
   // One slot is left: the guardian that has it takes all further requests.
   for (std::uint64_t key = 1; key < kGuardians; ++key) ASSERT_GT(start_long(key), 0);
-  for (std::uint64_t key = 10; key < 40; ++key) runner_->start(key, program({"true"}));
+  for (std::uint64_t key = 10; key < 40; ++key) start(key, program({"true"}));
   ASSERT_TRUE(wait_for(30));
   for (const auto& [key, result] : results_) EXPECT_EQ(result.status, 0) << key;
   EXPECT_EQ(runner_->running(), kGuardians - 1);
@@ -85,8 +85,8 @@ TEST_F(GuardianTest, FewerSlotsThanGuardiansStillLimitCommands) {
   use(1);
   make_pipe("up");
   ASSERT_GT(start_long(1), 0);
-  runner_->start(2, shell("touch " + path("no")));
-  runner_->start(3, program({"true"}));
+  start(2, shell("touch " + path("no")));
+  start(3, program({"true"}));
   loop_.restart();
   loop_.run_for(50ms);
   EXPECT_FALSE(std::filesystem::exists(path("no")));
@@ -106,7 +106,7 @@ TEST_F(GuardianTest, ACancelledRequestIsRememberedAfterManyOthers) {
     EXPECT_EQ(result_of(key).end, CommandEnd::cancelled);
   }
   ASSERT_GT(start_long(50), 0);
-  runner_->start(51, shell("touch " + path("no")));
+  start(51, shell("touch " + path("no")));
   runner_->cancel(51);
   runner_->cancel(1);  // now its guardian takes the request that was cancelled
   EXPECT_EQ(result_of(51).end, CommandEnd::cancelled);

@@ -78,12 +78,12 @@ class FakeCoordinator {
   }
   Hello welcome(std::uint32_t slots = 0) {
     Hello hello = wait_for<Hello>();
-    send(Welcome{hello.nonce, os::now(), KindId::sleep, slots, 1s, 10s, 10s});
+    send(Welcome{hello.nonce, os::now(), slots, 1s, 10s, 10s});
     wait_for<Inventory>();
     return hello;
   }
   void assign(std::uint64_t number, const std::vector<Duration>& pauses) {
-    Assignment assignment{number, {}};
+    Assignment assignment{number, {}, {{kFirstJob, KindId::sleep, /*needs_slot=*/true}}};
     for (std::size_t i = 0; i < pauses.size(); ++i) {
       assignment.attempts.task.push_back(task_at(i));
       assignment.attempts.attempt.push_back(1);

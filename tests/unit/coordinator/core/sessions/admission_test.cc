@@ -17,17 +17,35 @@ Hello hello_with(std::uint32_t slots, std::uint32_t processors, std::uint32_t co
   hello.slots = slots;
   hello.processors = processors;
   hello.command_slots = command_slots;
+  hello.kinds = all_kinds();
   return hello;
 }
 
+RunSpec spec_of(KindId kind) {
+  RunSpec spec;
+  spec.kind = kind;
+  spec.traits = traits_of(kind);
+  return spec;
+}
+
 TEST(Admission, OnlyAWorkerWithoutCommandSlotsIsRefusedCommands) {
-  const KindTraits sleeps = traits_of(KindId::sleep);
-  const KindTraits commands = traits_of(KindId::exec);
+  const RunSpec sleeps = spec_of(KindId::sleep);
+  const RunSpec commands = spec_of(KindId::exec);
   EXPECT_FALSE(refusal(hello_with(0, 2, 0), sleeps));
   EXPECT_FALSE(refusal(hello_with(0, 2, 1), commands));
   const auto refused = refusal(hello_with(0, 2, 0), commands);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reason, RejectReason::refused);
+}
+
+TEST(Admission, AWorkerThatCannotRunTheKindIsRefused) {
+  Hello hello = hello_with(0, 2, 1);
+  hello.kinds = set_of(KindId::sleep);
+  EXPECT_FALSE(refusal(hello, spec_of(KindId::sleep)));
+  const auto refused = refusal(hello, spec_of(KindId::exec));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, RejectReason::refused);
+  EXPECT_EQ(refused->text, "the worker cannot run tasks of kind exec");
 }
 
 TEST(Admission, SleepsGetTheSlotsThatTheWorkerOffers) {
@@ -56,27 +74,37 @@ TEST(Admission, ARecordHasWhatTheWorkerStatedAboutItself) {
 }
 
 TEST(Admission, TheTermsAreThoseOfTheRun) {
-  RunSpec spec;
-  spec.kind = KindId::exec;
   Policy policy;
   policy.heartbeat_interval = 1s;
   policy.liveness = 3s;
   policy.orphan_for = 60s;
-  policy.max_output = 100;
-  policy.kill_after = 2s;
   Session session;
   session.nonce = 9;
   session.slots = 4;
-  const Welcome welcome = terms_of(spec, policy, session, Instant(5s));
+  const Welcome welcome = terms_of(policy, session, Instant(5s));
   EXPECT_EQ(welcome.nonce, 9U);
   EXPECT_EQ(welcome.sent, Instant(5s));
-  EXPECT_EQ(welcome.kind, KindId::exec);
   EXPECT_EQ(welcome.slots, 4U);
   EXPECT_EQ(welcome.heartbeat_interval, 1s);
   EXPECT_EQ(welcome.liveness, 3s);
   EXPECT_EQ(welcome.orphan_for, 60s);
-  EXPECT_EQ(welcome.max_output, 100U);
-  EXPECT_EQ(welcome.kill_after, 2s);
+}
+
+TEST(Admission, TheJobHasTheTermsOfItsTasks) {
+  Policy policy;
+  policy.max_output = 100;
+  policy.kill_after = 2s;
+  Session session;
+  session.slots = 4;
+  const Job commands = job_of(spec_of(KindId::exec), policy, session);
+  EXPECT_EQ(commands, (Job{kFirstJob, KindId::exec, /*needs_slot=*/true, 2s, 100}));
+}
+
+TEST(Admission, SleepsTakeSlotsOnlyIfThereIsALimit) {
+  Session session;
+  EXPECT_FALSE(job_of(spec_of(KindId::sleep), {}, session).needs_slot);
+  session.slots = 4;
+  EXPECT_TRUE(job_of(spec_of(KindId::sleep), {}, session).needs_slot);
 }
 
 }  // namespace
