@@ -249,13 +249,16 @@ class Worker:
 
     def start_waiting(self):
         while self.waiting and len(self.unacknowledged) < MAX_REPORTS:
-            taken = sum(attempt.job.needs_slot for attempt in self.running.values())
-            if (self.slots and taken >= self.slots and self.waiting[0].job.needs_slot
-                    and self.waiting[0].place not in self.returned):
+            first = self.waiting[0]
+            if (self.slots and first.job.needs_slot and first.place not in self.returned
+                    and self.slots_taken() >= self.slots):
                 return
             if attempt := self.take_place():
                 self.running[attempt.place] = attempt._replace(started=self.now)
                 heapq.heappush(self.due, (self.now + attempt.pause, attempt.place))
+
+    def slots_taken(self):
+        return sum(attempt.job.needs_slot for attempt in self.running.values())
 
     def finish_due(self):
         while self.due and self.due[0][0] <= self.now:

@@ -9,6 +9,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -296,6 +297,61 @@ TEST_F(WorkerProgram, CancelsRunningTasks) {
   coordinator.send(Cancel{1});
   const auto report = coordinator.wait_for<Report>();
   EXPECT_EQ(report.outcomes.outcome, std::vector(2, Outcome::cancelled));
+}
+
+/// In one session with one slot: each attempt starts when the one before it has ended.
+TEST_F(WorkerProgram, RunsTasksOfSeveralKinds) {
+  FakeCoordinator coordinator;
+  WorkerProcess worker(local(), to_json(coordinator.access()));
+  EXPECT_EQ(coordinator.welcome(1).kinds, all_kinds());
+  Assignment mixed{1, {}};
+  mixed.jobs = {{JobId{1}, KindId::exec, true, 1s, 100},
+                {JobId{2}, KindId::sleep, true},
+                {JobId{3}, KindId::noop, false}};
+  AttemptColumns& rows = mixed.attempts;
+  rows.task = {TaskId{0}, TaskId{1}, TaskId{2}, TaskId{3}, TaskId{4}};
+  rows.job = {JobId{1}, JobId{2}, JobId{3}, JobId{2}, JobId{1}};
+  rows.attempt.assign(5, 1);
+  rows.pause = {0s, 5ms, 0s, 1h, 0s};
+  rows.command.assign(
+      5, {{"sh", "-c", "echo done; exec sleep $((ROLLCALL_SECONDS))"}, {}, "", "", {}});
+  rows.command[4].env = {"ROLLCALL_SECONDS=1000"};
+  coordinator.send(mixed);
+  std::map<TaskId, Outcome> ended;
+  std::string output;
+  const auto wait_for = [&](std::size_t count) {
+    while (ended.size() < count) {
+      const auto report = coordinator.wait_for<Report>();
+      if (report.number == 0) return false;  // none has arrived
+      for (std::size_t i = 0; i < report.outcomes.size(); ++i) {
+        ended[report.outcomes.task[i]] = report.outcomes.outcome[i];
+      }
+      for (const CommandResult& result : report.outcomes.command) output += result.out;
+      coordinator.send(Ack{report.number, os::now()});
+    }
+    return true;
+  };
+  ASSERT_TRUE(wait_for(3));
+  EXPECT_EQ(output, "done\n");
+  coordinator.send(Cancel{0, {{TaskId{3}}, {1}}});
+  ASSERT_TRUE(wait_for(4));
+  coordinator.send(Cancel{0, {{TaskId{4}}, {1}}});
+  ASSERT_TRUE(wait_for(5));
+  EXPECT_EQ(ended, (std::map<TaskId, Outcome>{{TaskId{0}, Outcome::succeeded},
+                                              {TaskId{1}, Outcome::succeeded},
+                                              {TaskId{2}, Outcome::succeeded},
+                                              {TaskId{3}, Outcome::cancelled},
+                                              {TaskId{4}, Outcome::cancelled}}));
+  coordinator.send(Shutdown{});
+  EXPECT_EQ(worker.exit_status(coordinator), 0);
+}
+
+TEST_F(WorkerProgram, EndsWithACoordinatorOfAnotherVersion) {
+  FakeCoordinator coordinator;
+  WorkerProcess worker(local({"--log-level", "off"}), to_json(coordinator.access()));
+  coordinator.wait_for<Hello>();
+  coordinator.send_bytes("\x0dROLL\x10\x01");
+  EXPECT_EQ(worker.exit_status(coordinator), 4);
 }
 
 TEST_F(WorkerProgram, SurvivesMalformedMessages) {
