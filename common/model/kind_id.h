@@ -44,8 +44,9 @@ inline KindSet all_kinds() {
   return ~KindSet();
 }
 
+/// Requires a kind that this program knows.
 inline KindSet set_of(KindId kind) {
-  return KindSet(1U << static_cast<unsigned>(kind));
+  return KindSet().set(static_cast<std::size_t>(kind));
 }
 
 /// "sleep", "exec" ...
