@@ -105,6 +105,10 @@ void HeldAttempts::end(const OutcomeColumns& ended) {
 
 bool HeldAttempts::drop() {
   backlog_.clear();
+  return drop_running();
+}
+
+bool HeldAttempts::drop_running() {
   const bool has_run = running_ > 0;
   running_ = 0;
   without_slot_.clear();

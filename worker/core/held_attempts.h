@@ -49,6 +49,8 @@ class HeldAttempts {
   void end(const OutcomeColumns& ended);
   /// Drops all attempts. Returns true if some were running.
   bool drop();
+  /// The same for running attempts only.
+  bool drop_running();
   /// Forgets cancellations and revocations of assignments that have not arrived: a new coordinator
   /// may use their numbers for other assignments.
   void start_epoch();

@@ -56,11 +56,8 @@ KindTraits Jobs::traits() const {
   return {};
 }
 
-bool Jobs::may_start_ahead() const {
-  for (const auto& [kind, traits] : kKindTraits) {
-    if (traits.started_ahead > 0 && (kinds_ & set_of(kind)).any()) return true;
-  }
-  return false;
+bool Jobs::uses_command_slots() const {
+  return (kinds_ & ~runnable_kinds(/*command_slots=*/0)).any();
 }
 
 }  // namespace rollcall::worker

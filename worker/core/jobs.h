@@ -28,8 +28,8 @@ class Jobs {
   const KindSet& kinds() const { return kinds_; }
   /// The traits of the only kind; the defaults if there are several kinds, or none yet.
   KindTraits traits() const;
-  /// Attempts of some kind may have been started beyond the slots.
-  bool may_start_ahead() const;
+  /// Some kind uses slots for commands. Its attempts may have been started beyond the slots.
+  bool uses_command_slots() const;
 
  private:
   using Headers = std::map<JobId, std::shared_ptr<const Job>>;

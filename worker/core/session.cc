@@ -298,6 +298,9 @@ void Session::join(const Header& header, const Welcome& terms) {
     jobs_.start_epoch();
   }
   handshake_.join(header);
+  // The executor of commands cannot change its slots while they run. The Inventory omits them.
+  const bool is_resized = terms.slots != terms_.slots && jobs_.uses_command_slots();
+  if (is_resized && attempts_.drop_running()) out_->push_back(DropAttempts{});
   set_terms(terms);
   prepared_.reset();
   log(Severity::info, "joined run " + to_hex(header.run.bytes) + " as session " +
@@ -401,7 +404,7 @@ bool Session::take_jobs(const Assignment& assignment) {
 
 /// Attempts that were started beyond the slots have not begun yet.
 void Session::return_waiting(std::uint64_t assignments_through) {
-  if (!jobs_.may_start_ahead() || attempts_.running() == 0) return;
+  if (!jobs_.uses_command_slots() || attempts_.running() == 0) return;
   out_->push_back(ReturnWaiting{assignments_through});
 }
 

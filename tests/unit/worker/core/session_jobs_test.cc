@@ -172,6 +172,31 @@ TEST_F(SessionJobsTest, CommandsThatWaitInTheExecutorAreReturnedAlsoWithSeveralK
   EXPECT_EQ(sent<Report>().outcomes.task, tasks({3}));
 }
 
+/// The executor of commands has as many slots as the Welcome says.
+TEST_F(SessionJobsTest, OtherSlotsInALaterEpochEndRunningCommands) {
+  join(1);
+  receive(mixed(1, {0, 1, 2, 3}, std::vector(4, kCommands), {commands()}));
+  expect_start(kCommands, {0, 1, 2});
+  handle(Reconnected{});
+  Header later = header();
+  ++later.epoch;
+  Welcome terms = welcome(sent<Hello>().nonce, 2);
+  terms.list_held = true;
+  receive_as(later, terms);
+  take<DropAttempts>();
+  take<ListRunning>();
+  handle(RunningListed{{}});
+  const Action listed = take<Send>();
+  const auto& inventory = std::get<Inventory>(std::get<Send>(listed).message->body);
+  EXPECT_EQ(inventory.held.task, tasks({3}));
+  EXPECT_EQ(inventory.begun, 0U);
+  EXPECT_EQ(inventory.started_count, 3U);
+  expect_start(kCommands, {3});
+  EXPECT_EQ(session.running(), 1U);
+  ASSERT_EQ(prepared.size(), 2U);
+  EXPECT_EQ(prepared[1].slots, 2U);
+}
+
 // Cancels of single attempts.
 
 TEST_F(SessionJobsTest, ACancelOfSingleAttemptsEndsWaitingAndRunningOnes) {

@@ -160,6 +160,7 @@ TEST_F(AssignmentsTest, AnAdoptedListIsOneAssignment) {
   work.check_invariants();
   EXPECT_EQ(work.held(), 1U);
   EXPECT_EQ(work.sent(), 4U);
+  EXPECT_EQ(work.first(), 5U) << "of this epoch";
   EXPECT_EQ(work.in_flight(), 0U);
   EXPECT_EQ(work.started(), 10U);
   EXPECT_EQ(progress(4, 11).count, 0) << "attempt 0 was returned";
