@@ -19,4 +19,14 @@ inline AttemptSet set_of(const HeldColumns& attempts) {
   return set;
 }
 
+inline HeldColumns without(const HeldColumns& attempts, const AttemptSet& removed) {
+  HeldColumns rest;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (removed.contains({attempts.task[i], attempts.attempt[i]})) continue;
+    rest.task.push_back(attempts.task[i]);
+    rest.attempt.push_back(attempts.attempt[i]);
+  }
+  return rest;
+}
+
 }  // namespace rollcall::worker

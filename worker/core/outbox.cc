@@ -83,12 +83,13 @@ bool Outbox::acknowledge(std::uint64_t reports_committed) {
   return progress;
 }
 
-void Outbox::list(AttemptSet& never_started, HeldColumns& others) const {
+void Outbox::list(AttemptSet& returned, AttemptSet& cancelled, HeldColumns& others) const {
   const auto add = [&](const OutcomeColumns& outcomes) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const Outcome outcome = outcomes.outcome[i];
-      if (outcome == Outcome::returned || outcome == Outcome::cancelled) {
-        never_started.emplace(outcomes.task[i], outcomes.attempt[i]);
+      if (outcome == Outcome::cancelled) cancelled.emplace(outcomes.task[i], outcomes.attempt[i]);
+      if (outcome == Outcome::returned) {
+        returned.emplace(outcomes.task[i], outcomes.attempt[i]);
       } else {
         others.task.push_back(outcomes.task[i]);
         others.attempt.push_back(outcomes.attempt[i]);

@@ -38,9 +38,9 @@ class Outbox {
   bool acknowledge(std::uint64_t reports_committed);
   void clear();
 
-  /// The attempts of all outcomes that are not acknowledged: of those that were returned or
-  /// cancelled, perhaps before they started, and of all others.
-  void list(AttemptSet& never_started, HeldColumns& others) const;
+  /// The attempts of all outcomes that are not acknowledged: those that were returned, and all
+  /// others. Of the others, `cancelled` has those that may have been cancelled before they started.
+  void list(AttemptSet& returned, AttemptSet& cancelled, HeldColumns& others) const;
 
   /// Too many outcomes wait: no attempt should be started.
   bool full() const;

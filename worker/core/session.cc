@@ -136,11 +136,17 @@ void Session::on(const RunningListed& event) {
   if (!is_working()) return;
   HeldColumns held;
   HeldColumns waiting;
-  AttemptSet never_started;
-  outbox_.list(never_started, held);
+  AttemptSet returned;
+  AttemptSet cancelled;
+  outbox_.list(returned, cancelled, held);
   append(held, event.running);
-  attempts_.list_waiting(never_started, waiting);
-  for (const auto& [task, attempt] : never_started) {
+  AttemptSet passed = returned;  // once those that wait for their turn are erased
+  passed.insert(cancelled.begin(), cancelled.end());
+  attempts_.list_waiting(passed, waiting);
+  for (const auto& attempt : passed) cancelled.erase(attempt);
+  if (!cancelled.empty()) held = without(held, cancelled);
+  for (const auto& [task, attempt] : returned) {
+    if (!passed.contains({task, attempt})) continue;
     held.task.push_back(task);
     held.attempt.push_back(attempt);
   }
