@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "common/limits.h"
 #include "tests/support/programs_fixture.h"
 
 namespace rollcall::integration {
@@ -70,8 +71,9 @@ TEST_F(ExecLimits, LimitsThatAreTooSmallAreReported) {
   Program& processes = exec_after("ulimit -u 1", "--range 1-1 -- true");
   EXPECT_EQ(processes.wait(), 2) << processes.story();
   EXPECT_EQ(processes.err(),
-            "rollcall exec: cannot start 6 threads: Resource temporarily unavailable; raise the "
-            "limit of processes (ulimit -u)\n");
+            "rollcall exec: cannot start " + std::to_string(limits::coordinator_threads) +
+                " threads: Resource temporarily unavailable; raise the limit of processes "
+                "(ulimit -u)\n");
   Program& file =
       exec_after("ulimit -f 1", "--journal " + access_file() + ".journal --range 1-1 -- true");
   EXPECT_EQ(file.wait(), 2) << file.story();

@@ -45,8 +45,9 @@ TEST_F(ControlDeskTest, StatusCountsTasksAndListsWorkers) {
   stage->goodbye(2, 0, 0);
   stage->ignore();
   const json status = ask(R"({"command":"status"})");
-  EXPECT_EQ(status["tasks"],
-            json::parse(R"({"total":4,"done":1,"running":1,"waiting":2,"failed":0})"));
+  EXPECT_EQ(
+      status["tasks"],
+      json::parse(R"({"total":4,"input_ended":true,"done":1,"running":1,"waiting":2,"failed":0})"));
   EXPECT_EQ(status["workers"].size(), 1U);
   EXPECT_EQ(status["workers"][0]["name"], "w1");
   EXPECT_EQ(status["workers"][0]["done"], 1);

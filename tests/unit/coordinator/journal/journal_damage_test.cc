@@ -135,7 +135,8 @@ constexpr Damage kInconsistentVersion1[] = {
 constexpr Damage kInconsistentJobs[] = {
     {"DELETE FROM job", "the job is missing"},
     {"UPDATE job SET job = 2", "the job is missing"},
-    {"INSERT INTO job SELECT 2, kind, state, 0, '', '', 0 FROM job", "there is more than one job"},
+    {"INSERT INTO job SELECT 2, kind, state, 0, '', '', 0, NULL FROM job",
+     "there is more than one job"},
     {"UPDATE job SET kind = 'dance'", "unknown name: dance"},
     {"UPDATE job SET state = 'ajar'", "unknown name: ajar"},
     {"UPDATE job SET task_count = -1", "a number is out of range"},
@@ -191,6 +192,7 @@ TEST_F(DamagedJournalTest, RefusesRowsThatWereChanged) {
       {"UPDATE job SET input_offset = 1", "table job has changed"},
       {"UPDATE job SET input_error = 'x'", "table job has changed"},
       {"UPDATE job SET state = 'open'", "table job has changed"},
+      {"UPDATE job SET last_added_ns = 1", "table job has changed"},
       {"UPDATE job SET task_count = 3001; UPDATE segment SET count = 3001",
        "table job has changed"},
       {"INSERT INTO command VALUES (1, 0, 0, 0, '', 0, 0, 0, x'', x'', 0, 0)",

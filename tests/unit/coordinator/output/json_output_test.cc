@@ -152,7 +152,8 @@ TEST(JsonOutput, HasTheTimeOfSlotsOfCommands) {
 }
 
 TEST(JsonSchemas, AllowWhatLaterVersionsAdd) {
-  for (const char* name : {"run-1", "event-1", "row-1", "status-1", "drain-1", "validation-1"}) {
+  for (const char* name :
+       {"run-1", "event-1", "event-2", "row-1", "status-1", "drain-1", "validation-1"}) {
     const std::string text =
         read_file(std::string(ROLLCALL_SOURCE_DIR) + "/docs/reference/" + name + ".schema.json");
     EXPECT_FALSE(text.empty()) << name;
@@ -218,6 +219,52 @@ TEST(JsonlOutput, EveryLineFitsTheSchema) {
   EXPECT_THAT(names, ElementsAre("run_started", "worker_joined", "worker_joined", "started",
                                  "started", "attempt_failed", "done", "done", "done", "done",
                                  "worker_lost", "worker_left", "summary"));
+}
+
+/// A run whose input is streamed: it has two tasks so far.
+RunRecordsBuilder streamed_run() {
+  RunRecordsBuilder run(2);
+  run.records().spec.is_open = true;
+  run.worker().done(0).done(1);
+  return run;
+}
+
+TEST(JsonlOutput, EveryLineOfAStreamedRunFitsItsSchema) {
+  RunRecordsBuilder run = streamed_run();
+  RunRecords& records = run.records();
+  const MemoryFile file;
+  const auto output = make_jsonl_output(records, file.fd(), kSleeps);
+  output->run_started(kStart, {0s, "tcp://host:5555", ""});
+  output->outcomes_accepted(kStart, 0, 1);
+  records.close("line 3: too long");
+  output->input_ended(kStart);
+  output->outcomes_accepted(kStart, 1, 1);
+  output->finished(summary_of(records), finish_order(records));
+  output->drain();
+  const JsonSchema event_schema = schema("event-2.schema.json");
+  const std::vector<json> events = parse_lines(file.text());
+  for (const json& event : events) EXPECT_EQ(event_schema.misfit(event), "") << event;
+  ASSERT_THAT(events, SizeIs(6));
+  EXPECT_EQ(events[0]["schema"], "rollcall/events/2");
+  EXPECT_EQ(events[0]["task_count"], nullptr);
+  EXPECT_EQ(events[3]["event"], "input_ended");
+  EXPECT_EQ(events[3]["task_count"], 2);
+  EXPECT_EQ(events[3]["error"], "line 3: too long");
+  EXPECT_EQ(events[5]["input"], json({{"ended", true}, {"error", "line 3: too long"}}));
+}
+
+TEST(JsonOutput, HasTheStateOfTheInput) {
+  RunRecordsBuilder run = streamed_run();
+  const json open = document_of(run.records(), summary_of(run.records()));
+  EXPECT_EQ(schema("run-1.schema.json").misfit(open), "");
+  EXPECT_EQ(open["input"], json({{"ended", false}, {"error", nullptr}}));
+  run.records().close("read error");
+  Summary summary = summary_of(run.records());
+  summary.exit_status = 6;
+  const json failed = document_of(run.records(), summary);
+  EXPECT_EQ(schema("run-1.schema.json").misfit(failed), "");
+  EXPECT_EQ(failed["input"], json({{"ended", true}, {"error", "read error"}}));
+  EXPECT_EQ(failed["reason"], "input_failed");
 }
 
 /// In a resumed run, results of workers are published before these join again, if they ever do.
