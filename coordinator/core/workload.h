@@ -50,11 +50,11 @@ class Workload {
 
   // Pending tasks.
 
-  /// These are pending again. A task that has failed before still waits for its retry.
   /// The run has `count` further tasks, which are pending: sessions are queued for them.
   void add_tasks(const View& view, std::uint32_t count);
   /// See Dealer::limit_batches().
   void limit_batches(std::size_t attempts) { dealer_.limit_batches(attempts); }
+  /// These are pending again. A task that has failed before still waits for its retry.
   void put_back(Instant now, std::vector<TaskId> tasks);
   void put_back_due(Instant now) { dealer_.put_back(retries_.take_due(now)); }
   /// When the next retry is due; nullopt if none waits.

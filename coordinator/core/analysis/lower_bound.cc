@@ -44,7 +44,7 @@ Duration divide_up(WideNs work, std::uint64_t slots) {
 Duration input_time(const RunRecords& records) {
   if (!records.last_added || !records.first_dispatch) return Duration::zero();
   const Duration time = *records.last_added - *records.first_dispatch;
-  return std::max(time - stopped_time(records), Duration::zero());
+  return std::max(time - stopped_time(records, *records.last_added), Duration::zero());
 }
 
 }  // namespace

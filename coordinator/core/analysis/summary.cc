@@ -97,12 +97,12 @@ SlotTime slot_time_of(const RunRecords& records, Duration measured) {
 
 }  // namespace
 
-Duration stopped_time(const RunRecords& records) {
+Duration stopped_time(const RunRecords& records, Instant until) {
   Duration stopped{};
-  if (!records.first_dispatch || !records.last_accepted) return stopped;
+  if (!records.first_dispatch) return stopped;
   Instant since = *records.first_dispatch;
   for (const Instant resumed : records.resumed) {
-    if (resumed >= *records.last_accepted) break;
+    if (resumed >= until) break;
     stopped += idle_before(records, since, resumed);
     since = std::max(since, resumed);
   }
@@ -118,7 +118,7 @@ Summary summarize(const RunRecords& records, std::span<const std::uint32_t> orde
   Summary summary;
   summary.finished = records.accepted() == records.spec.task_count;
   summary.lower_bound = lower_bound(records);
-  summary.stopped = stopped_time(records);
+  if (records.last_accepted) summary.stopped = stopped_time(records, *records.last_accepted);
   summary.measured = records.measured() - summary.stopped;
   Histogram lateness;
   for (std::size_t i = 0; i < records.accepted(); ++i) {

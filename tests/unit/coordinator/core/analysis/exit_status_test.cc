@@ -45,5 +45,19 @@ TEST(ExitStatus, TakesTheGravestReason) {
   EXPECT_EQ(exit_status(records, ending), 143);
 }
 
+TEST(ExitStatus, IsSixWhenTheInputCouldNotBeRead) {
+  RunRecords records = records_with({Outcome::failed});
+  records.input_error = "line 2: too long";
+  EXPECT_EQ(exit_status(records, {}), 6);
+  EXPECT_EQ(end_reason(6, records), "input_failed");
+  Ending ending;
+  ending.signal = SIGINT;
+  EXPECT_EQ(exit_status(records, ending), 130);
+}
+
+TEST(EndReason, IsTheOutputIfTheInputWasComplete) {
+  EXPECT_EQ(end_reason(6, records_with({})), "output_failed");
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator

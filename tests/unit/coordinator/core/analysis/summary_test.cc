@@ -47,6 +47,27 @@ TEST(LowerBound, IsNothingForARunWithoutTasks) {
   EXPECT_EQ(lower_bound(RunRecordsBuilder(0).records()), 0s);
 }
 
+TEST(LowerBound, IsNotBelowTheTimeOfTheInput) {
+  RunRecordsBuilder run(2);
+  run.worker().done(0).done(1, 0, Outcome::succeeded, 0ns, 5s);
+  run.records().last_added = RunRecordsBuilder::kBegin + 5s;
+  EXPECT_EQ(lower_bound(run.records()), 5s);
+  run.records().last_added = RunRecordsBuilder::kBegin - 1s;
+  EXPECT_EQ(lower_bound(run.records()), 2s);
+}
+
+TEST(LowerBound, OmitsTheTimeThatTheRunWasStoppedBeforeItsLastTaskWasAdded) {
+  RunRecordsBuilder run(2);
+  run.worker().done(0).done(1, 0, Outcome::succeeded, 0ns, 1h + 5s);
+  RunRecords& records = run.records();
+  const Duration first = records.finished(0) - RunRecordsBuilder::kBegin;
+  records.resumed = {RunRecordsBuilder::kBegin + 1h};
+  records.last_added = RunRecordsBuilder::kBegin + 1h + 5s;
+  EXPECT_EQ(lower_bound(records), first + 5s);
+  records.last_added = RunRecordsBuilder::kBegin + 4s;
+  EXPECT_EQ(lower_bound(records), 4s) << "the run was stopped later";
+}
+
 TEST(PeakSlots, CountsSessionsThatWerePresentAtOnce) {
   RunRecordsBuilder run(3);
   run.worker(4).worker(2).worker(0);
