@@ -77,13 +77,12 @@ StreamSource rest_of(const ExecOptions& options, const std::string& identity, st
   return source;
 }
 
-/// The name of the source in the request of the journal; empty: its input was not streamed.
-std::string streamed_from(const Journal& journal) {
+/// Whether the input of the run in the journal was streamed, by its request.
+bool is_streamed(const Journal& journal) {
   const nlohmann::json request =
       nlohmann::json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false);
-  if (!request.is_object() || !request.contains("asked")) return {};
-  const nlohmann::json& asked = request["asked"];
-  return asked.is_object() ? asked.value("streamed", std::string()) : std::string();
+  if (!request.is_object() || !request.contains("asked")) return false;
+  return request["asked"].contains("streamed");
 }
 
 /// The input as it was when the run began, from the journal.
@@ -92,7 +91,8 @@ Result<Input> saved_input(const ExecOptions& options) {
   if (!journal) return permanent(journal.error().message);
   const std::uint32_t expected = (*journal)->run().spec.task_count;
   const bool is_open = (*journal)->run().spec.is_open;
-  Input input{empty_input(options, /*is_saved=*/true), streamed_from(**journal)};
+  Input input{empty_input(options, /*is_saved=*/true)};
+  if (is_streamed(**journal)) input.streamed_from = name_of(options);
   auto read = (*journal)->read_input([&](std::string_view part) { return input.tasks.add(part); });
   if (read && !is_open) read = input.tasks.finish();
   if (!read) return permanent(options.journal + ": its input: " + read.error().message);
@@ -114,7 +114,7 @@ std::optional<bool> resumes_streamed(const ExecOptions& options) {
   if (!options.resume) return std::nullopt;
   const auto journal = Journal::open_to_read(options.journal);
   if (!journal) return std::nullopt;
-  return !streamed_from(**journal).empty();
+  return is_streamed(**journal);
 }
 
 /// The input of the tasks. Waits for the end of its file, unless it is streamed.
