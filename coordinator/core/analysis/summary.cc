@@ -99,11 +99,12 @@ SlotTime slot_time_of(const RunRecords& records, Duration measured) {
 
 Duration stopped_time(const RunRecords& records, Instant until) {
   Duration stopped{};
-  if (!records.first_dispatch) return stopped;
+  if (!records.first_dispatch || !records.last_accepted) return stopped;
   Instant since = *records.first_dispatch;
   for (const Instant resumed : records.resumed) {
-    if (resumed >= until) break;
-    stopped += idle_before(records, since, resumed);
+    if (resumed >= *records.last_accepted) break;
+    const Duration idle = idle_before(records, since, resumed);
+    stopped += std::clamp(until - (resumed - idle), Duration::zero(), idle);
     since = std::max(since, resumed);
   }
   return stopped;

@@ -74,7 +74,7 @@ struct Summary {
 /// the time from the first dispatch until its last task was known.
 Duration lower_bound(const RunRecords& records);
 
-/// How long no task ran because the run was stopped until it was resumed, which was before `until`.
+/// How long no task ran because the run was stopped, until it was resumed. Up to `until`.
 Duration stopped_time(const RunRecords& records, Instant until);
 
 /// The most slots present at one moment, a session counting from its Welcome to its last accepted

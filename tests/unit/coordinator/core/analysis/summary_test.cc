@@ -65,6 +65,8 @@ TEST(LowerBound, OmitsTheTimeThatTheRunWasStoppedBeforeItsLastTaskWasAdded) {
   records.last_added = RunRecordsBuilder::kBegin + 1h + 5s;
   EXPECT_EQ(lower_bound(records), first + 5s);
   records.last_added = RunRecordsBuilder::kBegin + 4s;
+  EXPECT_EQ(lower_bound(records), first) << "no task ran while it was added";
+  records.started[0] += 3s;
   EXPECT_EQ(lower_bound(records), 4s) << "the run was stopped later";
 }
 
