@@ -151,7 +151,7 @@ void Stage::committed(std::uint64_t commit) {
 void Stage::crash() {
   commits_.resize(committed_);
   commits_before_ = committed_;
-  Replay replay(records().spec);
+  Replay replay(spec_);
   for (const auto& commit : commits_) CHECK(replay.apply(*commit));
   const std::uint64_t published = commits_.empty() ? 0 : commits_.back()->counters.published;
   scheduler_ = std::make_unique<Scheduler>(replay.take(), published, policy_, ++epoch_);
@@ -244,6 +244,7 @@ std::string Stage::line_of(const Action& action) {
     }
     return line;
   }
+  if (std::holds_alternative<PublishInputEnded>(action)) return "the input has ended";
   if (const auto* joined = std::get_if<PublishJoined>(&action)) {
     return name_of(joined->session) + " has joined";
   }

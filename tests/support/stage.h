@@ -22,7 +22,9 @@ struct Ended {
 class Stage {
  public:
   Stage(const RunSpec& spec, const Policy& policy)
-      : policy_(policy), scheduler_(std::make_unique<Scheduler>(spec, policy, epoch_)) {}
+      : spec_(spec),
+        policy_(policy),
+        scheduler_(std::make_unique<Scheduler>(spec, policy, epoch_)) {}
 
   /// Advances the time to this many milliseconds after the beginning.
   void at(std::int64_t ms);
@@ -108,6 +110,7 @@ class Stage {
   std::string name_of(SessionIndex session) const;
   void delivered(ConnectionId to, const CoordinatorMessage& message);
 
+  RunSpec spec_;  ///< at the beginning
   Policy policy_;
   Epoch epoch_ = 1;
   std::unique_ptr<Scheduler> scheduler_;

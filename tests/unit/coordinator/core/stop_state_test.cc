@@ -102,6 +102,26 @@ TEST_F(StopStateTest, HaltsAtAShareOfSuccesses) {
   EXPECT_TRUE(stop.count_for_halt(records));
 }
 
+TEST_F(StopStateTest, AShareIsDecidedWhenTheInputHasEnded) {
+  Halt halt;
+  halt.share = 0.1;
+  StopState stop(halt);
+  records.spec.is_open = true;
+  accept(0, Outcome::failed);
+  EXPECT_FALSE(stop.count_for_halt(records)) << "there may be a thousand tasks";
+  records.close("");
+  EXPECT_TRUE(stop.count_for_halt(records));
+}
+
+TEST_F(StopStateTest, ACountIsDecidedBeforeTheInputHasEnded) {
+  Halt halt;
+  halt.count = 1;
+  StopState stop(halt);
+  records.spec.is_open = true;
+  accept(0, Outcome::failed);
+  EXPECT_TRUE(stop.count_for_halt(records));
+}
+
 TEST_F(StopStateTest, AStoppedRunDoesNotHaltAgain) {
   Halt halt;
   halt.count = 1;

@@ -85,6 +85,24 @@ TEST_F(WorkloadTest, OnlyActiveSessionsGetWork) {
   EXPECT_EQ(workload->of(session(1)).held(), 4U);
 }
 
+TEST_F(WorkloadTest, TasksThatAreAddedGoToSessionsThatWaited) {
+  spec.task_count = 0;
+  spec.is_open = true;
+  tasks = std::make_unique<TaskTable>(spec);
+  tasks->add_session({});
+  tasks->add_session({});
+  workload = std::make_unique<Workload>(spec, policy);
+  workload->add_session();
+  workload->add_session();
+  join(1);
+  EXPECT_THAT(deal(), IsEmpty());
+  tasks->add_tasks(2, now);
+  workload->add_tasks(view(), 2);
+  const auto dealt = deal();
+  ASSERT_THAT(dealt, testing::SizeIs(1)) << "the second session has not joined";
+  EXPECT_THAT(dealt.at(1), ElementsAre(0U, 1U));
+}
+
 TEST_F(WorkloadTest, AReturnedTaskIsDealtAgain) {
   join(1);
   deal();

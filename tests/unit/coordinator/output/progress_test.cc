@@ -29,6 +29,24 @@ TEST(TimeLeft, IsUntilTheLowerBoundAndThenByTheRate) {
   EXPECT_EQ(progress.time_left(), std::nullopt);
 }
 
+TEST(TimeLeft, IsUnknownWhileTasksMayBeAdded) {
+  Progress progress = halfway();
+  progress.may_grow = true;
+  EXPECT_EQ(progress.time_left(), std::nullopt);
+}
+
+TEST(BarLine, HasNeitherBarNorShareWhileTasksMayBeAdded) {
+  Progress progress = halfway();
+  progress.may_grow = true;
+  EXPECT_EQ(bar_line(progress, 120, false), "500/1000 so far  125/s  480 running  0:04");
+}
+
+TEST(PlainLine, CountsTheTasksSoFarWhileTasksMayBeAdded) {
+  Progress progress = halfway();
+  progress.may_grow = true;
+  EXPECT_EQ(plain_line(progress), "500/1000 so far, 480 running, 0 failed, 125/s, 4 s");
+}
+
 TEST(BarLine, ShowsEverythingIfItFits) {
   EXPECT_EQ(bar_line(halfway(), 120, false),
             "[==================>                   ] 500/1000  50%  125/s  480 running  0:04  "

@@ -250,6 +250,18 @@ TEST(SummaryText, IsOneLineWithoutTasks) {
   EXPECT_EQ(summary_text(run.records(), Summary(), KindDisplay()), "no tasks: nothing was run\n");
 }
 
+TEST(SummaryText, StatesThatTheInputWasNotReadToItsEnd) {
+  RunRecordsBuilder run(1);
+  run.records().spec.is_open = true;
+  run.worker().done(0);
+  EXPECT_THAT(summary_text(run.records(), summarize(run.records(), {}), KindDisplay()),
+              HasSubstr("input     not read to its end: 1 task so far\n"));
+  RunRecordsBuilder empty(0);
+  empty.records().spec.is_open = true;
+  EXPECT_THAT(summary_text(empty.records(), Summary(), KindDisplay()),
+              HasSubstr("input     not read to its end: 0 tasks so far\n"));
+}
+
 TEST(SummaryText, UsesTheSingular) {
   RunRecordsBuilder run(1);
   run.worker(1).dispatched(0).done(0, 0);

@@ -150,6 +150,46 @@ TEST_F(CommitLogTest, DeparturesArePublishedWithTheirCommit) {
   EXPECT_EQ(durable.left[0].returned, 4U);
 }
 
+TEST_F(CommitLogTest, TasksThatWereAddedAreCommittedTogether) {
+  log.tasks_added(Instant(1s), 2);
+  log.tasks_added(Instant(2s), 3);
+  ASSERT_TRUE(log.has_changes(records));
+  const auto commit = hand_over();
+  ASSERT_TRUE(commit->tasks);
+  EXPECT_EQ(commit->tasks->count, 5U);
+  EXPECT_EQ(commit->tasks->at, Instant(2s));
+  EXPECT_FALSE(commit->tasks->is_last);
+  EXPECT_FALSE(log.has_changes(records));
+}
+
+TEST_F(CommitLogTest, TasksAreUncommittedUntilTheyAreDurable) {
+  log.tasks_added(Instant(1s), 2);
+  EXPECT_EQ(log.uncommitted_tasks(), 2U);
+  hand_over();
+  log.tasks_added(Instant(2s), 3);
+  EXPECT_EQ(log.uncommitted_tasks(), 5U);
+  const Durable first = log.next_durable();
+  ASSERT_TRUE(first.tasks);
+  EXPECT_EQ(first.tasks->count, 2U);
+  EXPECT_EQ(log.uncommitted_tasks(), 3U);
+}
+
+TEST_F(CommitLogTest, TheEndOfTheInputIsCommittedWithItsLastTasks) {
+  log.tasks_added(Instant(1s), 2);
+  log.input_ended("read error");
+  const auto commit = hand_over();
+  EXPECT_EQ(commit->tasks->count, 2U);
+  EXPECT_TRUE(commit->tasks->is_last);
+  EXPECT_EQ(commit->tasks->error, "read error");
+}
+
+TEST_F(CommitLogTest, TasksThatWereDroppedAreNotCommitted) {
+  log.tasks_added(Instant(1s), 2);
+  log.drop_tasks();
+  EXPECT_FALSE(log.has_changes(records));
+  EXPECT_EQ(log.uncommitted_tasks(), 0U);
+}
+
 TEST_F(CommitLogTest, WithoutAJournalThereIsNothingToWrite) {
   log = CommitLog(/*has_journal=*/false, records, 0);
   join();

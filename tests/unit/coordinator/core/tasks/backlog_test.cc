@@ -94,6 +94,22 @@ TEST(Backlog, ATaskThatWasReturnedTwiceIsDealtOnce) {
   EXPECT_THAT(tasks_of(backlog.take(3, kAll)), ElementsAre(task_at(2)));
 }
 
+TEST(Backlog, TasksThatAreAddedGoLast) {
+  Backlog backlog(spec_of(2, 1s, 1s));
+  backlog.put_back(tasks_of(backlog.take(1, kAll)));
+  backlog.add(2);
+  EXPECT_THAT(tasks_of(backlog.take(1, kAll)), ElementsAre(TaskId(0)));
+  EXPECT_THAT(tasks_of(backlog.take(9, kAll)), ElementsAre(TaskId(1), TaskId(2), TaskId(3)));
+  backlog.check_invariants();
+}
+
+TEST(Backlog, GoesOnWhenItWasEmpty) {
+  Backlog backlog(spec_of(0, 1s, 1s));
+  EXPECT_EQ(backlog.take(1, kAll).count, 0U);
+  backlog.add(1);
+  EXPECT_THAT(tasks_of(backlog.take(1, kAll)), ElementsAre(TaskId(0)));
+}
+
 TEST(Backlog, KnowsTheHighestCost) {
   const RunSpec spec = spec_of(50, 0s, 10s);
   Duration longest{};

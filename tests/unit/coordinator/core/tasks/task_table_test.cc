@@ -96,6 +96,31 @@ TEST_F(TaskTableTest, ATaskGoesFromPendingOverAssignedToDone) {
   EXPECT_FALSE(task_table.all_done());
 }
 
+TEST_F(TaskTableTest, TasksThatAreAddedArePending) {
+  RunSpec open = spec_of(0);
+  open.is_open = true;
+  TaskTable table(open);
+  EXPECT_FALSE(table.all_done());
+  table.add_tasks(2, kNow);
+  EXPECT_TRUE(table.is_pending(task_at(1)));
+  EXPECT_EQ(table.records().last_added, kNow);
+  table.check_invariants();
+  table.close("");
+  table.decide_pending(kNow, Outcome::cancelled);
+  EXPECT_TRUE(table.all_done());
+  EXPECT_EQ(table.done(), 2U);
+}
+
+TEST_F(TaskTableTest, ARunWhoseInputIsCutOffEndsWithoutTheRest) {
+  RunSpec open = spec_of(0);
+  open.is_open = true;
+  TaskTable table(open);
+  table.cut_off_input();
+  EXPECT_TRUE(table.all_done());
+  EXPECT_FALSE(table.may_grow());
+  EXPECT_TRUE(table.records().spec.is_open) << "the input has not ended";
+}
+
 TEST_F(TaskTableTest, DoneIsFinal) {
   assign(first, 1);
   accept(first, 0, 1, Outcome::failed, 0s);

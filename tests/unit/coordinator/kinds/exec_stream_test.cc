@@ -1,0 +1,135 @@
+// Lines that arrive while the run goes on.
+#include "coordinator/kinds/exec_stream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TaskCommands echo_of(TaskInput input, const std::vector<std::string>& words = {"echo", "{}"}) {
+  return {std::move(input), CommandTemplate::parse(words, {true, false, {}}).value(), {}};
+}
+
+StreamSource standard_input() {
+  return {"standard input", {}};
+}
+
+TEST(ExecStream, EachCompleteLineIsATask) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add("a\nb"));
+  EXPECT_EQ(stream.size(), 1U);
+  ASSERT_TRUE(stream.add("c\n\n"));
+  EXPECT_EQ(stream.size(), 3U);
+  ASSERT_TRUE(stream.add("d"));
+  ASSERT_TRUE(stream.finish());
+  EXPECT_EQ(stream.size(), 4U);
+  EXPECT_THAT(commands[task_at(1)].args, ElementsAre("echo", "bc"));
+}
+
+TEST(ExecStream, LinesBeforeAnInvalidOneAreTasks) {
+  TaskCommands commands(TaskInput::json(), std::nullopt, {});
+  ExecStream stream(commands, standard_input(), '\n');
+  const auto added = stream.add("{\"args\":[\"true\"]}\nnonsense\n{\"args\":[\"true\"]}\n");
+  ASSERT_FALSE(added);
+  EXPECT_THAT(added.error().message, testing::StartsWith("standard input: line 2"));
+  EXPECT_EQ(stream.size(), 1U);
+}
+
+TEST(ExecStream, LinesBeforeATooLongOneAreTasks) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  const auto added =
+      stream.add("a\nb\n" + std::string(limits::input_line_bytes + 1, 'x') + "\nc\n");
+  ASSERT_FALSE(added);
+  EXPECT_THAT(added.error().message, testing::StartsWith("standard input: line 3"));
+  EXPECT_EQ(stream.size(), 2U);
+}
+
+TEST(ExecStream, LinesBeforeATooLongCommandAreTasks) {
+  TaskCommands commands =
+      echo_of(TaskInput::lines('\n'), std::vector<std::string>(100, std::string("{}")));
+  ExecStream stream(commands, standard_input(), '\n');
+  const auto added = stream.add("a\n" + std::string(100'000, 'x') + "\nc\n");
+  ASSERT_FALSE(added);
+  EXPECT_THAT(added.error().message, HasSubstr("standard input: the command of task 1 has 100"));
+  EXPECT_EQ(stream.size(), 1U);
+}
+
+TEST(ExecStream, ACommitHasTheTextOfItsTasks) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add("one\ntwo\nthree\n"));
+  CommittedTasks first{1, false, ""};
+  stream.complete(first);
+  EXPECT_EQ(first.text, "one\n");
+  EXPECT_EQ(first.offset, 4U);
+  CommittedTasks rest{2, false, ""};
+  stream.complete(rest);
+  EXPECT_EQ(rest.text, "two\nthree\n");
+  EXPECT_EQ(rest.offset, 14U);
+}
+
+TEST(ExecStream, ACommitOfAResumedRunContinuesTheInput) {
+  TaskCommands commands = echo_of(TaskInput::lines('\0'));
+  ASSERT_TRUE(commands.add(std::string("one\0", 4)));
+  StreamSource source = standard_input();
+  source.offset = 4;
+  ExecStream stream(commands, std::move(source), '\0');
+  ASSERT_TRUE(stream.add(std::string("two\0", 4)));
+  EXPECT_EQ(stream.size(), 2U);
+  CommittedTasks tasks{1, false, ""};
+  stream.complete(tasks);
+  EXPECT_EQ(tasks.text, std::string("two\0", 4));
+  EXPECT_EQ(tasks.offset, 8U);
+}
+
+TEST(ExecStream, KnowsTheMeanSizeOfALine) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  EXPECT_EQ(stream.mean_bytes(), 0U);
+  ASSERT_TRUE(stream.add("a\nabcde\n"));
+  EXPECT_EQ(stream.mean_bytes(), 4U);
+}
+
+TEST(ExecStream, LongerCommandsMakeSmallerMessages) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add("a\n"));
+  const std::size_t before = stream.assignment_attempts();
+  ASSERT_TRUE(stream.add(std::string(100'000, 'x') + "\n"));
+  EXPECT_LT(stream.assignment_attempts(), before);
+  EXPECT_GE(stream.assignment_attempts(), 1U);
+}
+
+TEST(ExecStream, CountsCarriageReturns) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add("a\n"));
+  EXPECT_EQ(stream.warning(), "");
+  ASSERT_TRUE(stream.add("b\r\n"));
+  EXPECT_THAT(stream.warning(), HasSubstr("1 of 2 input lines end with a carriage return"));
+}
+
+TEST(ExecStream, ReportsWhyTheRestIsLost) {
+  TaskCommands commands = echo_of(TaskInput::lines('\n'));
+  StreamSource source = standard_input();
+  source.lost = "the rest is lost";
+  ExecStream stream(commands, std::move(source), '\n');
+  const auto opened = stream.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message, "standard input: the rest is lost");
+}
+
+}  // namespace
+}  // namespace rollcall::coordinator
