@@ -23,7 +23,8 @@ TEST_P(HowTo, CommandsRun) {
 INSTANTIATE_TEST_SUITE_P(Pages, HowTo,
                          testing::Values("two-machines.md", "ssh.md", "firewall.md",
                                          "rotating-keys.md", "drain-and-scale.md",
-                                         "survive-crashes.md", "from-parallel-and-xargs.md"));
+                                         "survive-crashes.md", "from-parallel-and-xargs.md",
+                                         "streams.md"));
 
 }  // namespace
 }  // namespace rollcall::integration
