@@ -85,22 +85,44 @@ TEST_F(WorkloadTest, OnlyActiveSessionsGetWork) {
   EXPECT_EQ(workload->of(session(1)).held(), 4U);
 }
 
-TEST_F(WorkloadTest, TasksThatAreAddedGoToSessionsThatWaited) {
-  spec.task_count = 0;
-  spec.is_open = true;
-  tasks = std::make_unique<TaskTable>(spec);
-  tasks->add_session({});
-  tasks->add_session({});
-  workload = std::make_unique<Workload>(spec, policy);
-  workload->add_session();
-  workload->add_session();
+/// Tasks are added later.
+class GrowingWorkloadTest : public WorkloadTest {
+ protected:
+  void begin() {
+    spec.task_count = 0;
+    spec.is_open = true;
+    tasks = std::make_unique<TaskTable>(spec);
+    workload = std::make_unique<Workload>(spec, policy);
+    for (int session = 0; session < 2; ++session) {
+      tasks->add_session({});
+      workload->add_session();
+    }
+  }
+  void add(std::uint32_t count) {
+    tasks->add_tasks(count, now);
+    workload->add_tasks(view(), count);
+  }
+};
+
+TEST_F(GrowingWorkloadTest, ASessionThatWaitedGetsTasksThatAreAdded) {
+  begin();
   join(1);
   EXPECT_THAT(deal(), IsEmpty());
-  tasks->add_tasks(2, now);
-  workload->add_tasks(view(), 2);
+  add(2);
   const auto dealt = deal();
   ASSERT_THAT(dealt, testing::SizeIs(1)) << "the second session has not joined";
   EXPECT_THAT(dealt.at(1), ElementsAre(0U, 1U));
+}
+
+/// Nothing is sent in advance while there are no more tasks than slots.
+TEST_F(GrowingWorkloadTest, ASessionWithoutAFreeSlotGetsTasksThatAreAdded) {
+  policy.prefetch = std::nullopt;
+  begin();
+  join(1);
+  add(2);
+  EXPECT_THAT(deal()[1], ElementsAre(0U, 1U));
+  add(4);
+  EXPECT_THAT(deal()[1], testing::Not(IsEmpty()));
 }
 
 TEST_F(WorkloadTest, AReturnedTaskIsDealtAgain) {
