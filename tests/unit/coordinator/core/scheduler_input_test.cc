@@ -71,6 +71,19 @@ TEST_F(SchedulerInputTest, AnAssignmentHasNoMoreThanFitIntoAMessage) {
                                    Contains(HasSubstr("Assignment 2: 1 "))));
 }
 
+/// Nothing is sent in advance while there are no more tasks than slots.
+TEST_F(SchedulerInputTest, FurtherTasksAreSentToABusySessionAtOnce) {
+  policy.prefetch = std::nullopt;
+  begin_with({1}, /*slots=*/1);
+  add(1);
+  stage->report(1, 1, {{{0}}});  // so its pace is known
+  add(1);
+  EXPECT_EQ(stage->scheduler().assigned(), 1U);
+  add(5);
+  EXPECT_GT(stage->scheduler().assigned(), 1U);
+  stage->ignore();
+}
+
 TEST_F(SchedulerInputTest, AStoppedRunTakesNoTasks) {
   begin_with({1});
   add(1);

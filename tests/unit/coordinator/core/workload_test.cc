@@ -114,17 +114,6 @@ TEST_F(GrowingWorkloadTest, ASessionThatWaitedGetsTasksThatAreAdded) {
   EXPECT_THAT(dealt.at(1), ElementsAre(0U, 1U));
 }
 
-/// Nothing is sent in advance while there are no more tasks than slots.
-TEST_F(GrowingWorkloadTest, ASessionWithoutAFreeSlotGetsTasksThatAreAdded) {
-  policy.prefetch = std::nullopt;
-  begin();
-  join(1);
-  add(2);
-  EXPECT_THAT(deal()[1], ElementsAre(0U, 1U));
-  add(4);
-  EXPECT_THAT(deal()[1], testing::Not(IsEmpty()));
-}
-
 TEST_F(WorkloadTest, AReturnedTaskIsDealtAgain) {
   join(1);
   deal();
