@@ -56,11 +56,17 @@ struct Input {
   std::optional<StreamSource> rest{};
 };
 
+std::string taken_text(std::uint64_t tasks) {
+  if (tasks == 0) return "; no line was taken";
+  if (tasks == 1) return "; the line that was taken is run";
+  return fmt::format("; the {} lines that were taken are run", tasks);
+}
+
 /// The rest of an input, the first `offset` bytes of which are in a journal.
 StreamSource rest_of(const ExecOptions& options, const std::string& identity, std::uint64_t offset,
                      std::uint64_t tasks) {
   StreamSource source{name_of(options), {}, {}, identity, offset};
-  const std::string taken = fmt::format("; the {} lines that were taken are run", tasks);
+  const std::string taken = taken_text(tasks);
   if (identity.empty()) {
     source.lost = "the rest is lost, because only a file can be read on" + taken;
     return source;

@@ -264,6 +264,7 @@ TEST_F(JournaledStream, RunsTheLinesThatWereTakenFromAPipe) {
                                    HasSubstr("the 3 lines that were taken are run")));
   EXPECT_THAT(ran(), testing::UnorderedElementsAre("a", "b", "c"));
   EXPECT_EQ(state(), "closed");
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
 }
 
 TEST_F(JournaledStream, DoesNotNeedAnInputThatWasReadToItsEnd) {
@@ -364,6 +365,7 @@ TEST_F(JournaledLargeFile, IsReadOn) {
   Program& resumed = resume();
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_THAT(ran(), UnorderedElementsAreArray(numbers(kLines)));
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
 }
 
 TEST_F(JournaledLargeFile, IsNotReadOnIfItHasChanged) {

@@ -153,7 +153,8 @@ TEST_F(SavedExecInputTest, TheRestOfAPipeIsLost) {
   const ExecInput input = read();
   EXPECT_EQ(input.commands.size(), 1U);
   EXPECT_FALSE(input.rest->file);
-  EXPECT_THAT(input.rest->lost, HasSubstr("only a file can be read on"));
+  EXPECT_THAT(input.rest->lost,
+              HasSubstr("only a file can be read on; the line that was taken is run"));
 }
 
 TEST_F(SavedExecInputTest, AnInputThatWasReadToItsEndIsNotNeeded) {
