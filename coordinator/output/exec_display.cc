@@ -81,11 +81,15 @@ void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
   std::optional<std::uint64_t> status;
   std::optional<std::uint64_t> signal;
   std::optional<std::uint64_t> peak_rss_bytes;
+  std::optional<std::uint64_t> dropped_out;
+  std::optional<std::uint64_t> dropped_err;
   std::optional<Duration> cpu;
   if (has_run) {
     if (facts->signal != 0) signal = static_cast<std::uint64_t>(facts->signal);
     if (!signal) status = static_cast<std::uint64_t>(facts->status);
     peak_rss_bytes = facts->peak_rss_bytes;
+    dropped_out = facts->dropped.out;
+    dropped_err = facts->dropped.err;
     cpu = facts->cpu;
   }
   form.number("exit_status", status);
@@ -93,8 +97,8 @@ void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
   form.text("error", facts ? facts->error : std::string_view());
   form.seconds("cpu_seconds", cpu);
   form.number("peak_rss_bytes", peak_rss_bytes);
-  form.number("stdout_dropped_bytes", facts ? std::optional(facts->dropped.out) : std::nullopt);
-  form.number("stderr_dropped_bytes", facts ? std::optional(facts->dropped.err) : std::nullopt);
+  form.number("stdout_dropped_bytes", dropped_out);
+  form.number("stderr_dropped_bytes", dropped_err);
 }
 
 void ExecDisplay::append_event_members(std::string& line, std::size_t record) const {

@@ -288,8 +288,9 @@ TEST_F(ExecOutput, WritesResults) {
   EXPECT_EQ(run.wait(), 1) << run.story();
   const std::vector<std::string> lines = lines_of(contents_of(file("r.csv")));
   ASSERT_THAT(lines, SizeIs(2));
-  EXPECT_THAT(lines[0], EndsWith(",accepted,exit_status,signal,error,cpu_seconds,peak_rss_bytes"));
-  EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+"));
+  EXPECT_THAT(lines[0], EndsWith(",accepted,exit_status,signal,error,cpu_seconds,peak_rss_bytes,"
+                                 "stdout_dropped_bytes,stderr_dropped_bytes"));
+  EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+,0,0"));
 }
 
 TEST_F(ExecOutput, EndsTheRunIfItCannotBeWritten) {
