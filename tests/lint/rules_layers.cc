@@ -49,7 +49,7 @@ std::string_view directory_of(std::string_view path) {
 
 /// The directories of the product, lowest first: a file includes headers of its own directory and
 /// of those before it. docs/architecture.md, "Layout", gives the reasons.
-constexpr std::array<std::string_view, 33> kLayers = {
+constexpr std::array<std::string_view, 34> kLayers = {
     // Both programs: values first, then the machine, then the network.
     "common/base",
     "common/model",
@@ -62,6 +62,7 @@ constexpr std::array<std::string_view, 33> kLayers = {
     "common/cli",
     // The coordinator's rules.
     "coordinator/core/model",
+    "coordinator/core/output",
     "coordinator/core/tasks",
     "coordinator/core/sessions",
     "coordinator/core/commits",

@@ -1,4 +1,4 @@
-// Limits of commits and of the journal; a part of limits.h.
+// Limits of commits, of the journal and of output; a part of limits.h.
 #pragma once
 
 #include <chrono>
@@ -30,5 +30,22 @@ inline constexpr Duration journal_busy = 10s;
 /// above the second one in any case.
 inline constexpr std::uint64_t journal_log_bytes = 32U << 20U;
 inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
+
+// Output that travels while its command runs. A row costs its bytes, and output_row_cost.
+
+inline constexpr std::uint64_t output_row_cost = 64;
+/// Rows in one OutputAck; the next one carries the rest.
+inline constexpr std::size_t output_answers = 8'192;
+/// Cost of the output that all sessions together may send before more is taken. A session that gets
+/// no part of it waits for its turn.
+inline constexpr std::uint64_t output_in_flight = 64U << 20U;
+/// Windows are multiples of this.
+inline constexpr std::uint64_t output_window = 64U << 10U;
+/// A window is at most twice what a session has sent within output_interval. The most within the
+/// last output_memory counts, which is longer than any round trip.
+inline constexpr Duration output_interval = 50ms;
+inline constexpr Duration output_memory = 1s;
+/// How long a session has a window while others wait for one.
+inline constexpr Duration output_turn = 1s;
 
 }  // namespace rollcall::limits
