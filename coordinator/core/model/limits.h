@@ -48,4 +48,12 @@ inline constexpr Duration output_memory = 1s;
 /// How long a session has a window while others wait for one.
 inline constexpr Duration output_turn = 1s;
 
+// The spool of output.
+
+/// Files of a spool that are open at the same time.
+inline constexpr std::size_t spool_descriptors = 64;
+/// In a spool without a journal, the least part of the file that belongs to one stream. A part that
+/// is not full takes no more space on disk than its bytes, rounded up to a page.
+inline constexpr std::uint64_t spool_block = 64U << 10U;
+
 }  // namespace rollcall::limits
