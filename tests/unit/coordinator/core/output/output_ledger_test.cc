@@ -139,6 +139,14 @@ TEST_F(OutputLedgerTest, DiscardsAnAttemptThatHasSentNothing) {
   EXPECT_EQ(ledger.verdict(kA, kTask, 1, {}, {}), OutputVerdict::not_wanted);
 }
 
+TEST_F(OutputLedgerTest, RemembersADiscardedAttemptThatWasAnsweredBefore) {
+  const OutputRow row{kTask, 1, kOut, 0, 10};
+  ledger.receive(kA, {&row, 1}, holds_none);
+  ledger.discard(kA, kTask, 1);
+  EXPECT_EQ(answers().size(), 2U);
+  EXPECT_EQ(ledger.size(), 1U);
+}
+
 TEST_F(OutputLedgerTest, ForgetsAnAttemptWithItsAnswers) {
   receive(kA, 0, 100);
   ledger.forget(kA, kTask, 1);
@@ -179,6 +187,7 @@ TEST_F(OutputLedgerTest, TakesNothingOfASessionThatHasEnded) {
   ledger.session_ended(kA);
   EXPECT_EQ(ledger.verdict(kA, kTask, 1, {100, 0}, {}), OutputVerdict::complete);
   EXPECT_EQ(ledger.verdict(kA, kTask, 1, {101, 0}, {}), OutputVerdict::not_wanted);
+  EXPECT_EQ(ledger.verdict(kA, kTask, 1, {5, 6}, {}), OutputVerdict::contradiction);
   EXPECT_FALSE(receive(kA, 0, 100));
   EXPECT_EQ(answers(), Answers({{kTask, 1, kOut, 100, 100}})) << "it may still be reported";
   EXPECT_FALSE(receive(kA, 100, 1));
@@ -187,6 +196,7 @@ TEST_F(OutputLedgerTest, TakesNothingOfASessionThatHasEnded) {
   const OutputRow other{TaskId{8}, 1, kOut, 0, 1};
   EXPECT_FALSE(ledger.receive(kA, {&other, 1}, holds_all).is_taken[0]);
   EXPECT_EQ(answers(), Answers({{TaskId{8}, 1, kOut, 0, kNotWanted}}));
+  EXPECT_EQ(ledger.size(), 1U) << "of an attempt without bytes, nothing is kept";
   EXPECT_TRUE(receive(kB, 0, 1));
 }
 

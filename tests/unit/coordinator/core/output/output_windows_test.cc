@@ -130,6 +130,15 @@ TEST(OutputWindows, GrowToTwiceWhatASessionSendsInAnInterval) {
   EXPECT_EQ(windows.renew(now + 1h, session_at(0), kMuchRoom).bytes, kWindow) << "sends nothing";
 }
 
+TEST(OutputWindows, StayLargeForAWhile) {
+  OutputWindows windows = windows_for(1);
+  windows.arrived(kNow, session_at(0), 1);
+  windows.arrived(kNow + 900ms, session_at(0), 10 * kWindow);
+  windows.arrived(kNow + 1100ms, session_at(0), 1);
+  EXPECT_EQ(windows.renew(kNow + 1800ms, session_at(0), kMuchRoom).bytes, 20 * kWindow);
+  EXPECT_EQ(windows.renew(kNow + 2100ms, session_at(0), kMuchRoom).bytes, kWindow);
+}
+
 TEST(OutputWindows, GrowAlsoIfARoundTripTakesLongerThanAnInterval) {
   OutputWindows windows = windows_for(1);
   windows.renew(kNow, session_at(0), kMuchRoom);
