@@ -105,7 +105,7 @@ class OutputSpool::Thread : public std::enable_shared_from_this<Thread> {
       const int error = size == 0 ? 0 : files.read(stream, from, bytes);
       Result<std::string> result = std::move(bytes);
       if (error != 0) result = permanent(error_text("read", error));
-      post([done, result = std::move(result)] { done(result); });
+      post([done, result = std::move(result)]() mutable { done(std::move(result)); });
     });
   }
 
@@ -283,7 +283,7 @@ class OutputSpool::Thread : public std::enable_shared_from_this<Thread> {
   /// Runs `call` on the loop, unless the spool is gone by then.
   template <class Call>
   void post(Call call) {
-    boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
+    boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)]() mutable {
       if (!self->is_stopped_) call();
     });
   }

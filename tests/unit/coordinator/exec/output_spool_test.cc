@@ -476,6 +476,22 @@ TEST(OutputSpool, KeepsCountOfItsRoom) {
   EXPECT_EQ(s.spool->room(), 10U);
 }
 
+TEST(OutputSpool, KeepsTheOrderOfAStreamOnRetry) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk));
+  disk.stop();
+  disk.fail("write", ENOSPC);
+  s.spool->append(out_of(1), "ab");
+  disk.wait_for("write");
+  s.spool->append(out_of(1), "c");
+  disk.resume();
+  s.run_until([&] { return !s.troubles.empty(); });
+  disk.fail("write", 0);
+  s.spool->retry();
+  s.run_until_written(out_of(1), 3);
+  EXPECT_EQ(*s.read(out_of(1)), "abc");
+}
+
 TEST(OutputSpool, DeletesWhatWaitsOnAFullDisk) {
   Disk disk;
   SpoolFixture s(std::make_unique<FakeFiles>(disk), false, /*memory=*/100);
@@ -489,6 +505,7 @@ TEST(OutputSpool, DeletesWhatWaitsOnAFullDisk) {
   s.spool->append(out_of(3), "uvw");
   EXPECT_EQ(s.spool->room(), 93U);
   s.spool->remove(key_of(1));
+  EXPECT_EQ(s.spool->room(), 95U);
   s.spool->cut(out_of(3), 1);
   EXPECT_EQ(s.spool->room(), 98U);
   s.spool->append(out_of(3), "!");
@@ -509,7 +526,9 @@ TEST(OutputSpool, ReportsNothingOfAnOutputThatWasRemovedWhileItWasWritten) {
   disk.stop();
   s.spool->append(out_of(1), "ab");
   disk.wait_for("write");
+  s.spool->append(out_of(3), "waits");
   s.spool->remove(key_of(1));
+  s.spool->remove(key_of(3));
   s.spool->append(out_of(1), "c");
   s.spool->append(out_of(2), "d");
   disk.resume();
@@ -517,6 +536,7 @@ TEST(OutputSpool, ReportsNothingOfAnOutputThatWasRemovedWhileItWasWritten) {
   s.run_until_written(out_of(1), 1);
   EXPECT_EQ(*s.read(out_of(1)), "c");
   EXPECT_EQ(s.written, (std::map<SpoolStream, std::uint64_t>{{out_of(1), 1}, {out_of(2), 1}}));
+  EXPECT_FALSE(disk.bytes.contains(out_of(3)));
 }
 
 TEST(OutputSpool, ReportsAFailedRead) {
@@ -528,6 +548,16 @@ TEST(OutputSpool, ReportsAFailedRead) {
   const auto bytes = s.read(out_of(1));
   ASSERT_FALSE(bytes);
   EXPECT_EQ(bytes.error().message, "cannot read output in /fake: Input/output error");
+}
+
+TEST(OutputSpool, ClosesTheFilesOfAFinishedAttempt) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk));
+  s.spool->append(out_of(1), "a");
+  s.run_until_written(out_of(1), 1);
+  s.spool->finished(key_of(1));
+  s.spool.reset();
+  EXPECT_EQ(disk.count("close"), 2U);
 }
 
 TEST(OutputSpool, CallsNoHandlerAfterItsEnd) {
