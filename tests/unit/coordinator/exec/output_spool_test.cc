@@ -342,6 +342,37 @@ TEST(UnnamedSpool, UsesFreedBlocksWhenTheFileMayNotGrow) {
   EXPECT_TRUE(*s.read(out_of(2)) == bytes);
 }
 
+/// The length of the open temporary files without a name.
+std::uintmax_t unnamed_bytes() {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry, error).string();
+    const bool is_deleted = target.ends_with("(deleted)");
+    if (is_deleted && target.starts_with(testing::TempDir())) bytes += file_size(entry.path());
+  }
+  return bytes;
+}
+
+TEST(UnnamedSpool, BeginsAgainWhenItIsEmpty) {
+  SpoolFixture s(make_unnamed_spool(testing::TempDir()));
+  s.spool->append(out_of(1), std::string(2 * limits::spool_block, 'x'));
+  s.run_until_written(out_of(1), 2 * limits::spool_block);
+  s.spool->remove(key_of(1));
+  std::string bytes;
+  for (const char c : {'a', 'b', 'c', 'd'}) bytes.append(limits::spool_block, c);
+  s.spool->append(out_of(2), bytes);
+  s.run_until_written(out_of(2), bytes.size());
+  EXPECT_TRUE(*s.read(out_of(2)) == bytes);
+  EXPECT_EQ(unnamed_bytes(), bytes.size());
+  s.spool->remove(key_of(2));
+  EXPECT_EQ(*s.read(out_of(2)), "");
+  EXPECT_EQ(unnamed_bytes(), 0U);
+  s.spool->append(out_of(3), "x");
+  s.run_until_written(out_of(3), 1);
+  EXPECT_EQ(unnamed_bytes(), 1U);
+}
+
 TEST(UnnamedSpool, ReportsADirectoryThatDoesNotExist) {
   SpoolFixture s(make_unnamed_spool("/nowhere"));
   s.spool->append(out_of(1), "x");
@@ -395,6 +426,11 @@ TEST(NamedSpool, IsPrivateAndRemovesItsDirectoryIfItIsEmpty) {
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
   ASSERT_EQ(::stat((directory + "/1-1-1-1.out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  s.spool->remove(key_of(1));
+  s.written.clear();
+  s.spool->append(out_of(1), "2");
+  s.run_until_written(out_of(1), 1);
+  EXPECT_EQ(std::filesystem::file_size(directory + "/1-1-1-1.out"), 1U);
   s.spool->remove(key_of(1));
   s.spool.reset();
   EXPECT_FALSE(std::filesystem::exists(directory)) << "deletions are carried out at the end";
