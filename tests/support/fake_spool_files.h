@@ -1,0 +1,120 @@
+// Files of a spool in memory.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "coordinator/exec/results/spool_files.h"
+
+namespace rollcall::coordinator {
+
+/// A disk in memory, which the test watches, stops and fails. Outlives the files.
+struct Disk {
+  void call(const std::string& what) {
+    std::unique_lock lock(mutex);
+    calls.push_back(what);
+    resumed.wait(lock, [this] { return !is_stopped; });
+  }
+  void stop() {
+    const std::lock_guard lock(mutex);
+    is_stopped = true;
+  }
+  void resume() {
+    const std::lock_guard lock(mutex);
+    is_stopped = false;
+    resumed.notify_all();
+  }
+  std::size_t count(const std::string& what) {
+    const std::lock_guard lock(mutex);
+    return static_cast<std::size_t>(std::count(calls.begin(), calls.end(), what));
+  }
+  /// Until it was called.
+  void wait_for(const std::string& what) {
+    while (count(what) == 0) std::this_thread::yield();
+  }
+  /// Every call of this function fails until the error is 0.
+  void fail(const std::string& function, int error) {
+    const std::lock_guard lock(mutex);
+    errors[function] = error;
+  }
+  int error(const std::string& function) {
+    const std::lock_guard lock(mutex);
+    return errors[function];
+  }
+
+  std::mutex mutex;
+  std::condition_variable resumed;
+  bool is_stopped = false;
+  std::vector<std::string> calls;
+  std::map<std::string, int> errors;
+  std::map<SpoolStream, std::string> bytes;
+  std::map<SpoolStream, std::size_t> synced;
+};
+
+class FakeFiles final : public SpoolFiles {
+ public:
+  explicit FakeFiles(Disk& disk) : disk_(disk) {}
+
+  const std::string& directory() const override { return directory_; }
+  std::vector<SpooledOutput> list() override { return {}; }
+  int write(const SpoolStream& stream, std::uint64_t at, std::string_view bytes) override {
+    if (const int error = called("write"); error != 0) return error;
+    const std::lock_guard lock(disk_.mutex);
+    std::string& file = disk_.bytes[stream];
+    EXPECT_LE(at, file.size()) << "a gap";
+    file.resize(at);
+    file.append(bytes);
+    return 0;
+  }
+  int sync(const SpoolStream& stream) override {
+    if (const int error = called("sync"); error != 0) return error;
+    const std::lock_guard lock(disk_.mutex);
+    disk_.synced[stream] = disk_.bytes[stream].size();
+    return 0;
+  }
+  int sync_names() override { return called("sync_names"); }
+  int read(const SpoolStream& stream, std::uint64_t at, std::span<char> bytes) override {
+    if (const int error = called("read"); error != 0) return error;
+    const std::lock_guard lock(disk_.mutex);
+    const std::string& file = disk_.bytes[stream];
+    if (file.size() < at + bytes.size()) return EIO;
+    std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(at), bytes.size(), bytes.begin());
+    return 0;
+  }
+  int cut(const SpoolStream& stream, std::uint64_t at) override {
+    called("cut");
+    const std::lock_guard lock(disk_.mutex);
+    disk_.bytes[stream].resize(at);
+    return 0;
+  }
+  int remove(const SpoolStream& stream) override {
+    called("remove");
+    const std::lock_guard lock(disk_.mutex);
+    disk_.bytes.erase(stream);
+    return 0;
+  }
+  void close(const SpoolStream&) override { called("close"); }
+
+ private:
+  int called(const std::string& function) {
+    disk_.call(function);
+    return disk_.error(function);
+  }
+
+  Disk& disk_;
+  std::string directory_ = "/fake";
+};
+
+}  // namespace rollcall::coordinator
