@@ -23,7 +23,7 @@ constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
 /// "-" is standard input.
 os::Descriptor open_input(const std::string& path) {
-  return os::Descriptor(path == "-" ? ::dup(STDIN_FILENO)
+  return os::Descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                     : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 

@@ -3,16 +3,15 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/base/text.h"
 #include "common/os/clock.h"
 #include "common/os/random.h"
+#include "common/os/temporary_file.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/kinds/exec_input.h"
 #include "coordinator/output/exec_output.h"
@@ -47,9 +46,7 @@ void warn_of_returns(const TaskCommands& commands) {
 }
 
 CommandOutput::Settings output_settings(const ExecOptions& options) {
-  const char* const directory = std::getenv("TMPDIR");
-  return {options.keep_order, options.tag, limits::held_output_bytes,
-          directory == nullptr || *directory == '\0' ? "/tmp" : directory};
+  return {options.keep_order, options.tag, limits::held_output_bytes, os::temporary_directory()};
 }
 
 ParsedKind parse(const std::vector<std::string>& arguments, const cli::Environment& environment) {
