@@ -54,8 +54,8 @@ inline constexpr std::size_t inventory_ended = (reports_in_flight + 1) * report_
 
 /// Bytes of one message. A longer one is refused; one twice as long closes its connection.
 inline constexpr std::size_t message_bytes = 16U << 20U;
-/// Bytes of the body of a message without rows: all but Report, Inventory, Assignment and Cancel. A
-/// longer one is refused.
+/// Bytes of the body of a message without rows: all but Report, Inventory, Assignment, Cancel,
+/// Output and OutputAck. A longer one is refused.
 inline constexpr std::size_t short_message_bytes = 64U << 10U;
 /// Bytes of a host or worker name in a Hello; longer names are truncated.
 inline constexpr std::size_t name_bytes = 255;
@@ -271,6 +271,31 @@ inline constexpr std::uint64_t reserved_descriptors = 64;
 inline constexpr Duration read_output_after = 5ms;
 /// Bytes still read from each stream of a command that has ended; a pipe holds no more.
 inline constexpr std::size_t output_left = 1U << 20U;
+// Output in chunks (feature 1).
+
+/// Rows of one Output or OutputAck, and bytes of one Output; the next one carries the rest.
+inline constexpr std::size_t output_rows = 8'192;
+inline constexpr std::size_t output_bytes = 256U << 10U;
+/// What a row takes of a window besides its bytes.
+inline constexpr std::uint64_t output_row_cost = 64;
+/// Bytes of one attempt that were not sent and travel with its outcome. Above this the worker sends
+/// output, whether or not the command has ended.
+inline constexpr std::uint64_t output_tail = 64U << 10U;
+/// Bytes of one row.
+inline constexpr std::uint64_t output_row_bytes = 64U << 10U;
+/// How long the output of a running command waits for more before it is sent.
+inline constexpr Duration output_wait = 100ms;
+/// Bytes of a stream that are read and not sent. At the limit, the pipe is not read, and the
+/// command blocks when it is full. The next read may exceed it.
+inline constexpr std::uint64_t output_read_ahead = 64U << 10U;
+/// Bytes sent by one worker and not durable yet. At the limit it sends no new ones. The bytes of
+/// one attempt to which the window is restricted do not wait for this.
+inline constexpr std::uint64_t output_undurable = 16U << 20U;
+/// Bytes of one stream; more is malformed.
+inline constexpr std::uint64_t stream_bytes = std::uint64_t{1} << 53U;
+
+// Guardians.
+
 /// Time that an exiting worker waits until its guardians have ended all descendants.
 inline constexpr Duration guardian_end = 1s;
 /// Time between two checks whether a guardian is stopped, and the checks in a row in which one is

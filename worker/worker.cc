@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "common/base/check.h"
 #include "common/base/repeated_lines.h"
@@ -215,6 +216,7 @@ class Worker::Loop {
   void end_turn() {
     if (status_) return;
     take_ended();
+    take_progress();
     handle(TurnEnded{});
     if (status_) return;
     alarm_.set(session_->next_deadline());
@@ -232,6 +234,12 @@ class Worker::Loop {
         }
       });
     }
+  }
+
+  void take_progress() {
+    progress_.clear();
+    executors_.for_each([&](Executor& executor) { executor.take_progress(progress_); });
+    if (!progress_.empty()) handle(OutputRead{progress_});
   }
 
   // Actions.
@@ -314,6 +322,32 @@ class Worker::Loop {
     });
     handle(RunningListed{running});
   }
+  void perform(const SendOutput& send) {
+    Output output;
+    for (const OutputPart& part : send.parts) {
+      bool is_copied = false;
+      executors_.for_each(
+          [&](Executor& e) { is_copied = is_copied || e.copy_output(part, output.bytes); });
+      if (!is_copied) continue;
+      output.task.push_back(part.task);
+      output.attempt.push_back(part.attempt);
+      output.stream.push_back(part.stream);
+      output.offset.push_back(part.offset);
+      output.size.push_back(static_cast<std::uint32_t>(part.size));
+    }
+    if (output.rows() == 0) return;
+    codec_.encode(WorkerMessage{send.header, std::move(output)}, bytes_);
+    if (!send_bytes()) connect_again(/*is_hello=*/false);
+  }
+  void perform(const ForgetOutput& forget) {
+    for (const ForgottenOutput& each : forget.streams) {
+      executors_.for_each([&](Executor& e) { e.forget_output(each); });
+    }
+  }
+  void perform(const ReleaseOutcomes& release) {
+    executors_.for_each([&](Executor& e) { e.release(release.attempts); });
+    take_ended();
+  }
   void perform(const StartOver&) { handle(new_session()); }
   void perform(const Log& log) { write_log(log.severity, log.text); }
   void perform(const Exit& exit) { end(exit.status, exit.reason); }
@@ -345,9 +379,10 @@ class Worker::Loop {
 
   std::optional<Session> session_;
   WireCodec codec_;
-  CoordinatorMessage incoming_;  ///< reused
-  OutcomeColumns ended_;         ///< reused
-  std::string bytes_;            ///< reused
+  CoordinatorMessage incoming_;           ///< reused
+  OutcomeColumns ended_;                  ///< reused
+  std::vector<OutputProgress> progress_;  ///< reused
+  std::string bytes_;                     ///< reused
   Actions actions_;
   bool is_performing_ = false;
   bool is_deadline_due_ = false;

@@ -8,6 +8,7 @@
 
 #include "common/messages/drain.h"
 #include "common/messages/header.h"
+#include "common/messages/output.h"
 #include "common/model/ids.h"
 #include "common/model/job.h"
 #include "common/model/task.h"
@@ -28,6 +29,7 @@ struct Welcome {
   std::uint64_t reports_committed = 0;  ///< as in Ack: these reports need not be listed
   Duration rejoin_for{};                ///< how long to try to join without hearing from it
   FeatureSet features{};
+  OutputWindow window{};
 };
 
 /// Attempts to run. Numbered per session without gaps; sent again until acknowledged.
@@ -43,6 +45,7 @@ struct Assignment {
 struct Ack {
   std::uint64_t reports_committed = 0;
   Instant sent;  ///< coordinator's clock; returned in the next TimeEcho
+  OutputWindow window{};
 };
 
 /// Cancels attempts, including those that arrive later.
@@ -69,7 +72,7 @@ struct Reject {
 struct Shutdown {};
 
 using CoordinatorBody =
-    std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown, Revoke>;
+    std::variant<Welcome, Assignment, Ack, Cancel, Drain, Reject, Shutdown, Revoke, OutputAck>;
 
 struct CoordinatorMessage {
   Header header;

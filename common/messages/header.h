@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -18,9 +19,12 @@ namespace rollcall {
 inline constexpr std::uint32_t kProtocolVersion = 2;
 inline constexpr std::uint32_t kOldestProtocolVersion = 2;
 
-/// Optional parts of the protocol that a program supports: bit n is feature n, from 1. None is
-/// defined yet. Greater numbers are not kept.
+/// Optional parts of the protocol that a program supports: bit n is feature n, from 1. Greater
+/// numbers are not kept.
 using FeatureSet = std::bitset<64>;
+
+/// Feature 1: output of any size, in chunks.
+inline constexpr std::size_t kOutputInChunks = 1;
 
 /// Every message names its run, epoch and session.
 struct Header {

@@ -8,6 +8,7 @@
 
 #include "common/messages/drain.h"
 #include "common/messages/header.h"
+#include "common/messages/output.h"
 #include "common/model/ids.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
@@ -45,6 +46,7 @@ struct Inventory {
   std::uint32_t part = 0;           ///< from 0
   bool is_last_part = false;
   HeldColumns held{};
+  ListedOutput output{};
 };
 
 /// Outcomes. Numbered per session without gaps; sent again until acknowledged.
@@ -54,6 +56,7 @@ struct Report {
   std::uint64_t started_count = 0;  ///< attempts started so far, in the order of assignment
   OutcomeColumns outcomes;
   bool draining = false;
+  std::uint64_t window_received = 0;  ///< as in Heartbeat
 };
 
 /// Sent by the event loop every heartbeat interval; also acknowledges assignments.
@@ -62,6 +65,7 @@ struct Heartbeat {
   std::uint64_t assignments_received = 0;
   std::uint64_t started_count = 0;
   bool draining = false;
+  std::uint64_t window_received = 0;  ///< the number of the newest window that it knows
 };
 
 /// The last message of a session. It returns all attempts that the session has not reported.
@@ -72,7 +76,7 @@ struct Goodbye {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-using WorkerBody = std::variant<Hello, Inventory, Report, Heartbeat, Goodbye>;
+using WorkerBody = std::variant<Hello, Inventory, Report, Heartbeat, Goodbye, Output>;
 
 struct WorkerMessage {
   Header header;

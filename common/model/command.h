@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/model/output_stream.h"
 #include "common/model/time.h"
 
 namespace rollcall {
@@ -45,10 +46,14 @@ struct CommandResult {
   Duration elapsed{};      ///< not negative
   Duration cpu{};          ///< user and system
   std::uint64_t peak_rss_bytes = 0;
-  std::string out;                ///< the first bytes of its standard output
-  std::string err;                ///< the first bytes of its standard error
+  std::string out;                ///< bytes of its standard output: all that were kept
+  std::string err;                ///< the same of its standard error
   std::uint64_t out_dropped = 0;  ///< bytes that followed those
   std::uint64_t err_dropped = 0;
+  /// Bytes before `out`, which travelled in Outputs. kNotWanted: the worker has forgotten the
+  /// stream, because the coordinator did not want it.
+  std::uint64_t out_before = 0;
+  std::uint64_t err_before = 0;  ///< the same of its standard error
 
   friend bool operator==(const CommandResult&, const CommandResult&) = default;
 };

@@ -110,6 +110,7 @@ void put(const rollcall::Inventory& from, FromWorker& envelope) {
   out.set_part(from.part);
   out.set_is_last_part(from.is_last_part);
   put(from.held, out);
+  put(from.output, out);
 }
 
 Problem take(const Inventory& in, rollcall::Inventory& to) {
@@ -123,7 +124,8 @@ Problem take(const Inventory& in, rollcall::Inventory& to) {
   to.part = in.part();
   to.is_last_part = in.is_last_part();
   if (!take_echo(in.echo(), to.echo)) return "inventory: instant out of range";
-  return take(in, to.held);
+  if (const Problem problem = take(in, to.held)) return problem;
+  return take(in, to.output);
 }
 
 void put(const rollcall::Heartbeat& from, FromWorker& envelope) {
@@ -132,12 +134,14 @@ void put(const rollcall::Heartbeat& from, FromWorker& envelope) {
   out.set_assignments_received(from.assignments_received);
   out.set_started_count(from.started_count);
   out.set_draining(from.draining);
+  out.set_window_received(from.window_received);
 }
 
 Problem take(const Heartbeat& in, rollcall::Heartbeat& to) {
   to.assignments_received = in.assignments_received();
   to.started_count = in.started_count();
   to.draining = in.draining();
+  to.window_received = in.window_received();
   return take_echo(in.echo(), to.echo) ? nullptr : "heartbeat: instant out of range";
 }
 
@@ -172,6 +176,7 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_reports_committed(from.reports_committed);
   out.set_rejoin_for_ns(ns_to_wire(from.rejoin_for));
   put_features(from.features, out);
+  put_window(from.window, out);
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
@@ -186,17 +191,19 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&
                     take_duration(in.rejoin_for_ns(), to.rejoin_for) &&
                     to.heartbeat_interval > Duration{} && to.liveness > Duration{};
-  return good ? nullptr : "welcome: interval out of range";
+  return good ? take_window(in, to.window) : "welcome: interval out of range";
 }
 
 void put(const rollcall::Ack& from, FromCoordinator& envelope) {
   envelope.mutable_ack()->set_reports_committed(from.reports_committed);
   envelope.mutable_ack()->set_sent_ns(to_ns(from.sent));
+  put_window(from.window, *envelope.mutable_ack());
 }
 
 Problem take(const Ack& in, rollcall::Ack& to) {
   to.reports_committed = in.reports_committed();
-  return take_instant(in.sent_ns(), to.sent) ? nullptr : "ack: instant out of range";
+  if (!take_instant(in.sent_ns(), to.sent)) return "ack: instant out of range";
+  return take_window(in, to.window);
 }
 
 void put(const rollcall::Cancel& from, FromCoordinator& envelope) {
@@ -260,8 +267,16 @@ void put(const rollcall::Report& from, FromWorker& envelope) {
   put(from, *envelope.mutable_report());
 }
 
+void put(const rollcall::Output& from, FromWorker& envelope) {
+  put(from, *envelope.mutable_output());
+}
+
 void put(const rollcall::Assignment& from, FromCoordinator& envelope) {
   put(from, *envelope.mutable_assignment());
+}
+
+void put(const rollcall::OutputAck& from, FromCoordinator& envelope) {
+  put(from, *envelope.mutable_output_ack());
 }
 
 }  // namespace
@@ -286,6 +301,8 @@ Problem take_body(const FromWorker& in, WorkerBody& body) {
       return take(in.heartbeat(), alternative<rollcall::Heartbeat>(body));
     case FromWorker::kGoodbye:
       return take(in.goodbye(), alternative<rollcall::Goodbye>(body));
+    case FromWorker::kOutput:
+      return take(in.output(), alternative<rollcall::Output>(body));
     case FromWorker::BODY_NOT_SET:
       break;
   }
@@ -311,6 +328,8 @@ Problem take_body(const FromCoordinator& in, CoordinatorBody& body) {
       return nullptr;
     case FromCoordinator::kRevoke:
       return take(in.revoke(), alternative<rollcall::Revoke>(body));
+    case FromCoordinator::kOutputAck:
+      return take(in.output_ack(), alternative<rollcall::OutputAck>(body));
     case FromCoordinator::BODY_NOT_SET:
       break;
   }

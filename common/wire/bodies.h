@@ -37,6 +37,15 @@ Problem take(const Assignment& in, rollcall::Assignment& to);
 Problem take(const Inventory& in, HeldColumns& to);
 Problem take(const Cancel& in, HeldColumns& to);
 
+// output.cc: output in chunks.
+
+void put(const rollcall::Output& from, Output& out);
+void put(const rollcall::OutputAck& from, OutputAck& out);
+void put(const ListedOutput& from, Inventory& out);
+Problem take(const Output& in, rollcall::Output& to);
+Problem take(const OutputAck& in, rollcall::OutputAck& to);
+Problem take(const Inventory& in, ListedOutput& to);
+
 // commands.cc: the columns of exec, and job headers.
 
 void put_commands(const AttemptColumns& rows, Assignment& out);
@@ -66,6 +75,30 @@ bool take_id(const std::string& bytes, Id& id) {
 /// read as this one.
 inline constexpr int kLastKind =
     std::numeric_limits<std::underlying_type_t<rollcall::KindId>>::max();
+
+/// The window of a Welcome, Ack or OutputAck.
+template <class Message>
+void put_window(const OutputWindow& from, Message& out) {
+  out.set_window(from.bytes);
+  out.set_window_number(from.number);
+  if (from.only_attempt == 0) return;
+  out.set_window_task(index(from.only_task));
+  out.set_window_attempt(from.only_attempt);
+}
+
+template <class Message>
+Problem take_window(const Message& in, OutputWindow& to) {
+  constexpr std::uint64_t kTaskEnd = std::numeric_limits<std::uint32_t>::max();
+  if (in.window_task() >= kTaskEnd) return "window: task id out of range";
+  if (in.window_attempt() > std::numeric_limits<Attempt>::max()) {
+    return "window: invalid attempt number";
+  }
+  to.bytes = in.window();
+  to.number = in.window_number();
+  to.only_task = task_at(in.window_task());
+  to.only_attempt = static_cast<Attempt>(in.window_attempt());
+  return nullptr;
+}
 
 /// Enumerators are one greater on the wire, so that 0 means "not sent".
 template <class WireEnum, class Enum>

@@ -5,67 +5,20 @@
 #include "common/base/check.h"
 #include "common/limits.h"
 #include "common/wire/bodies.h"
+#include "common/wire/column_forms.h"
 
 namespace rollcall::wire {
 namespace {
 
-using google::protobuf::RepeatedField;
-
 static_assert(static_cast<int>(rollcall::Outcome::not_started) + 1 == OUTCOME_NOT_STARTED);
 static_assert(static_cast<int>(rollcall::Outcome::returned) + 1 == OUTCOME_RETURNED);
 
-/// The largest valid TaskId; the next one is reserved for "no task".
-constexpr std::uint64_t kLargestTask = std::numeric_limits<std::uint32_t>::max() - 1;
 constexpr std::uint64_t kLongestPauseNs =
     static_cast<std::uint64_t>(limits::longest_duration.count());
 constexpr std::uint64_t kTimeEnd = static_cast<std::uint64_t>(kTimeBound);
 
 constexpr std::uint32_t to_number(JobId job) {
   return static_cast<std::uint32_t>(job);
-}
-
-/// Adds room for n values to a column, to be written in place.
-template <class Wire>
-Wire* grow(RepeatedField<Wire>& column, std::size_t n) {
-  column.Reserve(static_cast<int>(n));
-  return column.AddNAlreadyReserved(static_cast<int>(n));
-}
-
-/// The short form of wire.proto: no value if all are `none`, one value if all are equal.
-template <class Value, class Wire, class ToWire>
-void put_short(const std::vector<Value>& column, Value none, RepeatedField<Wire>& out,
-               ToWire convert) {
-  if (column.empty()) return;
-  const Value first = column.front();
-  if (std::all_of(column.begin(), column.end(), [=](Value v) { return v == first; })) {
-    if (first != none) out.Add(convert(first));
-    return;
-  }
-  std::transform(column.begin(), column.end(), grow(out, column.size()), convert);
-}
-
-/// The reverse. `convert` must accept any value; `fits` checks it.
-template <class Wire, class Value, class Fits, class FromWire>
-bool take_short(const RepeatedField<Wire>& in, std::size_t n, Value none,
-                std::vector<Value>& column, Fits fits, FromWire convert) {
-  const auto got = static_cast<std::size_t>(in.size());
-  if (got > n || (got > 1 && got != n)) return false;
-  bool good = true;
-  for (const Wire value : in) good &= fits(value);
-  if (got == n) {
-    column.resize(n);
-    std::transform(in.begin(), in.end(), column.begin(), convert);
-  } else {
-    column.assign(n, got == 0 ? none : convert(in.Get(0)));
-  }
-  return good;
-}
-
-bool take_attempts(const RepeatedField<std::uint32_t>& in, std::size_t n,
-                   std::vector<Attempt>& column) {
-  return take_short(
-      in, n, Attempt{1}, column, [](std::uint32_t a) { return a - 1 < 0xffff; },
-      [](std::uint32_t a) { return static_cast<Attempt>(a); });
 }
 
 /// Leaves the column empty if all are kFirstJob.
@@ -78,32 +31,6 @@ bool take_job_numbers(const RepeatedField<std::uint32_t>& in, std::size_t n,
   return take_short(
       in, n, kFirstJob, column, [](std::uint32_t job) { return job > 0; },
       [](std::uint32_t job) { return JobId{job}; });
-}
-
-/// Task ids as differences, and attempt numbers.
-template <class Message>
-void put_held(const HeldColumns& from, Message& out) {
-  std::int64_t* task = grow(*out.mutable_task_delta(), from.size());
-  std::uint64_t before = 0;
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    task[i] = static_cast<std::int64_t>(index(from.task[i]) - before);
-    before = index(from.task[i]);
-  }
-  put_short(from.attempt, Attempt{1}, *out.mutable_attempt(),
-            [](Attempt attempt) -> std::uint32_t { return attempt; });
-}
-
-/// Returns false if an id is out of range.
-bool take_task_deltas(const RepeatedField<std::int64_t>& in, std::vector<TaskId>& column) {
-  column.resize(static_cast<std::size_t>(in.size()));
-  std::uint64_t task = 0;
-  bool good = true;
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    task += static_cast<std::uint64_t>(in.data()[i]);  // modulo 2^64: the input is untrusted
-    good &= task <= kLargestTask;
-    column[i] = static_cast<TaskId>(task);
-  }
-  return good;
 }
 
 /// Durations below `end` ns.
@@ -252,6 +179,7 @@ void put(const rollcall::Report& from, Report& out) {
   out.set_assignments_received(from.assignments_received);
   out.set_started_count(from.started_count);
   out.set_draining(from.draining);
+  out.set_window_received(from.window_received);
   std::int64_t* task = grow(*out.mutable_task_delta(), n);
   std::int64_t* started = grow(*out.mutable_started_delta_ns(), n);
   std::uint64_t* elapsed = grow(*out.mutable_elapsed_ns(), n);
@@ -282,6 +210,7 @@ Problem take(const Report& in, rollcall::Report& to) {
   to.assignments_received = in.assignments_received();
   to.started_count = in.started_count();
   to.draining = in.draining();
+  to.window_received = in.window_received();
   OutcomeColumns& rows = to.outcomes;
   const auto n = static_cast<std::size_t>(in.task_delta_size());
   if (n > limits::report_outcomes) return "report: too many outcomes";

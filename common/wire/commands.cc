@@ -25,7 +25,7 @@ constexpr std::int64_t kMostProcessors = 8'192;
 constexpr Duration kCpuTolerance = std::chrono::seconds(1);
 constexpr std::uint64_t kLongestTermNs =
     static_cast<std::uint64_t>(limits::longest_duration.count());
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 53U;
+constexpr std::uint64_t kMostBytes = limits::stream_bytes;
 
 void put(const rollcall::Command& from, Command& out) {
   for (const std::string& arg : from.args) out.add_arg(arg);
@@ -83,8 +83,12 @@ Problem take(const Job& in, rollcall::Job& to) {
   }
   to.cwd = in.cwd();
   to.input = in.input();
-  const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() <= limits::max_output;
+  const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() < kMostBytes;
   return fits ? nullptr : "assignment: term of a job out of range";
+}
+
+std::uint64_t all_bytes(std::uint64_t before, std::size_t tail) {
+  return before == kNotWanted ? kNotWanted : before + tail;
 }
 
 void put(const rollcall::CommandResult& from, CommandResult& out) {
@@ -99,6 +103,27 @@ void put(const rollcall::CommandResult& from, CommandResult& out) {
   out.set_err(from.err);
   out.set_out_dropped(from.out_dropped);
   out.set_err_dropped(from.err_dropped);
+  if (from.out_before > 0) out.set_out_bytes(all_bytes(from.out_before, from.out.size()));
+  if (from.err_before > 0) out.set_err_bytes(all_bytes(from.err_before, from.err.size()));
+}
+
+/// The bytes before the tail. Returns false if they and the tail contradict each other.
+bool take_before(bool is_present, std::uint64_t bytes, std::size_t tail, std::uint64_t& before) {
+  before = is_present ? bytes - tail : 0;
+  if (!is_present || (bytes == kNotWanted && tail == 0)) return true;
+  return bytes >= tail && bytes < kMostBytes;
+}
+
+bool take_output(const CommandResult& in, rollcall::CommandResult& to) {
+  to.out = in.out();
+  to.err = in.err();
+  if (!take_before(in.has_out_bytes(), in.out_bytes(), to.out.size(), to.out_before) ||
+      !take_before(in.has_err_bytes(), in.err_bytes(), to.err.size(), to.err_before)) {
+    return false;
+  }
+  const bool is_tail = to.out_before > 0 || to.err_before > 0;
+  if (is_tail && to.out.size() + to.err.size() > limits::output_tail) return false;
+  return to.out.size() <= limits::max_output && to.err.size() <= limits::max_output;
 }
 
 bool take_number(std::uint32_t in, int most, int& to) {
@@ -112,8 +137,6 @@ Problem take(const CommandResult& in, rollcall::CommandResult& to) {
   to.error_text = printable(in.error_text(), limits::name_bytes);
   to.cpu = Duration(static_cast<std::int64_t>(in.cpu_ns()));
   to.peak_rss_bytes = in.peak_rss_bytes();
-  to.out = in.out();
-  to.err = in.err();
   to.out_dropped = in.out_dropped();
   to.err_dropped = in.err_dropped();
   const bool fits = take_number(in.status(), kLastExitStatus, to.status) &&
@@ -121,8 +144,7 @@ Problem take(const CommandResult& in, rollcall::CommandResult& to) {
                     take_number(in.error(), kLastErrno, to.error) &&
                     in.cpu_ns() < static_cast<std::uint64_t>(kTimeBound) &&
                     in.peak_rss_bytes() < kMostBytes && in.out_dropped() < kMostBytes &&
-                    in.err_dropped() < kMostBytes && in.out().size() <= limits::max_output &&
-                    in.err().size() <= limits::max_output;
+                    in.err_dropped() < kMostBytes && take_output(in, to);
   return fits ? nullptr : "report: command result out of range";
 }
 

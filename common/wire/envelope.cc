@@ -23,6 +23,8 @@ using wire::Cancel;
 using wire::FromCoordinator;
 using wire::FromWorker;
 using wire::Inventory;
+using wire::Output;
+using wire::OutputAck;
 using wire::Report;
 
 constexpr std::size_t kIdBytes = sizeof(SessionId::bytes);
@@ -43,7 +45,7 @@ struct Bounds {
   std::size_t bytes = limits::message_bytes;
 };
 
-constexpr std::array<Bounds, 4> kBounds = {{
+constexpr std::array<Bounds, 6> kBounds = {{
     {FromWorker::kReportFieldNumber,
      bits(Report::kTaskDeltaFieldNumber, Report::kAttemptFieldNumber, Report::kOutcomeFieldNumber,
           Report::kStartedDeltaNsFieldNumber, Report::kElapsedNsFieldNumber,
@@ -52,6 +54,10 @@ constexpr std::array<Bounds, 4> kBounds = {{
     {FromWorker::kInventoryFieldNumber,
      bits(Inventory::kTaskDeltaFieldNumber, Inventory::kAttemptFieldNumber), 0,
      limits::inventory_attempts},
+    {FromWorker::kOutputFieldNumber,
+     bits(Output::kTaskDeltaFieldNumber, Output::kAttemptFieldNumber, Output::kStreamFieldNumber,
+          Output::kOffsetFieldNumber, Output::kSizeFieldNumber),
+     0, limits::output_rows},
     {FromCoordinator::kAssignmentFieldNumber,
      bits(Assignment::kRangeFirstDeltaFieldNumber, Assignment::kRangeCountFieldNumber,
           Assignment::kAttemptFieldNumber, Assignment::kPauseNsFieldNumber,
@@ -60,6 +66,11 @@ constexpr std::array<Bounds, 4> kBounds = {{
      limits::assignment_attempts},
     {FromCoordinator::kCancelFieldNumber,
      bits(Cancel::kTaskDeltaFieldNumber, Cancel::kAttemptFieldNumber), 0, limits::cancel_attempts},
+    {FromCoordinator::kOutputAckFieldNumber,
+     bits(OutputAck::kTaskDeltaFieldNumber, OutputAck::kAttemptFieldNumber,
+          OutputAck::kStreamFieldNumber, OutputAck::kTakenFieldNumber,
+          OutputAck::kDurableFieldNumber),
+     0, limits::output_rows},
 }};
 constexpr Bounds kWithoutRows = {0, 0, 0, 0, limits::short_message_bytes};
 
@@ -142,10 +153,10 @@ class Reader {
 
   bool is_body(int field) const {
     if (direction_ == Direction::from_worker) {
-      return field >= FromWorker::kHelloFieldNumber && field <= FromWorker::kGoodbyeFieldNumber;
+      return field >= FromWorker::kHelloFieldNumber && field <= FromWorker::kOutputFieldNumber;
     }
     return field >= FromCoordinator::kWelcomeFieldNumber &&
-           field <= FromCoordinator::kRevokeFieldNumber;
+           field <= FromCoordinator::kOutputAckFieldNumber;
   }
 
   /// Returns false if it has neither 16 bytes nor 0.
@@ -248,7 +259,7 @@ std::string peer_in(const Envelope& hello) {
 
 WorkerBodyKind kind_of(const Envelope& envelope) {
   CHECK(envelope.field >= FromWorker::kHelloFieldNumber &&
-        envelope.field <= FromWorker::kGoodbyeFieldNumber);
+        envelope.field <= FromWorker::kOutputFieldNumber);
   return static_cast<WorkerBodyKind>(envelope.field - FromWorker::kHelloFieldNumber);
 }
 

@@ -74,11 +74,48 @@ void check_rows(const std::vector<TaskId>& task, const std::vector<Attempt>& att
   for (const Attempt a : attempt) CHECK(a >= 1);
 }
 
+void check_streams(const std::vector<OutputStream>& streams, std::size_t rows) {
+  CHECK(streams.size() == rows);
+  for (const OutputStream stream : streams) {
+    CHECK(stream == OutputStream::out || stream == OutputStream::err);
+  }
+}
+
 struct Check {
   void operator()(const Hello& m) const {
     CHECK(!m.secret.empty() && fits(m.host) && fits(m.name) && !m.features.test(0));
   }
-  void operator()(const Inventory& m) const { (*this)(m.echo); }
+  void operator()(const Inventory& m) const {
+    (*this)(m.echo);
+    CHECK(m.output.stream.size() == m.output.rows() && m.output.from.size() == m.output.rows());
+    for (std::size_t i = 0; i < m.output.rows(); ++i) {
+      CHECK(m.output.row[i] < m.held.size());
+      CHECK(m.output.from[i] < limits::stream_bytes || m.output.from[i] == kNotWanted);
+    }
+  }
+  void operator()(const Output& m) const {
+    CHECK(m.rows() > 0 && m.rows() <= limits::output_rows);
+    CHECK(m.bytes.size() <= limits::output_bytes);
+    check_rows(m.task, m.attempt);
+    check_streams(m.stream, m.rows());
+    CHECK(m.offset.size() == m.rows() && m.size.size() == m.rows());
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < m.rows(); ++i) {
+      CHECK(m.size[i] > 0 && m.offset[i] + m.size[i] < limits::stream_bytes);
+      bytes += m.size[i];
+    }
+    CHECK(bytes == m.bytes.size());
+  }
+  void operator()(const OutputAck& m) const {
+    CHECK(m.rows() <= limits::output_rows);
+    check_rows(m.task, m.attempt);
+    check_streams(m.stream, m.rows());
+    CHECK(m.taken.size() == m.rows() && m.durable.size() == m.rows());
+    for (std::size_t i = 0; i < m.rows(); ++i) {
+      CHECK(m.taken[i] < limits::stream_bytes);
+      CHECK(m.durable[i] <= m.taken[i] || m.durable[i] == kNotWanted);
+    }
+  }
   void operator()(const Heartbeat& m) const { (*this)(m.echo); }
   void operator()(const TimeEcho& e) const {
     CHECK(fits(e.coordinator_sent) && fits(e.worker_received) && fits(e.worker_sent));
@@ -120,7 +157,7 @@ struct Check {
     for (const Job& job : m.jobs) {
       CHECK(job.number >= kFirstJob && numbers.insert(job.number).second);
       CHECK(fits(job.kill_after, limits::longest_duration));
-      CHECK(job.max_output.value_or(0) <= limits::max_output);
+      CHECK(job.max_output.value_or(0) < limits::stream_bytes);
     }
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }
@@ -180,8 +217,18 @@ std::vector<WorkerMessage> worker_samples() {
   list.is_last_part = true;
   list.held = {{TaskId{3}, TaskId{1}}, {1, 2}};
   add(list);
+  list.output = {
+      {0, 1, 1}, {OutputStream::err, OutputStream::out, OutputStream::err}, {7, kNotWanted, 0}};
+  add(list);
   add(Heartbeat{echo(), 5, 1'000});
-  add(Heartbeat{echo(), 5, 1'000, true});
+  add(Heartbeat{echo(), 5, 1'000, true, 12});
+  add(Output{{TaskId{3}}, {1}, {OutputStream::out}, {0}, {4}, std::string("a\0b\n", 4)});
+  add(Output{{TaskId{3}, TaskId{3}, TaskId{1}},
+             {1, 1, 9},
+             {OutputStream::out, OutputStream::err, OutputStream::err},
+             {0, 1U << 30U, 5},
+             {1, 2, 1},
+             "abcd"});
   add(Inventory{echo(), 77, 5, 6, true});
   add(Goodbye{6, 600, 1.5, 1U << 24U});
   for (const bool mixed : {false, true}) {
@@ -207,6 +254,13 @@ std::vector<WorkerMessage> worker_samples() {
     commands.outcomes.command[i].started = commands.outcomes.started[i];
     commands.outcomes.command[i].elapsed = commands.outcomes.elapsed[i];
   }
+  add(commands);
+  commands.outcomes.command[0].out_before = 1U << 30U;
+  commands.outcomes.command[0].err_before = 5;
+  commands.window_received = 4;
+  add(commands);
+  commands.outcomes.command[0].out.clear();
+  commands.outcomes.command[0].out_before = kNotWanted;
   add(std::move(commands));
   return samples;
 }
@@ -216,7 +270,16 @@ std::vector<CoordinatorMessage> coordinator_samples() {
   const auto add = [&](CoordinatorBody body) { samples.push_back({header(), std::move(body)}); };
   add(Welcome{77, instant_from_ns(1'000), 4, 1s, 10s, 30s});
   add(Welcome{77, instant_from_ns(1'000), 4, 1s, 10s, 30s, false, 0, {}, FeatureSet(2)});
+  add(Welcome{77, instant_from_ns(1'000), 4, 1s, 10s, 30s, true, 0, {}, FeatureSet(2), {9, 1}});
   add(Ack{6, instant_from_ns(2'000)});
+  add(Ack{6, instant_from_ns(2'000), {1U << 20U, 5, TaskId{7}, 2}});
+  add(OutputAck{{}, {}, {}, {}, {}, {1U << 20U, 5, {}, 0}});
+  add(OutputAck{{TaskId{7}, TaskId{3}},
+                {1, 65'535},
+                {OutputStream::out, OutputStream::err},
+                {1U << 30U, 5},
+                {1U << 20U, kNotWanted},
+                {}});
   add(Cancel{5});
   add(Cancel{0, {{TaskId{7}, TaskId{3}}, {1, 65'535}}});
   add(Cancel{2, {{TaskId{7}, TaskId{3}}, {1, 1}}});

@@ -196,6 +196,7 @@ class LyingWorker {
   void on(const Cancel&) {}
   void on(const Drain&) {}
   void on(const Revoke&) {}
+  void on(const OutputAck&) {}
   void on(const Reject& reject) {
     std::printf("%s\n", std::string(to_string(reject.reason)).c_str());
     end();

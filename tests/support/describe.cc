@@ -68,6 +68,12 @@ struct Describer {
     return "Reject " + std::string(rollcall::to_string(reject.reason)) + ": " + reject.text;
   }
   std::string operator()(const Shutdown&) const { return "Shutdown"; }
+  std::string operator()(const Output& output) const {
+    return "Output of " + to_string(output.rows()) + " rows";
+  }
+  std::string operator()(const OutputAck& ack) const {
+    return "OutputAck of " + to_string(ack.rows()) + " rows";
+  }
 
   static std::string attempt(Attempt attempt) {
     return attempt == 1 ? "" : " (attempt " + to_string(attempt) + ")";

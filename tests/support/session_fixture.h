@@ -21,11 +21,12 @@ using namespace std::chrono_literals;
 inline std::string describe(const Action& action) {
   using Names = std::vector<std::string>;
   if (const auto* send = std::get_if<Send>(&action)) {
-    const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye"};
+    const Names bodies = {"Hello", "Inventory", "Report", "Heartbeat", "Goodbye", "Output"};
     return "Send " + bodies.at(send->message->body.index());
   }
-  const Names kinds = {"Send", "nothing", "Start",     "Cancel",  "CancelListed", "ReturnWaiting",
-                       "Drop", "List",    "StartOver", "nothing", "Exit"};
+  const Names kinds = {
+      "Send", "nothing",   "Start",   "Cancel", "CancelListed", "ReturnWaiting", "Drop",
+      "List", "StartOver", "nothing", "Exit",   "SendOutput",   "ForgetOutput",  "ReleaseOutcomes"};
   return kinds.at(action.index());
 }
 

@@ -2,6 +2,7 @@
 // Both carry batches.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "common/messages/message.h"
 #include "common/model/ids.h"
+#include "common/model/output_stream.h"
 #include "common/model/task.h"
 
 namespace rollcall::worker {
@@ -70,8 +72,24 @@ struct RunningListed {
   const HeldColumns& running;
 };
 
-using Event = std::variant<Begun, RunningListed, Reconnected, MessageReceived, AttemptsEnded,
-                           ExecutorFailed, TurnEnded, DeadlineReached, TerminateRequested>;
+/// How much of the output of one attempt was read.
+struct OutputProgress {
+  TaskId task{};
+  Attempt attempt = 0;
+  std::array<std::uint64_t, kOutputStreams.size()> bytes{};  ///< of each stream, in all
+  /// It has ended, and its outcome waits for ReleaseOutcomes. An attempt of which nothing was sent
+  /// and no more than limits::output_tail was read needs none.
+  bool has_ended = false;
+};
+
+/// Output of running or ended attempts was read: the last state of each attempt that has changed.
+struct OutputRead {
+  const std::vector<OutputProgress>& progress;
+};
+
+using Event =
+    std::variant<Begun, RunningListed, Reconnected, MessageReceived, AttemptsEnded, ExecutorFailed,
+                 TurnEnded, DeadlineReached, TerminateRequested, OutputRead>;
 
 // Actions, to be performed in order.
 
@@ -85,7 +103,8 @@ struct Send {
 /// before the next one each time the run was joined again.
 struct Prepare {
   KindId kind = KindId::sleep;
-  std::uint32_t slots = 0;  ///< 0: no limit
+  std::uint32_t slots = 0;            ///< 0: no limit
+  bool has_output_in_chunks = false;  ///< attempts that are started later report OutputRead
 };
 
 /// Start these attempts of one job. AttemptsEnded follows for each, later.
@@ -123,6 +142,39 @@ struct ListRunning {};
 /// Make a new secret and seed; Begun follows.
 struct StartOver {};
 
+/// Bytes [offset, offset + size) of a stream.
+struct OutputPart {
+  TaskId task{};
+  Attempt attempt = 0;
+  OutputStream stream = OutputStream::out;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+/// Send these parts, which were read, in one Output. Parts of attempts that have an outcome by now
+/// are left out.
+struct SendOutput {
+  Header header;
+  std::vector<OutputPart> parts;
+};
+
+/// Forget the first bytes of a stream. kNotWanted: all of it, also what is read later.
+struct ForgottenOutput {
+  TaskId task{};
+  Attempt attempt = 0;
+  OutputStream stream = OutputStream::out;
+  std::uint64_t bytes = 0;
+};
+struct ForgetOutput {
+  std::vector<ForgottenOutput> streams;
+};
+
+/// These attempts have ended, and the bytes that were sent of them are durable. AttemptsEnded
+/// follows for each, with the bytes that were not sent.
+struct ReleaseOutcomes {
+  HeldColumns attempts;
+};
+
 enum class Severity : std::uint8_t { debug, info, warning, error };
 
 struct Log {
@@ -137,7 +189,8 @@ struct Exit {
 };
 
 using Action = std::variant<Send, Prepare, StartAttempts, CancelAttempts, CancelListed,
-                            ReturnWaiting, DropAttempts, ListRunning, StartOver, Log, Exit>;
+                            ReturnWaiting, DropAttempts, ListRunning, StartOver, Log, Exit,
+                            SendOutput, ForgetOutput, ReleaseOutcomes>;
 using Actions = std::vector<Action>;
 
 /// Messages that were dropped, by reason.

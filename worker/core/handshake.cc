@@ -33,17 +33,9 @@ WorkerMessage Handshake::hello(Instant now, const Identity& identity) {
   due_ = now + retry_after_ + Duration(static_cast<std::int64_t>(jitter));
   retry_after_ = std::min(2 * retry_after_, limits::hello_retry_longest);
   return {{kProtocolVersion, {}, 0, session_},
-          Hello{secret_,
-                nonce_,
-                identity.host,
-                identity.name,
-                identity.pid,
-                identity.slots,
-                identity.processors,
-                identity.launch_id,
-                identity.command_slots,
-                identity.kinds,
-                {}}};
+          Hello{secret_, nonce_, identity.host, identity.name, identity.pid, identity.slots,
+                identity.processors, identity.launch_id, identity.command_slots, identity.kinds,
+                FeatureSet{}.set(kOutputInChunks)}};
 }
 
 Handshake::Verdict Handshake::judge(const CoordinatorMessage& message) const {

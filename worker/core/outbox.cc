@@ -52,8 +52,9 @@ void Outbox::cut(Cut how, const Stamp& stamp, Actions& out) {
   while (total - begin >= least) {
     if (how != Cut::without_window && unacknowledged_.size() >= limits::reports_in_flight) break;
     const std::size_t count = count_for_report(waiting_, begin);
-    Report report{++reports_sent_, stamp.assignments_received, stamp.started_count,
-                  take_front(begin, count), stamp.draining};
+    Report report{++reports_sent_,     stamp.assignments_received,
+                  stamp.started_count, take_front(begin, count),
+                  stamp.draining,      stamp.window_received};
     unacknowledged_.push_back(
         std::make_shared<const WorkerMessage>(WorkerMessage{stamp.header, std::move(report)}));
     out.push_back(Send{unacknowledged_.back()});
@@ -83,8 +84,27 @@ bool Outbox::acknowledge(std::uint64_t reports_committed) {
   return progress;
 }
 
+/// Calls `visit` with all columns of outcomes.
+template <class Visit>
+void Outbox::for_each(const Visit& visit) const {
+  for (const auto& message : unacknowledged_) visit(report_in(*message).outcomes);
+  visit(waiting_);
+}
+
+void Outbox::list_output(DurableOutput& out) const {
+  for_each([&](const OutcomeColumns& outcomes) {
+    for (std::size_t i = 0; i < outcomes.command.size(); ++i) {
+      const CommandResult& result = outcomes.command[i];
+      if (result.out_before == 0 && result.err_before == 0) continue;
+      auto& listed = out[{outcomes.task[i], outcomes.attempt[i]}];
+      if (result.out_before > 0) listed[index(OutputStream::out)] = result.out_before;
+      if (result.err_before > 0) listed[index(OutputStream::err)] = result.err_before;
+    }
+  });
+}
+
 void Outbox::list(AttemptSet& returned, AttemptSet& cancelled, HeldColumns& others) const {
-  const auto add = [&](const OutcomeColumns& outcomes) {
+  for_each([&](const OutcomeColumns& outcomes) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const Outcome outcome = outcomes.outcome[i];
       if (outcome == Outcome::cancelled) cancelled.emplace(outcomes.task[i], outcomes.attempt[i]);
@@ -95,9 +115,7 @@ void Outbox::list(AttemptSet& returned, AttemptSet& cancelled, HeldColumns& othe
         others.attempt.push_back(outcomes.attempt[i]);
       }
     }
-  };
-  for (const auto& message : unacknowledged_) add(report_in(*message).outcomes);
-  add(waiting_);
+  });
 }
 
 void Outbox::clear() {

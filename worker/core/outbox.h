@@ -9,6 +9,7 @@
 #include "common/messages/message.h"
 #include "worker/core/attempt_set.h"
 #include "worker/core/event.h"
+#include "worker/core/output_sender.h"
 
 namespace rollcall::worker {
 
@@ -21,6 +22,7 @@ class Outbox {
     std::uint64_t assignments_received = 0;
     std::uint64_t started_count = 0;
     bool draining = false;
+    std::uint64_t window_received = 0;
   };
   enum class Cut {
     full_only,       ///< only reports that are full, within limits::reports_in_flight
@@ -42,6 +44,9 @@ class Outbox {
   /// others. Of the others, `cancelled` has those that may have been cancelled before they started.
   void list(AttemptSet& returned, AttemptSet& cancelled, HeldColumns& others) const;
 
+  /// Adds the streams of these attempts of which bytes were sent before their outcome.
+  void list_output(DurableOutput& out) const;
+
   /// Too many outcomes wait: no attempt should be started.
   bool full() const;
   /// No outcome waits, and all reports are acknowledged.
@@ -53,6 +58,8 @@ class Outbox {
 
  private:
   OutcomeColumns take_front(std::size_t begin, std::size_t count);
+  template <class Visit>
+  void for_each(const Visit& visit) const;
 
   OutcomeColumns waiting_;
   std::deque<std::shared_ptr<const WorkerMessage>> unacknowledged_;

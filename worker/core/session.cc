@@ -36,13 +36,15 @@ void Session::step(Instant now, const Event& event, Actions& out) {
 
 std::optional<Instant> Session::next_deadline() const {
   if (is_over_ || !handshake_.has_session()) return std::nullopt;
-  return std::min({handshake_.due(), leaving_.due(), deadlines_.heartbeat, deadlines_.report,
-                   deadlines_.resend, deadlines_.silence});
+  const Instant output = is_working() ? output_.due(resend_after()) : kNever;
+  return std::min({handshake_.due(), leaving_.due(), output, deadlines_.heartbeat,
+                   deadlines_.report, deadlines_.resend, deadlines_.silence});
 }
 
 void Session::check_invariants() const {
   handshake_.check_invariants();
   attempts_.check_invariants();
+  output_.check_invariants();
   outbox_.check_invariants();
   leaving_.check_invariants();
   CHECK(out_ == nullptr);
@@ -81,6 +83,7 @@ void Session::on(const MessageReceived& event) {
 void Session::on(const AttemptsEnded& event) {
   executor_failures_ = 0;
   attempts_.end(event.outcomes);
+  output_.end(event.outcomes);
   ended_.count(now_, event.outcomes.size());
   append(outbox_.waiting(), event.outcomes);
   cut_reports(Outbox::Cut::full_only);
@@ -117,6 +120,8 @@ void Session::on(const DeadlineReached&) {
     if (now_ >= deadlines_.heartbeat) send_heartbeat();
     if (now_ >= deadlines_.report) cut_reports(Outbox::Cut::all);
     if (now_ >= deadlines_.resend) resend_reports();
+    if (is_working()) output_.send_due(now_, resend_after(), handshake_.header(), *out_);
+    send_output();
     if (leaving_.is_goodbye_due(now_)) send_goodbye();
     if (leaving_.has_idled_too_long(now_)) leave_when_done(false);
   }
@@ -152,7 +157,20 @@ void Session::on(const RunningListed& event) {
   }
   const std::size_t begun = held.size();
   append(held, waiting);
+  send_list(held, begun);
+  resume_work();
+}
+
+void Session::on(const OutputRead& event) {
+  output_.read(now_, event.progress);
+  send_output();
+}
+
+void Session::send_list(const HeldColumns& held, std::size_t begun) {
   ++inventories_;
+  DurableOutput output;
+  output_.list(output);
+  outbox_.list_output(output);
   for (std::size_t first = 0, part = 0; first < held.size() || part == 0; ++part) {
     const std::size_t count = std::min(held.size() - first, limits::inventory_attempts);
     Inventory listed = inventory();
@@ -161,11 +179,11 @@ void Session::on(const RunningListed& event) {
     listed.list = inventories_;
     listed.part = static_cast<std::uint32_t>(part);
     listed.held = {slice(held.task, first, count), slice(held.attempt, first, count)};
+    listed.output = list_output(output, listed.held);
     first += count;
     listed.is_last_part = first == held.size();
     send(std::move(listed));
   }
-  resume_work();
 }
 
 // Messages.
@@ -174,6 +192,7 @@ void Session::on(const RunningListed& event) {
 void Session::take(const Welcome& welcome) {
   echo_ = {welcome.sent, now_, {}};
   outbox_.acknowledge(welcome.reports_committed);
+  output_.set_window(welcome.window);
   if (welcome.list_held) {
     out_->push_back(ListRunning{});
     return;
@@ -200,6 +219,9 @@ void Session::take(const Ack& ack) {
     return;
   }
   echo_ = {ack.sent, now_, {}};
+  output_.heard(now_);
+  output_.set_window(ack.window);
+  send_output();
   if (!outbox_.acknowledge(ack.reports_committed)) return;
   deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
   start_attempts();
@@ -260,6 +282,13 @@ void Session::take(const Shutdown&) {
   exit(kExitDone, "the run is over");
 }
 
+void Session::take(const OutputAck& ack) {
+  output_.heard(now_);
+  output_.acknowledge(now_, ack, *out_);
+  output_.set_window(ack.window);
+  send_output();
+}
+
 // Joining.
 
 bool Session::accepts(const CoordinatorMessage& message) {
@@ -302,12 +331,15 @@ void Session::join(const Header& header, const Welcome& terms) {
   if (handshake_.epoch() != header.epoch) {
     attempts_.start_epoch();
     jobs_.start_epoch();
+    output_.start_epoch();
   }
   handshake_.join(header);
-  // The executor of commands cannot change its slots while they run. The Inventory omits them.
-  const bool is_resized = terms.slots != terms_.slots && jobs_.uses_command_slots();
-  if (is_resized && attempts_.drop_running()) out_->push_back(DropAttempts{});
+  if (!can_keep_running(terms)) {
+    output_.drop();
+    if (attempts_.drop_running()) out_->push_back(DropAttempts{});
+  }
   set_terms(terms);
+  output_.enable(terms.features.test(kOutputInChunks));
   prepared_.reset();
   log(Severity::info, "joined run " + to_hex(header.run.bytes) + " as session " +
                           to_hex(handshake_.session().bytes));
@@ -323,6 +355,14 @@ void Session::set_terms(const Welcome& terms) {
   terms_.rejoin_limit = std::max(terms_.silence_limit, terms.rejoin_for);
 }
 
+/// The executor of commands cannot change its slots while they run, and what they have printed may
+/// be in chunks that the new coordinator does not take. The Inventory omits those that are dropped.
+bool Session::can_keep_running(const Welcome& terms) const {
+  const bool is_same = terms.slots == terms_.slots &&
+                       (terms.features.test(kOutputInChunks) || !output_.is_enabled());
+  return is_same || !jobs_.uses_command_slots();
+}
+
 Inventory Session::inventory() const {
   Inventory inventory;
   inventory.echo = echo();
@@ -335,6 +375,8 @@ Inventory Session::inventory() const {
 
 /// After the Inventory.
 void Session::resume_work() {
+  output_.resend(now_, handshake_.header(), *out_);
+  send_output();
   resend_reports();
   if (leaving_.is_leaving()) {
     send_goodbye();
@@ -391,7 +433,7 @@ void Session::prepare_for(const StartAttempts& start) {
   const KindSet kind = set_of(start.job->kind);
   if ((prepared_ & kind).any()) return;
   prepared_ |= kind;
-  out_->push_back(Prepare{start.job->kind, terms_.slots});
+  out_->push_back(Prepare{start.job->kind, terms_.slots, output_.is_enabled()});
 }
 
 /// Returns false, and ends, if an attempt cannot be run.
@@ -428,7 +470,7 @@ TimeEcho Session::echo() const {
 void Session::send_heartbeat() {
   cut_reports(Outbox::Cut::all);
   send(Heartbeat{echo(), attempts_.assignments_received(), attempts_.started_count(),
-                 leaving_.is_draining()});
+                 leaving_.is_draining(), output_.window_received()});
   attempts_.news_sent();
   deadlines_.heartbeat = now_ + terms_.heartbeat_interval;
 }
@@ -439,7 +481,7 @@ void Session::cut_reports(Outbox::Cut how) {
   const std::uint64_t before = outbox_.reports_sent();
   outbox_.cut(how,
               {handshake_.header(), attempts_.assignments_received(), attempts_.started_count(),
-               leaving_.is_draining()},
+               leaving_.is_draining(), output_.window_received()},
               *out_);
   if (outbox_.reports_sent() == before) return;
   attempts_.news_sent();
@@ -449,6 +491,13 @@ void Session::cut_reports(Outbox::Cut how) {
 void Session::resend_reports() {
   outbox_.resend(handshake_.header(), *out_);
   deadlines_.resend = outbox_.all_acknowledged() ? kNever : now_ + resend_after();
+}
+
+/// And lets attempts go that have nothing left to send.
+void Session::send_output() {
+  if (!is_working()) return;
+  output_.send(now_, handshake_.header(), *out_);
+  output_.release(*out_);
 }
 
 /// Under load, outcomes wait a little for others: a message costs more than the tasks that it
@@ -509,6 +558,7 @@ void Session::send_goodbye() {
 }
 
 void Session::drop_attempts() {
+  output_.drop();
   if (attempts_.drop()) out_->push_back(DropAttempts{});
 }
 

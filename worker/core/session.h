@@ -17,6 +17,7 @@
 #include "worker/core/kind_traits.h"
 #include "worker/core/leaving.h"
 #include "worker/core/outbox.h"
+#include "worker/core/output_sender.h"
 #include "worker/core/terms.h"
 
 namespace rollcall::worker {
@@ -26,8 +27,8 @@ namespace rollcall::worker {
 /// the coordinator has given it up, it starts over as a new session; when it hears nothing for too
 /// long, it does so too, and ends if that does not help.
 ///
-/// The parts (Handshake, HeldAttempts, Outbox, Leaving) own their data and know nothing of each
-/// other; the order of what happens in a step is here.
+/// The parts (Handshake, HeldAttempts, OutputSender, Outbox, Leaving) own their data and know
+/// nothing of each other; the order of what happens in a step is here.
 ///
 /// Pure: it reads no clock and does no I/O. One owner, one thread; `now` never goes back.
 class Session {
@@ -62,6 +63,7 @@ class Session {
   void on(const DeadlineReached& event);
   void on(const TerminateRequested& event);
   void on(const RunningListed& event);
+  void on(const OutputRead& event);
   // Messages.
   void take(const Welcome& welcome);
   void take(const Assignment& assignment);
@@ -71,6 +73,7 @@ class Session {
   void take(const Revoke& revoke);
   void take(const Reject& reject);
   void take(const Shutdown& shutdown);
+  void take(const OutputAck& ack);
 
   bool is_working() const { return !is_over_ && handshake_.has_joined(); }
   bool accepts(const CoordinatorMessage& message);
@@ -78,8 +81,10 @@ class Session {
   void say_hello();
   void join(const Header& header, const Welcome& terms);
   void set_terms(const Welcome& terms);
+  bool can_keep_running(const Welcome& terms) const;
   bool take_jobs(const Assignment& assignment);
   Inventory inventory() const;
+  void send_list(const HeldColumns& held, std::size_t begun);
   void resume_work();
   void start_attempts();
   void prepare_for(const StartAttempts& start);
@@ -89,6 +94,7 @@ class Session {
   void send_goodbye();
   void cut_reports(Outbox::Cut how);
   void resend_reports();
+  void send_output();
   bool may_wait_for_more();
   void leave_now();
   void leave_when_done(bool whatever_run);
@@ -131,6 +137,7 @@ class Session {
   KindTraits traits_;  ///< of jobs_
   KindSet prepared_;   ///< since it has joined
   HeldAttempts attempts_;
+  OutputSender output_;
   Outbox outbox_;
   Leaving leaving_;
   std::uint32_t executor_failures_ = 0;  ///< since an attempt has ended

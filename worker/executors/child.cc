@@ -32,6 +32,11 @@ int open_input(const std::string& bytes, os::Descriptor& input) {
   return input ? 0 : errno;
 }
 
+std::shared_ptr<OutputBuffer> buffer_of(const Child& child, OutputStream stream) {
+  if (!child.output) return nullptr;
+  return {child.output, &child.output->of(stream)};
+}
+
 }  // namespace
 
 Instant Child::due() const {
@@ -77,8 +82,8 @@ int open_files(Child& child, CommandFiles& files) {
   if (error == 0) error = open_pipe(err, files.error_output);
   if (error == 0) error = open_input(child.command.input, files.input);
   if (error != 0) return error;
-  child.out.open(std::move(out), child.max_output);
-  child.err.open(std::move(err), child.max_output);
+  child.out.open(std::move(out), child.max_output, buffer_of(child, OutputStream::out));
+  child.err.open(std::move(err), child.max_output, buffer_of(child, OutputStream::err));
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "common/model/command.h"
 #include "common/model/time.h"
@@ -27,8 +28,9 @@ struct Child {
   std::uint64_t number = 0;  ///< of its last request to the guardians; 0: none yet
   std::uint32_t tries = 0;   ///< requests that failed for want of processes
   Command command;
-  std::size_t max_output = 0;  ///< bytes to keep of each stream
-  Duration kill_after{};       ///< from SIGTERM to SIGKILL
+  std::size_t max_output = 0;             ///< bytes to keep of each stream
+  std::shared_ptr<CommandOutput> output;  ///< where they go; null: into the result
+  Duration kill_after{};                  ///< from SIGTERM to SIGKILL
   CommandResult result;
   OutputCapture out;
   OutputCapture err;

@@ -50,6 +50,7 @@ class CommandRunner::Children {
     child->key = key;
     child->max_output = terms.max_output;
     child->kill_after = terms.kill_after;
+    child->output = terms.output;
     child->command = std::move(command);
     waiting_.push_back(std::move(child));
     if (!is_broken_) start_waiting();

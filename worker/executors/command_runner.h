@@ -11,6 +11,7 @@
 
 #include "common/model/command.h"
 #include "common/model/time.h"
+#include "worker/executors/output_buffer.h"
 #include "worker/guardian/guardian.h"
 
 namespace rollcall::worker {
@@ -27,14 +28,17 @@ std::uint32_t command_slots(std::uint64_t descriptors);
 
 /// A command has ended when its first process has. Then the rest of its process group gets SIGTERM,
 /// and SIGKILL after its `kill_after`; processes that have left the group end with the worker. Uses
-/// no signal handler. Memory is bounded by two streams for each slot. One thread, that of `loop`,
-/// which outlives it.
+/// no signal handler. Memory is bounded by two streams for each slot. With
+/// CommandRunner::Terms::output, a command blocks while its buffer has no room. One thread, that of
+/// `loop`, which outlives it.
 class CommandRunner {
  public:
   /// Of one command.
   struct Terms {
     std::size_t max_output = 0;  ///< bytes to keep of each stream
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
+    /// Where its output goes, while it runs; null: into the result.
+    std::shared_ptr<CommandOutput> output = nullptr;
   };
 
   struct Handlers {

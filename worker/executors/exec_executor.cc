@@ -35,6 +35,29 @@ Outcome outcome_of(const CommandResult& result) {
   return Outcome::failed;
 }
 
+/// Whether the outcome must wait: some of it was sent, or it is more than an outcome carries.
+bool must_be_sent(const CommandOutput& output) {
+  std::uint64_t unsent = 0;
+  for (const OutputBuffer& stream : output.streams) {
+    if (stream.sent() > 0 || !stream.is_wanted()) return true;
+    unsent += stream.unsent();
+  }
+  return unsent > limits::output_tail;
+}
+
+/// The bytes that were not sent become part of the result.
+void add_tail(CommandOutput& output, CommandResult& result) {
+  const auto before = [](const OutputBuffer& stream) {
+    return stream.is_wanted() ? stream.sent() : kNotWanted;
+  };
+  OutputBuffer& out = output.of(OutputStream::out);
+  OutputBuffer& err = output.of(OutputStream::err);
+  result.out_before = before(out);
+  result.err_before = before(err);
+  result.out = out.take_unsent();
+  result.err = err.take_unsent();
+}
+
 }  // namespace
 
 Result<void> ExecExecutor::prepare(const Prepare& terms) {
@@ -43,11 +66,12 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
                                     terms.slots, terms.slots == 1 ? "command" : "commands",
                                     context_.requested_slots));
   }
+  has_output_in_chunks_ = terms.has_output_in_chunks;
   const std::uint32_t slots = std::max(terms.slots, 1U);
   if (runner_ && !is_broken_ && slots == slots_) return {};
   auto guardians = Guardians::start(guardians_for(slots), slots, context_.descriptors);
   if (!guardians) return guardians.error();
-  running_.clear();
+  forget_all();
   const auto on_broken = [this](const std::string& reason) {
     is_broken_ = true;
     context_.on_broken(reason);
@@ -64,12 +88,31 @@ void ExecExecutor::start(Instant, StartAttempts batch) {
   AttemptColumns& attempts = batch.attempts;
   CHECK(runner_ && batch.job);
   const Job& job = *batch.job;
-  const CommandRunner::Terms terms{job.max_output.value_or(limits::max_output), job.kill_after};
   attempts.command.resize(attempts.size());  // one without arguments cannot be started
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    running_[next_key_] = {batch.assignment, attempts.task[i], attempts.attempt[i]};
-    runner_->start(next_key_++, complete(std::move(attempts.command[i]), job), terms);
+    const std::uint64_t key = next_key_++;
+    const CommandRunner::Terms terms = terms_for(job, key);
+    if (terms.output) with_output_[{attempts.task[i], attempts.attempt[i]}] = key;
+    running_.emplace(
+        key, Running{batch.assignment, attempts.task[i], attempts.attempt[i], terms.output});
+    runner_->start(key, complete(std::move(attempts.command[i]), job), terms);
   }
+}
+
+CommandRunner::Terms ExecExecutor::terms_for(const Job& job, std::uint64_t key) {
+  if (!has_output_in_chunks_) {
+    const std::uint64_t most = job.max_output.value_or(limits::max_output);
+    return {std::min(most, limits::max_output), job.kill_after};
+  }
+  CommandRunner::Terms terms{job.max_output.value_or(limits::stream_bytes - 1), job.kill_after,
+                             std::make_shared<CommandOutput>()};
+  for (OutputBuffer& stream : terms.output->streams) {
+    stream.on_read = [this, key] {
+      note_progress(key);
+      context_.on_ended();
+    };
+  }
+  return terms;
 }
 
 /// Adds what the command shares with the others of its job, and the variables of this worker.
@@ -87,16 +130,35 @@ bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
   for (EndedCommand& ended : runner_->take_ended()) {
     const auto found = running_.find(ended.key);
     CHECK(found != running_.end());
-    const Running run = found->second;
-    running_.erase(found);
-    out.push_back(run.task, run.attempt,
-                  ended.was_called_off ? Outcome::returned : outcome_of(ended.result),
-                  ended.result.started, ended.result.elapsed, Duration::zero());
-    out.command.resize(out.size());
-    if (!ended.was_called_off) out.command.back() = std::move(ended.result);
+    Running& run = found->second;
+    if (run.output && must_be_sent(*run.output)) {
+      run.ended = std::make_unique<EndedCommand>(std::move(ended));
+      note_progress(found->first);
+    } else {
+      if (run.output) add_tail(*run.output, ended.result);
+      finish(found->first, std::move(ended), out);
+    }
+  }
+  for (const std::uint64_t key : std::exchange(released_, {})) {
+    const auto found = running_.find(key);
+    if (found == running_.end()) continue;
+    add_tail(*found->second.output, found->second.ended->result);
+    finish(key, std::move(*found->second.ended), out);
   }
   warn_of_shortage(out);
   return out.size() > 0;
+}
+
+/// Adds its outcome, and forgets it.
+void ExecExecutor::finish(std::uint64_t key, EndedCommand ended, OutcomeColumns& out) {
+  const Running run = std::move(running_.at(key));  // `ended` may be a part of it
+  running_.erase(key);
+  if (run.output) with_output_.erase({run.task, run.attempt});
+  out.push_back(run.task, run.attempt,
+                ended.was_called_off ? Outcome::returned : outcome_of(ended.result),
+                ended.result.started, ended.result.elapsed, Duration::zero());
+  out.command.resize(out.size());
+  if (!ended.was_called_off) out.command.back() = std::move(ended.result);
 }
 
 void ExecExecutor::warn_of_shortage(const OutcomeColumns& ended) const {
@@ -133,7 +195,62 @@ void ExecExecutor::return_waiting(std::uint64_t assignments_through) {
 
 void ExecExecutor::drop() {
   if (runner_) runner_->drop();
+  forget_all();
+}
+
+void ExecExecutor::forget_all() {
   running_.clear();
+  with_output_.clear();
+  progress_.clear();
+  released_.clear();
+}
+
+// Output in chunks.
+
+void ExecExecutor::note_progress(std::uint64_t key) {
+  const auto found = running_.find(key);
+  if (found == running_.end() || std::exchange(found->second.has_progress, true)) return;
+  progress_.push_back(key);
+}
+
+void ExecExecutor::take_progress(std::vector<OutputProgress>& out) {
+  for (const std::uint64_t key : std::exchange(progress_, {})) {
+    const auto found = running_.find(key);
+    if (found == running_.end()) continue;
+    Running& run = found->second;
+    run.has_progress = false;
+    OutputProgress& progress = out.emplace_back();
+    progress.task = run.task;
+    progress.attempt = run.attempt;
+    for (const OutputStream stream : kOutputStreams) {
+      progress.bytes[index(stream)] = run.output->of(stream).size();
+    }
+    progress.has_ended = run.ended != nullptr;
+  }
+}
+
+/// Returns null if it has no such attempt with output in chunks.
+ExecExecutor::Running* ExecExecutor::find(TaskId task, Attempt attempt) {
+  const auto found = with_output_.find({task, attempt});
+  return found == with_output_.end() ? nullptr : &running_.at(found->second);
+}
+
+bool ExecExecutor::copy_output(const OutputPart& part, std::string& to) {
+  const Running* run = find(part.task, part.attempt);
+  return run != nullptr && run->output->of(part.stream).copy(part.offset, part.size, to);
+}
+
+void ExecExecutor::forget_output(const ForgottenOutput& forgotten) {
+  const Running* run = find(forgotten.task, forgotten.attempt);
+  if (run != nullptr) run->output->of(forgotten.stream).forget(forgotten.bytes);
+}
+
+void ExecExecutor::release(const HeldColumns& attempts) {
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const auto found = with_output_.find({attempts.task[i], attempts.attempt[i]});
+    if (found == with_output_.end() || !running_.at(found->second).ended) continue;
+    released_.push_back(found->second);
+  }
 }
 
 void ExecExecutor::list(HeldColumns& out) const {

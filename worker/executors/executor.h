@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/model/task.h"
@@ -22,7 +23,8 @@ struct ExecutorContext {
   std::uint32_t requested_slots = 0;  ///< --slots; 0: not given
   std::uint64_t descriptors = 0;      ///< the limit of open files for child processes
 
-  std::function<void()> on_ended;  ///< attempts have ended: call take_ended()
+  /// Attempts have ended, or output was read: call take_ended() and take_progress().
+  std::function<void()> on_ended;
   /// All running attempts are lost, and no other can be started before the next prepare().
   std::function<void(const std::string& reason)> on_broken;
   std::function<void(const std::string& text)> on_warning;  ///< for the log
@@ -57,6 +59,20 @@ class Executor {
   /// begun. Each gets the outcome `returned` from take_ended(), at the latest when its turn would
   /// have come.
   virtual void return_waiting(std::uint64_t /*assignments_through*/) {}
+
+  // Output in chunks: of attempts that were started after a Prepare with it.
+
+  /// Appends how much was read of each attempt for which that has changed. To be called after
+  /// take_ended().
+  virtual void take_progress(std::vector<OutputProgress>& /*out*/) {}
+  /// Appends the bytes of this part, which count as sent. Returns false if it does not have them.
+  virtual bool copy_output(const OutputPart& /*part*/, std::string& /*to*/) { return false; }
+  /// These bytes are not needed any more.
+  virtual void forget_output(const ForgottenOutput& /*forgotten*/) {}
+  /// Each of these attempts that it has, and that has ended, gets its outcome from the next
+  /// take_ended(), with the bytes that were not sent.
+  virtual void release(const HeldColumns& /*attempts*/) {}
+
   /// Ends all attempts; none gets an outcome.
   virtual void drop() = 0;
   /// Replaces `out` with the attempts that were started and whose outcome was not taken, in any

@@ -21,11 +21,13 @@ struct OutputCapture::Watch : std::enable_shared_from_this<Watch> {
     stream.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [self = shared_from_this()](boost::system::error_code error) {
                         if (error || self->owner == nullptr) return;
+                        const std::shared_ptr<OutputBuffer> buffer = self->owner->buffer_;
                         if (self->owner->read_some()) {
-                          self->next();
+                          self->owner->read_on();
                         } else {
                           self->owner->close();
                         }
+                        if (buffer && buffer->on_read) buffer->on_read();
                       });
   }
 
@@ -33,15 +35,26 @@ struct OutputCapture::Watch : std::enable_shared_from_this<Watch> {
   OutputCapture* owner;  ///< null once it has closed
 };
 
-void OutputCapture::open(os::Descriptor pipe, std::size_t most) {
+void OutputCapture::open(os::Descriptor pipe, std::size_t most,
+                         std::shared_ptr<OutputBuffer> buffer) {
   pipe_ = std::move(pipe);
   most_ = most;
+  buffer_ = std::move(buffer);
 }
 
 void OutputCapture::watch(boost::asio::io_context& loop) {
   if (!pipe_) return;
   watch_ = std::make_shared<Watch>(loop, pipe_.release(), *this);
   watch_->next();
+}
+
+/// When the buffer has room, or needs none because the rest is dropped.
+void OutputCapture::read_on() {
+  if (!buffer_ || buffer_->has_room() || buffer_->size() >= most_) return watch_->next();
+  buffer_->on_room = [paused = std::weak_ptr<Watch>(watch_)] {
+    const std::shared_ptr<Watch> watch = paused.lock();
+    if (watch && watch->owner != nullptr) watch->next();
+  };
 }
 
 void OutputCapture::drain() {
@@ -56,6 +69,8 @@ void OutputCapture::drain() {
 
 std::string OutputCapture::take() {
   most_ = 0;
+  const std::shared_ptr<OutputBuffer> buffer = std::exchange(buffer_, nullptr);
+  if (buffer && buffer->on_room) std::exchange(buffer->on_room, nullptr)();
   return std::exchange(kept_, {});
 }
 
@@ -81,8 +96,10 @@ bool OutputCapture::read_some() {
 }
 
 void OutputCapture::keep(std::string_view bytes) {
-  const std::size_t wanted = std::min(bytes.size(), most_ - kept_.size());
+  const std::uint64_t kept = buffer_ ? buffer_->size() : kept_.size();
+  const std::size_t wanted = std::min<std::uint64_t>(bytes.size(), most_ - kept);
   dropped_ += bytes.size() - wanted;
+  if (buffer_) return buffer_->append(bytes.substr(0, wanted));
   const std::size_t size = kept_.size() + wanted;
   // Never more capacity than may be kept: there are as many buffers as slots.
   if (size > kept_.capacity()) kept_.reserve(std::min(most_, std::max(size, 2 * kept_.size())));

@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "common/os/descriptor.h"
+#include "worker/executors/output_buffer.h"
 
 namespace rollcall::worker {
 
 /// Owns the reading end of a pipe and the first bytes read from it; counts the rest. Never blocks.
-/// One thread, that of the loop.
+/// With a buffer, the bytes go there instead, and the pipe is read only while the buffer has room:
+/// then the command blocks when the pipe is full. One thread, that of the loop.
 class OutputCapture {
  public:
   OutputCapture() = default;
@@ -22,19 +24,20 @@ class OutputCapture {
   OutputCapture(const OutputCapture&) = delete;
   OutputCapture& operator=(const OutputCapture&) = delete;
 
-  /// Call it once, first. `most`: bytes to keep.
-  void open(os::Descriptor pipe, std::size_t most);
+  /// Call it once, first. `most`: bytes to keep. `buffer`: may be null.
+  void open(os::Descriptor pipe, std::size_t most, std::shared_ptr<OutputBuffer> buffer = nullptr);
   /// Reads output as it arrives from now on. Short commands do not need that: their output stays in
   /// the pipe until drain(). Call it at most once.
   void watch(boost::asio::io_context& loop);
-  /// Reads the output that is in the pipe.
+  /// Reads the output that is in the pipe, whether or not the buffer has room: as much as a pipe
+  /// holds.
   void drain();
   /// Closes the pipe. Processes that still write get SIGPIPE.
   void close();
 
   /// Bytes read beyond those kept.
   std::uint64_t dropped() const { return dropped_; }
-  /// Returns the bytes kept. All later ones are dropped.
+  /// Returns the bytes kept, but not those in the buffer. All later ones are dropped.
   std::string take();
 
  private:
@@ -44,11 +47,13 @@ class OutputCapture {
   /// Returns false at the end of the stream.
   bool read_some();
   void keep(std::string_view bytes);
+  void read_on();
 
   os::Descriptor pipe_;           ///< until watch()
   std::shared_ptr<Watch> watch_;  ///< after that; its handlers may outlive this object
   std::size_t most_ = 0;
   std::string kept_;
+  std::shared_ptr<OutputBuffer> buffer_;  ///< null: bytes go to kept_
   std::uint64_t dropped_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/limits.h"
 #include "coordinator/core/model/limits.h"
 
 namespace rollcall::coordinator {

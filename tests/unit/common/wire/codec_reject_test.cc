@@ -12,82 +12,13 @@
 #include "common/wire/envelope.h"
 #include "tests/fuzz/wire_samples.h"
 #include "tests/support/bytes.h"
+#include "tests/support/wire_writer.h"
 
 namespace rollcall {
 namespace {
 
+using namespace test;
 using testing::HasSubstr;
-
-// A second, independent writer of the wire format, for bytes that the codec would never write.
-
-std::string varint(std::uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7U) bytes += static_cast<char>(value | 0x80U);
-  return bytes += static_cast<char>(value);
-}
-
-std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63U);
-}
-
-std::string number(unsigned field, std::uint64_t value) {
-  return varint(field << 3U) + varint(value);
-}
-
-std::string text(unsigned field, std::string_view value) {
-  return varint(field << 3U | 2U) + varint(value.size()) + std::string(value);
-}
-
-std::string column(unsigned field, const std::vector<std::uint64_t>& values) {
-  std::string packed;
-  for (const std::uint64_t value : values) packed += varint(value);
-  return text(field, packed);
-}
-
-std::string real(unsigned field, double value) {
-  return varint(field << 3U | 1U) +
-         std::string(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-const std::string kId(16, 'i');
-
-std::string envelope(unsigned body_field, std::string_view body) {
-  return "\x0dROLL" + number(2, 2) + text(3, kId) + number(4, 1) + text(5, kId) +
-         text(body_field, body);
-}
-
-enum : unsigned { kHello = 16, kInventory = 17, kReport = 18, kHeartbeat = 19, kGoodbye = 20 };
-enum : unsigned {
-  kWelcome = 32,
-  kAssignment = 33,
-  kAck = 34,
-  kCancel = 35,
-  kDrain = 36,
-  kReject = 37,
-  kRevoke = 39
-};
-
-/// What decode says of `bytes`; empty if it takes them.
-template <class Message>
-std::string complaint(const std::string& bytes) {
-  WireCodec codec;
-  Message message;
-  const Result<void> result = codec.decode(span_of(bytes), message);
-  if (result) {
-    test::check_well_formed(message);
-    return "";
-  }
-  EXPECT_EQ(result.error().kind, ErrorKind::protocol);
-  return result.error().message;
-}
-
-std::string from_worker(unsigned field, std::string_view body) {
-  return complaint<WorkerMessage>(envelope(field, body));
-}
-
-std::string from_coordinator(unsigned field, std::string_view body) {
-  return complaint<CoordinatorMessage>(envelope(field, body));
-}
 
 // Refused messages. Each test first accepts a good body, so that one difference is the reason.
 
@@ -332,9 +263,9 @@ TEST(WireReject, Jobs) {
   EXPECT_EQ(jobs(text(8, good + text(7, with_nul))), "");
   EXPECT_THAT(jobs(text(8, good + text(8, with_nul))), HasSubstr("NUL"));
   const auto longest = static_cast<std::uint64_t>(limits::longest_duration.count());
-  EXPECT_EQ(jobs(text(8, good + number(4, longest) + number(5, limits::max_output))), "");
+  EXPECT_EQ(jobs(text(8, good + number(4, longest) + number(5, limits::stream_bytes - 1))), "");
   EXPECT_THAT(jobs(text(8, good + number(4, longest + 1))), HasSubstr("out of range"));
-  EXPECT_THAT(jobs(text(8, good + number(5, limits::max_output + 1))), HasSubstr("out of range"));
+  EXPECT_THAT(jobs(text(8, good + number(5, limits::stream_bytes))), HasSubstr("out of range"));
   EXPECT_THAT(jobs(repeated(limits::assignment_attempts + 1, text(8, good))),
               HasSubstr("many rows"));
   EXPECT_EQ(jobs(column(7, {3})), "");

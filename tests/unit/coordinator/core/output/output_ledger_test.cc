@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/rng.h"
+#include "common/limits.h"
 #include "coordinator/core/model/limits.h"
 
 namespace rollcall::coordinator {
