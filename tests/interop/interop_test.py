@@ -273,8 +273,8 @@ class Runs(unittest.TestCase):
         raise AssertionError(f"no {kind} arrived")
 
 
-class Scripted(unittest.TestCase):
-    """A scripted coordinator sends what a real one may send."""
+class ScriptedCoordinator(unittest.TestCase):
+    """A coordinator that sends what a test lets it send."""
 
     command = [sys.executable, WORKER]
 
@@ -354,6 +354,10 @@ class Scripted(unittest.TestCase):
     def attempts_in(self, inventory):
         tasks = list(itertools.accumulate(inventory.task_delta))
         return list(zip(tasks, column(inventory.attempt, len(tasks), 1)))
+
+
+class Scripted(ScriptedCoordinator):
+    """A scripted coordinator sends what a real one may send."""
 
     def test_lists_held_attempts_and_ignores_older_epochs(self):
         self.hello()
@@ -495,6 +499,187 @@ class ScriptedRollcall(Scripted):
     """Rollcall's own worker obeys the same page."""
 
     command = [os.path.join(PROGRAMS, "rollcall-worker"), "--log-level", "error"]
+
+
+class OutputInChunks(ScriptedCoordinator):
+    """Rollcall's own worker sends output to a coordinator with feature 1."""
+
+    command = ScriptedRollcall.command
+    commands = wire.Job(number=1, kind=wire.TASK_KIND_EXEC, needs_slot=True)
+    ten_megabytes = "head -c 10000000 /dev/zero | tr '\\0' x"
+    NOT_WANTED = 2**64 - 1
+
+    def join_with_output(self, window=1 << 20):
+        self.hello()
+        self.welcome(features=[1], window=window, window_number=1)
+        self.receive("inventory")
+        self.reports, self.taken = 0, {1: 0, 2: 0}
+
+    def run_command(self, script):
+        self.send(assignment=wire.Assignment(
+            number=1, range_first_delta=[7], jobs=[self.commands],
+            command=[wire.Command(arg=[b"sh", b"-c", script.encode()])]))
+
+    def take(self, output):
+        """Takes the rows that follow those taken before. Returns the other ones."""
+        rows = len(output.task_delta)
+        self.assertEqual(list(itertools.accumulate(output.task_delta)), rows * [7])
+        self.assertLessEqual(len(output.bytes), 256 << 10)
+        begin, dropped = 0, []
+        for stream, offset, size in zip(column(output.stream, rows, 1),
+                                        column(output.offset, rows, 0),
+                                        column(output.size, rows, 0)):
+            if offset == self.taken[stream]:
+                self.taken[stream] += size
+            else:
+                dropped.append((stream, offset, size))
+            begin += size
+        self.assertEqual(begin, len(output.bytes))
+        return dropped
+
+    def acknowledge(self, durable=None, stream=1, **window):
+        taken = self.taken[stream]
+        self.send(output_ack=wire.OutputAck(
+            task_delta=[7], stream=[stream], taken=[taken],
+            durable=[taken if durable is None else durable], **window))
+
+    def take_all(self):
+        """Takes and acknowledges output until the outcome comes. Returns it."""
+        while (message := self.receive()).WhichOneof("body") != "report":
+            if message.WhichOneof("body") == "output":
+                self.assertEqual(self.take(message.output), [])
+                self.acknowledge()
+        self.assertEqual(self.rows_of(message.report), [(7, wire.OUTCOME_SUCCEEDED)])
+        return message.report.command_result[0]
+
+    def silent_for(self, seconds):
+        """No output and no outcome comes within this time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self.socket.poll(left * 1000):
+                self.assertIn(self.receive().WhichOneof("body"), ("heartbeat", "hello"))
+
+    def test_output_of_any_size(self):
+        self.join_with_output()
+        self.run_command(self.ten_megabytes)
+        result = self.take_all()
+        self.assertEqual(result.out_bytes, 10**7)
+        self.assertEqual(self.taken[1] + len(result.out), 10**7)
+        self.assertLessEqual(len(result.out), 64 << 10)
+        self.assertEqual((result.err, result.out_dropped), (b"", 0))
+
+    def test_short_output_travels_with_its_outcome(self):
+        self.join_with_output()
+        self.run_command("echo out; echo err >&2")
+        result = self.take_all()
+        self.assertEqual((result.out, result.err), (b"out\n", b"err\n"))
+        self.assertFalse(result.HasField("out_bytes"))
+
+    def test_output_comes_while_the_command_runs(self):
+        self.join_with_output()
+        self.run_command("echo first; sleep 1; echo second")
+        self.take(self.receive("output").output)
+        self.assertEqual(self.taken[1], 6)
+        self.acknowledge()
+        result = self.take_all()
+        self.assertEqual((result.out, result.out_bytes), (b"second\n", 13))
+
+    def test_a_command_blocks_without_acknowledgements(self):
+        self.join_with_output(window=256 << 10)
+        self.run_command(self.ten_megabytes)
+        while self.taken[1] < 200 << 10:
+            self.take(self.receive("output").output)
+        self.silent_for(1)
+        self.assertLessEqual(self.taken[1], 256 << 10)
+        self.acknowledge(durable=0, window=0, window_number=2)
+        while self.receive("heartbeat").heartbeat.window_received < 2:
+            pass
+        self.acknowledge(durable=0, window=128 << 10, window_number=3)
+        self.assertEqual(self.take(self.receive("output").output), [])  # taken is enough for it
+        self.send(ack=wire.Ack(sent_ns=1, window=1 << 20, window_number=4))
+        self.assertEqual(self.take_all().out_bytes, 10**7)
+
+    def test_an_outcome_waits_until_its_output_is_durable(self):
+        self.join_with_output()
+        self.run_command("head -c 300000 /dev/zero")
+        while self.taken[1] < 300000 - (64 << 10):
+            self.take(self.receive("output").output)
+            self.acknowledge(durable=0)
+        self.silent_for(1)
+        self.acknowledge()
+        self.assertEqual(self.take_all().out_bytes, 300000)
+
+    def test_a_command_whose_output_is_not_wanted_runs_to_its_end(self):
+        self.join_with_output(window=128 << 10)
+        self.run_command(self.ten_megabytes)
+        self.receive("output")
+        self.acknowledge(durable=self.NOT_WANTED)
+        while (message := self.receive()).WhichOneof("body") != "report":
+            pass
+        result = message.report.command_result[0]
+        self.assertEqual((result.out, result.out_bytes), (b"", self.NOT_WANTED))
+
+    def test_after_a_restart_output_is_sent_again(self):
+        self.join_with_output()
+        self.run_command(self.ten_megabytes)
+        while self.taken[1] < 500_000:
+            self.take(self.receive("output").output)
+            self.acknowledge(durable=100_000)
+        self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
+        self.hello()
+        self.epoch = 2
+        self.welcome(features=[1], list_held=True, window=64 << 10, window_number=1)
+        inventory = self.receive("inventory").inventory
+        self.assertEqual(self.attempts_in(inventory), [(7, 1)])
+        self.assertEqual(list(inventory.output_row), [0])
+        self.assertEqual(list(inventory.output_from), [100_000])
+        self.taken[1] = 100_000
+        self.assertEqual(self.take(self.receive().output), [])  # at once
+        self.acknowledge()
+        self.assertEqual(self.take_all().out_bytes, 10**7)
+
+    def test_in_the_same_epoch_only_what_is_not_taken_is_sent_again(self):
+        self.join_with_output()
+        self.run_command(self.ten_megabytes)
+        self.take(self.receive("output").output)
+        self.acknowledge(durable=0)
+        taken = self.taken[1]
+        while self.taken[1] < taken + 500_000:
+            self.take(self.receive("output").output)
+        self.taken[1] = taken  # that was lost with the connection
+        self.send(reject=wire.Reject(reason=wire.REJECT_REASON_SAY_HELLO))
+        self.hello()
+        self.welcome(features=[1], window=64 << 10, window_number=2)
+        self.assertEqual(list(self.receive("inventory").inventory.output_from), [])
+        self.assertEqual(self.take(self.receive().output), [])
+        self.acknowledge()
+        self.assertEqual(self.take_all().out_bytes, 10**7)
+
+    def test_bytes_that_were_dropped_are_sent_again_later(self):
+        self.join_with_output()
+        self.run_command("head -c 300000 /dev/zero")
+        self.receive("output")  # lost
+        time.sleep(0.3)
+        self.send(ack=wire.Ack(sent_ns=1))
+        while self.take(self.receive("output").output):
+            pass
+        self.acknowledge()
+        while (message := self.receive()).WhichOneof("body") != "report":
+            if message.WhichOneof("body") == "output":
+                self.take(message.output)
+                self.acknowledge()
+        self.assertEqual(message.report.command_result[0].out_bytes, 300000)
+
+    def test_leaves_without_the_outcome_of_output_that_is_not_durable(self):
+        self.join_with_output()
+        self.run_command("head -c 300000 /dev/zero")
+        while self.taken[1] < 300000 - (64 << 10):
+            self.take(self.receive("output").output)
+        self.send(drain=wire.Drain(mode=wire.DRAIN_MODE_RETURN))
+        while (message := self.receive()).WhichOneof("body") != "goodbye":
+            self.assertNotEqual(message.WhichOneof("body"), "report")
+        self.assertEqual(message.goodbye.outcomes_sent, 0)
+        self.assertEqual(self.worker.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":
