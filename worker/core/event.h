@@ -76,7 +76,9 @@ struct RunningListed {
 struct OutputProgress {
   TaskId task{};
   Attempt attempt = 0;
-  std::array<std::uint64_t, kOutputStreams.size()> bytes{};  ///< of each stream, in all
+  /// Of each stream, in all. Only at its end may they be fewer than before, but not fewer than
+  /// sent.
+  std::array<std::uint64_t, kOutputStreams.size()> bytes{};
   /// It has ended, and its outcome waits for ReleaseOutcomes. An attempt of which nothing was sent
   /// and no more than limits::output_tail was read needs none.
   bool has_ended = false;

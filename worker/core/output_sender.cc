@@ -79,8 +79,9 @@ void OutputSender::read(Instant now, const std::vector<OutputProgress>& progress
     const Key key{each.task, each.attempt};
     Entry& entry = entries_[key];
     for (std::size_t i = 0; i < entry.streams.size(); ++i) {
-      CHECK(each.bytes[i] >= entry.streams[i].read);
-      entry.streams[i].read = each.bytes[i];
+      Stream& stream = entry.streams[i];
+      CHECK(each.bytes[i] >= (each.has_ended ? stream.sent : stream.read));
+      stream.read = each.bytes[i];
     }
     entry.has_ended |= each.has_ended;
     note_progress(now, key, entry);

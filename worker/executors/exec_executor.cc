@@ -35,14 +35,25 @@ Outcome outcome_of(const CommandResult& result) {
   return Outcome::failed;
 }
 
+bool has_only_a_tail(const CommandOutput& output) {
+  std::uint64_t unsent = 0;
+  for (const OutputBuffer& stream : output.streams) unsent += stream.unsent();
+  return unsent <= limits::output_tail;
+}
+
 /// Whether the outcome must wait: some of it was sent, or it is more than an outcome carries.
 bool must_be_sent(const CommandOutput& output) {
-  std::uint64_t unsent = 0;
-  for (const OutputBuffer& stream : output.streams) {
-    if (stream.sent() > 0 || !stream.is_wanted()) return true;
-    unsent += stream.unsent();
-  }
-  return unsent > limits::output_tail;
+  const auto has_begun = [](const OutputBuffer& stream) {
+    return stream.sent() > 0 || !stream.is_wanted();
+  };
+  return std::ranges::any_of(output.streams, has_begun) || !has_only_a_tail(output);
+}
+
+/// A command that is cancelled to make room for others must not wait for room itself.
+void drop_if_cancelled(CommandOutput& output, CommandResult& result) {
+  if (result.end != CommandEnd::cancelled || has_only_a_tail(output)) return;
+  result.out_dropped += output.of(OutputStream::out).drop_unsent();
+  result.err_dropped += output.of(OutputStream::err).drop_unsent();
 }
 
 /// The bytes that were not sent become part of the result.
@@ -131,6 +142,7 @@ bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
     const auto found = running_.find(ended.key);
     CHECK(found != running_.end());
     Running& run = found->second;
+    if (run.output) drop_if_cancelled(*run.output, ended.result);
     if (run.output && must_be_sent(*run.output)) {
       run.ended = std::make_unique<EndedCommand>(std::move(ended));
       note_progress(found->first);

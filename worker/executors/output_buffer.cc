@@ -58,6 +58,20 @@ std::string OutputBuffer::take_unsent() {
   return bytes;
 }
 
+std::uint64_t OutputBuffer::drop_unsent() {
+  const std::uint64_t dropped = unsent();
+  std::uint64_t left = dropped;
+  while (left > 0) {
+    std::string& last = chunks_.back();
+    const std::uint64_t cut = std::min<std::uint64_t>(left, last.size());
+    last.resize(last.size() - cut);
+    left -= cut;
+    if (last.empty()) chunks_.pop_back();
+  }
+  size_ -= dropped;
+  return dropped;
+}
+
 std::size_t OutputBuffer::held() const {
   std::size_t bytes = 0;
   for (const std::string& chunk : chunks_) bytes += chunk.size();

@@ -24,8 +24,10 @@ class OutputBuffer {
   bool copy(std::uint64_t offset, std::uint64_t size, std::string& to);
   /// Forgets the first bytes, up to those that were sent. kNotWanted: all, also later ones.
   void forget(std::uint64_t bytes);
-  /// Removes and returns the bytes that were not sent.
+  /// Removes and returns the bytes that were not sent. It holds nothing afterwards.
   std::string take_unsent();
+  /// Drops the bytes that were not sent. Returns their number.
+  std::uint64_t drop_unsent();
 
   std::uint64_t size() const { return size_; }  ///< bytes that were appended, in all
   std::uint64_t sent() const { return sent_; }

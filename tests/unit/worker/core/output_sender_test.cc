@@ -328,6 +328,17 @@ TEST_F(OutputSenderTest, AnOutcomeDoesNotWaitForAStreamThatIsNotWanted) {
   EXPECT_THAT(released(), ElementsAre(TaskId{1}));
 }
 
+TEST_F(OutputSenderTest, AnAttemptMayDropWhatWasNotSent) {
+  set_window(kRow + kCost);
+  read(1, 9 * kRow);
+  EXPECT_THAT(sent(), ElementsAre(Row{1, kOut, 0, kRow}));
+  read(1, kRow, 0, true);
+  set_window(1U << 20U);
+  EXPECT_THAT(sent(), IsEmpty());
+  acknowledge(1, kOut, kRow, kRow);
+  EXPECT_THAT(released(), ElementsAre(TaskId{1}));
+}
+
 TEST_F(OutputSenderTest, AnAttemptWithAnOutcomeIsGone) {
   read(1, 2 * kRow);
   sent();

@@ -174,11 +174,24 @@ TEST_F(ExecOutputTest, ABlockedCommandCanBeCancelled) {
   start("seq 500000; sleep 1000");
   ASSERT_TRUE(wait_until([&] { return read() >= limits::output_read_ahead; }));
   executor_->cancel(os::now(), 1);
-  ASSERT_TRUE(wait_until([&] { return progress_.has_ended || outcome_; }));
-  EXPECT_EQ(outcome_, nullptr) << "there is more than a tail";
-  send(kOut, 0, read());
-  release();
+  ASSERT_TRUE(wait_until([&] { return outcome_ != nullptr; }));
   EXPECT_EQ(outcome_->end, CommandEnd::cancelled);
+  EXPECT_EQ(outcome_->out, "") << "there is more than a tail";
+  EXPECT_GE(outcome_->out_dropped, read());
+}
+
+TEST_F(ExecOutputTest, ACancelledCommandWaitsOnlyForWhatWasSent) {
+  start("seq 500000; sleep 1000");
+  ASSERT_TRUE(wait_until([&] { return read() >= limits::output_read_ahead; }));
+  send(kOut, 0, 1'000);
+  executor_->cancel(os::now(), 1);
+  ASSERT_TRUE(wait_until([&] { return progress_.has_ended; }));
+  EXPECT_EQ(read(), 1'000U);
+  EXPECT_EQ(send(kOut, 990, 10).size(), 10U);
+  release();
+  EXPECT_EQ(outcome_->out_before, 1'000U);
+  EXPECT_EQ(outcome_->out, "");
+  EXPECT_GT(outcome_->out_dropped, 60'000U);
 }
 
 TEST_F(ExecOutputTest, DroppedAttemptsLeaveNothing) {

@@ -70,6 +70,18 @@ TEST(OutputBuffer, HasRoomUntilMuchIsUnsent) {
   EXPECT_EQ(calls, 1) << "once";
 }
 
+TEST(OutputBuffer, DropsWhatWasNotSent) {
+  const std::string all = pattern(3 * kChunk + 5);
+  OutputBuffer buffer;
+  buffer.append(all);
+  copied(buffer, 0, kChunk + 7);
+  EXPECT_EQ(buffer.drop_unsent(), 2 * kChunk - 2);
+  EXPECT_EQ(buffer.size(), kChunk + 7);
+  EXPECT_EQ(buffer.held(), kChunk + 7);
+  EXPECT_TRUE(copied(buffer, 10, kChunk - 3) == all.substr(10, kChunk - 3));
+  EXPECT_EQ(buffer.drop_unsent(), 0U);
+}
+
 TEST(OutputBuffer, HoldsNothingThatIsNotWanted) {
   OutputBuffer buffer;
   int calls = 0;
