@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 
 #include "common/base/check.h"
@@ -43,6 +44,8 @@ struct Bounds {
   std::uint32_t messages = 0;  ///< bit n: field n is a column of messages
   std::size_t rows = 0;        ///< of each column
   std::size_t bytes = limits::message_bytes;
+  std::uint32_t streams =
+      0;  ///< bit n: field n is a column of numbers, for two streams of each row
 };
 
 constexpr std::array<Bounds, 6> kBounds = {{
@@ -53,7 +56,9 @@ constexpr std::array<Bounds, 6> kBounds = {{
      bits(Report::kCommandResultFieldNumber), limits::report_outcomes},
     {FromWorker::kInventoryFieldNumber,
      bits(Inventory::kTaskDeltaFieldNumber, Inventory::kAttemptFieldNumber), 0,
-     limits::inventory_attempts},
+     limits::inventory_attempts, limits::message_bytes,
+     bits(Inventory::kOutputRowFieldNumber, Inventory::kOutputStreamFieldNumber,
+          Inventory::kOutputFromFieldNumber)},
     {FromWorker::kOutputFieldNumber,
      bits(Output::kTaskDeltaFieldNumber, Output::kAttemptFieldNumber, Output::kStreamFieldNumber,
           Output::kOffsetFieldNumber, Output::kSizeFieldNumber),
@@ -78,6 +83,12 @@ const Bounds& bounds_of(int body) {
   const auto* found = std::find_if(kBounds.begin(), kBounds.end(),
                                    [=](const Bounds& bounds) { return bounds.body == body; });
   return found == kBounds.end() ? kWithoutRows : *found;
+}
+
+std::size_t most_rows(const Bounds& bounds, unsigned field) {
+  if ((bounds.streams & bits(field)) != 0) return kOutputStreams.size() * bounds.rows;
+  const bool is_column = ((bounds.numbers | bounds.messages) & bits(field)) != 0;
+  return is_column ? bounds.rows : std::numeric_limits<std::size_t>::max();
 }
 
 CodedInputStream stream_of(std::span<const std::byte> bytes) {
@@ -225,14 +236,15 @@ Result<void> check_sizes(const Envelope& envelope) {
     if (WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
       std::span<const std::byte> value;
       if (!read_bytes(in, envelope.body, value)) break;  // the parser names the fault
-      const bool is_packed = field < kFieldEnd && (bounds.numbers & bits(field)) != 0;
+      const bool is_packed =
+          field < kFieldEnd && ((bounds.numbers | bounds.streams) & bits(field)) != 0;
       if (is_packed) added = (value.size() + kVarintBytes - 1) / kVarintBytes;
     } else if (!WireFormatLite::SkipField(&in, tag)) {
       break;
     }
-    const bool is_column =
-        field < kFieldEnd && ((bounds.numbers | bounds.messages) & bits(field)) != 0;
-    if (is_column && (rows[field] += added) > bounds.rows) return bad_message("too many rows");
+    if (field < kFieldEnd && (rows[field] += added) > most_rows(bounds, field)) {
+      return bad_message("too many rows");
+    }
   }
   return {};
 }

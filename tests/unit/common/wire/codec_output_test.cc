@@ -169,6 +169,17 @@ TEST(WireOutput, RefusesMalformedListsOfOutput) {
   EXPECT_THAT(list(column(13, {1}) + column(15, {kEnd})), HasSubstr("byte counts"));
 }
 
+TEST(WireOutput, RefusesLongListsBeforeTheyAreParsed) {
+  const auto list = [](unsigned field, std::size_t bytes) {
+    return test::from_worker(test::kInventory, text(field, std::string(bytes, '\1')));
+  };
+  const std::size_t most = 2 * 10 * limits::inventory_attempts;
+  for (const unsigned field : {13U, 14U, 15U}) {
+    EXPECT_THAT(list(field, most), testing::Not(HasSubstr("many rows")));
+    EXPECT_THAT(list(field, most + 1), HasSubstr("many rows"));
+  }
+}
+
 TEST(WireOutput, RefusesContradictoryTails) {
   const auto report = [](const std::string& result) {
     return test::from_worker(test::kReport, number(1, 1) + column(4, {0}) + column(7, {0}) +
