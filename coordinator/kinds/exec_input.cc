@@ -13,6 +13,7 @@
 
 #include "common/limits.h"
 #include "common/os/file_io.h"
+#include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/input/source_identity.h"
 
 namespace rollcall::coordinator {
@@ -22,9 +23,9 @@ namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
 /// "-" is standard input.
-os::Descriptor open_input(const std::string& path) {
+os::Descriptor open_input(const std::string& path, int flags = 0) {
   return os::Descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
 }
 
 std::string path_of(const ExecOptions& options) {
@@ -62,24 +63,39 @@ std::string taken_text(std::uint64_t tasks) {
   return fmt::format("; the {} lines that were taken are run", tasks);
 }
 
+/// Opens the file that an earlier coordinator has read a part of. Fails if it can be given again.
+Result<os::Descriptor> open_again(const ExecOptions& options) {
+  const std::string path = path_of(options);
+  // It may have become a FIFO, whose writer is not to be waited for.
+  os::Descriptor file = open_input(path, O_NONBLOCK);
+  if (!file) return permanent(name_of(options) + ": " + std::strerror(errno));
+  struct stat status {};
+  const bool is_file = ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  if (path == "-" && !is_file) {
+    return permanent("the run was reading a file from standard input, and needs the rest of it: " +
+                     fmt::format("rollcall resume {} < FILE", shell_quote(options.journal)));
+  }
+  return file;
+}
+
 /// The rest of an input, the first `offset` bytes of which are in a journal.
-StreamSource rest_of(const ExecOptions& options, const std::string& identity, std::uint64_t offset,
-                     std::uint64_t tasks) {
+Result<StreamSource> rest_of(const ExecOptions& options, const std::string& identity,
+                             std::uint64_t offset, std::uint64_t tasks) {
   StreamSource source{name_of(options), {}, {}, identity, offset};
   const std::string taken = taken_text(tasks);
   if (identity.empty()) {
-    source.lost = "the rest is lost, because only a file can be read on" + taken;
+    source.lost = "not read to its end, and only a file can be read on" + taken;
     return source;
   }
-  source.file = open_input(path_of(options));
-  if (!source.file) {
+  auto file = open_again(options);
+  if (!file) return file.error();
+  if (identity_of(file->get()) != identity) {
+    source.lost = "not read to its end, and the file has changed or is another one" + taken;
+  } else if (::lseek(file->get(), static_cast<::off_t>(offset), SEEK_SET) < 0) {
     source.lost = std::strerror(errno) + taken;
-  } else if (identity_of(source.file.get()) != identity) {
-    source.lost = "the file has changed or is another one" + taken;
-  } else if (::lseek(source.file.get(), static_cast<::off_t>(offset), SEEK_SET) < 0) {
-    source.lost = std::strerror(errno) + taken;
+  } else {
+    source.file = std::move(*file);
   }
-  if (!source.lost.empty()) source.file = {};
   return source;
 }
 
@@ -92,7 +108,7 @@ bool is_streamed(const Journal& journal) {
 }
 
 /// The input as it was when the run began, from the journal.
-Result<Input> saved_input(const ExecOptions& options) {
+Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   auto journal = Journal::open_to_read(options.journal);
   if (!journal) return permanent(journal.error().message);
   const std::uint32_t expected = (*journal)->run().spec.task_count;
@@ -108,10 +124,11 @@ Result<Input> saved_input(const ExecOptions& options) {
                      " ended before its input was saved: start the run "
                      "again with another journal");
   }
-  if (is_open) {
-    input.rest =
-        rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.size());
-  }
+  const bool is_over = (*journal)->finished() && !options.retry_failed;
+  if (!is_open || is_over || !reads_on) return input;
+  auto rest = rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.size());
+  if (!rest) return rest.error();
+  input.rest = std::move(*rest);
   return input;
 }
 
@@ -124,10 +141,10 @@ std::optional<bool> resumes_streamed(const ExecOptions& options) {
 }
 
 /// The input of the tasks. Waits for the end of its file, unless it is streamed.
-Result<Input> input_of(const ExecOptions& options) {
+Result<Input> input_of(const ExecOptions& options, bool reads_on) {
   if (options.range) return Input{TaskInput::range(*options.range)};
   const std::optional<bool> resumed = resumes_streamed(options);
-  if (options.resumes_as_saved || resumed.value_or(false)) return saved_input(options);
+  if (options.resumes_as_saved || resumed.value_or(false)) return saved_input(options, reads_on);
   if (options.each_line.empty() && options.from_json.empty() && ::isatty(STDIN_FILENO) != 0) {
     return permanent(
         "no input: expected lines on standard input, --each-line FILE, "
@@ -136,7 +153,7 @@ Result<Input> input_of(const ExecOptions& options) {
   os::Descriptor file = open_input(path_of(options));
   if (!file) return permanent(name_of(options) + ": " + std::strerror(errno));
   Input input{empty_input(options, /*is_saved=*/false)};
-  if (!options.dry_run && !resumed && is_to_be_streamed(file.get())) {
+  if (!resumed && is_to_be_streamed(file.get())) {
     input.streamed_from = name_of(options);
     const std::string identity = identity_of(file.get());
     input.rest = StreamSource{name_of(options), std::move(file), {}, identity};
@@ -203,7 +220,7 @@ std::string carriage_returns_warning(const TaskCommands& commands) {
       count, commands.size());
 }
 
-Result<ExecInput> read_input(const ExecOptions& options) {
+Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   Command common;
   common.env = options.env;
   common.cwd = options.cwd;
@@ -214,7 +231,7 @@ Result<ExecInput> read_input(const ExecOptions& options) {
     if (!contents) return contents.error();
     common.input = std::move(*contents);
   }
-  auto input = input_of(options);
+  auto input = input_of(options, reads_on);
   if (!input) return input.error();
   std::optional<CommandTemplate> words;
   if (!input->tasks.has_commands()) {

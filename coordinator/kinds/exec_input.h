@@ -35,8 +35,9 @@ struct ExecInput {
 
 /// Returns the command of each task. Reads the whole input, which may block, or the journal with
 /// `resumes_as_saved`. But an input that is no file, or a large one, is streamed: only its source
-/// is opened. Fails with a permanent error if the input cannot be read or is invalid.
-[[nodiscard]] Result<ExecInput> read_input(const ExecOptions& options);
+/// is opened. Fails with a permanent error if the input cannot be read or is invalid. Unless
+/// `reads_on`, the source of a run in a journal is not opened, and `rest` is empty.
+[[nodiscard]] Result<ExecInput> read_input(const ExecOptions& options, bool reads_on = true);
 
 /// '\n', or '\0' with --null.
 char separator_of(const ExecOptions& options);

@@ -3,8 +3,11 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,21 +25,49 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
-int print_commands(const TaskCommands& commands) {
-  ::signal(SIGPIPE, SIG_IGN);
-  StreamWriter writer(STDOUT_FILENO, "standard output");
-  // A terminal shows characters that would hide or reorder a command; a file has the exact bytes.
-  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0;
-  for (std::uint64_t task = 0; task < commands.size() && writer.failed().empty(); ++task) {
-    const std::string line = shell_line(commands[task_at(task)]);
-    writer.buffer() += is_terminal ? visible(line) : line;
-    writer.buffer() += '\n';
-    if (writer.buffer().size() >= kPiece) writer.write_all();
+/// Prints commands for --dry-run.
+class CommandPrinter {
+ public:
+  explicit CommandPrinter(const TaskCommands& commands) : commands_(commands) {
+    ::signal(SIGPIPE, SIG_IGN);
   }
-  writer.write_all();
-  if (writer.failed().empty()) return 0;
-  std::fprintf(stderr, "rollcall exec: %s\n", writer.failed().c_str());
-  return 6;
+
+  /// Prints the next commands, those of the tasks before `end`. Returns false if they cannot be
+  /// written.
+  bool print(std::uint64_t end) {
+    for (; next_ < end && writer_.failed().empty(); ++next_) {
+      const std::string line = shell_line(commands_[task_at(next_)]);
+      writer_.buffer() += is_terminal_ ? visible(line) : line;
+      writer_.buffer() += '\n';
+      if (writer_.buffer().size() >= kPiece) writer_.write_all();
+    }
+    writer_.write_all();
+    return writer_.failed().empty();
+  }
+  const std::string& failed() const { return writer_.failed(); }
+
+ private:
+  const TaskCommands& commands_;
+  StreamWriter writer_{STDOUT_FILENO, "standard output"};
+  // A terminal shows characters that would hide or reorder a command; a file has the exact bytes.
+  bool is_terminal_ = ::isatty(STDOUT_FILENO) != 0;
+  std::uint64_t next_ = 0;
+};
+
+/// Prints the commands of a streamed input as its lines arrive.
+Result<void> print_stream(ExecStream& stream, CommandPrinter& printer) {
+  auto source = stream.open();
+  if (!source) return source.error();
+  std::array<char, limits::input_chunk> bytes;
+  for (;;) {
+    const ssize_t size = ::read(source->get(), bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return stream.error(std::string("cannot be read: ") + std::strerror(errno));
+    const Result<void> added =
+        size == 0 ? stream.finish() : stream.add({bytes.data(), static_cast<std::size_t>(size)});
+    const bool is_printed = printer.print(stream.size());
+    if (!added || !is_printed || size == 0) return added;
+  }
 }
 
 void warn_of_returns(const TaskCommands& commands) {
@@ -81,9 +112,20 @@ Result<void> ExecKind::prepare() {
   return run_->open({options_.output_dir, options_.joblog, options_.resume}, clock);
 }
 
-std::optional<int> ExecKind::dry_run() const {
+std::optional<int> ExecKind::dry_run() {
   if (!options_.dry_run) return std::nullopt;
-  return print_commands(run_->commands());
+  CommandPrinter printer(run_->commands());
+  Result<void> read;
+  if (stream_) {
+    read = print_stream(*stream_, printer);
+    if (!options_.null_separated) warn_of_returns(run_->commands());
+  } else {
+    printer.print(run_->commands().size());
+  }
+  const std::string why = read ? printer.failed() : read.error().message;
+  if (!why.empty()) std::fprintf(stderr, "rollcall exec: %s\n", why.c_str());
+  if (!read) return 2;
+  return why.empty() ? 0 : 6;
 }
 
 Policy ExecKind::policy() const {
@@ -141,7 +183,7 @@ Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
 Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool is_finished) {
   // The run may have ended before its input was saved.
   if (!is_finished && records.accepted() == 0) return {};
-  auto input = read_input(options_);
+  auto input = read_input(options_, /*reads_on=*/false);
   if (!input) return input.error();
   run_.emplace(std::move(input->commands), records.spec.id);
   display_ = ExecDisplay(&*run_);

@@ -21,7 +21,7 @@ class ExecKind final : public TaskKind {
   RunOptions& options() override { return options_; }
 
   Result<void> prepare() override;
-  std::optional<int> dry_run() const override;
+  std::optional<int> dry_run() override;
   const RunSpec& spec() const override { return spec_; }
   Policy policy() const override;
   nlohmann::json request() const override;

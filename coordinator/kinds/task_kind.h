@@ -47,8 +47,9 @@ class TaskKind {
   /// Reads the input and opens files. Only options() and name() may be called before it. May block.
   /// Errors are permanent, with one line for the user.
   [[nodiscard]] virtual Result<void> prepare() { return {}; }
-  /// With --dry-run, prints the commands and returns the exit status; else returns nullopt.
-  virtual std::optional<int> dry_run() const { return std::nullopt; }
+  /// With --dry-run, prints the commands and returns the exit status; else returns nullopt. Waits
+  /// for the end of the input.
+  virtual std::optional<int> dry_run() { return std::nullopt; }
   /// Only the kind is set before prepare().
   virtual const RunSpec& spec() const = 0;
   virtual Policy policy() const = 0;

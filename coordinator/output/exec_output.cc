@@ -96,6 +96,8 @@ class ExecOutput final : public Output {
 
   void post(std::vector<Ended> tasks, std::size_t first, std::size_t count) {
     const std::size_t bytes = bytes_of(tasks);
+    // From now on it is bounded, even if the thread is slow.
+    if (count > 0 && printed_ == PrintedRecords::kUnbounded) printed_ = first;
     thread_.post(bytes, [this, tasks = std::move(tasks), first, count] {
       for (const Ended& task : tasks) print(task);
       take();
@@ -132,9 +134,14 @@ class ExecOutput final : public Output {
       take();
       return true;
     }
-    if (!has_more) printed_records_.mark({out_.appended(), error_.appended()});
-    printed_records_.written({out_.written(), error_.written()});
-    if (thread_.failed().empty()) printed_ = printed_records_.count();
+    // After an error no more counts: text was dropped, or never appended.
+    if (out_.failed().empty() && error_.failed().empty() && thread_.failed().empty()) {
+      if (!has_more) printed_records_.mark({out_.appended(), error_.appended()});
+      printed_records_.written({out_.written(), error_.written()});
+    }
+    if (printed_records_.count() != PrintedRecords::kUnbounded) {
+      printed_ = printed_records_.count();
+    }
     return false;
   }
 
@@ -146,7 +153,7 @@ class ExecOutput final : public Output {
   const ExecRun& exec_;
   bool has_tag_;
   bool prints_;
-  std::atomic<std::size_t> printed_ = PrintedRecords().count();
+  std::atomic<std::size_t> printed_ = PrintedRecords::kUnbounded;
   // The thread's.
   CommandOutput commands_;
   PrintedRecords printed_records_;

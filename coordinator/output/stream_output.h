@@ -32,6 +32,8 @@ class StreamOutput : public Output {
   void flush() final {
     if (text_.empty()) return;
     const std::size_t size = text_.size();
+    // From now on it is bounded, even if the thread is slow.
+    if (new_count_ > 0 && printed_ == PrintedRecords::kUnbounded) printed_ = new_first_;
     thread_.post(size, [this, text = std::exchange(text_, {}), first = new_first_,
                         count = std::exchange(new_count_, 0)]() mutable {
       writer_.append(std::move(text));
@@ -47,7 +49,9 @@ class StreamOutput : public Output {
   explicit StreamOutput(int fd) : writer_(thread_.add_stream(fd, "standard output")) {
     thread_.after_each_round([this] {
       if (writer_.failed().empty()) printed_records_.written({writer_.written(), 0});
-      printed_ = printed_records_.count();
+      if (printed_records_.count() != PrintedRecords::kUnbounded) {
+        printed_ = printed_records_.count();
+      }
       return false;
     });
   }
@@ -67,7 +71,7 @@ class StreamOutput : public Output {
   std::string text_;           ///< since the last flush()
   std::size_t new_first_ = 0;  ///< records accepted since then, which have text
   std::size_t new_count_ = 0;
-  std::atomic<std::size_t> printed_ = PrintedRecords().count();
+  std::atomic<std::size_t> printed_ = PrintedRecords::kUnbounded;
   PrintedRecords printed_records_;  ///< the thread's
   OutputThread thread_;             ///< ends before the members that its steps use
   StreamWriter& writer_;            ///< the thread's

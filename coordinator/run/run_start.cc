@@ -65,6 +65,7 @@ std::string differences(const Json& saved, const Json& wanted) {
     std::string option = "--" + name.substr(0, name.size() - (is_time ? 3 : 0));
     std::replace(option.begin(), option.end(), '_', '-');
     if (name == "command") option = "COMMAND";
+    if (name == "streamed") option = "input";
     text += option + " " + shown(before) + " and not " + shown(value);
   }
   return text;

@@ -217,12 +217,36 @@ TEST_F(StreamedExec, EventsTellWhenTheInputHasEnded) {
   EXPECT_EQ(summary_of(run).at("input").at("ended"), true);
 }
 
-TEST_F(StreamedExec, ADryRunPrintsTheCommandsOfTheWholeInput) {
-  const std::string rollcall = (programs_directory() / "rollcall").string();
-  const std::string script = "printf 'a\\nb\\n' | " + rollcall + " exec --dry-run -- echo";
-  Program& run = start({"/bin/sh", {"-c", script}, {}, {}, {}});
+TEST_F(StreamedExec, ADryRunPrintsEachCommandWhenItsLineArrives) {
+  Program& run = streamed({"--dry-run", "--", "echo"});
+  write("a\n");
+  ASSERT_TRUE(run.wait_for_lines("echo a", 1));
+  write("b\n");
+  ASSERT_TRUE(run.wait_for_lines("echo b", 1));
+  close();
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(run.out(), "echo a\necho b\n");
+}
+
+TEST_F(StreamedExec, ADryRunStopsAtAnInvalidLine) {
+  const std::string script = "printf '{\"args\":[\"a\"]}\\nb\\n' | " +
+                             (programs_directory() / "rollcall").string() +
+                             " exec --dry-run --from-json -";
+  Program& run = start({"/bin/sh", {"-c", script}, {}, {}, {}});
+  EXPECT_EQ(run.wait(), 2) << run.story();
+  EXPECT_EQ(run.out(), "a\n");
+  EXPECT_EQ(run.err(), "rollcall exec: standard input: line 2: is not JSON\n");
+}
+
+/// What could not be written is printed by the next coordinator.
+TEST_F(StreamedExec, ResumesAfterAFullOutputWithAllLines) {
+  const std::string script = "seq 20 | " + (programs_directory() / "rollcall").string() +
+                             " exec -q -w 1 --journal " + journal() + " -- echo > /dev/full";
+  Program& run = start({"/bin/sh", {"-c", script}, {}, {}, {}});
+  EXPECT_EQ(run.wait(), 6) << run.story();
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_THAT(lines_of(resumed.out()), SizeIs(20));
 }
 
 TEST_F(StreamedExec, StatusCountsTheTasksSoFar) {
@@ -260,8 +284,9 @@ TEST_F(JournaledStream, RunsTheLinesThatWereTakenFromAPipe) {
   touch("go");
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 6) << resumed.story();
-  EXPECT_THAT(resumed.err(), AllOf(HasSubstr("--each-line " + file("lines") + ": the rest is lost"),
-                                   HasSubstr("the 3 lines that were taken are run")));
+  EXPECT_THAT(resumed.err(),
+              AllOf(HasSubstr("--each-line " + file("lines") + ": not read to its end"),
+                    HasSubstr("the 3 lines that were taken are run")));
   EXPECT_THAT(ran(), testing::UnorderedElementsAre("a", "b", "c"));
   EXPECT_EQ(state(), "closed");
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);

@@ -33,8 +33,6 @@ inline constexpr std::uint64_t journal_log_most_bytes = 256U << 20U;
 
 // Output that travels while its command runs. A row costs its bytes, and output_row_cost.
 
-/// Rows in one OutputAck; the next one carries the rest.
-inline constexpr std::size_t output_answers = 8'192;
 /// Cost of the output that all sessions together may send before more is taken. A session that gets
 /// no part of it waits for its turn.
 inline constexpr std::uint64_t output_in_flight = 64U << 20U;

@@ -150,7 +150,7 @@ std::optional<OutputAnswers> OutputLedger::take_answers() {
     OutputAnswers answers{.session = due_.front(), .rows = {}, .cost = 0};
     due_.pop_front();
     Session& session = sessions_[index(answers.session)];
-    while (!session.due.empty() && answers.rows.size() < limits::output_answers) {
+    while (!session.due.empty() && answers.rows.size() < limits::output_rows) {
       answer_next(session, answers);
     }
     session.is_due = !session.due.empty();

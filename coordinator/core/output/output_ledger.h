@@ -99,7 +99,7 @@ class OutputLedger {
   /// Attempts with an entry.
   std::size_t size() const;
 
-  /// The next answers, at most limits::output_answers of one session, which sessions get in turn.
+  /// The next answers, at most limits::output_rows of one session, which sessions get in turn.
   /// A stream is answered once for all its changes since the last answer. nullopt: none is due.
   std::optional<OutputAnswers> take_answers();
 
@@ -113,7 +113,7 @@ class OutputLedger {
     bool is_due = false;           ///< in Session::due
   };
   struct Entry {
-    std::array<Stream, kOutputStreams> streams;
+    std::array<Stream, kOutputStreams.size()> streams;
     bool is_discarded = false;
     bool is_brief = false;  ///< of an attempt that the session does not hold: goes when answered
   };

@@ -38,7 +38,7 @@ struct SpoolStream {
 /// An output that was found.
 struct SpooledOutput {
   SpoolKey key;
-  std::array<std::uint64_t, kOutputStreams> bytes{};  ///< by index(OutputStream)
+  std::array<std::uint64_t, kOutputStreams.size()> bytes{};  ///< by index(OutputStream)
 };
 
 /// Where the bytes of an OutputSpool are. Used by one thread at a time; all functions may block. A

@@ -16,14 +16,17 @@ class PrintedRecords {
  public:
   using Bytes = std::array<std::uint64_t, 2>;  ///< of standard output and standard error
 
+  /// count() before a record is published.
+  static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
+
   /// Records [first, first + count) were passed to the output.
   void handed_over(std::size_t first, std::size_t count) {
-    if (handed_over_ == kNone) printed_ = first;
+    if (handed_over_ == kUnbounded) printed_ = first;
     handed_over_ = first + count;
   }
   /// The records so far have made no more text than `appended`.
   void mark(const Bytes& appended) {
-    if (handed_over_ == kNone || handed_over_ == marked_) return;
+    if (handed_over_ == kUnbounded || handed_over_ == marked_) return;
     marked_ = handed_over_;
     marks_.emplace_back(marked_, appended);
   }
@@ -39,11 +42,9 @@ class PrintedRecords {
   std::size_t count() const { return printed_; }
 
  private:
-  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-
-  std::size_t handed_over_ = kNone;
-  std::size_t marked_ = kNone;
-  std::size_t printed_ = kNone;
+  std::size_t handed_over_ = kUnbounded;
+  std::size_t marked_ = kUnbounded;
+  std::size_t printed_ = kUnbounded;
   std::deque<std::pair<std::size_t, Bytes>> marks_;
 };
 

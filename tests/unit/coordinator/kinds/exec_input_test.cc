@@ -84,15 +84,6 @@ TEST_F(ExecInputTest, JsonOfAPipeIsStreamed) {
   EXPECT_EQ(input.rest->name, "--from-json " + options.from_json);
 }
 
-TEST_F(ExecInputTest, ADryRunReadsAPipeToItsEnd) {
-  options.each_line = piped("a\nb\n");
-  options.dry_run = true;
-  ::close(std::exchange(pipe.write_end, -1));
-  const ExecInput input = read();
-  EXPECT_EQ(input.commands.size(), 2U);
-  EXPECT_FALSE(input.rest);
-}
-
 /// A run of a streamed input that has taken the first line, "a".
 class SavedExecInputTest : public ExecInputTest {
  protected:
@@ -141,11 +132,33 @@ TEST_F(SavedExecInputTest, AChangedFileIsNotReadOn) {
   EXPECT_THAT(input.rest->lost, HasSubstr("the file has changed or is another one"));
 }
 
-TEST_F(SavedExecInputTest, AMissingFileIsNotReadOn) {
+/// It may be missing for a while only.
+TEST_F(SavedExecInputTest, AMissingFileIsAnErrorThatEndsNothing) {
   options.each_line = input("a\nb\n");
   save(identity());
   std::filesystem::remove(options.each_line);
-  EXPECT_THAT(read().rest->lost, HasSubstr("No such file or directory"));
+  const auto resumed = read_input(options);
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().message,
+            "--each-line " + options.each_line + ": No such file or directory");
+  EXPECT_TRUE(read_input(options, /*reads_on=*/false));
+}
+
+TEST_F(SavedExecInputTest, AFifoInItsPlaceIsNotWaitedFor) {
+  options.each_line = input("a\nb\n");
+  save(identity());
+  std::filesystem::remove(options.each_line);
+  ASSERT_EQ(::mkfifo(options.each_line.c_str(), 0600), 0);
+  EXPECT_THAT(read().rest->lost, HasSubstr("the file has changed or is another one"));
+}
+
+TEST_F(SavedExecInputTest, AFileOnStandardInputIsToBeGivenAgain) {
+  options.each_line = input("a\nb\n");
+  save(identity());
+  options.each_line.clear();
+  const auto resumed = read_input(options);  // whose standard input is no file
+  ASSERT_FALSE(resumed);
+  EXPECT_THAT(resumed.error().message, HasSubstr("rollcall resume " + options.journal + " < FILE"));
 }
 
 TEST_F(SavedExecInputTest, TheRestOfAPipeIsLost) {

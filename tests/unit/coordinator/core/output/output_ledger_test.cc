@@ -238,14 +238,14 @@ TEST_F(OutputLedgerTest, KeepsWhatThisEpochKnowsWhenAWorkerReconnects) {
 
 TEST_F(OutputLedgerTest, AnswersSessionsInTurnAndInBatches) {
   std::vector<OutputRow> rows;
-  for (std::uint32_t i = 0; i < limits::output_answers + 5; ++i) {
+  for (std::uint32_t i = 0; i < limits::output_rows + 5; ++i) {
     rows.push_back({TaskId{i}, 1, kOut, 0, 1});
   }
   const std::uint64_t cost = ledger.receive(kA, rows, holds_all).cost;
   receive(kB, 0, 1);
   const auto first = ledger.take_answers();
   EXPECT_EQ(first->session, kA);
-  EXPECT_EQ(first->rows.size(), limits::output_answers);
+  EXPECT_EQ(first->rows.size(), limits::output_rows);
   EXPECT_EQ(ledger.take_answers()->session, kB);
   const auto rest = ledger.take_answers();
   EXPECT_EQ(rest->session, kA);
