@@ -295,7 +295,8 @@ class Worker::Loop {
     if (!prepared) end(kExitNoCoordinator, prepared.error().message);
   }
   void perform(StartAttempts& start) {
-    executors_.of(start.job->kind).start(os::now(), std::move(start));
+    Executor& executor = executors_.of(start.job->kind);
+    executor.start(os::now(), std::move(start));
   }
   void perform(const CancelAttempts& cancel) {
     executors_.for_each([&](Executor& e) { e.cancel(os::now(), cancel.assignments_through); });

@@ -63,7 +63,7 @@ Result<void> print_stream(ExecStream& stream, CommandPrinter& printer) {
     const ssize_t size = ::read(source->get(), bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return stream.error(std::string("cannot be read: ") + std::strerror(errno));
-    const Result<void> added =
+    Result<void> added =
         size == 0 ? stream.finish() : stream.add({bytes.data(), static_cast<std::size_t>(size)});
     const bool is_printed = printer.print(stream.size());
     if (!added || !is_printed || size == 0) return added;

@@ -86,6 +86,7 @@ class NamedSpool final : public SpoolFiles {
     }
     if (directory != nullptr) ::closedir(directory);
     std::vector<SpooledOutput> outputs;
+    outputs.reserve(found.size());
     for (const auto& [key, output] : found) outputs.push_back(output);
     return outputs;
   }

@@ -212,7 +212,7 @@ class OutputSpool::Thread : public std::enable_shared_from_this<Thread> {
         work.appends.push_back(std::move(append));
       }
     }
-    std::ranges::stable_sort(work.appends, {}, &Append::stream);
+    std::ranges::stable_sort(work.appends, std::less<SpoolStream>(), &Append::stream);
     return work;
   }
 

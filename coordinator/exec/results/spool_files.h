@@ -2,13 +2,13 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "common/base/result.h"
@@ -24,7 +24,11 @@ struct SpoolKey {
   Attempt attempt = 0;  ///< as on the wire
   Epoch epoch = 0;      ///< in which the attempt was assigned
 
-  friend auto operator<=>(const SpoolKey&, const SpoolKey&) = default;
+  friend bool operator==(const SpoolKey&, const SpoolKey&) = default;
+  friend bool operator<(const SpoolKey& a, const SpoolKey& b) {
+    return std::tie(a.session, a.task, a.attempt, a.epoch) <
+           std::tie(b.session, b.task, b.attempt, b.epoch);
+  }
 };
 
 /// One stream of it.
@@ -32,7 +36,10 @@ struct SpoolStream {
   SpoolKey key;
   OutputStream stream = OutputStream::out;
 
-  friend auto operator<=>(const SpoolStream&, const SpoolStream&) = default;
+  friend bool operator==(const SpoolStream&, const SpoolStream&) = default;
+  friend bool operator<(const SpoolStream& a, const SpoolStream& b) {
+    return std::tie(a.key, a.stream) < std::tie(b.key, b.stream);
+  }
 };
 
 /// An output that was found.
