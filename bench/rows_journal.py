@@ -7,8 +7,8 @@ from row import MILLIONS, MILLISECONDS, count_text, row
 @row(
     "journal_rate",
     "11. Empty tasks with a journal",
-    "With a journal: from the first dispatch to the end of the process, less the validation. Each commit is "
-    "on disk before its worker gets the acknowledgement.",
+    "With a journal: the time from the first dispatch to the end of the process, without the validation. Each "
+    "commit is on disk before its worker gets the acknowledgement.",
 )
 def journal_rate(bench):
     programs = bench.programs

@@ -250,8 +250,8 @@ inline constexpr std::size_t lines_in_memory = 32U << 20U;
 /// input is not read.
 inline constexpr std::size_t input_chunk = 64U << 10U;
 inline constexpr std::size_t input_chunks = 4;
-/// A file up to this size is read before the run. A longer one, and what is no file, is read while
-/// the run goes on.
+/// A file up to this size is read before the run. Larger files, and sources that are not files, are
+/// read during the run.
 inline constexpr std::uint64_t input_before_run = 64U << 20U;
 /// Tasks without an outcome, and bytes of their lines, above which no more input is read. Not with
 /// a journal, which takes all lines: there, tasks that are not committed.

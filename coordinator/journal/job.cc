@@ -11,11 +11,10 @@ namespace {
 constexpr std::int64_t kJob = 1;
 
 constexpr const char* kSelectJob =
-    "SELECT job, kind, state, task_count, input_error, source, input_offset, last_added_ns FROM "
+    "SELECT job, kind, state, task_count, input_error, source, last_added_ns FROM "
     "job";
 /// The same columns of a journal of version 1.
-constexpr const char* kSelectOldJob =
-    "SELECT 1, kind, 'closed', task_count, '', '', 0, NULL FROM run";
+constexpr const char* kSelectOldJob = "SELECT 1, kind, 'closed', task_count, '', '', NULL FROM run";
 
 StoredJob job_of(sqlite::Check& check, const sqlite::Statement& rows, Duration shift) {
   const sqlite::Columns row(check, rows, shift);
@@ -29,12 +28,11 @@ StoredJob job_of(sqlite::Check& check, const sqlite::Statement& rows, Duration s
   job.task_count = row.number<std::uint32_t>(3, limits::task_count);
   job.input_error = rows.text(4);
   job.source = rows.text(5);
-  job.input_offset = row.number<std::uint64_t>(6);
-  job.last_added = row.optional_instant(7);
+  job.last_added = row.optional_instant(6);
   return job;
 }
 
-/// One segment has all tasks; without tasks there is no segment.
+/// Requires one segment with all tasks, or no segment if there are no tasks.
 void check_segments(sqlite::Check& check, std::uint32_t task_count) {
   sqlite::Statement rows = check.query("SELECT first, count, job, first_index FROM segment");
   std::int64_t count = 0;
@@ -68,7 +66,7 @@ StoredJob read_job(sqlite::Check& check, std::int64_t version, Duration shift) {
 }
 
 bool insert_job(sqlite::Database& database, const RunSpec& spec, const std::string& source) {
-  auto job = database.prepare("INSERT INTO job VALUES (?, ?, ?, ?, '', ?, 0, NULL)");
+  auto job = database.prepare("INSERT INTO job VALUES (?, ?, ?, ?, '', ?, NULL)");
   if (!job || !job->run(kJob, to_string(spec.kind), job_state(spec.is_open),
                         std::int64_t{spec.task_count}, std::string_view(source))) {
     return false;
@@ -91,7 +89,7 @@ bool Journal::write(const CommittedTasks& committed, RunSpec& spec) {
   if (committed.count > 0) at = to_ns(epoch_->in_run(committed.at));
   const auto update = [&] {
     return statements_->job.run(std::int64_t{spec.task_count}, job_state(spec.is_open),
-                                std::string_view(committed.error), committed.offset, at, kJob);
+                                std::string_view(committed.error), at, kJob);
   };
   return change_rows(Part::job, statements_->select_job, update, kJob);
 }

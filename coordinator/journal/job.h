@@ -18,7 +18,6 @@ struct StoredJob {
   bool is_open = false;
   std::string input_error;            ///< why the input ended before its end; empty: it did not
   std::string source;                 ///< JournalRun::source
-  std::uint64_t input_offset = 0;     ///< CommittedTasks::offset of the last tasks
   std::optional<Instant> last_added;  ///< the last of the tasks
 };
 

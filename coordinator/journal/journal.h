@@ -56,7 +56,6 @@ struct JournalContent {
   std::uint64_t published = 0;            ///< records that have certainly been published
   std::vector<EpochRecord> epochs;        ///< including the epoch that this object has begun
   std::optional<FinalAccount> account{};  ///< nullopt if the run is not finished
-  std::uint64_t input_offset = 0;         ///< CommittedTasks::offset of the last tasks; 0: none
 };
 
 /// One journal file. Instants are passed and returned on this coordinator's clock, and stored on

@@ -423,7 +423,6 @@ JournalContent Journal::load(Check& check) {
   content.published = read_published(check);
   content.records.input_error = job.input_error;
   content.records.last_added = job.last_added;
-  content.input_offset = job.input_offset;
   for (std::size_t i = 1; i < content.epochs.size(); ++i) {
     const EpochRecord& epoch = content.epochs[i];
     content.records.resumed.push_back(epoch.in_run(epoch.start.monotonic) - shift);

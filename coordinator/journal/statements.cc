@@ -27,7 +27,7 @@ constexpr const char* kSegment =
     "ON CONFLICT (first) DO UPDATE SET count = count + excluded.count";
 
 constexpr const char* kJobProgress =
-    "UPDATE job SET task_count = ?, state = ?, input_error = ?, input_offset = ?, last_added_ns = "
+    "UPDATE job SET task_count = ?, state = ?, input_error = ?, last_added_ns = "
     "coalesce(?, last_added_ns) WHERE job = ?";
 
 std::string insert_outcomes(std::size_t rows) {

@@ -12,7 +12,7 @@ namespace rollcall::coordinator {
 namespace {
 
 constexpr const char* kMoveToJob = R"sql(
-INSERT INTO job SELECT 1, kind, 'closed', task_count, '', '', 0, NULL FROM run;
+INSERT INTO job SELECT 1, kind, 'closed', task_count, '', '', NULL FROM run;
 INSERT INTO segment SELECT 0, task_count, 1, 0 FROM run WHERE task_count > 0;
 CREATE TEMP TABLE old_run AS SELECT * FROM run;
 DROP TABLE run;

@@ -11,7 +11,7 @@ namespace rollcall::coordinator {
 /// Moves the kind and the number of tasks from table run to one closed job. The checksums are as
 /// before.
 [[nodiscard]] bool add_jobs(sqlite::Database& database);
-/// Adds the checksums of a journal that has none, and the columns and tables that it lacks.
+/// For a journal without checksums: computes them, and adds the columns and tables that it lacks.
 [[nodiscard]] bool add_checksums(sqlite::Database& database, Checksums& into);
 /// Adapts the checksums, which are those before add_jobs(), to the tables that it has changed. The
 /// others stay as they are: it is not known that they agree with their rows.

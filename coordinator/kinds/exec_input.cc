@@ -81,7 +81,7 @@ Result<os::Descriptor> open_again(const ExecOptions& options) {
 /// The rest of an input, the first `offset` bytes of which are in a journal.
 Result<StreamSource> rest_of(const ExecOptions& options, const std::string& identity,
                              std::uint64_t offset, std::uint64_t tasks) {
-  StreamSource source{name_of(options), {}, {}, identity, offset};
+  StreamSource source{name_of(options), {}, {}, identity};
   const std::string taken = taken_text(tasks);
   if (identity.empty()) {
     source.lost = "not read to its end, and only a file can be read on" + taken;

@@ -19,11 +19,10 @@ inline constexpr std::size_t kOwnVariables = 200;
 
 /// Where an input is read from while the run goes on.
 struct StreamSource {
-  std::string name;          ///< "standard input", "--each-line FILE"
-  os::Descriptor file;       ///< at `offset`; not open: see `lost`
-  std::string lost{};        ///< why the rest cannot be read
-  std::string identity{};    ///< see identity_of()
-  std::uint64_t offset = 0;  ///< bytes that have become tasks
+  std::string name;        ///< "standard input", "--each-line FILE"
+  os::Descriptor file;     ///< at `offset`; not open: see `lost`
+  std::string lost{};      ///< why the rest cannot be read
+  std::string identity{};  ///< see identity_of()
 };
 
 /// What is known of the tasks before the run.
@@ -34,7 +33,7 @@ struct ExecInput {
 };
 
 /// Returns the command of each task. Reads the whole input, which may block, or the journal with
-/// `resumes_as_saved`. But an input that is no file, or a large one, is streamed: only its source
+/// `resumes_as_saved`. Large files, and sources that are not files, are streamed: only the source
 /// is opened. Fails with a permanent error if the input cannot be read or is invalid. Unless
 /// `reads_on`, the source of a run in a journal is not opened, and `rest` is empty.
 [[nodiscard]] Result<ExecInput> read_input(const ExecOptions& options, bool reads_on = true);

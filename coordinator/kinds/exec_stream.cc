@@ -44,7 +44,6 @@ void ExecStream::complete(CommittedTasks& tasks) {
     tasks.text += commands_.text(task_at(committed_++));
     tasks.text += separator_;
   }
-  tasks.offset = source_.offset += tasks.text.size();
 }
 
 }  // namespace rollcall::coordinator

@@ -13,7 +13,7 @@ namespace rollcall::coordinator {
 /// Adds a command for each line of the source.
 class ExecStream final : public StreamedInput {
  public:
-  /// `commands` already has those of `source.offset` bytes, which are committed. It outlives this.
+  /// `commands` already has those that are committed. It outlives this.
   ExecStream(TaskCommands& commands, StreamSource source, char separator);
 
   Result<os::Descriptor> open() override;

@@ -57,7 +57,8 @@ class TaskKind {
   virtual nlohmann::json request() const = 0;
   /// Returns the input for a new journal, or nullopt. It must not outlive this object.
   virtual std::optional<JournalInput> journal_input() const { return std::nullopt; }
-  /// Identifies the source of a streamed input in a new journal; empty if there is none.
+  /// For a new journal: identifies the file that a streamed input is read from. Empty if the input
+  /// is not streamed, or does not come from a file.
   virtual std::string input_source() const { return {}; }
   /// The input that is read while the run goes on. Null: every task is known before the run.
   virtual StreamedInput* streamed_input() { return nullptr; }

@@ -7,7 +7,7 @@
 namespace rollcall::coordinator {
 
 void InputFeed::start() {
-  told_ = input_.size();
+  announced_ = input_.size();
   auto source = input_.open();
   if (!source) return end(source.error());
   InputReader::Handlers handlers;
@@ -36,13 +36,13 @@ bool InputFeed::has_room() const {
 void InputFeed::add(std::string_view bytes) {
   is_asked_ = false;
   if (auto added = input_.add(bytes); !added) return end(added);
-  tell_of_new_tasks();
+  announce_new_tasks();
   handlers_.arrived();
 }
 
 void InputFeed::end(const Result<void>& result) {
   reader_.reset();
-  tell_of_new_tasks();
+  announce_new_tasks();
   if (const std::string text = input_.warning(); !text.empty()) handlers_.warned(text);
   if (scheduler_.takes_tasks()) {
     handlers_.happened(InputEnded{result ? std::string() : result.error().message});
@@ -50,9 +50,9 @@ void InputFeed::end(const Result<void>& result) {
   handlers_.arrived();
 }
 
-void InputFeed::tell_of_new_tasks() {
-  const auto count = static_cast<std::uint32_t>(input_.size() - told_);
-  told_ = input_.size();
+void InputFeed::announce_new_tasks() {
+  const auto count = static_cast<std::uint32_t>(input_.size() - announced_);
+  announced_ = input_.size();
   if (count == 0 || !scheduler_.takes_tasks()) return;
   handlers_.happened(TasksAdded{count, input_.assignment_attempts()});
 }

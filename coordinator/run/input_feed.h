@@ -43,7 +43,7 @@ class InputFeed {
   bool has_room() const;
   void add(std::string_view bytes);
   void end(const Result<void>& result);
-  void tell_of_new_tasks();
+  void announce_new_tasks();
 
   boost::asio::io_context& loop_;
   StreamedInput& input_;
@@ -51,7 +51,7 @@ class InputFeed {
   bool has_journal_;
   Handlers handlers_;
   std::unique_ptr<InputReader> reader_;  ///< null: nothing more is read
-  std::uint64_t told_ = 0;               ///< tasks that the scheduler was told of
+  std::uint64_t announced_ = 0;          ///< tasks of which the scheduler knows
   bool is_asked_ = false;                ///< the reader was asked for a chunk
 };
 

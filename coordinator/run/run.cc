@@ -44,6 +44,7 @@ class Run {
   [[nodiscard]] std::string write_results(const std::vector<std::uint32_t>& order);
   void print(const Summary& summary, const std::vector<std::uint32_t>& order);
   void note_printed();
+  void leave_journal(const EventLoop& loop);
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress(std::uint32_t local_workers) const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
@@ -200,17 +201,20 @@ int Run::stopped(const EventLoop& loop) {
   for (const std::string& error : {results_error, loop.output_error()}) {
     if (!error.empty()) status = give_up(error, 6);
   }
-  if (start_.journal) {
-    note_printed();
-    if (loop.unsaved() > 0) {
-      std::fprintf(stderr, "rollcall %s: %s: the disk is full: %llu results are not saved\n",
-                   command().c_str(), options_.journal.c_str(),
-                   static_cast<unsigned long long>(loop.unsaved()));
-    }
-    std::fprintf(stderr, "rollcall %s: stopped; to continue: rollcall resume %s\n",
-                 command().c_str(), shell_quote(options_.journal).c_str());
-  }
+  if (start_.journal) leave_journal(loop);
   return loop.signal() != 0 ? 128 + loop.signal() : status;
+}
+
+/// The run is left to the next coordinator.
+void Run::leave_journal(const EventLoop& loop) {
+  note_printed();
+  if (loop.unsaved() > 0) {
+    std::fprintf(stderr, "rollcall %s: %s: the disk is full: %llu results are not saved\n",
+                 command().c_str(), options_.journal.c_str(),
+                 static_cast<unsigned long long>(loop.unsaved()));
+  }
+  std::fprintf(stderr, "rollcall %s: stopped; to continue: rollcall resume %s\n", command().c_str(),
+               shell_quote(options_.journal).c_str());
 }
 
 /// Returns why the results file cannot be written; empty if it can, or if there is none.
@@ -252,6 +256,7 @@ int Run::account(const EventLoop& loop) {
   const std::string results_error = write_results(order);
   ending.output_failed = !results_error.empty() || !loop.output_error().empty();
   summary.exit_status = exit_status(records, ending);
+  if (start_.journal && ending.output_failed) summary.finished = false;
   print(summary, order);
   for (const std::string& error : {results_error, loop.output_error()}) {
     if (error.empty()) continue;
@@ -260,7 +265,10 @@ int Run::account(const EventLoop& loop) {
   }
   if (!records.input_error.empty()) give_up(records.input_error, 6);
   const int status = exit_status(records, ending);
-  return start_.journal ? close_journal(summary, ending, status) : status;
+  if (!start_.journal) return status;
+  if (!ending.output_failed) return close_journal(summary, ending, status);
+  leave_journal(loop);  // the next coordinator prints what this one could not
+  return status;
 }
 
 /// When the run's first coordinator started, on this coordinator's clock.

@@ -238,15 +238,21 @@ TEST_F(StreamedExec, ADryRunStopsAtAnInvalidLine) {
   EXPECT_EQ(run.err(), "rollcall exec: standard input: line 2: is not JSON\n");
 }
 
-/// What could not be written is printed by the next coordinator.
+/// What could not be written is printed by the next coordinator, even if every task has ended
+/// before the error was noticed.
 TEST_F(StreamedExec, ResumesAfterAFullOutputWithAllLines) {
-  const std::string script = "seq 20 | " + (programs_directory() / "rollcall").string() +
-                             " exec -q -w 1 --journal " + journal() + " -- echo > /dev/full";
-  Program& run = start({"/bin/sh", {"-c", script}, {}, {}, {}});
-  EXPECT_EQ(run.wait(), 6) << run.story();
-  Program& resumed = command({"resume", journal()});
-  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
-  EXPECT_THAT(lines_of(resumed.out()), SizeIs(20));
+  for (const int count : {1, 20}) {
+    const std::string path = journal() + std::to_string(count);
+    const std::string script = "seq " + std::to_string(count) + " | " +
+                               (programs_directory() / "rollcall").string() +
+                               " exec -q -w 1 --journal " + path + " -- echo > /dev/full";
+    Program& run = start({"/bin/sh", {"-c", script}, {}, {}, {}});
+    EXPECT_EQ(run.wait(), 6) << run.story();
+    EXPECT_THAT(run.err(), HasSubstr("to continue: rollcall resume " + path));
+    Program& resumed = command({"resume", path});
+    EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+    EXPECT_THAT(lines_of(resumed.out()), SizeIs(count));
+  }
 }
 
 TEST_F(StreamedExec, StatusCountsTheTasksSoFar) {

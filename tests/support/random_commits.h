@@ -112,7 +112,6 @@ inline std::vector<std::shared_ptr<const Commit>> streamed(
     const std::vector<std::shared_ptr<const Commit>>& commits, std::uint32_t task_count) {
   std::vector<std::shared_ptr<const Commit>> all;
   std::uint32_t added = 0;
-  std::uint64_t offset = 0;
   for (const auto& commit : commits) {
     const bool is_last = commit == commits.back();
     std::uint32_t needed = is_last ? task_count : added;
@@ -125,8 +124,6 @@ inline std::vector<std::shared_ptr<const Commit>> streamed(
     if (needed > added || is_last) {
       more.tasks = CommittedTasks{needed - added, is_last, is_last ? "read error" : ""};
       for (; added < needed; ++added) more.tasks->text += "line " + std::to_string(added) + "\n";
-      offset += more.tasks->text.size();
-      more.tasks->offset = offset;
     }
     all.push_back(std::make_shared<Commit>(std::move(more)));
   }

@@ -78,11 +78,8 @@ struct CommittedTasks {
   bool is_last = false;  ///< no task will be added any more
   std::string error;     ///< if is_last: why the input ended before its end; empty: it did not
 
-  // Filled in by the runtime.
-  std::string text{};        ///< the input of these tasks
-  std::uint64_t offset = 0;  ///< bytes of the source up to the end of `text`
-
-  Instant at{};  ///< when the last of them was added
+  std::string text{};  ///< the input of these tasks; filled in by the runtime
+  Instant at{};        ///< when the last of them was added
 };
 
 /// The result of the command of one of the outcomes.

@@ -80,13 +80,13 @@ std::uint64_t OutputWindows::used(const Session& session) {
   return session.sent.empty() ? 0 : minus(session.sent.front().bound, session.arrived);
 }
 
-OutputWindow OutputWindows::renew(Instant now, SessionIndex session, std::uint64_t room,
-                                  std::uint64_t answered) {
+SessionWindow OutputWindows::renew(Instant now, SessionIndex session, std::uint64_t room,
+                                   std::uint64_t answered) {
   Session& receiver = sessions_[index(session)];
   if (!receiver.is_live) return receiver.window;
   receiver.answered += answered;
   CHECK(receiver.answered <= receiver.arrived);
-  const OutputWindow next = next_window(now, session, room);
+  const SessionWindow next = next_window(now, session, room);
   if (has_changed(next, session)) {
     receiver.window = next;
     ++receiver.window.number;
@@ -101,8 +101,8 @@ OutputWindow OutputWindows::renew(Instant now, SessionIndex session, std::uint64
 }
 
 /// With the number of the last one.
-OutputWindow OutputWindows::next_window(Instant now, SessionIndex session,
-                                        std::uint64_t room) const {
+SessionWindow OutputWindows::next_window(Instant now, SessionIndex session,
+                                         std::uint64_t room) const {
   if (is_preferred(session)) return preferred_window(now, session, room);
   const Session& receiver = sessions_[index(session)];
   const std::uint64_t others = used_ - used(receiver);
@@ -112,8 +112,8 @@ OutputWindow OutputWindows::next_window(Instant now, SessionIndex session,
 }
 
 /// Its session waits for no other one. Without room, the window is for the preferred attempt only.
-OutputWindow OutputWindows::preferred_window(Instant now, SessionIndex session,
-                                             std::uint64_t room) const {
+SessionWindow OutputWindows::preferred_window(Instant now, SessionIndex session,
+                                              std::uint64_t room) const {
   const Session& receiver = sessions_[index(session)];
   const std::uint64_t others = used_ - used(receiver);
   const std::uint64_t for_all = part(now, session, minus(std::min(room, limit_), others));
@@ -143,8 +143,8 @@ std::uint64_t OutputWindows::part(Instant now, SessionIndex session,
   return available < kLeast ? 0 : std::max(window, kLeast);
 }
 
-bool OutputWindows::has_changed(const OutputWindow& window, SessionIndex session) const {
-  const OutputWindow& last = sessions_[index(session)].window;
+bool OutputWindows::has_changed(const SessionWindow& window, SessionIndex session) const {
+  const SessionWindow& last = sessions_[index(session)].window;
   return window.bytes != last.bytes || window.only != last.only;
 }
 
@@ -190,14 +190,14 @@ std::optional<SessionIndex> OutputWindows::first_waiting() {
 std::vector<SessionIndex> OutputWindows::take_due(Instant now, std::uint64_t room) {
   std::vector<SessionIndex> due;
   const auto is_due = [&](SessionIndex session) {
-    const OutputWindow next = next_window(now, session, room);
+    const SessionWindow next = next_window(now, session, room);
     if (next.bytes == 0 || !has_changed(next, session)) return false;
     renew(now, session, room);
     due.push_back(session);
     return true;
   };
   if (preferred_ && sessions_[index(preferred_->session)].is_live) {
-    const OutputWindow& has = window(preferred_->session);
+    const SessionWindow& has = window(preferred_->session);
     const bool is_wrong = has.bytes == 0 || (has.only && has.only != preferred_);
     if (is_wrong) is_due(preferred_->session);
   }

@@ -22,8 +22,8 @@ struct SessionAttempt {
   friend bool operator==(const SessionAttempt&, const SessionAttempt&) = default;
 };
 
-/// The window in a Welcome, Ack or OutputAck.
-struct OutputWindow {
+/// The window of a session, which is sent as an OutputWindow in a Welcome, Ack or OutputAck.
+struct SessionWindow {
   std::uint64_t bytes = 0;   ///< cost of the rows that may be sent and not taken
   std::uint64_t number = 0;  ///< grows with each change in the session and epoch
   /// If present, the window is for the output of this attempt only.
@@ -55,8 +55,8 @@ class SendRate {
 ///
 /// A window is set when a message takes it to its session, so each message costs constant time. A
 /// session takes at most half of what is free, so n busy sessions have about 1/(n+1) of the limit
-/// each. Sessions without a window wait in a queue. While it is not empty, a session whose window
-/// is older than limits::output_turn gives way: nobody waits for ever.
+/// each. Sessions without a window wait in a queue. While it is not empty, a session gives up a
+/// window that is older than limits::output_turn, so that every session gets one.
 ///
 /// Pure; one owner, one thread; `now` never goes back. A cost is that of rows: their bytes, and
 /// limits::output_row_cost each.
@@ -82,14 +82,14 @@ class OutputWindows {
   /// The window of the message that is sent now. The message also answers rows of the cost
   /// `answered`; requires that the same cost has arrived. `room`: how many more bytes the spool
   /// takes.
-  OutputWindow renew(Instant now, SessionIndex session, std::uint64_t room,
-                     std::uint64_t answered = 0);
+  SessionWindow renew(Instant now, SessionIndex session, std::uint64_t room,
+                      std::uint64_t answered = 0);
   /// Sessions that get a window now and had none, or the wrong one. Each is to be sent an Ack, with
   /// the result of renew(). To be called at the end of each turn.
   std::vector<SessionIndex> take_due(Instant now, std::uint64_t room);
 
   /// The last result of renew().
-  const OutputWindow& window(SessionIndex session) const {
+  const SessionWindow& window(SessionIndex session) const {
     return sessions_[index(session)].window;
   }
   std::uint64_t used() const { return used_; }
@@ -106,7 +106,7 @@ class OutputWindows {
     std::uint64_t bound = 0;   ///< what its worker may have sent when it knows no newer window
   };
   struct Session {
-    OutputWindow window;
+    SessionWindow window;
     std::uint64_t arrived = 0;
     std::uint64_t answered = 0;
     std::deque<Sent> sent;  ///< the window last received and later ones; bounds decrease
@@ -124,11 +124,11 @@ class OutputWindows {
   bool is_preferred(SessionIndex session) const {
     return preferred_ && preferred_->session == session;
   }
-  OutputWindow next_window(Instant now, SessionIndex session, std::uint64_t room) const;
-  OutputWindow preferred_window(Instant now, SessionIndex session, std::uint64_t room) const;
+  SessionWindow next_window(Instant now, SessionIndex session, std::uint64_t room) const;
+  SessionWindow preferred_window(Instant now, SessionIndex session, std::uint64_t room) const;
   std::uint64_t share(Instant now, SessionIndex session, std::uint64_t available) const;
   std::uint64_t part(Instant now, SessionIndex session, std::uint64_t available) const;
-  bool has_changed(const OutputWindow& window, SessionIndex session) const;
+  bool has_changed(const SessionWindow& window, SessionIndex session) const;
   static void note_sent(Session& session);
   void update_queue(Instant now, SessionIndex session);
   std::optional<SessionIndex> first_waiting();

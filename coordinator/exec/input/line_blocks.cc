@@ -64,8 +64,9 @@ void LineBlocks::make_room() const {
   }
 }
 
-/// Removes the least recently used block that is in the file, or can be written to it. Never the
-/// last block, which still grows, nor those used just now. Returns false if there is none.
+/// Removes from memory the least recently used block that is in the file, or can be written to it,
+/// but neither the last block, which still grows, nor the blocks used most recently. Returns false
+/// if no block can be removed.
 bool LineBlocks::remove_one() const {
   std::vector<std::size_t>& in_memory = memory_->slots;
   std::sort(in_memory.begin(), in_memory.end(), [this](std::size_t a, std::size_t b) {

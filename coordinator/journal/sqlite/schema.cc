@@ -38,7 +38,6 @@ CREATE TABLE job (
   task_count   INTEGER NOT NULL,
   input_error  TEXT NOT NULL,
   source        TEXT NOT NULL,
-  input_offset  INTEGER NOT NULL,
   last_added_ns INTEGER
 );
 CREATE TABLE segment (

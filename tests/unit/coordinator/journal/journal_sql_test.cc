@@ -92,7 +92,7 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
        "run_id,pause_min_ns,pause_max_ns,seed,collection_method,wait_timeout_ns,"
        "request,created_unix_ns,state,finished_unix_ns,startup_ns,planning_ns,validation_ns,"
        "cpu_seconds,peak_rss_bytes,exit_status,signal"},
-      {"job", "job,kind,state,task_count,input_error,source,input_offset,last_added_ns"},
+      {"job", "job,kind,state,task_count,input_error,source,last_added_ns"},
       {"segment", "first,count,job,first_index"},
       {"epoch", "epoch,pid,boot_id,monotonic_ns,boottime_ns,unix_ns,shift_ns"},
       {"session",
@@ -115,7 +115,7 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
   EXPECT_EQ(read("PRAGMA user_version").at(1).at(0), "2");
   EXPECT_EQ(read("PRAGMA application_id").at(1).at(0), std::to_string(0x52634a31));
   EXPECT_EQ(read("SELECT state FROM run").at(1).at(0), "running");
-  EXPECT_EQ(read("SELECT * FROM job").at(1), (Row{"1", "sleep", "closed", "5", "", "", "0", ""}));
+  EXPECT_EQ(read("SELECT * FROM job").at(1), (Row{"1", "sleep", "closed", "5", "", "", ""}));
   EXPECT_EQ(read("SELECT * FROM segment").at(1), (Row{"0", "5", "1", "0"}));
 }
 

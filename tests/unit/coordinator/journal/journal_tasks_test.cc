@@ -18,24 +18,22 @@ class JournalTasksTest : public JournalTest {
     return run;
   }
 
-  /// Commits these tasks. Their text ends at `offset` of the source.
-  static void add(Journal& journal, std::uint32_t count, const std::string& text,
-                  std::uint64_t offset) {
+  /// Commits these tasks.
+  static void add(Journal& journal, std::uint32_t count, const std::string& text) {
     Commit commit;
-    commit.tasks = CommittedTasks{count, false, "", text, offset};
+    commit.tasks = CommittedTasks{count, false, "", text};
     const auto committed = journal.commit(commit);
     ASSERT_TRUE(committed) << committed.error().message;
   }
 
   static void close(Journal& journal, const std::string& error) {
     Commit commit;
-    commit.tasks = CommittedTasks{0, true, error, "", 6};
+    commit.tasks = CommittedTasks{0, true, error};
     ASSERT_TRUE(journal.commit(commit));
   }
 
   /// Expects these tasks and this input in the journal, as another program reads it.
-  void expect_stored(std::uint32_t count, const std::string& text, std::uint64_t offset,
-                     bool is_open) {
+  void expect_stored(std::uint32_t count, const std::string& text, bool is_open) {
     const auto journal = Journal::open_to_read(path());
     ASSERT_TRUE(journal) << journal.error().message;
     EXPECT_EQ((*journal)->run().spec.task_count, count);
@@ -45,24 +43,21 @@ class JournalTasksTest : public JournalTest {
     EXPECT_EQ(content->records.spec.task_count, count);
     EXPECT_EQ(content->records.spec.is_open, is_open);
     EXPECT_EQ(content->records.state.size(), count);
-    EXPECT_EQ(content->input_offset, offset);
     EXPECT_EQ(input_of(**journal), text);
   }
 };
 
-TEST_F(JournalTasksTest, AreRestoredWithTheirTextAndOffset) {
+TEST_F(JournalTasksTest, AreRestoredWithTheirText) {
   auto journal = create_journal(open_run());
-  expect_stored(0, "", 0, true);
-  add(*journal, 2, "a\nb\n", 4);
-  expect_stored(2, "a\nb\n", 4, true);
-  add(*journal, 0, "", 5);  // an empty line, for instance
-  add(*journal, 1, "c\n", 7);
-  expect_stored(3, "a\nb\nc\n", 7, true);
+  expect_stored(0, "", true);
+  add(*journal, 2, "a\nb\n");
+  expect_stored(2, "a\nb\n", true);
+  add(*journal, 1, "c\n");
+  expect_stored(3, "a\nb\nc\n", true);
   EXPECT_EQ(journal->run().spec.task_count, 3U);
   const auto content = journal->load();
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_EQ(content->records.spec.task_count, 3U);
-  EXPECT_EQ(content->input_offset, 7U);
 }
 
 TEST_F(JournalTasksTest, CommitsOfOneTransactionFollowEachOther) {
@@ -70,11 +65,11 @@ TEST_F(JournalTasksTest, CommitsOfOneTransactionFollowEachOther) {
   std::vector<std::shared_ptr<const Commit>> commits;
   for (const bool is_last : {false, true}) {
     Commit commit;
-    commit.tasks = CommittedTasks{1, is_last, "", is_last ? "b\n" : "a\n", is_last ? 4U : 2U};
+    commit.tasks = CommittedTasks{1, is_last, "", is_last ? "b\n" : "a\n"};
     commits.push_back(std::make_shared<Commit>(commit));
   }
   ASSERT_TRUE(journal->commit(commits));
-  expect_stored(2, "a\nb\n", 4, false);
+  expect_stored(2, "a\nb\n", false);
 }
 
 TEST_F(JournalTasksTest, FollowThoseOfTheStart) {
@@ -91,14 +86,14 @@ TEST_F(JournalTasksTest, FollowThoseOfTheStart) {
                                        },
                                        "stdin"}));
   ASSERT_TRUE((*journal)->begin_epoch(epoch_start()));
-  add(**journal, 1, "c\n", 2);
-  expect_stored(3, "a\nb\nc\n", 2, true);
+  add(**journal, 1, "c\n");
+  expect_stored(3, "a\nb\nc\n", true);
 }
 
 TEST_F(JournalTasksTest, AreAddedAfterAResume) {
   {
     auto journal = create_journal(open_run());
-    add(*journal, 2, "a\nb\n", 4);
+    add(*journal, 2, "a\nb\n");
   }
   auto journal = Journal::open(path());
   ASSERT_TRUE(journal) << journal.error().message;
@@ -110,20 +105,19 @@ TEST_F(JournalTasksTest, AreAddedAfterAResume) {
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_TRUE(content->records.spec.is_open);
   EXPECT_EQ(content->records.spec.task_count, 2U);
-  EXPECT_EQ(content->input_offset, 4U);
-  add(**journal, 1, "c\n", 6);
-  expect_stored(3, "a\nb\nc\n", 6, true);
+  add(**journal, 1, "c\n");
+  expect_stored(3, "a\nb\nc\n", true);
   close(**journal, "");
-  expect_stored(3, "a\nb\nc\n", 6, false);
+  expect_stored(3, "a\nb\nc\n", false);
 }
 
 TEST_F(JournalTasksTest, EndWithTheErrorOfTheInput) {
   {
     auto journal = create_journal(open_run());
-    add(*journal, 2, "a\nb\n", 6);
+    add(*journal, 2, "a\nb\n");
     close(*journal, "standard input: Input/output error");
   }
-  expect_stored(2, "a\nb\n", 6, false);
+  expect_stored(2, "a\nb\n", false);
   auto journal = Journal::open(path());
   ASSERT_TRUE(journal);
   ASSERT_TRUE((*journal)->begin_epoch(epoch_start(1s)));
@@ -138,7 +132,7 @@ TEST_F(JournalTasksTest, AreReadWhileTheyAreAdded) {
   auto journal = create_journal(open_run());
   const auto reader = Journal::open_to_read(path());
   ASSERT_TRUE(reader);
-  add(*journal, 2, "a\nb\n", 4);
+  add(*journal, 2, "a\nb\n");
   EXPECT_EQ(input_of(**reader), "a\nb\n");
   const auto content = (*reader)->load();
   ASSERT_TRUE(content) << content.error().message;
@@ -183,21 +177,20 @@ TEST_F(JournalTasksTest, StayIfFailedOutcomesAreForgotten) {
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_EQ(content->records.spec.task_count, 100U);
   EXPECT_EQ(content->records.input_error, "read error");
-  EXPECT_EQ(content->input_offset, text.size());
   EXPECT_LT(content->records.accepted(), 100U);
   EXPECT_EQ(input_of(**journal), text);
 }
 
 TEST_F(JournalTasksTest, StayInAFinishedJournal) {
   auto journal = create_journal(open_run());
-  add(*journal, 2, "a\nb\n", 6);
+  add(*journal, 2, "a\nb\n");
   close(*journal, "not UTF-8");
   auto content = journal->load();
   ASSERT_TRUE(content);
   ASSERT_TRUE(journal->finish(content->records, {}));
   journal.reset();
   EXPECT_FALSE(std::filesystem::exists(path() + "-wal"));
-  expect_stored(2, "a\nb\n", 6, false);
+  expect_stored(2, "a\nb\n", false);
 }
 
 TEST_F(JournalTasksTest, AreNotAddedToAClosedRun) {
@@ -211,8 +204,8 @@ TEST_F(JournalTasksTest, AreNotAddedToAClosedRun) {
 TEST_F(JournalTasksTest, AreCheckedWithChecksums) {
   {
     auto journal = create_journal(open_run());
-    add(*journal, 2, "a\nb\n", 4);
-    add(*journal, 1, "c\n", 6);
+    add(*journal, 2, "a\nb\n");
+    add(*journal, 1, "c\n");
   }
   {
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::write);

@@ -75,7 +75,6 @@ class JournalUpgradeTest : public JournalTest {
     EXPECT_EQ(content->records.sessions.at(0).name, "vm-32420");
     EXPECT_EQ(content->records.attempts_total, 3U);
     EXPECT_EQ(content->records.input_error, "");
-    EXPECT_EQ(content->input_offset, 0U);
     EXPECT_EQ(input_of(journal), "a\nb\nc\nd\n");
     EXPECT_EQ(journal.read_standard_input()->value_or(""), "std");
     std::vector<std::string> out;

@@ -100,7 +100,6 @@ class SavedExecInputTest : public ExecInputTest {
     Commit commit;
     commit.tasks.emplace().count = 1;
     commit.tasks->text = "a\n";
-    commit.tasks->offset = 2;
     commit.tasks->is_last = is_last;
     ASSERT_TRUE(create_journal(run)->commit(commit));
   }
@@ -118,7 +117,6 @@ TEST_F(SavedExecInputTest, AFileIsReadOn) {
   EXPECT_EQ(input.commands.size(), 1U);
   EXPECT_EQ(input.streamed_from, "--each-line " + options.each_line);
   ASSERT_TRUE(input.rest);
-  EXPECT_EQ(input.rest->offset, 2U);
   EXPECT_EQ(rest_text(*input.rest), "b\nc\n");
 }
 

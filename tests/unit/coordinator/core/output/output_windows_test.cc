@@ -33,11 +33,11 @@ OutputWindows windows_for(std::uint32_t count, std::uint64_t limit = limits::out
 }
 
 /// The session sends its whole window, and is answered.
-OutputWindow use_window(OutputWindows& windows, Instant now, SessionIndex session,
-                        std::uint64_t room = kMuchRoom) {
+SessionWindow use_window(OutputWindows& windows, Instant now, SessionIndex session,
+                         std::uint64_t room = kMuchRoom) {
   const std::uint64_t cost = windows.window(session).bytes;
   windows.arrived(now, session, cost);
-  const OutputWindow window = windows.renew(now, session, room, cost);
+  const SessionWindow window = windows.renew(now, session, room, cost);
   windows.received(session, window.number);
   windows.check_invariants();
   return window;
@@ -46,7 +46,7 @@ OutputWindow use_window(OutputWindows& windows, Instant now, SessionIndex sessio
 TEST(OutputWindows, BeginWithTheLeastWindow) {
   OutputWindows windows = windows_for(2);
   EXPECT_EQ(windows.waiting(), 2U);
-  const OutputWindow window = windows.renew(kNow, session_at(0), kMuchRoom);
+  const SessionWindow window = windows.renew(kNow, session_at(0), kMuchRoom);
   EXPECT_EQ(window.bytes, kWindow);
   EXPECT_EQ(window.number, 1U);
   EXPECT_EQ(windows.used(), kWindow);
@@ -87,7 +87,7 @@ TEST(OutputWindows, AreUsedUntilTheBytesArrive) {
 TEST(OutputWindows, AreUsedUntilTheirReplacementIsReceived) {
   OutputWindows windows = windows_for(1);
   windows.renew(kNow, session_at(0), kMuchRoom);
-  const OutputWindow none = windows.renew(kNow + 1s, session_at(0), /*room=*/0);
+  const SessionWindow none = windows.renew(kNow + 1s, session_at(0), /*room=*/0);
   EXPECT_EQ(none.bytes, 0U);
   EXPECT_EQ(none.number, 2U);
   EXPECT_EQ(windows.used(), kWindow);
@@ -181,7 +181,7 @@ TEST(OutputWindows, GoRoundWhenThereAreTooFew) {
   Instant now = kNow;
   for (int i = 0; i < 40; ++i) {
     for (std::uint32_t s = 0; s < kSessions; ++s) {  // a heartbeat, and its Ack
-      const OutputWindow before = windows.window(session_at(s));
+      const SessionWindow before = windows.window(session_at(s));
       windows.received(session_at(s), before.number);
       const bool has_window = windows.renew(now, session_at(s), kMuchRoom).bytes > 0;
       if (before.bytes == 0 && has_window) ++turns[s];
@@ -279,12 +279,12 @@ class RandomWorkers {
   };
   struct SentAck {
     std::uint64_t answered = 0;
-    OutputWindow window;
+    SessionWindow window;
   };
   struct Worker {
     std::uint64_t backlog = 0;
     std::uint64_t in_flight = 0;  ///< sent and not taken, as far as it knows
-    OutputWindow window;
+    SessionWindow window;
     std::deque<Message> sent;
     std::deque<SentAck> acks;
   };
