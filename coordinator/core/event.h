@@ -14,6 +14,7 @@
 #include "common/messages/worker_body_kind.h"
 #include "common/model/ids.h"
 #include "coordinator/core/commits/commit.h"
+#include "coordinator/core/output/output_rows.h"
 
 namespace rollcall::coordinator {
 
@@ -52,6 +53,7 @@ struct MalformedReceived {
 /// now are tasks dispatched and reports acknowledged; sessions are lost only if the inbox is empty.
 struct TurnEnded {
   bool inbox_empty = true;
+  OutputRoom output_room{};  ///< only with Policy::takes_output
 };
 /// A local worker process has ended, or could not be started.
 struct LocalWorkerExited {
@@ -99,10 +101,21 @@ struct ConnectionClosed {
   ConnectionId connection{};
 };
 
+/// More bytes of these streams are durable. Only with a journal: without one, output is as durable
+/// as it can be when it is taken.
+struct OutputWritten {
+  struct Stream {
+    SessionAttempt attempt;
+    OutputStream stream = OutputStream::out;
+    std::uint64_t bytes = 0;  ///< from the first one
+  };
+  std::vector<Stream> streams;
+};
+
 using Event =
     std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
                  MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
-                 Committed, TasksAdded, InputEnded, DrainRequested, StopRequested>;
+                 Committed, TasksAdded, InputEnded, DrainRequested, StopRequested, OutputWritten>;
 
 // Actions: imperatives, to be performed in this order.
 
@@ -144,6 +157,25 @@ struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;
 };
+/// Keep the bytes of the rows of the Output that was just received that are true here. They belong
+/// to attempts that the session holds, and follow those kept before.
+struct TakeOutput {
+  SessionIndex session{};
+  std::vector<bool> is_taken;  ///< by row
+};
+/// Delete what is kept of this attempt: its outcome does not count, or will never come.
+struct DropOutput {
+  SessionAttempt attempt;
+};
+/// The spool is full, and nothing that has ended can be printed: print the output of this attempt
+/// as it arrives. Its outcome follows, or OutputStuck.
+struct PrintEarly {
+  SessionAttempt attempt;
+};
+/// Commands wait for ever, since no output can be printed: the run must be stopped.
+struct OutputStuck {
+  std::string why;
+};
 /// The input has ended: RunRecords has the number of tasks, and why the input ended before its end.
 struct PublishInputEnded {};
 struct PublishJoined {
@@ -175,9 +207,10 @@ struct End {
   bool workers_stay = false;
 };
 
-using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
-                            PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined,
-                            PublishLeft, Log, FinishRun, End>;
+using Action =
+    std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
+                 PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined, PublishLeft, Log,
+                 FinishRun, End, TakeOutput, DropOutput, PrintEarly, OutputStuck>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

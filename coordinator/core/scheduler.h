@@ -101,6 +101,7 @@ class Scheduler {
   void on(const TasksAdded& event);
   void on(const InputEnded& event);
   void on(const StopRequested& event);
+  void on(const OutputWritten& /*event*/) {}
 
   // Messages.
   void refuse(ConnectionId from, const Header& header, const Reject& reject,

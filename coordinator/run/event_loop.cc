@@ -528,6 +528,11 @@ void EventLoop::perform(const End& end) {
   stop_when_done();
 }
 
+void EventLoop::perform(const TakeOutput&) {}
+void EventLoop::perform(const DropOutput&) {}
+void EventLoop::perform(const PrintEarly&) {}
+void EventLoop::perform(const OutputStuck&) {}
+
 void EventLoop::end_turn(bool inbox_empty) {
   if (abandon_) return;
   warn_of_slow_reader();

@@ -117,6 +117,10 @@ class EventLoop {
   void write_log(LogLevel level, const std::string& text);
   void perform(const FinishRun&);
   void perform(const End& end);
+  void perform(const TakeOutput& action);
+  void perform(const DropOutput& action);
+  void perform(const PrintEarly& action);
+  void perform(const OutputStuck& action);
   void stop_for_output_error();
   void end_turn(bool inbox_empty);
   void arm_timer();

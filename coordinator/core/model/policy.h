@@ -40,8 +40,12 @@ struct Policy {
   std::uint32_t retries = 0;  ///< further attempts at a task that fails or times out
   std::optional<Halt> halt;
   std::size_t assignment_attempts = limits::assignment_attempts;  ///< that fit into one message
-  std::uint64_t max_output = 0;                                   ///< sent to workers
-  Duration kill_after{};                                          ///< sent to workers
+  /// Bytes of one stream of a command that workers keep; nullopt: all. Sent to workers.
+  std::optional<std::uint64_t> max_output;
+  bool takes_output = false;     ///< in chunks, while commands run: there is a spool
+  bool prints_in_order = false;  ///< the output of commands is printed in the order of tasks
+  bool prints_early = false;     ///< PrintEarly may be asked for
+  Duration kill_after{};         ///< sent to workers
 };
 
 }  // namespace rollcall::coordinator

@@ -8,6 +8,23 @@
 
 namespace rollcall::coordinator {
 
+/// An attempt of a session.
+struct SessionAttempt {
+  SessionIndex session{};
+  TaskId task{};
+  Attempt attempt = 0;  ///< as on the wire
+
+  friend bool operator==(const SessionAttempt&, const SessionAttempt&) = default;
+};
+
+/// How many more bytes of output can be taken.
+struct OutputRoom {
+  std::uint64_t bytes = 0;        ///< in the spool
+  std::uint64_t early_bytes = 0;  ///< of the attempt that is printed as they arrive
+  /// The spool is full, and nothing that has ended can be printed.
+  bool is_stuck = false;
+};
+
 /// A row of an Output message: bytes [offset, offset + size) of a stream.
 struct OutputRow {
   TaskId task{};

@@ -10,17 +10,9 @@
 #include "common/model/ids.h"
 #include "common/model/time.h"
 #include "coordinator/core/model/limits.h"
+#include "coordinator/core/output/output_rows.h"
 
 namespace rollcall::coordinator {
-
-/// An attempt of a session.
-struct SessionAttempt {
-  SessionIndex session{};
-  TaskId task{};
-  Attempt attempt = 0;
-
-  friend bool operator==(const SessionAttempt&, const SessionAttempt&) = default;
-};
 
 /// The window of a session, which is sent as an OutputWindow in a Welcome, Ack or OutputAck.
 struct SessionWindow {

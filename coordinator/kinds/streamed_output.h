@@ -1,0 +1,52 @@
+// Output that arrives while its commands run.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/messages/output.h"
+#include "coordinator/core/event.h"
+#include "coordinator/core/output/output_rows.h"
+
+namespace rollcall::coordinator {
+
+/// Keeps output until it is printed. The scheduler decides which bytes are taken, and when an
+/// attempt's output is not needed any more. One owner; the thread of the event loop. Nothing waits
+/// for a disk, but for start() and stop().
+class StreamedOutput {
+ public:
+  struct Handlers {
+    /// OutputWritten has happened.
+    std::function<void(const Event&)> happened;
+    /// There may be more room now.
+    std::function<void()> changed;
+    /// A line for the user.
+    std::function<void(const std::string&)> warned;
+    /// Nothing more can be kept, because of this: the run must be stopped.
+    std::function<void(const std::string&)> failed;
+  };
+
+  StreamedOutput() = default;
+  virtual ~StreamedOutput() = default;
+  StreamedOutput(const StreamedOutput&) = delete;
+  StreamedOutput& operator=(const StreamedOutput&) = delete;
+
+  /// Called once, before all others. `loop` and what the handlers use must live until stop().
+  virtual void start(boost::asio::io_context& loop, Handlers handlers) = 0;
+  /// Ends what start() has begun. Output that was not printed is lost, unless there is a journal.
+  virtual void stop() = 0;
+
+  /// For TurnEnded.
+  virtual OutputRoom room() const = 0;
+  /// Performs TakeOutput for this message.
+  virtual void take(SessionIndex session, const Output& output,
+                    const std::vector<bool>& is_taken) = 0;
+  /// Performs DropOutput.
+  virtual void drop(const SessionAttempt& attempt) = 0;
+  /// Performs PrintEarly.
+  virtual void print_early(const SessionAttempt& attempt) = 0;
+};
+
+}  // namespace rollcall::coordinator
