@@ -47,6 +47,7 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       work_(committed.spec, policy),
       tasks_(std::move(committed)),
       sessions_(policy.liveness, time_to_reconnect(policy)),
+      output_(policy),
       commits_(policy.journal, records(), published),
       stop_(policy.halt),
       attendance_(policy, is_resumed),
@@ -144,6 +145,12 @@ void Scheduler::on(const TasksAdded& event) {
   if (tasks_.may_grow()) commits_.tasks_added(now_, event.count);
 }
 
+void Scheduler::on(const OutputWritten& event) {
+  for (const OutputWritten::Stream& s : event.streams) {
+    output_.written(s.attempt.session, s.attempt.task, s.attempt.attempt, s.stream, s.bytes);
+  }
+}
+
 void Scheduler::on(const InputEnded& event) {
   CHECK(records().spec.is_open);
   if (tasks_.may_grow()) commits_.input_ended(event.error);
@@ -156,6 +163,8 @@ void Scheduler::on(const TurnEnded& event) {
   if (phase_ == Phase::idle) return;
   if (phase_ == Phase::leaving) return leave();
   compensate_stall();
+  output_.set_room(event.output_room);
+  output_room_ = event.output_room;
   if (event.inbox_empty) {
     lose_exited();
     lose_silent();
@@ -178,6 +187,9 @@ void Scheduler::on(const TurnEnded& event) {
     rebalance();
   }
   acknowledge();
+  drop_unwanted_output();
+  if (working()) print_early();
+  answer_output();
   if (phase_ < Phase::finishing && is_work_over()) finish();
   if (now_ >= *next_tick_) tick();
   if (phase_ == Phase::finishing) end_if_all_left();
@@ -228,6 +240,7 @@ void Scheduler::begin_recovery() {
     sessions_.restore(now_, record.id, record.slots, is_live);
     work_.add_session();
     acks_.add_session(record.last_report);
+    output_.add_session(is_live);
     recovery_.add_session(is_live);
   }
   tasks_.resume(now_);
@@ -376,9 +389,95 @@ void Scheduler::rebalance() {
 void Scheduler::acknowledge() {
   for (const DueAck& ack : acks_.take(now_)) {
     const Session& session = sessions_.at(ack.session);
-    send(session, Ack{ack.reports, now_});
+    send(session, Ack{ack.reports, now_, output_.window(now_, ack.session)});
     if (session.live() || tasks_.session(ack.session).end != SessionEnd::lost) continue;
     send(session, Reject{RejectReason::session_lost, "this session was declared lost"});
+  }
+}
+
+/// Another outcome may have ended a task of which an attempt still runs.
+void Scheduler::drop_unwanted_output() {
+  if (output_swept_ == records().accepted()) return;
+  output_swept_ = records().accepted();
+  drop_output(/*still_runs=*/true, [this](const SessionAttempt& attempt) {
+    return records().state_of(attempt.task) == TaskState::done;
+  });
+}
+
+/// What is printed cannot be taken back.
+void Scheduler::drop_output(bool still_runs,
+                            const std::function<bool(const SessionAttempt&)>& is_unwanted) {
+  const std::optional<SessionAttempt> early = output_.early();
+  for (const SessionAttempt& attempt : output_.kept(is_unwanted)) {
+    if (early == attempt) {
+      out_->push_back(OutputStuck{
+          fmt::format("the attempt at task {} was given up, whose output was printed while it ran",
+                      index(attempt.task))});
+    }
+    output_.drop(attempt, still_runs);
+    out_->push_back(DropOutput{attempt});
+  }
+  if (output_.early() && is_unwanted(*output_.early())) output_.drop(*output_.early(), still_runs);
+}
+
+/// With a full spool, commands wait until something of it is printed. If that is nothing that has
+/// ended, it must be the output of an attempt that has not.
+void Scheduler::print_early() {
+  if (!output_room_.is_stuck) return output_waits_from_.reset();
+  if (!output_waits_from_) output_waits_from_ = now_;
+  if (!output_.early() && policy_.prints_early) {
+    if (const auto next = next_to_print()) {
+      output_.print_early(*next);
+      out_->push_back(PrintEarly{*next});
+    }
+  }
+  if (now_ - *output_waits_from_ < limits::stuck_intervals * policy_.heartbeat_interval) return;
+  const std::string why = why_stuck();
+  if (why.empty()) return;
+  output_waits_from_ = now_;
+  out_->push_back(OutputStuck{why});
+}
+
+/// nullopt: none that runs can be printed now.
+std::optional<SessionAttempt> Scheduler::next_to_print() {
+  if (!policy_.prints_in_order) return output_.largest();
+  const std::optional<TaskId> next = first_unended();
+  return next ? tasks_.holder(*next) : std::nullopt;
+}
+
+/// Which task waits, so that nothing else can be printed either; empty: something can.
+std::string Scheduler::why_stuck() {
+  if (!policy_.prints_early) {
+    return "the spool of output is full, and nothing that has ended waits to be printed";
+  }
+  const std::optional<TaskId> next = policy_.prints_in_order ? first_unended() : std::nullopt;
+  if (!next) return {};
+  const auto holder = tasks_.holder(*next);
+  if (holder && work_.of(sessions_.at(holder->session)).has_begun(*next)) return {};
+  return fmt::format(
+      "the spool of output is full, and task {}, which is to be printed next, "
+      "cannot start",
+      index(*next));
+}
+
+std::optional<TaskId> Scheduler::first_unended() {
+  const RunRecords& r = records();
+  while (next_to_print_ < r.spec.task_count &&
+         r.state_of(task_at(next_to_print_)) == TaskState::done) {
+    ++next_to_print_;
+  }
+  if (next_to_print_ == r.spec.task_count) return std::nullopt;
+  return task_at(next_to_print_);
+}
+
+void Scheduler::answer_output() {
+  while (auto answer = output_.take_answer(now_)) {
+    const Session& session = sessions_.at(answer->session);
+    if (answer->ack) {
+      send(session, std::move(*answer->ack));
+    } else {
+      send(session, Ack{acks_.durable(session.index), now_, answer->window});
+    }
   }
 }
 
@@ -484,8 +583,12 @@ void Scheduler::on(const ContradictionReceived& event) {
   if (const auto reject = refusal(event.from, event.header, WorkerBodyKind::report)) {
     return refuse(event.from, event.header, *reject, {});
   }
+  refuse_report(*sessions_.find(event.from), event.text);
+}
+
+void Scheduler::refuse_report(const Session& session, const std::string& why) {
   ++messages_refused_;
-  lose(*sessions_.find(event.from), "its report contradicts itself: " + event.text);
+  lose(session, "its report contradicts itself: " + why);
 }
 
 std::optional<Reject> Scheduler::refusal(ConnectionId from, const Header& header,
@@ -523,6 +626,7 @@ void Scheduler::on(const MessageReceived& event) {
         if constexpr (std::is_same_v<Body, Report>) on_report(*session, body);
         if constexpr (std::is_same_v<Body, Heartbeat>) on_heartbeat(*session, body);
         if constexpr (std::is_same_v<Body, Goodbye>) on_goodbye(*session, body);
+        if constexpr (std::is_same_v<Body, Output>) on_output(*session, body);
       },
       event.message.body);
 }
@@ -549,7 +653,7 @@ void Scheduler::on_hello(ConnectionId from, const SessionId& named, const Hello&
   if (session == nullptr) session = add_session(from, hello);
   if (session == nullptr) return;
   sessions_.greet(now_, *session, from, hello.nonce);
-  welcome(*session);
+  welcome(*session, hello.features);
 }
 
 /// Returns null if the worker is refused. A process starts another session only after it was sent
@@ -579,15 +683,19 @@ const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
   tasks_.add_session(record_of(hello, session.slots, now_));
   commits_.add_session(session.index);
   acks_.add_session();
+  output_.add_session();
   recovery_.add_session(/*is_awaited=*/false);
   work_.add_session();
   return &session;
 }
 
-void Scheduler::welcome(const Session& session) {
+void Scheduler::welcome(const Session& session, const FeatureSet& features) {
   Welcome welcome = terms_of(policy_, session, now_);
   welcome.list_held = recovery_.awaits(session.index);
   welcome.reports_committed = acks_.durable(session.index);
+  const bool takes_output = policy_.takes_output && features.test(kOutputInChunks);
+  welcome.features.set(kOutputInChunks, takes_output);
+  welcome.window = output_.joined(now_, session.index, takes_output);
   send(session, welcome);
   if (phase_ == Phase::finishing) send(session, Shutdown{});
 }
@@ -629,6 +737,7 @@ bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
 }
 
 void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat) {
+  output_.window_received(session.index, heartbeat.window_received);
   tasks_.add_clock_sample(session.index, heartbeat.echo, now_);
   if (session.live()) {
     sessions_.note_draining(session, heartbeat.draining);
@@ -645,6 +754,11 @@ void Scheduler::on_report(const Session& session, const Report& report) {
   // It will be sent again. Without a journal everything is durable at the end of the turn.
   const bool is_full = commits_.unpublished(records()) >= limits::uncommitted_outcomes_most;
   if (policy_.journal && is_full) return;
+  if (report.number == tasks_.session(session.index).last_report + 1) {
+    const std::string why = output_.contradiction(session.index, report.outcomes);
+    if (session.live() && !why.empty()) return refuse_report(session, why);
+  }
+  output_.window_received(session.index, report.window_received);
   sessions_.note_draining(session, report.draining);
   if (!tasks_.receive_report(session.index, report.number)) {
     return acks_.acknowledge(session.index);
@@ -654,9 +768,15 @@ void Scheduler::on_report(const Session& session, const Report& report) {
 }
 
 void Scheduler::take_outcomes(const Session& session, const Report& report) {
-  Acceptance acceptance =
-      tasks_.accept(now_, session.index, report.outcomes, work_.of(session).expired(),
-                    stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
+  const OutcomeColumns* outcomes = &report.outcomes;
+  std::optional<OutcomeColumns> corrected;
+  if (const auto places = output_.incomplete(session.index, *outcomes); !places.empty()) {
+    outcomes = &corrected.emplace(report.outcomes);
+    for (const std::uint32_t place : places) corrected->outcome[place] = Outcome::lost;
+  }
+  Acceptance acceptance = tasks_.accept(now_, session.index, *outcomes, work_.of(session).expired(),
+                                        stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
+  settle_output(session, *outcomes);
   for (const TaskId task : acceptance.returned) commits_.task_changed(task);
   for (const TaskId task : acceptance.failed) commits_.task_changed(task);
   begun(session, work_.take(view(), session, report, acceptance));
@@ -676,6 +796,30 @@ void Scheduler::take_outcomes(const Session& session, const Report& report) {
     ask_to_drain(session, DrainMode::finish);
   }
   make_pending(std::move(acceptance.returned));
+}
+
+/// Bytes of a session whose inventory is not complete are not taken: it is not known what it holds.
+void Scheduler::on_output(const Session& session, const Output& output) {
+  if (recovery_.awaits(session.index) || !session.active()) return;
+  std::vector<bool> taken =
+      output_.receive(now_, session.index, output, [this](const SessionAttempt& attempt) {
+        return tasks_.is_held_by(attempt.session, attempt.task, attempt.attempt);
+      });
+  if (std::ranges::find(taken, true) == taken.end()) return;
+  out_->push_back(TakeOutput{session.index, std::move(taken)});
+}
+
+/// These attempts have ended.
+void Scheduler::settle_output(const Session& session, const OutcomeColumns& outcomes) {
+  for (std::size_t i = 0; i < outcomes.command.size(); ++i) {
+    if (!output_.concerns(session.index, outcomes, i)) continue;
+    const SessionAttempt attempt{session.index, outcomes.task[i], outcomes.attempt[i]};
+    if (tasks_.is_ended_by(attempt.session, attempt.task, attempt.attempt)) {
+      output_.accepted(attempt);
+    } else if (output_.drop(attempt, /*still_runs=*/false)) {
+      out_->push_back(DropOutput{attempt});
+    }
+  }
 }
 
 /// The last message of a session. It counts once all reports before it are durable.
@@ -783,6 +927,7 @@ void Scheduler::release(const Session& session, bool charge) {
   }
   for (const TakenBack& attempt : taken) commits_.task_changed(attempt.task);
   std::vector<TaskId> pending = work_.release(session, taken);
+  release_output(session);
   const std::uint64_t returned = stop_.is_ending() ? 0 : pending.size();
   make_pending(std::move(pending));
   sessions_.end(session);
@@ -792,6 +937,14 @@ void Scheduler::release(const Session& session, bool charge) {
   if (recovery_.take_local(session.index) && may_start_workers() && !session.drain) {
     start_local_workers({fleet_.start_another()});
   }
+}
+
+/// Its late outcomes do not count if a part of their output came before.
+void Scheduler::release_output(const Session& session) {
+  output_.session_ended(session.index);
+  drop_output(/*still_runs=*/false, [&session](const SessionAttempt& attempt) {
+    return attempt.session == session.index;
+  });
 }
 
 /// A worker that was about to leave has said Goodbye before its process ended: it may still be on
@@ -879,6 +1032,7 @@ void Scheduler::check_invariants() const {
   attendance_.check_invariants();
   recovery_.check_invariants();
   fleet_.check_invariants();
+  output_.check_invariants();
 }
 
 }  // namespace rollcall::coordinator

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "coordinator/core/event.h"
 #include "coordinator/core/local_fleet.h"
 #include "coordinator/core/model/policy.h"
+#include "coordinator/core/output/output_intake.h"
 #include "coordinator/core/recovery.h"
 #include "coordinator/core/sessions/ack_batcher.h"
 #include "coordinator/core/sessions/session_table.h"
@@ -101,26 +103,30 @@ class Scheduler {
   void on(const TasksAdded& event);
   void on(const InputEnded& event);
   void on(const StopRequested& event);
-  void on(const OutputWritten& /*event*/) {}
+  void on(const OutputWritten& event);
 
   // Messages.
   void refuse(ConnectionId from, const Header& header, const Reject& reject,
               const std::string& address);
+  void refuse_report(const Session& session, const std::string& why);
   void refuse_version(const MalformedReceived& event);
   void refuse_hello(ConnectionId from, const Hello& hello, const Reject& reject);
   void on_hello(ConnectionId from, const SessionId& named, const Hello& hello);
   const Session* add_session(ConnectionId from, const Hello& hello);
-  void welcome(const Session& session);
+  void welcome(const Session& session, const FeatureSet& features);
   void on_inventory(const Session& session, const Inventory& inventory);
   bool adopt(const Session& session, const Inventory& inventory);
   void on_report(const Session& session, const Report& report);
   void take_outcomes(const Session& session, const Report& report);
   void on_heartbeat(const Session& session, const Heartbeat& heartbeat);
   void on_goodbye(const Session& session, const Goodbye& goodbye);
+  void on_output(const Session& session, const Output& output);
+  void settle_output(const Session& session, const OutcomeColumns& outcomes);
 
   // Sessions that end or are to leave.
   void lose(const Session& session, const std::string& reason);
   void release(const Session& session, bool charge);
+  void release_output(const Session& session);
   void lose_silent();
   void lose_exited();
   void process_ended(const Session& session);
@@ -143,6 +149,13 @@ class Scheduler {
   void send_assignment(const Session& session, Assignment assignment);
   void rebalance();
   void acknowledge();
+  void drop_unwanted_output();
+  void drop_output(bool still_runs, const std::function<bool(const SessionAttempt&)>& is_unwanted);
+  void print_early();
+  std::optional<SessionAttempt> next_to_print();
+  std::string why_stuck();
+  std::optional<TaskId> first_unended();
+  void answer_output();
   void tick();
   bool is_work_over() const;
   void finish();
@@ -180,6 +193,7 @@ class Scheduler {
   TaskTable tasks_;
   SessionTable sessions_;
   AckBatcher acks_;
+  OutputIntake output_;
   CommitLog commits_;
   StopState stop_;
   Attendance attendance_;
@@ -190,7 +204,11 @@ class Scheduler {
   bool ran_out_of_workers_ = false;
   bool suspended_ = false;
   std::uint64_t messages_refused_ = 0;
-  std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
+  std::vector<std::uint32_t> exited_;         ///< launch ids, since the inbox was last empty
+  OutputRoom output_room_;                    ///< as of this turn
+  std::optional<Instant> output_waits_from_;  ///< since then nothing can be printed
+  std::size_t output_swept_ = 0;              ///< records when kept output was last looked through
+  std::uint32_t next_to_print_ = 0;           ///< all tasks before it are done
   std::optional<Instant> next_tick_;
   Instant finishing_since_;
   Instant now_;             ///< of the current step

@@ -35,7 +35,7 @@ struct Describer {
   }
 
   std::string operator()(const Welcome& welcome) const {
-    return "Welcome: slots " + to_string(welcome.slots);
+    return "Welcome: slots " + to_string(welcome.slots) + window(welcome.window);
   }
   std::string operator()(const Assignment& assignment) const {
     std::string text = "Assignment " + to_string(assignment.number) + ":";
@@ -47,7 +47,8 @@ struct Describer {
     return text;
   }
   std::string operator()(const Ack& ack) const {
-    return "Ack: reports committed through " + to_string(ack.reports_committed);
+    return "Ack: reports committed through " + to_string(ack.reports_committed) +
+           window(ack.window);
   }
   std::string operator()(const Cancel& cancel) const {
     std::string text = "Cancel: assignments through " + to_string(cancel.assignments_through);
@@ -72,7 +73,20 @@ struct Describer {
     return "Output of " + to_string(output.rows()) + " rows";
   }
   std::string operator()(const OutputAck& ack) const {
-    return "OutputAck of " + to_string(ack.rows()) + " rows";
+    std::string text = "OutputAck:";
+    for (std::size_t i = 0; i < ack.rows(); ++i) {
+      text += (i == 0 ? " " : ", ") + to_string(index(ack.task[i])) + attempt(ack.attempt[i]) +
+              (ack.stream[i] == OutputStream::out ? " out" : " err") + " taken " +
+              to_string(ack.taken[i]) + " durable " +
+              (ack.durable[i] == kNotWanted ? "unwanted" : to_string(ack.durable[i]));
+    }
+    return text + window(ack.window);
+  }
+  static std::string window(const OutputWindow& window) {
+    if (window.number == 0) return "";
+    std::string text = "; window " + to_string(window.bytes);
+    if (window.only_attempt != 0) text += " for " + to_string(index(window.only_task));
+    return text;
   }
 
   static std::string attempt(Attempt attempt) {

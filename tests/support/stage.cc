@@ -70,7 +70,7 @@ void Stage::drain(const std::vector<std::uint32_t>& sessions, DrainMode mode) {
 }
 
 void Stage::turn(bool inbox_empty) {
-  step(TurnEnded{inbox_empty});
+  step(TurnEnded{inbox_empty, room});
 }
 
 void Stage::give(const Event& event) {
@@ -97,6 +97,7 @@ void Stage::hello(int number, std::uint32_t slots, std::uint64_t nonce, std::uin
   hello.processors = 2;
   hello.command_slots = worker(number).command_slots;
   hello.kinds = worker(number).kinds;
+  hello.features = worker(number).features;
   Header header;
   header.session = session_of(hello.secret);
   send(worker(number).connection, header, std::move(hello));
@@ -217,9 +218,14 @@ std::string Stage::name_of(SessionIndex session) const {
   return records().sessions[index(session)].name;
 }
 
+std::string Stage::describe(const SessionAttempt& attempt) const {
+  return name_of(attempt.session) + ", task " + to_string(index(attempt.task)) + ", attempt " +
+         to_string(attempt.attempt);
+}
+
 std::string Stage::line_of(const Action& action) {
   if (const auto* send = std::get_if<Send>(&action)) {
-    return name_of(send->to) + " <- " + describe(send->message);
+    return name_of(send->to) + " <- " + rollcall::describe(send->message);
   }
   if (const auto* start = std::get_if<StartLocalWorker>(&action)) {
     return "start local worker, launch id " + to_string(start->launch_id);
@@ -228,7 +234,7 @@ std::string Stage::line_of(const Action& action) {
     return "kill local worker " + name_of(kill->session);
   }
   if (const auto* started = std::get_if<PublishStarted>(&action)) {
-    return name_of(started->session) + " has started " + describe(started->tasks);
+    return name_of(started->session) + " has started " + rollcall::describe(started->tasks);
   }
   if (const auto* failed = std::get_if<PublishFailed>(&action)) {
     std::string line = name_of(failed->session) + " failed, to be retried: outcomes";
@@ -258,6 +264,18 @@ std::string Stage::line_of(const Action& action) {
     return "commit " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +
            " outcomes, " + to_string(keep->commit->sessions.size()) + " new sessions";
   }
+  if (const auto* take = std::get_if<TakeOutput>(&action)) {
+    std::string line = "take output of " + name_of(take->session) + ":";
+    for (const bool is_taken : take->is_taken) line += is_taken ? " yes" : " no";
+    return line;
+  }
+  if (const auto* drop = std::get_if<DropOutput>(&action)) {
+    return "drop output of " + describe(drop->attempt);
+  }
+  if (const auto* early = std::get_if<PrintEarly>(&action)) {
+    return "print output early of " + describe(early->attempt);
+  }
+  if (const auto* stuck = std::get_if<OutputStuck>(&action)) return "output stuck: " + stuck->why;
   if (const auto* log = std::get_if<Log>(&action)) return "log: " + log->text;
   return std::holds_alternative<FinishRun>(action) ? "the run is finished" : "the end";
 }

@@ -67,6 +67,7 @@ class Stage {
     std::uint32_t slots = 0;
     std::uint32_t command_slots = 100;
     KindSet kinds = all_kinds();
+    FeatureSet features{};
     std::uint64_t got = 0;       ///< assignments that reached it
     std::uint64_t attempts = 0;  ///< in them
     std::uint64_t ended = 0;     ///< of those, reported
@@ -82,6 +83,9 @@ class Stage {
   };
   Worker& worker(int number);
   Header header(int worker);
+
+  /// What each TurnEnded states.
+  OutputRoom room;
 
   struct Line {
     std::int64_t ms = 0;
@@ -106,6 +110,7 @@ class Stage {
   void step(const Event& event);
   Instant now() const { return instant_from_ns((now_ms_ + 1'000) * 1'000'000); }
   std::string line_of(const Action& action);
+  std::string describe(const SessionAttempt& attempt) const;
   std::string name_of(ConnectionId connection) const;
   std::string name_of(SessionIndex session) const;
   void delivered(ConnectionId to, const CoordinatorMessage& message);

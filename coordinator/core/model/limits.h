@@ -45,6 +45,9 @@ inline constexpr Duration output_memory = 1s;
 /// How long a session has a window while others wait for one.
 inline constexpr Duration output_turn = 1s;
 
+/// Heartbeat intervals in which a full spool may wait for a task that has not begun.
+inline constexpr int stuck_intervals = 2;
+
 // The spool of output.
 
 /// Files of a spool that are open at the same time.

@@ -98,6 +98,8 @@ class OutputLedger {
                       OutputStream stream) const;
   /// Attempts with an entry.
   std::size_t size() const;
+  /// Some attempt of the session has one.
+  bool knows(SessionIndex session) const { return !sessions_[index(session)].entries.empty(); }
 
   /// The next answers, at most limits::output_rows of one session, which sessions get in turn.
   /// A stream is answered once for all its changes since the last answer. nullopt: none is due.

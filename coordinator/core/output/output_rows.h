@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <tuple>
 
 #include "common/model/ids.h"
 #include "common/model/output_stream.h"
@@ -15,6 +16,9 @@ struct SessionAttempt {
   Attempt attempt = 0;  ///< as on the wire
 
   friend bool operator==(const SessionAttempt&, const SessionAttempt&) = default;
+  friend bool operator<(const SessionAttempt& a, const SessionAttempt& b) {
+    return std::tie(a.session, a.task, a.attempt) < std::tie(b.session, b.task, b.attempt);
+  }
 };
 
 /// How many more bytes of output can be taken.

@@ -118,7 +118,8 @@ SessionWindow OutputWindows::preferred_window(Instant now, SessionIndex session,
   const std::uint64_t others = used_ - used(receiver);
   const std::uint64_t for_all = part(now, session, minus(std::min(room, limit_), others));
   if (for_all > 0) return {for_all, receiver.window.number, {}};
-  const std::uint64_t for_one = part(now, session, minus(limit_, others));
+  const std::uint64_t for_one =
+      part(now, session, std::min(preferred_bytes_, minus(limit_, others)));
   if (for_one == 0) return {0, receiver.window.number, {}};
   return {for_one, receiver.window.number, preferred_};
 }
@@ -215,7 +216,7 @@ void OutputWindows::check_invariants() const {
     CHECK(session.window.bytes % kLeast == 0);
     CHECK(!session.window.only || session.window.bytes > 0);
     CHECK((session.ticket != 0) == (session.is_live && session.window.bytes == 0));
-    CHECK(session.is_live || session.sent.empty());
+    CHECK(session.is_live || used(session) == 0);
     for (std::size_t i = 1; i < session.sent.size(); ++i) {
       CHECK(session.sent[i - 1].number < session.sent[i].number);
       CHECK(session.sent[i - 1].bound > session.sent[i].bound);

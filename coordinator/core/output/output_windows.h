@@ -68,8 +68,12 @@ class OutputWindows {
   /// A Heartbeat or Report of the session states the newest window that it knows. Other numbers
   /// have no effect.
   void received(SessionIndex session, std::uint64_t window_received);
-  /// The output of this attempt is printed as it arrives, so it needs no room. nullopt: of none.
-  void prefer(std::optional<SessionAttempt> attempt) { preferred_ = attempt; }
+  /// The output of this attempt is printed as it arrives: without room, it may send `most` more
+  /// bytes all the same. nullopt: of none.
+  void prefer(std::optional<SessionAttempt> attempt, std::uint64_t most) {
+    preferred_ = attempt;
+    preferred_bytes_ = most;
+  }
 
   /// The window of the message that is sent now. The message also answers rows of the cost
   /// `answered`; requires that the same cost has arrived. `room`: how many more bytes the spool
@@ -127,6 +131,7 @@ class OutputWindows {
 
   std::uint64_t limit_;
   std::optional<SessionAttempt> preferred_;
+  std::uint64_t preferred_bytes_ = 0;
   std::vector<Session> sessions_;
   std::uint64_t used_ = 0;
   std::deque<Waiting> queue_;  ///< entries without the session's ticket do not count

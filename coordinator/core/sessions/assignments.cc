@@ -96,6 +96,15 @@ std::uint64_t Assignments::started_of(const HeldAssignment& held) const {
   return std::min(started, std::uint64_t{held.batch.count});
 }
 
+bool Assignments::has_begun(TaskId task) const {
+  for (auto held = held_assignments_.rbegin(); held != held_assignments_.rend(); ++held) {
+    for (std::size_t i = 0; i < held->batch.count; ++i) {
+      if (held->batch.at(i) == task) return held->first_position + i < started_;
+    }
+  }
+  return false;
+}
+
 void Assignments::attempts_ended(Instant now, std::uint64_t settled,
                                  std::span<const Duration> elapsed) {
   CHECK(settled <= held_);

@@ -80,6 +80,9 @@ class Assignments {
   /// How many attempts of this assignment have begun.
   std::uint64_t started_of(const HeldAssignment& held) const;
 
+  /// Its last attempt at this task has begun. O(attempts).
+  bool has_begun(TaskId task) const;
+
   /// The session does not own `settled` attempts any more, as they have ended. `elapsed`: how long
   /// those took that were accepted.
   void attempts_ended(Instant now, std::uint64_t settled, std::span<const Duration> elapsed);

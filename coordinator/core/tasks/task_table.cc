@@ -133,6 +133,18 @@ Attempt TaskTable::number_of(TaskId task, Attempt on_wire) const {
   return static_cast<Attempt>(std::clamp(on_wire - known.unstarted, 1, known.attempts + 1));
 }
 
+std::optional<SessionAttempt> TaskTable::holder(TaskId task) const {
+  if (!is_assigned(task)) return std::nullopt;
+  const Dispatch& dispatch = records_.dispatches[records_.dispatch[index(task)]];
+  return SessionAttempt{dispatch.session, task, on_wire(task)};
+}
+
+bool TaskTable::is_last_of(SessionIndex session, TaskId task, Attempt attempt) const {
+  const std::uint32_t dispatch = records_.dispatch[index(task)];
+  return dispatch != kNoDispatch && records_.dispatches[dispatch].session == session &&
+         on_wire(task) == attempt;
+}
+
 void TaskTable::set_last_attempt(TaskId task, const ExpiredAttempt& attempt) {
   records_.dispatch[index(task)] = attempt.dispatch;
   records_.attempt[index(task)] = attempt.number;
@@ -159,6 +171,7 @@ void TaskTable::never_began(TaskId task) {
 bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries,
                              bool ends_cancelled) const {
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
+  if (outcome == Outcome::lost) return false;  // its output is
   if (outcome == Outcome::cancelled) return ends_cancelled;
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
   return failures(task) >= retries;

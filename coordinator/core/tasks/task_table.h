@@ -12,6 +12,7 @@
 #include "common/messages/message.h"
 #include "common/model/task.h"
 #include "coordinator/core/model/records.h"
+#include "coordinator/core/output/output_rows.h"
 #include "coordinator/core/tasks/backlog.h"
 #include "coordinator/core/tasks/expired_attempts.h"
 #include "coordinator/core/tasks/unstarted_attempt.h"
@@ -102,7 +103,7 @@ class TaskTable {
                 AttemptColumns& out) const;
   /// Accepts the outcomes of one report. The first outcome of a task wins; others are counted. A
   /// task that has failed less than `retries` times before is not done, but pending; so is one that
-  /// was cancelled, unless `ends_cancelled`.
+  /// was cancelled, unless `ends_cancelled`, and one whose outcome is `lost`.
   Acceptance accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
                     const ExpiredAttempts& expired, std::uint32_t retries = 0,
                     bool ends_cancelled = true);
@@ -123,6 +124,18 @@ class TaskTable {
                  std::uint64_t& running, std::optional<std::uint32_t> max_losses,
                  std::vector<TakenBack>& taken);
 
+  /// The session has this attempt, by its number on the wire.
+  bool is_held_by(SessionIndex session, TaskId task, Attempt on_wire) const {
+    return index(task) < records_.state.size() && is_assigned(task) &&
+           is_last_of(session, task, on_wire);
+  }
+  /// The attempt at the task that is assigned; nullopt: none is.
+  std::optional<SessionAttempt> holder(TaskId task) const;
+  /// This attempt of the session has ended the task.
+  bool is_ended_by(SessionIndex session, TaskId task, Attempt on_wire) const {
+    return index(task) < records_.state.size() && records_.state_of(task) == TaskState::done &&
+           is_last_of(session, task, on_wire);
+  }
   /// The attempt of this dispatch at the task is assigned.
   bool is_held(std::uint32_t dispatch, TaskId task) const {
     return records_.dispatch[index(task)] == dispatch && is_assigned(task);
@@ -157,6 +170,7 @@ class TaskTable {
                    const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance);
   bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   void take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance);
+  bool is_last_of(SessionIndex session, TaskId task, Attempt on_wire) const;
   Attempt unstarted(TaskId task) const;
   Attempt on_wire(TaskId task) const;
   ExpiredAttempt last_attempt(TaskId task) const;

@@ -206,7 +206,7 @@ TEST(OutputWindows, StayWithASessionForItsTurn) {
 TEST(OutputWindows, OfThePreferredAttemptNeedNoRoom) {
   OutputWindows windows = windows_for(3);
   const SessionAttempt preferred{session_at(1), TaskId{5}, 2};
-  windows.prefer(preferred);
+  windows.prefer(preferred, 64U << 20U);
   EXPECT_EQ(windows.take_due(kNow, 0), std::vector{session_at(1)});
   EXPECT_TRUE(windows.take_due(kNow, 0).empty());
   EXPECT_EQ(windows.window(session_at(1)).only, preferred);
@@ -214,19 +214,19 @@ TEST(OutputWindows, OfThePreferredAttemptNeedNoRoom) {
   EXPECT_EQ(windows.renew(kNow, session_at(0), 0).bytes, 0U);
 
   const SessionAttempt next{session_at(1), TaskId{6}, 1};
-  windows.prefer(next);
+  windows.prefer(next, 64U << 20U);
   EXPECT_EQ(windows.take_due(kNow, 0), std::vector{session_at(1)}) << "the attempt is another one";
   EXPECT_EQ(windows.window(session_at(1)).only, next);
   windows.check_invariants();
 
-  windows.prefer(std::nullopt);
+  windows.prefer(std::nullopt, 64U << 20U);
   EXPECT_EQ(windows.renew(kNow, session_at(1), 0).bytes, 0U);
   windows.check_invariants();
 }
 
 TEST(OutputWindows, OfThePreferredSessionAreForAllItsAttemptsIfThereIsRoom) {
   OutputWindows windows = windows_for(2);
-  windows.prefer(SessionAttempt{session_at(1), TaskId{5}, 1});
+  windows.prefer(SessionAttempt{session_at(1), TaskId{5}, 1}, 64U << 20U);
   windows.take_due(kNow, kMuchRoom);
   EXPECT_EQ(windows.window(session_at(1)).bytes, kWindow);
   EXPECT_EQ(windows.window(session_at(1)).only, std::nullopt);
@@ -237,7 +237,7 @@ TEST(OutputWindows, OfThePreferredSessionAreForAllItsAttemptsIfThereIsRoom) {
 TEST(OutputWindows, KeepOneForThePreferredAttempt) {
   OutputWindows windows = windows_for(9, 4 * kWindow);
   EXPECT_EQ(windows.take_due(kNow, kMuchRoom).size(), 3U);
-  windows.prefer(SessionAttempt{session_at(8), TaskId{5}, 1});
+  windows.prefer(SessionAttempt{session_at(8), TaskId{5}, 1}, 64U << 20U);
   EXPECT_EQ(windows.take_due(kNow, kMuchRoom), std::vector{session_at(8)});
   windows.check_invariants();
 }
