@@ -18,7 +18,7 @@ using sqlite::Statement;
 constexpr const char* kSelectTables =
     "SELECT name, sql FROM sqlite_schema WHERE name IN ('run', 'epoch', 'session', 'batch', "
     "'outcome', 'history', 'odd_result', 'command', 'input', 'standard_input', 'counters', "
-    "'checksum', 'job', 'segment', 'result')";
+    "'checksum', 'job', 'segment', 'output', 'result')";
 
 std::int64_t integer(std::uint64_t n) {
   return static_cast<std::int64_t>(n);
@@ -152,7 +152,7 @@ bool compute_checksums(sqlite::Database& database, Checksums& into) {
   Check check(database);
   for (const Part part : {Part::tables, Part::run, Part::epoch, Part::session, Part::history,
                           Part::odd_result, Part::command, Part::input, Part::standard_input,
-                          Part::counters, Part::job, Part::segment}) {
+                          Part::counters, Part::job, Part::segment, Part::output}) {
     into[part] = sum_of_table(check, part);
   }
   into[Part::batch] = 0;

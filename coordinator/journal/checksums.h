@@ -28,11 +28,12 @@ enum class Part : std::uint8_t {
   counters,
   job,
   segment,
+  output,
 };
 
-inline constexpr std::array<std::string_view, 13> kPartNames = {
+inline constexpr std::array<std::string_view, 14> kPartNames = {
     "tables",  "run",   "epoch",          "session",  "batch", "history", "odd_result",
-    "command", "input", "standard_input", "counters", "job",   "segment"};
+    "command", "input", "standard_input", "counters", "job",   "segment", "output"};
 /// Journals of version 1 have this number of parts: the first ones.
 inline constexpr std::size_t kPartsOfVersion1 = 11;
 

@@ -22,6 +22,37 @@ CommandResult command_result(const sqlite::Columns& row, const sqlite::Statement
   return result;
 }
 
+/// The rows of table `output`, in order.
+class SpooledOutputs {
+ public:
+  explicit SpooledOutputs(sqlite::Check& check) : check_(check) {
+    sqlite::Statement tables = check.query("SELECT 1 FROM sqlite_schema WHERE name = 'output'");
+    if (!check.next(tables)) return;  // a journal of version 1
+    rows_.emplace(check.query(
+        "SELECT accepted, session, attempt, epoch, stdout_bytes, stderr_bytes FROM output "
+        "ORDER BY accepted"));
+    has_row_ = check.next(*rows_);
+  }
+
+  /// That of the command with this outcome. Completes `result`.
+  std::optional<CommittedOutput> take(std::uint64_t accepted, CommandResult& result) {
+    if (!has_row_) return std::nullopt;
+    const sqlite::Columns row(check_, *rows_, Duration::zero());
+    if (row.number<std::uint64_t>(0) != accepted) return std::nullopt;
+    const CommittedOutput output{SessionIndex{row.number<std::uint32_t>(1)}, row.number<Attempt>(2),
+                                 row.number<Epoch>(3)};
+    result.out_before = row.number<std::uint64_t>(4);
+    result.err_before = row.number<std::uint64_t>(5);
+    has_row_ = check_.next(*rows_);
+    return output;
+  }
+
+ private:
+  sqlite::Check& check_;
+  std::optional<sqlite::Statement> rows_;
+  bool has_row_ = false;
+};
+
 }  // namespace
 
 Result<void> Journal::write_input(const JournalInput& input) {
@@ -72,8 +103,9 @@ Result<std::optional<std::string>> Journal::read_standard_input() {
   return bytes;
 }
 
-Result<void> Journal::read_commands(const std::function<void(std::uint64_t, CommandResult)>& take) {
+Result<void> Journal::read_commands(const std::function<void(CommittedCommand)>& take) {
   return read_consistently([&](sqlite::Check& check) {
+    SpooledOutputs outputs(check);
     std::uint64_t sum = 0;
     sqlite::Statement rows = check.query(
         "SELECT accepted, ended, exit_status, signal, error, elapsed_ns, cpu_ns, peak_rss_bytes, "
@@ -85,14 +117,24 @@ Result<void> Journal::read_commands(const std::function<void(std::uint64_t, Comm
       sum += digest.value();
       const auto accepted = row.number<std::uint64_t>(0);
       if (!check.require(accepted > 0, "a command has no outcome")) break;
-      take(accepted - 1, command_result(row, rows));
+      CommandResult result = command_result(row, rows);
+      std::optional<CommittedOutput> output = outputs.take(accepted, result);
+      take({accepted - 1, std::make_shared<const CommandResult>(std::move(result)), output});
     }
     check_sum(check, Part::command, sum);
+    check_sum(check, Part::output);
   });
 }
 
 bool Journal::write(const CommittedCommand& committed) {
   const CommandResult& result = *committed.result;
+  if (committed.output && !insert(Part::output, statements_->output, committed.record + 1,
+                                  static_cast<std::int64_t>(index(committed.output->session)),
+                                  std::int64_t{committed.output->attempt},
+                                  static_cast<std::int64_t>(committed.output->epoch),
+                                  result.out_before, result.err_before)) {
+    return false;
+  }
   return insert(Part::command, statements_->command, committed.record + 1,
                 static_cast<std::int64_t>(result.end), std::int64_t{result.status},
                 std::int64_t{result.signal}, std::string_view(result.error_text),

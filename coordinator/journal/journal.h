@@ -104,9 +104,8 @@ class Journal {
   [[nodiscard]] Result<void> read_input(const std::function<Result<void>(std::string_view)>& take);
   /// Returns JournalInput::standard_input.
   [[nodiscard]] Result<std::optional<std::string>> read_standard_input();
-  /// Passes each committed command result and its record number to `take`, in order.
-  [[nodiscard]] Result<void> read_commands(
-      const std::function<void(std::uint64_t, CommandResult)>& take);
+  /// Passes each committed command result to `take`, in order.
+  [[nodiscard]] Result<void> read_commands(const std::function<void(CommittedCommand)>& take);
 
   /// Commits all of `commits` or none. On return they are on disk. Requires begin_epoch(), that the
   /// first one continues the committed records, that no CommittedOutcomes is empty, and that tasks

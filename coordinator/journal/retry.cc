@@ -25,11 +25,13 @@ INSERT INTO batch SELECT now, session, arrived_ns, clock_bound_ns, NULL FROM mov
   WHERE stays > 0;
 DELETE FROM odd_result WHERE task IN (SELECT task FROM outcome WHERE outcome <> 0);
 DELETE FROM command WHERE accepted NOT IN (SELECT was FROM place);
+DELETE FROM output WHERE accepted NOT IN (SELECT was FROM place);
 INSERT OR REPLACE INTO history
   SELECT task, attempt, coalesce(unstarted, 0), 0, 0
   FROM outcome LEFT JOIN history USING (task) WHERE outcome <> 0;
 DELETE FROM outcome WHERE outcome <> 0;
 UPDATE command SET accepted = (SELECT now FROM place WHERE was = accepted);
+UPDATE output SET accepted = (SELECT now FROM place WHERE was = accepted);
 UPDATE outcome SET accepted = (SELECT now FROM place WHERE was = accepted);
 UPDATE counters SET accepted = (SELECT count(*) FROM outcome),
   published = (SELECT count(*) FROM place WHERE was <= published), stop_requested = 0,
@@ -46,7 +48,7 @@ DROP TABLE place;
 Result<void> Journal::check_all() {
   if (auto intact = load(); !intact) return intact.error();
   return read_consistently([this](sqlite::Check& check) {
-    for (const Part part : {Part::command, Part::input, Part::standard_input}) {
+    for (const Part part : {Part::command, Part::output, Part::input, Part::standard_input}) {
       check_sum(check, part);
     }
   });

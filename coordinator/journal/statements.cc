@@ -55,6 +55,7 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "
        "?)"},
+      {&output, "INSERT INTO output VALUES (?, ?, ?, ?, ?, ?)"},
       {&input, "INSERT INTO input VALUES (?, CAST(? AS BLOB))"},
       {&segment, kSegment},
       {&job, kJobProgress},

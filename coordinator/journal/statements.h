@@ -26,6 +26,7 @@ struct Journal::Statements {
   sqlite::Statement history;
   sqlite::Statement result_mismatch;
   sqlite::Statement command;
+  sqlite::Statement output;
   sqlite::Statement input;
   sqlite::Statement segment;  ///< adds tasks to the segment
   sqlite::Statement job;

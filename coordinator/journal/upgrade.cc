@@ -85,7 +85,7 @@ bool add_checksums(sqlite::Database& database, Checksums& into) {
 bool adapt_checksums(sqlite::Database& database, Checksums& checksums) {
   if (!database.execute("DROP TABLE checksum;" + Checksums::create_sql())) return false;
   sqlite::Check check(database);
-  for (const Part part : {Part::tables, Part::run, Part::job, Part::segment}) {
+  for (const Part part : {Part::tables, Part::run, Part::job, Part::segment, Part::output}) {
     checksums[part] = sum_of_table(check, part);
   }
   ++checksums.commits;

@@ -173,8 +173,8 @@ Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
     return permanent(options_.journal + " has changed meanwhile: try again");
   }
   std::vector<std::pair<std::size_t, CommandResult>> results;
-  auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
-    if (record < records.accepted()) results.emplace_back(record, std::move(result));
+  auto read = journal.read_commands([&](const CommittedCommand& command) {
+    if (command.record < records.accepted()) results.emplace_back(command.record, *command.result);
   });
   if (!read) return read;
   return run_->restore(records, std::move(results), published);
@@ -187,8 +187,8 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   if (!input) return input.error();
   run_.emplace(std::move(input->commands), records.spec.id);
   display_ = ExecDisplay(&*run_);
-  auto read = journal.read_commands([&](std::uint64_t record, CommandResult result) {
-    if (record < records.accepted()) run_->replay(records, record, std::move(result));
+  auto read = journal.read_commands([&](const CommittedCommand& command) {
+    if (command.record < records.accepted()) run_->replay(records, command.record, *command.result);
   });
   if (read) run_->replay(records, records.accepted());
   return read;

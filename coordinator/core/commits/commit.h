@@ -82,10 +82,20 @@ struct CommittedTasks {
   Instant at{};        ///< when the last of them was added
 };
 
+/// Where the output is that travelled before an outcome: an attempt whose bytes are in a spool.
+struct CommittedOutput {
+  SessionIndex session{};
+  Attempt attempt = 0;  ///< as on the wire
+  Epoch epoch = 0;      ///< in which it was assigned
+
+  friend bool operator==(const CommittedOutput&, const CommittedOutput&) = default;
+};
+
 /// The result of the command of one of the outcomes.
 struct CommittedCommand {
   std::uint64_t record = 0;
   std::shared_ptr<const CommandResult> result;
+  std::optional<CommittedOutput> output{};  ///< set if its `out_before` or `err_before` is not 0
 };
 
 /// Atomic: all of it is committed, or none. Instants are on the coordinator's clock.

@@ -46,6 +46,14 @@ CREATE TABLE segment (
   job         INTEGER NOT NULL REFERENCES job,
   first_index INTEGER NOT NULL
 );
+CREATE TABLE output (
+  accepted     INTEGER PRIMARY KEY,
+  session      INTEGER NOT NULL REFERENCES session,
+  attempt      INTEGER NOT NULL,
+  epoch        INTEGER NOT NULL,
+  stdout_bytes INTEGER NOT NULL,
+  stderr_bytes INTEGER NOT NULL
+);
 )sql";
 
 constexpr const char* kRun = R"sql(

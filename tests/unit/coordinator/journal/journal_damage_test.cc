@@ -47,7 +47,7 @@ class DamagedJournalTest : public JournalTest {
         "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'sleep'; "
         "ALTER TABLE run ADD COLUMN task_count INTEGER NOT NULL DEFAULT 0; "
         "UPDATE run SET task_count = (SELECT task_count FROM job); "
-        "DROP TABLE job; DROP TABLE segment; PRAGMA user_version = 1");
+        "DROP TABLE job; DROP TABLE segment; DROP TABLE output; PRAGMA user_version = 1");
   }
 
   /// Returns why the journal at `path` is refused; empty if it is not.
@@ -58,7 +58,7 @@ class DamagedJournalTest : public JournalTest {
     if (!content) return content.error().message;
     const auto input = (*journal)->read_input([](std::string_view) { return Result<void>(); });
     if (!input) return input.error().message;
-    const auto commands = (*journal)->read_commands([](std::uint64_t, const CommandResult&) {});
+    const auto commands = (*journal)->read_commands([](const CommittedCommand&) {});
     return commands ? "" : commands.error().message;
   }
   std::string error() const { return error(path()); }

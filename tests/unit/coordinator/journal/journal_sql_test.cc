@@ -103,12 +103,13 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
       {"outcome", "accepted,task,attempt,outcome,pause_ns,started_ns,elapsed_ns,dispatched_ns"},
       {"history", "task,attempts,unstarted,losses,failures"},
       {"odd_result", "task,result_ns"},
+      {"output", "accepted,session,attempt,epoch,stdout_bytes,stderr_bytes"},
       {"counters",
        "epoch,accepted,published,first_dispatch_ns,attempts_total,attempts_retried,"
        "attempts_adopted,stale,reports_repeated,wait_timeout_passed,stop_requested"},
       {"checksum",
        "commits,log_needed,tables,run,epoch,session,batch,history,odd_result,command,input,"
-       "standard_input,counters,job,segment,own"}};
+       "standard_input,counters,job,segment,output,own"}};
   for (const auto& [table, columns] : tables) {
     EXPECT_EQ(read(std::string("SELECT * FROM ") + table).at(0), fields_of(columns)) << table;
   }

@@ -241,13 +241,19 @@ TEST_F(JournalTest, ReadsCommandsThatWereCommittedSinceItWasOpened) {
                              {Instant(598s)}});
   CommandResult result;
   result.out = "output";
-  commit.commands.push_back({0, std::make_shared<CommandResult>(result)});
+  result.out_before = 100'000;
+  const CommittedOutput spooled{SessionIndex{3}, 2, 1};
+  commit.commands.push_back({0, std::make_shared<CommandResult>(result), spooled});
   ASSERT_TRUE(journal->commit(commit));
-  std::string out;
+  std::vector<CommittedCommand> commands;
   const auto read = (*reader)->read_commands(
-      [&](std::uint64_t, const CommandResult& command) { out += command.out; });
-  EXPECT_TRUE(read) << read.error().message;
-  EXPECT_EQ(out, "output");
+      [&](CommittedCommand command) { commands.push_back(std::move(command)); });
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_EQ(commands[0].record, 0U);
+  EXPECT_EQ(commands[0].result->out, "output");
+  EXPECT_EQ(commands[0].result->out_before, 100'000U);
+  EXPECT_EQ(commands[0].output, spooled);
 }
 
 TEST_F(JournalTest, RefusesASecondCoordinator) {

@@ -79,7 +79,7 @@ class JournalUpgradeTest : public JournalTest {
     EXPECT_EQ(journal.read_standard_input()->value_or(""), "std");
     std::vector<std::string> out;
     EXPECT_TRUE(journal.read_commands(
-        [&](std::uint64_t, const CommandResult& result) { out.push_back(result.out); }));
+        [&](const CommittedCommand& command) { out.push_back(command.result->out); }));
     EXPECT_EQ(out.size(), accepted);
     EXPECT_EQ(out.at(0), "got a\n");
   }
@@ -90,7 +90,7 @@ class JournalUpgradeTest : public JournalTest {
     if (!journal) return journal.error().message;
     const auto content = (*journal)->load();
     if (!content) return content.error().message;
-    const auto commands = (*journal)->read_commands([](std::uint64_t, const CommandResult&) {});
+    const auto commands = (*journal)->read_commands([](const CommittedCommand&) {});
     if (!commands) return commands.error().message;
     const auto input = (*journal)->read_input([](std::string_view) { return Result<void>(); });
     return input ? "" : input.error().message;
