@@ -101,6 +101,11 @@ struct ConnectionClosed {
   ConnectionId connection{};
 };
 
+/// The run was resumed, and the spool has this output of earlier epochs. Before ListeningStarted.
+struct OutputFound {
+  std::vector<FoundOutput> attempts;
+};
+
 /// More bytes of these streams are durable. Only with a journal: without one, output is as durable
 /// as it can be when it is taken.
 struct OutputWritten {
@@ -112,10 +117,10 @@ struct OutputWritten {
   std::vector<Stream> streams;
 };
 
-using Event =
-    std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
-                 MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
-                 Committed, TasksAdded, InputEnded, DrainRequested, StopRequested, OutputWritten>;
+using Event = std::variant<ListeningStarted, MessageReceived, RefusedReceived,
+                           ContradictionReceived, MalformedReceived, ConnectionClosed, TurnEnded,
+                           LocalWorkerExited, WorkerVanished, Committed, TasksAdded, InputEnded,
+                           DrainRequested, StopRequested, OutputFound, OutputWritten>;
 
 // Actions: imperatives, to be performed in this order.
 
@@ -163,6 +168,17 @@ struct TakeOutput {
   SessionIndex session{};
   std::vector<bool> is_taken;  ///< by row
 };
+/// What is kept of this attempt of an earlier epoch goes on from these bytes: drop what follows.
+struct CutOutput {
+  SessionAttempt attempt;
+  OutputStream stream = OutputStream::out;
+  std::uint64_t bytes = 0;
+};
+/// Recovery is over: of the output of earlier epochs, delete all that belongs neither to an
+/// accepted outcome nor to these attempts.
+struct KeepOutput {
+  std::vector<SessionAttempt> attempts;
+};
 /// Delete what is kept of this attempt: its outcome does not count, or will never come.
 struct DropOutput {
   SessionAttempt attempt;
@@ -207,10 +223,10 @@ struct End {
   bool workers_stay = false;
 };
 
-using Action =
-    std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
-                 PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined, PublishLeft, Log,
-                 FinishRun, End, TakeOutput, DropOutput, PrintEarly, OutputStuck>;
+using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
+                            PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined,
+                            PublishLeft, Log, FinishRun, End, TakeOutput, DropOutput, PrintEarly,
+                            OutputStuck, CutOutput, KeepOutput>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

@@ -34,20 +34,28 @@ bool Recovery::collect(SessionIndex session, const Inventory& part) {
     known.list = part.list;
     known.next_part = 0;
     known.held = {};
+    known.output = {};
   }
   if (part.list != known.list || part.part != known.next_part) return false;
   ++known.next_part;
   append(known.held, part.held);
+  for (std::size_t i = 0; i < part.output.rows(); ++i) {
+    const std::uint32_t row = part.output.row[i];
+    if (row >= part.held.size()) continue;
+    known.output.push_back(
+        {part.held.task[row], part.held.attempt[row], part.output.stream[i], part.output.from[i]});
+  }
   return part.is_last_part || known.held.size() > most_listed();
 }
 
-std::optional<HeldColumns> Recovery::take_list(SessionIndex session, const Inventory& last) {
+std::optional<ListedAttempts> Recovery::take_list(SessionIndex session, const Inventory& last) {
   Restored& known = sessions_[index(session)];
   CHECK(known.is_awaited && known.is_live);
   known.list = known.next_part = 0;
-  HeldColumns listed = std::exchange(known.held, {});
-  const bool is_consistent = last.begun <= listed.size() && last.begun <= last.started_count &&
-                             listed.size() <= most_listed();
+  ListedAttempts listed{std::exchange(known.held, {}), std::exchange(known.output, {})};
+  const std::size_t size = listed.held.size();
+  const bool is_consistent =
+      last.begun <= size && last.begun <= last.started_count && size <= most_listed();
   if (!is_consistent) return std::nullopt;
   known.is_awaited = false;
   --awaited_;

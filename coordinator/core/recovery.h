@@ -12,6 +12,20 @@
 
 namespace rollcall::coordinator {
 
+/// A stream of a listed attempt of which a byte was ever sent.
+struct ListedStream {
+  TaskId task{};
+  Attempt attempt = 0;
+  OutputStream stream = OutputStream::out;
+  std::uint64_t durable = 0;  ///< bytes, as far as the worker knows; or kNotWanted
+};
+
+/// The attempts that a session of an earlier epoch has listed.
+struct ListedAttempts {
+  HeldColumns held;
+  std::vector<ListedStream> output;
+};
+
 /// Collects the inventories of restored sessions, which arrive in parts, and remembers which of
 /// these sessions are local workers that are no children of this process.
 /// Pure; one owner, one thread.
@@ -35,7 +49,7 @@ class Recovery {
   bool collect(SessionIndex session, const Inventory& part);
   /// The complete list, whose last part was `last`; nullopt if it contradicts itself. The session's
   /// inventory is not awaited any more.
-  std::optional<HeldColumns> take_list(SessionIndex session, const Inventory& last);
+  std::optional<ListedAttempts> take_list(SessionIndex session, const Inventory& last);
 
   /// The session is one of the local workers, though no child of this process.
   void adopt_local(SessionIndex session) { sessions_[index(session)].is_local = true; }
@@ -56,6 +70,7 @@ class Recovery {
     std::uint32_t list = 0;       ///< which of its inventories is being collected
     std::uint32_t next_part = 0;  ///< the part that is to come
     HeldColumns held;
+    std::vector<ListedStream> output;
   };
   std::size_t most_listed() const;
 

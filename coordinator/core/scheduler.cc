@@ -145,6 +145,11 @@ void Scheduler::on(const TasksAdded& event) {
   if (tasks_.may_grow()) commits_.tasks_added(now_, event.count);
 }
 
+void Scheduler::on(const OutputFound& event) {
+  CHECK(phase_ == Phase::idle && is_resumed_);
+  for (const FoundOutput& output : event.attempts) output_.found(output);
+}
+
 void Scheduler::on(const OutputWritten& event) {
   for (const OutputWritten::Stream& s : event.streams) {
     output_.written(s.attempt.session, s.attempt.task, s.attempt.attempt, s.stream, s.bytes);
@@ -251,6 +256,7 @@ void Scheduler::end_recovery() {
   log(LogLevel::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
                                   tasks_.done(), records().spec.task_count, tasks_.assigned()));
   work_.recovered(tasks_);
+  if (policy_.takes_output) out_->push_back(KeepOutput{output_.end_recovery()});
   phase_ = Phase::joining;
   attendance_.open(now_);
   std::uint32_t adopted = 0;
@@ -727,13 +733,27 @@ void Scheduler::on_inventory(const Session& session, const Inventory& inventory)
 /// Attempts that the session holds are its own, and are not dispatched again. Returns false if its
 /// inventory contradicts itself.
 bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
-  const std::optional<HeldColumns> listed = recovery_.take_list(session.index, inventory);
+  const std::optional<ListedAttempts> listed = recovery_.take_list(session.index, inventory);
   if (!listed) return false;
-  Adoption adoption = tasks_.adopt(session.index, *listed);
+  Adoption adoption = tasks_.adopt(session.index, listed->held);
+  resume_output(session, listed->output);
   log(LogLevel::info, fmt::format("worker {} reconnected with {} tasks",
                                   tasks_.session(session.index).name, adoption.owned));
-  begun(session, work_.adopt(view(), session, inventory, *listed, std::move(adoption)));
+  begun(session, work_.adopt(view(), session, inventory, listed->held, std::move(adoption)));
   return true;
+}
+
+/// Output of an attempt whose task is done elsewhere is not wanted. If bytes are lost, its outcome
+/// will not count, and its task is pending then.
+void Scheduler::resume_output(const Session& session, const std::vector<ListedStream>& streams) {
+  for (const ListedStream& s : streams) {
+    const SessionAttempt attempt{session.index, s.task, s.attempt};
+    if (!tasks_.is_held_by(attempt.session, attempt.task, attempt.attempt)) {
+      output_.drop(attempt, /*still_runs=*/true);
+    } else if (const auto from = output_.resume(attempt, s.stream, s.durable)) {
+      out_->push_back(CutOutput{attempt, s.stream, *from});
+    }
+  }
 }
 
 void Scheduler::on_heartbeat(const Session& session, const Heartbeat& heartbeat) {

@@ -103,6 +103,7 @@ class Scheduler {
   void on(const TasksAdded& event);
   void on(const InputEnded& event);
   void on(const StopRequested& event);
+  void on(const OutputFound& event);
   void on(const OutputWritten& event);
 
   // Messages.
@@ -116,6 +117,7 @@ class Scheduler {
   void welcome(const Session& session, const FeatureSet& features);
   void on_inventory(const Session& session, const Inventory& inventory);
   bool adopt(const Session& session, const Inventory& inventory);
+  void resume_output(const Session& session, const std::vector<ListedStream>& streams);
   void on_report(const Session& session, const Report& report);
   void take_outcomes(const Session& session, const Report& report);
   void on_heartbeat(const Session& session, const Heartbeat& heartbeat);

@@ -530,6 +530,8 @@ void EventLoop::perform(const End& end) {
 
 void EventLoop::perform(const TakeOutput&) {}
 void EventLoop::perform(const DropOutput&) {}
+void EventLoop::perform(const CutOutput&) {}
+void EventLoop::perform(const KeepOutput&) {}
 void EventLoop::perform(const PrintEarly&) {}
 void EventLoop::perform(const OutputStuck&) {}
 

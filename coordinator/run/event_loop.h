@@ -119,6 +119,8 @@ class EventLoop {
   void perform(const End& end);
   void perform(const TakeOutput& action);
   void perform(const DropOutput& action);
+  void perform(const CutOutput& action);
+  void perform(const KeepOutput& action);
   void perform(const PrintEarly& action);
   void perform(const OutputStuck& action);
   void stop_for_output_error();

@@ -149,18 +149,19 @@ void Stage::committed(std::uint64_t commit) {
   give(Committed{commit});
 }
 
-void Stage::crash() {
+void Stage::crash(const std::vector<FoundOutput>& found) {
   commits_.resize(committed_);
   commits_before_ = committed_;
   Replay replay(spec_);
   for (const auto& commit : commits_) CHECK(replay.apply(*commit));
   const std::uint64_t published = commits_.empty() ? 0 : commits_.back()->counters.published;
   scheduler_ = std::make_unique<Scheduler>(replay.take(), published, policy_, ++epoch_);
+  if (!found.empty()) step(OutputFound{found});
   listen();
 }
 
 void Stage::inventory_of(int number, std::uint64_t nonce, const std::vector<std::uint32_t>& tasks,
-                         std::uint64_t begun) {
+                         std::uint64_t begun, const ListedOutput& output) {
   Inventory inventory;
   inventory.nonce = nonce;
   inventory.assignments_received = worker(number).got;
@@ -172,6 +173,7 @@ void Stage::inventory_of(int number, std::uint64_t nonce, const std::vector<std:
     inventory.held.task.push_back(task_at(task));
     inventory.held.attempt.push_back(worker(number).attempt[task_at(task)]);
   }
+  inventory.output = output;
   send(number, std::move(inventory));
 }
 
@@ -271,6 +273,14 @@ std::string Stage::line_of(const Action& action) {
   }
   if (const auto* drop = std::get_if<DropOutput>(&action)) {
     return "drop output of " + describe(drop->attempt);
+  }
+  if (const auto* cut = std::get_if<CutOutput>(&action)) {
+    return "cut output of " + describe(cut->attempt) + " at " + to_string(cut->bytes);
+  }
+  if (const auto* keep = std::get_if<KeepOutput>(&action)) {
+    std::string line = "keep output of";
+    for (const SessionAttempt& attempt : keep->attempts) line += " (" + describe(attempt) + ")";
+    return line;
   }
   if (const auto* early = std::get_if<PrintEarly>(&action)) {
     return "print output early of " + describe(early->attempt);

@@ -49,11 +49,11 @@ class Stage {
   /// With a journal: commits up to this number are durable.
   void committed(std::uint64_t commit);
   /// kill -9 of the coordinator, and the next epoch from its durable commits. Listens.
-  void crash();
+  void crash(const std::vector<FoundOutput>& found = {});
   void vanished(int session) { give(WorkerVanished{SessionIndex(session)}); }
   /// The inventory of a worker of an earlier epoch: the first `begun` of these tasks have begun.
   void inventory_of(int worker, std::uint64_t nonce, const std::vector<std::uint32_t>& tasks,
-                    std::uint64_t begun);
+                    std::uint64_t begun, const ListedOutput& output = {});
   void malformed(int worker, RejectReason reason, const std::string& text);
   void turn(bool inbox_empty = true);
   /// Any other message, as the worker would send it.

@@ -104,6 +104,22 @@ std::optional<OutputIntake::Answer> OutputIntake::take_answer(Instant now) {
   return Answer{session, std::nullopt, on_wire(windows_.window(session))};
 }
 
+std::optional<std::uint64_t> OutputIntake::resume(const SessionAttempt& attempt,
+                                                  OutputStream stream, std::uint64_t durable) {
+  const auto found = found_.find(attempt);
+  const std::uint64_t spooled = found == found_.end() ? 0 : found->second[index(stream)];
+  const auto from = ledger_.resume(attempt.session, attempt.task, attempt.attempt, stream,
+                                   {.output_from = durable, .spooled = spooled, .printed = 0});
+  if (from) kept_.insert(attempt);
+  if (!from) kept_.erase(attempt);
+  return from;
+}
+
+std::vector<SessionAttempt> OutputIntake::end_recovery() {
+  found_.clear();
+  return {kept_.begin(), kept_.end()};
+}
+
 /// Most outcomes carry all of their output themselves.
 bool OutputIntake::concerns(SessionIndex session, const OutcomeColumns& outcomes,
                             std::size_t i) const {

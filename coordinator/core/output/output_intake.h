@@ -1,6 +1,7 @@
 // The output that travels while commands run: what is taken of it, and how much more may come.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -67,6 +68,18 @@ class OutputIntake {
   /// Acks that are due, in order, as long as there are any. To be called at the end of each turn.
   std::optional<Answer> take_answer(Instant now);
 
+  // Attempts of earlier epochs.
+
+  /// The spool has this.
+  void found(const FoundOutput& output) { found_[output.attempt] = output.bytes; }
+  /// The session has listed this stream of an attempt, of which `durable` bytes are durable as far
+  /// as it knows. Returns where the spool is to be cut; nullopt: bytes are lost, and the attempt is
+  /// not wanted.
+  std::optional<std::uint64_t> resume(const SessionAttempt& attempt, OutputStream stream,
+                                      std::uint64_t durable);
+  /// Recovery is over. Returns the attempts that go on.
+  std::vector<SessionAttempt> end_recovery();
+
   // Outcomes.
 
   /// Why these outcomes cannot be true; empty: they can.
@@ -102,6 +115,8 @@ class OutputIntake {
   OutputWindows windows_;
   OutputRoom room_;
   std::set<SessionAttempt> kept_;
+  /// Until recovery is over.
+  std::map<SessionAttempt, std::array<std::uint64_t, kOutputStreams.size()>> found_;
   std::optional<SessionAttempt> early_;
   std::vector<bool> has_feature_;  ///< by session
   std::vector<SessionIndex> due_;  ///< sessions with a new window, the last one first

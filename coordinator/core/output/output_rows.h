@@ -1,6 +1,7 @@
 // Output and its acknowledgements as the core sees them: counts, and never the bytes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <tuple>
 
@@ -19,6 +20,12 @@ struct SessionAttempt {
   friend bool operator<(const SessionAttempt& a, const SessionAttempt& b) {
     return std::tie(a.session, a.task, a.attempt) < std::tie(b.session, b.task, b.attempt);
   }
+};
+
+/// What a spool has of an attempt of an earlier epoch. Bytes, from the first one.
+struct FoundOutput {
+  SessionAttempt attempt;
+  std::array<std::uint64_t, kOutputStreams.size()> bytes{};  ///< by index(OutputStream)
 };
 
 /// How many more bytes of output can be taken.

@@ -49,10 +49,26 @@ TEST_F(RecoveryTest, PartsMakeAList) {
   ASSERT_TRUE(recovery.collect(kLive, last));
   const auto listed = recovery.take_list(kLive, last);
   ASSERT_TRUE(listed);
-  EXPECT_THAT(listed->task, ElementsAre(task_at(3), task_at(4)));
+  EXPECT_THAT(listed->held.task, ElementsAre(task_at(3), task_at(4)));
   EXPECT_FALSE(recovery.awaits(kLive));
   EXPECT_TRUE(recovery.is_complete());
   recovery.check_invariants();
+}
+
+TEST_F(RecoveryTest, AListedStreamIsThatOfItsPartsRow) {
+  Inventory first = part(1, 0, 3);
+  first.output = {{0}, {OutputStream::err}, {100}};
+  recovery.collect(kLive, first);
+  Inventory last = part(1, 1, 4, true);
+  last.output = {{0, 7}, {OutputStream::out, OutputStream::out}, {5, 6}};
+  recovery.collect(kLive, last);
+  const auto listed = recovery.take_list(kLive, last);
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->output.size(), 2U) << "row 7 does not exist";
+  EXPECT_EQ(listed->output[0].task, task_at(3));
+  EXPECT_EQ(listed->output[0].stream, OutputStream::err);
+  EXPECT_EQ(listed->output[0].durable, 100U);
+  EXPECT_EQ(listed->output[1].task, task_at(4));
 }
 
 TEST_F(RecoveryTest, OfTwoListsTheLaterCounts) {
@@ -61,7 +77,7 @@ TEST_F(RecoveryTest, OfTwoListsTheLaterCounts) {
   EXPECT_FALSE(recovery.collect(kLive, part(1, 1, 4, true)));
   const Inventory last = part(2, 1, 8, true);
   ASSERT_TRUE(recovery.collect(kLive, last));
-  EXPECT_THAT(recovery.take_list(kLive, last)->task, ElementsAre(task_at(7), task_at(8)));
+  EXPECT_THAT(recovery.take_list(kLive, last)->held.task, ElementsAre(task_at(7), task_at(8)));
 }
 
 TEST_F(RecoveryTest, AListThatContradictsItselfIsRefused) {

@@ -173,6 +173,48 @@ TEST_F(JournaledOutputTest, BytesAreDurableOnceTheyAreWritten) {
   EXPECT_THAT(stage->take(), testing::ElementsAre(HasSubstr("0 out taken 65536 durable 65536")));
 }
 
+// A resumed run.
+
+class ResumedOutputTest : public JournaledOutputTest {
+ protected:
+  /// The worker's attempt at task 0 runs, and 3 rows of it are durable as far as it knows. The
+  /// spool of the next coordinator has this much of it.
+  void resume_with(std::uint64_t spooled) {
+    begin_with({1}, 1);
+    stage->committed(stage->commits());
+    stage->heartbeat(1);
+    const SessionAttempt attempt{SessionIndex{0}, task_at(0), 1};
+    stage->crash({{attempt, {spooled, 0}}});
+    stage->ignore();
+    stage->hello(1, 1, 2);
+    stage->inventory_of(1, 2, {0}, 1, {{0}, {OutputStream::out}, {3 * kRow}});
+  }
+};
+
+TEST_F(ResumedOutputTest, GoesOnFromWhatTheWorkerKnowsToBeDurable) {
+  resume_with(4 * kRow);
+  EXPECT_THAT(stage->take(),
+              AllOf(Contains("cut output of w1, task 0, attempt 1 at 196608"),
+                    Contains("keep output of (w1, task 0, attempt 1)"),
+                    Contains(HasSubstr("OutputAck: 0 out taken 196608 durable 196608"))));
+  sends(1, 0, 3 * kRow);
+  EXPECT_THAT(stage->take(), Contains("take output of w1: yes"));
+  stage->give(OutputWritten{{{{SessionIndex{0}, task_at(0), 1}, OutputStream::out, 4 * kRow}}});
+  reports(1, 0, 4 * kRow);
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), Contains("results: 0 succeeded"));
+}
+
+TEST_F(ResumedOutputTest, AnAttemptWhoseBytesAreLostRunsAgain) {
+  resume_with(2 * kRow);
+  EXPECT_THAT(stage->take(), AllOf(Contains("keep output of"),
+                                   Contains(HasSubstr("0 out taken 0 durable unwanted"))));
+  reports(1, 0, kNotWanted);
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), AllOf(Not(Contains("results: 0 succeeded")),
+                                   Contains(HasSubstr("Assignment 2: 0 (attempt 2)"))));
+}
+
 // A full spool.
 
 TEST_F(SchedulerOutputTest, TheLargestOutputIsPrintedEarly) {
