@@ -48,6 +48,7 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       tasks_(std::move(committed)),
       sessions_(policy.liveness, time_to_reconnect(policy)),
       output_(policy),
+      early_(policy),
       commits_(policy.journal, records(), published),
       stop_(policy.halt),
       attendance_(policy, is_resumed),
@@ -426,54 +427,16 @@ void Scheduler::drop_output(bool still_runs,
   if (output_.early() && is_unwanted(*output_.early())) output_.drop(*output_.early(), still_runs);
 }
 
-/// With a full spool, commands wait until something of it is printed. If that is nothing that has
-/// ended, it must be the output of an attempt that has not.
 void Scheduler::print_early() {
-  if (!output_room_.is_stuck) return output_waits_from_.reset();
-  if (!output_waits_from_) output_waits_from_ = now_;
-  if (!output_.early() && policy_.prints_early) {
-    if (const auto next = next_to_print()) {
-      output_.print_early(*next);
-      out_->push_back(PrintEarly{*next});
-    }
+  const auto has_begun = [this](const SessionAttempt& attempt) {
+    return work_.of(sessions_.at(attempt.session)).has_begun(attempt.task);
+  };
+  const auto decision = early_.decide(now_, output_room_, tasks_, output_, has_begun);
+  if (decision.next) {
+    output_.print_early(*decision.next);
+    out_->push_back(PrintEarly{*decision.next});
   }
-  if (now_ - *output_waits_from_ < limits::stuck_intervals * policy_.heartbeat_interval) return;
-  const std::string why = why_stuck();
-  if (why.empty()) return;
-  output_waits_from_ = now_;
-  out_->push_back(OutputStuck{why});
-}
-
-/// nullopt: none that runs can be printed now.
-std::optional<SessionAttempt> Scheduler::next_to_print() {
-  if (!policy_.prints_in_order) return output_.largest();
-  const std::optional<TaskId> next = first_unended();
-  return next ? tasks_.holder(*next) : std::nullopt;
-}
-
-/// Which task waits, so that nothing else can be printed either; empty: something can.
-std::string Scheduler::why_stuck() {
-  if (!policy_.prints_early) {
-    return "the spool of output is full, and nothing that has ended waits to be printed";
-  }
-  const std::optional<TaskId> next = policy_.prints_in_order ? first_unended() : std::nullopt;
-  if (!next) return {};
-  const auto holder = tasks_.holder(*next);
-  if (holder && work_.of(sessions_.at(holder->session)).has_begun(*next)) return {};
-  return fmt::format(
-      "the spool of output is full, and task {}, which is to be printed next, "
-      "cannot start",
-      index(*next));
-}
-
-std::optional<TaskId> Scheduler::first_unended() {
-  const RunRecords& r = records();
-  while (next_to_print_ < r.spec.task_count &&
-         r.state_of(task_at(next_to_print_)) == TaskState::done) {
-    ++next_to_print_;
-  }
-  if (next_to_print_ == r.spec.task_count) return std::nullopt;
-  return task_at(next_to_print_);
+  if (!decision.why_stuck.empty()) out_->push_back(OutputStuck{decision.why_stuck});
 }
 
 void Scheduler::answer_output() {

@@ -13,6 +13,7 @@
 #include "common/model/time.h"
 #include "coordinator/core/attendance.h"
 #include "coordinator/core/commits/commit_log.h"
+#include "coordinator/core/early_printing.h"
 #include "coordinator/core/event.h"
 #include "coordinator/core/local_fleet.h"
 #include "coordinator/core/model/policy.h"
@@ -154,9 +155,6 @@ class Scheduler {
   void drop_unwanted_output();
   void drop_output(bool still_runs, const std::function<bool(const SessionAttempt&)>& is_unwanted);
   void print_early();
-  std::optional<SessionAttempt> next_to_print();
-  std::string why_stuck();
-  std::optional<TaskId> first_unended();
   void answer_output();
   void tick();
   bool is_work_over() const;
@@ -196,6 +194,7 @@ class Scheduler {
   SessionTable sessions_;
   AckBatcher acks_;
   OutputIntake output_;
+  EarlyPrinting early_;
   CommitLog commits_;
   StopState stop_;
   Attendance attendance_;
@@ -206,11 +205,9 @@ class Scheduler {
   bool ran_out_of_workers_ = false;
   bool suspended_ = false;
   std::uint64_t messages_refused_ = 0;
-  std::vector<std::uint32_t> exited_;         ///< launch ids, since the inbox was last empty
-  OutputRoom output_room_;                    ///< as of this turn
-  std::optional<Instant> output_waits_from_;  ///< since then nothing can be printed
-  std::size_t output_swept_ = 0;              ///< records when kept output was last looked through
-  std::uint32_t next_to_print_ = 0;           ///< all tasks before it are done
+  std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
+  OutputRoom output_room_;             ///< as of this turn
+  std::size_t output_swept_ = 0;       ///< records when kept output was last looked through
   std::optional<Instant> next_tick_;
   Instant finishing_since_;
   Instant now_;             ///< of the current step

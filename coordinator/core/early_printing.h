@@ -1,0 +1,52 @@
+// Which output is printed before its command has ended, when the spool is full.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "common/model/ids.h"
+#include "common/model/time.h"
+#include "coordinator/core/model/policy.h"
+#include "coordinator/core/output/output_intake.h"
+#include "coordinator/core/output/output_rows.h"
+#include "coordinator/core/tasks/task_table.h"
+
+namespace rollcall::coordinator {
+
+/// With a full spool, commands wait until some of it is printed. If nothing that has ended can be
+/// printed, it must be the output of an attempt that runs: of the next task in order, or without an
+/// order of the attempt of which most is kept. If there is none for a while, the run is stuck.
+/// Pure; one owner, one thread; `now` never goes back.
+class EarlyPrinting {
+ public:
+  struct Decision {
+    std::optional<SessionAttempt> next;  ///< print this one from now on
+    std::string why_stuck;               ///< empty: the run is not stuck
+  };
+
+  explicit EarlyPrinting(const Policy& policy)
+      : is_allowed_(policy.prints_early),
+        is_in_order_(policy.prints_in_order),
+        patience_(limits::stuck_intervals * policy.heartbeat_interval) {}
+
+  /// To be called once a turn. `has_begun`: whether an attempt runs, or waits for a slot.
+  Decision decide(Instant now, const OutputRoom& room, const TaskTable& tasks,
+                  const OutputIntake& output,
+                  const std::function<bool(const SessionAttempt&)>& has_begun);
+
+ private:
+  std::optional<SessionAttempt> next(const TaskTable& tasks, const OutputIntake& output);
+  std::optional<TaskId> first_unended(const TaskTable& tasks);
+  std::string why_stuck(const TaskTable& tasks,
+                        const std::function<bool(const SessionAttempt&)>& has_begun);
+
+  bool is_allowed_;
+  bool is_in_order_;
+  Duration patience_;
+  std::optional<Instant> waits_from_;  ///< since then nothing can be printed
+  std::uint32_t first_unended_ = 0;    ///< all tasks before it are done
+};
+
+}  // namespace rollcall::coordinator
