@@ -118,6 +118,14 @@ class NamedSpool final : public SpoolFiles {
     return fd >= 0 && ::ftruncate(fd, static_cast<off_t>(at)) == 0 ? 0 : errno;
   }
 
+  void release(const SpoolStream& stream, std::uint64_t upto) override {
+    const int fd = file(stream);
+    if (fd < 0) return;
+    // Without this, the space is free when the stream is removed.
+    [[maybe_unused]] const int error =
+        ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(upto));
+  }
+
   int remove(const SpoolStream& stream) override {
     close(stream);
     const bool is_gone =

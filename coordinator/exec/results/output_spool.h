@@ -11,8 +11,11 @@
 
 #include "common/base/result.h"
 #include "coordinator/exec/results/spool_files.h"
+#include "coordinator/exec/results/spool_reader.h"
 
 namespace rollcall::coordinator {
+
+class SpoolThread;
 
 /// A stream of which more bytes are in the spool.
 struct SpooledSoFar {
@@ -34,9 +37,11 @@ struct SpoolTrouble {
 /// With `sync`, bytes are written and made durable in batches: one sync for each file of a batch.
 /// While a batch is synced, the next one grows.
 ///
+/// Bytes that a reader has printed before they were written are dropped without being written.
+///
 /// Created, called and destroyed on the loop's thread, where its handlers run; the loop must
-/// outlive it. No function waits for the disk, but for the constructor and the destructor. No
-/// handler runs after the destructor has begun.
+/// outlive it. Only the reader may be used by another thread. No function waits for the disk, but
+/// for the constructor and the destructor. No handler runs after the destructor has begun.
 class OutputSpool {
  public:
   struct Settings {
@@ -49,6 +54,8 @@ class OutputSpool {
     std::function<void(const std::vector<SpooledSoFar>&)> written;
     /// A write failed. Nothing more is written before retry(). Reads and deletions go on.
     std::function<void(const SpoolTrouble&)> trouble;
+    /// room() has grown, because the reader has printed something. May be null.
+    std::function<void()> changed = nullptr;
   };
   using ReadHandler = std::function<void(Result<std::string>)>;
 
@@ -81,12 +88,14 @@ class OutputSpool {
   void cut(const SpoolStream& stream, std::uint64_t at);
   /// Deletes the output of the attempt, if there is any. It makes room at once.
   void remove(const SpoolKey& key);
+  /// For the thread that prints. It may outlive the spool, and returns errors from then on. Without
+  /// `sync` it reads bytes that are not written yet; with it, only those that are durable.
+  std::shared_ptr<SpoolReader> reader() const;
   /// After trouble(): writes again what was not written.
   void retry();
 
  private:
-  class Thread;
-  std::shared_ptr<Thread> thread_;
+  std::shared_ptr<SpoolThread> thread_;
   std::vector<SpooledOutput> existing_;
 };
 

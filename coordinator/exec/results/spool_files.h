@@ -62,7 +62,8 @@ class SpoolFiles {
   /// The output that an earlier object has left.
   virtual std::vector<SpooledOutput> list() = 0;
 
-  /// Writes all of `bytes` at the offset `at`. May be repeated after it has failed.
+  /// Writes all of `bytes` at the offset `at`. It is beyond the end of the stream only if release()
+  /// has given up the gap. May be repeated after it has failed.
   virtual int write(const SpoolStream& stream, std::uint64_t at, std::string_view bytes) = 0;
   /// Makes what was written to the stream durable.
   virtual int sync(const SpoolStream& stream) = 0;
@@ -72,6 +73,8 @@ class SpoolFiles {
   virtual int read(const SpoolStream& stream, std::uint64_t at, std::span<char> bytes) = 0;
   /// Drops the bytes from offset `at` on.
   virtual int cut(const SpoolStream& stream, std::uint64_t at) = 0;
+  /// The first `upto` bytes are not read any more: frees their space, as far as that is possible.
+  virtual void release(const SpoolStream& stream, std::uint64_t upto) = 0;
   /// Deletes the stream, if it exists.
   virtual int remove(const SpoolStream& stream) = 0;
   /// Nothing more will be written to the stream.

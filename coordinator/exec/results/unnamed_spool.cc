@@ -30,7 +30,7 @@ class UnnamedSpool final : public SpoolFiles {
     if (!file_) return errno;
     Blocks& blocks = streams_[stream];
     while (!bytes.empty()) {
-      while (blocks.size() <= at / kBlock) blocks.push_back(take_block());
+      if (!blocks.contains(at / kBlock)) blocks[at / kBlock] = take_block();
       const std::string_view piece = bytes.substr(0, kBlock - at % kBlock);
       const int error = os::write_at(file_.get(), piece, place(blocks, at));
       if (error != 0) {
@@ -49,7 +49,7 @@ class UnnamedSpool final : public SpoolFiles {
   int read(const SpoolStream& stream, std::uint64_t at, std::span<char> bytes) override {
     const auto found = streams_.find(stream);
     while (!bytes.empty()) {
-      if (found == streams_.end() || found->second.size() <= at / kBlock) return EIO;
+      if (found == streams_.end() || !found->second.contains(at / kBlock)) return EIO;
       const auto piece = bytes.first(std::min<std::size_t>(bytes.size(), kBlock - at % kBlock));
       const int error = os::read_at(file_.get(), piece, place(found->second, at));
       if (error != 0) return error;
@@ -62,11 +62,16 @@ class UnnamedSpool final : public SpoolFiles {
   int cut(const SpoolStream& stream, std::uint64_t at) override {
     const auto found = streams_.find(stream);
     if (found == streams_.end()) return 0;
-    while (found->second.size() > (at + kBlock - 1) / kBlock) {
-      free_block(found->second.back());
-      found->second.pop_back();
-    }
+    Blocks& blocks = found->second;
+    free_blocks(blocks, blocks.lower_bound((at + kBlock - 1) / kBlock), blocks.end());
     return 0;
+  }
+
+  void release(const SpoolStream& stream, std::uint64_t upto) override {
+    const auto found = streams_.find(stream);
+    if (found == streams_.end()) return;
+    Blocks& blocks = found->second;
+    free_blocks(blocks, blocks.begin(), blocks.lower_bound(upto / kBlock));
   }
 
   int remove(const SpoolStream& stream) override {
@@ -82,15 +87,21 @@ class UnnamedSpool final : public SpoolFiles {
   void close(const SpoolStream&) override {}
 
  private:
-  using Blocks = std::vector<std::uint64_t>;  ///< numbers of blocks of the file
+  /// By the number of the block in the stream, its number in the file.
+  using Blocks = std::map<std::uint64_t, std::uint64_t>;
 
   static std::int64_t place(const Blocks& blocks, std::uint64_t at) {
-    return static_cast<std::int64_t>(blocks[at / kBlock] * kBlock + at % kBlock);
+    return static_cast<std::int64_t>(blocks.at(at / kBlock) * kBlock + at % kBlock);
   }
 
   std::uint64_t take_block() {
     if (free_.empty()) return block_count_++;
     return free_.extract(free_.begin()).value();
+  }
+
+  void free_blocks(Blocks& blocks, Blocks::iterator begin, Blocks::iterator end) {
+    for (auto block = begin; block != end; ++block) free_block(block->second);
+    blocks.erase(begin, end);
   }
 
   void free_block(std::uint64_t block) {
