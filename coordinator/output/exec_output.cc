@@ -16,8 +16,9 @@ namespace {
 /// What a task has written, on its way to the thread. Shares the result, and does not copy it.
 struct Ended {
   TaskId task{};
-  std::string tag;
   std::shared_ptr<const CommandResult> result;  ///< null: it has written nothing
+  std::string tag{};
+  WrittenOutput output{};  ///< of `result`
 };
 
 std::size_t bytes_of(const std::vector<Ended>& tasks) {
@@ -36,6 +37,7 @@ class ExecOutput final : public Output {
       : records_(records),
         exec_(exec),
         has_tag_(settings.tag),
+        keeps_order_(settings.keep_order),
         prints_(prints),
         commands_(settings),
         out_(thread_.add_stream(out_fd, "standard output")),
@@ -54,10 +56,24 @@ class ExecOutput final : public Output {
 
   void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
     std::vector<Ended> tasks;
-    for (std::size_t record = first; prints_ && record < first + count; ++record) {
-      tasks.push_back(ended(record));
+    for (std::size_t record = first; record < first + count; ++record) {
+      if (prints_) tasks.push_back(ended(record));
+      if (!prints_) release(record);
     }
     post(std::move(tasks), first, count);
+  }
+
+  void print_early(TaskId task, const SpoolKey& key) override {
+    if (!prints_) return;
+    thread_.post(0, [this, task, key, tag = tag_of(task), spool = exec_.spool()] {
+      commands_.use_spool(spool);
+      commands_.begin_early(task, key, tag);
+    });
+  }
+
+  /// The thread calls refill() after the step.
+  void output_arrived() override {
+    if (prints_) thread_.post(0, [this] { commands_.output_arrived(); });
   }
 
   void advance(Instant) override {}
@@ -83,22 +99,34 @@ class ExecOutput final : public Output {
     for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
       const TaskId task = records_.task[r];
       const bool was_printed = index(task) < static_cast<std::size_t>(first_unpublished);
-      tasks.push_back(was_printed ? Ended{task, {}, nullptr} : ended(r));
+      tasks.push_back(was_printed ? Ended{task, nullptr} : ended(r));
     }
     if (!tasks.empty()) post(std::move(tasks), 0, 0);
   }
 
   Ended ended(std::size_t record) const {
     const TaskId task = records_.task[record];
-    return {task, has_tag_ ? exec_.commands().text(task) : std::string(),
-            exec_.results().share_unpublished(record)};
+    Ended ended{task, exec_.results().share_unpublished(record), tag_of(task)};
+    if (ended.result) ended.output = exec_.output_of(record, *ended.result);
+    return ended;
+  }
+
+  std::string tag_of(TaskId task) const {
+    return has_tag_ ? exec_.commands().text(task) : std::string();
+  }
+
+  /// Nothing reads the output of this record, unless files get it.
+  void release(std::size_t record) const {
+    const SpooledResult* const spooled = exec_.results().spooled(record);
+    if (spooled != nullptr && !exec_.writes_output_dir()) exec_.spool()->printed(spooled->key);
   }
 
   void post(std::vector<Ended> tasks, std::size_t first, std::size_t count) {
     const std::size_t bytes = bytes_of(tasks);
     // From now on it is bounded, even if the thread is slow.
     if (count > 0 && printed_ == PrintedRecords::kUnbounded) printed_ = first;
-    thread_.post(bytes, [this, tasks = std::move(tasks), first, count] {
+    thread_.post(bytes, [this, tasks = std::move(tasks), first, count, spool = exec_.spool()] {
+      commands_.use_spool(spool);
       for (const Ended& task : tasks) print(task);
       take();
       if (count > 0) printed_records_.handed_over(first, count);
@@ -108,50 +136,53 @@ class ExecOutput final : public Output {
   // On the thread.
 
   void print(const Ended& ended) {
-    WrittenOutput written;
-    written.tag = ended.tag;
-    if (ended.result) {
-      written.out = ended.result->out;
-      written.err = ended.result->err;
-      written.out_dropped = ended.result->out_dropped;
-      written.err_dropped = ended.result->err_dropped;
-    }
-    check(commands_.ended(ended.task, written));
+    if (!thread_.failed().empty()) return;
+    WrittenOutput output = ended.output;
+    output.tag = ended.tag;
+    check(commands_.ended(ended.task, output));
   }
 
   /// Moves output to the streams.
   void take() {
     out_.append(std::exchange(commands_.out(), {}));
     error_.append(std::exchange(commands_.err(), {}));
+    commands_.taken();
   }
 
-  /// Reads held output only if the streams are not behind.
+  /// Reads held and spooled output only if the streams are not behind.
   bool refill() {
     const bool is_behind = out_.pending() || error_.pending();
     const bool has_more = commands_.has_more() && thread_.failed().empty();
-    if (has_more && !is_behind) {
-      check(commands_.print_more());
-      take();
-      return true;
-    }
+    count_printed(has_more);
+    if (!has_more || is_behind) return false;
+    check(commands_.print_more());
+    take();
+    return true;
+  }
+
+  void count_printed(bool has_more) {
     // After an error no more counts: text was dropped, or never appended.
     if (out_.failed().empty() && error_.failed().empty() && thread_.failed().empty()) {
-      if (!has_more) printed_records_.mark({out_.appended(), error_.appended()});
+      const PrintedRecords::Bytes appended{out_.appended(), error_.appended()};
+      // In order, tasks that wait for their turn count as printed: restore() prints them.
+      const bool by_task = prints_ && !keeps_order_;
+      if (by_task) printed_records_.mark(commands_.complete(), appended);
+      if (!by_task && !has_more) printed_records_.mark(appended);
       printed_records_.written({out_.written(), error_.written()});
     }
     if (printed_records_.count() != PrintedRecords::kUnbounded) {
       printed_ = printed_records_.count();
     }
-    return false;
   }
 
   void check(const Result<void>& result) {
-    if (!result) thread_.fail("cannot hold output: " + result.error().message);
+    if (!result) thread_.fail(result.error().message);
   }
 
   const RunRecords& records_;
   const ExecRun& exec_;
   bool has_tag_;
+  bool keeps_order_;
   bool prints_;
   std::atomic<std::size_t> printed_ = PrintedRecords::kUnbounded;
   // The thread's.

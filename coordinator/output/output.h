@@ -11,6 +11,7 @@
 #include "common/model/time.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/spool_files.h"
 #include "coordinator/output/format/display.h"
 #include "coordinator/output/stream/output_thread.h"
 
@@ -43,6 +44,10 @@ class Output {
                                std::span<const std::uint32_t> rows) = 0;
   /// Records [first, first + count) were accepted.
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
+  /// The output of this attempt is to be printed as it arrives in the spool, before its outcome.
+  virtual void print_early(TaskId /*task*/, const SpoolKey& /*key*/) {}
+  /// The spool has taken more output.
+  virtual void output_arrived() {}
   /// Writes text that was delayed, to be sorted, if it is due at `now`.
   virtual void advance(Instant now) = 0;
   /// Returns when advance() is due; kNever if it is not needed.

@@ -16,23 +16,49 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// Prefixes each line of `text` with the tag. Adds a missing newline to the last line.
-std::string tagged(std::string_view text, std::string_view tag) {
-  std::string lines;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    lines.append(tag).append("\t").append(line).append("\n");
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+/// Most bytes that are read from the spool at a time.
+constexpr std::size_t kPieceBytes = 256U << 10U;
+
+/// Appends `text`. With a tag, each line begins with it and a tab. `is_in_line`: the stream so far
+/// does not end with a newline.
+void append_text(std::string& to, std::string_view text, const std::string_view* tag,
+                 bool& is_in_line) {
+  if (text.empty()) return;
+  const bool ends_in_line = text.back() != '\n';
+  if (tag == nullptr) to.append(text);
+  while (tag != nullptr && !text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    if (!is_in_line) to.append(*tag).append("\t");
+    to.append(line.empty() ? text : line);
+    is_in_line = line.empty();
+    text.remove_prefix(line.empty() ? text.size() : line.size());
   }
-  return lines;
+  is_in_line = ends_in_line;
 }
 
-Result<void> write_file(const std::string& path, std::string_view bytes) {
-  os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  int error = file ? os::write_all(file.get(), bytes) : errno;
+/// Ends the last line of a stream if something must follow on another line.
+void end_line(std::string& to, bool is_in_line, bool is_followed) {
+  if (is_in_line && is_followed) to += '\n';
+}
+
+/// Writes `bytes` behind the first `before` ones of the file.
+Result<void> write_file(const std::string& path, std::uint64_t before, std::string_view bytes) {
+  const int truncate = before == 0 ? O_TRUNC : 0;
+  os::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666));
+  int error = file ? 0 : errno;
+  const auto at = static_cast<off_t>(before);
+  if (error == 0 && before > 0 &&
+      (::ftruncate(file.get(), at) != 0 || ::lseek(file.get(), at, SEEK_SET) < 0)) {
+    error = errno;
+  }
+  if (error == 0) error = os::write_all(file.get(), bytes);
   if (error == 0 && ::close(file.release()) != 0) error = errno;
   if (error != 0) return permanent(path + ": " + std::strerror(error));
   return {};
+}
+
+std::uint64_t before(const WrittenOutput& output, OutputStream stream) {
+  return output.spooled ? output.spooled->bytes[index(stream)] : 0;
 }
 
 }  // namespace
@@ -41,48 +67,212 @@ CommandOutput::CommandOutput(const Settings& settings)
     : settings_(settings), held_(settings.memory_bytes, settings.temporary_directory) {}
 
 Result<void> CommandOutput::ended(TaskId task, const WrittenOutput& output) {
-  TaskOutput text = formatted(task, output);
-  const std::uint64_t number = index(task);
-  if (!settings_.keep_order) {
-    out_ += text.out;
-    err_ += text.err;
-    return {};
-  }
-  if (has_ended_.size() <= number) has_ended_.resize(number + 1);
-  has_ended_[number] = true;
-  if (number == next_) {
-    out_ += text.out;
-    err_ += text.err;
+  is_waiting_ = false;
+  const std::uint64_t number = ended_++;
+  const bool is_first = settings_.keep_order ? index(task) == next_ : next_ == end_;
+  if (is_first && !output.spooled && spooled_.empty()) {
+    append(text_, task, output);
+    if (!settings_.keep_order) return {};
+    note_ended(index(task));
     ++next_;
-  } else if (text.size() > 0) {
-    if (Result<void> held = held_.hold(number, std::move(text)); !held) return held;
+    return print_held();
   }
-  return print_more();
+  const Place place = place_of_ended(task);
+  if (settings_.keep_order) {
+    note_ended(place);
+  } else {
+    number_[place] = number;
+    open_.insert(number);
+  }
+  if (Result<void> held = hold(place, task, output); !held) return held;
+  return print_held();
 }
 
-bool CommandOutput::has_more() const {
-  return next_ < has_ended_.size() && (is_finished_ || has_ended_[next_]);
+void CommandOutput::note_ended(Place place) {
+  if (has_ended_.size() <= place) has_ended_.resize(place + 1);
+  has_ended_[place] = true;
 }
 
-Result<void> CommandOutput::print_more() {
-  for (; has_more() && out_.size() + err_.size() < limits::printed_bytes; ++next_) {
-    const Result<std::optional<TaskOutput>> held = held_.take(next_);
-    if (!held) return held.error();
-    if (!*held) continue;
-    out_ += (*held)->out;
-    err_ += (*held)->err;
+CommandOutput::Place CommandOutput::place_of_ended(TaskId task) {
+  if (settings_.keep_order) return index(task);
+  const auto early = early_.extract(task);
+  return early.empty() ? end_++ : early.mapped();
+}
+
+void CommandOutput::begin_early(TaskId task, const SpoolKey& key, std::string_view tag) {
+  const Place place = settings_.keep_order ? index(task) : end_++;
+  if (!settings_.keep_order) early_[task] = place;
+  if (place < has_ended_.size() && has_ended_[place]) return;
+  Spooled& early = spooled_[place];
+  early.task = task;
+  early.key = key;
+  early.tag = tag;
+}
+
+/// Holds the output until its turn: of spooled output its end, as it is.
+Result<void> CommandOutput::hold(Place place, TaskId task, const WrittenOutput& output) {
+  const auto early = spooled_.find(place);
+  if (early != spooled_.end()) {
+    if (Result<void> fits = check_early(early->second, output); !fits) return fits;
+    if (!output.spooled) spooled_.erase(early);
   }
+  TaskOutput text;
+  if (output.spooled) {
+    Spooled& spooled = spooled_[place];
+    spooled.task = task;
+    spooled.key = output.spooled->key;
+    spooled.tag = output.tag;
+    spooled.has_ended = true;
+    spooled.bytes = output.spooled->bytes;
+    spooled.notice = dropped_notice(task, output);
+    text = {std::string(output.out), std::string(output.err)};
+  } else {
+    append(text, task, output);
+  }
+  if (text.size() == 0) return {};
+  Result<void> held = held_.hold(place, std::move(text));
+  if (!held) return permanent("cannot hold output: " + held.error().message);
   return {};
 }
 
-TaskOutput CommandOutput::formatted(TaskId task, const WrittenOutput& output) const {
-  TaskOutput text;
-  text.out = settings_.tag ? tagged(output.out, output.tag) : std::string(output.out);
-  text.err = settings_.tag ? tagged(output.err, output.tag) : std::string(output.err);
-  const std::string notice = dropped_notice(task, output);
-  if (!notice.empty() && !text.err.empty() && text.err.back() != '\n') text.err += '\n';
-  text.err += notice;
-  return text;
+/// What was printed of it cannot be taken back.
+Result<void> CommandOutput::check_early(const Spooled& early, const WrittenOutput& output) {
+  const std::uint64_t printed = early.printed[0] + early.printed[1];
+  const bool is_same = output.spooled && output.spooled->key == early.key &&
+                       output.spooled->bytes[0] >= early.printed[0] &&
+                       output.spooled->bytes[1] >= early.printed[1];
+  if (printed == 0 || is_same) return {};
+  return permanent(
+      fmt::format("task {}: its output cannot be completed: a worker was lost after {} {} printed",
+                  index(early.task), printed, printed == 1 ? "byte was" : "bytes were"));
+}
+
+bool CommandOutput::has_more() const {
+  if (!spooled_.empty() && spooled_.begin()->first == next_) {
+    return spooled_.begin()->second.has_ended || is_finished_ || !is_waiting_;
+  }
+  if (!settings_.keep_order) return next_ < end_;
+  return next_ < has_ended_.size() && (is_finished_ || has_ended_[next_]);
+}
+
+bool CommandOutput::is_spooled_next() const {
+  return !spooled_.empty() && spooled_.begin()->first == next_;
+}
+
+/// Prints what it can without the spool, which must not be read while the streams are behind.
+Result<void> CommandOutput::print_held() {
+  Result<void> printed;
+  while (printed && has_more() && !is_spooled_next() && !is_full()) printed = print_next();
+  return printed;
+}
+
+Result<void> CommandOutput::print_more() {
+  Result<void> printed;
+  while (printed && has_more() && !is_full()) {
+    printed = is_spooled_next() ? print_spooled(spooled_.begin()->second) : print_next();
+  }
+  return printed;
+}
+
+Result<void> CommandOutput::print_next() {
+  const Result<std::optional<TaskOutput>> held = held_.take(next_);
+  if (!held) return permanent("cannot hold output: " + held.error().message);
+  if (*held) {
+    text_.out += (*held)->out;
+    text_.err += (*held)->err;
+  }
+  advance();
+  return {};
+}
+
+/// Prints a piece of each stream; the end of the output if there is nothing more in the spool.
+Result<void> CommandOutput::print_spooled(Spooled& head) {
+  if (!head.has_ended && is_finished_) {
+    spooled_.erase(spooled_.begin());
+    return print_next();
+  }
+  bool is_any_printed = false;
+  for (const OutputStream stream : kOutputStreams) {
+    const Result<std::string> piece = read(head, stream);
+    if (!piece) return piece.error();
+    if (piece->empty()) continue;
+    is_any_printed = true;
+    head.printed[index(stream)] += piece->size();
+    printed_[{head.key, stream}] = head.printed[index(stream)];
+    append(head, stream, *piece);
+  }
+  if (is_any_printed) return {};
+  is_waiting_ = !head.has_ended;
+  return head.has_ended ? complete(head) : Result<void>();
+}
+
+/// The next piece; empty if there is none, or none yet.
+Result<std::string> CommandOutput::read(const Spooled& head, OutputStream stream) {
+  const std::uint64_t from = head.printed[index(stream)];
+  const std::uint64_t left = head.has_ended ? head.bytes[index(stream)] - from : kPieceBytes;
+  if (left == 0) return std::string();
+  const SpoolStream of{head.key, stream};
+  const std::size_t most = std::min<std::uint64_t>(left, kPieceBytes);
+  Result<std::string> piece = spool_->read(of, from, most);
+  if (piece && piece->empty() && head.has_ended) {
+    const Result<void> written = spool_->wait_until_written(head.key);
+    if (written) piece = spool_->read(of, from, most);
+    if (!written) piece = written.error();
+    if (piece && piece->empty()) piece = permanent("its end is not in the spool");
+  }
+  if (piece) return piece;
+  return permanent(fmt::format("cannot print the output of task {}: {}", index(head.task),
+                               piece.error().message));
+}
+
+Result<void> CommandOutput::complete(Spooled& head) {
+  const Result<std::optional<TaskOutput>> held = held_.take(next_);
+  if (!held) return permanent("cannot hold output: " + held.error().message);
+  if (*held) {
+    append(head, OutputStream::out, (*held)->out);
+    append(head, OutputStream::err, (*held)->err);
+  }
+  end_line(text_.out, head.is_in_line[index(OutputStream::out)], settings_.tag);
+  end_line(text_.err, head.is_in_line[index(OutputStream::err)],
+           settings_.tag || !head.notice.empty());
+  text_.err += head.notice;
+  printed_keys_.push_back(head.key);
+  spooled_.erase(spooled_.begin());
+  advance();
+  return {};
+}
+
+/// The task at next_ is printed.
+void CommandOutput::advance() {
+  is_waiting_ = false;
+  const auto number = number_.extract(next_++);
+  if (!number.empty()) open_.erase(number.mapped());
+}
+
+void CommandOutput::taken() {
+  for (const auto& [stream, bytes] : std::exchange(printed_, {})) spool_->printed(stream, bytes);
+  for (const SpoolKey& key : std::exchange(printed_keys_, {})) spool_->printed(key);
+}
+
+void CommandOutput::append(Spooled& head, OutputStream stream, std::string_view text) {
+  const std::string_view tag = head.tag;
+  append_text(stream == OutputStream::out ? text_.out : text_.err, text,
+              settings_.tag ? &tag : nullptr, head.is_in_line[index(stream)]);
+}
+
+/// Appends all of an output that is not spooled.
+void CommandOutput::append(TaskOutput& to, TaskId task, const WrittenOutput& output) const {
+  const std::string_view* const tag = settings_.tag ? &output.tag : nullptr;
+  bool is_in_line = false;
+  append_text(to.out, output.out, tag, is_in_line);
+  end_line(to.out, is_in_line, settings_.tag);
+  is_in_line = false;
+  append_text(to.err, output.err, tag, is_in_line);
+  if (output.out_dropped == 0 && output.err_dropped == 0) {
+    return end_line(to.err, is_in_line, settings_.tag);
+  }
+  end_line(to.err, is_in_line, true);
+  to.err += dropped_notice(task, output);
 }
 
 std::string dropped_notice(TaskId task, const WrittenOutput& output) {
@@ -100,8 +290,9 @@ std::string dropped_notice(TaskId task, const WrittenOutput& output) {
 Result<void> write_output_files(const std::string& directory, TaskId task,
                                 const WrittenOutput& output) {
   const std::string path = fmt::format("{}/{}", directory, index(task));
-  if (Result<void> written = write_file(path + ".out", output.out); !written) return written;
-  return write_file(path + ".err", output.err);
+  Result<void> written = write_file(path + ".out", before(output, OutputStream::out), output.out);
+  if (!written) return written;
+  return write_file(path + ".err", before(output, OutputStream::err), output.err);
 }
 
 }  // namespace rollcall::coordinator

@@ -55,6 +55,15 @@ std::shared_ptr<const CommandResult> CommandResults::share_unpublished(std::size
   return found == unpublished_.end() ? nullptr : found->second;
 }
 
+void CommandResults::set_spooled(std::size_t record, SpooledResult spooled) {
+  spooled_.insert_or_assign(record, std::move(spooled));
+}
+
+const SpooledResult* CommandResults::spooled(std::size_t record) const {
+  const auto found = spooled_.find(record);
+  return found == spooled_.end() ? nullptr : &found->second;
+}
+
 void CommandResults::mark_published(std::size_t end) {
   CHECK(end >= published_.size());
   published_.resize(end);
@@ -66,6 +75,7 @@ void CommandResults::mark_published(std::size_t end) {
     }
     unpublished_.erase(unpublished_.begin());
   }
+  spooled_.erase(spooled_.begin(), spooled_.lower_bound(end));
 }
 
 CommandResults::Published CommandResults::without_output(const CommandResult& result) {

@@ -14,6 +14,7 @@
 #include "common/model/task.h"
 #include "coordinator/core/commits/commit.h"
 #include "coordinator/core/model/records.h"
+#include "coordinator/exec/results/spool_files.h"
 
 namespace rollcall::coordinator {
 
@@ -21,6 +22,12 @@ namespace rollcall::coordinator {
 struct DroppedOutput {
   std::uint64_t out = 0;
   std::uint64_t err = 0;
+};
+
+/// The part of an output that travelled before its result, and is in the spool.
+struct SpooledResult {
+  SpoolKey key;
+  std::string err_end;  ///< its last bytes of standard error, for the list of failed commands
 };
 
 /// The result of a command without its output.
@@ -52,6 +59,10 @@ class CommandResults {
   const CommandResult* unpublished(std::size_t record) const;
   /// The same, for a reader that may outlive the record's publication.
   std::shared_ptr<const CommandResult> share_unpublished(std::size_t record) const;
+  /// Some output of this unpublished record is in the spool.
+  void set_spooled(std::size_t record, SpooledResult spooled);
+  /// Returns nullptr if all output of the record is in its result, or if it is published.
+  const SpooledResult* spooled(std::size_t record) const;
   /// Discards the output of all records before `end`, which have been published.
   void mark_published(std::size_t end);
 
@@ -75,6 +86,7 @@ class CommandResults {
 
   std::vector<Published> published_;                                         ///< by record
   std::map<std::size_t, std::shared_ptr<const CommandResult>> unpublished_;  ///< by record
+  std::map<std::size_t, SpooledResult> spooled_;                             ///< by record
   std::map<std::size_t, DroppedOutput> dropped_;  ///< by record; published ones, few in most runs
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};

@@ -211,23 +211,39 @@ void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t 
     }
     if (files_.output_dir.empty()) continue;
     bytes += result->out.size() + result->err.size();
-    files.push_back({records.task[record], result});
+    files.push_back({records.task[record], result, output_of(record, *result)});
   }
   if (joblog_text.empty() && files.empty()) return;
   bytes += joblog_text.size();
-  write_files_(bytes, [this, joblog_text = std::move(joblog_text), files = std::move(files)] {
-    return write_files(joblog_text, files);
-  });
+  write_files_(bytes, [this, joblog_text = std::move(joblog_text), files = std::move(files),
+                       spool = spool_] { return write_files(joblog_text, files, spool.get()); });
+}
+
+WrittenOutput ExecRun::output_of(std::size_t record, const CommandResult& result) const {
+  WrittenOutput output{{}, result.out, result.err, result.out_dropped, result.err_dropped};
+  const SpooledResult* const spooled = results_.spooled(record);
+  if (spooled == nullptr) return output;
+  output.spooled = SpooledOutput{spooled->key, {result.out_before, result.err_before}};
+  return output;
+}
+
+/// The spool has written the beginning of these files, if it has taken any output of the task.
+Result<void> ExecRun::write_new_files(const std::string& directory, const NewFiles& files,
+                                      SpoolReader* spool) {
+  if (files.output.spooled) {
+    Result<void> written = spool->wait_until_written(files.output.spooled->key);
+    if (!written) return written;
+  }
+  return write_output_files(directory, files.task, files.output);
 }
 
 /// May run on another thread. Returns why it failed; then nothing more is written.
-std::string ExecRun::write_files(const std::string& joblog_text,
-                                 const std::vector<NewFiles>& files) {
+std::string ExecRun::write_files(const std::string& joblog_text, const std::vector<NewFiles>& files,
+                                 SpoolReader* spool) {
   if (have_files_failed_) return {};
   have_files_failed_ = true;
   for (const NewFiles& file : files) {
-    const WrittenOutput output{{}, file.result->out, file.result->err, 0, 0};
-    const auto written = write_output_files(files_.output_dir, file.task, output);
+    const auto written = write_new_files(files_.output_dir, file, spool);
     if (!written) return "--output-dir: cannot write " + written.error().message;
   }
   if (const int error = joblog_text.empty() ? 0 : os::write_all(joblog_.get(), joblog_text);
@@ -242,9 +258,11 @@ void ExecRun::note_failure(const RunRecords& records, std::size_t record,
                            const CommandResult* result) {
   if (failures_.size() >= limits::named_tasks) return;
   const TaskId task = records.task[record];
+  const SpooledResult* const spooled = results_.spooled(record);
+  const std::string err_end = spooled == nullptr ? std::string() : spooled->err_end;
   failures_.push_back({task,
                        how_it_failed(records.outcome_of(task), result, commands_[task].timeout),
-                       result == nullptr ? std::string() : last_lines(result->err),
+                       result == nullptr ? std::string() : last_lines(err_end + result->err),
                        result != nullptr && result->end == CommandEnd::not_started});
 }
 
@@ -259,7 +277,8 @@ std::string ExecRun::joblog_line(const RunRecords& records, std::size_t record,
   row.start = records.started[record].time_since_epoch() + clock_;
   row.elapsed = records.elapsed[record];
   row.sent = command.input.size();
-  row.received = result.out.size() + result.err.size() + result.out_dropped + result.err_dropped;
+  row.received = result.out_before + result.out.size() + result.out_dropped + result.err_before +
+                 result.err.size() + result.err_dropped;
   row.exit_value = joblog_exit_value(result);
   row.signal = result.signal;
   row.command = shell_line(command);

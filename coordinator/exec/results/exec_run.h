@@ -13,7 +13,9 @@
 #include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/exec/input/task_commands.h"
+#include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/command_results.h"
+#include "coordinator/exec/results/spool_reader.h"
 
 namespace rollcall::coordinator {
 
@@ -64,6 +66,13 @@ class ExecRun {
 
   CommandResults& results() { return results_; }
   const CommandResults& results() const { return results_; }
+  /// Where the output of results().spooled() is; null before use_spool(). Such output may only be
+  /// published while the spool lives.
+  void use_spool(std::shared_ptr<SpoolReader> spool) { spool_ = std::move(spool); }
+  const std::shared_ptr<SpoolReader>& spool() const { return spool_; }
+  /// What the record, which has a result, has written; refers to `result`, and has no tag.
+  WrittenOutput output_of(std::size_t record, const CommandResult& result) const;
+  bool writes_output_dir() const { return !files_.output_dir.empty(); }
   /// Calls `write`, which holds `bytes` of memory until then: at once, or later on another thread,
   /// in order. `write` returns why a file could not be written; empty if all were.
   using WriteFiles = std::function<void(std::size_t bytes, std::function<std::string()> write)>;
@@ -82,6 +91,7 @@ class ExecRun {
   struct NewFiles {
     TaskId task{};
     std::shared_ptr<const CommandResult> result;
+    WrittenOutput output;  ///< of `result`
   };
 
   void note_restored(const RunRecords& records, std::size_t end);
@@ -90,11 +100,15 @@ class ExecRun {
   [[nodiscard]] Result<void> keep_in_joblog(const RunRecords& records, std::uint64_t published);
   std::string joblog_line(const RunRecords& records, std::size_t record,
                           const std::string& host) const;
-  std::string write_files(const std::string& joblog_text, const std::vector<NewFiles>& files);
+  static Result<void> write_new_files(const std::string& directory, const NewFiles& files,
+                                      SpoolReader* spool);
+  std::string write_files(const std::string& joblog_text, const std::vector<NewFiles>& files,
+                          SpoolReader* spool);
 
   TaskCommands commands_;
   RunId run_;
   CommandResults results_;
+  std::shared_ptr<SpoolReader> spool_;
   Files files_;
   Duration clock_{};
   std::size_t restored_ = 0;

@@ -21,14 +21,14 @@ class PrintedRecords {
 
   /// Records [first, first + count) were passed to the output.
   void handed_over(std::size_t first, std::size_t count) {
-    if (handed_over_ == kUnbounded) printed_ = first;
+    if (handed_over_ == kUnbounded) printed_ = marked_ = first_ = first;
     handed_over_ = first + count;
   }
   /// The records so far have made no more text than `appended`.
-  void mark(const Bytes& appended) {
-    if (handed_over_ == kUnbounded || handed_over_ == marked_) return;
-    marked_ = handed_over_;
-    marks_.emplace_back(marked_, appended);
+  void mark(const Bytes& appended) { mark_before(handed_over_, appended); }
+  /// So have the first `count` of the records that were ever passed to the output.
+  void mark(std::uint64_t count, const Bytes& appended) {
+    if (first_ != kUnbounded) mark_before(first_ + count, appended);
   }
   /// This much of each stream was written.
   void written(const Bytes& written) {
@@ -42,6 +42,13 @@ class PrintedRecords {
   std::size_t count() const { return printed_; }
 
  private:
+  void mark_before(std::size_t end, const Bytes& appended) {
+    if (handed_over_ == kUnbounded || end == marked_) return;
+    marked_ = end;
+    marks_.emplace_back(marked_, appended);
+  }
+
+  std::size_t first_ = kUnbounded;
   std::size_t handed_over_ = kUnbounded;
   std::size_t marked_ = kUnbounded;
   std::size_t printed_ = kUnbounded;
