@@ -42,7 +42,8 @@ class SpoolFixture {
     spool.emplace(loop, std::move(files),
                   OutputSpool::Settings{.memory_bytes = memory, .disk_bytes = disk, .sync = sync},
                   OutputSpool::Handlers{[this](const auto& all) { note(all); },
-                                        [this](const auto& one) { troubles.push_back(one); }});
+                                        [this](const auto& one) { troubles.push_back(one); },
+                                        [this] { ++changes; }});
   }
 
   template <class Done>
@@ -65,6 +66,7 @@ class SpoolFixture {
   boost::asio::io_context loop;
   std::map<SpoolStream, std::uint64_t> written;
   std::vector<SpoolTrouble> troubles;
+  int changes = 0;
   std::function<void(const SpooledSoFar&)> check = [](const SpooledSoFar&) {};
   std::optional<OutputSpool> spool;
 

@@ -103,6 +103,25 @@ TEST_P(EachSpool, CutsAStreamAndContinuesThere) {
   s.spool->remove(key_of(1));
 }
 
+TEST_P(EachSpool, ReadsTheRestAfterTheBeginningIsReleased) {
+  SpoolFixture s(files());
+  const std::string bytes(3 * limits::spool_block, 'x');
+  s.spool->append(out_of(1), bytes);
+  s.run_until_written(out_of(1), bytes.size());
+  s.spool->append(out_of(2), "other");
+  s.run_until_written(out_of(2), 5);
+  const auto reader = s.spool->reader();
+  const std::uint64_t at = 2 * limits::spool_block + 10;
+  reader->printed(out_of(1), at);
+  EXPECT_EQ(s.spool->room(), kMuch - (bytes.size() - at) - 5);
+  s.spool->append(out_of(1), "yz");
+  s.run_until_written(out_of(1), bytes.size() + 2);
+  EXPECT_EQ(*reader->read(out_of(1), at, kMuch), bytes.substr(at) + "yz");
+  EXPECT_EQ(*reader->read(out_of(2), 0, kMuch), "other");
+  reader->printed(key_of(1));
+  reader->printed(key_of(2));
+}
+
 TEST_P(EachSpool, BeginsAgainAfterRemoval) {
   SpoolFixture s(files());
   s.spool->append(out_of(1), "first");
@@ -175,6 +194,33 @@ TEST(UnnamedSpool, UsesFreedBlocksWhenTheFileMayNotGrow) {
   s.run_until_written(out_of(3), bytes.size());
   EXPECT_TRUE(*s.read(out_of(3)) == bytes);
   EXPECT_TRUE(*s.read(out_of(2)) == bytes);
+}
+
+TEST(UnnamedSpool, UsesBlocksOfPrintedBytes) {
+  SpoolFixture s(make_unnamed_spool(testing::TempDir()));
+  const LowFileLimit low(4 * limits::spool_block);
+  const std::string bytes(2 * limits::spool_block, 'x');
+  for (std::uint64_t end = bytes.size(); end < 10 * bytes.size(); end += bytes.size()) {
+    s.spool->append(out_of(1), bytes);
+    s.run_until_written(out_of(1), end);
+    s.spool->reader()->printed(out_of(1), end);
+  }
+  EXPECT_TRUE(s.troubles.empty());
+}
+
+TEST(NamedSpool, FreesTheSpaceOfPrintedBytes) {
+  const std::string directory = spool_directory();
+  SpoolFixture s(named(directory));
+  const std::size_t size = 8 * limits::spool_block;
+  s.spool->append(out_of(1), std::string(size, 'x'));
+  s.run_until_written(out_of(1), size);
+  s.spool->reader()->printed(out_of(1), size - 1);
+  EXPECT_EQ(*s.read(out_of(1), size - 1), "x");
+  struct stat status {};
+  ASSERT_EQ(::stat((directory + "/1-1-1-1.out").c_str(), &status), 0);
+  EXPECT_EQ(static_cast<std::size_t>(status.st_size), size);
+  EXPECT_LE(static_cast<std::size_t>(status.st_blocks) * 512, 2 * limits::spool_block);
+  s.spool->remove(key_of(1));
 }
 
 /// The length of the open temporary files without a name.
