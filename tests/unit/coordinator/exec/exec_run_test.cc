@@ -154,6 +154,26 @@ TEST(ExecRun, ListsTheFirstFailedTasks) {
   EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "JSON has it unindented";
 }
 
+TEST(ExecRun, CountsAndShowsOutputThatTravelledBefore) {
+  RunRecordsBuilder run = run_of(1);
+  run.done(0, 0, Outcome::failed);
+  OutcomeColumns report = report_of({0});
+  report.command[0].out_before = 1'000;
+  report.command[0].err_before = 200;
+  report.command[0].err = "d\n2\n";
+  const TestDirectory directory;
+  ExecRun exec(echo(1), {});
+  ASSERT_TRUE(exec.open({"", directory.file("joblog"), false}, {}));
+  exec.results().add_accepted(run.records(), 0, report);
+  exec.results().set_spooled(0, {{SessionIndex{0}, TaskId{0}, 1, 1}, "1\nen"});
+  exec.publish(run.records(), 0, 1);
+  EXPECT_EQ(exec.failures()[0].tail, "1\nend\n2\n");
+  EXPECT_THAT(read_file(directory.file("joblog")), HasSubstr("\t0\t1209\t1\t0\techo 0\n"));
+  ASSERT_NE(exec.results().spooled(0), nullptr);
+  exec.results().mark_published(1);
+  EXPECT_EQ(exec.results().spooled(0), nullptr);
+}
+
 TEST(ExecRun, NamesAProgramThatCouldNotStartOnce) {
   RunRecordsBuilder run = run_of(1);
   run.done(0, 0, Outcome::failed);
