@@ -152,8 +152,8 @@ inline constexpr std::uint64_t descriptors = 1U << 20U;
 /// Smallest stack (ulimit -s) with which a program starts. The threads of ZeroMQ get the same.
 inline constexpr std::uint64_t stack_bytes = 256U << 10U;
 /// Threads of a coordinator and of a worker, without which none starts: those of ZeroMQ, of its
-/// authentication, of the journal, of the input, of the output and of the log.
-inline constexpr std::size_t coordinator_threads = 7;
+/// authentication, of the journal, of the input, of the output, of its spool and of the log.
+inline constexpr std::size_t coordinator_threads = 8;
 inline constexpr std::size_t worker_threads = 2;
 /// Bytes of an access document; a longer one is invalid.
 inline constexpr std::size_t access_bytes = 64U << 10U;
@@ -229,10 +229,9 @@ inline constexpr std::ptrdiff_t groups_left = 256;
 /// Of these, the groups whose output stays open, unread, so that they can clean up. The oldest of
 /// any more get SIGPIPE when they write.
 inline constexpr std::size_t outputs_left_open = 16;
-/// Largest value of --max-output: bytes stored of each output stream of a command.
+/// Bytes of each output stream of a command that travel in a Report. More travel while it runs, if
+/// the coordinator takes them.
 inline constexpr std::uint64_t max_output = 6U << 20U;
-/// Default of --max-output.
-inline constexpr std::uint64_t max_output_default = 1U << 20U;
 /// Time from SIGTERM to SIGKILL if --kill-after is not given.
 inline constexpr Duration kill_after = 5s;
 /// Approximate bytes of all commands in one Assignment; the next one carries the rest.

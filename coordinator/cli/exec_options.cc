@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "coordinator/core/model/limits.h"
 #include "coordinator/exec/input/command_template.h"
 
 namespace rollcall::coordinator {
@@ -45,6 +46,15 @@ cli::Apply made_into(Value& into, Result<typename Value::value_type> (*parse)(st
     auto made = parse(text);
     if (!made) return made.error();
     into = std::move(*made);
+    return {};
+  };
+}
+
+cli::Apply size_into(std::optional<std::uint64_t>& into, std::uint64_t least) {
+  return [&into, least](const std::string& text) -> Result<void> {
+    const Result<std::uint64_t> size = parse_size(text, least);
+    if (!size) return size.error();
+    into = *size;
     return {};
   };
 }
@@ -144,13 +154,14 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "writes output to DIR/N.out and DIR/N.err for task N, and prints none",
                  cli::text_into(into.output_dir, "a directory")},
                 {"--max-output", "", "SIZE", group, Shown::in_help_all,
-                 "output limit of each stream of a command, up to 6M (default 1M)",
-                 [&into](const std::string& text) -> Result<void> {
-                   const Result<std::uint64_t> size = parse_size(text, limits::max_output);
-                   if (!size) return size.error();
-                   into.max_output = *size;
-                   return {};
-                 }},
+                 "drops what a command prints beyond SIZE in a stream (default none)",
+                 size_into(into.max_output, 0)},
+                {"--spool-dir", "", "DIR", group, Shown::in_help_all,
+                 "directory for output that waits to be printed (default TMPDIR)",
+                 cli::text_into(into.spool_dir, "a directory")},
+                {"--spool-size", "", "SIZE", group, Shown::in_help_all,
+                 "how much may wait there; then commands wait (default no limit)",
+                 size_into(into.spool_size, limits::spool_size_least)},
                 {"--joblog", "", "FILE", group, Shown::in_help_all,
                  "a line for each task in FILE, in the format of GNU parallel",
                  cli::text_into(into.joblog, "a file name")}});
@@ -209,7 +220,8 @@ Fault check_text(const CommandSpec& command, const GivenOptions& given,
                  const ExecOptions& options) {
   const Given* journal = find(given, "--journal");
   if (journal == nullptr) return std::nullopt;
-  std::string all = options.cwd + options.output_dir + options.joblog + options.input_file;
+  std::string all =
+      options.cwd + options.output_dir + options.joblog + options.input_file + options.spool_dir;
   for (const auto* words : {&options.command, &options.env}) {
     for (const std::string& word : *words) all += word;
   }
@@ -308,20 +320,20 @@ Result<Halt> parse_halt(std::string_view text) {
   return halt;
 }
 
-Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max) {
-  constexpr unsigned kKibi = 10;
+Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t least) {
+  constexpr std::string_view kUnits = "KMGT";
+  constexpr unsigned kUnitBits = 10;
   constexpr unsigned kMebi = 20;
-  unsigned shift = 0;
-  std::string_view digits = text;
-  if (text.ends_with('K')) shift = kKibi;
-  if (text.ends_with('M')) shift = kMebi;
-  if (shift > 0) digits.remove_suffix(1);
-  const std::optional<std::uint64_t> value = number(digits);
-  if (!value || *value > max >> shift) {
-    return permanent(
-        fmt::format("expected a number of bytes up to {}M, such as 512K or 1M", max >> kMebi));
-  }
-  return *value << shift;
+  constexpr std::uint64_t kMost = limits::stream_bytes - 1;
+  const std::size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  const bool has_unit = unit != std::string_view::npos;
+  const unsigned shift = has_unit ? kUnitBits * static_cast<unsigned>(unit + 1) : 0;
+  if (has_unit) text.remove_suffix(1);
+  const std::optional<std::uint64_t> value = number(text);
+  if (value && *value <= kMost >> shift && *value << shift >= least) return *value << shift;
+  if (least == 0) return permanent("expected a number of bytes, such as 512K, 1M or 10G");
+  return permanent(
+      fmt::format("expected a size of at least {}M, such as 512M or 10G", least >> kMebi));
 }
 
 CommandSpec exec_command(ExecOptions& options) {

@@ -35,18 +35,20 @@ struct ExecOptions : RunOptions {
 
   bool keep_order = false;
   bool tag = false;
-  std::string output_dir;  ///< empty: output is printed
-  std::uint64_t max_output = limits::max_output_default;
-  std::string joblog;  ///< empty: none
+  std::string output_dir;                   ///< empty: output is printed
+  std::optional<std::uint64_t> max_output;  ///< nullopt: no limit
+  std::string spool_dir;                    ///< empty: that of temporary files
+  std::optional<std::uint64_t> spool_size;  ///< nullopt: no limit
+  std::string joblog;                       ///< empty: none
   bool dry_run = false;
 };
 
 /// "soon,fail=3", "now,success=10%": when a run ends early. The error describes the expected form.
 Result<Halt> parse_halt(std::string_view text);
 
-/// "512K", "1M", a bare number of bytes; up to `max`. The error describes the expected
-/// form.
-Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t max);
+/// "512K", "1M", "10G", "2T", a bare number of bytes; at least `least` and below
+/// limits::stream_bytes. The error describes the expected form.
+Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t least = 0);
 
 /// The option table, which writes into `options`; they outlive it.
 cli::CommandSpec exec_command(ExecOptions& options);

@@ -1,5 +1,6 @@
 #include "coordinator/kinds/exec_kind.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 
 #include "common/base/text.h"
 #include "common/os/clock.h"
+#include "common/os/descriptor.h"
 #include "common/os/random.h"
 #include "common/os/temporary_file.h"
 #include "coordinator/exec/input/shell_quote.h"
@@ -76,8 +78,47 @@ void warn_of_returns(const TaskCommands& commands) {
   std::fputs(("rollcall exec: warning: " + warning + "\n").c_str(), stderr);
 }
 
+/// The directory for output that waits to be printed.
+std::string spool_directory(const ExecOptions& options) {
+  return options.spool_dir.empty() ? os::temporary_directory() : options.spool_dir;
+}
+
 CommandOutput::Settings output_settings(const ExecOptions& options) {
-  return {options.keep_order, options.tag, limits::held_output_bytes, os::temporary_directory()};
+  return {options.keep_order, options.tag, limits::held_output_bytes, spool_directory(options)};
+}
+
+bool prints_output(const ExecOptions& options) {
+  return options.output == OutputFormat::text && options.output_dir.empty();
+}
+
+/// A line of JSON has the whole output of its task, which is therefore bounded, and arrives with
+/// the outcome. So it does with a journal.
+bool takes_output(const ExecOptions& options) {
+  return options.journal.empty() && options.output != OutputFormat::jsonl;
+}
+
+ExecSpool::Settings spool_settings(const ExecOptions& options) {
+  ExecSpool::Settings settings;
+  if (!options.output_dir.empty()) {
+    settings.blame = "--output-dir: ";
+    settings.make_files = [directory = options.output_dir] {
+      return open_directory_files(directory);
+    };
+  } else if (prints_output(options)) {
+    settings.disk_bytes = options.spool_size.value_or(settings.disk_bytes);
+    settings.make_files = [directory = spool_directory(options)] {
+      return Result<std::unique_ptr<SpoolFiles>>(make_unnamed_spool(directory));
+    };
+  }
+  return settings;
+}
+
+/// A directory that was chosen must be usable before the run.
+Result<void> check_spool_directory(const std::string& directory) {
+  if (directory.empty()) return {};
+  const os::Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened && ::access(directory.c_str(), W_OK | X_OK) == 0) return {};
+  return permanent(fmt::format("--spool-dir {}: {}", directory, std::strerror(errno)));
 }
 
 ParsedKind parse(const std::vector<std::string>& arguments, const cli::Environment& environment) {
@@ -95,6 +136,7 @@ ExecKind::ExecKind(ExecOptions options) : options_(std::move(options)) {
 }
 
 Result<void> ExecKind::prepare() {
+  if (auto checked = check_spool_directory(options_.spool_dir); !checked) return checked;
   auto input = read_input(options_);
   if (!input) return input.error();
   if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(input->commands);
@@ -108,6 +150,7 @@ Result<void> ExecKind::prepare() {
   }
   display_ = ExecDisplay(&*run_);
   if (options_.dry_run) return {};
+  if (takes_output(options_)) spool_.emplace(*run_, spool_settings(options_));
   const Duration clock = os::unix_time() - os::now().time_since_epoch();
   return run_->open({options_.output_dir, options_.joblog, options_.resume}, clock);
 }
@@ -138,6 +181,9 @@ Policy ExecKind::policy() const {
   if (options_.halt && !options_.prefetch) policy.prefetch = 0;
   policy.assignment_attempts = attempts_in_assignment(run_->commands());
   policy.max_output = options_.max_output;
+  policy.takes_output = takes_output(options_);
+  policy.prints_in_order = options_.keep_order;
+  policy.prints_early = prints_output(options_) && options_.retries == 0;
   policy.kill_after = options_.kill_after;
   return policy;
 }
@@ -194,8 +240,18 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   return read;
 }
 
+void ExecKind::received(SessionIndex session, const RunRecords& records, std::size_t before,
+                        OutcomeColumns& outcomes) {
+  std::size_t record = before;
+  for (const std::size_t row : run_->results().add_accepted(records, before, outcomes)) {
+    const SessionAttempt attempt{session, outcomes.task[row], outcomes.attempt[row]};
+    if (spool_) spool_->accepted(attempt, record);
+    ++record;
+  }
+}
+
 std::unique_ptr<Output> ExecKind::make_text_output(const RunRecords& records) const {
-  return make_exec_output(records, *run_, output_settings(options_), options_.output_dir.empty(),
+  return make_exec_output(records, *run_, output_settings(options_), prints_output(options_),
                           STDOUT_FILENO, STDERR_FILENO);
 }
 
@@ -213,7 +269,7 @@ void ExecKind::write_files_on(OutputThread& thread) {
 }
 
 bool ExecKind::writes_as_it_goes() const {
-  return options_.output == OutputFormat::text && options_.output_dir.empty();
+  return prints_output(options_);
 }
 
 std::string ExecKind::failures_text(const RunRecords& records) const {

@@ -6,6 +6,7 @@
 #include "coordinator/cli/exec_options.h"
 #include "coordinator/exec/results/contradiction.h"
 #include "coordinator/exec/results/exec_run.h"
+#include "coordinator/kinds/exec_spool.h"
 #include "coordinator/kinds/exec_stream.h"
 #include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/exec_display.h"
@@ -30,6 +31,7 @@ class ExecKind final : public TaskKind {
     return stream_ ? stream_->identity() : std::string();
   }
   StreamedInput* streamed_input() override { return stream_ ? &*stream_ : nullptr; }
+  StreamedOutput* streamed_output() override { return spool_ ? &*spool_ : nullptr; }
   std::uint64_t worker_descriptors() const override;
 
   Result<void> restore(Journal& journal, const RunRecords& records,
@@ -46,9 +48,8 @@ class ExecKind final : public TaskKind {
   std::string contradiction(const OutcomeColumns& outcomes) const override {
     return first_contradiction(outcomes, run_->commands());
   }
-  void received(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes) override {
-    run_->results().add_accepted(records, before, outcomes);
-  }
+  void received(SessionIndex session, const RunRecords& records, std::size_t before,
+                OutcomeColumns& outcomes) override;
   std::vector<CommittedCommand> commit_payload(std::size_t first,
                                                std::size_t count) const override {
     return run_->results().for_commit(first, count);
@@ -70,6 +71,7 @@ class ExecKind final : public TaskKind {
   std::optional<ExecRun> run_;        ///< set by prepare() and replay()
   std::string streamed_from_;         ///< name of the source; empty: the input is not streamed
   std::optional<ExecStream> stream_;  ///< the rest of a streamed input
+  std::optional<ExecSpool> spool_;    ///< nullopt: output arrives in reports alone
   ExecDisplay display_{nullptr};
 };
 

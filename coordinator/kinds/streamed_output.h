@@ -9,6 +9,7 @@
 #include "common/messages/output.h"
 #include "coordinator/core/event.h"
 #include "coordinator/core/output/output_rows.h"
+#include "coordinator/exec/results/spool_files.h"
 
 namespace rollcall::coordinator {
 
@@ -26,6 +27,8 @@ class StreamedOutput {
     std::function<void(const std::string&)> warned;
     /// Nothing more can be kept, because of this: the run must be stopped.
     std::function<void(const std::string&)> failed;
+    /// Asked by room(): whether all that was given to the output is printed.
+    std::function<bool()> is_output_idle;
   };
 
   StreamedOutput() = default;
@@ -34,19 +37,20 @@ class StreamedOutput {
   StreamedOutput& operator=(const StreamedOutput&) = delete;
 
   /// Called once, before all others. `loop` and what the handlers use must live until stop().
-  virtual void start(boost::asio::io_context& loop, Handlers handlers) = 0;
+  /// `epoch`: of this coordinator.
+  virtual void start(boost::asio::io_context& loop, Epoch epoch, Handlers handlers) = 0;
   /// Ends what start() has begun. Output that was not printed is lost, unless there is a journal.
   virtual void stop() = 0;
 
   /// For TurnEnded.
   virtual OutputRoom room() const = 0;
   /// Performs TakeOutput for this message.
-  virtual void take(SessionIndex session, const Output& output,
+  virtual void take(SessionIndex session, const rollcall::Output& output,
                     const std::vector<bool>& is_taken) = 0;
   /// Performs DropOutput.
   virtual void drop(const SessionAttempt& attempt) = 0;
-  /// Performs PrintEarly.
-  virtual void print_early(const SessionAttempt& attempt) = 0;
+  /// Performs PrintEarly, but for the printing. Returns where the output is.
+  virtual SpoolKey print_early(const SessionAttempt& attempt) = 0;
 };
 
 }  // namespace rollcall::coordinator

@@ -21,6 +21,7 @@
 #include "coordinator/core/model/records.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/kinds/streamed_input.h"
+#include "coordinator/kinds/streamed_output.h"
 #include "coordinator/output/output.h"
 
 namespace rollcall::coordinator {
@@ -62,6 +63,8 @@ class TaskKind {
   virtual std::string input_source() const { return {}; }
   /// The input that is read while the run goes on. Null: every task is known before the run.
   virtual StreamedInput* streamed_input() { return nullptr; }
+  /// Keeps output that arrives while its commands run. Null: output arrives in reports alone.
+  virtual StreamedOutput* streamed_output() { return nullptr; }
   /// Open files that one local worker needs at least; 0: no more than any process.
   virtual std::uint64_t worker_descriptors() const { return 0; }
 
@@ -96,9 +99,10 @@ class TaskKind {
   virtual void fill(AttemptColumns&) const {}
   /// Why a report of these outcomes cannot be true, in words; empty: it can.
   virtual std::string contradiction(const OutcomeColumns&) const { return {}; }
-  /// A report was processed: of its outcomes the scheduler accepted records [before,
+  /// A report of the session was processed: of its outcomes the scheduler accepted records [before,
   /// records.accepted()). Takes their payload out of `outcomes`.
-  virtual void received(const RunRecords&, std::size_t /*before*/, OutcomeColumns&) {}
+  virtual void received(SessionIndex /*session*/, const RunRecords&, std::size_t /*before*/,
+                        OutcomeColumns&) {}
   /// Returns the payload of records [first, first + count) for their commit.
   virtual std::vector<CommittedCommand> commit_payload(std::size_t /*first*/,
                                                        std::size_t /*count*/) const {

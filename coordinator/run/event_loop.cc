@@ -24,6 +24,7 @@
 #include "coordinator/access/endpoints.h"
 #include "coordinator/control/client.h"
 #include "coordinator/control/path.h"
+#include "coordinator/core/analysis/batch_cursor.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -174,6 +175,7 @@ void EventLoop::run() {
     };
     writer_ = std::make_unique<JournalWriter>(loop_, *start_.journal, std::move(handlers));
   }
+  start_output();
   step(ListeningStarted{});
   look_for_local_workers();
   start_input();
@@ -200,6 +202,21 @@ void EventLoop::start_input() {
   input_ = std::make_unique<InputFeed>(loop_, *input, scheduler_, start_.journal != nullptr,
                                        std::move(handlers));
   input_->start();
+}
+
+void EventLoop::start_output() {
+  StreamedOutput* const spool = kind_.streamed_output();
+  if (spool == nullptr) return;
+  StreamedOutput::Handlers handlers;
+  handlers.happened = [this](const Event& event) {
+    if (!abandon_) step(event);
+  };
+  handlers.changed = [this] { drain(); };
+  handlers.warned = [this](const std::string& text) { write_log(LogLevel::warning, text); };
+  handlers.failed = [this](const std::string& why) { fail_output(why); };
+  handlers.is_output_idle = [this] { return output_.thread().is_idle(); };
+  output_feed_ =
+      std::make_unique<OutputFeed>(loop_, *spool, output_, start_.epoch, std::move(handlers));
 }
 
 std::uint64_t EventLoop::unsaved() const {
@@ -398,13 +415,21 @@ void EventLoop::end_process(int signal) {
   ::_exit(128 + signal);
 }
 
-/// Results that cannot be printed are not worth running tasks for.
+void EventLoop::fail_output(const std::string& why) {
+  // Later another thread reads the error, and the run is over anyway.
+  if (abandon_ || !spool_error_.empty()) return;
+  spool_error_ = why;
+  boost::asio::post(loop_, [this] { drain(); });
+}
+
+/// Results that cannot be printed are not worth running tasks for. Without a spool, running tasks
+/// would wait for ever until their output is taken.
 void EventLoop::stop_for_output_error() {
-  if (!kind_.prints_results() || stops_for_output_ || kill_workers_at_ || output_error().empty()) {
-    return;
-  }
-  stops_for_output_ = true;
-  step(StopRequested{/*let_running_end=*/true});
+  if (!kind_.prints_results() || kill_workers_at_ || output_error().empty()) return;
+  const bool let_running_end = spool_error_.empty();
+  if (stops_for_output_ == let_running_end) return;
+  stops_for_output_ = let_running_end;
+  step(StopRequested{let_running_end});
   drain();
 }
 
@@ -414,11 +439,17 @@ void EventLoop::step(const Event& event) {
   scheduler_.step(os::now(), event, actions_);
   if (&event == &received_) {
     auto& body = std::get<MessageReceived>(received_).message.body;
-    if (auto* report = std::get_if<Report>(&body)) {
-      kind_.received(scheduler_.records(), before, report->outcomes);
-    }
+    if (auto* report = std::get_if<Report>(&body)) take_outcomes(before, *report);
   }
   for (Action& action : actions_) std::visit([this](auto& a) { perform(a); }, action);
+}
+
+/// The records from `before` on are new. The first ones are of this report, if it has any.
+void EventLoop::take_outcomes(std::size_t before, Report& report) {
+  const RunRecords& records = scheduler_.records();
+  if (records.accepted() == before) return;
+  const std::optional<SessionIndex>& session = BatchCursor(records).of(before).session;
+  if (session) kind_.received(*session, records, before, report.outcomes);
 }
 
 void EventLoop::perform(Send& send) {
@@ -528,17 +559,32 @@ void EventLoop::perform(const End& end) {
   stop_when_done();
 }
 
-void EventLoop::perform(const TakeOutput&) {}
-void EventLoop::perform(const DropOutput&) {}
+void EventLoop::perform(const TakeOutput& action) {
+  const auto& body = std::get<MessageReceived>(received_).message.body;
+  const bool is_printed = output_feed_->take(action, std::get<rollcall::Output>(body));
+  if (is_printed) progress_.hide();
+}
+
+void EventLoop::perform(const DropOutput& action) {
+  output_feed_->drop(action);
+}
+
+void EventLoop::perform(const PrintEarly& action) {
+  progress_.hide();
+  output_feed_->print_early(action);
+}
+
+void EventLoop::perform(const OutputStuck& action) {
+  fail_output(action.why);
+}
+
 void EventLoop::perform(const CutOutput&) {}
 void EventLoop::perform(const KeepOutput&) {}
-void EventLoop::perform(const PrintEarly&) {}
-void EventLoop::perform(const OutputStuck&) {}
 
 void EventLoop::end_turn(bool inbox_empty) {
   if (abandon_) return;
   warn_of_slow_reader();
-  step(TurnEnded{inbox_empty});
+  step(TurnEnded{inbox_empty, output_feed_ ? output_feed_->room() : OutputRoom()});
   if (input_) input_->advance();
   output_.advance(os::now());
   output_.flush();

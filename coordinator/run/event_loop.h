@@ -28,6 +28,7 @@
 #include "coordinator/run/input_feed.h"
 #include "coordinator/run/join_point.h"
 #include "coordinator/run/local_workers.h"
+#include "coordinator/run/output_feed.h"
 #include "coordinator/run/refused_connections.h"
 #include "coordinator/run/run_start.h"
 #include "coordinator/run/signal_policy.h"
@@ -64,8 +65,10 @@ class EventLoop {
   std::uint64_t unsaved() const;
   /// Why nothing more can be committed, and the run was suspended; empty: no error.
   const std::string& journal_error() const { return journal_error_; }
-  /// Why results cannot be written any more; empty: no error.
-  const std::string& output_error() const { return output_.failed(); }
+  /// Why results cannot be kept or written any more; empty: no error.
+  const std::string& output_error() const {
+    return spool_error_.empty() ? output_.failed() : spool_error_;
+  }
 
   /// Runs `work` on a thread of its own, and answers health checks and control requests until it
   /// returns: `work` may wait for a disk, or for the reader of the output. Nothing else happens any
@@ -81,6 +84,7 @@ class EventLoop {
   /// Reads the inbox and ends the turn.
   void drain();
   void start_input();
+  void start_output();
   void leave();
   void look_for_local_workers();
   bool adopt(const SessionRecord& session);
@@ -102,6 +106,7 @@ class EventLoop {
   void warn_of_slow_reader();
   void on_worker_gone(const LocalWorkerExited& event);
   void step(const Event& event);
+  void take_outcomes(std::size_t before, Report& report);
   void perform(Send& send);
   void perform(const StartLocalWorker& action);
   void perform(const KillLocalWorker& action);
@@ -123,6 +128,7 @@ class EventLoop {
   void perform(const KeepOutput& action);
   void perform(const PrintEarly& action);
   void perform(const OutputStuck& action);
+  void fail_output(const std::string& why);
   void stop_for_output_error();
   void end_turn(bool inbox_empty);
   void arm_timer();
@@ -142,7 +148,8 @@ class EventLoop {
   std::unique_ptr<ControlSocket> control_;  ///< null: it could not be created
   std::string control_path_;                ///< empty: the same
   LocalWorkers local_workers_;
-  std::unique_ptr<InputFeed> input_;  ///< null: every task is known
+  std::unique_ptr<InputFeed> input_;         ///< null: every task is known
+  std::unique_ptr<OutputFeed> output_feed_;  ///< null: output arrives in reports alone
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
   SignalPolicy signal_policy_;
@@ -158,7 +165,9 @@ class EventLoop {
   std::string bytes_;
   std::optional<Instant> armed_for_;
   std::optional<Instant> kill_workers_at_;
-  bool stops_for_output_ = false;
+  std::string spool_error_;  ///< why no more output can be kept
+  /// Set if the run stops because of output_error(): whether running tasks may end.
+  std::optional<bool> stops_for_output_;
   bool has_warned_of_slow_reader_ = false;
   std::function<void()> abandon_;  ///< set by serve_during()
   bool ended_ = false;

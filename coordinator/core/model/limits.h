@@ -55,5 +55,14 @@ inline constexpr std::size_t spool_descriptors = 64;
 /// In a spool without a journal, the least part of the file that belongs to one stream. A part that
 /// is not full takes no more space on disk than its bytes, rounded up to a page.
 inline constexpr std::uint64_t spool_block = 64U << 10U;
+/// Bytes of a spool in memory, which wait to be written.
+inline constexpr std::uint64_t spool_memory = output_in_flight;
+/// Smallest value of --spool-size.
+inline constexpr std::uint64_t spool_size_least = 1U << 20U;
+/// Bytes of the attempt that is printed as they arrive which may wait to be printed, however full
+/// the spool is.
+inline constexpr std::uint64_t early_bytes = 1U << 20U;
+/// The end of a standard error that is kept in memory, for the list of failed tasks.
+inline constexpr std::size_t err_end_bytes = 1'000;
 
 }  // namespace rollcall::limits

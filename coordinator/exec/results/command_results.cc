@@ -18,8 +18,9 @@ To clamped(std::uint64_t value) {
 
 }  // namespace
 
-void CommandResults::add_accepted(const RunRecords& records, std::size_t before,
-                                  OutcomeColumns& outcomes) {
+std::vector<std::size_t> CommandResults::add_accepted(const RunRecords& records, std::size_t before,
+                                                      OutcomeColumns& outcomes) {
+  std::vector<std::size_t> rows;
   std::size_t record = before;
   for (std::size_t i = 0; i < outcomes.command.size() && record < records.accepted(); ++i) {
     const TaskId task = outcomes.task[i];
@@ -28,7 +29,9 @@ void CommandResults::add_accepted(const RunRecords& records, std::size_t before,
     if (records.task[record] != task || records.outcome_of(task) != outcomes.outcome[i]) continue;
     if (records.elapsed[record] != outcomes.elapsed[i]) continue;
     restore(record++, std::move(outcomes.command[i]));
+    rows.push_back(i);
   }
+  return rows;
 }
 
 void CommandResults::restore(std::size_t record, CommandResult result) {
@@ -66,6 +69,7 @@ const SpooledResult* CommandResults::spooled(std::size_t record) const {
 
 void CommandResults::mark_published(std::size_t end) {
   CHECK(end >= published_.size());
+  spooled_.erase(spooled_.begin(), spooled_.lower_bound(end));
   published_.resize(end);
   while (!unpublished_.empty() && unpublished_.begin()->first < end) {
     const auto& [record, result] = *unpublished_.begin();

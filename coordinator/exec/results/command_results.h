@@ -47,8 +47,10 @@ class CommandResults {
  public:
   /// Moves the results of accepted outcomes out of a report. The scheduler has turned accepted
   /// outcomes of the report into the records from `before` on, in order. Records after these are
-  /// its own decisions.
-  void add_accepted(const RunRecords& records, std::size_t before, OutcomeColumns& outcomes);
+  /// its own decisions. Returns the places in the columns of the accepted outcomes, in the order of
+  /// their records.
+  std::vector<std::size_t> add_accepted(const RunRecords& records, std::size_t before,
+                                        OutcomeColumns& outcomes);
 
   /// Adds the result of a record from an earlier epoch. Records must be in order, and precede any
   /// report.

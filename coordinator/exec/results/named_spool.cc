@@ -6,14 +6,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <list>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "common/os/descriptor.h"
 #include "common/os/file_io.h"
-#include "coordinator/core/model/limits.h"
+#include "coordinator/exec/results/open_files.h"
 #include "coordinator/exec/results/spool_files.h"
 
 namespace rollcall::coordinator {
@@ -66,7 +65,7 @@ void sync_parent(const std::string& directory) {
 class NamedSpool final : public SpoolFiles {
  public:
   NamedSpool(std::string directory, os::Descriptor opened)
-      : directory_(std::move(directory)), opened_(std::move(opened)) {}
+      : directory_(std::move(directory)), files_(std::move(opened), spool_name, O_NOFOLLOW, 0600) {}
   ~NamedSpool() override { ::rmdir(directory_.c_str()); }  // fails unless it is empty
   NamedSpool(const NamedSpool&) = delete;
   NamedSpool& operator=(const NamedSpool&) = delete;
@@ -79,7 +78,7 @@ class NamedSpool final : public SpoolFiles {
     while (const dirent* entry = directory == nullptr ? nullptr : ::readdir(directory)) {
       struct stat status {};
       const auto stream = stream_of(entry->d_name);
-      if (!stream || ::fstatat(opened_.get(), entry->d_name, &status, 0) != 0) continue;
+      if (!stream || ::fstatat(files_.directory(), entry->d_name, &status, 0) != 0) continue;
       SpooledOutput& output = found[stream->key];
       output.key = stream->key;
       output.bytes[index(stream->stream)] = static_cast<std::uint64_t>(status.st_size);
@@ -101,12 +100,7 @@ class NamedSpool final : public SpoolFiles {
     return fd >= 0 && ::fdatasync(fd) == 0 ? 0 : errno;
   }
 
-  int sync_names() override {
-    if (!have_names_changed_) return 0;
-    if (::fsync(opened_.get()) != 0) return errno;
-    have_names_changed_ = false;
-    return 0;
-  }
+  int sync_names() override { return files_.sync_names(); }
 
   int read(const SpoolStream& stream, std::uint64_t at, std::span<char> bytes) override {
     const int fd = file(stream);
@@ -129,45 +123,17 @@ class NamedSpool final : public SpoolFiles {
   int remove(const SpoolStream& stream) override {
     close(stream);
     const bool is_gone =
-        ::unlinkat(opened_.get(), spool_name(stream).c_str(), 0) == 0 || errno == ENOENT;
+        ::unlinkat(files_.directory(), spool_name(stream).c_str(), 0) == 0 || errno == ENOENT;
     return is_gone ? 0 : errno;
   }
 
-  void close(const SpoolStream& stream) override {
-    const auto found = by_stream_.find(stream);
-    if (found == by_stream_.end()) return;
-    files_.erase(found->second);
-    by_stream_.erase(found);
-  }
+  void close(const SpoolStream& stream) override { files_.close(stream); }
 
  private:
-  struct File {
-    SpoolStream stream;
-    os::Descriptor opened;
-  };
-
-  /// The open file of the stream, used last now. -1 with errno if it cannot be opened.
-  int file(const SpoolStream& stream, int flags = 0) {
-    if (const auto found = by_stream_.find(stream); found != by_stream_.end()) {
-      files_.splice(files_.begin(), files_, found->second);
-      return found->second->opened.get();
-    }
-    if (files_.size() >= limits::spool_descriptors) close(SpoolStream(files_.back().stream));
-    const std::string name = spool_name(stream);
-    os::Descriptor opened(
-        ::openat(opened_.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
-    if (!opened) return -1;
-    have_names_changed_ |= flags != 0;  // perhaps
-    files_.push_front({stream, std::move(opened)});
-    by_stream_[stream] = files_.begin();
-    return files_.front().opened.get();
-  }
+  int file(const SpoolStream& stream, int flags = 0) { return files_.file(stream, flags); }
 
   std::string directory_;
-  os::Descriptor opened_;
-  std::list<File> files_;  ///< open; the one used last is the first
-  std::map<SpoolStream, std::list<File>::iterator> by_stream_;
-  bool have_names_changed_ = false;
+  OpenFiles files_;
 };
 
 }  // namespace

@@ -19,6 +19,10 @@ std::uint64_t OutputSpool::room() const {
   return thread_->room();
 }
 
+std::uint64_t OutputSpool::unwritten() const {
+  return thread_->unwritten();
+}
+
 const std::vector<SpooledOutput>& OutputSpool::existing() const {
   return existing_;
 }

@@ -69,6 +69,8 @@ class OutputSpool {
 
   /// How many more bytes it takes now. append() beyond it works, but exceeds the limits.
   std::uint64_t room() const;
+  /// Bytes that wait to be written.
+  std::uint64_t unwritten() const;
   /// Output that an earlier coordinator has left, as of the constructor.
   const std::vector<SpooledOutput>& existing() const;
   /// Removes all of existing() but `keep`.

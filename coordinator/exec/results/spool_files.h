@@ -95,4 +95,12 @@ Result<std::unique_ptr<SpoolFiles>> open_named_spool(const std::string& director
 /// Cannot be synced.
 std::unique_ptr<SpoolFiles> make_unnamed_spool(const std::string& directory);
 
+/// The files of --output-dir, N.out and N.err for task N, which grow as output arrives. They stay.
+/// Those of a task belong to the latest attempt (by epoch, then by number) that has written a byte:
+/// it empties what it finds, and bytes of an earlier attempt have no effect. After close(), the
+/// bytes of a stream are final, and remove() leaves them; else it empties the file, because the
+/// task will run again. As many files are open as in a named spool. A permanent error names the
+/// directory and the reason.
+Result<std::unique_ptr<SpoolFiles>> open_directory_files(const std::string& directory);
+
 }  // namespace rollcall::coordinator

@@ -68,6 +68,11 @@ std::uint64_t SpoolThread::room() const {
                   left(settings_.disk_bytes, disk_bytes_));
 }
 
+std::uint64_t SpoolThread::unwritten() const {
+  const std::lock_guard lock(mutex_);
+  return queued_bytes_;
+}
+
 void SpoolThread::append(const SpoolStream& stream, std::string bytes) {
   if (bytes.empty()) return;
   const std::lock_guard lock(mutex_);

@@ -33,6 +33,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   void stop();
 
   std::uint64_t room() const;
+  std::uint64_t unwritten() const;
   void append(const SpoolStream& stream, std::string bytes);
   std::uint64_t written(const SpoolStream& stream) const;
   void finished(const SpoolStream& stream);

@@ -51,6 +51,8 @@ complete -c rollcall -n $in_exec -s k -l keep-order -d 'Print output in task ord
 complete -c rollcall -n $in_exec -l tag -d 'Prefix each output line with the input line'
 complete -c rollcall -n $in_exec -l output-dir -x -a '(__fish_complete_directories)' -d 'Directory for output files'
 complete -c rollcall -n $in_exec -l max-output -x -d 'Maximum output collected from each stream'
+complete -c rollcall -n $in_exec -l spool-dir -x -a '(__fish_complete_directories)' -d 'Directory for output that waits to be printed'
+complete -c rollcall -n $in_exec -l spool-size -x -d 'How much output may wait to be printed'
 complete -c rollcall -n $in_exec -l joblog -r -F -d 'Job log with one line for each task'
 complete -c rollcall -n $in_exec -l dry-run -d 'Print the commands without running them'
 

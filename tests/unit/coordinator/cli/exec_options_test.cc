@@ -50,7 +50,9 @@ TEST(ExecOptions, HaveDefaults) {
   EXPECT_EQ(parsed.kill_after, 5s);
   EXPECT_EQ(parsed.retries, 0U);
   EXPECT_EQ(parsed.halt, std::nullopt);
-  EXPECT_EQ(parsed.max_output, 1U << 20U);
+  EXPECT_EQ(parsed.max_output, std::nullopt);
+  EXPECT_EQ(parsed.spool_dir, "");
+  EXPECT_EQ(parsed.spool_size, std::nullopt);
   EXPECT_FALSE(parsed.keep_order || parsed.tag || parsed.dry_run || parsed.shell);
 }
 
@@ -132,13 +134,26 @@ TEST(ExecOptions, ParseHalt) {
 
 TEST(ExecOptions, HaveSizes) {
   EXPECT_EQ(exec_options({"--max-output", "512K"}).max_output, 512U << 10U);
-  EXPECT_EQ(exec_options({"--max-output", "6M"}).max_output, 6U << 20U);
+  EXPECT_EQ(exec_options({"--max-output", "7M"}).max_output, 7U << 20U);
   EXPECT_EQ(exec_options({"--max-output", "0"}).max_output, 0U);
-  EXPECT_EQ(exec_fault({"--max-output", "7M"}),
-            "--max-output \"7M\": expected a number of bytes up to 6M, such as 512K or 1M");
-  for (const char* wrong : {"", "K", "1G", "-1", "1.5M", "99999999999999999999", "1 M"}) {
-    EXPECT_FALSE(parse_size(wrong, limits::max_output)) << wrong;
+  EXPECT_EQ(exec_options({"--max-output", "8191T"}).max_output, std::uint64_t{8191} << 40U);
+  EXPECT_EQ(exec_options({"--max-output", "9007199254740991"}).max_output,
+            (std::uint64_t{1} << 53U) - 1);
+  EXPECT_EQ(exec_fault({"--max-output", "8192T"}),
+            "--max-output \"8192T\": expected a number of bytes, such as 512K, 1M or 10G");
+  for (const char* wrong :
+       {"", "K", "-1", "1.5M", "99999999999999999999", "1 M", "1KK", "9007199254740992", "1k"}) {
+    EXPECT_FALSE(parse_size(wrong)) << wrong;
   }
+}
+
+TEST(ExecOptions, DescribeTheSpool) {
+  EXPECT_EQ(exec_options({"--spool-dir", "/var/tmp"}).spool_dir, "/var/tmp");
+  EXPECT_EQ(exec_options({"--spool-size", "1M"}).spool_size, 1U << 20U);
+  EXPECT_EQ(exec_options({"--spool-size", "3G"}).spool_size, std::uint64_t{3} << 30U);
+  EXPECT_EQ(exec_fault({"--spool-size", "1023K"}),
+            "--spool-size \"1023K\": expected a size of at least 1M, such as 512M or 10G");
+  EXPECT_EQ(exec_options({"--spool-size", "2M", "--journal", "j"}).spool_size, 2U << 20U);
 }
 
 TEST(ExecOptions, AreRejectedIfTheyCannotBeCombined) {

@@ -74,7 +74,8 @@ TEST(ExecRun, HoldsAcceptedResultsUntilTheyArePublished) {
   run.done(1).done(2).done(0).decided(3, Outcome::cancelled, 1s);
   OutcomeColumns report = report_of({2, 1, 0}, Outcome::succeeded);
   CommandResults results;
-  results.add_accepted(run.records(), 1, report);
+  const std::vector<std::size_t> rows = results.add_accepted(run.records(), 1, report);
+  EXPECT_EQ(rows, (std::vector<std::size_t>{0, 2}));
   ASSERT_NE(results.unpublished(1), nullptr);
   ASSERT_NE(results.unpublished(2), nullptr);
   EXPECT_EQ(results.unpublished(1)->out, "out2\n");
@@ -82,7 +83,12 @@ TEST(ExecRun, HoldsAcceptedResultsUntilTheyArePublished) {
   EXPECT_EQ(results.unpublished(3), nullptr);
   EXPECT_THAT(results.for_commit(1, 3), SizeIs(2));
   EXPECT_THAT(results.for_commit(2, 1), SizeIs(1));
+  results.set_spooled(2, {{SessionIndex{1}, TaskId{0}, 1, 1}, "the end"});
+  EXPECT_EQ(results.spooled(1), nullptr);
+  ASSERT_NE(results.spooled(2), nullptr);
+  EXPECT_EQ(results.spooled(2)->err_end, "the end");
   results.mark_published(4);
+  EXPECT_EQ(results.spooled(2), nullptr);
   EXPECT_EQ(results.unpublished(1), nullptr);
   EXPECT_EQ(results.facts(1)->status, 3);
   EXPECT_EQ(results.facts(2)->peak_rss_bytes, 4096U);

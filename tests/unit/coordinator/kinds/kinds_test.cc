@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 namespace rollcall::coordinator {
@@ -44,6 +45,52 @@ TEST(ExecKind, FailsToPrepareWithoutItsInput) {
   const auto prepared = std::get<std::unique_ptr<TaskKind>>(exec)->prepare();
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().message, "--each-line /nonexistent: No such file or directory");
+}
+
+TEST(ExecKind, FailsToPrepareWithoutItsSpoolDirectory) {
+  const auto why = [](const std::string& directory) {
+    const ParsedKind exec =
+        parse(KindId::exec, {"--spool-dir", directory, "--range", "1-2", "--", "true"});
+    const auto prepared = std::get<std::unique_ptr<TaskKind>>(exec)->prepare();
+    return prepared ? "" : prepared.error().message;
+  };
+  EXPECT_EQ(why("/nonexistent"), "--spool-dir /nonexistent: No such file or directory");
+  EXPECT_EQ(why("/dev/null"), "--spool-dir /dev/null: Not a directory");
+  EXPECT_EQ(why(testing::TempDir()), "");
+}
+
+TEST(ExecKind, TakesOutputThatItCanHold) {
+  struct Expected {
+    std::vector<std::string> options;
+    bool takes_output;
+    bool prints_early;
+    bool in_order = false;
+  };
+  const std::string directory = testing::TempDir() + "/output";
+  for (const Expected& expected : std::vector<Expected>{
+           {{}, true, true},
+           {{"-k"}, true, true, true},
+           {{"--retries", "1"}, true, false},
+           {{"--output-dir", directory}, true, false},
+           {{"--output", "json"}, true, false},
+           {{"--output", "json", "--output-dir", directory}, true, false},
+           {{"--output", "jsonl"}, false, false},
+           {{"--journal", testing::TempDir() + "/journal"}, false, true},
+       }) {
+    std::vector<std::string> arguments = expected.options;
+    const std::string shown = testing::PrintToString(arguments);
+    arguments.insert(arguments.end(), {"--range", "1-2", "--", "true"});
+    const ParsedKind parsed = parse(KindId::exec, arguments);
+    TaskKind& kind = *std::get<std::unique_ptr<TaskKind>>(parsed);
+    ASSERT_TRUE(kind.prepare());
+    const Policy policy = kind.policy();
+    EXPECT_EQ(policy.takes_output, expected.takes_output) << shown;
+    EXPECT_EQ(policy.prints_early, expected.prints_early) << shown;
+    EXPECT_EQ(policy.prints_in_order, expected.in_order) << shown;
+    EXPECT_EQ(policy.max_output, std::nullopt);
+    EXPECT_EQ(kind.streamed_output() != nullptr, expected.takes_output) << shown;
+  }
+  std::filesystem::remove(directory);
 }
 
 }  // namespace

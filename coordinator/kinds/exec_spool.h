@@ -1,0 +1,81 @@
+// The output of commands that arrives while they run.
+#pragma once
+
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "coordinator/core/model/limits.h"
+#include "coordinator/exec/results/exec_run.h"
+#include "coordinator/exec/results/output_spool.h"
+#include "coordinator/exec/results/spool_files.h"
+#include "coordinator/kinds/streamed_output.h"
+
+namespace rollcall::coordinator {
+
+class EarlyCount;
+
+/// Owns the spool of a run without a journal, from start() to stop(). What an attempt has written
+/// last to its standard error stays in memory until its outcome is accepted. On a full disk there
+/// is no room, and the spool tries again from time to time.
+class ExecSpool final : public StreamedOutput {
+ public:
+  struct Settings {
+    /// Empty: nothing prints or writes output, which is dropped as it arrives.
+    std::function<Result<std::unique_ptr<SpoolFiles>>()> make_files;
+    std::string blame;  ///< begins the text of errors: "--output-dir: "
+    std::uint64_t memory_bytes = limits::spool_memory;
+    std::uint64_t disk_bytes = std::numeric_limits<std::uint64_t>::max();
+  };
+
+  /// `run` gets the reader of the spool, and where the output of results is. It outlives this.
+  ExecSpool(ExecRun& run, Settings settings);
+  ~ExecSpool() override;
+
+  void start(boost::asio::io_context& loop, Epoch epoch, Handlers handlers) override;
+  void stop() override;
+  OutputRoom room() const override;
+  void take(SessionIndex session, const rollcall::Output& output,
+            const std::vector<bool>& is_taken) override;
+  void drop(const SessionAttempt& attempt) override;
+  SpoolKey print_early(const SessionAttempt& attempt) override;
+
+  /// The outcome of the attempt has become this record, whose result is in the run. Its output, if
+  /// there is any, remains until it is printed.
+  void accepted(const SessionAttempt& attempt, std::size_t record);
+
+ private:
+  /// What was taken of an attempt.
+  struct Taken {
+    std::array<std::uint64_t, kOutputStreams.size()> bytes{};  ///< by index(OutputStream)
+    std::string err_end;
+  };
+
+  SpoolKey key_of(const SessionAttempt& attempt) const;
+  bool is_disk_full() const;
+  std::uint64_t early_room() const;
+  void on_trouble(const SpoolTrouble& trouble);
+  void wait_for_space();
+
+  ExecRun& run_;
+  Settings settings_;
+  Handlers handlers_;
+  Epoch epoch_ = 0;
+  std::optional<boost::asio::steady_timer> timer_;
+  std::map<SpoolKey, Taken> taken_;  ///< neither accepted nor dropped
+  std::optional<SpoolKey> early_;    ///< printed as it arrives
+  std::shared_ptr<EarlyCount> early_count_;
+  bool has_failed_to_write_ = false;  ///< and nothing was written since then
+  bool has_warned_ = false;
+  std::unique_ptr<OutputSpool> spool_;  ///< null: bytes are dropped, or it was stopped
+};
+
+}  // namespace rollcall::coordinator
