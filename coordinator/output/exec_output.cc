@@ -66,8 +66,9 @@ class ExecOutput final : public Output {
   void print_early(TaskId task, const SpoolKey& key) override {
     if (!prints_) return;
     thread_.post(0, [this, task, key, tag = tag_of(task), spool = exec_.spool()] {
+      if (!thread_.failed().empty()) return;
       commands_.use_spool(spool);
-      commands_.begin_early(task, key, tag);
+      check(commands_.begin_early(task, key, tag));
     });
   }
 

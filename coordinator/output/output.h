@@ -46,7 +46,7 @@ class Output {
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
   /// The output of this attempt is to be printed as it arrives in the spool, before its outcome.
   virtual void print_early(TaskId /*task*/, const SpoolKey& /*key*/) {}
-  /// The spool has taken more output.
+  /// There is more to read: the spool has taken more output or, with `sync`, has written more.
   virtual void output_arrived() {}
   /// Writes text that was delayed, to be sorted, if it is due at `now`.
   virtual void advance(Instant now) = 0;

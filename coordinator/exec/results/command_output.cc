@@ -99,14 +99,23 @@ CommandOutput::Place CommandOutput::place_of_ended(TaskId task) {
   return early.empty() ? end_++ : early.mapped();
 }
 
-void CommandOutput::begin_early(TaskId task, const SpoolKey& key, std::string_view tag) {
-  const Place place = settings_.keep_order ? index(task) : end_++;
-  if (!settings_.keep_order) early_[task] = place;
-  if (place < has_ended_.size() && has_ended_[place]) return;
+CommandOutput::Place CommandOutput::place_of_early(TaskId task) {
+  if (settings_.keep_order) return index(task);
+  const auto [early, is_new] = early_.try_emplace(task, end_);
+  if (is_new) ++end_;
+  return early->second;
+}
+
+Result<void> CommandOutput::begin_early(TaskId task, const SpoolKey& key, std::string_view tag) {
+  const Place place = place_of_early(task);
+  if (place < has_ended_.size() && has_ended_[place]) return {};
   Spooled& early = spooled_[place];
+  if (early.is_printed() && !(early.key == key)) return cannot_be_completed(early);
   early.task = task;
   early.key = key;
   early.tag = tag;
+  if (place == next_) is_waiting_ = false;
+  return {};
 }
 
 /// Holds the output until its turn: of spooled output its end, as it is.
@@ -137,14 +146,20 @@ Result<void> CommandOutput::hold(Place place, TaskId task, const WrittenOutput& 
 
 /// What was printed of it cannot be taken back.
 Result<void> CommandOutput::check_early(const Spooled& early, const WrittenOutput& output) {
-  const std::uint64_t printed = early.printed[0] + early.printed[1];
   const bool is_same = output.spooled && output.spooled->key == early.key &&
                        output.spooled->bytes[0] >= early.printed[0] &&
                        output.spooled->bytes[1] >= early.printed[1];
-  if (printed == 0 || is_same) return {};
+  if (is_same || !early.is_printed()) return {};
+  return cannot_be_completed(early);
+}
+
+Error CommandOutput::cannot_be_completed(const Spooled& early) {
+  const std::uint64_t printed = early.printed[0] + early.printed[1];
   return permanent(
-      fmt::format("task {}: its output cannot be completed: a worker was lost after {} {} printed",
-                  index(early.task), printed, printed == 1 ? "byte was" : "bytes were"));
+      fmt::format("task {}: its output cannot be completed: {} of an attempt that was given up {} "
+                  "printed",
+                  index(early.task), printed == 1 ? "1 byte" : fmt::format("{} bytes", printed),
+                  printed == 1 ? "is" : "are"));
 }
 
 bool CommandOutput::has_more() const {

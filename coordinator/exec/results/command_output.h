@@ -53,8 +53,9 @@ class CommandOutput {
   Result<void> ended(TaskId task, const WrittenOutput& output);
   /// Prints the output of this attempt as it arrives in the spool: with `keep_order` as soon as all
   /// earlier tasks are printed, otherwise after the tasks that have ended so far. Other tasks wait
-  /// until it has ended(). At most once for a task.
-  void begin_early(TaskId task, const SpoolKey& key, std::string_view tag = {});
+  /// until it has ended(). A later call for the same task replaces the attempt, and fails if some
+  /// of another one is printed. Must not be called for a task that has ended.
+  Result<void> begin_early(TaskId task, const SpoolKey& key, std::string_view tag = {});
   /// There may be more in the spool.
   void output_arrived() { is_waiting_ = false; }
   /// No more tasks will end: print_more() skips the tasks that have not ended.
@@ -87,13 +88,17 @@ class CommandOutput {
     // What is printed of it.
     std::array<std::uint64_t, kOutputStreams.size()> printed{};
     std::array<bool, kOutputStreams.size()> is_in_line{};
+
+    bool is_printed() const { return printed[0] + printed[1] > 0; }
   };
   using Place = std::uint64_t;  ///< in the sequence of tasks: with keep_order, their numbers
 
   void note_ended(Place place);
   Place place_of_ended(TaskId task);
+  Place place_of_early(TaskId task);
   Result<void> hold(Place place, TaskId task, const WrittenOutput& output);
   static Result<void> check_early(const Spooled& early, const WrittenOutput& output);
+  static Error cannot_be_completed(const Spooled& early);
   bool is_spooled_next() const;
   bool is_full() const { return text_.size() >= limits::printed_bytes; }
   Result<void> print_held();

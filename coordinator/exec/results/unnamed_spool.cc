@@ -30,11 +30,12 @@ class UnnamedSpool final : public SpoolFiles {
     if (!file_) return errno;
     Blocks& blocks = streams_[stream];
     while (!bytes.empty()) {
-      if (!blocks.contains(at / kBlock)) blocks[at / kBlock] = take_block();
+      const bool is_new = !blocks.contains(at / kBlock);
+      if (is_new) blocks[at / kBlock] = take_block();
       const std::string_view piece = bytes.substr(0, kBlock - at % kBlock);
       const int error = os::write_at(file_.get(), piece, place(blocks, at));
       if (error != 0) {
-        cut(stream, at);  // another block may have room later
+        cut(stream, is_new ? at - at % kBlock : at);  // another block may have room later
         return error;
       }
       bytes.remove_prefix(piece.size());

@@ -223,6 +223,22 @@ TEST(NamedSpool, FreesTheSpaceOfPrintedBytes) {
   s.spool->remove(key_of(1));
 }
 
+TEST(UnnamedSpool, TriesAnotherBlockAfterAGap) {
+  const auto files = make_unnamed_spool(testing::TempDir());
+  const LowFileLimit low(2 * limits::spool_block);
+  const std::string block(limits::spool_block, 'x');
+  ASSERT_EQ(files->write(out_of(1), 0, block), 0);
+  ASSERT_EQ(files->write(out_of(2), 0, block), 0);
+  // The bytes before were printed without being written.
+  files->release(out_of(3), 10);
+  ASSERT_EQ(files->write(out_of(3), 10, "abc"), EFBIG);
+  ASSERT_EQ(files->remove(out_of(1)), 0);
+  ASSERT_EQ(files->write(out_of(3), 10, "abc"), 0);
+  std::string bytes(3, '\0');
+  ASSERT_EQ(files->read(out_of(3), 10, bytes), 0);
+  EXPECT_EQ(bytes, "abc");
+}
+
 /// The length of the open temporary files without a name.
 std::uintmax_t unnamed_bytes() {
   std::uintmax_t bytes = 0;

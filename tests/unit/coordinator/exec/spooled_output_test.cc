@@ -97,7 +97,7 @@ TEST_P(EachOrder, OtherTasksWaitForTheOneThatIsPrintedEarly) {
     out_.clear();
     err_.clear();
     make(GetParam(), false, memory);
-    output_->begin_early(TaskId{0}, key_of(0));
+    ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0)));
     EXPECT_EQ(out(), "");
     EXPECT_FALSE(output_->has_more());
     spool_->add(out_of(0), "a1,");
@@ -123,15 +123,41 @@ TEST_P(EachOrder, AnotherAttemptCannotCompleteWhatIsPrinted) {
   for (const bool is_spooled : {false, true}) {
     spool_ = std::make_shared<FakeSpoolReader>();
     make(GetParam());
-    output_->begin_early(TaskId{0}, key_of(0, /*session=*/9));
+    ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0, /*session=*/9)));
     spool_->add({key_of(0, 9), kOut}, "12345");
     ASSERT_TRUE(print());
     const Result<void> ended = is_spooled ? end_spooled(0, 7, 0) : end(0, "x");
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().message,
-              "task 0: its output cannot be completed: a worker was lost after 5 bytes were "
-              "printed");
+              "task 0: its output cannot be completed: 5 bytes of an attempt that was given up "
+              "are printed");
   }
+}
+
+TEST_P(EachOrder, AnotherAttemptIsPrintedEarlyInItsPlace) {
+  make(GetParam());
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0, /*session=*/9)));
+  ASSERT_TRUE(print());
+  ASSERT_TRUE(end(1, "b"));
+  spool_->add(out_of(0), "a1 ");
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0)));
+  EXPECT_EQ(out(), "a1 ");
+  ASSERT_TRUE(end_spooled(0, 3, 0, "a2 "));
+  EXPECT_EQ(out(), "a1 a2 b");
+  EXPECT_FALSE(output_->has_more());
+}
+
+TEST_P(EachOrder, NoOtherAttemptIsPrintedEarlyAfterTheFirstByte) {
+  make(GetParam());
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0, /*session=*/9)));
+  spool_->add({key_of(0, 9), kErr}, "1");
+  ASSERT_TRUE(print());
+  EXPECT_TRUE(output_->begin_early(TaskId{0}, key_of(0, 9))) << "it is the same one";
+  const Result<void> begun = output_->begin_early(TaskId{0}, key_of(0));
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().message,
+            "task 0: its output cannot be completed: 1 byte of an attempt that was given up is "
+            "printed");
 }
 
 TEST_P(EachOrder, AnotherAttemptReplacesOneOfWhichNothingIsPrinted) {
@@ -139,7 +165,7 @@ TEST_P(EachOrder, AnotherAttemptReplacesOneOfWhichNothingIsPrinted) {
     spool_ = std::make_shared<FakeSpoolReader>();
     out_.clear();
     make(GetParam());
-    output_->begin_early(TaskId{0}, key_of(0, /*session=*/9));
+    ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0, /*session=*/9)));
     ASSERT_TRUE(print());
     ASSERT_TRUE(end(1, "b"));
     spool_->add(out_of(0), "1234567");
@@ -171,7 +197,7 @@ TEST_P(EachOrder, MissingBytesAreAnError) {
 
 TEST_P(EachOrder, TagsLinesAcrossPieces) {
   make(GetParam(), /*tag=*/true);
-  output_->begin_early(TaskId{0}, key_of(0), "tag");
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0), "tag"));
   spool_->add(out_of(0), "li");
   spool_->add(err_of(0), "err\n");
   EXPECT_EQ(out(), "tag\tli");
@@ -199,7 +225,7 @@ TEST_P(EachOrder, TheNoticeFollowsTheLastByte) {
 
 TEST_P(EachOrder, SkipsAnEarlyTaskThatNeverEnded) {
   make(GetParam());
-  output_->begin_early(TaskId{0}, key_of(0));
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0)));
   ASSERT_TRUE(end(1, "b"));
   EXPECT_EQ(out(), "");
   output_->finish();
@@ -210,7 +236,7 @@ TEST_P(EachOrder, SkipsAnEarlyTaskThatNeverEnded) {
 TEST_F(SpooledOutputTest, InOrderAnEarlyTaskWaitsForItsTurn) {
   make(true);
   spool_->add(out_of(1), "b1");
-  output_->begin_early(TaskId{1}, key_of(1));
+  ASSERT_TRUE(output_->begin_early(TaskId{1}, key_of(1)));
   output_->output_arrived();
   EXPECT_EQ(out(), "");
   EXPECT_EQ(spool_->bytes_read(), 0U);
@@ -221,7 +247,7 @@ TEST_F(SpooledOutputTest, InOrderAnEarlyTaskWaitsForItsTurn) {
 TEST_F(SpooledOutputTest, InOrderATaskThatHasEndedIsNotPrintedEarly) {
   make(true);
   ASSERT_TRUE(end(1, "b"));
-  output_->begin_early(TaskId{1}, key_of(1));
+  ASSERT_TRUE(output_->begin_early(TaskId{1}, key_of(1)));
   ASSERT_TRUE(end(0, "a"));
   EXPECT_EQ(out(), "ab");
 }
@@ -231,7 +257,7 @@ TEST_F(SpooledOutputTest, WithoutOrderAnEarlyTaskFollowsThoseThatHaveEnded) {
   spool_->add(out_of(5), "f");
   ASSERT_TRUE(end_spooled(5, 1, 0));
   spool_->add(out_of(3), "d");
-  output_->begin_early(TaskId{3}, key_of(3));
+  ASSERT_TRUE(output_->begin_early(TaskId{3}, key_of(3)));
   ASSERT_TRUE(end(4, "e"));
   EXPECT_EQ(out(), "fd");
   ASSERT_TRUE(end_spooled(3, 1, 0, "D"));
@@ -242,7 +268,7 @@ TEST_F(SpooledOutputTest, CountsTheFirstTasksWhoseOutputIsComplete) {
   make(false);
   ASSERT_TRUE(end(7, "h"));
   EXPECT_EQ(output_->complete(), 1U);
-  output_->begin_early(TaskId{0}, key_of(0));
+  ASSERT_TRUE(output_->begin_early(TaskId{0}, key_of(0)));
   ASSERT_TRUE(end(1, "b"));
   spool_->add(out_of(2), std::string(limits::printed_bytes, 'c'));
   ASSERT_TRUE(end_spooled(2, limits::printed_bytes, 0));
