@@ -44,7 +44,7 @@ struct Policy {
   std::optional<std::uint64_t> max_output;
   bool takes_output = false;     ///< in chunks, while commands run: there is a spool
   bool prints_in_order = false;  ///< the output of commands is printed in the order of tasks
-  bool prints_early = false;     ///< PrintEarly may be asked for
+  bool prints_early = false;     ///< PrintEarly may be asked for; not with `retries`
   Duration kill_after{};         ///< sent to workers
 };
 

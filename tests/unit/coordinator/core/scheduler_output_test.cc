@@ -289,6 +289,17 @@ TEST_F(SchedulerOutputTest, ARunWaitsForANextTaskThatPrintsNothingYet) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("output stuck"))));
 }
 
+TEST_F(SchedulerOutputTest, WithRetriesNothingIsPrintedEarly) {
+  policy.retries = 1;
+  begin_with({1}, 2);
+  sends(1, 0, 0);
+  fill_spool();
+  stage->turn();
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("print output early"))));
+  stage->wait(5'000);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("output stuck: the spool of output is full")));
+}
+
 TEST_F(SchedulerOutputTest, WithoutEarlyPrintingAFullSpoolStopsTheRun) {
   policy.prints_early = false;
   begin_with({1}, 2);
