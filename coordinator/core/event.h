@@ -179,12 +179,14 @@ struct CutOutput {
 struct KeepOutput {
   std::vector<SessionAttempt> attempts;
 };
-/// Delete what is kept of this attempt: its outcome does not count, or will never come.
+/// Delete what is kept of this attempt: its outcome does not count, or will never come. Maybe
+/// nothing is kept of it, if PrintEarly was asked for.
 struct DropOutput {
   SessionAttempt attempt;
 };
 /// The spool is full, and nothing that has ended can be printed: print the output of this attempt
-/// as it arrives. Its outcome follows, or OutputStuck.
+/// as it arrives. Its outcome follows, or DropOutput, and before it OutputStuck if some of it was
+/// kept.
 struct PrintEarly {
   SessionAttempt attempt;
 };

@@ -412,20 +412,25 @@ void Scheduler::drop_unwanted_output() {
   });
 }
 
-/// What is printed cannot be taken back.
 void Scheduler::drop_output(bool still_runs,
                             const std::function<bool(const SessionAttempt&)>& is_unwanted) {
-  const std::optional<SessionAttempt> early = output_.early();
   for (const SessionAttempt& attempt : output_.kept(is_unwanted)) {
-    if (early == attempt) {
-      out_->push_back(OutputStuck{
-          fmt::format("the attempt at task {} was given up, whose output was printed while it ran",
-                      index(attempt.task))});
-    }
-    output_.drop(attempt, still_runs);
-    out_->push_back(DropOutput{attempt});
+    give_up_output(attempt, still_runs);
   }
-  if (output_.early() && is_unwanted(*output_.early())) output_.drop(*output_.early(), still_runs);
+  const std::optional<SessionAttempt> early = output_.early();
+  if (early && is_unwanted(*early)) give_up_output(*early, still_runs);
+}
+
+/// What is printed cannot be taken back.
+void Scheduler::give_up_output(const SessionAttempt& attempt, bool still_runs) {
+  const bool is_early = output_.early() == attempt;
+  const bool was_kept = output_.drop(attempt, still_runs);
+  if (is_early && was_kept) {
+    out_->push_back(OutputStuck{
+        fmt::format("the attempt at task {} was given up, whose output was printed while it ran",
+                    index(attempt.task))});
+  }
+  if (is_early || was_kept) out_->push_back(DropOutput{attempt});
 }
 
 void Scheduler::print_early() {
@@ -800,8 +805,8 @@ void Scheduler::settle_output(const Session& session, const OutcomeColumns& outc
     const SessionAttempt attempt{session.index, outcomes.task[i], outcomes.attempt[i]};
     if (tasks_.is_ended_by(attempt.session, attempt.task, attempt.attempt)) {
       output_.accepted(attempt);
-    } else if (output_.drop(attempt, /*still_runs=*/false)) {
-      out_->push_back(DropOutput{attempt});
+    } else {
+      give_up_output(attempt, /*still_runs=*/false);
     }
   }
 }

@@ -154,6 +154,7 @@ class Scheduler {
   void acknowledge();
   void drop_unwanted_output();
   void drop_output(bool still_runs, const std::function<bool(const SessionAttempt&)>& is_unwanted);
+  void give_up_output(const SessionAttempt& attempt, bool still_runs);
   void print_early();
   void answer_output();
   void tick();

@@ -123,6 +123,7 @@ std::vector<SessionAttempt> OutputIntake::end_recovery() {
 /// Most outcomes carry all of their output themselves.
 bool OutputIntake::concerns(SessionIndex session, const OutcomeColumns& outcomes,
                             std::size_t i) const {
+  if (early_ && early_->session == session) return true;
   const CommandResult& result = outcomes.command[i];
   return result.out_before > 0 || result.err_before > 0 || ledger_.knows(session);
 }

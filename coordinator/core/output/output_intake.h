@@ -86,7 +86,7 @@ class OutputIntake {
   std::string contradiction(SessionIndex session, const OutcomeColumns& outcomes) const;
   /// The outcomes of which output is missing, by their place: they do not count.
   std::vector<std::uint32_t> incomplete(SessionIndex session, const OutcomeColumns& outcomes) const;
-  /// Whether the outcome has output that came before it, or the ledger must forget its attempt.
+  /// Whether the outcome has output that came before it, or its attempt must be forgotten.
   bool concerns(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i) const;
   /// The outcome of the attempt has ended its task: from now on its output is the printer's.
   void accepted(const SessionAttempt& attempt);

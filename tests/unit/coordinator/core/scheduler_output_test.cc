@@ -263,6 +263,29 @@ TEST_F(SchedulerOutputTest, WhatWasPrintedEarlyCannotBeTakenBack) {
               Contains(HasSubstr("output stuck: the attempt at task 0 was given up")));
 }
 
+TEST_F(SchedulerOutputTest, AnAttemptThatIsPrintedEarlyAndLostMakesWay) {
+  policy.prints_in_order = true;
+  begin_with({1, 2}, 2);
+  sends(2, 2, 0);
+  fill_spool();
+  stage->turn();
+  EXPECT_THAT(stage->take(), Contains("print output early of w1, task 0, attempt 1"));
+  stage->goodbye(1, 0, 0);
+  EXPECT_THAT(stage->take(), AllOf(Contains("drop output of w1, task 0, attempt 1"),
+                                   Not(Contains(HasSubstr("output stuck")))));
+}
+
+TEST_F(SchedulerOutputTest, AnAttemptThatIsPrintedEarlyAndPrintsNothingMakesWay) {
+  policy.prints_in_order = true;
+  begin_with({1, 2}, 2);
+  sends(2, 2, 0);
+  fill_spool();
+  stage->turn();
+  stage->ignore();
+  reports(1, 0, 0);
+  EXPECT_THAT(stage->take(), Contains("print output early of w1, task 1, attempt 1"));
+}
+
 TEST_F(SchedulerOutputTest, ARunIsStuckIfTheNextTaskCannotStart) {
   policy.prints_in_order = true;
   begin_with({1, 2}, 2);
