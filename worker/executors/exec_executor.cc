@@ -49,9 +49,11 @@ bool must_be_sent(const CommandOutput& output) {
   return std::ranges::any_of(output.streams, has_begun) || !has_only_a_tail(output);
 }
 
-/// A command that is cancelled to make room for others must not wait for room itself.
-void drop_if_cancelled(CommandOutput& output, CommandResult& result) {
-  if (result.end != CommandEnd::cancelled || has_only_a_tail(output)) return;
+/// Whoever cancels a command does not wait for a reader of its output: the outcome must not,
+/// either. If it has ended by itself, its output is incomplete, so it counts as cancelled.
+void drop_unsent(CommandOutput& output, CommandResult& result) {
+  if (has_only_a_tail(output)) return;
+  result.end = CommandEnd::cancelled;
   result.out_dropped += output.of(OutputStream::out).drop_unsent();
   result.err_dropped += output.of(OutputStream::err).drop_unsent();
 }
@@ -142,7 +144,8 @@ bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
     const auto found = running_.find(ended.key);
     CHECK(found != running_.end());
     Running& run = found->second;
-    if (run.output) drop_if_cancelled(*run.output, ended.result);
+    run.is_cancelled |= ended.result.end == CommandEnd::cancelled;
+    if (run.output && run.is_cancelled) drop_unsent(*run.output, ended.result);
     if (run.output && must_be_sent(*run.output)) {
       run.ended = std::make_unique<EndedCommand>(std::move(ended));
       note_progress(found->first);
@@ -191,8 +194,13 @@ void ExecExecutor::cancel_listed(Instant, const AttemptSet& attempts) {
 template <class Chosen>
 void ExecExecutor::cancel_those(const Chosen& is_chosen) {
   std::vector<std::uint64_t> keys;
-  for (const auto& [key, run] : running_) {
-    if (is_chosen(run)) keys.push_back(key);
+  for (auto& [key, run] : running_) {
+    if (!is_chosen(run)) continue;
+    keys.push_back(key);
+    run.is_cancelled = true;
+    if (!run.ended) continue;
+    drop_unsent(*run.output, run.ended->result);
+    note_progress(key);
   }
   for (const std::uint64_t key : keys) runner_->cancel(key);
 }

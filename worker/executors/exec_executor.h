@@ -45,6 +45,7 @@ class ExecExecutor final : public Executor {
     Attempt attempt = 0;
     std::shared_ptr<CommandOutput> output = nullptr;  ///< null: it is in the result
     std::unique_ptr<EndedCommand> ended = nullptr;    ///< until release()
+    bool is_cancelled = false;                        ///< a Cancel has arrived
     bool has_progress = false;                        ///< its key is in progress_
   };
 

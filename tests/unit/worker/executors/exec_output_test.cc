@@ -194,6 +194,20 @@ TEST_F(ExecOutputTest, ACancelledCommandWaitsOnlyForWhatWasSent) {
   EXPECT_GT(outcome_->out_dropped, 60'000U);
 }
 
+TEST_F(ExecOutputTest, AnEndedCommandThatWaitsForAReaderCanBeCancelled) {
+  start("seq 20000");
+  ASSERT_TRUE(wait_until([&] { return progress_.has_ended; }));
+  send(kOut, 0, 1'000);
+  executor_->cancel(os::now(), 1);
+  end_turn();
+  EXPECT_EQ(read(), 1'000U);
+  release();
+  EXPECT_EQ(outcome_->end, CommandEnd::cancelled);
+  EXPECT_EQ(outcome_->out_before, 1'000U);
+  EXPECT_EQ(outcome_->out, "");
+  EXPECT_EQ(outcome_->out_dropped, 108'894U - 1'000U);
+}
+
 TEST_F(ExecOutputTest, DroppedAttemptsLeaveNothing) {
   start("seq 500000");
   ASSERT_TRUE(wait_until([&] { return read() >= limits::output_read_ahead; }));
