@@ -17,7 +17,7 @@ CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
       find_worker_(std::move(find_worker)),
       scheduler_(std::make_unique<coordinator::Scheduler>(spec_at_start(world.plan),
                                                           world.plan.policy, epoch_)),
-      observer_(world, *scheduler_),
+      observer_(world, *scheduler_, [this] { wake_at(now()); }),
       input_(world, [this](coordinator::Event event) {
         if (ended_ || is_down_ || !scheduler_->takes_tasks()) return;
         others_.push_back(std::move(event));
@@ -205,7 +205,7 @@ void CoordinatorProcess::turn() {
     observer_.taken(from, *message);
     step(coordinator::MessageReceived{from, *message});
   }
-  step(coordinator::TurnEnded{inbox_.empty()});
+  step(coordinator::TurnEnded{inbox_.empty(), observer_.output_room()});
   if (++turns_ % world_.plan.check_every == 0) scheduler_->check_invariants();
   if (overloaded) busy_until_ = now() + world_.plan.policy.heartbeat_interval * 9 / 10;
   if (!inbox_.empty()) return wake_at(now());
@@ -238,6 +238,9 @@ void CoordinatorProcess::perform(coordinator::Action& action) {
     if (worker != nullptr) worker->kill();
   } else if (const auto* keep_now = std::get_if<coordinator::WriteCommit>(&action)) {
     keep(*keep_now);
+  } else if (const auto* stuck = std::get_if<coordinator::OutputStuck>(&action)) {
+    world_.tell([&] { return "output stuck: " + stuck->why; });
+    stop({}, /*let_running_end=*/false, /*leave_running=*/false);
   } else if (const auto* end = std::get_if<coordinator::End>(&action)) {
     is_suspended_ = scheduler_->suspended();
     const bool is_any_left = end->workers_stay && !scheduler_->ran_out_of_workers();

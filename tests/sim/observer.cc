@@ -226,6 +226,7 @@ void Observer::check_kindness() const {
            fault.kind == FaultKind::drain_at_once || fault.kind == FaultKind::stop;
   };
   if (std::any_of(faults.begin(), faults.end(), leaves)) return;
+  if (output_.is_stuck()) return;                    // it was stopped
   if (world_.plan.commands.starts_none > 0) return;  // those workers are asked to leave
   require(world_.truth.most_starts() <= 1, "a task ran again without a fault");
   // A coordinator that dies while workers leave an unfinished run has not committed that they did.

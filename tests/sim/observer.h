@@ -1,6 +1,7 @@
 // Checks the coordinator's events and actions against the rules, independently of its code.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <unordered_map>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "coordinator/core/event.h"
 #include "coordinator/core/scheduler.h"
 #include "tests/sim/command_rules.h"
+#include "tests/sim/output_rules.h"
 #include "tests/sim/world.h"
 
 namespace rollcall::sim {
@@ -16,8 +18,14 @@ namespace rollcall::sim {
 /// Hello, no session lost while it is heard, each result published once and unchanged. One thread.
 class Observer {
  public:
-  Observer(World& world, const coordinator::Scheduler& scheduler)
-      : world_(world), scheduler_(&scheduler), commands_(world) {}
+  /// `printed` is called when the spool of output has more room.
+  Observer(World& world, const coordinator::Scheduler& scheduler, std::function<void()> printed)
+      : world_(world),
+        scheduler_(&scheduler),
+        commands_(world),
+        output_(world, std::move(printed)) {}
+
+  coordinator::OutputRoom output_room() const { return output_.room(); }
 
   /// The commit has reached the disk and may be published.
   void committed(const coordinator::Commit& commit);
@@ -35,6 +43,7 @@ class Observer {
   void taken(ConnectionId from, const WorkerMessage& message);
   void before(const coordinator::Event& event) {
     commands_.before(*scheduler_, event);
+    output_.before(*scheduler_, event);
     is_asked_to_stop_ |= std::holds_alternative<coordinator::StopRequested>(event);
   }
   /// It was given this, and has asked for these.
@@ -42,6 +51,7 @@ class Observer {
     const bool keeps = world_.plan.policy.journal;
     const std::size_t accepted = scheduler_->records().accepted();
     commands_.after(*scheduler_, event, actions, keeps ? records_committed_ : accepted);
+    output_.after(*scheduler_, event, actions);
   }
   void done(const coordinator::Action& action);
   /// The run has ended: checks all records.
@@ -76,6 +86,7 @@ class Observer {
   World& world_;
   const coordinator::Scheduler* scheduler_;
   CommandRules commands_;
+  OutputRules output_;
   std::map<SessionId, Seen> sessions_;
   std::unordered_map<ConnectionId, SessionId> bound_;
   std::vector<Published> published_;

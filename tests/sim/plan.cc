@@ -6,6 +6,7 @@
 #include "tests/sim/dice.h"
 #include "tests/sim/input.h"
 #include "tests/sim/plan_commands.h"
+#include "tests/sim/plan_output.h"
 
 namespace rollcall::sim {
 namespace {
@@ -144,7 +145,7 @@ void draw_drains(Dice& dice, Plan& plan) {
 
 /// How long a run may take after the last fault.
 Duration patience(const Plan& plan) {
-  Duration work = time_of_commands(plan);
+  Duration work = time_of_commands(plan) + time_of_output(plan);
   if (plan.spec.method != CollectionMethod::cancelled) {
     for (std::size_t t = 0; t < plan.spec.task_count; ++t) work += plan.spec.pause(task_at(t));
   }
@@ -184,6 +185,7 @@ Plan plan_for(std::uint64_t seed) {
   draw_drains(dice, plan);
   if (is_of_commands(seed)) draw_commands(plan);
   if (is_streamed(seed)) draw_input(plan);
+  if (is_of_output(plan)) draw_output(plan);
   Instant last_join = std::max(kBegin, plan.input.ends);
   for (const Instant join : plan.joins) last_join = std::max(last_join, join);
   plan.end_by = std::max(plan.calm_from, last_join) + patience(plan);

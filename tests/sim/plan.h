@@ -56,6 +56,15 @@ struct CommandPlan {
   std::uint32_t most_at_once = 0;  ///< commands that a worker could run: 1 to this
 };
 
+/// What commands print, and who takes it, if the run takes output in chunks.
+struct OutputPlan {
+  double prints = 0;        ///< share of attempts that print
+  std::uint32_t most = 0;   ///< bytes of one stream
+  std::uint64_t spool = 0;  ///< bytes that the spool holds
+  std::uint64_t early = 0;  ///< bytes beyond these of the attempt that is printed early
+  Duration print_max{};     ///< the longest that the reader takes for one part
+};
+
 /// Tasks that are added at this moment.
 struct InputPart {
   Instant at;
@@ -87,6 +96,7 @@ struct Plan {
   coordinator::RunSpec spec;
   coordinator::Policy policy;
   CommandPlan commands;
+  OutputPlan output;
   InputPlan input;
   Weather weather;
   std::vector<Fault> faults;      ///< by time

@@ -49,10 +49,14 @@ Process::Process(World& world, Network& network, Terms terms)
       rng_(world.rng.next()),
       clock_(clock_from(world)),
       session_(identity_of(terms_)),
-      commands_(world.plan, terms_.starts_none, [this](TaskId task, Attempt attempt, bool begins) {
-        require(!begins || !is_halted_, "a command began that its worker had to return");
-        world_.truth.spawned(session_.id(), task, attempt, world_.timeline.now());
-      }) {
+      commands_(world.plan, terms_.starts_none,
+                {[this](TaskId task, Attempt attempt, bool begins) {
+                   require(!begins || !is_halted_, "a command began that its worker had to return");
+                   world_.truth.spawned(session_.id(), task, attempt, world_.timeline.now());
+                 },
+                 [this](TaskId task, Attempt attempt, const StreamBytes& written) {
+                   world_.truth.wrote(session_.id(), task, attempt, written);
+                 }}) {
   link_ = &network_.open([this](DownMessage message) { receive(std::move(message)); });
   begin();
   arm();
@@ -107,6 +111,7 @@ void Process::turn() {
   }
   if (!alive_) return;
   take_ended();
+  take_progress();
   if (const auto term = std::exchange(term_pending_, std::nullopt); alive_ && term) {
     step(worker::TerminateRequested{*term});
   }
@@ -139,11 +144,17 @@ void Process::step_message(const CoordinatorMessage& message) {
   if (!session_.welcomed()) epoch_ = epoch;  // not the awaited Welcome
 }
 
+/// An action may cause another event, whose actions are performed after those of the first.
 void Process::step(const worker::Event& event) {
-  worker::Actions actions;
-  session_.step(local_now(), event, actions);
+  session_.step(local_now(), event, actions_);
   session_.check_invariants();
-  for (const worker::Action& action : actions) perform(action);
+  if (std::exchange(is_performing_, true)) return;
+  for (std::size_t i = 0; i < actions_.size() && alive_; ++i) {
+    const worker::Action action = std::move(actions_[i]);
+    perform(action);
+  }
+  actions_.clear();
+  is_performing_ = false;
 }
 
 void Process::start_attempts(const worker::StartAttempts& start) {
@@ -171,6 +182,29 @@ void Process::take_ended() {
   if (ended.size() > 0) attempts_ended(ended);
 }
 
+void Process::take_progress() {
+  std::vector<worker::OutputProgress> progress;
+  commands_.take_progress(local_now(), progress);
+  if (!progress.empty()) step(worker::OutputRead{progress});
+}
+
+/// Only the codec needs the bytes themselves.
+void Process::send_output(const worker::SendOutput& send) {
+  Output output;
+  for (const worker::OutputPart& part : send.parts) {
+    if (!commands_.send(part)) continue;
+    output.task.push_back(part.task);
+    output.attempt.push_back(part.attempt);
+    output.stream.push_back(part.stream);
+    output.offset.push_back(part.offset);
+    output.size.push_back(static_cast<std::uint32_t>(part.size));
+    if (world_.plan.wire) output.bytes.append(part.size, 'x');
+  }
+  if (output.rows() == 0) return;
+  network_.send(
+      *link_, std::make_shared<const WorkerMessage>(WorkerMessage{send.header, std::move(output)}));
+}
+
 void Process::attempts_ended(const OutcomeColumns& outcomes) {
   world_.truth.ended(session_.id(), outcomes);
   step(worker::AttemptsEnded{outcomes});
@@ -185,7 +219,7 @@ void Process::perform(const worker::Action& action) {
   } else if (const auto* start = std::get_if<worker::StartAttempts>(&action)) {
     start_attempts(*start);
   } else if (const auto* prepare = std::get_if<worker::Prepare>(&action)) {
-    commands_.prepare(prepare->slots);
+    commands_.prepare(prepare->slots, prepare->has_output_in_chunks);
   } else if (const auto* cancel = std::get_if<worker::CancelAttempts>(&action)) {
     commands_.cancel(local_now(), cancel->assignments_through);
     OutcomeColumns cancelled;
@@ -193,6 +227,13 @@ void Process::perform(const worker::Action& action) {
     if (cancelled.size() > 0) attempts_ended(cancelled);
   } else if (const auto* waiting = std::get_if<worker::ReturnWaiting>(&action)) {
     commands_.return_waiting(waiting->assignments_through);
+  } else if (const auto* output = std::get_if<worker::SendOutput>(&action)) {
+    send_output(*output);
+  } else if (const auto* forget = std::get_if<worker::ForgetOutput>(&action)) {
+    for (const worker::ForgottenOutput& each : forget->streams) commands_.forget(each);
+  } else if (const auto* release = std::get_if<worker::ReleaseOutcomes>(&action)) {
+    commands_.release(release->attempts);
+    take_ended();
   } else if (std::holds_alternative<worker::DropAttempts>(action)) {
     sleeps_.clear();
     commands_.clear();

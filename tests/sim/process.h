@@ -69,6 +69,8 @@ class Process {
   void perform(const worker::Action& action);
   void start_attempts(const worker::StartAttempts& start);
   void take_ended();
+  void take_progress();
+  void send_output(const worker::SendOutput& send);
   void attempts_ended(const OutcomeColumns& outcomes);
   void end(int status, bool flight_lost);
   Instant local_now() const { return clock_.at(world_.timeline.now()); }
@@ -84,6 +86,8 @@ class Process {
   Epoch epoch_ = 0;         ///< of its last Welcome
   bool is_halted_ = false;  ///< in this epoch it may start nothing more
   Network::Link* link_ = nullptr;
+  worker::Actions actions_;
+  bool is_performing_ = false;
   std::deque<DownMessage> inbox_;
   bool alive_ = true;
   Instant frozen_until_{};

@@ -52,6 +52,16 @@ void Truth::spawned(const SessionId& session, TaskId task, Attempt attempt, Inst
   runs_.at(Key{session, task, attempt}).back().started = real;
 }
 
+void Truth::wrote(const SessionId& session, TaskId task, Attempt attempt,
+                  const StreamBytes& bytes) {
+  written_[Key{session, task, attempt}] = bytes;
+}
+
+StreamBytes Truth::written(const SessionId& session, TaskId task, Attempt attempt) const {
+  const auto found = written_.find(Key{session, task, attempt});
+  return found == written_.end() ? StreamBytes{} : found->second;
+}
+
 bool Truth::has_begun(const SessionId& session, TaskId task) const {
   return begun_.contains(Key{session, task, 0});
 }

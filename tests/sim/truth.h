@@ -1,6 +1,7 @@
 // What the workers of a simulated run really did, to compare the records with.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -10,11 +11,15 @@
 #include <vector>
 
 #include "common/model/ids.h"
+#include "common/model/output_stream.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
 #include "coordinator/core/model/records.h"
 
 namespace rollcall::sim {
+
+/// Bytes of each output stream.
+using StreamBytes = std::array<std::uint64_t, kOutputStreams.size()>;
 
 /// Records every start and end of an attempt in virtual time, here called real. One thread.
 class Truth {
@@ -33,6 +38,9 @@ class Truth {
   /// The command of the attempt, which may have waited for a slot, starts.
   void spawned(const SessionId& session, TaskId task, Attempt attempt, Instant real);
   void ended(const SessionId& session, const OutcomeColumns& outcomes);
+  /// An attempt that has ended has written this to its pipes.
+  void wrote(const SessionId& session, TaskId task, Attempt attempt, const StreamBytes& bytes);
+  StreamBytes written(const SessionId& session, TaskId task, Attempt attempt) const;
   /// The session has started some attempt at the task.
   bool has_begun(const SessionId& session, TaskId task) const;
   /// The session has sent a new report with this number.
@@ -69,6 +77,7 @@ class Truth {
 
   std::unordered_map<Key, std::vector<Run>, Hash> runs_;
   std::unordered_map<Key, std::vector<Attempt>, Hash> begun_;  ///< by session and task
+  std::unordered_map<Key, StreamBytes, Hash> written_;
   std::map<SessionId, Reported> reported_;
   std::unordered_map<std::uint64_t, std::uint32_t> starts_;    ///< by task
   std::unordered_map<std::uint64_t, std::uint32_t> failures_;  ///< by task
