@@ -88,7 +88,7 @@ void Commands::end(Instant now, Attempted& a, OutcomeColumns& out) {
   a.ends = kNever;
   if (a.pipes) {
     a.pipes->drain();
-    drop_if_cancelled(a);
+    if (!a.pipes->has_begun()) drop_if_cancelled(a);
   }
   if (!a.pipes || !a.pipes->must_be_sent()) return give(a, out);
   a.waits = a.has_progress = true;
@@ -102,7 +102,6 @@ void Commands::drop_if_cancelled(Attempted& a) {
   if (dropped == StreamBytes{}) return;
   a.dropped = dropped;
   a.outcome = Outcome::cancelled;
-  a.has_progress = true;
 }
 
 void Commands::give(Attempted& a, OutcomeColumns& out) const {
@@ -128,10 +127,8 @@ void Commands::cancel(Instant now, std::uint64_t assignments_through) {
     if (a.assignment > assignments_through) continue;
     run(a, now);
     a.is_cancelled = true;
-    if (a.waits) {
-      drop_if_cancelled(a);
-      continue;
-    }
+    a.has_progress |= a.waits;
+    if (a.waits) continue;
     const Duration takes =
         a.runs ? fate_of(plan_, a.task, a.attempt).dies_within : Duration::zero();
     if (now + takes >= a.ends) continue;  // it is faster
@@ -174,6 +171,7 @@ void Commands::take_progress(Instant now, std::vector<worker::OutputProgress>& o
   for (Attempted& a : all_) {
     run(a, now);
     if (!std::exchange(a.has_progress, false)) continue;
+    if (a.waits) drop_if_cancelled(a);
     worker::OutputProgress& progress = out.emplace_back();
     progress.task = a.task;
     progress.attempt = a.attempt;

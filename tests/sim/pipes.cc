@@ -83,9 +83,13 @@ void Pipes::forget(const worker::ForgottenOutput& forgotten) {
   stream.forgotten = std::max(stream.forgotten, forgotten.bytes);
 }
 
+bool Pipes::has_begun() const {
+  return std::ranges::any_of(
+      streams_, [](const Stream& stream) { return stream.sent > 0 || !stream.is_wanted; });
+}
+
 bool Pipes::must_be_sent() const {
-  const auto has_begun = [](const Stream& stream) { return stream.sent > 0 || !stream.is_wanted; };
-  return std::ranges::any_of(streams_, has_begun) || all_unsent() > limits::output_tail;
+  return has_begun() || all_unsent() > limits::output_tail;
 }
 
 StreamBytes Pipes::drop_unsent() {

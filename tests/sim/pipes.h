@@ -35,6 +35,8 @@ class Pipes {
   bool send(const worker::OutputPart& part);
   void forget(const worker::ForgottenOutput& forgotten);
 
+  /// Some of it was sent, or is not wanted.
+  bool has_begun() const;
   /// Its outcome must wait for output.
   bool must_be_sent() const;
   /// Drops what was not sent if it is more than a tail: the command was cancelled.

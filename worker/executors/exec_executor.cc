@@ -41,12 +41,16 @@ bool has_only_a_tail(const CommandOutput& output) {
   return unsent <= limits::output_tail;
 }
 
+/// Some of it was sent, or is not wanted.
+bool has_begun(const CommandOutput& output) {
+  return std::ranges::any_of(output.streams, [](const OutputBuffer& stream) {
+    return stream.sent() > 0 || !stream.is_wanted();
+  });
+}
+
 /// Whether the outcome must wait: some of it was sent, or it is more than an outcome carries.
 bool must_be_sent(const CommandOutput& output) {
-  const auto has_begun = [](const OutputBuffer& stream) {
-    return stream.sent() > 0 || !stream.is_wanted();
-  };
-  return std::ranges::any_of(output.streams, has_begun) || !has_only_a_tail(output);
+  return has_begun(output) || !has_only_a_tail(output);
 }
 
 /// Whoever cancels a command does not wait for a reader of its output: the outcome must not,
@@ -145,7 +149,9 @@ bool ExecExecutor::take_ended(Instant, OutcomeColumns& out) {
     CHECK(found != running_.end());
     Running& run = found->second;
     run.is_cancelled |= ended.result.end == CommandEnd::cancelled;
-    if (run.output && run.is_cancelled) drop_unsent(*run.output, ended.result);
+    if (run.output && run.is_cancelled && !has_begun(*run.output)) {
+      drop_unsent(*run.output, ended.result);
+    }
     if (run.output && must_be_sent(*run.output)) {
       run.ended = std::make_unique<EndedCommand>(std::move(ended));
       note_progress(found->first);
@@ -198,9 +204,7 @@ void ExecExecutor::cancel_those(const Chosen& is_chosen) {
     if (!is_chosen(run)) continue;
     keys.push_back(key);
     run.is_cancelled = true;
-    if (!run.ended) continue;
-    drop_unsent(*run.output, run.ended->result);
-    note_progress(key);
+    if (run.ended) note_progress(key);
   }
   for (const std::uint64_t key : keys) runner_->cancel(key);
 }
@@ -239,6 +243,8 @@ void ExecExecutor::take_progress(std::vector<OutputProgress>& out) {
     if (found == running_.end()) continue;
     Running& run = found->second;
     run.has_progress = false;
+    // Only now, so that the session never sends what was dropped.
+    if (run.ended && run.is_cancelled) drop_unsent(*run.output, run.ended->result);
     OutputProgress& progress = out.emplace_back();
     progress.task = run.task;
     progress.attempt = run.attempt;
