@@ -17,7 +17,8 @@ namespace rollcall::coordinator {
 
 /// With a full spool, commands wait until some of it is printed. If nothing that has ended can be
 /// printed, it must be the output of an attempt that runs: of the next task in order, or without an
-/// order of the attempt of which most is kept. If there is none for a while, the run is stuck.
+/// order of the attempt of which most is kept. If there is none for a while, the run is stuck. With
+/// retries, an attempt may fail and not be the last one, so nothing is printed early.
 /// Pure; one owner, one thread; `now` never goes back.
 class EarlyPrinting {
  public:
@@ -27,7 +28,7 @@ class EarlyPrinting {
   };
 
   explicit EarlyPrinting(const Policy& policy)
-      : is_allowed_(policy.prints_early),
+      : is_allowed_(policy.prints_early && policy.retries == 0),
         is_in_order_(policy.prints_in_order),
         patience_(limits::stuck_intervals * policy.heartbeat_interval) {}
 

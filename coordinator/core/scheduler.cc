@@ -55,7 +55,6 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       recovery_(records().spec.task_count),
       fleet_(policy.local_workers, policy.worker_restarts, epoch) {
   if (!records().spec.traits.may_fail) policy_.retries = 0;
-  if (policy_.retries > 0) policy_.prints_early = false;  // a failure would not be the result
 }
 
 void Scheduler::step(Instant now, const Event& event, Actions& out) {

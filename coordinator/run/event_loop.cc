@@ -422,11 +422,11 @@ void EventLoop::fail_output(const std::string& why) {
   boost::asio::post(loop_, [this] { drain(); });
 }
 
-/// Results that cannot be printed are not worth running tasks for. Without a spool, running tasks
-/// would wait for ever until their output is taken.
+/// Results that cannot be printed are not worth running tasks for. Running ones end by themselves
+/// if a journal keeps their output, or if they have none; else some might print for ever.
 void EventLoop::stop_for_output_error() {
   if (!kind_.prints_results() || kill_workers_at_ || output_error().empty()) return;
-  const bool let_running_end = spool_error_.empty();
+  const bool let_running_end = spool_error_.empty() && (start_.journal || !output_feed_);
   if (stops_for_output_ == let_running_end) return;
   stops_for_output_ = let_running_end;
   step(StopRequested{let_running_end});

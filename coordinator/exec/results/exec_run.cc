@@ -234,7 +234,9 @@ Result<void> ExecRun::write_new_files(const std::string& directory, const NewFil
     Result<void> written = spool->wait_until_written(files.output.spooled->key);
     if (!written) return written;
   }
-  return write_output_files(directory, files.task, files.output);
+  Result<void> written = write_output_files(directory, files.task, files.output);
+  if (written && files.output.spooled) spool->printed(files.output.spooled->key);
+  return written;
 }
 
 /// May run on another thread. Returns why it failed; then nothing more is written.

@@ -132,6 +132,7 @@ void SpoolThread::remove(const SpoolStream& stream) {
 void SpoolThread::retry() {
   const std::lock_guard lock(mutex_);
   is_halted_ = false;
+  broken_.reset();
   wake_.notify_one();
 }
 
@@ -162,8 +163,11 @@ Result<void> SpoolThread::wait_until_written(const SpoolKey& key) {
   for (const OutputStream stream : {OutputStream::out, OutputStream::err}) {
     const auto found = streams_.find({key, stream});
     const std::uint64_t bytes = found == streams_.end() ? 0 : found->second.appended;
-    progress_.wait(lock, [&] { return is_stopping_ || is_stored({key, stream}, bytes); });
-    if (!is_stored({key, stream}, bytes)) return has_ended();
+    progress_.wait(lock, [&] {
+      return is_stopping_ || broken_ || is_stored({key, stream}, bytes);
+    });
+    if (is_stored({key, stream}, bytes)) continue;
+    return broken_ ? *broken_ : has_ended();
   }
   return {};
 }
@@ -302,6 +306,7 @@ void SpoolThread::write(const std::vector<Batch>& batches) {
   {
     const std::lock_guard lock(mutex_);
     if (failed != 0) is_halted_ = true;
+    if (failed != 0 && !is_disk_full(failed)) broken_ = error("write", failed);
     for (std::size_t i = 0; i < batches.size(); ++i) {
       const Batch& batch = batches[i];
       end_batch(batch, i < stored);

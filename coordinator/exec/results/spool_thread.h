@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -126,6 +127,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   std::uint64_t queued_bytes_ = 0;  ///< of all pieces, and those of removed ones being written
   std::vector<Request> requests_;
   bool is_halted_ = false;
+  std::optional<Error> broken_;  ///< why it was halted, unless the disk is full
   bool is_stopping_ = false;
   bool is_change_posted_ = false;
 
