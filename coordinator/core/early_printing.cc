@@ -6,7 +6,7 @@ namespace rollcall::coordinator {
 
 EarlyPrinting::Decision EarlyPrinting::decide(
     Instant now, const OutputRoom& room, const TaskTable& tasks, const OutputIntake& output,
-    const std::function<bool(const SessionAttempt&)>& has_begun) {
+    const std::function<bool(const SessionAttempt&)>& may_print) {
   if (!room.is_stuck) {
     waits_from_.reset();
     return {};
@@ -15,7 +15,7 @@ EarlyPrinting::Decision EarlyPrinting::decide(
   Decision decision;
   if (is_allowed_ && !output.early()) decision.next = next(tasks, output);
   if (now - *waits_from_ < patience_) return decision;
-  decision.why_stuck = why_stuck(tasks, has_begun);
+  decision.why_stuck = why_stuck(tasks, may_print);
   if (!decision.why_stuck.empty()) waits_from_ = now;
   return decision;
 }
@@ -28,14 +28,14 @@ std::optional<SessionAttempt> EarlyPrinting::next(const TaskTable& tasks,
 }
 
 std::string EarlyPrinting::why_stuck(const TaskTable& tasks,
-                                     const std::function<bool(const SessionAttempt&)>& has_begun) {
+                                     const std::function<bool(const SessionAttempt&)>& may_print) {
   if (!is_allowed_) {
     return "the spool of output is full, and no command has ended whose output can be printed";
   }
   const std::optional<TaskId> task = is_in_order_ ? first_unended(tasks) : std::nullopt;
   if (!task) return {};
   const std::optional<SessionAttempt> holder = tasks.holder(*task);
-  if (holder && has_begun(*holder)) return {};
+  if (holder && may_print(*holder)) return {};
   return fmt::format(
       "the spool of output is full, and task {}, which is to be printed next, cannot start",
       index(*task));

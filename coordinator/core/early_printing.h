@@ -32,16 +32,16 @@ class EarlyPrinting {
         is_in_order_(policy.prints_in_order),
         patience_(limits::stuck_intervals * policy.heartbeat_interval) {}
 
-  /// To be called once a turn. `has_begun`: whether an attempt runs, or waits for a slot.
+  /// To be called once a turn. `may_print`: whether an attempt runs, as far as it is known.
   Decision decide(Instant now, const OutputRoom& room, const TaskTable& tasks,
                   const OutputIntake& output,
-                  const std::function<bool(const SessionAttempt&)>& has_begun);
+                  const std::function<bool(const SessionAttempt&)>& may_print);
 
  private:
   std::optional<SessionAttempt> next(const TaskTable& tasks, const OutputIntake& output);
   std::optional<TaskId> first_unended(const TaskTable& tasks);
   std::string why_stuck(const TaskTable& tasks,
-                        const std::function<bool(const SessionAttempt&)>& has_begun);
+                        const std::function<bool(const SessionAttempt&)>& may_print);
 
   bool is_allowed_;
   bool is_in_order_;

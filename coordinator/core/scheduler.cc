@@ -433,15 +433,27 @@ void Scheduler::give_up_output(const SessionAttempt& attempt, bool still_runs) {
 }
 
 void Scheduler::print_early() {
-  const auto has_begun = [this](const SessionAttempt& attempt) {
-    return work_.of(sessions_.at(attempt.session)).has_begun(attempt.task);
-  };
-  const auto decision = early_.decide(now_, output_room_, tasks_, output_, has_begun);
+  const auto decision =
+      early_.decide(now_, output_room_, tasks_, output_,
+                    [this](const SessionAttempt& attempt) { return may_print(attempt); });
   if (decision.next) {
     output_.print_early(*decision.next);
     out_->push_back(PrintEarly{*decision.next});
   }
   if (!decision.why_stuck.empty()) out_->push_back(OutputStuck{decision.why_stuck});
+}
+
+/// An attempt that counts as begun may wait for a slot. If those that have the slots wait for the
+/// spool, it never gets one.
+bool Scheduler::may_print(const SessionAttempt& attempt) const {
+  const Session& session = sessions_.at(attempt.session);
+  const Assignments& work = work_.of(session);
+  if (!work.has_begun(attempt.task)) return false;
+  if (session.slots == 0 || output_.keeps(attempt)) return true;
+  const auto is_held = [this](std::uint32_t dispatch, TaskId task) {
+    return tasks_.is_held(dispatch, task);
+  };
+  return work.begun_before(attempt.task, is_held) < session.slots;
 }
 
 void Scheduler::answer_output() {
@@ -799,7 +811,8 @@ void Scheduler::on_output(const Session& session, const Output& output) {
 
 /// These attempts have ended.
 void Scheduler::settle_output(const Session& session, const OutcomeColumns& outcomes) {
-  for (std::size_t i = 0; i < outcomes.command.size(); ++i) {
+  if (outcomes.command.empty() && !output_.knows(session.index)) return;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!output_.concerns(session.index, outcomes, i)) continue;
     const SessionAttempt attempt{session.index, outcomes.task[i], outcomes.attempt[i]};
     if (tasks_.is_ended_by(attempt.session, attempt.task, attempt.attempt)) {

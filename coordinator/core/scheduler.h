@@ -156,6 +156,7 @@ class Scheduler {
   void drop_output(bool still_runs, const std::function<bool(const SessionAttempt&)>& is_unwanted);
   void give_up_output(const SessionAttempt& attempt, bool still_runs);
   void print_early();
+  bool may_print(const SessionAttempt& attempt) const;
   void answer_output();
   void tick();
   bool is_work_over() const;

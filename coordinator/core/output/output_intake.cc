@@ -120,12 +120,16 @@ std::vector<SessionAttempt> OutputIntake::end_recovery() {
   return {kept_.begin(), kept_.end()};
 }
 
+bool OutputIntake::knows(SessionIndex session) const {
+  return ledger_.knows(session) || (early_ && early_->session == session);
+}
+
 /// Most outcomes carry all of their output themselves.
 bool OutputIntake::concerns(SessionIndex session, const OutcomeColumns& outcomes,
                             std::size_t i) const {
-  if (early_ && early_->session == session) return true;
+  if (knows(session) || outcomes.command.empty()) return knows(session);
   const CommandResult& result = outcomes.command[i];
-  return result.out_before > 0 || result.err_before > 0 || ledger_.knows(session);
+  return result.out_before > 0 || result.err_before > 0;
 }
 
 OutputVerdict OutputIntake::verdict(SessionIndex session, const OutcomeColumns& outcomes,

@@ -86,6 +86,8 @@ class OutputIntake {
   std::string contradiction(SessionIndex session, const OutcomeColumns& outcomes) const;
   /// The outcomes of which output is missing, by their place: they do not count.
   std::vector<std::uint32_t> incomplete(SessionIndex session, const OutcomeColumns& outcomes) const;
+  /// Some attempt of the session has output that came before its outcome, or is printed early.
+  bool knows(SessionIndex session) const;
   /// Whether the outcome has output that came before it, or its attempt must be forgotten.
   bool concerns(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i) const;
   /// The outcome of the attempt has ended its task: from now on its output is the printer's.
@@ -93,6 +95,8 @@ class OutputIntake {
   /// The outcome does not count, or will never come. A worker that still runs the attempt is
   /// notified. Returns whether something was kept.
   bool drop(const SessionAttempt& attempt, bool still_runs);
+  /// Something of the attempt is kept.
+  bool keeps(const SessionAttempt& attempt) const { return kept_.contains(attempt); }
   /// The kept attempts that `is_lost` selects.
   std::vector<SessionAttempt> kept(
       const std::function<bool(const SessionAttempt& attempt)>& is_lost) const;

@@ -105,6 +105,19 @@ bool Assignments::has_begun(TaskId task) const {
   return false;
 }
 
+std::uint64_t Assignments::begun_before(TaskId task, const AttemptFilter& is_held) const {
+  std::uint64_t before = 0;  // of those, before the attempt last seen at this task
+  std::uint64_t count = 0;
+  for (const HeldAssignment& held : held_assignments_) {
+    for (std::size_t i = 0; i < held.batch.count; ++i) {
+      if (held.first_position + i >= started_) return before;
+      if (held.batch.at(i) == task) before = count;
+      if (is_held(held.dispatch, held.batch.at(i))) ++count;
+    }
+  }
+  return before;
+}
+
 void Assignments::attempts_ended(Instant now, std::uint64_t settled,
                                  std::span<const Duration> elapsed) {
   CHECK(settled <= held_);

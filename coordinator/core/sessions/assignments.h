@@ -82,6 +82,9 @@ class Assignments {
 
   /// Its last attempt at this task has begun. O(attempts).
   bool has_begun(TaskId task) const;
+  /// Attempts that `is_held` selects, and that have begun before its last attempt at this task.
+  /// O(attempts).
+  std::uint64_t begun_before(TaskId task, const AttemptFilter& is_held) const;
 
   /// The session does not own `settled` attempts any more, as they have ended. `elapsed`: how long
   /// those took that were accepted.

@@ -18,6 +18,11 @@ To clamped(std::uint64_t value) {
 
 }  // namespace
 
+DroppedOutput dropped_output(const CommandResult& result) {
+  if (result.end == CommandEnd::cancelled) return {};
+  return {result.out_dropped, result.err_dropped};
+}
+
 std::vector<std::size_t> CommandResults::add_accepted(const RunRecords& records, std::size_t before,
                                                       OutcomeColumns& outcomes) {
   std::vector<std::size_t> rows;
@@ -74,9 +79,8 @@ void CommandResults::mark_published(std::size_t end) {
   while (!unpublished_.empty() && unpublished_.begin()->first < end) {
     const auto& [record, result] = *unpublished_.begin();
     published_[record] = without_output(*result);
-    if (result->out_dropped > 0 || result->err_dropped > 0) {
-      dropped_[record] = {result->out_dropped, result->err_dropped};
-    }
+    const DroppedOutput dropped = dropped_output(*result);
+    if (dropped.out > 0 || dropped.err > 0) dropped_[record] = dropped;
     unpublished_.erase(unpublished_.begin());
   }
   spooled_.erase(spooled_.begin(), spooled_.lower_bound(end));
@@ -100,13 +104,9 @@ CommandResults::Published CommandResults::without_output(const CommandResult& re
 
 std::optional<CommandFacts> CommandResults::facts(std::size_t record) const {
   if (const CommandResult* result = unpublished(record)) {
-    return CommandFacts{result->end,
-                        result->status,
-                        result->signal,
-                        result->error_text,
-                        result->cpu,
-                        result->peak_rss_bytes,
-                        {result->out_dropped, result->err_dropped}};
+    return CommandFacts{
+        result->end, result->status,         result->signal,         result->error_text,
+        result->cpu, result->peak_rss_bytes, dropped_output(*result)};
   }
   if (record >= published_.size() || !published_[record].has_run) return std::nullopt;
   const Published& facts = published_[record];

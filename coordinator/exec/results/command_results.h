@@ -24,6 +24,10 @@ struct DroppedOutput {
   std::uint64_t err = 0;
 };
 
+/// What --max-output has dropped. The output of a command that was cancelled is not complete
+/// anyway.
+DroppedOutput dropped_output(const CommandResult& result);
+
 /// The part of an output that travelled before its result, and is in the spool.
 struct SpooledResult {
   SpoolKey key;

@@ -220,7 +220,8 @@ void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t 
 }
 
 WrittenOutput ExecRun::output_of(std::size_t record, const CommandResult& result) const {
-  WrittenOutput output{{}, result.out, result.err, result.out_dropped, result.err_dropped};
+  const DroppedOutput dropped = dropped_output(result);
+  WrittenOutput output{{}, result.out, result.err, dropped.out, dropped.err};
   const SpooledResult* const spooled = results_.spooled(record);
   if (spooled == nullptr) return output;
   output.spooled = SpooledOutput{spooled->key, {result.out_before, result.err_before}};

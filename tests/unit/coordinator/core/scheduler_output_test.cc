@@ -286,6 +286,24 @@ TEST_F(SchedulerOutputTest, AnAttemptThatIsPrintedEarlyAndPrintsNothingMakesWay)
   EXPECT_THAT(stage->take(), Contains("print output early of w1, task 1, attempt 1"));
 }
 
+TEST_F(SchedulerOutputTest, AnAttemptThatIsPrintedEarlyMayEndBeforeItBegins) {
+  policy.prints_in_order = true;
+  begin_with({1, 2}, 2);
+  sends(2, 2, 0);
+  fill_spool();
+  stage->turn();
+  stage->stop();
+  stage->ignore();
+  Report report;  // of outcomes without results of commands
+  report.number = ++stage->worker(1).reports;
+  report.assignments_received = stage->worker(1).got;
+  report.outcomes.push_back(task_at(0), attempt_of(1, 0), Outcome::cancelled, Instant(),
+                            Duration::zero(), Duration::zero());
+  stage->send(1, std::move(report));
+  EXPECT_EQ(stage->records().outcome_of(task_at(0)), Outcome::cancelled);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("drop output"))));
+}
+
 TEST_F(SchedulerOutputTest, ARunIsStuckIfTheNextTaskCannotStart) {
   policy.prints_in_order = true;
   begin_with({1, 2}, 2);
@@ -295,6 +313,24 @@ TEST_F(SchedulerOutputTest, ARunIsStuckIfTheNextTaskCannotStart) {
   stage->ignore();
   stage->heartbeat(2);
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("output stuck"))));
+  stage->wait(2'500);
+  EXPECT_THAT(stage->take(),
+              Contains(HasSubstr("task 0, which is to be printed next, cannot start")));
+}
+
+TEST_F(SchedulerOutputTest, ARunIsStuckIfTheNextTaskWaitsForASlotThatWaitsForTheSpool) {
+  spec.task_count = 2;
+  policy.prefetch = 1;
+  policy.prints_in_order = true;
+  begin_with({1, 2}, 1);
+  stage->goodbye(1, 0, 0);     // task 0 follows task 1 at the other worker
+  stage->worker(2).slots = 2;  // it is started ahead of a slot, and counts as begun
+  stage->heartbeat(2);
+  sends(2, 1, 0);
+  fill_spool();
+  stage->turn();
+  EXPECT_THAT(stage->take(), Contains("print output early of w2, task 0, attempt 2"));
+  stage->heartbeat(2);
   stage->wait(2'500);
   EXPECT_THAT(stage->take(),
               Contains(HasSubstr("task 0, which is to be printed next, cannot start")));
