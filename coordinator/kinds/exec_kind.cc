@@ -92,13 +92,15 @@ bool prints_output(const ExecOptions& options) {
 }
 
 /// A line of JSON has the whole output of its task, which is therefore bounded, and arrives with
-/// the outcome. So it does with a journal.
+/// the outcome.
 bool takes_output(const ExecOptions& options) {
-  return options.journal.empty() && options.output != OutputFormat::jsonl;
+  return options.output != OutputFormat::jsonl;
 }
 
 ExecSpool::Settings spool_settings(const ExecOptions& options) {
   ExecSpool::Settings settings;
+  settings.has_journal = !options.journal.empty();
+  settings.is_in_order = options.keep_order;
   if (!options.output_dir.empty()) {
     settings.blame = "--output-dir: ";
     settings.make_files = [directory = options.output_dir] {
@@ -106,7 +108,8 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
     };
   } else if (prints_output(options)) {
     settings.disk_bytes = options.spool_size.value_or(settings.disk_bytes);
-    settings.make_files = [directory = spool_directory(options)] {
+    settings.make_files = [directory = spool_directory(options), journal = options.journal] {
+      if (!journal.empty()) return open_named_spool(journal + "-output");
       return Result<std::unique_ptr<SpoolFiles>>(make_unnamed_spool(directory));
     };
   }
@@ -220,7 +223,13 @@ Result<void> ExecKind::restore(Journal& journal, const RunRecords& records,
   }
   std::vector<std::pair<std::size_t, CommandResult>> results;
   auto read = journal.read_commands([&](const CommittedCommand& command) {
-    if (command.record < records.accepted()) results.emplace_back(command.record, *command.result);
+    if (command.record >= records.accepted()) return;
+    results.emplace_back(command.record, *command.result);
+    if (!command.output) return;
+    const SpoolKey key{command.output->session, records.task[command.record],
+                       command.output->attempt, command.output->epoch};
+    run_->results().set_spooled(command.record, {key, {}});
+    if (spool_) spool_->restore(command.record, key);
   });
   if (!read) return read;
   return run_->restore(records, std::move(results), published);

@@ -59,6 +59,9 @@ class ExecKind final : public TaskKind {
   }
   void published(std::size_t through) override { run_->results().mark_published(through); }
 
+  void finished() override {
+    if (spool_) spool_->finish();
+  }
   bool prints_results() const override { return true; }
   /// A command may take long and should not be wasted.
   bool waits_for_running() const override { return true; }

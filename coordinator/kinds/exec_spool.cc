@@ -34,8 +34,9 @@ namespace {
 /// Counts what is printed of the attempt that is printed early.
 class CountingReader final : public SpoolReader {
  public:
-  CountingReader(std::shared_ptr<SpoolReader> spool, std::shared_ptr<EarlyCount> count)
-      : spool_(std::move(spool)), count_(std::move(count)) {}
+  /// `keeps`: what is printed may have to be printed again.
+  CountingReader(std::shared_ptr<SpoolReader> spool, std::shared_ptr<EarlyCount> count, bool keeps)
+      : spool_(std::move(spool)), count_(std::move(count)), keeps_(keeps) {}
 
   Result<std::string> read(const SpoolStream& stream, std::uint64_t from,
                            std::size_t most) override {
@@ -47,14 +48,21 @@ class CountingReader final : public SpoolReader {
   /// Counts first: the spool reports that there is more room.
   void printed(const SpoolStream& stream, std::uint64_t bytes) override {
     count_->note(stream, bytes);
-    spool_->printed(stream, bytes);
+    if (!keeps_) spool_->printed(stream, bytes);
   }
-  void printed(const SpoolKey& key) override { spool_->printed(key); }
+  void printed(const SpoolKey& key) override {
+    if (!keeps_) spool_->printed(key);
+  }
 
  private:
   std::shared_ptr<SpoolReader> spool_;
   std::shared_ptr<EarlyCount> count_;
+  bool keeps_;
 };
+
+SessionAttempt attempt_of(const SpoolKey& key) {
+  return {key.session, key.task, key.attempt};
+}
 
 void keep_end(std::string& text, std::string_view more) {
   more.remove_prefix(more.size() - std::min(more.size(), limits::err_end_bytes));
@@ -77,17 +85,83 @@ void ExecSpool::start(boost::asio::io_context& loop, Epoch epoch, Handlers handl
   if (!files) return handlers_.failed(settings_.blame + files.error().message);
   timer_.emplace(loop);
   OutputSpool::Handlers spool_handlers;
-  spool_handlers.written = [this](const std::vector<SpooledSoFar>&) {
-    has_failed_to_write_ = false;
-    handlers_.changed();
+  spool_handlers.written = [this](const std::vector<SpooledSoFar>& streams) {
+    on_written(streams);
   };
   spool_handlers.trouble = [this](const SpoolTrouble& trouble) { on_trouble(trouble); };
   spool_handlers.changed = [this] { handlers_.changed(); };
   spool_ = std::make_unique<OutputSpool>(
       loop, std::move(*files),
-      OutputSpool::Settings{settings_.memory_bytes, settings_.disk_bytes, /*sync=*/false},
+      OutputSpool::Settings{settings_.memory_bytes, settings_.disk_bytes, settings_.has_journal},
       std::move(spool_handlers));
-  run_.use_spool(std::make_shared<CountingReader>(spool_->reader(), early_count_));
+  run_.use_spool(
+      std::make_shared<CountingReader>(spool_->reader(), early_count_, settings_.has_journal));
+  for (const SpooledOutput& output : spool_->existing()) {
+    earlier_[attempt_of(output.key)] = output.key;
+    taken_[output.key].bytes = output.bytes;
+  }
+  for (const auto& [record, key] : unpublished_) {
+    earlier_.erase(attempt_of(key));
+    taken_.erase(key);
+  }
+}
+
+std::vector<FoundOutput> ExecSpool::found() const {
+  std::vector<FoundOutput> found;
+  found.reserve(earlier_.size());
+  for (const auto& [attempt, key] : earlier_) found.push_back({attempt, taken_.at(key).bytes});
+  return found;
+}
+
+void ExecSpool::cut(const CutOutput& action) {
+  const SpoolKey key = key_of(action.attempt);
+  taken_[key].bytes[index(action.stream)] = action.bytes;
+  if (spool_) spool_->cut({key, action.stream}, action.bytes);
+}
+
+void ExecSpool::keep(const std::vector<SessionAttempt>& attempts) {
+  std::set<SpoolKey> kept;
+  for (const SessionAttempt& attempt : attempts) kept.insert(key_of(attempt));
+  std::erase_if(earlier_, [&](const auto& entry) {
+    if (kept.contains(entry.second)) return false;
+    taken_.erase(entry.second);
+    return true;
+  });
+  for (const auto& [record, key] : unpublished_) kept.insert(key);
+  if (spool_) spool_->remove_unlisted(kept);
+}
+
+/// In the order of tasks, what is published waits for earlier tasks before it is printed.
+void ExecSpool::committed(const RunRecords& records, std::uint64_t published) {
+  for (; published_ < published; ++published_) published_tasks_.insert(records.task[published_]);
+  while (published_tasks_.erase(task_at(first_unpublished_)) > 0) ++first_unpublished_;
+  if (!settings_.is_in_order) published_tasks_.clear();
+  std::erase_if(unpublished_, [this](const auto& entry) {
+    const bool is_printed = settings_.is_in_order ? index(entry.second.task) < first_unpublished_
+                                                  : entry.first < published_;
+    if (is_printed && spool_) spool_->remove(entry.second);
+    return is_printed;
+  });
+}
+
+void ExecSpool::finish() {
+  for (const auto& [record, key] : unpublished_) {
+    if (spool_) spool_->remove(key);
+  }
+  unpublished_.clear();
+}
+
+void ExecSpool::on_written(const std::vector<SpooledSoFar>& streams) {
+  has_failed_to_write_ = false;
+  if (settings_.has_journal) {
+    OutputWritten written;
+    written.streams.reserve(streams.size());
+    for (const SpooledSoFar& s : streams) {
+      written.streams.push_back({attempt_of(s.stream.key), s.stream.stream, s.bytes});
+    }
+    handlers_.happened(written);
+  }
+  handlers_.changed();
 }
 
 void ExecSpool::stop() {
@@ -142,6 +216,7 @@ void ExecSpool::take(SessionIndex session, const rollcall::Output& output,
 void ExecSpool::drop(const SessionAttempt& attempt) {
   const SpoolKey key = key_of(attempt);
   taken_.erase(key);
+  earlier_.erase(attempt);
   if (early_ == key) early_.reset();
   if (!spool_) return;
   spool_->remove(key);
@@ -160,20 +235,26 @@ void ExecSpool::accepted(const SessionAttempt& attempt, std::size_t record) {
   const auto found = taken_.find(key);
   if (found == taken_.end()) return;
   run_.results().set_spooled(record, {key, std::move(found->second.err_end)});
+  if (settings_.has_journal) unpublished_[record] = key;
+  earlier_.erase(attempt);
   taken_.erase(found);
   if (spool_) spool_->finished(key);
 }
 
 SpoolKey ExecSpool::key_of(const SessionAttempt& attempt) const {
+  const auto earlier = earlier_.find(attempt);
+  if (earlier != earlier_.end()) return earlier->second;
   return {attempt.session, attempt.task, attempt.attempt, epoch_};
 }
 
 void ExecSpool::on_trouble(const SpoolTrouble& trouble) {
-  if (!trouble.is_disk_full) return handlers_.failed(settings_.blame + trouble.text);
+  if (!trouble.is_disk_full || settings_.has_journal) {
+    return handlers_.failed(settings_.blame + trouble.text);
+  }
   has_failed_to_write_ = true;
   if (!std::exchange(has_warned_, true)) {
-    handlers_.warned("the disk of the spool is full: " + trouble.text +
-                     "; commands wait until there is space");
+    handlers_.warned("no file can hold the rest of the output: " + trouble.text +
+                     "; commands wait until it is printed");
   }
   wait_for_space();
   handlers_.changed();

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,9 @@ namespace rollcall::coordinator {
 
 class EarlyCount;
 
-/// Owns the spool of a run without a journal, from start() to stop(). What an attempt has written
-/// last to its standard error stays in memory until its outcome is accepted. On a full disk there
-/// is no room, and the spool tries again from time to time.
+/// Owns the spool of a run, from start() to stop(). What an attempt has written last to its
+/// standard error stays in memory until its outcome is accepted. On a full disk there is no room,
+/// and the spool tries again from time to time; with a journal the run stops, and can be resumed.
 class ExecSpool final : public StreamedOutput {
  public:
   struct Settings {
@@ -34,6 +35,10 @@ class ExecSpool final : public StreamedOutput {
     std::string blame;  ///< begins the text of errors: "--output-dir: "
     std::uint64_t memory_bytes = limits::spool_memory;
     std::uint64_t disk_bytes = std::numeric_limits<std::uint64_t>::max();
+    /// Output is durable when it is written, and stays until the journal has noted that it was
+    /// published.
+    bool has_journal = false;
+    bool is_in_order = false;  ///< it is published in the order of tasks
   };
 
   /// `run` gets the reader of the spool, and where the output of results is. It outlives this.
@@ -47,10 +52,18 @@ class ExecSpool final : public StreamedOutput {
             const std::vector<bool>& is_taken) override;
   void drop(const SessionAttempt& attempt) override;
   SpoolKey print_early(const SessionAttempt& attempt) override;
+  std::vector<FoundOutput> found() const override;
+  void cut(const CutOutput& action) override;
+  void keep(const std::vector<SessionAttempt>& attempts) override;
+  void committed(const RunRecords& records, std::uint64_t published) override;
 
   /// The outcome of the attempt has become this record, whose result is in the run. Its output, if
   /// there is any, remains until it is printed.
   void accepted(const SessionAttempt& attempt, std::size_t record);
+  /// This record is from an earlier epoch, and its output is here. Before start().
+  void restore(std::size_t record, const SpoolKey& key) { unpublished_[record] = key; }
+  /// With a journal: the run is finished, and all output may go.
+  void finish();
 
  private:
   /// What was taken of an attempt.
@@ -62,6 +75,7 @@ class ExecSpool final : public StreamedOutput {
   SpoolKey key_of(const SessionAttempt& attempt) const;
   bool is_disk_full() const;
   std::uint64_t early_room() const;
+  void on_written(const std::vector<SpooledSoFar>& streams);
   void on_trouble(const SpoolTrouble& trouble);
   void wait_for_space();
 
@@ -72,6 +86,12 @@ class ExecSpool final : public StreamedOutput {
   std::optional<boost::asio::steady_timer> timer_;
   std::map<SpoolKey, Taken> taken_;  ///< neither accepted nor dropped
   std::optional<SpoolKey> early_;    ///< printed as it arrives
+  // With a journal.
+  std::map<SessionAttempt, SpoolKey> earlier_;   ///< attempts that earlier epochs have assigned
+  std::map<std::size_t, SpoolKey> unpublished_;  ///< by record; or not committed as published
+  std::set<TaskId> published_tasks_;             ///< from first_unpublished_ on
+  std::uint64_t published_ = 0;                  ///< records
+  std::uint64_t first_unpublished_ = 0;          ///< the first task that is not published
   std::shared_ptr<EarlyCount> early_count_;
   bool has_failed_to_write_ = false;  ///< and nothing was written since then
   bool has_warned_ = false;

@@ -8,6 +8,7 @@
 
 #include "common/messages/output.h"
 #include "coordinator/core/event.h"
+#include "coordinator/core/model/records.h"
 #include "coordinator/core/output/output_rows.h"
 #include "coordinator/exec/results/spool_files.h"
 
@@ -51,6 +52,18 @@ class StreamedOutput {
   virtual void drop(const SessionAttempt& attempt) = 0;
   /// Performs PrintEarly, but for the printing. Returns where the output is.
   virtual SpoolKey print_early(const SessionAttempt& attempt) = 0;
+
+  // Only with a journal.
+
+  /// What earlier coordinators have left, as of start(), of attempts whose outcome is not known.
+  virtual std::vector<FoundOutput> found() const = 0;
+  /// Performs CutOutput.
+  virtual void cut(const CutOutput& action) = 0;
+  /// Performs KeepOutput.
+  virtual void keep(const std::vector<SessionAttempt>& attempts) = 0;
+  /// It is committed that the first `published` of these records were published. Only now their
+  /// output may go.
+  virtual void committed(const RunRecords& records, std::uint64_t published) = 0;
 };
 
 }  // namespace rollcall::coordinator

@@ -113,6 +113,8 @@ class TaskKind {
   /// Records up to this one (not included) have gone to the output: their payload is not needed
   /// any more.
   virtual void published(std::size_t /*through*/) {}
+  /// The run is finished, and that is saved: what was kept beside the journal is not needed.
+  virtual void finished() {}
   /// Whether tasks print their results. Then the run stops if those cannot be written, and progress
   /// is hidden meanwhile.
   virtual bool prints_results() const { return false; }

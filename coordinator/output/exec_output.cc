@@ -47,7 +47,9 @@ class ExecOutput final : public Output {
     if (settings.keep_order) restore();
   }
 
-  void run_started(Instant, const RunPlace&) override {}
+  void run_started(Instant, const RunPlace&) override {
+    if (!restored_.empty()) post(std::exchange(restored_, {}), 0, 0);
+  }
   void worker_joined(Instant, SessionIndex) override {}
   void worker_left(Instant, SessionIndex, std::uint64_t) override {}
   void attempts_failed(Instant, SessionIndex, const OutcomeColumns&,
@@ -96,13 +98,11 @@ class ExecOutput final : public Output {
     for (std::size_t r = 0; r < exec_.restored(); ++r) published[index(records_.task[r])] = true;
     const auto first_unpublished =
         std::find(published.begin(), published.end(), false) - published.begin();
-    std::vector<Ended> tasks;
     for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
       const TaskId task = records_.task[r];
       const bool was_printed = index(task) < static_cast<std::size_t>(first_unpublished);
-      tasks.push_back(was_printed ? Ended{task, nullptr} : ended(r));
+      restored_.push_back(was_printed ? Ended{task, nullptr} : ended(r));
     }
-    if (!tasks.empty()) post(std::move(tasks), 0, 0);
   }
 
   Ended ended(std::size_t record) const {
@@ -185,6 +185,7 @@ class ExecOutput final : public Output {
   bool has_tag_;
   bool keeps_order_;
   bool prints_;
+  std::vector<Ended> restored_;  ///< published by earlier epochs; printed when the run starts
   std::atomic<std::size_t> printed_ = PrintedRecords::kUnbounded;
   // The thread's.
   CommandOutput commands_;

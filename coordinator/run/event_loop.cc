@@ -82,6 +82,7 @@ Result<void> EventLoop::listen() {
   auto written = (*bound)->write_access_file(can_note ? directory : std::filesystem::path());
   if (!written) return written;
   join_point_ = std::move(*bound);
+  start_output();
   return {};
 }
 
@@ -158,6 +159,7 @@ void EventLoop::run() {
     handlers.committed = [this](const CommittedSoFar& written) {
       saved_ = written.records;
       step(Committed{written.commits});
+      if (output_feed_) output_feed_->committed(scheduler_.records(), written.commits);
       drain();
     };
     handlers.trouble = [this](const std::string& text, bool is_disk_full) {
@@ -175,7 +177,7 @@ void EventLoop::run() {
     };
     writer_ = std::make_unique<JournalWriter>(loop_, *start_.journal, std::move(handlers));
   }
-  start_output();
+  if (output_feed_ && start_.loaded) step(OutputFound{output_feed_->found()});
   step(ListeningStarted{});
   look_for_local_workers();
   start_input();
@@ -488,6 +490,7 @@ void EventLoop::perform(const WriteCommit& action) {
   commit.counters.published = std::min<std::uint64_t>(commit.counters.published, printed);
   if (commit.tasks) kind_.streamed_input()->complete(*commit.tasks);
   commit.commands = kind_.commit_payload(commit.first_record, commit.outcome_count());
+  if (output_feed_) output_feed_->note_commit(action.number, commit.counters.published);
   writer_->enqueue(action.commit);
 }
 
@@ -578,8 +581,13 @@ void EventLoop::perform(const OutputStuck& action) {
   fail_output(action.why);
 }
 
-void EventLoop::perform(const CutOutput&) {}
-void EventLoop::perform(const KeepOutput&) {}
+void EventLoop::perform(const CutOutput& action) {
+  output_feed_->cut(action);
+}
+
+void EventLoop::perform(const KeepOutput& action) {
+  output_feed_->keep(action);
+}
 
 void EventLoop::end_turn(bool inbox_empty) {
   if (abandon_) return;

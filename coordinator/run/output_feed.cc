@@ -26,4 +26,13 @@ void OutputFeed::print_early(const PrintEarly& action) {
   output_.print_early(action.attempt.task, spool_.print_early(action.attempt));
 }
 
+void OutputFeed::committed(const RunRecords& records, std::uint64_t number) {
+  std::optional<std::uint64_t> published;
+  while (!commits_.empty() && commits_.front().first <= number) {
+    published = commits_.front().second;
+    commits_.pop_front();
+  }
+  if (published) spool_.committed(records, *published);
+}
+
 }  // namespace rollcall::coordinator

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,6 +21,10 @@ class OutputFeed {
   OutputFeed(boost::asio::io_context& loop, StreamedOutput& spool, Output& output, Epoch epoch,
              StreamedOutput::Handlers handlers)
       : spool_(spool), output_(output) {
+    handlers.happened = [this, happened = std::move(handlers.happened)](const Event& event) {
+      happened(event);
+      if (early_) output_.output_arrived();  // with a journal, what is durable can be printed
+    };
     spool_.start(loop, epoch, std::move(handlers));
   }
   /// Stops it. The output must have been drained: it prints from the spool.
@@ -33,10 +38,22 @@ class OutputFeed {
   void drop(const DropOutput& action);
   void print_early(const PrintEarly& action);
 
+  // Only with a journal.
+  std::vector<FoundOutput> found() const { return spool_.found(); }
+  void cut(const CutOutput& action) { spool_.cut(action); }
+  void keep(const KeepOutput& action) { spool_.keep(action.attempts); }
+  /// This commit states that so many records were published.
+  void note_commit(std::uint64_t number, std::uint64_t published) {
+    commits_.emplace_back(number, published);
+  }
+  /// Commits up to this number are durable.
+  void committed(const RunRecords& records, std::uint64_t number);
+
  private:
   StreamedOutput& spool_;
   Output& output_;
   std::optional<SessionAttempt> early_;  ///< printed as it arrives, unless it has ended
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> commits_;  ///< not durable: see note_commit()
 };
 
 }  // namespace rollcall::coordinator

@@ -304,6 +304,7 @@ int Run::close_journal(const Summary& summary, const Ending& ending, int status)
     return give_up(written.error().message, 6);
   }
   remove_journal_keys(start_.journal_path);
+  kind_.finished();
   return status;
 }
 

@@ -1,6 +1,9 @@
 // Output that is larger than one message: whole, in order, and never lost.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -152,7 +155,7 @@ TEST_F(LargeOutput, GoesOnWhenTheDiskOfTheSpoolIsFull) {
              {}});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(contents_of(file("status")), "0\n") << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("the disk of the spool is full"));
+  EXPECT_THAT(run.err(), HasSubstr("no file can hold the rest of the output"));
   EXPECT_THAT(floods(10 * kMega), testing::ElementsAreArray(numbers(1, 6)));
 }
 
@@ -206,6 +209,72 @@ TEST_F(LargeOutput, IsLimitedOnRequestAndThenReported) {
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("more bytes of standard output dropped (--max-output)"));
   EXPECT_EQ(fs::file_size(file("out")), 2 * (2U << 20U));
+}
+
+// With a journal.
+
+class JournaledOutput : public LargeOutput {
+ protected:
+  std::string journal() const { return file("run.db"); }
+  /// Waits until files beside the journal have this many bytes.
+  bool wait_for_spooled(std::uintmax_t bytes) {
+    return wait_until([&] {
+      std::uintmax_t all = 0;
+      std::error_code error;
+      for (const auto& entry : fs::directory_iterator(journal() + "-output", error)) {
+        const auto size = entry.file_size(error);
+        if (!error) all += size;
+      }
+      return all >= bytes;
+    });
+  }
+  Program& resume(const std::string& output) {
+    return start({programs_directory() / "rollcall", {"resume", journal()}, {}, "", file(output)});
+  }
+};
+
+TEST_F(JournaledOutput, IsPrintedWholeAndGoes) {
+  Program& run =
+      exec_to_file({"--range", "1-6", "-j", "3", "-k", "--journal", journal()}, flood(10 * kMega));
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(floods(10 * kMega), testing::ElementsAreArray(numbers(1, 6)));
+  EXPECT_FALSE(fs::exists(journal() + "-output"));
+}
+
+/// The commands go on while there is no coordinator, and the next one continues their output.
+TEST_F(JournaledOutput, IsContinuedByTheNextCoordinator) {
+  Program& run =
+      exec_to_file({"--range", "1-2", "-j", "1", "-k", "--journal", journal()},
+                   "echo {} >> " + file("ran") + "; " + flood(6 * kMega) + "; while ! test -e " +
+                       file("go") + "; do sleep 0.01; done; " + flood(2 * kMega));
+  ASSERT_TRUE(wait_for_spooled(12 * kMega)) << run.story();
+  run.signal(SIGKILL);
+  EXPECT_EQ(run.wait(), -SIGKILL);
+  Program& next = resume("next");
+  std::ofstream(file("go")).close();
+  EXPECT_EQ(next.wait(), 0) << next.story();
+  const std::string out = contents_of(file("next"));
+  EXPECT_TRUE(out == flood_of("1", 6 * kMega) + flood_of("1", 2 * kMega) +
+                         flood_of("2", 6 * kMega) + flood_of("2", 2 * kMega))
+      << out.size();
+  EXPECT_THAT(lines_of(contents_of(file("ran"))), testing::UnorderedElementsAre("1", "2"));
+  EXPECT_FALSE(fs::exists(journal() + "-output"));
+}
+
+/// Output that was not read when the coordinator died is printed by the next one.
+TEST_F(JournaledOutput, ThatWasNotReadIsPrintedByTheNextCoordinator) {
+  ASSERT_EQ(::mkfifo(file("out").c_str(), 0600), 0);
+  const int reader = ::open(file("out").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  Program& run =
+      exec_to_file({"--range", "1-4", "-j", "2", "--journal", journal()}, flood(3 * kMega));
+  ASSERT_TRUE(wait_for_spooled(4 * (3 * kMega - (64U << 10U)))) << run.story();
+  run.signal(SIGKILL);
+  run.wait();
+  ::close(reader);
+  Program& next = resume("next");
+  EXPECT_EQ(next.wait(), 0) << next.story();
+  EXPECT_THAT(floods_in(file("next"), 3 * kMega),
+              testing::UnorderedElementsAreArray(numbers(1, 4)));
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ void make_version_1(const std::string& journal) {
         "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'sleep'",
         "ALTER TABLE run ADD COLUMN task_count INTEGER NOT NULL DEFAULT 0",
         "UPDATE run SET task_count = (SELECT task_count FROM job)", "DROP TABLE job",
-        "DROP TABLE segment", "PRAGMA user_version = 1"}) {
+        "DROP TABLE segment", "DROP TABLE output", "PRAGMA user_version = 1"}) {
     sql(journal, statement);
   }
   fs::remove(journal + "-commits");

@@ -49,7 +49,11 @@ std::vector<CommittedCommand> CommandResults::for_commit(std::size_t first,
   std::vector<CommittedCommand> commands;
   for (auto it = unpublished_.lower_bound(first);
        it != unpublished_.end() && it->first < first + count; ++it) {
-    commands.push_back({it->first, it->second});
+    CommittedCommand& command = commands.emplace_back(CommittedCommand{it->first, it->second});
+    if (const SpooledResult* const spooled = this->spooled(it->first)) {
+      command.output =
+          CommittedOutput{spooled->key.session, spooled->key.attempt, spooled->key.epoch};
+    }
   }
   return commands;
 }

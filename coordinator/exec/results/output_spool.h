@@ -27,7 +27,7 @@ struct SpooledSoFar {
 struct SpoolTrouble {
   int error = 0;  ///< errno
   std::string text;
-  bool is_disk_full = false;  ///< or a quota or limit is reached: space may be freed
+  bool is_disk_full = false;  ///< or a limit is reached, or the directory cannot be used now
 };
 
 /// The bytes of output that the core has taken, from append() until remove(). A thread writes them,

@@ -15,9 +15,11 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// A low limit of file sizes (ulimit -f) is like a full disk: no more bytes go there.
+/// A low limit of file sizes (ulimit -f) and a directory that cannot be used are like a full disk:
+/// no bytes go there now.
 bool is_disk_full(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == ENOENT ||
+         error == ENOTDIR || error == EACCES || error == EROFS;
 }
 
 std::uint64_t left(std::uint64_t limit, std::uint64_t used) {

@@ -9,6 +9,7 @@
 
 #include "coordinator/core/model/limits.h"
 #include "coordinator/exec/results/spool_files.h"
+#include "tests/support/output_test_files.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 class DirectoryFilesTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directory(directory_);
     auto files = open_directory_files(directory_);
     ASSERT_TRUE(files) << files.error().message;
     files_ = std::move(*files);
@@ -32,7 +31,8 @@ class DirectoryFilesTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::string directory_ = testing::TempDir() + "/output-dir";
+  const TestDirectory test_directory_;
+  const std::string directory_ = test_directory_.file("");
   const OutputStream out_ = OutputStream::out;
   const OutputStream err_ = OutputStream::err;
   std::unique_ptr<SpoolFiles> files_;

@@ -198,9 +198,9 @@ TEST_F(ExecSpoolTest, WaitsForSpaceOnAFullDisk) {
   disk_.fail("write", ENOSPC);
   take(7, kOut, "abc");
   run_until([&] { return !warnings_.empty(); });
-  EXPECT_THAT(warnings_, ElementsAre("the disk of the spool is full: cannot write output in /fake: "
-                                     "No space left on device; commands wait until there is "
-                                     "space"));
+  EXPECT_THAT(warnings_,
+              ElementsAre("no file can hold the rest of the output: cannot write output in /fake: "
+                          "No space left on device; commands wait until it is printed"));
   EXPECT_EQ(spool_->room().bytes, 0U);
   EXPECT_TRUE(spool_->room().is_stuck);
   const std::size_t tries = disk_.count("write");

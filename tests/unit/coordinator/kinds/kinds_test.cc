@@ -75,7 +75,7 @@ TEST(ExecKind, TakesOutputThatItCanHold) {
            {{"--output", "json"}, true, false},
            {{"--output", "json", "--output-dir", directory}, true, false},
            {{"--output", "jsonl"}, false, false},
-           {{"--journal", testing::TempDir() + "/journal"}, false, true},
+           {{"--journal", testing::TempDir() + "/journal"}, true, true},
        }) {
     std::vector<std::string> arguments = expected.options;
     const std::string shown = testing::PrintToString(arguments);
