@@ -185,6 +185,7 @@ Policy ExecKind::policy() const {
   policy.assignment_attempts = attempts_in_assignment(run_->commands());
   policy.max_output = options_.max_output;
   policy.takes_output = takes_output(options_);
+  policy.keeps_output = prints_output(options_) || !options_.output_dir.empty();
   policy.prints_in_order = options_.keep_order;
   policy.prints_early = prints_output(options_) && options_.retries == 0;
   policy.kill_after = options_.kill_after;

@@ -124,9 +124,10 @@ TEST_F(LargeOutput, TakesLittleMemory) {
   ASSERT_TRUE(wait_until([&] { return spooled() >= 399 * kMega; })) << spooled();
   EXPECT_LT(peak_memory(run.pid()), kMostMemory);
   for (const pid_t worker : children_of(run.pid())) EXPECT_LT(peak_memory(worker), kMostMemory);
-  run.signal(SIGINT);
-  run.signal(SIGINT);
-  run.wait();
+  ASSERT_TRUE(wait_until([&] {
+    run.signal(SIGINT);
+    return !run.running();
+  }));
 }
 
 TEST_F(LargeOutput, WaitsForALimitedSpool) {

@@ -43,6 +43,7 @@ struct Policy {
   /// Bytes of one stream of a command that workers keep; nullopt: all. Sent to workers.
   std::optional<std::uint64_t> max_output;
   bool takes_output = false;     ///< in chunks, while commands run: there is a spool
+  bool keeps_output = true;      ///< else it is not needed, and as durable as it can be when taken
   bool prints_in_order = false;  ///< the output of commands is printed in the order of tasks
   bool prints_early = false;     ///< PrintEarly may be asked for; not with `retries`
   Duration kill_after{};         ///< sent to workers

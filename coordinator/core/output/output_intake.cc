@@ -106,8 +106,11 @@ std::optional<OutputIntake::Answer> OutputIntake::take_answer(Instant now) {
 
 std::optional<std::uint64_t> OutputIntake::resume(const SessionAttempt& attempt,
                                                   OutputStream stream, std::uint64_t durable) {
-  const auto found = found_.find(attempt);
-  const std::uint64_t spooled = found == found_.end() ? 0 : found->second[index(stream)];
+  std::uint64_t spooled = 0;
+  if (const auto found = found_.find(attempt); found != found_.end()) {
+    spooled = found->second[index(stream)];
+  }
+  if (!is_kept_ && durable != kNotWanted) spooled = durable;
   const auto from = ledger_.resume(attempt.session, attempt.task, attempt.attempt, stream,
                                    {.output_from = durable, .spooled = spooled, .printed = 0});
   if (from) kept_.insert(attempt);

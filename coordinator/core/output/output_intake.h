@@ -38,7 +38,9 @@ class OutputIntake {
   };
 
   explicit OutputIntake(const Policy& policy)
-      : is_used_(policy.takes_output), ledger_(/*taken_is_durable=*/!policy.journal) {}
+      : is_used_(policy.takes_output),
+        is_kept_(policy.keeps_output),
+        ledger_(/*taken_is_durable=*/!policy.journal || !policy.keeps_output) {}
 
   // Sessions.
 
@@ -115,6 +117,7 @@ class OutputIntake {
   void forget(const SessionAttempt& attempt);
 
   bool is_used_;
+  bool is_kept_;
   OutputLedger ledger_;
   OutputWindows windows_;
   OutputRoom room_;

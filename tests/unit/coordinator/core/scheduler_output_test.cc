@@ -215,6 +215,14 @@ TEST_F(ResumedOutputTest, AnAttemptWhoseBytesAreLostRunsAgain) {
                                    Contains(HasSubstr("Assignment 2: 0 (attempt 2)"))));
 }
 
+TEST_F(ResumedOutputTest, WithoutASpoolNothingIsMissing) {
+  policy.keeps_output = false;
+  resume_with(0);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("OutputAck: 0 out taken 196608 durable 196608")));
+  sends(1, 0, 3 * kRow);
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("0 out taken 262144 durable 262144")));
+}
+
 // A full spool.
 
 TEST_F(SchedulerOutputTest, TheLargestOutputIsPrintedEarly) {
