@@ -11,6 +11,7 @@ import report
 import rows_cost  # noqa: F401  (each adds its rows)
 import rows_exec  # noqa: F401
 import rows_input  # noqa: F401
+import rows_output  # noqa: F401
 import rows_journal  # noqa: F401
 import rows_parts  # noqa: F401
 import rows_time  # noqa: F401
@@ -23,7 +24,7 @@ RESULTS = ROOT / "bench/results"
 QUICK_RESULTS = ROOT / "build/bench/quick"
 PAGE = ROOT / "docs/performance.md"
 CHART = "overhead.svg"
-ORDER = ["rows_time", "rows_cost", "rows_parts", "rows_journal", "rows_exec", "rows_input"]
+ORDER = ["rows_time", "rows_cost", "rows_parts", "rows_journal", "rows_exec", "rows_input", "rows_output"]
 
 
 def all_rows():

@@ -39,6 +39,7 @@ def run(command, output=None):
             words = " ".join(str(part) for part in command)
             raise ProgramFailed(f"{words}: status {process.returncode}\n{text}")
         usage = {"wall_seconds": wall, "cpu_seconds": used.ru_utime + used.ru_stime}
+        usage["largest_process_bytes"] = used.ru_maxrss * 1024
         return kept.read().decode(), usage
 
 
@@ -129,6 +130,34 @@ class Programs:
 
     def gnu_parallel(self, count, slots):
         return self.shell(f"seq {count} | parallel -j {slots} /bin/true", count)
+
+    def collected_output(self, count, *options):
+        """`rollcall exec` of commands that write 1 MB each, to a file. The rate is in GB a second."""
+        command = [self.folder / "rollcall", "exec", "--range", f"1-{count}", "--slots", 2, "--quiet"]
+        command += ["--workers", 1, *options, "--", "head", "-c", 1_000_000, "/dev/zero"]
+        return self.written(command, count / 1000)
+
+    def xargs_output(self, count):
+        return self.written(
+            ["sh", "-c", f"seq {count} | xargs -n 1 -P 2 sh -c 'exec head -c 1000000 /dev/zero'"], count / 1000
+        )
+
+    def parallel_output(self, count):
+        return self.written(
+            ["sh", "-c", f"seq {count} | parallel -j 2 'head -c 1000000 /dev/zero #'"], count / 1000
+        )
+
+    def long_output(self, gigabytes):
+        """One command with a long output."""
+        command = [self.folder / "rollcall", "exec", "--range", "1-1", "--workers", 1, "--quiet"]
+        return self.written([*command, "--", "head", "-c", gigabytes * 10**9, "/dev/zero"], gigabytes)
+
+    def written(self, command, gigabytes):
+        with tempfile.NamedTemporaryFile() as output:
+            _, usage = run(command, output)
+            if os.path.getsize(output.name) != round(gigabytes * 1e9):
+                raise RuntimeError(f"{command} has written {os.path.getsize(output.name)} bytes")
+        return usage | {"rate": gigabytes / usage["wall_seconds"]}
 
     def has_parallel(self):
         return shutil.which("parallel") is not None
