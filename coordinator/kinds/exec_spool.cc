@@ -133,9 +133,11 @@ void ExecSpool::keep(const std::vector<SessionAttempt>& attempts) {
 
 /// In the order of tasks, what is published waits for earlier tasks before it is printed.
 void ExecSpool::committed(const RunRecords& records, std::uint64_t published) {
-  for (; published_ < published; ++published_) published_tasks_.insert(records.task[published_]);
-  while (published_tasks_.erase(task_at(first_unpublished_)) > 0) ++first_unpublished_;
-  if (!settings_.is_in_order) published_tasks_.clear();
+  if (settings_.is_in_order) {
+    for (; published_ < published; ++published_) published_tasks_.insert(records.task[published_]);
+    while (published_tasks_.erase(task_at(first_unpublished_)) > 0) ++first_unpublished_;
+  }
+  published_ = published;
   std::erase_if(unpublished_, [this](const auto& entry) {
     const bool is_printed = settings_.is_in_order ? index(entry.second.task) < first_unpublished_
                                                   : entry.first < published_;
@@ -145,10 +147,9 @@ void ExecSpool::committed(const RunRecords& records, std::uint64_t published) {
 }
 
 void ExecSpool::finish() {
-  for (const auto& [record, key] : unpublished_) {
-    if (spool_) spool_->remove(key);
-  }
-  unpublished_.clear();
+  if (!spool_) return;
+  for (const auto& [record, key] : unpublished_) spool_->remove(key);
+  for (const auto& [attempt, key] : earlier_) spool_->remove(key);
 }
 
 void ExecSpool::on_written(const std::vector<SpooledSoFar>& streams) {

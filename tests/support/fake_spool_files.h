@@ -69,7 +69,16 @@ class FakeFiles final : public SpoolFiles {
   explicit FakeFiles(Disk& disk) : disk_(disk) {}
 
   const std::string& directory() const override { return directory_; }
-  std::vector<SpooledOutput> list() override { return {}; }
+  std::vector<SpooledOutput> list() override {
+    std::map<SpoolKey, SpooledOutput> found;
+    for (const auto& [stream, bytes] : disk_.bytes) {
+      found[stream.key].key = stream.key;
+      found[stream.key].bytes[index(stream.stream)] = bytes.size();
+    }
+    std::vector<SpooledOutput> all;
+    for (const auto& [key, output] : found) all.push_back(output);
+    return all;
+  }
   int write(const SpoolStream& stream, std::uint64_t at, std::string_view bytes) override {
     if (const int error = called("write"); error != 0) return error;
     const std::lock_guard lock(disk_.mutex);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <limits>
 #include <mutex>
+#include <thread>
 
 #include "tests/support/fake_spool_files.h"
 
@@ -48,13 +49,18 @@ class ExecSpoolTest : public testing::Test {
     start_as_given(std::move(settings));
   }
   void start_as_given(ExecSpool::Settings settings) {
-    spool_.emplace(run_, std::move(settings));
     StreamedOutput::Handlers handlers;
-    handlers.happened = [](const Event&) { ADD_FAILURE() << "only with a journal"; };
+    const bool has_journal = settings.has_journal;
+    handlers.happened = [this, has_journal](const Event& event) {
+      EXPECT_TRUE(has_journal);
+      for (const auto& s : std::get<OutputWritten>(event).streams) durable_[s.attempt] = s.bytes;
+    };
     handlers.changed = [this] { ++changes_; };
     handlers.warned = [this](const std::string& text) { warnings_.push_back(text); };
     handlers.failed = [this](const std::string& text) { failures_.push_back(text); };
     handlers.is_output_idle = [this] { return is_idle_; };
+    spool_.emplace(run_, std::move(settings));
+    for (const auto& [record, key] : restored_) spool_->restore(record, key);
     spool_->start(loop_, kEpoch, std::move(handlers));
   }
   static ExecSpool::Settings with_disk(std::uint64_t bytes) {
@@ -94,6 +100,8 @@ class ExecSpoolTest : public testing::Test {
   int changes_ = 0;
   std::vector<std::string> warnings_;
   std::vector<std::string> failures_;
+  std::map<SessionAttempt, std::uint64_t> durable_;
+  std::map<std::size_t, SpoolKey> restored_;  ///< given to restore()
 };
 
 TEST_F(ExecSpoolTest, TakesTheRowsThatItIsAskedFor) {
@@ -244,6 +252,101 @@ TEST_F(ExecSpoolTest, HasNoRoomIfItsFilesCannotBeOpened) {
   EXPECT_THAT(failures_, ElementsAre("cannot open it"));
   EXPECT_EQ(spool_->room().bytes, 0U);
   take(7, kOut, "abc");
+}
+
+// With a journal.
+
+class JournaledSpoolTest : public ExecSpoolTest {
+ protected:
+  JournaledSpoolTest() {
+    RunSpec spec;
+    spec.task_count = 10;
+    records_.emplace(spec);
+  }
+  void start_journaled(bool is_in_order = false) {
+    ExecSpool::Settings settings;
+    settings.has_journal = true;
+    settings.is_in_order = is_in_order;
+    start(std::move(settings));
+  }
+  /// The task's output is kept, and its outcome becomes the next record.
+  void end(std::uint32_t task) {
+    take(task, kOut, "abc");
+    run_until_stored(stream_of(task, kOut), "abc");
+    spool_->accepted(attempt_at(task), records_->task.size());
+    records_->task.push_back(TaskId{task});
+  }
+  bool has(std::uint32_t task) {
+    const std::lock_guard lock(disk_.mutex);
+    return disk_.bytes.contains(stream_of(task, kOut));
+  }
+
+  std::optional<RunRecords> records_;
+};
+
+TEST_F(JournaledSpoolTest, OutputIsDurableWhenItIsSynced) {
+  start_journaled();
+  take(7, kOut, "abc");
+  run_until([&] { return !durable_.empty(); });
+  EXPECT_EQ(durable_[attempt_at(7)], 3U);
+  EXPECT_EQ(disk_.synced[stream_of(7, kOut)], 3U);
+}
+
+TEST_F(JournaledSpoolTest, OutputStaysUntilItsPublicationIsCommitted) {
+  start_journaled();
+  end(7);
+  end(3);
+  run_.spool()->printed(stream_of(7, kOut).key);
+  spool_->committed(*records_, 0);
+  EXPECT_TRUE(has(7));
+  spool_->committed(*records_, 1);
+  disk_.wait_for("remove");
+  EXPECT_FALSE(has(7));
+  EXPECT_TRUE(has(3));
+}
+
+TEST_F(JournaledSpoolTest, InOrderItStaysUntilAllEarlierTasksArePublished) {
+  start_journaled(/*is_in_order=*/true);
+  end(1);
+  end(0);
+  spool_->committed(*records_, 1);
+  EXPECT_TRUE(has(1)) << "it may wait for task 0, unprinted";
+  spool_->committed(*records_, 2);
+  while (has(0) || has(1)) std::this_thread::yield();
+}
+
+TEST_F(JournaledSpoolTest, FindsTheOutputOfEarlierEpochs) {
+  const auto of_epoch_1 = [](std::uint32_t task) {
+    return SpoolStream{{kSession, TaskId{task}, 1, 1}, kOut};
+  };
+  for (const std::uint32_t task : {4U, 5U, 6U}) disk_.bytes[of_epoch_1(task)] = "abcdef";
+  restored_[0] = of_epoch_1(4).key;
+  start_journaled();
+  const std::vector<FoundOutput> found = spool_->found();
+  ASSERT_EQ(found.size(), 2U) << "that of task 4 belongs to a record";
+  EXPECT_EQ(found[0].attempt, attempt_at(5));
+  EXPECT_EQ(found[0].bytes[0], 6U);
+  spool_->cut({attempt_at(5), kOut, 3});
+  spool_->keep({attempt_at(5)});
+  take(5, kOut, "xyz");
+  run_until_stored(of_epoch_1(5), "abcxyz");
+  EXPECT_EQ(disk_.bytes.count(of_epoch_1(4)), 1U);
+  EXPECT_EQ(disk_.bytes.count(of_epoch_1(6)), 0U);
+}
+
+TEST_F(JournaledSpoolTest, NothingIsLeftOfAFinishedRun) {
+  start_journaled();
+  end(7);
+  spool_->finish();
+  while (has(7)) std::this_thread::yield();
+}
+
+TEST_F(JournaledSpoolTest, AFullDiskStopsTheRun) {
+  start_journaled();
+  disk_.fail("sync", ENOSPC);
+  take(7, kOut, "abc");
+  run_until([&] { return !failures_.empty(); });
+  EXPECT_THAT(failures_, ElementsAre("cannot write output in /fake: No space left on device"));
 }
 
 }  // namespace
