@@ -160,7 +160,7 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "directory for output that waits to be printed (default TMPDIR)",
                  cli::text_into(into.spool_dir, "a directory")},
                 {"--spool-size", "", "SIZE", group, Shown::in_help_all,
-                 "how much may wait there; then commands wait (default no limit)",
+                 "how much may wait there; then commands wait (default 1G)",
                  size_into(into.spool_size, limits::spool_size_least)},
                 {"--joblog", "", "FILE", group, Shown::in_help_all,
                  "a line for each task in FILE, in the format of GNU parallel",

@@ -107,6 +107,9 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
       return open_directory_files(directory);
     };
   } else if (prints_output(options)) {
+    // Without a limit, a command that never ends would fill the disk. With retries nothing is
+    // printed early, so that a limit would stop the run.
+    if (options.retries == 0) settings.disk_bytes = limits::spool_size_default;
     settings.disk_bytes = options.spool_size.value_or(settings.disk_bytes);
     settings.make_files = [directory = spool_directory(options), journal = options.journal] {
       if (!journal.empty()) return open_named_spool(journal + "-output");

@@ -160,6 +160,22 @@ TEST_F(LargeOutput, GoesOnWhenTheDiskOfTheSpoolIsFull) {
   EXPECT_THAT(floods(10 * kMega), testing::ElementsAreArray(numbers(1, 6)));
 }
 
+/// As soon as the spool is full, what never ends is printed.
+TEST_F(LargeOutput, ThatNeverEndsEndsWithItsReader) {
+  const std::string script =
+      "(\"$0\" exec -q -w 1 --spool-size 1M --range 1-2 -- yes {}; "
+      "echo $? > \"$2\") | head -n 2 > \"$1\"";
+  Program& run =
+      start({"/bin/sh",
+             {"-c", script, programs_directory() / "rollcall", file("out"), file("status")},
+             {},
+             "",
+             {}});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_EQ(contents_of(file("status")), "6\n") << run.story();
+  EXPECT_THAT(contents_of(file("out")), testing::AnyOf("1\n1\n", "2\n2\n"));
+}
+
 TEST_F(LargeOutput, WithRetriesAFullSpoolStopsTheRun) {
   Program& run = exec_to_file({"--range", "1-2", "--retries", "1", "--spool-size", "1M"},
                               flood(10 * kMega) + "; sleep 1000");

@@ -57,6 +57,9 @@ inline constexpr std::size_t spool_descriptors = 64;
 inline constexpr std::uint64_t spool_block = 64U << 10U;
 /// Bytes of a spool in memory, which wait to be written.
 inline constexpr std::uint64_t spool_memory = output_in_flight;
+/// Output that waits to be printed, unless --spool-size chooses another limit, or there are
+/// retries.
+inline constexpr std::uint64_t spool_size_default = 1U << 30U;
 /// Smallest value of --spool-size.
 inline constexpr std::uint64_t spool_size_least = 1U << 20U;
 /// Bytes of the attempt that is printed as they arrive which may wait to be printed, however full
