@@ -229,10 +229,12 @@ void Observer::check_kindness() const {
   if (output_.is_stuck()) return;                    // it was stopped
   if (world_.plan.commands.starts_none > 0) return;  // those workers are asked to leave
   require(world_.truth.most_starts() <= 1, "a task ran again without a fault");
-  // A coordinator that dies while workers leave an unfinished run has not committed that they did.
-  const bool may_have_left = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
-    return fault.kind == FaultKind::stop_softly;
-  });
+  // A coordinator that dies while workers leave an unfinished run has not committed that they did;
+  // nor that they have returned what a halted run does not start.
+  const bool may_have_left = world_.plan.policy.halt.has_value() ||
+                             std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
+                               return fault.kind == FaultKind::stop_softly;
+                             });
   for (const coordinator::SessionRecord& session : records.sessions) {
     require(session.end != SessionEnd::lost || may_have_left,
             "a session was lost: " + session.end_reason);
