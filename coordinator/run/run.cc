@@ -45,6 +45,7 @@ class Run {
   void print(const Summary& summary, const std::vector<std::uint32_t>& order);
   void note_printed();
   void leave_journal(const EventLoop& loop);
+  void print_how_to_continue() const;
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress(std::uint32_t local_workers) const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
@@ -168,6 +169,7 @@ int Run::run() {
   progress.finish();
   if (!loop.journal_error().empty()) {
     log_directly();
+    print_how_to_continue();
     return give_up(loop.journal_error(), 6);
   }
   if (records.spec.task_count == 0 && !records.input_error.empty()) {
@@ -213,6 +215,10 @@ void Run::leave_journal(const EventLoop& loop) {
                  command().c_str(), options_.journal.c_str(),
                  static_cast<unsigned long long>(loop.unsaved()));
   }
+  print_how_to_continue();
+}
+
+void Run::print_how_to_continue() const {
   std::fprintf(stderr, "rollcall %s: stopped; to continue: rollcall resume %s\n", command().c_str(),
                shell_quote(options_.journal).c_str());
 }

@@ -307,6 +307,7 @@ TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
   Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("cannot write journal " + journal()));
+  EXPECT_THAT(run.err(), HasSubstr("to continue: rollcall resume " + journal()));
   const std::size_t published = events_of(run, "done").size();
   EXPECT_GE(number_in(journal(), "SELECT count(*) FROM outcome"), published);
   Program& resumed = command({"resume", journal()});
