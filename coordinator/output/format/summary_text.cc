@@ -83,13 +83,21 @@ std::string stopped_text(const Summary& summary) {
   return label("stopped") + seconds(summary.stopped) + " until the run was resumed, not measured\n";
 }
 
+/// Of an unfinished run, what follows from all of its tasks is not known.
 std::string times_text(const RunRecords& records, const Summary& summary) {
   const bool has_retries = summary.slot_time && records.attempts_retried > 0;
-  return label("expected") + seconds(summary.lower_bound) + "\n" + label("measured") +
-         seconds(summary.measured) + "\n" +
-         (has_retries ? slot_time_text(*summary.slot_time) : overhead_text(summary)) +
-         stopped_text(summary) + label("before") + "start-up " + seconds(summary.startup) +
-         ", planning " + seconds(summary.planning) + "\n";
+  std::string text;
+  if (summary.finished) text += label("expected") + seconds(summary.lower_bound) + "\n";
+  text += label("measured") + seconds(summary.measured) + "\n";
+  if (has_retries) {
+    text += slot_time_text(*summary.slot_time);
+  } else if (summary.finished) {
+    text += overhead_text(summary);
+  }
+  text += stopped_text(summary);
+  if (!summary.finished && !summary.has_account) return text;
+  return text + label("before") + "start-up " + seconds(summary.startup) + ", planning " +
+         seconds(summary.planning) + "\n";
 }
 
 std::string unfinished_text(const RunRecords& records) {

@@ -19,6 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr Instant kNow = RunRecordsBuilder::kBegin;
 
@@ -243,6 +244,22 @@ TEST(SummaryText, HasTheTimeOfSlotsInsteadOfTheOverheadOfRetries) {
       run.records(), summarize(run.records(), finish_order(run.records())), KindDisplay());
   EXPECT_THAT(text, HasSubstr("\nbusy      4.000 s, retries 0.500 s, waiting 1.50"));
   EXPECT_THAT(text, testing::Not(HasSubstr("overhead")));
+}
+
+TEST(SummaryText, OfAnUnfinishedRunHasOnlyWhatIsKnown) {
+  RunRecordsBuilder run(3);
+  run.worker().dispatched(0).done(0);
+  Summary summary = summarize(run.records(), {});
+  const std::string finished = summary_text(run.records(), summary, KindDisplay());
+  EXPECT_THAT(finished, HasSubstr("expected"));
+  summary.finished = false;
+  const std::string stopped = summary_text(run.records(), summary, KindDisplay());
+  EXPECT_THAT(stopped, StartsWith("state     not finished: 2 tasks left\nmeasured  "));
+  EXPECT_THAT(stopped, testing::Not(HasSubstr("overhead")));
+  EXPECT_THAT(stopped, HasSubstr("before"));
+  summary.has_account = false;
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
+              testing::Not(HasSubstr("before")));
 }
 
 TEST(SummaryText, IsOneLineWithoutTasks) {
