@@ -5,9 +5,9 @@
 namespace rollcall::coordinator {
 
 EarlyPrinting::Decision EarlyPrinting::decide(
-    Instant now, const OutputRoom& room, const TaskTable& tasks, const OutputIntake& output,
+    Instant now, const TaskTable& tasks, const OutputIntake& output,
     const std::function<bool(const SessionAttempt&)>& may_print) {
-  if (!room.is_stuck) {
+  if (!output.room().is_stuck) {
     waits_from_.reset();
     return {};
   }

@@ -15,10 +15,11 @@
 
 namespace rollcall::coordinator {
 
-/// With a full spool, commands wait until some of it is printed. If nothing that has ended can be
-/// printed, it must be the output of an attempt that runs: of the next task in order, or without an
-/// order of the attempt of which most is kept. If there is none for a while, the run is stuck. With
-/// retries, an attempt may fail and not be the last one, so nothing is printed early.
+/// When the spool is full, commands wait until some of its output is printed. If no command has
+/// ended whose output can be printed, this selects a running attempt whose output is printed as it
+/// arrives: with an order that of the next task, otherwise the one with the most output in the
+/// spool. If no attempt can be selected for a while, the run is stuck. With retries nothing is
+/// printed early, since an attempt that fails may be repeated.
 /// Pure; one owner, one thread; `now` never goes back.
 class EarlyPrinting {
  public:
@@ -33,8 +34,7 @@ class EarlyPrinting {
         patience_(limits::stuck_intervals * policy.heartbeat_interval) {}
 
   /// To be called once a turn. `may_print`: whether an attempt runs, as far as it is known.
-  Decision decide(Instant now, const OutputRoom& room, const TaskTable& tasks,
-                  const OutputIntake& output,
+  Decision decide(Instant now, const TaskTable& tasks, const OutputIntake& output,
                   const std::function<bool(const SessionAttempt&)>& may_print);
 
  private:

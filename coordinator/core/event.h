@@ -162,13 +162,14 @@ struct PublishOutcomes {
   std::size_t first = 0;
   std::size_t count = 0;
 };
-/// Keep the bytes of the rows of the Output that was just received that are true here. They belong
-/// to attempts that the session holds, and follow those kept before.
+/// Append to the spool the bytes of these rows of the Output that was just received; ignore the
+/// other rows. The rows belong to attempts that the session holds, and follow what the spool has.
 struct TakeOutput {
   SessionIndex session{};
   std::vector<bool> is_taken;  ///< by row
 };
-/// What is kept of this attempt of an earlier epoch goes on from these bytes: drop what follows.
+/// Keep the first `bytes` of this stream of an attempt of an earlier epoch, and drop the rest. The
+/// worker sends what follows.
 struct CutOutput {
   SessionAttempt attempt;
   OutputStream stream = OutputStream::out;
@@ -179,14 +180,14 @@ struct CutOutput {
 struct KeepOutput {
   std::vector<SessionAttempt> attempts;
 };
-/// Delete what is kept of this attempt: its outcome does not count, or will never come. Maybe
-/// nothing is kept of it, if PrintEarly was asked for.
+/// Delete the output of this attempt from the spool: its outcome does not count, or will never
+/// come. The spool may have none of it if it was to be printed early.
 struct DropOutput {
   SessionAttempt attempt;
 };
-/// The spool is full, and nothing that has ended can be printed: print the output of this attempt
-/// as it arrives. Its outcome follows, or DropOutput, and before it OutputStuck if some of it was
-/// kept.
+/// The spool is full, and no command has ended whose output can be printed: print the output of
+/// this attempt as it arrives. Later comes its outcome or DropOutput. If the spool had some of it,
+/// OutputStuck precedes DropOutput.
 struct PrintEarly {
   SessionAttempt attempt;
 };

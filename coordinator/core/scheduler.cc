@@ -153,7 +153,7 @@ void Scheduler::on(const OutputFound& event) {
 
 void Scheduler::on(const OutputWritten& event) {
   for (const OutputWritten::Stream& s : event.streams) {
-    output_.written(s.attempt.session, s.attempt.task, s.attempt.attempt, s.stream, s.bytes);
+    output_.written(s.attempt, s.stream, s.bytes);
   }
 }
 
@@ -170,7 +170,6 @@ void Scheduler::on(const TurnEnded& event) {
   if (phase_ == Phase::leaving) return leave();
   compensate_stall();
   output_.set_room(event.output_room);
-  output_room_ = event.output_room;
   if (event.inbox_empty) {
     lose_exited();
     lose_silent();
@@ -402,7 +401,7 @@ void Scheduler::acknowledge() {
   }
 }
 
-/// Another outcome may have ended a task of which an attempt still runs.
+/// Output of attempts that still run, although another attempt has ended their task.
 void Scheduler::drop_unwanted_output() {
   if (output_swept_ == records().accepted()) return;
   output_swept_ = records().accepted();
@@ -433,9 +432,8 @@ void Scheduler::give_up_output(const SessionAttempt& attempt, bool still_runs) {
 }
 
 void Scheduler::print_early() {
-  const auto decision =
-      early_.decide(now_, output_room_, tasks_, output_,
-                    [this](const SessionAttempt& attempt) { return may_print(attempt); });
+  const auto decision = early_.decide(
+      now_, tasks_, output_, [this](const SessionAttempt& attempt) { return may_print(attempt); });
   if (decision.next) {
     output_.print_early(*decision.next);
     out_->push_back(PrintEarly{*decision.next});

@@ -208,7 +208,6 @@ class Scheduler {
   bool suspended_ = false;
   std::uint64_t messages_refused_ = 0;
   std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
-  OutputRoom output_room_;             ///< as of this turn
   std::size_t output_swept_ = 0;       ///< records when kept output was last looked through
   std::optional<Instant> next_tick_;
   Instant finishing_since_;

@@ -113,7 +113,7 @@ class TaskKind {
   /// Records up to this one (not included) have gone to the output: their payload is not needed
   /// any more.
   virtual void published(std::size_t /*through*/) {}
-  /// The run is finished, and that is saved: what was kept beside the journal is not needed.
+  /// The run has ended, and the journal says so: files beside the journal are no longer needed.
   virtual void finished() {}
   /// Whether tasks print their results. Then the run stops if those cannot be written, and progress
   /// is hidden meanwhile.

@@ -42,7 +42,7 @@ class OutputFeed {
   std::vector<FoundOutput> found() const { return spool_.found(); }
   void cut(const CutOutput& action) { spool_.cut(action); }
   void keep(const KeepOutput& action) { spool_.keep(action.attempts); }
-  /// This commit states that so many records were published.
+  /// When commit `number` is durable, the journal says that `published` records were published.
   void note_commit(std::uint64_t number, std::uint64_t published) {
     commits_.emplace_back(number, published);
   }

@@ -31,6 +31,13 @@ class SchedulerTest : public testing::Test {
     if (stage) expect({});
   }
 
+  /// The tasks are commands.
+  void use_commands() {
+    spec.kind = KindId::exec;
+    spec.traits = traits_of(spec.kind);
+    spec.pause_min = spec.pause_max = Duration::zero();
+  }
+
   /// Starts the scheduler. Set spec and policy before.
   void begin() {
     stage = std::make_unique<Stage>(spec, policy);

@@ -68,9 +68,9 @@ std::vector<bool> OutputIntake::receive(Instant now, SessionIndex session, const
   return std::move(received.is_taken);
 }
 
-void OutputIntake::written(SessionIndex session, TaskId task, Attempt attempt, OutputStream stream,
+void OutputIntake::written(const SessionAttempt& attempt, OutputStream stream,
                            std::uint64_t bytes) {
-  ledger_.made_durable(session, task, attempt, stream, bytes);
+  ledger_.made_durable(attempt.session, attempt.task, attempt.attempt, stream, bytes);
 }
 
 void OutputIntake::set_room(const OutputRoom& room) {

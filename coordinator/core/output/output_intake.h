@@ -63,10 +63,10 @@ class OutputIntake {
   std::vector<bool> receive(Instant now, SessionIndex session, const Output& output,
                             const IsHeld& is_held);
   /// More bytes are durable. Attempts that are not wanted any more are ignored.
-  void written(SessionIndex session, TaskId task, Attempt attempt, OutputStream stream,
-               std::uint64_t bytes);
+  void written(const SessionAttempt& attempt, OutputStream stream, std::uint64_t bytes);
   /// How many more bytes the spool takes, as of now.
   void set_room(const OutputRoom& room);
+  const OutputRoom& room() const { return room_; }
   /// Acks that are due, in order, as long as there are any. To be called at the end of each turn.
   std::optional<Answer> take_answer(Instant now);
 

@@ -130,8 +130,7 @@ TEST_F(SuspendedRunTest, TheSecondStopCancelsAttemptsButNoTask) {
 }
 
 TEST_F(SuspendedRunTest, ATaskThatFailsIsLeftToItsRetries) {
-  spec.kind = KindId::exec;
-  spec.traits = traits_of(spec.kind);
+  use_commands();
   begin_with_two();
   stage->stop(/*let_running_end=*/true);
   stage->report(1, 1, {{{0}, Outcome::failed}});

@@ -11,11 +11,7 @@ using testing::Not;
 
 class SchedulerExecTest : public SchedulerTest {
  protected:
-  SchedulerExecTest() {
-    spec.kind = KindId::exec;
-    spec.traits = traits_of(spec.kind);
-    spec.pause_min = spec.pause_max = Duration::zero();
-  }
+  SchedulerExecTest() { use_commands(); }
 
   Outcome outcome_of(std::uint32_t task) const { return records().outcome_of(TaskId{task}); }
   bool is_done(std::uint32_t task) const {

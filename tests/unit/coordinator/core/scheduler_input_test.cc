@@ -15,9 +15,7 @@ template <class Fixture>
 class StreamedRun : public Fixture {
  protected:
   StreamedRun() {
-    this->spec.kind = KindId::exec;
-    this->spec.traits = traits_of(this->spec.kind);
-    this->spec.pause_min = this->spec.pause_max = Duration::zero();
+    this->use_commands();
     this->spec.task_count = 0;
     this->spec.is_open = true;
   }

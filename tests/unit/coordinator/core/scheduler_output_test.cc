@@ -15,9 +15,7 @@ template <class Fixture>
 class OutputRun : public Fixture {
  protected:
   OutputRun() {
-    this->spec.kind = KindId::exec;
-    this->spec.traits = traits_of(this->spec.kind);
-    this->spec.pause_min = this->spec.pause_max = Duration::zero();
+    this->use_commands();
     this->policy.takes_output = true;
     this->policy.prints_early = true;
   }
