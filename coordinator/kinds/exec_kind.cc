@@ -111,6 +111,7 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
     // printed early, so that a limit would stop the run.
     if (options.retries == 0) settings.disk_bytes = limits::spool_size_default;
     settings.disk_bytes = options.spool_size.value_or(settings.disk_bytes);
+    if (options.journal.empty()) settings.idle_bytes = limits::spool_idle;
     settings.make_files = [directory = spool_directory(options), journal = options.journal] {
       if (!journal.empty()) return open_named_spool(journal + "-output");
       return Result<std::unique_ptr<SpoolFiles>>(make_unnamed_spool(directory));

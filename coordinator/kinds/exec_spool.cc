@@ -92,7 +92,8 @@ void ExecSpool::start(boost::asio::io_context& loop, Epoch epoch, Handlers handl
   spool_handlers.changed = [this] { handlers_.changed(); };
   spool_ = std::make_unique<OutputSpool>(
       loop, std::move(*files),
-      OutputSpool::Settings{settings_.memory_bytes, settings_.disk_bytes, settings_.has_journal},
+      OutputSpool::Settings{settings_.memory_bytes, settings_.disk_bytes, settings_.has_journal,
+                            settings_.idle_bytes},
       std::move(spool_handlers));
   run_.use_spool(
       std::make_shared<CountingReader>(spool_->reader(), early_count_, settings_.has_journal));
@@ -179,7 +180,7 @@ OutputRoom ExecSpool::room() const {
   room.bytes = is_disk_full() ? 0 : spool_->room();
   room.early_bytes = early_room();
   // What is about to be written makes room in memory.
-  const bool is_full = is_disk_full() || spool_->unwritten() == 0;
+  const bool is_full = is_disk_full() || spool_->disk_room() < limits::output_window;
   room.is_stuck = room.bytes < limits::output_window && is_full && handlers_.is_output_idle();
   return room;
 }

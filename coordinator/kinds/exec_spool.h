@@ -24,9 +24,9 @@ namespace rollcall::coordinator {
 
 class EarlyCount;
 
-/// Owns the spool of a run, from start() to stop(). What an attempt has written last to its
-/// standard error stays in memory until its outcome is accepted. On a full disk there is no room,
-/// and the spool tries again from time to time; with a journal the run stops, and can be resumed.
+/// Owns the spool of a run, from start() to stop(). The end of the standard error of each attempt
+/// stays in memory until its outcome is accepted. When the disk is full, there is no room, and the
+/// spool tries again from time to time. With a journal the run stops instead, and can be resumed.
 class ExecSpool final : public StreamedOutput {
  public:
   struct Settings {
@@ -35,6 +35,7 @@ class ExecSpool final : public StreamedOutput {
     std::string blame;  ///< begins the text of errors: "--output-dir: "
     std::uint64_t memory_bytes = limits::spool_memory;
     std::uint64_t disk_bytes = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t idle_bytes = 0;  ///< as of OutputSpool
     /// Output is durable when it is written, and stays until the journal has noted that it was
     /// published.
     bool has_journal = false;

@@ -121,7 +121,7 @@ TEST_F(LargeOutput, TakesLittleMemory) {
     }
     return bytes;
   };
-  ASSERT_TRUE(wait_until([&] { return spooled() >= 399 * kMega; })) << spooled();
+  ASSERT_TRUE(wait_until([&] { return spooled() >= 390 * kMega; })) << spooled();
   EXPECT_LT(peak_memory(run.pid()), kMostMemory);
   for (const pid_t worker : children_of(run.pid())) EXPECT_LT(peak_memory(worker), kMostMemory);
   ASSERT_TRUE(wait_until([&] {

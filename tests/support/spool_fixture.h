@@ -38,9 +38,9 @@ inline SpoolStream err_of(std::uint32_t task) {
 class SpoolFixture {
  public:
   explicit SpoolFixture(std::unique_ptr<SpoolFiles> files, bool sync = false,
-                        std::uint64_t memory = kMuch, std::uint64_t disk = kMuch) {
-    spool.emplace(loop, std::move(files),
-                  OutputSpool::Settings{.memory_bytes = memory, .disk_bytes = disk, .sync = sync},
+                        std::uint64_t memory = kMuch, std::uint64_t disk = kMuch,
+                        std::uint64_t idle = 0) {
+    spool.emplace(loop, std::move(files), OutputSpool::Settings{memory, disk, sync, idle},
                   OutputSpool::Handlers{[this](const auto& all) { note(all); },
                                         [this](const auto& one) { troubles.push_back(one); },
                                         [this] { ++changes; }});

@@ -57,15 +57,17 @@ inline constexpr std::size_t spool_descriptors = 64;
 inline constexpr std::uint64_t spool_block = 64U << 10U;
 /// Bytes of a spool in memory, which wait to be written.
 inline constexpr std::uint64_t spool_memory = output_in_flight;
+/// With no more than this, a spool without a journal writes nothing: most output is printed soon.
+inline constexpr std::uint64_t spool_idle = 8U << 20U;
 /// Output that waits to be printed, unless --spool-size chooses another limit, or there are
 /// retries.
 inline constexpr std::uint64_t spool_size_default = 1U << 30U;
 /// Smallest value of --spool-size.
 inline constexpr std::uint64_t spool_size_least = 1U << 20U;
-/// Bytes of the attempt that is printed as they arrive which may wait to be printed, however full
-/// the spool is.
+/// When an attempt is printed as its output arrives, this many of its bytes may wait to be printed,
+/// even if the spool is full.
 inline constexpr std::uint64_t early_bytes = 1U << 20U;
-/// The end of a standard error that is kept in memory, for the list of failed tasks.
+/// How much of the end of each standard error is kept in memory, for the list of failed tasks.
 inline constexpr std::size_t err_end_bytes = 1'000;
 
 }  // namespace rollcall::limits

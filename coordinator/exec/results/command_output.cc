@@ -184,7 +184,9 @@ Result<void> CommandOutput::print_held() {
 Result<void> CommandOutput::print_more() {
   Result<void> printed;
   while (printed && has_more() && !is_full()) {
-    printed = is_spooled_next() ? print_spooled(spooled_.begin()->second) : print_next();
+    const bool is_spooled = is_spooled_next();
+    printed = is_spooled ? print_spooled(spooled_.begin()->second) : print_next();
+    if (is_spooled && text_.size() >= kPieceBytes) break;  // another piece would be copied
   }
   return printed;
 }
@@ -208,20 +210,20 @@ Result<void> CommandOutput::print_spooled(Spooled& head) {
   }
   bool is_any_printed = false;
   for (const OutputStream stream : kOutputStreams) {
-    const Result<std::string> piece = read(head, stream);
+    Result<std::string> piece = read(head, stream);
     if (!piece) return piece.error();
     if (piece->empty()) continue;
     is_any_printed = true;
     head.printed[index(stream)] += piece->size();
     printed_[{head.key, stream}] = head.printed[index(stream)];
-    append(head, stream, *piece);
+    append(head, stream, std::move(*piece));
   }
   if (is_any_printed) return {};
   is_waiting_ = !head.has_ended;
   return head.has_ended ? complete(head) : Result<void>();
 }
 
-/// The next piece; empty if there is none, or none yet.
+/// The next piece; empty if all of the stream is read, or if no more has arrived.
 Result<std::string> CommandOutput::read(const Spooled& head, OutputStream stream) {
   const std::uint64_t from = head.printed[index(stream)];
   const std::uint64_t left = head.has_ended ? head.bytes[index(stream)] - from : kPieceBytes;
@@ -241,11 +243,11 @@ Result<std::string> CommandOutput::read(const Spooled& head, OutputStream stream
 }
 
 Result<void> CommandOutput::complete(Spooled& head) {
-  const Result<std::optional<TaskOutput>> held = held_.take(next_);
+  Result<std::optional<TaskOutput>> held = held_.take(next_);
   if (!held) return permanent("cannot hold output: " + held.error().message);
   if (*held) {
-    append(head, OutputStream::out, (*held)->out);
-    append(head, OutputStream::err, (*held)->err);
+    append(head, OutputStream::out, std::move((*held)->out));
+    append(head, OutputStream::err, std::move((*held)->err));
   }
   end_line(text_.out, head.is_in_line[index(OutputStream::out)], settings_.tag);
   end_line(text_.err, head.is_in_line[index(OutputStream::err)],
@@ -269,10 +271,16 @@ void CommandOutput::taken() {
   for (const SpoolKey& key : std::exchange(printed_keys_, {})) spool_->printed(key);
 }
 
-void CommandOutput::append(Spooled& head, OutputStream stream, std::string_view text) {
-  const std::string_view tag = head.tag;
-  append_text(stream == OutputStream::out ? text_.out : text_.err, text,
-              settings_.tag ? &tag : nullptr, head.is_in_line[index(stream)]);
+/// Takes over a whole piece if it can: copies would be a large part of the work.
+void CommandOutput::append(Spooled& head, OutputStream stream, std::string&& text) {
+  std::string& to = stream == OutputStream::out ? text_.out : text_.err;
+  bool& is_in_line = head.is_in_line[index(stream)];
+  if (settings_.tag || !to.empty()) {
+    const std::string_view tag = head.tag;
+    return append_text(to, text, settings_.tag ? &tag : nullptr, is_in_line);
+  }
+  if (!text.empty()) is_in_line = text.back() != '\n';
+  to = std::move(text);
 }
 
 /// Appends all of an output that is not spooled.

@@ -107,7 +107,7 @@ class CommandOutput {
   Result<std::string> read(const Spooled& head, OutputStream stream);
   Result<void> complete(Spooled& head);
   void advance();
-  void append(Spooled& head, OutputStream stream, std::string_view text);
+  void append(Spooled& head, OutputStream stream, std::string&& text);
   void append(TaskOutput& to, TaskId task, const WrittenOutput& output) const;
 
   Settings settings_;

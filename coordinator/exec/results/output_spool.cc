@@ -19,6 +19,10 @@ std::uint64_t OutputSpool::room() const {
   return thread_->room();
 }
 
+std::uint64_t OutputSpool::disk_room() const {
+  return thread_->disk_room();
+}
+
 std::uint64_t OutputSpool::unwritten() const {
   return thread_->unwritten();
 }

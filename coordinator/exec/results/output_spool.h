@@ -48,6 +48,9 @@ class OutputSpool {
     std::uint64_t memory_bytes = 0;  ///< that wait to be written
     std::uint64_t disk_bytes = 0;    ///< of all output in the spool
     bool sync = false;               ///< bytes must outlive the machine: with a journal
+    /// Nothing is written while no more than this waits. What is printed soon then never reaches
+    /// the disk.
+    std::uint64_t idle_bytes = 0;
   };
   struct Handlers {
     /// More bytes are written, and with `sync` durable. Each stream once.
@@ -69,6 +72,8 @@ class OutputSpool {
 
   /// How many more bytes it takes now. append() beyond it works, but exceeds the limits.
   std::uint64_t room() const;
+  /// How much of it the limit of disk_bytes allows. Memory is free again when bytes are written.
+  std::uint64_t disk_room() const;
   /// Bytes that wait to be written.
   std::uint64_t unwritten() const;
   /// Output that an earlier coordinator has left, as of the constructor.

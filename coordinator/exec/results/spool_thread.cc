@@ -70,6 +70,11 @@ std::uint64_t SpoolThread::room() const {
                   left(settings_.disk_bytes, disk_bytes_));
 }
 
+std::uint64_t SpoolThread::disk_room() const {
+  const std::lock_guard lock(mutex_);
+  return left(settings_.disk_bytes, disk_bytes_);
+}
+
 std::uint64_t SpoolThread::unwritten() const {
   const std::lock_guard lock(mutex_);
   return queued_bytes_;
@@ -87,7 +92,7 @@ void SpoolThread::append(const SpoolStream& stream, std::string bytes) {
   disk_bytes_ += bytes.size();
   to.pieces.push_back({at, std::make_shared<const std::string>(std::move(bytes))});
   waiting_.insert(stream);
-  wake_.notify_one();
+  if (may_write()) wake_.notify_one();
 }
 
 std::uint64_t SpoolThread::written(const SpoolStream& stream) const {
@@ -134,6 +139,7 @@ void SpoolThread::remove(const SpoolStream& stream) {
 void SpoolThread::retry() {
   const std::lock_guard lock(mutex_);
   is_halted_ = false;
+  must_write_ = true;
   broken_.reset();
   wake_.notify_one();
 }
@@ -162,6 +168,8 @@ Result<std::string> SpoolThread::read(const SpoolStream& stream, std::uint64_t f
 
 Result<void> SpoolThread::wait_until_written(const SpoolKey& key) {
   std::unique_lock lock(mutex_);
+  must_write_ = true;
+  wake_.notify_one();
   for (const OutputStream stream : {OutputStream::out, OutputStream::err}) {
     const auto found = streams_.find({key, stream});
     const std::uint64_t bytes = found == streams_.end() ? 0 : found->second.appended;
@@ -230,7 +238,7 @@ void SpoolThread::drop(const SpoolStream& name, Stream& stream) {
   progress_.notify_all();
 }
 
-/// Returns false if there is no such stream.
+/// Forgets the stream and deletes its file. Returns false if there is no such stream.
 bool SpoolThread::erase(const SpoolStream& stream) {
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return false;
@@ -262,6 +270,10 @@ std::string SpoolThread::from_memory(const Stream& stream, std::uint64_t from, s
   return bytes;
 }
 
+bool SpoolThread::may_write() const {
+  return !waiting_.empty() && !is_halted_ && (must_write_ || queued_bytes_ > settings_.idle_bytes);
+}
+
 /// A stream that was removed need not be.
 bool SpoolThread::is_stored(const SpoolStream& stream, std::uint64_t bytes) const {
   const auto found = streams_.find(stream);
@@ -279,11 +291,10 @@ void SpoolThread::run() {
 
 SpoolThread::Work SpoolThread::next_work() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] {
-    return is_stopping_ || !requests_.empty() || (!waiting_.empty() && !is_halted_);
-  });
+  wake_.wait(lock, [this] { return is_stopping_ || !requests_.empty() || may_write(); });
   Work work{std::exchange(requests_, {}), {}, is_stopping_};
-  if (is_halted_ || is_stopping_) return work;
+  if (is_stopping_ || !may_write()) return work;
+  must_write_ = false;
   for (const SpoolStream& name : std::exchange(waiting_, {})) {
     Stream& stream = streams_.at(name);
     stream.being_written = stream.pieces.size();

@@ -1,4 +1,4 @@
-// The thread of an OutputSpool, and the bytes that it has not written yet.
+// The thread that writes the files of an OutputSpool, and the bytes that it has not written yet.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +34,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   void stop();
 
   std::uint64_t room() const;
+  std::uint64_t disk_room() const;
   std::uint64_t unwritten() const;
   void append(const SpoolStream& stream, std::string bytes);
   std::uint64_t written(const SpoolStream& stream) const;
@@ -99,6 +100,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   bool erase(const SpoolStream& stream);
   void post_change();
   static std::string from_memory(const Stream& stream, std::uint64_t from, std::size_t most);
+  bool may_write() const;
   bool is_stored(const SpoolStream& stream, std::uint64_t bytes) const;
 
   // The thread's.
@@ -127,6 +129,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   std::uint64_t queued_bytes_ = 0;  ///< of all pieces, and those of removed ones being written
   std::vector<Request> requests_;
   bool is_halted_ = false;
+  bool must_write_ = false;      ///< all that waits, even if it is little
   std::optional<Error> broken_;  ///< why it was halted, unless the disk is full
   bool is_stopping_ = false;
   bool is_change_posted_ = false;

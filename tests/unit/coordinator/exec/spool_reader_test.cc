@@ -127,6 +127,29 @@ TEST(SpoolReader, DropsPrintedBytesWhoseWriteHasFailed) {
   EXPECT_EQ(read_from(s, out_of(1), 5), "second");
 }
 
+TEST(SpoolReader, WhatIsPrintedSoonNeverReachesTheDisk) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk), false, kMuch, kMuch, /*idle=*/100);
+  for (std::uint32_t task = 1; task <= 3; ++task) {
+    s.spool->append(out_of(task), std::string(100, 'x'));
+    // Two requests, so that the thread has had its turn after the first one.
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(s.read(out_of(task)));
+    EXPECT_EQ(read_from(s, out_of(task)), std::string(100, 'x'));
+    s.spool->reader()->printed(key_of(task));
+  }
+  EXPECT_EQ(disk.count("write"), 0U);
+  s.spool->append(out_of(4), std::string(101, 'x'));
+  s.run_until_written(out_of(4), 101);
+}
+
+TEST(SpoolReader, AWaitForTheDiskWritesTheLastBytes) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk), false, kMuch, kMuch, /*idle=*/100);
+  s.spool->append(out_of(1), "ab");
+  EXPECT_TRUE(s.spool->reader()->wait_until_written(key_of(1)));
+  EXPECT_EQ(disk.bytes[out_of(1)], "ab");
+}
+
 TEST(SpoolReader, WaitsUntilAnAttemptIsWritten) {
   Disk disk;
   SpoolFixture s(std::make_unique<FakeFiles>(disk));

@@ -170,6 +170,15 @@ TEST_F(ExecSpoolTest, IsStuckWhenItIsFullAndAllIsPrinted) {
   EXPECT_FALSE(spool_->room().is_stuck);
 }
 
+TEST_F(ExecSpoolTest, IsStuckAtItsLimitAlsoIfNothingIsWritten) {
+  ExecSpool::Settings settings = with_disk(limits::output_window + 9);
+  settings.idle_bytes = 100;
+  start(std::move(settings));
+  take(7, kOut, std::string(10, 'x'));
+  EXPECT_TRUE(spool_->room().is_stuck);
+  EXPECT_EQ(disk_.count("write"), 0U);
+}
+
 TEST_F(ExecSpoolTest, IsNotStuckWhileItsMemoryIsWritten) {
   ExecSpool::Settings settings;
   settings.memory_bytes = limits::output_window;
