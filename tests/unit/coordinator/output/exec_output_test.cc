@@ -106,7 +106,7 @@ TEST(ExecOutput, ReadsNothingMoreOfTheSpoolWhileItsReaderIsBehind) {
   run.open(out.write_end, error.fd());
   run.end(0, std::string(kSize, 'x'), "");
   run.accept(0, 1);
-  wait_until([&] { return run.spool->bytes_read() >= limits::printed_bytes; });
+  wait_until([&] { return run.spool->bytes_read() > 0; });  // already more than the pipe takes
   run_rounds(run.output().thread());
   EXPECT_LE(run.spool->bytes_read(), limits::printed_bytes + (1U << 20U));
   EXPECT_EQ(run.spool->printed_of({key_of(0), kOut}), run.spool->bytes_read());
