@@ -28,8 +28,10 @@ int work(const WorkerOptions& options) {
   if (is_local && !options.outlive_parent && !die_with_parent(*options.parent_pid)) {
     return kExitNoCoordinator;
   }
-  // Ctrl-C in a terminal is for the coordinator, which then sends its local workers a message.
-  if (is_local) std::signal(SIGINT, SIG_IGN);
+  // What a terminal sends is for the coordinator, which then sends its local workers a message.
+  for (const int number : {SIGINT, SIGHUP, SIGQUIT}) {
+    if (is_local) std::signal(number, SIG_IGN);
+  }
   std::signal(SIGPIPE, SIG_IGN);
   if (const auto has_room = os::check_thread_limit(limits::worker_threads); !has_room) {
     return print(stderr, "rollcall-worker: " + has_room.error().message + "\n", kExitUsage);

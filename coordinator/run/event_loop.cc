@@ -34,6 +34,12 @@ void fault_in(const std::vector<T>& column) {
   os::fault_in(column.data(), column.capacity() * sizeof(T));
 }
 
+/// As nohup does with SIGHUP.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, ProgressWriter& progress,
@@ -56,9 +62,10 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
             std::fwrite(text.data(), 1, text.size(), stderr);
           }),
       timer_(loop_),
-      signals_(loop_, SIGINT, SIGTERM),
+      signals_(loop_, SIGINT, SIGTERM, SIGQUIT),
       signal_policy_(kind.waits_for_running(), kind.options().leave_running) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed reader shows as a failed write
+  if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
 }
 
 Result<void> EventLoop::listen() {

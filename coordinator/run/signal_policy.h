@@ -1,11 +1,15 @@
-// The effect of SIGINT and SIGTERM on a run.
+// The effect of signals on a run.
 #pragma once
 
+#include <algorithm>
+#include <csignal>
 #include <cstdint>
 
 namespace rollcall::coordinator {
 
-/// Each signal is stronger than the one before. Pure.
+/// Each SIGINT or SIGTERM is stronger than the one before. SIGHUP ends running tasks; a terminal
+/// and its shell may both send it, so a second one has no further effect. SIGQUIT ends the program.
+/// Pure.
 class SignalPolicy {
  public:
   enum class Response : std::uint8_t {
@@ -23,7 +27,9 @@ class SignalPolicy {
   Response on_signal(int number) {
     if (first_ == 0) first_ = number;
     const int stops_at = waits_for_running_ ? 2 : 1;
-    if (++received_ > stops_at) return Response::end_now;
+    if (number == SIGQUIT) return Response::end_now;
+    received_ = number == SIGHUP ? std::max(received_, stops_at) : received_ + 1;
+    if (received_ > stops_at) return Response::end_now;
     if (received_ < stops_at) return Response::wait_for_running;
     return leaves_running_ ? Response::leave_running : Response::end_running;
   }

@@ -131,6 +131,45 @@ TEST_F(StoppedRun, TheSecondInterruptLeavesTasksPending) {
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(5));
 }
 
+TEST_F(StoppedRun, AHangUpEndsCommandsAndReports) {
+  Program& run = gated({"--range", "1-4", "-w", "2", "-j", "1", "--results", file("results.csv"),
+                        "--joblog", file("joblog")});
+  ASSERT_TRUE(wait_until_begun(2));
+  run.signal(SIGHUP);
+  EXPECT_EQ(run.wait(), 129) << run.story();
+  EXPECT_TRUE(wait_for_no_process());
+  EXPECT_THAT(run.err(), HasSubstr("outcomes  4 cancelled\n"));
+  EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(5)) << "and the header";
+  EXPECT_FALSE(contents_of(file("joblog")).empty());
+}
+
+TEST_F(StoppedRun, AHangUpIsIgnoredUnderNohup) {
+  const std::string script =
+      "echo > " + file("begun") + "; while ! test -e " + file("go1") + "; do sleep 0.02; done";
+  Program& run = start({"/usr/bin/nohup",
+                        {(programs_directory() / "rollcall").string(), "exec", "--range", "1-1",
+                         "--shell", "--", script},
+                        {},
+                        {},
+                        file("out-of-nohup")});
+  ASSERT_TRUE(wait_until_begun(1));
+  run.signal(SIGHUP);
+  EXPECT_TRUE(wait_until([&] { return !signal_pending(run.pid(), SIGHUP); }));
+  allow(1);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(StoppedRun, SigquitLeavesNothingRunning) {
+  Program& run = gated({"--journal", journal(), "--range", "1-4", "-w", "2", "-j", "1"});
+  ASSERT_TRUE(wait_until_begun(2));
+  run.signal(SIGQUIT);
+  EXPECT_EQ(run.wait(), 131) << run.story();
+  EXPECT_TRUE(wait_for_no_process());
+  allow_all(4);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+}
+
 TEST_F(StoppedRun, WorkersThatJoinedByHandLeave) {
   Program& run =
       gated({"--journal", journal(), "--range", "1-2", "-w", "0", "--access-file", access_file()});
