@@ -188,20 +188,25 @@ void OutputSender::send(Instant now, const Header& header, Actions& out) {
   }
 }
 
+/// If all rows are taken, the answer that they are durable may be lost: one byte asks for it.
 void OutputSender::send_again(Instant now, const Key& key, Entry& entry, Messages& messages) {
   for (const OutputStream name : kOutputStreams) {
     Stream& stream = entry.streams[index(name)];
+    if (!stream.is_awaited()) continue;
     std::uint64_t begin = stream.taken;
     for (const std::uint64_t end : stream.row_ends) {
       messages.add({key.first, key.second, name, begin, end - begin});
       begin = end;
     }
-    if (!stream.row_ends.empty()) stream.since = now;
+    if (stream.row_ends.empty()) {
+      messages.add({key.first, key.second, name, stream.taken - 1, 1});
+    }
+    stream.since = now;
   }
 }
 
 void OutputSender::resend(Instant now, const Header& header, Actions& out) {
-  if (!is_enabled_ || in_flight_ == 0) return;
+  if (!is_enabled_ || undurable_ == 0) return;
   Messages messages(header, out);
   for (auto& [key, entry] : entries_) send_again(now, key, entry, messages);
   oldest_ = now;
@@ -225,7 +230,7 @@ void OutputSender::send_due(Instant now, Duration resend_after, const Header& he
   }
   if (due(resend_after) > now) return;
   const auto is_overdue = [&](const Stream& stream) {
-    return !stream.row_ends.empty() && heard_ > stream.since && now - stream.since >= resend_after;
+    return stream.is_awaited() && heard_ > stream.since && now - stream.since >= resend_after;
   };
   Messages messages(header, out);
   for (auto& [key, entry] : entries_) {
@@ -238,7 +243,7 @@ void OutputSender::find_resend_time() {
   oldest_ = kNever;
   for (const auto& [key, entry] : entries_) {
     for (const Stream& stream : entry.streams) {
-      if (!stream.row_ends.empty()) oldest_ = std::min(oldest_, stream.since);
+      if (stream.is_awaited()) oldest_ = std::min(oldest_, stream.since);
     }
   }
 }
@@ -285,6 +290,7 @@ void OutputSender::acknowledge(Instant now, const OutputAck& ack, Actions& out) 
       const std::uint64_t durable = std::min(ack.durable[i], stream.taken);
       if (durable > stream.durable) {
         undurable_ -= durable - std::exchange(stream.durable, durable);
+        stream.since = now;
         forget.streams.push_back({ack.task[i], ack.attempt[i], ack.stream[i], durable});
       }
     }

@@ -57,10 +57,11 @@ class OutputSender {
 
   /// Appends a SendOutput for each message of rows that may be sent now for the first time.
   void send(Instant now, const Header& header, Actions& out);
-  /// The same for all rows that are not taken.
+  /// The same for all rows that are not taken, and one byte of each stream of which all are taken
+  /// and some are not durable.
   void resend(Instant now, const Header& header, Actions& out);
-  /// The same for what is due: output that has waited, and rows that were not taken for
-  /// `resend_after`, if the coordinator was heard since.
+  /// The same for what is due: output that has waited, and streams whose sent rows were not taken,
+  /// or not made durable, for `resend_after`, if the coordinator was heard since.
   void send_due(Instant now, Duration resend_after, const Header& header, Actions& out);
   /// When that is, at the earliest; kNever: not at all.
   Instant due(Duration resend_after) const;
@@ -80,10 +81,12 @@ class OutputSender {
     std::uint64_t taken = 0;
     std::uint64_t durable = 0;
     std::deque<std::uint64_t> row_ends;  ///< of the rows that are not taken
-    Instant since;                       ///< when a row was last sent again, or taken
+    Instant since;                       ///< when a row was last sent again, taken, or made durable
     bool is_wanted = true;
 
     std::uint64_t unsent() const { return is_wanted ? read - sent : 0; }
+    /// Not all that was sent is durable.
+    bool is_awaited() const { return is_wanted && durable < sent; }
   };
   struct Entry {
     std::array<Stream, kOutputStreams.size()> streams;
@@ -118,7 +121,7 @@ class OutputSender {
   std::uint64_t in_flight_ = 0;                  ///< cost of the rows that are not taken
   std::uint64_t undurable_ = 0;                  ///< bytes sent and not durable, of wanted streams
   Instant heard_;                                ///< the last Ack or OutputAck
-  Instant oldest_ = kNever;  ///< a lower bound of Stream::since of rows that may be sent again
+  Instant oldest_ = kNever;  ///< a lower bound of Stream::since of streams that are awaited
 };
 
 }  // namespace rollcall::worker

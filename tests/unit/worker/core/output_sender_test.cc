@@ -227,7 +227,6 @@ TEST_F(OutputSenderTest, ANewCoordinatorHasOnlyWhatIsDurable) {
   read(1, 2 * kRow);
   sent();
   acknowledge(1, kOut, 2 * kRow, 100);
-  EXPECT_THAT(resent(), IsEmpty());
   sender_.start_epoch();
   sender_.check_invariants();
   EXPECT_EQ(sender_.window_received(), 0U);
@@ -265,6 +264,22 @@ TEST_F(OutputSenderTest, AStreamIsSentAgainEvenIfOthersAreTaken) {
   sender_.heard(now_);
   acknowledge(2, kOut, kRow, kRow);
   EXPECT_THAT(pass(0s), ElementsAre(Row{1, kOut, 0, kRow}));
+}
+
+TEST_F(OutputSenderTest, AByteAsksWhetherWhatWasTakenIsDurable) {
+  read(1, 2 * kRow, 10);
+  sent();
+  acknowledge(1, kOut, 2 * kRow, kRow);
+  acknowledge(1, kErr, 10, 10);
+  EXPECT_THAT(resent(), ElementsAre(Row{1, kOut, 2 * kRow - 1, 1}));
+  sender_.heard(now_ += 1s);
+  EXPECT_THAT(pass(kResend - 1s - 1ns), IsEmpty());
+  EXPECT_THAT(pass(1ns), ElementsAre(Row{1, kOut, 2 * kRow - 1, 1}));
+  EXPECT_THAT(pass(kResend), IsEmpty()) << "not heard since";
+  acknowledge(1, kOut, 2 * kRow, 2 * kRow);
+  sender_.heard(now_ += 1s);
+  EXPECT_THAT(pass(kResend), IsEmpty());
+  EXPECT_THAT(resent(), IsEmpty());
 }
 
 // What is forgotten.
