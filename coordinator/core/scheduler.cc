@@ -768,12 +768,18 @@ void Scheduler::on_report(const Session& session, const Report& report) {
 void Scheduler::take_outcomes(const Session& session, const Report& report) {
   const OutcomeColumns* outcomes = &report.outcomes;
   std::optional<OutcomeColumns> corrected;
+  const std::uint32_t retries = stop_.is_ending() ? 0 : policy_.retries;
   if (const auto places = output_.incomplete(session.index, *outcomes); !places.empty()) {
     outcomes = &corrected.emplace(report.outcomes);
-    for (const std::uint32_t place : places) corrected->outcome[place] = Outcome::lost;
+    for (const std::uint32_t place : places) {
+      Outcome& outcome = corrected->outcome[place];
+      // Of an attempt that is followed by another one no output is needed.
+      const TaskId task = corrected->task[place];
+      if (tasks_.is_last_word(task, outcome, retries, ends_cancelled())) outcome = Outcome::lost;
+    }
   }
   Acceptance acceptance = tasks_.accept(now_, session.index, *outcomes, work_.of(session).expired(),
-                                        stop_.is_ending() ? 0 : policy_.retries, ends_cancelled());
+                                        retries, ends_cancelled());
   settle_output(session, *outcomes);
   for (const TaskId task : acceptance.returned) commits_.task_changed(task);
   for (const TaskId task : acceptance.failed) commits_.task_changed(task);

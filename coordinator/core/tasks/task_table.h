@@ -109,6 +109,8 @@ class TaskTable {
                     bool ends_cancelled = true);
   /// How often the task has failed and was to be retried.
   std::uint32_t failures(TaskId task) const;
+  /// Whether this outcome ends the task, as the result of its last attempt.
+  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   /// The coordinator itself decides the outcome of a pending task.
   void decide(Instant now, TaskId task, Outcome outcome);
   /// The same for every pending task. O(tasks).
@@ -168,7 +170,6 @@ class TaskTable {
  private:
   bool accept_late(SessionIndex session, const OutcomeColumns& outcomes, std::size_t i,
                    const ExpiredAttempts& expired, bool is_last, Acceptance& acceptance);
-  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
   void take_again(const OutcomeColumns& outcomes, std::size_t i, Acceptance& acceptance);
   bool is_last_of(SessionIndex session, TaskId task, Attempt on_wire) const;
   Attempt unstarted(TaskId task) const;

@@ -171,6 +171,20 @@ TEST_F(JournaledOutputTest, BytesAreDurableOnceTheyAreWritten) {
   EXPECT_THAT(stage->take(), testing::ElementsAre(HasSubstr("0 out taken 65536 durable 65536")));
 }
 
+TEST_F(JournaledOutputTest, AFailureCountsWithoutItsOutputIfItIsRetried) {
+  policy.retries = 1;
+  begin_with({1}, 1);
+  stage->committed(stage->commits());
+  stage->heartbeat(1);
+  reports(1, 0, kNotWanted, Outcome::failed);
+  EXPECT_EQ(records().history.at(task_at(0)).failures, 1);
+  stage->wait(500);
+  reports(1, 0, kNotWanted, Outcome::failed);
+  EXPECT_EQ(records().history.at(task_at(0)).failures, 1) << "the output of the last one is needed";
+  EXPECT_EQ(records().accepted(), 0U);
+  stage->ignore();
+}
+
 // A resumed run.
 
 class ResumedOutputTest : public JournaledOutputTest {
