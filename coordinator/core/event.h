@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ struct MalformedReceived {
 struct TurnEnded {
   bool inbox_empty = true;
   OutputRoom output_room{};  ///< only with Policy::takes_output
+  /// Records that were printed, from the first one; beyond those published if nothing waits.
+  std::uint64_t printed = std::numeric_limits<std::uint64_t>::max();
 };
 /// A local worker process has ended, or could not be started.
 struct LocalWorkerExited {
@@ -138,8 +141,8 @@ struct KillLocalWorker {
   SessionIndex session{};
 };
 /// Write this commit to the journal, and report Committed once it is durable. Numbers begin at 1
-/// and have no gaps. Only with a journal. The receiver owns the commit and may complete it: lower
-/// `counters.published` to the records that were printed, and add `commands`.
+/// and have no gaps. Only with a journal. The receiver owns the commit and may complete it: add
+/// `commands`.
 struct WriteCommit {
   std::uint64_t number = 0;
   std::shared_ptr<Commit> commit;

@@ -169,7 +169,7 @@ void Scheduler::on(const TurnEnded& event) {
   if (phase_ == Phase::idle) return;
   if (phase_ == Phase::leaving) return leave();
   compensate_stall();
-  output_.set_room(event.output_room);
+  note_printed(event);
   if (event.inbox_empty) {
     lose_exited();
     lose_silent();
@@ -201,6 +201,15 @@ void Scheduler::on(const TurnEnded& event) {
 }
 
 // Steps of a turn.
+
+/// With a journal, what is printed makes room once a commit states it.
+void Scheduler::note_printed(const TurnEnded& event) {
+  OutputRoom room = event.output_room;
+  const bool is_full = policy_.takes_output && room.bytes < limits::output_window;
+  commits_.note_printed(event.printed, is_full && phase_ < Phase::finishing);
+  if (policy_.journal && !commits_.is_all_printed(records())) room.is_stuck = false;
+  output_.set_room(room);
+}
 
 /// Rule 6: the time by which the coordinator itself was late counts neither as silence of a worker
 /// nor as absence of workers.

@@ -136,6 +136,7 @@ class Scheduler {
   void ask_to_drain(const Session& session, DrainMode mode);
 
   // Steps of a turn.
+  void note_printed(const TurnEnded& event);
   void compensate_stall();
   void begin_recovery();
   void end_recovery();

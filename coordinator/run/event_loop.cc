@@ -226,6 +226,7 @@ void EventLoop::start_output() {
   handlers.is_output_idle = [this] { return output_.thread().is_idle(); };
   output_feed_ =
       std::make_unique<OutputFeed>(loop_, *spool, output_, start_.epoch, std::move(handlers));
+  if (start_.loaded) spool->committed(scheduler_.records(), start_.loaded->published);
 }
 
 std::uint64_t EventLoop::unsaved() const {
@@ -490,11 +491,7 @@ void EventLoop::perform(const KillLocalWorker& action) {
 }
 
 void EventLoop::perform(const WriteCommit& action) {
-  // The next coordinator publishes again what a slow reader has not taken.
-  output_.flush();
-  const std::uint64_t printed = output_.printed();
   Commit& commit = *action.commit;
-  commit.counters.published = std::min<std::uint64_t>(commit.counters.published, printed);
   if (commit.tasks) kind_.streamed_input()->complete(*commit.tasks);
   commit.commands = kind_.commit_payload(commit.first_record, commit.outcome_count());
   if (output_feed_) output_feed_->note_commit(action.number, commit.counters.published);
@@ -599,7 +596,10 @@ void EventLoop::perform(const KeepOutput& action) {
 void EventLoop::end_turn(bool inbox_empty) {
   if (abandon_) return;
   warn_of_slow_reader();
-  step(TurnEnded{inbox_empty, output_feed_ ? output_feed_->room() : OutputRoom()});
+  // The next coordinator publishes again what a slow reader has not taken.
+  output_.flush();
+  step(TurnEnded{inbox_empty, output_feed_ ? output_feed_->room() : OutputRoom(),
+                 output_.printed()});
   if (input_) input_->advance();
   output_.advance(os::now());
   output_.flush();

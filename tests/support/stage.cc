@@ -70,7 +70,7 @@ void Stage::drain(const std::vector<std::uint32_t>& sessions, DrainMode mode) {
 }
 
 void Stage::turn(bool inbox_empty) {
-  step(TurnEnded{inbox_empty, room});
+  step(TurnEnded{inbox_empty, room, printed});
 }
 
 void Stage::give(const Event& event) {

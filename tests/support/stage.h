@@ -84,8 +84,9 @@ class Stage {
   Worker& worker(int number);
   Header header(int worker);
 
-  /// What each TurnEnded states.
+  // What each TurnEnded states.
   OutputRoom room;
+  std::uint64_t printed = TurnEnded().printed;
 
   struct Line {
     std::int64_t ms = 0;

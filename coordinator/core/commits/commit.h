@@ -66,7 +66,7 @@ struct CommittedCounters {
   std::uint64_t attempts_adopted = 0;
   std::uint64_t stale = 0;
   std::uint64_t reports_repeated = 0;
-  /// Records handed to the output before this commit; the runtime lowers it to those printed.
+  /// Records that were printed before this commit.
   std::uint64_t published = 0;
   bool wait_timeout_passed = false;
   bool stop_requested = false;

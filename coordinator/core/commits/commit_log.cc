@@ -1,5 +1,6 @@
 #include "coordinator/core/commits/commit_log.h"
 
+#include <limits>
 #include <utility>
 
 #include "common/base/check.h"
@@ -12,7 +13,9 @@ CommitLog::CommitLog(bool has_journal, const RunRecords& records, std::size_t pu
       sessions_handed_over_(records.sessions.size()),
       mismatches_handed_over_(records.result_mismatches.size()),
       published_(published),
-      published_handed_over_(published),
+      printed_(std::numeric_limits<std::uint64_t>::max()),
+      printed_handed_over_(published),
+      printed_durable_(published),
       sessions_(records.sessions.size(), {/*is_known=*/true}) {
   for (std::size_t s = 0; s < sessions_.size(); ++s) sessions_[s].begun = records.sessions[s].begun;
   CHECK(published <= records.accepted());
@@ -52,9 +55,14 @@ std::uint64_t CommitLog::uncommitted_tasks() const {
   return count;
 }
 
+void CommitLog::note_printed(std::uint64_t records, bool is_awaited) {
+  printed_ = records;
+  if (has_journal_ && is_awaited) is_noted_ |= printed() > printed_handed_over_;
+}
+
 void CommitLog::note_progress(const RunRecords& records) {
   if (!has_journal_) return;
-  is_noted_ = published_ > published_handed_over_;
+  is_noted_ |= printed() > printed_handed_over_;
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     if (records.sessions[s].begun != sessions_[s].begun) session_changed(SessionIndex{s});
   }
@@ -79,10 +87,11 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
     for (const TaskId task : std::exchange(tasks_, {})) {
       commit->history.emplace_back(task, records.history.at(task));
     }
-    commit->counters = committed_counters(records, published_);
-    published_handed_over_ = published_;
+    printed_handed_over_ = std::max(printed_handed_over_, printed());
+    commit->counters = committed_counters(records, printed_handed_over_);
   }
   Durable next;
+  next.printed = printed_handed_over_;
   next.first_record = records_handed_over_;
   next.end_record = records_handed_over_ = records.accepted();
   next.left = std::exchange(left_, {});
@@ -112,6 +121,7 @@ Durable CommitLog::next_durable() {
   uncommitted_.pop_front();
   for (const Durable::Session& s : durable.sessions) sessions_[index(s.session)].is_known = true;
   published_ = durable.end_record;
+  printed_durable_ = durable.printed;
   return durable;
 }
 
@@ -124,6 +134,7 @@ Durable CommitLog::take_unpublished() {
 }
 
 void CommitLog::check_invariants(const RunRecords& records) const {
+  CHECK(printed_durable_ <= printed_handed_over_ && printed_handed_over_ <= published_);
   CHECK(published_ <= records_handed_over_ && records_handed_over_ <= records.accepted());
   CHECK(uncommitted_.size() <= commits_);
   CHECK(sessions_handed_over_ <= sessions_.size() && sessions_.size() <= records.sessions.size());

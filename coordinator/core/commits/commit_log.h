@@ -1,6 +1,7 @@
 // Which changes of a run have been handed over to be committed, and which of them are durable.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -32,6 +33,7 @@ struct Durable {
   std::vector<SessionLeft> left;
   std::optional<CommittedTasks> tasks;  ///< that were added
   bool cancel = false;                  ///< the reason why running attempts are cancelled
+  std::size_t printed = 0;              ///< records, as the commit states
 };
 
 /// Gathers the changes of a turn into a commit, and queues their publication until that is durable.
@@ -39,7 +41,7 @@ struct Durable {
 /// makes a commit, and does not own them. Pure; one owner, one thread.
 class CommitLog {
  public:
-  /// `records` were committed before; their first `published` outcomes were handed to the output.
+  /// `records` were committed before; their first `published` outcomes were printed.
   CommitLog(bool has_journal, const RunRecords& records, std::size_t published);
 
   /// A new session, with the next index. It is part of the next commit.
@@ -62,7 +64,10 @@ class CommitLog {
   std::uint64_t uncommitted_tasks() const;
   /// Forgets what was added since the last commit.
   void drop_tasks() { added_.reset(); }
-  /// What was published and which attempts have begun since the last commit are changes, too: a
+  /// So many of the first records were printed, of those that were published. `is_awaited`: a
+  /// commit is to state it now, because their output remains until then.
+  void note_printed(std::uint64_t records, bool is_awaited);
+  /// What was printed and which attempts have begun since the last commit are changes, too: a
   /// resumed coordinator publishes the rest, and counts attempts that were lost with the last one.
   /// Not called for each of them, since most are followed by another commit.
   void note_progress(const RunRecords& records);
@@ -77,6 +82,10 @@ class CommitLog {
   bool awaits(std::uint64_t commit) const { return commits_ - uncommitted_.size() < commit; }
   /// Takes out the oldest commit, which is durable now. Requires awaits(handed_over()).
   Durable next_durable();
+  /// A durable commit states that all accepted outcomes are printed.
+  bool is_all_printed(const RunRecords& records) const {
+    return printed_durable_ == records.accepted();
+  }
   /// Records that are durable and not published when a run is resumed: [first, end). They count as
   /// published from now on.
   Durable take_unpublished();
@@ -98,13 +107,17 @@ class CommitLog {
     std::uint64_t begun = 0;  ///< as the last commit states
   };
 
+  std::size_t printed() const { return std::min<std::uint64_t>(published_, printed_); }
+
   bool has_journal_;
   std::size_t records_handed_over_;
   std::size_t sessions_handed_over_;
   std::size_t mismatches_handed_over_;
   std::size_t published_;
-  std::size_t published_handed_over_;
-  bool is_noted_ = false;            ///< more was published, see note_progress()
+  std::uint64_t printed_;            ///< see note_printed(); maybe more than published_
+  std::size_t printed_handed_over_;  ///< as the last commit states
+  std::size_t printed_durable_;      ///< as the last durable one states
+  bool is_noted_ = false;            ///< more was printed, see note_progress()
   std::uint64_t commits_ = 0;        ///< handed over
   std::deque<Durable> uncommitted_;  ///< commits that are not durable, the oldest first
   std::vector<SessionState> sessions_;

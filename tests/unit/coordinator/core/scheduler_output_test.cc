@@ -171,6 +171,44 @@ TEST_F(JournaledOutputTest, BytesAreDurableOnceTheyAreWritten) {
   EXPECT_THAT(stage->take(), testing::ElementsAre(HasSubstr("0 out taken 65536 durable 65536")));
 }
 
+TEST_F(JournaledOutputTest, PrintedOutputOfAFullSpoolIsCommittedAtOnce) {
+  begin_with({1}, 2);
+  stage->committed(stage->commits());
+  stage->heartbeat(1);
+  reports(1, 0, 0);
+  stage->printed = 0;
+  stage->committed(stage->commits());
+  stage->ignore();
+  stage->printed = 1;
+  stage->turn();
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("commit")))) << "it has time";
+  fill_spool();
+  stage->turn();
+  EXPECT_THAT(stage->take(), Contains(HasSubstr("commit")));
+  stage->turn();
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("commit"))));
+}
+
+TEST_F(JournaledOutputTest, NothingIsPrintedEarlyBeforeACommitHasMadeRoom) {
+  begin_with({1}, 2);
+  stage->committed(stage->commits());
+  stage->heartbeat(1);
+  sends(1, 1, 0);
+  reports(1, 0, 0);
+  stage->printed = 0;
+  fill_spool();
+  stage->turn();
+  stage->committed(stage->commits());
+  stage->wait(5'000);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("print output early")))) << "not printed";
+  stage->printed = 1;
+  stage->turn();
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("print output early")))) << "not committed";
+  stage->committed(stage->commits());
+  stage->turn();
+  EXPECT_THAT(stage->take(), Contains("print output early of w1, task 1, attempt 1"));
+}
+
 TEST_F(JournaledOutputTest, AFailureCountsWithoutItsOutputIfItIsRetried) {
   policy.retries = 1;
   begin_with({1}, 1);

@@ -61,6 +61,25 @@ TEST_F(CommitLogTest, WhatWasPublishedIsCommittedOnRequest) {
   EXPECT_FALSE(log.has_changes(records));
 }
 
+TEST_F(CommitLogTest, WhatIsPrintedLaterThanPublishedIsCommitted) {
+  accept(3);
+  hand_over();
+  log.next_durable();
+  log.note_printed(0, /*is_awaited=*/true);
+  log.note_progress(records);
+  EXPECT_FALSE(log.has_changes(records)) << "nothing is printed yet";
+  log.note_printed(1, /*is_awaited=*/false);
+  EXPECT_FALSE(log.has_changes(records)) << "it is not awaited";
+  log.note_printed(1, /*is_awaited=*/true);
+  ASSERT_TRUE(log.has_changes(records));
+  EXPECT_EQ(hand_over()->counters.published, 1U);
+  EXPECT_FALSE(log.is_all_printed(records)) << "it is not durable";
+  log.next_durable();
+  EXPECT_TRUE(log.is_all_printed(records));
+  log.note_printed(1, /*is_awaited=*/true);
+  EXPECT_FALSE(log.has_changes(records));
+}
+
 TEST_F(CommitLogTest, WhatHasBegunIsCommittedOnRequest) {
   join();
   hand_over();
