@@ -19,6 +19,13 @@ std::string name_of(TaskId task) {
   return "task " + std::to_string(index(task));
 }
 
+/// A worker has forgotten output on the word of a coordinator that was taken over.
+bool may_lose_output(const Plan& plan) {
+  return plan.policy.takes_output && std::ranges::any_of(plan.faults, [](const Fault& fault) {
+           return fault.kind == FaultKind::take_over;
+         });
+}
+
 const Report* report_in(const coordinator::Event& event) {
   const auto* received = std::get_if<coordinator::MessageReceived>(&event);
   return received == nullptr ? nullptr : std::get_if<Report>(&received->message.body);
@@ -112,6 +119,8 @@ void CommandRules::judge(const RunRecords& records, const Told& told) {
         failures == retries + 1 || records.stop_requested,
         name_of(told.task) + " failed for good after " + std::to_string(failures) + " failures");
     last_words_[told.task].insert(told.outcome);
+  } else if (failures > retries && may_lose_output(world_.plan)) {
+    failures_[told.task] = retries;  // the last one does not count without its output
   } else {
     require(failures <= retries, name_of(told.task) + " is tried once more than it should be");
     not_before_[told.task] = world_.timeline.now() + pause_after(failures);

@@ -17,7 +17,12 @@ CoordinatorProcess::CoordinatorProcess(World& world, Network& network,
       find_worker_(std::move(find_worker)),
       scheduler_(std::make_unique<coordinator::Scheduler>(spec_at_start(world.plan),
                                                           world.plan.policy, epoch_)),
-      observer_(world, *scheduler_, [this] { wake_at(now()); }),
+      observer_(world, *scheduler_,
+                {[this] { wake_at(now()); },
+                 [this](coordinator::OutputWritten written) {
+                   others_.push_back(std::move(written));
+                   wake_at(now());
+                 }}),
       input_(world, [this](coordinator::Event event) {
         if (ended_ || is_down_ || !scheduler_->takes_tasks()) return;
         others_.push_back(std::move(event));
@@ -103,6 +108,7 @@ void CoordinatorProcess::reach_disk(const coordinator::WriteCommit& keep) {
 void CoordinatorProcess::take_over(Duration lasts) {
   if (ended_ || is_down_ || !(ghosts_.empty() || ghosts_.back().over())) return;
   write_torn();
+  observer_.output().crash();
   Ghost& ghost = ghosts_.emplace_back(world_, network_, observer_, start_worker_, epoch_,
                                       std::move(scheduler_));
   for (auto& [from, message] : std::exchange(inbox_, {})) ghost.receive(from, std::move(message));
@@ -126,6 +132,7 @@ Ghost* CoordinatorProcess::ghost_of(ConnectionId from) {
 
 void CoordinatorProcess::go_down(Duration down_for) {
   is_down_ = true;
+  observer_.output().crash();
   actions_to_live_ = 0;
   inbox_.clear();
   others_.clear();
@@ -143,6 +150,7 @@ void CoordinatorProcess::resume() {
   // A coordinator that leaves the run unfinished notes what it has printed at the very end.
   std::uint64_t published = disk_.empty() ? 0 : disk_.back()->counters.published;
   if (std::exchange(is_suspended_, false)) published = records.accepted();
+  observer_.output().reopen(records, published, ++epoch_);
   std::vector<coordinator::Event> vanished;
   for (std::size_t s = 0; s < records.sessions.size(); ++s) {
     const coordinator::SessionRecord& session = records.sessions[s];
@@ -151,16 +159,18 @@ void CoordinatorProcess::resume() {
     }
   }
   scheduler_ = std::make_unique<coordinator::Scheduler>(std::move(records), published,
-                                                        world_.plan.policy, ++epoch_);
+                                                        world_.plan.policy, epoch_);
   observer_.watch(*scheduler_);
   is_down_ = false;
   busy_until_ = overloaded_until_ = {};
+  if (world_.plan.policy.takes_output) step(coordinator::OutputFound{observer_.output().found()});
   listen();
   others_.insert(others_.end(), vanished.begin(), vanished.end());
 }
 
 /// One write at a time takes all waiting commits; some writes are delayed, as by a full disk.
 void CoordinatorProcess::keep(const coordinator::WriteCommit& keep) {
+  observer_.output().note_commit(keep);
   writing_.push_back(keep);
   const bool slow = world_.faulty() && world_.chance(0.01);
   const Duration takes = slow ? world_.time(0s, 2s) : world_.time(10us, 20ms);
@@ -205,7 +215,8 @@ void CoordinatorProcess::turn() {
     observer_.taken(from, *message);
     step(coordinator::MessageReceived{from, *message});
   }
-  step(coordinator::TurnEnded{inbox_.empty(), observer_.output_room()});
+  OutputRules& output = observer_.output();
+  step(coordinator::TurnEnded{inbox_.empty(), output.room(), output.printed()});
   if (++turns_ % world_.plan.check_every == 0) scheduler_->check_invariants();
   if (overloaded) busy_until_ = now() + world_.plan.policy.heartbeat_interval * 9 / 10;
   if (!inbox_.empty()) return wake_at(now());

@@ -29,6 +29,7 @@ class CoordinatorProcess {
   CoordinatorProcess(const CoordinatorProcess&) = delete;
   CoordinatorProcess& operator=(const CoordinatorProcess&) = delete;
 
+  /// Begins the first epoch.
   void listen();
   void receive(ConnectionId from, UpMessage message);
   void connection_closed(ConnectionId connection);

@@ -42,7 +42,8 @@ void Ghost::turn() {
   for (const auto& [from, message] : std::exchange(inbox_, {})) {
     step(coordinator::MessageReceived{from, *message});
   }
-  step(coordinator::TurnEnded{true});
+  const std::uint64_t room = world_.plan.output.spool;
+  step(coordinator::TurnEnded{true, {.bytes = room, .early_bytes = 0, .is_stuck = false}});
   if (over_) return;
   scheduler_->check_invariants();
   if (const auto deadline = scheduler_->next_deadline()) {
@@ -54,10 +55,10 @@ void Ghost::step(const coordinator::Event& event) {
   if (over_) return;
   coordinator::Actions actions;
   scheduler_->step(world_.timeline.now(), event, actions);
-  for (coordinator::Action& action : actions) perform(action);
+  for (coordinator::Action& action : actions) perform(event, action);
 }
 
-void Ghost::perform(coordinator::Action& action) {
+void Ghost::perform(const coordinator::Event& event, coordinator::Action& action) {
   world_.trace.add(action.index());
   if (auto* send = std::get_if<coordinator::Send>(&action)) {
     const SessionId& session = send->message.header.session;
@@ -71,9 +72,23 @@ void Ghost::perform(coordinator::Action& action) {
   } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
     require(published->first + published->count <= observer_.records_committed(),
             "a fenced coordinator has published outcomes that were not committed");
+  } else if (const auto* taken = std::get_if<coordinator::TakeOutput>(&action)) {
+    take(std::get<Output>(std::get<coordinator::MessageReceived>(event).message.body), *taken);
   } else if (std::holds_alternative<coordinator::End>(action)) {
     over_ = true;
   }
+}
+
+void Ghost::take(const Output& output, const coordinator::TakeOutput& taken) {
+  coordinator::OutputWritten written;
+  for (std::size_t i = 0; i < output.rows(); ++i) {
+    if (!taken.is_taken[i]) continue;
+    written.streams.push_back({{taken.session, output.task[i], output.attempt[i]},
+                               output.stream[i],
+                               output.offset[i] + output.size[i]});
+  }
+  const Duration takes = world_.time(Duration(0), world_.plan.output.sync_max);
+  world_.timeline.after(takes, [this, written] { happened(written); });
 }
 
 }  // namespace rollcall::sim

@@ -17,7 +17,8 @@
 namespace rollcall::sim {
 
 /// Continues as before, but the journal accepts nothing from it any more, so it must not publish or
-/// acknowledge anything that is not committed. Never moves; outlives everything that is on the
+/// acknowledge anything that is not committed. Output is no part of the journal: it answers that
+/// bytes are durable which the later epoch does not find. Never moves; outlives everything that is on the
 /// timeline.
 class Ghost {
  public:
@@ -38,7 +39,8 @@ class Ghost {
   void wake_at(Instant when);
   void turn();
   void step(const coordinator::Event& event);
-  void perform(coordinator::Action& action);
+  void perform(const coordinator::Event& event, coordinator::Action& action);
+  void take(const Output& output, const coordinator::TakeOutput& taken);
 
   World& world_;
   Network& network_;

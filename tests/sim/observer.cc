@@ -58,6 +58,8 @@ void Observer::done(const coordinator::Action& action) {
     world_.tell([&] { return "coordinator logs: " + log->text; });
     require(log->text.find("not assigned to it") == std::string::npos,
             "an honest worker's outcome was called unassigned");
+    require(log->text.find("contradicts itself") == std::string::npos,
+            "an honest worker's message was called a contradiction: " + log->text);
   } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
     finished();
   } else if (std::holds_alternative<coordinator::End>(action)) {
@@ -226,7 +228,7 @@ void Observer::check_kindness() const {
            fault.kind == FaultKind::drain_at_once || fault.kind == FaultKind::stop;
   };
   if (std::any_of(faults.begin(), faults.end(), leaves)) return;
-  if (output_.is_stuck()) return;                    // it was stopped
+  if (output_.was_stuck()) return;                   // it was stopped
   if (world_.plan.commands.starts_none > 0) return;  // those workers are asked to leave
   require(world_.truth.most_starts() <= 1, "a task ran again without a fault");
   // A coordinator that dies while workers leave an unfinished run has not committed that they did;

@@ -1,9 +1,9 @@
 // Checks the coordinator's events and actions against the rules, independently of its code.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coordinator/core/event.h"
@@ -18,14 +18,10 @@ namespace rollcall::sim {
 /// Hello, no session lost while it is heard, each result published once and unchanged. One thread.
 class Observer {
  public:
-  /// `printed` is called when the spool of output has more room.
-  Observer(World& world, const coordinator::Scheduler& scheduler, std::function<void()> printed)
-      : world_(world),
-        scheduler_(&scheduler),
-        commands_(world),
-        output_(world, std::move(printed)) {}
+  Observer(World& world, const coordinator::Scheduler& scheduler, Spool::Handlers spool)
+      : world_(world), scheduler_(&scheduler), commands_(world), output_(world, std::move(spool)) {}
 
-  coordinator::OutputRoom output_room() const { return output_.room(); }
+  OutputRules& output() { return output_; }
 
   /// The commit has reached the disk and may be published.
   void committed(const coordinator::Commit& commit);

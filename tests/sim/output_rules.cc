@@ -54,25 +54,43 @@ void OutputRules::after(const coordinator::Scheduler& scheduler, const coordinat
   if (message != nullptr && std::holds_alternative<Report>(message->body)) {
     judge(records, message->header.session, std::get<Report>(message->body).outcomes);
   }
-  for (const coordinator::Action& action : actions) {
-    if (const auto* taken = std::get_if<coordinator::TakeOutput>(&action)) {
-      require(message != nullptr, "output was taken that was not received");
-      take(records, std::get<Output>(message->body), *taken);
-    } else if (const auto* dropped = std::get_if<coordinator::DropOutput>(&action)) {
-      drop(*dropped);
-    } else if (const auto* early = std::get_if<coordinator::PrintEarly>(&action)) {
-      print_early(*early);
-    } else if (std::holds_alternative<coordinator::OutputStuck>(action)) {
-      stuck(event);
-    } else if (const auto* send = std::get_if<coordinator::Send>(&action)) {
-      told(send->message);
-    } else if (std::holds_alternative<coordinator::End>(action)) {
-      spool_.check_end();
+  for (const coordinator::Action& action : actions) perform(records, event, action);
+  if (const auto* committed = std::get_if<coordinator::Committed>(&event)) {
+    while (!commits_.empty() && commits_.front().first <= committed->commit) {
+      spool_.committed(records, commits_.front().second);
+      commits_.pop_front();
     }
   }
   advance(records);
   const auto* turn = std::get_if<coordinator::TurnEnded>(&event);
   if (turn != nullptr) check_windows(scheduler, turn->output_room);
+}
+
+void OutputRules::perform(const RunRecords& records, const coordinator::Event& event,
+                          const coordinator::Action& action) {
+  if (const auto* taken = std::get_if<coordinator::TakeOutput>(&action)) {
+    const WorkerMessage* message = message_in(event);
+    require(message != nullptr, "output was taken that was not received");
+    take(records, std::get<Output>(message->body), *taken);
+  } else if (const auto* dropped = std::get_if<coordinator::DropOutput>(&action)) {
+    drop(*dropped);
+  } else if (const auto* early = std::get_if<coordinator::PrintEarly>(&action)) {
+    print_early(*early);
+  } else if (std::holds_alternative<coordinator::OutputStuck>(action)) {
+    stuck(event);
+  } else if (const auto* send = std::get_if<coordinator::Send>(&action)) {
+    told(records, send->message);
+  } else if (const auto* published = std::get_if<coordinator::PublishOutcomes>(&action)) {
+    if (world_.plan.policy.journal) spool_.publish(records, published->first, published->count);
+  } else if (const auto* cut_now = std::get_if<coordinator::CutOutput>(&action)) {
+    cut(records, *cut_now);
+  } else if (const auto* keep_now = std::get_if<coordinator::KeepOutput>(&action)) {
+    keep(records, keep_now->attempts);
+  } else if (std::holds_alternative<coordinator::FinishRun>(action)) {
+    is_finishing_ = true;
+  } else if (const auto* end = std::get_if<coordinator::End>(&action)) {
+    if (!end->workers_stay) spool_.check_end();
+  }
 }
 
 // Outcomes.
@@ -92,7 +110,7 @@ void OutputRules::judge(const RunRecords& records, const SessionId& session,
         continue;
       }
       const CommandResult none;
-      accepted({*by, outcomes.task[i], outcomes.attempt[i]}, session,
+      accepted({*by, outcomes.task[i], outcomes.attempt[i]}, session, r,
                outcomes.command.empty() ? none : outcomes.command[i]);
       break;
     }
@@ -100,7 +118,7 @@ void OutputRules::judge(const RunRecords& records, const SessionId& session,
 }
 
 void OutputRules::accepted(const Spool::Holder& holder, const SessionId& session,
-                           const CommandResult& result) {
+                           std::size_t record, const CommandResult& result) {
   require(!dropped_.contains(holder),
           "the attempt was accepted whose " + output_of(holder) + " was dropped");
   const StreamBytes kept = spool_.bytes(holder);
@@ -114,7 +132,7 @@ void OutputRules::accepted(const Spool::Holder& holder, const SessionId& session
                 std::to_string(kept[s]) + " were kept, " + std::to_string(tail[s]) +
                 " are in the tail, and " + std::to_string(written[s]) + " were written");
   }
-  spool_.ended(holder);
+  spool_.ended(holder, record, world_.truth.run_of(session, holder.task, holder.attempt));
 }
 
 // Bytes.
@@ -128,7 +146,9 @@ void OutputRules::take(const RunRecords& records, const Output& output,
     require(!dropped_.contains(holder), output_of(holder) + " was taken after it was dropped");
     require(spool_.keeps(holder) || is_held(records, holder),
             output_of(holder) + " was taken from a session that does not hold it");
-    spool_.take(holder, output.stream[i], output.offset[i], output.size[i]);
+    const SessionId& session = records.sessions[index(holder.session)].id;
+    spool_.take(holder, output.stream[i], output.offset[i], output.size[i],
+                world_.truth.run_of(session, holder.task, holder.attempt));
   }
 }
 
@@ -144,13 +164,16 @@ void OutputRules::print_early(const coordinator::PrintEarly& early) {
   require(world_.plan.policy.prints_early && world_.plan.policy.retries == 0,
           "output is printed early and must not be");
   require(!dropped_.contains(early.attempt), "dropped output is printed early");
+  require(!world_.plan.policy.journal || !spool_.will_make_room(first_unended_),
+          "output is printed early before that of tasks that have ended");
   spool_.print_early(early.attempt);
 }
 
 void OutputRules::stuck(const coordinator::Event& event) {
   const bool is_full = std::holds_alternative<coordinator::TurnEnded>(event) && was_room_stuck_;
   require(is_full || spool_.early(), "the output is not stuck");
-  is_stuck_ = true;
+  is_stuck_ = was_stuck_ = true;
+  if (world_.plan.policy.journal) spool_.grow();
 }
 
 /// In order, the output of a task is printed once all tasks before it have ended.
@@ -159,12 +182,62 @@ void OutputRules::advance(const RunRecords& records) {
          records.state_of(task_at(first_unended_)) == TaskState::done) {
     ++first_unended_;
   }
-  spool_.all_ended_before(first_unended_);
+  if (!world_.plan.policy.journal) spool_.all_ended_before(first_unended_);
+}
+
+// A journal.
+
+void OutputRules::note_commit(const coordinator::WriteCommit& commit) {
+  if (!is_used()) return;
+  commits_.emplace_back(commit.number, commit.commit->counters.published);
+}
+
+void OutputRules::crash() {
+  if (is_used()) spool_.crash();
+}
+
+void OutputRules::reopen(const RunRecords& records, std::uint64_t printed, Epoch epoch) {
+  if (!is_used()) return;
+  spool_.reopen(records, printed, epoch);
+  is_stuck_ = was_room_stuck_ = is_finishing_ = false;
+  dropped_.clear();
+  windows_.clear();
+  commits_.clear();
+  first_unended_ = 0;
+}
+
+void OutputRules::cut(const RunRecords& records, const coordinator::CutOutput& cut) {
+  require(is_held(records, cut.attempt), output_of(cut.attempt) + " was cut and is not held");
+  spool_.cut(cut);
+}
+
+void OutputRules::keep(const RunRecords& records, const std::vector<Spool::Holder>& attempts) {
+  for (const Spool::Holder& holder : attempts) {
+    require(is_held(records, holder), output_of(holder) + " goes on and is not held");
+  }
+  spool_.keep(attempts);
+}
+
+/// What is durable must outlive a crash, because its worker forgets it.
+void OutputRules::answered(const RunRecords& records, const SessionId& session,
+                           const OutputAck& ack) const {
+  const auto found = std::ranges::find(records.sessions, session, &coordinator::SessionRecord::id);
+  require(found != records.sessions.end(), "an unknown session was answered");
+  const SessionIndex place{static_cast<std::uint32_t>(found - records.sessions.begin())};
+  for (std::size_t i = 0; i < ack.rows(); ++i) {
+    if (ack.durable[i] == kNotWanted) continue;
+    const Spool::Holder holder{place, ack.task[i], ack.attempt[i]};
+    const std::size_t s = index(ack.stream[i]);
+    require(ack.taken[i] <= spool_.bytes(holder)[s],
+            output_of(holder) + " counts as taken and is not");
+    require(ack.durable[i] <= spool_.durable(holder)[s],
+            output_of(holder) + " counts as durable and is not");
+  }
 }
 
 // Windows.
 
-void OutputRules::told(const CoordinatorMessage& message) {
+void OutputRules::told(const RunRecords& records, const CoordinatorMessage& message) {
   const SessionId& session = message.header.session;
   if (const auto* welcome = std::get_if<Welcome>(&message.body)) {
     if (!welcome->features.test(kOutputInChunks)) return;
@@ -174,6 +247,7 @@ void OutputRules::told(const CoordinatorMessage& message) {
     note_window(session, ack->window);
   } else if (const auto* taken = std::get_if<OutputAck>(&message.body)) {
     note_window(session, taken->window);
+    answered(records, session, *taken);
   }
 }
 
@@ -194,7 +268,7 @@ void OutputRules::received(const SessionId& session, std::uint64_t number) {
 void OutputRules::check_windows(const coordinator::Scheduler& scheduler,
                                 const coordinator::OutputRoom& room) const {
   if (world_.plan.profile > Profile::coordinator) return;
-  if (scheduler.done() == scheduler.records().spec.task_count) return;
+  if (is_finishing_ || scheduler.done() == scheduler.records().spec.task_count) return;
   std::uint64_t granted = 0;
   bool waits = false;
   for (const coordinator::Session& session : scheduler.sessions()) {

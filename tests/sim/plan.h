@@ -63,6 +63,7 @@ struct OutputPlan {
   std::uint64_t spool = 0;  ///< bytes that the spool holds
   std::uint64_t early = 0;  ///< bytes beyond these of the attempt that is printed early
   Duration print_max{};     ///< the longest that the reader takes for one part
+  Duration sync_max{};      ///< the longest that a disk usually takes, with a journal
 };
 
 /// Tasks that are added at this moment.

@@ -14,11 +14,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kOutputStream = 40127;
+/// Chosen so that every seed recorded before output had a journal still stands for a run without
+/// output.
+constexpr std::uint64_t kJournaledStream = 39857;
 
 }  // namespace
 
 bool is_of_output(const Plan& plan) {
-  return is_exec(plan) && !plan.policy.journal && mix64(mix64(plan.seed) + kOutputStream) % 2 == 0;
+  const std::uint64_t stream = plan.policy.journal ? kJournaledStream : kOutputStream;
+  return is_exec(plan) && mix64(mix64(plan.seed) + stream) % 2 == 0;
 }
 
 void draw_output(Plan& plan) {
@@ -35,6 +39,7 @@ void draw_output(Plan& plan) {
   if (dice.chance(0.6)) plan.policy.retries = 0;  // with retries, nothing is printed early
   plan.policy.prints_early = !dice.chance(0.15);
   plan.policy.prints_in_order = dice.chance(0.4);
+  output.sync_max = dice.one_of(std::array<Duration, 3>{100us, 20ms, 200ms});
 }
 
 std::vector<Write> writes_of(const Plan& plan, TaskId task, Attempt attempt, Duration length) {
@@ -57,8 +62,8 @@ Duration time_of_output(const Plan& plan) {
   const OutputPlan& output = plan.output;
   if (output.most == 0) return {};
   const std::uint64_t parts = 2 + 2 * output.most / limits::output_row_bytes;
-  const Duration part =
-      output.print_max + 4 * plan.weather.delay_max + 2 * plan.policy.heartbeat_interval;
+  const Duration part = output.print_max + 2 * output.sync_max + 4 * plan.weather.delay_max +
+                        2 * plan.policy.heartbeat_interval;
   return plan.spec.task_count * (plan.policy.retries + 1) * parts * part;
 }
 

@@ -11,7 +11,7 @@
 
 namespace rollcall::sim {
 
-/// Whether the run takes output in chunks: half of the runs of commands without a journal do.
+/// Whether the run takes output in chunks: half of the runs of commands do.
 bool is_of_output(const Plan& plan);
 
 /// Lets commands print, and gives the coordinator a spool. For runs of commands.

@@ -62,6 +62,11 @@ StreamBytes Truth::written(const SessionId& session, TaskId task, Attempt attemp
   return found == written_.end() ? StreamBytes{} : found->second;
 }
 
+Epoch Truth::run_of(const SessionId& session, TaskId task, Attempt attempt) const {
+  const auto found = runs_.find(Key{session, task, attempt});
+  return found == runs_.end() ? 0 : found->second.back().epoch;
+}
+
 bool Truth::has_begun(const SessionId& session, TaskId task) const {
   return begun_.contains(Key{session, task, 0});
 }

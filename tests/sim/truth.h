@@ -41,6 +41,8 @@ class Truth {
   /// An attempt that has ended has written this to its pipes.
   void wrote(const SessionId& session, TaskId task, Attempt attempt, const StreamBytes& bytes);
   StreamBytes written(const SessionId& session, TaskId task, Attempt attempt) const;
+  /// The epoch in which the session last started the attempt; 0: never.
+  Epoch run_of(const SessionId& session, TaskId task, Attempt attempt) const;
   /// The session has started some attempt at the task.
   bool has_begun(const SessionId& session, TaskId task) const;
   /// The session has sent a new report with this number.
