@@ -37,7 +37,7 @@ inline Command program(std::vector<std::string> args) {
 }
 
 /// Returns true once process `pid` has ended, false if it still runs after `longest`.
-inline bool is_gone(pid_t pid, std::chrono::milliseconds longest) {
+inline bool is_gone(pid_t pid, std::chrono::milliseconds longest = 30s) {
   const os::Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
   if (!ended) return errno == ESRCH;
   pollfd awaited{ended.get(), POLLIN, 0};
@@ -98,6 +98,15 @@ class CommandRunnerTest : public testing::Test {
     const std::uint64_t key = next_key_++;
     start(key, std::move(command));
     return result_of(key);
+  }
+
+  /// Runs a command with a timeout, which is doubled until the command had come as far as
+  /// `has_begun(result)` requires: a slow machine may not even have started it before.
+  CommandResult run_into_timeout(Command command, const auto& has_begun) {
+    for (command.timeout = 100ms;; command.timeout *= 2) {
+      CommandResult result = run(command);
+      if (has_begun(result) || command.timeout > 30s) return result;
+    }
   }
 
   /// The path of a file that is removed after the test.

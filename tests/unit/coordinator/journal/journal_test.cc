@@ -277,6 +277,7 @@ TEST_F(JournalTest, CanBeOpenedAfterItsCoordinatorWasKilled) {
     static_cast<void>(!::write(ready[1], &has_begun, 1));
     while (true) ::pause();
   }
+  ASSERT_GT(child, 0);
   char has_begun = 0;
   ASSERT_EQ(::read(ready[0], &has_begun, 1), 1);
   EXPECT_EQ(has_begun, 'y');

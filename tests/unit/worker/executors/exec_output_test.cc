@@ -4,6 +4,8 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -133,10 +135,13 @@ TEST_F(ExecOutputTest, ACommandBlocksWhileNothingIsSent) {
 }
 
 TEST_F(ExecOutputTest, TheTailIsWhatWasNotSent) {
-  start("printf 0123456789; sleep 0.2; printf abc");
+  const std::string sent = testing::TempDir() + "sent";
+  start("printf 0123456789; while ! test -e " + sent + "; do sleep 0.01; done; printf abc");
   ASSERT_TRUE(wait_until([&] { return read() == 10; }));
   EXPECT_EQ(send(kOut, 0, 10), "0123456789");
+  std::ofstream(sent).close();
   ASSERT_TRUE(wait_until([&] { return progress_.has_ended; }));
+  std::filesystem::remove(sent);
   EXPECT_EQ(send(kOut, 0, 10), "0123456789") << "again";
   release();
   EXPECT_EQ(outcome_->out_before, 10U);

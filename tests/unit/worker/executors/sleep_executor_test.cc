@@ -23,14 +23,15 @@ class SleepExecutorTest : public testing::Test {
     EXPECT_TRUE(executor_.prepare({}).has_value());
   }
 
-  void start(std::uint64_t assignment, std::vector<std::uint32_t> tasks, Duration pause) {
+  void start(std::uint64_t assignment, std::vector<std::uint32_t> tasks, Duration pause,
+             Instant now = os::now()) {
     AttemptColumns attempts;
     for (const std::uint32_t task : tasks) {
       attempts.task.push_back(TaskId{task});
       attempts.attempt.push_back(1);
       attempts.pause.push_back(pause);
     }
-    executor_.start(os::now(), {assignment, std::move(attempts)});
+    executor_.start(now, {assignment, std::move(attempts)});
   }
   void take_ended() {
     OutcomeColumns ended;
@@ -56,8 +57,9 @@ class SleepExecutorTest : public testing::Test {
 };
 
 TEST_F(SleepExecutorTest, ReportsEachWhenItIsOver) {
-  start(1, {0}, 20ms);
-  start(1, {1}, 10ms);
+  const Instant now = os::now();
+  start(1, {0}, 20ms, now);
+  start(1, {1}, 10ms, now);
   take_ended();  // sets the timer
   ASSERT_TRUE(wait_for(2));
   EXPECT_THAT(tasks_, ElementsAre(TaskId{1}, TaskId{0}));

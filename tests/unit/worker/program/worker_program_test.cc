@@ -396,6 +396,7 @@ TEST_F(WorkerProgram, EndsWithAKilledParent) {
     ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
     ::_exit(127);
   }
+  ASSERT_GT(parent, 0);
   ::close(alive[1]);
   coordinator.wait_for<Hello>();
   ::kill(parent, SIGKILL);
