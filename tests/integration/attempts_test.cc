@@ -32,12 +32,15 @@ TEST_F(Attempts, ThatNeverBeganAreNotCounted) {
 }
 
 TEST_F(Attempts, AreCountedWhenAWorkerAndThenTheCoordinatorIsKilled) {
+  const std::string script = "test $ROLLCALL_ATTEMPT = 2 || exec sleep 1000; " +
+                             until_touched("go") + "; echo $ROLLCALL_ATTEMPT";
   Program& run = exec({"--range", "1-4", "-j", "4", "-w", "1", "--journal", journal(), "--output",
-                       "jsonl", "-q", "--", "sh", "-c", "sleep 1; echo $ROLLCALL_ATTEMPT"});
+                       "jsonl", "-q", "--", "sh", "-c", script});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   ::kill(pid_of_worker(run), SIGKILL);
   ASSERT_TRUE(wait_for_events(run, "started", 8));
   kill_coordinator(run);
+  touch("go");
   Program& resumed = command({"resume", journal(), "--output", "json"});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   const json attempts = document_of(resumed)["attempts"];
@@ -52,12 +55,14 @@ TEST_F(Attempts, AreCountedWhenAWorkerAndThenTheCoordinatorIsKilled) {
 }
 
 TEST_F(Attempts, AreCountedWhenAllProcessesAreKilled) {
-  Program& run = journaled_run(
-      {"-n", "10", "--pause", "3s", "-w", "1", "-j", "10", "--heartbeat-interval", "100ms"});
+  Program& run =
+      exec({"--range", "1-10", "-w", "1", "-j", "10", "--heartbeat-interval", "100ms", "--journal",
+            journal(), "--output", "jsonl", "-q", "--", "sh", "-c", until_touched("go")});
   ASSERT_TRUE(wait_for_events(run, "started", 10));
   ASSERT_TRUE(
       wait_until([&] { return number_in(journal(), "SELECT total(begun) FROM session") == 10; }));
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
+  touch("go");
   Program& resumed = command({"resume", journal(), "--output", "json"});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   const json attempts = document_of(resumed)["attempts"];

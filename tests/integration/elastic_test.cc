@@ -24,6 +24,12 @@ class Elastic : public ProgramsTest {
                               access_file(), "--output", "jsonl", "--control", file("s")} +
                     more);
   }
+  /// The same with commands: the shell runs `script`.
+  Program& start_commands(const Arguments& more, const std::string& script) {
+    return exec(Arguments{"-w", "0", "--access-file", access_file(), "--output", "jsonl",
+                          "--control", file("s")} +
+                more + Arguments{"--shell", "--", script});
+  }
   Program& join_as(const std::string& name, const Arguments& more = {}) {
     return worker(Arguments{"--access-file", access_file(), "--name", name} + more);
   }
@@ -46,15 +52,18 @@ class Elastic : public ProgramsTest {
 };
 
 TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
-  Program& run = start_run("2", {"-n", "40", "--pause", "200ms", "--prefetch", "3"});
+  Program& run = start_commands({"--wait-for-workers", "2", "--range", "1-40", "--prefetch", "3"},
+                                "test {} -le 4 || " + until_touched("$ROLLCALL_WORKER"));
   Program& leaving = join_as("leaving", {"--slots", "2"});
   Program& staying = join_as("staying", {"--slots", "2"});
   ASSERT_TRUE(wait_for_events(run, "done", 4));
   Program& drain = command({"drain", "leaving", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 0) << drain.story();
   EXPECT_THAT(drain.out(), MatchesRegex("leaving drains \\(finish\\), session [0-9a-f]{32}\n"));
+  touch("leaving");
   EXPECT_EQ(leaving.wait(), 0) << leaving.story();
   EXPECT_TRUE(run.running());
+  touch("staying");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(staying.wait(), 0) << staying.story();
   const json document = summary_of(run);
@@ -65,7 +74,7 @@ TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
 }
 
 TEST_F(Elastic, DrainReturnAlsoReturnsRunningTasks) {
-  Program& run = start_run("2", {"-n", "8", "--pause", "2s"});
+  Program& run = start_run("2", {"-n", "8", "--pause", "5s"});
   Program& leaving = join_as("leaving");
   join_as("staying");
   ASSERT_TRUE(wait_for_events(run, "started", 8));
@@ -80,7 +89,7 @@ TEST_F(Elastic, DrainReturnAlsoReturnsRunningTasks) {
 }
 
 TEST_F(Elastic, RunWaitsForNewWorkersIfAllAreDrained) {
-  Program& run = start_run("1", {"-n", "10", "--pause", "100ms"});
+  Program& run = start_run("1", {"-n", "200", "--pause", "100ms"});
   Program& first = join_as("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
   EXPECT_EQ(command({"drain", "all", "--control", file("s")}).wait(), 0);
@@ -93,7 +102,7 @@ TEST_F(Elastic, RunWaitsForNewWorkersIfAllAreDrained) {
 }
 
 TEST_F(Elastic, RunEndsIfAllLocalWorkersAreDrained) {
-  Program& run = rollcall({"-n", "100", "--pause", "100ms", "-w", "2", "--slots", "1", "--control",
+  Program& run = rollcall({"-n", "500", "--pause", "100ms", "-w", "2", "--slots", "1", "--control",
                            file("s"), "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 2));
   EXPECT_EQ(command({"drain", "all", "--control", file("s")}).wait(), 0);
@@ -103,7 +112,7 @@ TEST_F(Elastic, RunEndsIfAllLocalWorkersAreDrained) {
 }
 
 TEST_F(Elastic, LateWorkerGetsTasksRevokedFromAnother) {
-  Program& run = start_run("1", {"-n", "20", "--pause", "250ms", "--prefetch", "100"});
+  Program& run = start_run("1", {"-n", "60", "--pause", "250ms", "--prefetch", "100"});
   Program& first = join_as("first", {"--slots", "1"});
   ASSERT_TRUE(wait_for_events(run, "done", 1));
   Program& late = join_as("late", {"--slots", "3"});
@@ -113,23 +122,24 @@ TEST_F(Elastic, LateWorkerGetsTasksRevokedFromAnother) {
   const json document = summary_of(run);
   EXPECT_GT(worker_named(document, "late")["tasks_done"], 8);
   EXPECT_EQ(document["attempts"]["retried"], 0);
-  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 60);
 }
 
 TEST_F(Elastic, SignalDrainsInTheModeOfTheDrainOption) {
-  Program& run = start_run("2", {"-n", "12", "--pause", "300ms"});
+  Program& run = start_run("2", {"-n", "100", "--pause", "300ms"});
   Program& leaving = join_as("leaving", {"--slots", "2", "--drain", "finish"});
   join_as("staying", {"--slots", "2"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   leaving.signal(SIGUSR1);
   EXPECT_EQ(leaving.wait(), 0) << leaving.story();
   EXPECT_THAT(leaving.err(), HasSubstr("drained"));
+  join_as("quick");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_EQ(summary_of(run)["attempts"]["retried"], 0) << "a running task was not finished";
 }
 
 TEST_F(Elastic, SecondSignalEndsTheWorkerAtOnce) {
-  Program& run = start_run("1", {"-n", "1", "--pause", "3s"});
+  Program& run = start_run("1", {"-n", "1", "--pause", "60s"});
   Program& leaving = join_as("leaving", {"--drain", "finish"});
   ASSERT_TRUE(wait_for_events(run, "started", 1));
   leaving.signal(SIGTERM);
@@ -142,19 +152,21 @@ TEST_F(Elastic, SecondSignalEndsTheWorkerAtOnce) {
 }
 
 TEST_F(Elastic, IdleWorkerExitsAfterIdleTimeout) {
-  Program& run = start_run("1", {"-n", "1", "--pause", "3s"});
+  Program& run = start_commands({"--range", "1-1"}, until_touched("go"));
   join_as("busy");
   ASSERT_TRUE(wait_for_events(run, "started", 1));
   Program& idle = join_as("idle", {"--idle-timeout", "200ms"});
   EXPECT_EQ(idle.wait(), 0) << idle.story();
   EXPECT_TRUE(run.running());
+  touch("go");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
-  Program& run = start_run("1", {"-n", "9", "--pause", "1s"});
+  Program& run = start_commands({"--range", "1-9"},
+                                "test {} -gt 2 || { sleep 1; exit; }; " + until_touched("go"));
   Program& one = join_as("one", {"--slots", "2"});
-  ASSERT_TRUE(wait_for_events(run, "done", 2));
+  ASSERT_TRUE(wait_for_events(run, "done", 2) && wait_for_events(run, "started", 4));
   const json document = status();
   EXPECT_EQ(document["schema"], "rollcall/status/1");
   EXPECT_EQ(document["pid"], run.pid());
@@ -169,22 +181,24 @@ TEST_F(Elastic, StatusShowsTheRunAndItsWorkers) {
   Program& text = command({"status", "--control", file("s")});
   EXPECT_EQ(text.wait(), 0) << text.story();
   EXPECT_THAT(text.out_lines("run [0-9a-f]{32}"), testing::SizeIs(1)) << text.story();
-  EXPECT_THAT(text.out_lines(R"(\d/9 done, 2 running, \d waiting, 0 failed, \d\.\d\d s)"),
+  EXPECT_THAT(text.out_lines(R"(\d/9 done, 2 running, \d waiting, 0 failed, \d+\.\d\d s)"),
               testing::SizeIs(1))
       << text.story();
   EXPECT_THAT(text.out_lines(R"(one +\S+ +\d+ +2 +2 +\d +working +[0-9a-f]{32})"),
               testing::SizeIs(1))
       << text.story();
+  touch("go");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(Elastic, DrainReportsAnUnknownWorker) {
-  Program& run = start_run("1", {"-n", "4", "--pause", "500ms"});
+  Program& run = start_commands({"--range", "1-4"}, until_touched("go"));
   join_as("one");
-  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
   Program& drain = command({"drain", "two", "--control", file("s")});
   EXPECT_EQ(drain.wait(), 1) << drain.story();
   EXPECT_EQ(drain.err(), "rollcall drain: no connected worker is named two\n");
+  touch("go");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
@@ -193,7 +207,7 @@ TEST_F(Elastic, StatusFindsTheOnlyRun) {
   Program& none = command({"status"});
   EXPECT_EQ(none.wait(), 2) << none.story();
   EXPECT_THAT(none.err(), HasSubstr("no running coordinator of this user found in"));
-  const Arguments tasks{"-n", "4", "--pause", "2s", "-w", "1", "--output", "jsonl"};
+  const Arguments tasks{"-n", "4", "--pause", "60s", "-w", "1", "--output", "jsonl"};
   Program& first = rollcall(tasks, runtime());
   ASSERT_TRUE(wait_for_events(first, "started", 4));
   const std::string socket = file("runtime/rollcall/" + std::to_string(first.pid()) + ".sock");
@@ -208,15 +222,14 @@ TEST_F(Elastic, StatusFindsTheOnlyRun) {
   Program& which = command({"status"});
   EXPECT_EQ(which.wait(), 2) << which.story();
   EXPECT_THAT(which.err(), HasSubstr("--control " + socket + "\n"));
-  EXPECT_EQ(first.wait(), 0) << first.story();
-  EXPECT_EQ(second.wait(), 0) << second.story();
+  first.signal(SIGTERM);
+  EXPECT_EQ(first.wait(), 128 + SIGTERM) << first.story();
   EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
 TEST_F(Elastic, ControlSocketReplacesOnlyAStaleSocket) {
-  const Arguments tasks{"-n", "2",        "--pause", "2s",        "-w",
-                        "1",  "--output", "jsonl",   "--control", file("s")};
-  Program& first = rollcall(tasks);
+  const Arguments tasks{"-n", "2", "-w", "1", "--output", "jsonl", "--control", file("s")};
+  Program& first = rollcall(tasks + Arguments{"--pause", "60s"});
   ASSERT_TRUE(wait_for_events(first, "started", 2));
   Program& second = rollcall(tasks);
   EXPECT_EQ(second.wait(), 2) << second.story();
@@ -224,7 +237,7 @@ TEST_F(Elastic, ControlSocketReplacesOnlyAStaleSocket) {
   first.signal(SIGKILL);  // its socket stays behind
   first.wait();
   EXPECT_TRUE(std::filesystem::exists(file("s")));
-  Program& third = rollcall(tasks);
+  Program& third = rollcall(tasks + Arguments{"--pause", "10ms"});
   EXPECT_EQ(third.wait(), 0) << third.story();
   EXPECT_FALSE(std::filesystem::exists(file("s")));
   std::ofstream(file("s")) << "mine";

@@ -30,7 +30,7 @@ const Arguments kFailing = {"--range",
                             "-j",
                             "2",
                             "--timeout",
-                            "1s",
+                            "5s",
                             "--shell",
                             "--",
                             "n={}; echo out $n; case $n in"

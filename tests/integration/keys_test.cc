@@ -1,6 +1,7 @@
 // Keys made in advance, and health checks.
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
 #include <regex>
 #include <string>
@@ -94,7 +95,7 @@ TEST_F(Keys, AreNeverReplacedAndMustExist) {
 class Health : public Keys {};
 
 TEST_F(Health, ReportsAPortInUse) {
-  Program& run = rollcall({"-n", "1", "--pause", "2s", "--http", "127.0.0.1:0", "--access-file",
+  Program& run = rollcall({"-n", "1", "--pause", "60s", "--http", "127.0.0.1:0", "--access-file",
                            access_file(), "--log-level", "info"});
   const std::string taken = health_address(run);
   Program& second = rollcall({"-n", "1", "--http", taken});
@@ -106,7 +107,8 @@ TEST_F(Health, ReportsAPortInUse) {
   EXPECT_EQ(other.wait(), 2);
   EXPECT_THAT(other.err(), HasSubstr("--http: cannot listen at " + taken));
   EXPECT_THAT(lines_of(other.err()), SizeIs(1));
-  EXPECT_EQ(run.wait(), 0) << run.story();
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 128 + SIGTERM) << run.story();
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ class Peers : public ProgramsTest {
 };
 
 TEST_F(Peers, NoiseDoesNotAffectTheRun) {
-  Program& run = rollcall({"-n", "20", "--pause", "1500ms", "-w", "2", "--access-file",
-                           access_file(), "--output", "jsonl"});
+  Program& run = rollcall({"-n", "20", "--pause", "5s", "-w", "2", "--access-file", access_file(),
+                           "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   std::vector<std::unique_ptr<Connection>> connections;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -101,7 +101,7 @@ TEST_F(Peers, NoiseDoesNotAffectTheRun) {
 }
 
 TEST_F(Peers, NoiseWithoutEncryptionDoesNotAffectTheRun) {
-  Program& run = rollcall({"-n", "20", "--pause", "1s", "-w", "2", "--access-file", access_file(),
+  Program& run = rollcall({"-n", "20", "--pause", "5s", "-w", "2", "--access-file", access_file(),
                            "--insecure", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   Connection connection(port());
@@ -125,15 +125,16 @@ struct Rejection {
 class RejectedPeers : public Peers, public testing::WithParamInterface<Rejection> {};
 
 TEST_P(RejectedPeers, GetAReasonAndDoNotAffectTheRun) {
-  Program& run = rollcall({"-n", "20", "--pause", "2s", "-w", "2", "--access-file", access_file(),
-                           "--output", "jsonl"});
-  ASSERT_TRUE(wait_for_events(run, "started", 20));
+  Program& run = exec({"--range", "1-4", "-w", "2", "-j", "2", "--access-file", access_file(),
+                       "--output", "jsonl", "--shell", "--", until_touched("go")});
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
   Program& peer = lying_worker(GetParam().mode);
   EXPECT_EQ(peer.wait(), 0) << peer.story();
   EXPECT_EQ(peer.out(), std::string(GetParam().reason) + "\n");
+  touch("go");
   EXPECT_EQ(run.wait(), 0) << run.story();
   json document = summary_of(run);
-  EXPECT_EQ(document["outcomes"]["succeeded"], 20);
+  EXPECT_EQ(document["outcomes"]["succeeded"], 4);
   EXPECT_EQ(document["validated"], true);
 }
 
@@ -151,9 +152,11 @@ INSTANTIATE_TEST_SUITE_P(, RejectedPeers,
                          });
 
 TEST_F(Peers, AnUnsupportedProtocolVersionIsLogged) {
-  Program& run = rollcall({"-n", "2", "--pause", "1s", "-w", "1", "--access-file", access_file()});
+  Program& run = exec({"--range", "1-1", "-w", "1", "--access-file", access_file(), "--shell", "--",
+                       until_touched("go")});
   ASSERT_TRUE(wait_for_file("access"));
   EXPECT_EQ(lying_worker("old-version").wait(), 0);
+  touch("go");
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(
       run.err(),
@@ -275,12 +278,17 @@ TEST_F(HostilePeers, APeerThatNeverReadsCostsLittle) {
 
 // False reports.
 
+/// Sleeps that are only reported, so that they are longer than any delay of the report.
+const Arguments kNotSlept = {"--pause-min", "100s", "--pause-max", "300s"};
+
 class FalseReports : public Peers {
  protected:
   /// The document of a run with one lying_worker, which must exit with `status`.
-  json document_with(const std::string& mode, int status) {
-    Program& run = rollcall({"-n", "6", "--pause-min", "100ms", "--pause-max", "300ms", "-w", "0",
-                             "--access-file", access_file(), "--output", "json"});
+  json document_with(const std::string& mode, int status, const Arguments& more = {}) {
+    Program& run =
+        rollcall(Arguments{"-n", "6", "--pause-min", "100ms", "--pause-max", "300ms", "-w", "0",
+                           "--access-file", access_file(), "--output", "json"} +
+                 more);
     if (!wait_for_file("access")) return nullptr;
     Program& liar = lying_worker(mode);
     EXPECT_EQ(run.wait(), status) << run.story();
@@ -296,7 +304,7 @@ TEST_F(FalseReports, HonestReportsPass) {
 }
 
 TEST_F(FalseReports, ReportBeforeTheEndFails) {
-  json document = document_with("at-once", 3);
+  json document = document_with("at-once", 3, kNotSlept);
   EXPECT_EQ(document["validated"], false);
   EXPECT_THAT(failed_checks(document), Contains("finish_before_arrival"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
@@ -304,7 +312,7 @@ TEST_F(FalseReports, ReportBeforeTheEndFails) {
 }
 
 TEST_F(FalseReports, BackdatedReportFails) {
-  json document = document_with("backdated", 3);
+  json document = document_with("backdated", 3, kNotSlept);
   EXPECT_THAT(failed_checks(document), Contains("start_after_dispatch"));
   EXPECT_THAT(failed_checks(document), Contains("dispatch_delay"));
 }

@@ -20,10 +20,10 @@ using testing::SizeIs;
 class StoppedRun : public JournaledRuns {
  protected:
   /// Commands that write their number to the file `begun`, print "done N" once allow(N) was called,
-  /// and end.
+  /// and end. They look seldom, so that a worker knows of a stop before a command ends after it.
   Program& gated(const Arguments& more) {
     const std::string script = "echo {} >> " + file("begun") + "; while ! test -e " + file("go{}") +
-                               "; do sleep 0.02; done; echo done {}";
+                               "; do sleep 0.5; done; echo done {}";
     return exec(more + Arguments{"--shell", "--", script});
   }
   void allow(int task) { std::ofstream(file("go" + std::to_string(task))) << "\n"; }
@@ -44,10 +44,16 @@ class StoppedRun : public JournaledRuns {
 /// Attempts wait at the worker: two in the guardian, and more in the session.
 TEST_F(StoppedRun, NothingStartsAfterTheFirstInterrupt) {
   allow(1);
-  Program& run = gated({"--range", "1-12", "-w", "1", "-j", "1", "--prefetch", "4"});
+  Program& run =
+      gated({"--range", "1-12", "-w", "1", "-j", "1", "--prefetch", "4", "--control", file("s")});
   ASSERT_TRUE(wait_until_begun(2));
   interrupt(run);
   run.wait_for_err("stopping: waiting for 1 command; press Ctrl-C again to end it\n");
+  // One has ended, one runs, and two are in the guardian. The worker has returned the others.
+  ASSERT_TRUE(wait_until([&] {
+    Program& status = command({"status", "--control", file("s"), "--output", "json"});
+    return status.wait() == 0 && document_of(status)["tasks"]["waiting"] == 2;
+  }));
   allow_all(12);
   EXPECT_EQ(run.wait(), 130) << run.story();
   EXPECT_THAT(begun(), ElementsAre("1", "2"));

@@ -577,9 +577,11 @@ class OutputInChunks(ScriptedCoordinator):
 
     def test_output_comes_while_the_command_runs(self):
         self.join_with_output()
-        self.run_command("echo first; sleep 1; echo second")
+        taken = self.access + ".taken"
+        self.run_command(f"echo first; while ! test -e {taken}; do sleep 0.02; done; echo second")
         self.take(self.receive("output").output)
         self.assertEqual(self.taken[1], 6)
+        open(taken, "w", encoding="utf-8").close()
         self.acknowledge()
         result = self.take_all()
         self.assertEqual((result.out, result.out_bytes), (b"second\n", 13))

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 namespace rollcall::integration {
@@ -93,12 +94,21 @@ bool ProgramsTest::wait_for_file(const std::string& name) const {
   return found;
 }
 
+void ProgramsTest::touch(const std::string& name) const {
+  std::ofstream(file(name)).close();
+}
+
+std::string ProgramsTest::until_touched(const std::string& name) const {
+  return "while ! test -e " + file(name) + "; do sleep 0.05; done";
+}
+
 std::vector<pid_t> ProgramsTest::processes() const {
   return processes_with(kTagVariable, tag_);
 }
 
 bool ProgramsTest::wait_for_no_process() const {
-  return wait_until([this] { return processes().empty(); }, std::chrono::seconds(5));
+  // Less than a worker waits for a coordinator, and less than the commands of tests last.
+  return wait_until([this] { return processes().empty(); }, std::chrono::seconds(30));
 }
 
 void ProgramsTest::forget_ended() {

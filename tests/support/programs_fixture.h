@@ -46,6 +46,10 @@ class ProgramsTest : public ::testing::Test {
   /// file("access"): where runs of this test write, and workers look, unless they choose another.
   std::string access_file() const { return file("access"); }
   bool wait_for_file(const std::string& name) const;
+  /// Creates file(name), empty.
+  void touch(const std::string& name) const;
+  /// A shell script that waits for touch(name).
+  std::string until_touched(const std::string& name) const;
   /// Every process that this test has started, or what those have started, and that still lives.
   std::vector<pid_t> processes() const;
   bool wait_for_no_process() const;

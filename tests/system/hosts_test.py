@@ -149,7 +149,7 @@ class Hosts(ProcessTest):
         self.assertEqual(document["attempts"]["retried"], 0)
 
     def test_disconnected_beyond_the_liveness_time(self):
-        run = self.coordinate("-n", "40", "--pause", "500ms", "--liveness", "2s",
+        run = self.coordinate("-n", "40", "--pause", "500ms", "--liveness", "4s",
                               "--wait-for-workers", "2")
         lost, other = (self.join(host, "run", "--slots", "1") for host in (2, 3))
         eventually(lambda: len(self.workers()) == 2)
