@@ -36,12 +36,12 @@ class JournalFile : public JournaledRuns {
 };
 
 TEST_F(JournalFile, ResumeOptionStartsARunOrResumesTheSameOne) {
-  const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "1", "--resume"};
+  const Arguments request = {"-n", "60", "--pause-min", "0.3", "--pause-max", "6", "--resume"};
   Program& run = journaled_run(request);
   ASSERT_TRUE(wait_for_events(run, "done", 5));
   kill_coordinator(run);
-  expect_refused(journaled_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "2", "--resume"}),
-                 {"--task-count 60 and not 70", "--pause-max 1s and not 2s"});
+  expect_refused(journaled_run({"-n", "70", "--pause-min", "0.3", "--pause-max", "7", "--resume"}),
+                 {"--task-count 60 and not 70", "--pause-max 6s and not 7s"});
   expect_refused(journaled_run({"-n", "60"}), {"already exists"});
   Program& resumed = journaled_run(request);
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
@@ -331,13 +331,13 @@ TEST_F(FullDisk, ASignalEndsTheRun) {
 
 TEST_F(FullDisk, EndsAResumeThatCannotBegin) {
   if (!mount("size=1m")) GTEST_SKIP() << "cannot mount a small file system";
-  Program& run = rollcall({"-n", "200", "-j", "50", "--pause", "100ms", "-w", "1", "--output",
+  Program& run = rollcall({"-n", "200", "-j", "50", "--pause", "1500ms", "-w", "1", "--output",
                            "jsonl", "--journal", disk_journal()});
   ASSERT_TRUE(wait_for_events(run, "done", 50));
   for (const pid_t worker : kill_coordinator(run)) ::kill(worker, SIGKILL);
   fill(2'000'000);
   Program& resumed = command({"resume", disk_journal()});
-  EXPECT_EQ(resumed.wait(std::chrono::seconds(20)), 2) << resumed.story();
+  EXPECT_EQ(resumed.wait(), 2) << resumed.story();
   EXPECT_THAT(resumed.err(), HasSubstr("the disk is full"));
   EXPECT_THAT(resumed.err(), testing::Not(HasSubstr("damaged")));
   make_room();

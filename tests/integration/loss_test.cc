@@ -24,7 +24,7 @@ using testing::SizeIs;
 class Loss : public ProgramsTest {};
 
 TEST_F(Loss, TasksOfAKilledWorkerRunElsewhere) {
-  Program& run = rollcall({"-n", "200", "--pause", "1s", "-w", "2", "--output", "jsonl"});
+  Program& run = rollcall({"-n", "200", "--pause", "5s", "-w", "2", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 200));
   const std::vector<pid_t> workers = children_of(run.pid());
   ASSERT_THAT(workers, SizeIs(2));
@@ -40,8 +40,8 @@ TEST_F(Loss, TasksOfAKilledWorkerRunElsewhere) {
 
 /// Its closed connection tells, before the liveness time is over.
 TEST_F(Loss, OfAWorkerThatJoinedByHandIsNoticedEarly) {
-  Program& run = rollcall({"-n", "10", "--pause", "500ms", "-w", "0", "--access-file",
-                           access_file(), "--liveness", "9s", "--output", "jsonl"});
+  Program& run = rollcall({"-n", "10", "--pause", "5s", "-w", "0", "--access-file", access_file(),
+                           "--liveness", "9s", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_file("access"));
   Program& killed = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 10));
@@ -55,7 +55,7 @@ TEST_F(Loss, OfAWorkerThatJoinedByHandIsNoticedEarly) {
 }
 
 TEST_F(Loss, LocalWorkerThatDiedIsRestarted) {
-  Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1", "--output", "jsonl"});
+  Program& run = rollcall({"-n", "4", "--pause", "5s", "-w", "1", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 4));
   const std::vector<pid_t> workers = children_of(run.pid());
   ASSERT_THAT(workers, SizeIs(1));
@@ -70,7 +70,7 @@ TEST_F(Loss, LocalWorkerThatDiedIsRestarted) {
 }
 
 TEST_F(Loss, TextOutputReportsTheLoss) {
-  Program& run = rollcall({"-n", "4", "--pause", "700ms", "-w", "1"});
+  Program& run = rollcall({"-n", "4", "--pause", "5s", "-w", "1"});
   ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 4));
   for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGKILL);
   EXPECT_EQ(run.wait(), 0) << run.story();
@@ -108,13 +108,13 @@ TEST_F(Loss, FailedWorkerStartsAreRetriedAndNotAllLogged) {
   std::filesystem::permissions(file("rollcall-worker"), std::filesystem::perms::owner_all);
   Program& run = start(
       {alone,
-       {"sleep", "-n", "1", "-w", "1", "--worker-restarts", "unlimited", "--join-timeout", "1s"},
+       {"sleep", "-n", "1", "-w", "1", "--worker-restarts", "unlimited", "--join-timeout", "6s"},
        {},
        {},
        {}});
   EXPECT_EQ(run.wait(), 4) << run.story();
   const std::string why = ": cannot start " + file("rollcall-worker") + ": Exec format error";
-  // Of the four starts, at 0, 100, 300 and 700 ms, the third is not logged.
+  // Of the starts, at 0, 100, 300, 700, 1500 ms and so on, the first, second and fourth are logged.
   EXPECT_THAT(lines_of(run.err()),
               AllOf(Contains(EndsWith("local worker 1" + why)),
                     Contains(EndsWith("local worker 2" + why + " (2 times in a row)")),
@@ -134,7 +134,7 @@ TEST_F(Loss, NoWorkerOutlivesAKilledCoordinator) {
 TEST_F(Loss, JoinedWorkerExitsWithoutItsCoordinator) {
   Program& run =
       rollcall({"-n", "50", "--pause", "60s", "-w", "0", "--access-file", access_file(),
-                "--heartbeat-interval", "100ms", "--liveness", "400ms", "--rejoin-for", "1s"});
+                "--heartbeat-interval", "100ms", "--liveness", "3s", "--rejoin-for", "1s"});
   Program& orphan = worker({"--access-file", access_file()});
   ASSERT_TRUE(run.wait_for_lines(".* - await a sleep .*", 50));
   run.signal(SIGKILL);
@@ -145,9 +145,9 @@ TEST_F(Loss, JoinedWorkerExitsWithoutItsCoordinator) {
 class StoppedWorker : public ProgramsTest {};
 
 TEST_F(StoppedWorker, IsLostAndJoinsAgainAsANewSession) {
-  Program& run = rollcall({"-n", "20", "--pause", "2500ms", "-w", "1", "--access-file",
-                           access_file(), "--wait-for-workers", "2", "--heartbeat-interval",
-                           "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  Program& run = rollcall({"-n", "20", "--pause", "5s", "-w", "1", "--access-file", access_file(),
+                           "--wait-for-workers", "2", "--heartbeat-interval", "100ms", "--liveness",
+                           "3s", "--output", "jsonl"});
   Program& joining = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   joining.signal(SIGSTOP);
@@ -165,12 +165,12 @@ TEST_F(StoppedWorker, IsLostAndJoinsAgainAsANewSession) {
 }
 
 TEST_F(StoppedWorker, LateOutcomesAreNotCountedTwice) {
-  Program& run = rollcall({"-n", "20", "--pause", "1200ms", "-w", "1", "--access-file",
-                           access_file(), "--wait-for-workers", "2", "--heartbeat-interval",
-                           "100ms", "--liveness", "400ms", "--output", "jsonl"});
+  Program& run = rollcall({"-n", "20", "--pause", "5s", "-w", "1", "--access-file", access_file(),
+                           "--wait-for-workers", "2", "--heartbeat-interval", "100ms", "--liveness",
+                           "3s", "--output", "jsonl"});
   Program& joining = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
-  const auto due = Clock::now() + std::chrono::milliseconds(1200);
+  const auto due = Clock::now() + std::chrono::seconds(5);
   joining.signal(SIGSTOP);
   ASSERT_TRUE(wait_for_events(run, "worker_lost", 1));
   // Its sleeps end although their attempts have expired.
@@ -184,14 +184,14 @@ TEST_F(StoppedWorker, LateOutcomesAreNotCountedTwice) {
 
 TEST_F(StoppedWorker, OfThisMachineIsKilledAndRestarted) {
   Program& run =
-      rollcall({"-n", "300", "-w", "1", "-j", "20", "--pause", "100ms", "--heartbeat-interval",
-                "100ms", "--liveness", "400ms", "--output", "jsonl"});
+      rollcall({"-n", "900", "-w", "1", "-j", "20", "--pause", "100ms", "--heartbeat-interval",
+                "100ms", "--liveness", "3s", "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "done", 20));
   const std::vector<pid_t> workers = children_of(run.pid());
   ASSERT_THAT(workers, SizeIs(1));
   ::kill(workers[0], SIGSTOP);
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 300);
+  EXPECT_EQ(summary_of(run)["outcomes"]["succeeded"], 900);
   EXPECT_EQ(summary_of(run)["validated"], true);
   ASSERT_THAT(events_of(run, "worker_joined"), SizeIs(2));
   EXPECT_NE(events_of(run, "worker_joined")[1]["pid"], workers[0]);
@@ -200,7 +200,7 @@ TEST_F(StoppedWorker, OfThisMachineIsKilledAndRestarted) {
 
 TEST_F(StoppedWorker, WithoutARestartEndsTheRunAtOnce) {
   Program& run = rollcall({"-n", "20", "-w", "1", "--pause", "60s", "--heartbeat-interval", "100ms",
-                           "--liveness", "400ms", "--worker-restarts", "0", "--join-timeout", "1h",
+                           "--liveness", "3s", "--worker-restarts", "0", "--join-timeout", "1h",
                            "--output", "jsonl"});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   for (const pid_t worker : children_of(run.pid())) ::kill(worker, SIGSTOP);
@@ -221,8 +221,8 @@ TEST_F(StoppedWorker, DoesNotDelayTheEndOfTheRun) {
 
 TEST_F(StoppedWorker, RejoinsIfTheCoordinatorWasSilentForLonger) {
   Program& run =
-      rollcall({"-n", "20", "--pause", "1s", "-w", "0", "--access-file", access_file(),
-                "--heartbeat-interval", "100ms", "--liveness", "400ms", "--output", "jsonl"});
+      rollcall({"-n", "20", "--pause", "5s", "-w", "0", "--access-file", access_file(),
+                "--heartbeat-interval", "100ms", "--liveness", "3s", "--output", "jsonl"});
   Program& joined = worker({"--access-file", access_file()});
   ASSERT_TRUE(wait_for_events(run, "started", 20));
   run.signal(SIGSTOP);

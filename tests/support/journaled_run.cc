@@ -43,7 +43,7 @@ Program& JournaledRuns::journaled_run(const Arguments& more) {
 
 Program& JournaledRuns::begun_run(std::size_t tasks, std::size_t done, const Arguments& more) {
   Program& run = journaled_run(
-      Arguments{"-n", std::to_string(tasks), "--pause-min", "0.3", "--pause-max", "1.5"} + more);
+      Arguments{"-n", std::to_string(tasks), "--pause-min", "0.3", "--pause-max", "6"} + more);
   wait_for_events(run, "done", done);
   return run;
 }

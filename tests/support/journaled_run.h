@@ -23,7 +23,7 @@ class JournaledRuns : public ProgramsTest {
   Program& command(const Arguments& arguments);
   /// Starts `rollcall sleep --journal FILE --output jsonl` with two local workers and `more`.
   Program& journaled_run(const Arguments& more);
-  /// Starts a run of `tasks` sleeps of 0.3 to 1.5 s and waits until `done` results are printed.
+  /// Starts a run of `tasks` sleeps of 0.3 to 6 s and waits until `done` results are printed.
   Program& begun_run(std::size_t tasks, std::size_t done, const Arguments& more = {});
   /// Kills the coordinator with SIGKILL. Returns its local workers, which keep running.
   std::vector<pid_t> kill_coordinator(Program& run);
