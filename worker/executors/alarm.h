@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -28,14 +29,16 @@ class Alarm {
     }
     // Both clocks are CLOCK_MONOTONIC.
     timer_.expires_at(std::chrono::steady_clock::time_point(at->time_since_epoch()));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
+    timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+      if (error || life.expired()) return;
       at_.reset();
       on_time_();
     });
   }
 
  private:
+  /// The loop may have this call queued, without an error, when the alarm is destroyed.
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
   boost::asio::steady_timer timer_;
   std::function<void()> on_time_;
   std::optional<Instant> at_;

@@ -85,9 +85,9 @@ void GuardianChannel::send_signals() {
     const auto& [socket, signal] = signals_.front();
     if (::send(socket, &signal, sizeof signal, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) continue;
     signals_retry_.expires_after(kRetry);
-    signals_retry_.async_wait([this](boost::system::error_code error) {
-      if (!error && !is_gone_) send_signals();
-    });
+    signals_retry_.async_wait(while_alive([this] {
+      if (!is_gone_) send_signals();
+    }));
     return;
   }
 }
@@ -128,11 +128,10 @@ bool GuardianChannel::send_request(int socket, const Outgoing& request) {
 
 void GuardianChannel::await_room() {
   is_waiting_ = true;
-  const auto go_on = [this](boost::system::error_code error) {
-    if (error) return;
+  const auto go_on = while_alive([this] {
     is_waiting_ = false;
     send();
-  };
+  });
   if (errno == EAGAIN) {
     stream_.async_wait(boost::asio::posix::stream_descriptor::wait_write, go_on);
   } else {
@@ -143,16 +142,12 @@ void GuardianChannel::await_room() {
 
 void GuardianChannel::await_events() {
   stream_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this](boost::system::error_code error) {
-                       if (!error) read_events();
-                     });
+                     while_alive([this] { read_events(); }));
 }
 
 void GuardianChannel::await_end(std::size_t guardian) {
   ends_[guardian].async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                             [this](boost::system::error_code error) {
-                               if (!error) gone("a guardian of commands was killed");
-                             });
+                             while_alive([this] { gone("a guardian of commands was killed"); }));
 }
 
 void GuardianChannel::read_events() {
@@ -175,9 +170,7 @@ void GuardianChannel::read_events() {
 void GuardianChannel::check_later() {
   is_checking_ = true;
   check_.expires_after(limits::guardian_check);
-  check_.async_wait([this](boost::system::error_code error) {
-    if (!error) check();
-  });
+  check_.async_wait(while_alive([this] { check(); }));
 }
 
 /// Checks are counted rather than timed: if the whole machine was suspended, a guardian may go on a

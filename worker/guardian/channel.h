@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,7 +69,15 @@ class GuardianChannel {
   void check_later();
   void check();
   void gone(const std::string& reason);
+  /// A handler that calls `function` unless it gets an error, or this has been destroyed: the loop
+  /// may have it queued, without an error, by then.
+  auto while_alive(auto function) {
+    return [function, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+      if (!error && !life.expired()) function();
+    };
+  }
 
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
   Guardians guardians_;
   boost::asio::posix::stream_descriptor stream_;
   boost::asio::steady_timer retry_;
