@@ -146,8 +146,15 @@ void GuardianChannel::await_events() {
 }
 
 void GuardianChannel::await_end(std::size_t guardian) {
-  ends_[guardian].async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                             while_alive([this] { gone("a guardian of commands was killed"); }));
+  ends_[guardian].async_wait(
+      boost::asio::posix::stream_descriptor::wait_read, while_alive([this, guardian] {
+        // The loop may report a descriptor too early, for one that was registered before it.
+        char none = 0;
+        const ssize_t got =
+            ::recv(ends_[guardian].native_handle(), &none, 1, MSG_DONTWAIT | MSG_PEEK);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await_end(guardian);
+        gone("a guardian of commands was killed");
+      }));
 }
 
 void GuardianChannel::read_events() {
