@@ -128,6 +128,7 @@ TEST_F(StreamedExec, AnInterruptEndsARunThatHasNoInputYet) {
 TEST_F(StreamedExec, AFastWriterWaits) {
   Program& run = streamed({"-j", "1", "--shell", "--", "test -n {}; " + until_touched("go")});
   ASSERT_EQ(::fcntl(lines_.get(), F_SETFL, O_NONBLOCK), 0);
+  ::fcntl(lines_.get(), F_SETPIPE_SZ, 1 << 20);  // to be written in few pieces
   const std::string line = std::string(limits::input_line_bytes, 'x') + "\n";
   const std::size_t most = limits::read_ahead_bytes + (8U << 20U);
   std::size_t written = 0;
@@ -140,7 +141,8 @@ TEST_F(StreamedExec, AFastWriterWaits) {
     }
     return true;
   };
-  EXPECT_TRUE(wait_until([&] { return write_some() || written > limits::read_ahead_bytes; }));
+  EXPECT_TRUE(wait_until([&] { return write_some() || written > limits::read_ahead_bytes; },
+                         std::chrono::minutes(3)));
   EXPECT_FALSE(wait_until(write_some, std::chrono::seconds(1))) << "the writer did not wait";
   EXPECT_THAT(written, AllOf(Ge(limits::read_ahead_bytes), Lt(most)));
   run.signal(SIGINT);
@@ -357,6 +359,7 @@ TEST_F(JournaledStream, IsReportedWhileItRuns) {
 class JournaledLargeFile : public JournaledStream {
  protected:
   static constexpr std::size_t kLines = 800;
+  static constexpr std::chrono::minutes kManyCommands{3};
 
   void SetUp() override {
     std::ofstream large(file("large"));
@@ -398,7 +401,7 @@ class JournaledLargeFile : public JournaledStream {
 TEST_F(JournaledLargeFile, IsReadOn) {
   begin_and_kill();
   Program& resumed = resume();
-  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(resumed.wait(kManyCommands), 0) << resumed.story();
   EXPECT_THAT(ran(), UnorderedElementsAreArray(numbers(kLines)));
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
 }
@@ -407,7 +410,7 @@ TEST_F(JournaledLargeFile, IsNotReadOnIfItHasChanged) {
   begin_and_kill();
   std::ofstream(file("large"), std::ios::app) << "more\n";
   Program& resumed = resume();
-  EXPECT_EQ(resumed.wait(), 6) << resumed.story();
+  EXPECT_EQ(resumed.wait(kManyCommands), 6) << resumed.story();
   EXPECT_THAT(resumed.err(), HasSubstr("the file has changed or is another one"));
   EXPECT_THAT(ran(), UnorderedElementsAreArray(numbers(taken_)));
 }

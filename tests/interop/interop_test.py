@@ -77,7 +77,7 @@ class Runs(unittest.TestCase):
 
     def finish(self, run, status=0):
         """Waits for the end of the run. Returns its document."""
-        lines, _ = run.communicate(timeout=2 * PATIENCE)
+        lines, _ = run.communicate(timeout=5 * PATIENCE)
         self.assertEqual(run.returncode, status)
         return json.loads(lines.splitlines()[-1])
 
