@@ -125,7 +125,37 @@ GivenOptions collect(const CommandSpec& command, const CLI::App& app,
   return given;
 }
 
+const OptionSpec* find_letter(const CommandSpec& command, char letter) {
+  const std::string name = {'-', letter};
+  const auto found = std::ranges::find(command.options, name, &OptionSpec::letter);
+  return found == command.options.end() ? nullptr : &*found;
+}
+
+/// Whether the value of the option, or of the last of several letters, is the next argument.
+bool takes_next_argument(const CommandSpec& command, const std::string& argument) {
+  if (argument.starts_with("--")) {
+    const OptionSpec* const option = find_option(command, argument);
+    return option != nullptr && !option->value.empty();
+  }
+  for (std::size_t i = 1; i < argument.size(); ++i) {
+    const OptionSpec* const option = find_letter(command, argument[i]);
+    if (option == nullptr) return false;
+    if (!option->value.empty()) return i + 1 == argument.size();
+  }
+  return false;
+}
+
 }  // namespace
+
+std::size_t leading_options(const CommandSpec& command, const std::vector<std::string>& arguments) {
+  std::size_t i = 0;
+  while (i < arguments.size()) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with('-') || argument == "-" || argument == "--") return i;
+    i += takes_next_argument(command, argument) ? 2 : 1;
+  }
+  return arguments.size();
+}
 
 Parsed parse_options(const CommandSpec& command, const std::vector<std::string>& arguments,
                      const Environment& environment) {

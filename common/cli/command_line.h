@@ -2,6 +2,7 @@
 // the same table. The `apply` of an option (option_values.h) checks its value.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -79,6 +80,10 @@ using Parsed = std::variant<GivenOptions, PrintText, UsageError>;
 /// the order of the table. --help and --version have priority over all errors but syntax errors.
 Parsed parse_options(const CommandSpec& command, const std::vector<std::string>& arguments,
                      const Environment& environment);
+
+/// How many of the `arguments` are options and their values, up to the first one that is neither.
+/// "--" and "-" are no options. For a command whose line ends with that of another program.
+std::size_t leading_options(const CommandSpec& command, const std::vector<std::string>& arguments);
 
 /// Adds -h, --help, --help-all, -V and --version to `command`.
 CommandSpec with_standard_options(CommandSpec command);

@@ -207,8 +207,8 @@ Fault check_command(const CommandSpec& command, const ExecOptions& options) {
                                     ": --from-json contains the commands");
   }
   if (options.command.empty() || options.command.front().empty()) {
-    return usage_error(
-        command, "COMMAND is missing: expected it after --, as in " + command.name + " -- gzip {}");
+    return usage_error(command, "COMMAND is missing: expected it after the options, as in " +
+                                    command.name + " gzip {}");
   }
   const auto words = CommandTemplate::parse(options.command, {true, false, options.colsep});
   if (!words) return usage_error(command, "COMMAND: " + words.error().message);
@@ -245,49 +245,18 @@ Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOpti
   return check_run(command, given, options);
 }
 
-/// The arguments of `rollcall exec`: options, "--", and a command.
+/// The arguments of `rollcall exec`: options, then a command, perhaps after "--".
 struct ExecArguments {
   std::vector<std::string> options;
-  std::optional<std::vector<std::string>> command;  ///< nullopt: no "--" was given
+  std::vector<std::string> command;
 };
 
-ExecArguments split_at_command(const std::vector<std::string>& arguments) {
-  ExecArguments split;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--") {
-      split.command.emplace(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                            arguments.end());
-      break;
-    }
-    split.options.push_back(arguments[i]);
-  }
-  return split;
-}
-
-/// Returns the first argument that is neither an option nor the value of one. Returns nullptr if
-/// every argument is, or if an unknown option comes first.
-const std::string* first_word(const CommandSpec& command,
-                              const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (!argument.starts_with('-') || argument == "-") return &argument;
-    const auto option =
-        std::find_if(command.options.begin(), command.options.end(),
-                     [&](const auto& o) { return o.name == argument || o.letter == argument; });
-    if (option != command.options.end()) {
-      if (!option->value.empty()) ++i;
-    } else if (argument.starts_with("--") && argument.find('=') == std::string::npos) {
-      return nullptr;
-    }
-  }
-  return nullptr;
-}
-
-Fault check_separator(const CommandSpec& command, const ExecArguments& split) {
-  const std::string* word = split.command ? nullptr : first_word(command, split.options);
-  if (word == nullptr) return std::nullopt;
-  return usage_error(command, "-- is missing before the command " + cli::quote(*word) +
-                                  ": expected it as in " + command.name + " -- " + *word);
+ExecArguments split_at_command(const CommandSpec& command,
+                               const std::vector<std::string>& arguments) {
+  const auto begin =
+      arguments.begin() + static_cast<std::ptrdiff_t>(cli::leading_options(command, arguments));
+  const bool has_dashes = begin != arguments.end() && *begin == "--";
+  return {{arguments.begin(), begin}, {begin + (has_dashes ? 1 : 0), arguments.end()}};
 }
 
 }  // namespace
@@ -348,7 +317,7 @@ CommandSpec exec_command(ExecOptions& options) {
   add_journal(table, options);
   add_output(table, options);
   return cli::with_standard_options(
-      {"rollcall exec", "[OPTION]... -- COMMAND [ARGUMENT]...",
+      {"rollcall exec", "[OPTION]... [--] COMMAND [ARGUMENT]...",
        "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
        std::move(table),
        "\nIn COMMAND {} is the line, {.} without its extension, {/} its last part, {//}\n"
@@ -359,12 +328,11 @@ ParsedOptions<ExecOptions> parse_exec(const std::vector<std::string>& arguments,
                                       const cli::Environment& environment) {
   ExecOptions options;
   const CommandSpec command = exec_command(options);
-  ExecArguments split = split_at_command(arguments);
-  if (Fault fault = check_separator(command, split)) return *fault;
+  ExecArguments split = split_at_command(command, arguments);
   cli::Parsed parsed = cli::parse_options(command, split.options, environment);
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  if (split.command) options.command = std::move(*split.command);
+  options.command = std::move(split.command);
   if (Fault fault = check_exec(command, std::get<cli::GivenOptions>(parsed), options))
     return *fault;
   options.arguments = arguments;

@@ -144,6 +144,9 @@ ExecKind::ExecKind(ExecOptions options) : options_(std::move(options)) {
 
 Result<void> ExecKind::prepare() {
   if (auto checked = check_spool_directory(options_.spool_dir); !checked) return checked;
+  if (auto checked = check_program(options_); !checked && !options_.resumes_as_saved) {
+    return checked;
+  }
   auto input = read_input(options_);
   if (!input) return input.error();
   if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(input->commands);

@@ -63,19 +63,34 @@ TEST(ExecOptions, EndAtTheDashes) {
   EXPECT_FALSE(parsed.tag);
 }
 
+/// As with xargs, env and ssh.
+TEST(ExecOptions, EndAtTheFirstWord) {
+  const auto command_of = [](const Words& arguments) {
+    const auto parsed = exec(arguments);
+    const auto* options = std::get_if<ExecOptions>(&parsed);
+    return options == nullptr ? Words{cli::shown(parsed)} : options->command;
+  };
+  EXPECT_EQ(command_of({"gzip", "-9"}), (Words{"gzip", "-9"}));
+  EXPECT_EQ(command_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "--tag"}),
+            (Words{"gzip", "--tag"}));
+  EXPECT_EQ(command_of({"-0kj", "2", "--env", "A=1", "--env", "B=1", "gzip", "--", "x"}),
+            (Words{"gzip", "--", "x"}));
+  EXPECT_EQ(command_of({"--stdin", "--", "--", "gzip"}), Words{"gzip"});
+  EXPECT_EQ(command_of({"-a", "-", "cat"}), Words{"cat"});
+  EXPECT_EQ(command_of({"-a-", "cat"}), Words{"cat"});
+  EXPECT_EQ(command_of({"--", "-x"}), Words{"-x"});
+}
+
 TEST(ExecOptions, NeedACommand) {
   const std::string missing =
-      "COMMAND is missing: expected it after --, as in rollcall exec -- gzip {}";
+      "COMMAND is missing: expected it after the options, as in rollcall exec gzip {}";
   EXPECT_EQ(exec_fault_of({}), missing);
   EXPECT_EQ(exec_fault_of({"-k", "--"}), missing);
   EXPECT_EQ(exec_fault_of({"--", ""}), missing);
-  const std::string no_dashes =
-      "-- is missing before the command \"gzip\": expected it as in rollcall exec -- gzip";
-  EXPECT_EQ(exec_fault_of({"gzip", "-9"}), no_dashes);
-  EXPECT_EQ(exec_fault_of({"-k", "-j", "2", "-j2", "--range=1-2", "--tag", "gzip", "-9"}),
-            no_dashes);
   EXPECT_EQ(exec_fault_of({"--nothing", "gzip"}),
             "unknown option \"--nothing\": expected one that rollcall exec --help-all lists");
+  EXPECT_EQ(exec_fault_of({"-Qk", "gzip"}),
+            "unknown option \"-Q\": expected one that rollcall exec --help-all lists");
   EXPECT_EQ(exec_fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace rollcall::coordinator {
@@ -45,6 +46,29 @@ TEST(ExecKind, FailsToPrepareWithoutItsInput) {
   const auto prepared = std::get<std::unique_ptr<TaskKind>>(exec)->prepare();
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().message, "--each-line /nonexistent: No such file or directory");
+}
+
+TEST(ExecKind, FailsToPrepareAScriptWithoutShell) {
+  const auto why = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--range", "1-2"});
+    const ParsedKind exec = parse(KindId::exec, arguments);
+    const auto prepared = std::get<std::unique_ptr<TaskKind>>(exec)->prepare();
+    return prepared ? "" : prepared.error().message;
+  };
+  const std::string hint =
+      ": no program has this name: expected separate words, or --shell before a script";
+  EXPECT_EQ(why({"gzip -9 {}"}), "COMMAND \"gzip -9 {}\"" + hint);
+  EXPECT_EQ(why({"a\nb"}), "COMMAND \"a\\x0ab\"" + hint);
+  EXPECT_EQ(why({"--shell", "gzip -9 {}"}), "");
+  EXPECT_EQ(why({"gzip -9", "{}"}), "") << "separate words are not a script";
+  const std::string program = testing::TempDir() + "a program";
+  std::ofstream(program) << "#!/bin/sh\n";
+  EXPECT_EQ(why({program}), "COMMAND \"" + program + "\"" + hint) << "it cannot be executed";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  EXPECT_EQ(why({program}), "");
+  EXPECT_EQ(why({"--cwd", testing::TempDir(), "./a program"}), "");
+  EXPECT_NE(why({"./a program"}), "");
+  std::filesystem::remove(program);
 }
 
 TEST(ExecKind, FailsToPrepareWithoutItsSpoolDirectory) {
