@@ -266,10 +266,7 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   if (!input) return input.error();
   std::optional<CommandTemplate> words;
   if (!input->tasks.has_commands()) {
-    auto parsed =
-        CommandTemplate::parse(options.command, {!options.range, options.shell, options.colsep});
-    if (!parsed) return permanent("COMMAND: " + parsed.error().message);
-    words = std::move(*parsed);
+    words.emplace(options.command, TemplateOptions{!options.range, options.shell, options.colsep});
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
   std::uint64_t first = 0;

@@ -45,5 +45,15 @@ TEST_F(ExecCommandLine, HintsAtShellForAScript) {
   EXPECT_EQ(out_of({"--shell", "echo {} | tr a b"}, "a\n"), "b\n");
 }
 
+TEST_F(ExecCommandLine, CopiesBracesThatAreNoPlaceholders) {
+  const std::string lines = write("numbers", "12\n345\n");
+  EXPECT_EQ(out_of({"grep", "-E", "[0-9]{3}", "{}"}, lines + "\n"), "345\n");
+  EXPECT_EQ(out_of({"echo", "a{1}b"}, "x\n"), "a{1}b x\n");
+  EXPECT_EQ(out_of({"awk", "{print $1}"}, lines + "\n"), "12\n345\n");
+  EXPECT_EQ(out_of({"--shell", "A=1; echo ${A} {}"}, "x\n"), "1 x\n");
+  EXPECT_EQ(out_of({"echo", "{}"}, "{#} {} {/}\n"), "{#} {} {/}\n");
+  EXPECT_EQ(out_of({"--colsep", ",", "echo", "{2} {1.}"}, "{2}.c,{1}\n"), "{1} {2}\n");
+}
+
 }  // namespace
 }  // namespace rollcall::integration

@@ -15,18 +15,26 @@ std::string_view base(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
+/// As dirname(1).
 std::string_view directory(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
+  const auto without_slashes = [](std::string_view text) {
+    return text.substr(0, text.find_last_not_of('/') + 1);  // npos + 1 is 0
+  };
+  const std::string_view whole = without_slashes(path);
+  if (whole.empty()) return path.empty() ? "." : "/";
+  const std::size_t slash = whole.rfind('/');
   if (slash == std::string_view::npos) return ".";
-  return path.substr(0, std::max<std::size_t>(slash, 1));
+  const std::string_view parent = without_slashes(whole.substr(0, slash));
+  return parent.empty() ? "/" : parent;
 }
 
-/// A leading dot marks a hidden file and does not begin an extension.
+/// As in GNU parallel, the name of a hidden file is all extension.
 std::string_view without_extension(std::string_view path) {
-  const std::string_view name = base(path);
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return path;
-  return path.substr(0, path.size() - name.size() + dot);
+  const std::size_t dot = path.rfind('.');
+  const std::size_t slash = path.rfind('/');
+  if (dot == std::string_view::npos || (slash != std::string_view::npos && slash > dot))
+    return path;
+  return path.substr(0, dot);
 }
 
 /// Tracks whether the end of the script so far is inside quotes. Ignores command substitutions: the
@@ -59,72 +67,69 @@ class Quotes {
 
 }  // namespace
 
-bool CommandTemplate::read_placeholder(std::string_view text, Piece& piece, std::size_t& size) {
-  const std::size_t end = text.find('}');
-  if (end == std::string_view::npos) return false;
-  const std::string_view name = text.substr(1, end - 1);
-  constexpr std::array<std::pair<std::string_view, Kind>, 6> kNames = {
-      {{"", Kind::line},
-       {".", Kind::no_extension},
-       {"/", Kind::base},
-       {"//", Kind::directory},
-       {"/.", Kind::base_no_extension},
-       {"#", Kind::number}}};
-  size = end + 1;
-  for (const auto& [known, kind] : kNames) {
-    if (name == known) {
-      piece.kind = kind;
-      return true;
-    }
+std::optional<CommandTemplate::Part> CommandTemplate::part_named(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, Part>, 5> kNames = {
+      {{"", Part::all},
+       {".", Part::no_extension},
+       {"/", Part::base},
+       {"//", Part::directory},
+       {"/.", Part::base_no_extension}}};
+  for (const auto& [known, part] : kNames) {
+    if (name == known) return part;
   }
-  std::size_t column = 0;
-  const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), column);
-  const bool is_number = error == std::errc() && stop == name.data() + name.size();
-  if (!is_number || column == 0 || name.front() == '0') return false;
-  piece.kind = Kind::column;
-  piece.column = column - 1;
-  return true;
+  return std::nullopt;
 }
 
-CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) {
+/// `name` is between the braces.
+std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
+    std::string_view name) const {
+  if (name == "#") return Piece{.kind = Kind::number};
+  Piece piece{.kind = Kind::value};
+  if (!colsep_.empty() && !name.starts_with('0')) {
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), piece.column);
+    if (error == std::errc()) name.remove_prefix(static_cast<std::size_t>(end - name.data()));
+  }
+  const std::optional<Part> part = part_named(name);
+  if (!part) return std::nullopt;
+  piece.part = *part;
+  return piece;
+}
+
+CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
   Word word;
   std::size_t begin = 0;  // of the text since the last placeholder
   const auto add_text = [&](std::size_t end) {
-    if (end > begin) word.push_back({Kind::text, std::string(text.substr(begin, end - begin)), 0});
+    if (end > begin) word.push_back({.text = std::string(text.substr(begin, end - begin))});
   };
   for (std::size_t i = text.find('{'); i < text.size(); i = text.find('{', i)) {
-    Piece piece;
-    std::size_t size = 0;
-    if (!read_placeholder(text.substr(i), piece, size)) {
+    const std::size_t end = text.find('}', i);
+    if (end == std::string_view::npos) break;
+    std::optional<Piece> piece = placeholder_named(text.substr(i + 1, end - i - 1));
+    if (!piece) {
       ++i;
       continue;
     }
     add_text(i);
-    word.push_back(std::move(piece));
-    begin = i += size;
+    word.push_back(std::move(*piece));
+    begin = i = end + 1;
   }
   add_text(text.size());
   return word;
 }
 
-Result<CommandTemplate> CommandTemplate::parse(const std::vector<std::string>& words,
-                                               const TemplateOptions& options) {
+CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
+                                 const TemplateOptions& options)
+    : colsep_(options.colsep) {
   CHECK(!words.empty());
-  CommandTemplate result;
-  result.colsep_ = options.colsep;
   bool has_placeholder = false;
   for (const std::string& word : words) {
-    result.words_.push_back(parse_word(word));
-    for (const Piece& piece : result.words_.back()) {
+    words_.push_back(parse_word(word));
+    for (const Piece& piece : words_.back()) {
       has_placeholder = has_placeholder || piece.kind != Kind::text;
-      if (piece.kind == Kind::column && piece.column > 0 && options.colsep.empty()) {
-        return permanent(fmt::format("{{{}}} needs --colsep", piece.column + 1));
-      }
     }
   }
-  if (!has_placeholder && options.append_input) result.words_.push_back({Piece{Kind::line, {}, 0}});
-  if (options.shell) result.make_script();
-  return result;
+  if (!has_placeholder && options.append_input) words_.push_back({Piece{.kind = Kind::value}});
+  if (options.shell) make_script();
 }
 
 void CommandTemplate::make_script() {
@@ -148,7 +153,7 @@ void CommandTemplate::make_script() {
       script += quotes.use(place);
     }
   }
-  const auto text = [](std::string value) { return Word{{Kind::text, std::move(value), 0}}; };
+  const auto text = [](std::string value) { return Word{{.text = std::move(value)}}; };
   words_ = {text("/bin/sh"), text("-c"), text(std::move(script)), text("sh")};
   for (Piece& parameter : parameters) words_.push_back({std::move(parameter)});
 }
@@ -177,29 +182,29 @@ std::size_t CommandTemplate::bytes_at_most(std::size_t line) const {
 
 std::string CommandTemplate::value(const Piece& piece, std::string_view line,
                                    std::uint64_t number) const {
-  switch (piece.kind) {
-    case Kind::text:
-      return piece.text;
-    case Kind::line:
-      return std::string(line);
-    case Kind::no_extension:
-      return std::string(without_extension(line));
-    case Kind::base:
-      return std::string(base(line));
-    case Kind::directory:
-      return std::string(directory(line));
-    case Kind::base_no_extension:
-      return std::string(base(without_extension(line)));
-    case Kind::number:
-      return std::to_string(number);
-    case Kind::column:
-      return std::string(column(line, piece.column));
+  if (piece.kind == Kind::text) return piece.text;
+  if (piece.kind == Kind::number) return std::to_string(number);
+  const std::string_view all = piece.column == 0 ? line : column(line, piece.column - 1);
+  return std::string(part_of(all, piece.part));
+}
+
+std::string_view CommandTemplate::part_of(std::string_view value, Part part) {
+  switch (part) {
+    case Part::all:
+      return value;
+    case Part::no_extension:
+      return without_extension(value);
+    case Part::base:
+      return base(value);
+    case Part::directory:
+      return directory(value);
+    case Part::base_no_extension:
+      return without_extension(base(value));
   }
-  return {};
+  return value;
 }
 
 std::string_view CommandTemplate::column(std::string_view line, std::size_t index) const {
-  if (colsep_.empty()) return line;
   std::size_t begin = 0;
   for (; index > 0; --index) {
     const std::size_t end = line.find(colsep_, begin);

@@ -3,11 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "common/base/result.h"
 
 namespace rollcall::coordinator {
 
@@ -18,28 +17,28 @@ inline constexpr std::size_t kBytesAWord = 6;
 struct TemplateOptions {
   bool append_input = true;  ///< append {} if no word has a placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
-  std::string colsep;        ///< separates the columns of a line; empty: one column
+  std::string colsep;        ///< separates the columns of a line; empty: there are no columns
 };
 
 /// Words with placeholders. A word may have any number of them:
 ///   {}            the line
-///   {.}           the line without its extension
+///   {.}           the line without its extension: the last dot after the last '/', and what
+///   follows
 ///   {/}           its base name, after the last '/'
 ///   {//}          its directory, "." if the line has no '/'
 ///   {/.}          its base name without the extension
 ///   {#}           the number of the task
-///   {1} {2} ...   a column of the line, empty if the line does not have it
-/// Other braces are copied.
+///   {1} {2} ...   a column of the line, empty if the line does not have it; with colsep
+///   {1.} {1/} ... the same parts of a column
+/// Other braces are copied, and a value is never searched for placeholders.
 ///
 /// Each word becomes one argument. With `shell`, the words joined by spaces are a script. Values
 /// are passed as its parameters, so that the shell never parses a value as part of the script.
-/// Immutable after parse().
+/// Immutable.
 class CommandTemplate {
  public:
-  /// Requires at least one word. Fails with a permanent error if a column
-  /// beyond the first is used without a colsep.
-  static Result<CommandTemplate> parse(const std::vector<std::string>& words,
-                                       const TemplateOptions& options);
+  /// Requires at least one word.
+  CommandTemplate(const std::vector<std::string>& words, const TemplateOptions& options);
 
   /// Returns the arguments of the command for a line. `number` replaces {#}.
   std::vector<std::string> fill(std::string_view line, std::uint64_t number) const;
@@ -47,27 +46,23 @@ class CommandTemplate {
   std::size_t bytes_at_most(std::size_t line) const;
 
  private:
-  enum class Kind : std::uint8_t {
-    text,
-    line,
-    no_extension,
-    base,
-    directory,
-    base_no_extension,
-    number,
-    column
-  };
+  /// The part of a value that a placeholder stands for.
+  enum class Part : std::uint8_t { all, no_extension, base, directory, base_no_extension };
+  enum class Kind : std::uint8_t { text, number, value };
   struct Piece {
     Kind kind = Kind::text;
-    std::string text;        ///< for Kind::text
-    std::size_t column = 0;  ///< for Kind::column; 0-based
+    std::string text = {};   ///< for Kind::text
+    Part part = Part::all;   ///< for Kind::value
+    std::size_t column = 0;  ///< for Kind::value; from 1. 0: the line
 
     friend bool operator==(const Piece&, const Piece&) = default;
   };
   using Word = std::vector<Piece>;
 
-  static bool read_placeholder(std::string_view text, Piece& piece, std::size_t& size);
-  static Word parse_word(std::string_view text);
+  static std::optional<Part> part_named(std::string_view name);
+  static std::string_view part_of(std::string_view value, Part part);
+  std::optional<Piece> placeholder_named(std::string_view name) const;
+  Word parse_word(std::string_view text) const;
   void make_script();
   std::string value(const Piece& piece, std::string_view line, std::uint64_t number) const;
   std::string_view column(std::string_view line, std::size_t index) const;

@@ -91,7 +91,6 @@ TEST(ExecOptions, NeedACommand) {
             "unknown option \"--nothing\": expected one that rollcall exec --help-all lists");
   EXPECT_EQ(exec_fault_of({"-Qk", "gzip"}),
             "unknown option \"-Q\": expected one that rollcall exec --help-all lists");
-  EXPECT_EQ(exec_fault_of({"--", "echo", "{2}"}), "COMMAND: {2} needs --colsep");
 }
 
 TEST(ExecOptions, DescribeTheInput) {

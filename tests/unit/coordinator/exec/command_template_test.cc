@@ -12,9 +12,9 @@ namespace {
 
 using testing::ElementsAre;
 
-std::vector<std::string> filled(std::vector<std::string> words, std::string_view line,
+std::vector<std::string> filled(const std::vector<std::string>& words, std::string_view line,
                                 const TemplateOptions& options = {}) {
-  return CommandTemplate::parse(std::move(words), options)->fill(line, 7);
+  return CommandTemplate(words, options).fill(line, 7);
 }
 
 std::string one(const std::string& word, std::string_view line,
@@ -58,7 +58,6 @@ TEST(CommandTemplate, AppendsTheLineWithoutAPlaceholder) {
 TEST(CommandTemplate, SplitsPaths) {
   EXPECT_EQ(one("{.}", "a/b.tar.gz"), "a/b.tar");
   EXPECT_EQ(one("{.}", "a.d/b"), "a.d/b");
-  EXPECT_EQ(one("{.}", "a/.profile"), "a/.profile");
   EXPECT_EQ(one("{/}", "a/b.c"), "b.c");
   EXPECT_EQ(one("{/}", "b.c"), "b.c");
   EXPECT_EQ(one("{//}", "a/b/c"), "a/b");
@@ -73,19 +72,42 @@ TEST(CommandTemplate, SplitsColumns) {
   EXPECT_EQ(one("{2}-{1}-{3}", "a,b", comma), "b-a-");
   EXPECT_EQ(one("{2}", ",,c", comma), "");
   EXPECT_EQ(one("{}", "a,b", comma), "a,b");
-  EXPECT_EQ(one("{1}", "a,b"), "a,b");
-  EXPECT_EQ(CommandTemplate::parse({"x", "{2}"}, {}).error().message, "{2} needs --colsep");
+  EXPECT_EQ(one("{1.} {2/} {1//} {2/.}", "a/b.c,d/e.f", comma), "a/b e.f a e");
   EXPECT_EQ(parse_colsep("\\t"), "\t");
   EXPECT_EQ(parse_colsep("\\\\t\\"), "\\t\\");
 }
 
 TEST(CommandTemplate, CopiesOtherBraces) {
-  for (const char* word :
-       {"{print}", "{", "}{", "{ }", "{0}", "{01}", "{-1}", "{1x}", "${A}", "{a,b}"}) {
+  const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
+  for (const char* word : {"{print}", "{", "}{", "{ }", "{0}", "{01}", "{-1}", "{1x}", "${A}",
+                           "{a,b}", "{1,3}", "{99999999999999999999}", "{1#}"}) {
     EXPECT_EQ(one(word, "L"), word);
+    EXPECT_EQ(one(word, "L", comma), word);
   }
   EXPECT_EQ(one("{{}}", "L"), "{L}");
   EXPECT_EQ(one("a{b{}c}", "L"), "a{bLc}");
+}
+
+/// {3} repeats in a regular expression, and parallel would replace it.
+TEST(CommandTemplate, CopiesNumbersWithoutColumns) {
+  EXPECT_THAT(filled({"grep", "-E", "[0-9]{3}"}, "f"), ElementsAre("grep", "-E", "[0-9]{3}", "f"));
+  for (const char* word : {"a{1}b", "{1}", "{2.}", "x{1}/{2/}"}) EXPECT_EQ(one(word, "L"), word);
+}
+
+/// The values that GNU parallel 20221122 prints.
+TEST(CommandTemplate, SplitsPathsLikeParallel) {
+  const auto parts = [](std::string_view line) { return one("[{.}] [{/}] [{//}] [{/.}]", line); };
+  EXPECT_EQ(parts("a/b.tar.gz"), "[a/b.tar] [b.tar.gz] [a] [b.tar]");
+  EXPECT_EQ(parts(".hidden"), "[] [.hidden] [.] []");
+  EXPECT_EQ(parts("a/.profile"), "[a/] [.profile] [a] []");
+  EXPECT_EQ(parts("a/b/"), "[a/b/] [] [a] []");
+  EXPECT_EQ(parts("/"), "[/] [] [/] []");
+  EXPECT_EQ(parts("//x"), "[//x] [x] [/] [x]");
+  EXPECT_EQ(parts("/c"), "[/c] [c] [/] [c]");
+  EXPECT_EQ(parts("a.d/b"), "[a.d/b] [b] [a.d] [b]");
+  EXPECT_EQ(parts("a."), "[a] [a.] [.] [a]");
+  EXPECT_EQ(parts("a.b/"), "[a.b/] [] [.] []");
+  EXPECT_EQ(parts(""), "[] [] [.] []");
 }
 
 TEST(CommandTemplate, DoesNotExpandPlaceholdersInValues) {

@@ -57,8 +57,7 @@ TEST(Contradiction, IsNotSoughtInAttemptsThatHaveNotRun) {
 }
 
 TEST(Contradiction, IsFoundByTaskAndAttempt) {
-  auto words = CommandTemplate::parse({"true"}, {});
-  const TaskCommands commands(TaskInput::range({0, 1, 2}), std::move(*words), {});
+  const TaskCommands commands(TaskInput::range({0, 1, 2}), CommandTemplate({"true"}, {}), {});
   OutcomeColumns outcomes;
   outcomes.push_back(TaskId(0), 1, Outcome::succeeded, {}, 1ms, 0ns);
   outcomes.push_back(TaskId(1), 4, Outcome::failed, {}, 1ms, 0ns);

@@ -22,8 +22,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 
 TaskCommands echo(std::uint64_t tasks) {
-  auto words = CommandTemplate::parse({"echo", "{}"}, {});
-  return {TaskInput::range({0, 1, tasks}), std::move(*words), {}};
+  return {TaskInput::range({0, 1, tasks}), CommandTemplate({"echo", "{}"}, {}), {}};
 }
 
 RunRecordsBuilder run_of(std::uint32_t tasks) {
@@ -131,7 +130,7 @@ TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {
     report.command[0].elapsed = elapsed;
     Command common;
     common.timeout = timeout;
-    ExecRun exec({TaskInput::range({0, 1, 1}), *CommandTemplate::parse({"a"}, {}), common}, {});
+    ExecRun exec({TaskInput::range({0, 1, 1}), CommandTemplate({"a"}, {}), common}, {});
     exec.results().add_accepted(run.records(), 0, report);
     exec.publish(run.records(), 0, 1);
     return exec.failures().front().how;
@@ -195,14 +194,14 @@ TEST(ExecRun, NamesAProgramThatCouldNotStartOnce) {
 }
 
 TEST(ExecRun, BoundsTheSizeOfACommand) {
-  auto words = CommandTemplate::parse({"/bin/cp", "{}", "{.}/{#}"}, {});
   TaskInput lines = TaskInput::lines('\n');
   ASSERT_TRUE(lines.add("short\n" + std::string(1000, 'x') + ".y\n"));
   ASSERT_TRUE(lines.finish());
   Command common;
   common.env = {"A=1"};
   common.input = "input";
-  const TaskCommands commands(std::move(lines), std::move(*words), std::move(common));
+  const TaskCommands commands(std::move(lines), CommandTemplate({"/bin/cp", "{}", "{.}/{#}"}, {}),
+                              std::move(common));
   for (std::uint32_t task = 0; task < 2; ++task) {
     EXPECT_LE(bytes_of(commands[TaskId{task}]), commands.bytes_at_most());
   }

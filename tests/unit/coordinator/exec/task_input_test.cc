@@ -207,7 +207,7 @@ TEST(TaskCommands, FillsTheTemplate) {
   common.env = {"A=1"};
   common.cwd = "/x";
   const TaskCommands commands(TaskInput::range(*parse_range("5-6")),
-                              *CommandTemplate::parse({"echo", "{}", "{#}"}, {}), common);
+                              CommandTemplate({"echo", "{}", "{#}"}, {}), common);
   EXPECT_EQ(commands.size(), 2U);
   const Command second = commands[TaskId{1}];
   EXPECT_THAT(second.args, ElementsAre("echo", "6", "1"));

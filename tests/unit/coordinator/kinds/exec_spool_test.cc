@@ -94,7 +94,7 @@ class ExecSpoolTest : public testing::Test {
 
   Disk disk_;
   boost::asio::io_context loop_;
-  ExecRun run_{{TaskInput::range({0, 1, 9}), *CommandTemplate::parse({"true"}, {}), {}}, RunId{}};
+  ExecRun run_{{TaskInput::range({0, 1, 9}), CommandTemplate({"true"}, {}), {}}, RunId{}};
   std::optional<ExecSpool> spool_;
   bool is_idle_ = true;
   int changes_ = 0;

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TaskCommands echo_of(TaskInput input, const std::vector<std::string>& words = {"echo", "{}"}) {
-  return {std::move(input), CommandTemplate::parse(words, {true, false, {}}).value(), {}};
+  return {std::move(input), CommandTemplate(words, {true, false, {}}), {}};
 }
 
 StreamSource standard_input() {

@@ -42,8 +42,7 @@ class SpooledRun {
  public:
   explicit SpooledRun(std::uint32_t tasks)
       : records_(tasks, 0s, 0s),
-        exec_({TaskInput::range({0, 1, tasks}), *CommandTemplate::parse({"echo", "{}"}, {}), {}},
-              {}) {
+        exec_({TaskInput::range({0, 1, tasks}), CommandTemplate({"echo", "{}"}, {}), {}}, {}) {
     records_.records().spec.kind = KindId::exec;
     records_.records().spec.traits = traits_of(KindId::exec);
     records_.worker(2);
