@@ -243,6 +243,8 @@ inline constexpr Duration retry_first = 100ms;
 inline constexpr Duration retry_longest = 1min;
 /// Bytes of one input line, the longest argument that the system accepts; more is a usage error.
 inline constexpr std::size_t input_line_bytes = 131'071;
+/// Inputs of which each combination is a task; more is a usage error.
+inline constexpr std::size_t input_sources = 64;
 /// Bytes of input lines that are held in memory; a temporary file holds the rest.
 inline constexpr std::size_t lines_in_memory = 32U << 20U;
 /// Bytes of input read at once, and such chunks that wait for the event loop. At the limit, the

@@ -24,6 +24,8 @@ using Fault = std::optional<cli::UsageError>;
 
 constexpr std::uint32_t kMostRetries = 1'000;
 
+constexpr const char* kFileName = "a file name, or - for standard input";
+
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -59,6 +61,12 @@ cli::Apply size_into(std::optional<std::uint64_t>& into, std::uint64_t least) {
   };
 }
 
+InputArgument file_source(std::string name, std::string path) {
+  InputArgument source{.from = InputArgument::From::file, .name = std::move(name)};
+  source.path = std::move(path);
+  return source;
+}
+
 void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Tasks";
   table.insert(table.end(),
@@ -68,7 +76,11 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                  group,
                  Shown::in_help,
                  "a task for each line of FILE (default standard input)",
-                 cli::text_into(into.each_line, "a file name, or - for standard input"),
+                 [&into](const std::string& text) -> Result<void> {
+                   if (text.empty()) return permanent(std::string("expected ") + kFileName);
+                   into.sources.push_back(file_source("--each-line", text));
+                   return {};
+                 },
                  "",
                  {},
                  true},
@@ -89,7 +101,7 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                  Shown::in_help_all,
                  "a command in each line of FILE: {\"args\": [...], \"env\", \"cwd\", \"stdin\", "
                  "\"timeout\"}",
-                 cli::text_into(into.from_json, "a file name, or - for standard input"),
+                 cli::text_into(into.from_json, kFileName),
                  "",
                  {},
                  true},
@@ -167,7 +179,78 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                  cli::text_into(into.joblog, "a file name")}});
 }
 
-/// Only one input is allowed.
+/// ":::" and the like begin values or files that follow the command.
+bool is_marker(const std::string& word) {
+  return word == ":::" || word == ":::+" || word == "::::" || word == "::::+";
+}
+
+/// Moves the inputs that follow the command, from the first marker on, to the other inputs.
+Fault take_sources(const CommandSpec& command, ExecOptions& options) {
+  std::vector<std::string>& words = options.command;
+  auto at = std::ranges::find_if(words, is_marker);
+  const auto end_of_command = at;
+  if (options.range && at != words.end()) {
+    options.sources.push_back({.from = InputArgument::From::range, .name = "--range"});
+    options.sources.back().range = *options.range;
+    options.range.reset();
+  }
+  while (at != words.end()) {
+    const std::string marker = *at;
+    const auto end = std::find_if(at + 1, words.end(), is_marker);
+    const bool is_linked = marker.ends_with('+');
+    if (is_linked && options.sources.empty()) {
+      return usage_error(command, marker + ": there is no input before it to link: expected " +
+                                      marker.substr(0, marker.size() - 1));
+    }
+    if (marker.starts_with("::::")) {
+      if (at + 1 == end) return usage_error(command, marker + " needs " + kFileName);
+      for (auto path = at + 1; path != end; ++path) {
+        if (path->empty()) return usage_error(command, marker + " \"\": expected " + kFileName);
+        options.sources.push_back(file_source(marker, *path));
+        options.sources.back().is_linked = is_linked;
+      }
+    } else {
+      options.sources.push_back({.name = marker, .is_linked = is_linked, .values = {at + 1, end}});
+    }
+    at = end;
+  }
+  words.erase(end_of_command, words.end());
+  return std::nullopt;
+}
+
+/// A single file is not one of several inputs: it may be streamed.
+void simplify_sources(ExecOptions& options) {
+  if (options.sources.size() != 1) return;
+  if (options.sources.front().from != InputArgument::From::file) return;
+  options.each_line = std::move(options.sources.front().path);
+  options.sources.clear();
+}
+
+Fault check_sources(const CommandSpec& command, const GivenOptions& given,
+                    const ExecOptions& options) {
+  const std::vector<InputArgument>& sources = options.sources;
+  if (sources.empty()) return std::nullopt;
+  if (const Given* json = find(given, "--from-json")) {
+    return usage_error(command, *json, "cannot be combined with " + sources.front().name);
+  }
+  if (sources.size() > limits::input_sources) {
+    return usage_error(
+        command,
+        fmt::format("{} inputs, each combination of which is a task: expected at most {}; for the "
+                    "lines of many files: cat FILE... | {}",
+                    sources.size(), limits::input_sources, command.name));
+  }
+  const auto is_standard_input = [](const InputArgument& source) { return source.path == "-"; };
+  if (std::ranges::count_if(sources, is_standard_input) > 1) {
+    return usage_error(command, "standard input (-) is given as more than one input");
+  }
+  if (sources.size() > 1 && find(given, "--colsep") != nullptr) {
+    return usage_error(command, "--colsep: cannot be combined with several inputs");
+  }
+  return std::nullopt;
+}
+
+/// Only one input is allowed, but for lines.
 Fault check_input(const CommandSpec& command, const GivenOptions& given) {
   const Given* first = nullptr;
   for (const char* name : {"--each-line", "--range", "--from-json"}) {
@@ -177,13 +260,10 @@ Fault check_input(const CommandSpec& command, const GivenOptions& given) {
       return usage_error(command, *input, "cannot be combined with " + first->source);
     }
     // The last would silently win.
-    if (!input->before.empty()) {
-      const bool is_file = std::string_view(name) != "--range";
+    if (!input->before.empty() && std::string_view(name) != "--each-line") {
       return usage_error(
           command, *input,
-          fmt::format("{} {} is given too: expected one input{}", name,
-                      cli::quote(input->before.back()),
-                      is_file ? ", such as - for the lines of: cat FILE... | rollcall exec" : ""));
+          fmt::format("{} {} is given too: expected one", name, cli::quote(input->before.back())));
     }
     first = input;
   }
@@ -218,18 +298,16 @@ Fault check_text(const CommandSpec& command, const GivenOptions& given,
                  const ExecOptions& options) {
   const Given* journal = find(given, "--journal");
   if (journal == nullptr) return std::nullopt;
-  std::string all =
-      options.cwd + options.output_dir + options.joblog + options.input_file + options.spool_dir;
-  for (const auto* words : {&options.command, &options.env}) {
-    for (const std::string& word : *words) all += word;
-  }
-  if (is_utf8(all)) return std::nullopt;
+  if (std::ranges::all_of(options.arguments, is_utf8)) return std::nullopt;
   return usage_error(command, *journal, "expected a command line in UTF-8");
 }
 
 /// Checks that options can be combined.
 Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
+  if (Fault fault = take_sources(command, options)) return fault;
   if (Fault fault = check_input(command, given)) return fault;
+  if (Fault fault = check_sources(command, given, options)) return fault;
+  simplify_sources(options);
   if (Fault fault = check_command(command, options)) return fault;
   for (const char* name : {"--keep-order", "--tag"}) {
     if (find(given, name) != nullptr && !options.output_dir.empty()) {
@@ -315,9 +393,12 @@ CommandSpec exec_command(ExecOptions& options) {
   add_journal(table, options);
   add_output(table, options);
   return cli::with_standard_options(
-      {"rollcall exec", "[OPTION]... [--] COMMAND [ARGUMENT]...",
+      {"rollcall exec", "[OPTION]... COMMAND [ARGUMENT]... [::: VALUE...]",
        "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
        std::move(table),
+       "\nAfter COMMAND:\n"
+       "  ::: VALUE...   a task for each value, as for each line; several :::, or several\n"
+       "                 files (:::: FILE..., -a FILE -a FILE): one for each combination\n"
        "\nIn COMMAND {} is the line, {.} without its extension, {/} its last part, {//}\n"
        "its directory, {#} the task. --help-all shows every option.\n"});
 }
@@ -331,9 +412,9 @@ ParsedOptions<ExecOptions> parse_exec(const std::vector<std::string>& arguments,
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
   options.command = std::move(split.command);
+  options.arguments = arguments;
   if (Fault fault = check_exec(command, std::get<cli::GivenOptions>(parsed), options))
     return *fault;
-  options.arguments = arguments;
   return options;
 }
 

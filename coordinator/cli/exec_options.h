@@ -10,18 +10,32 @@
 #include "common/model/time.h"
 #include "coordinator/cli/run_options.h"
 #include "coordinator/core/model/policy.h"
+#include "coordinator/exec/input/number_range.h"
 #include "coordinator/exec/input/task_input.h"
 
 namespace rollcall::coordinator {
 
-/// Values that parse_exec() returns are consistent. At most one of each_line, range and from_json
-/// is set; without any, lines come from standard input.
+/// One of several inputs, of which each combination is a task.
+struct InputArgument {
+  enum class From : std::uint8_t { values, file, range };
+
+  From from = From::values;
+  std::string name;                      ///< "--each-line", ":::+": how it was given
+  bool is_linked = false;                ///< advances together with the one before
+  std::vector<std::string> values = {};  ///< for From::values
+  std::string path = {};                 ///< for From::file; "-" is standard input
+  NumberRange range = {};                ///< for From::range
+};
+
+/// Values that parse_exec() returns are consistent. At most one of each_line, range, from_json and
+/// sources is set; without any, lines come from standard input.
 struct ExecOptions : RunOptions {
   std::string each_line;  ///< a file, or "-"; empty: not given
   std::optional<NumberRange> range;
-  std::string from_json;        ///< a file, or "-"; empty: not given. Without `command` then
-  bool null_separated = false;  ///< lines end with a NUL
-  std::string colsep;           ///< separates columns; empty: a line is one column
+  std::string from_json;               ///< a file, or "-"; empty: not given. Without `command` then
+  std::vector<InputArgument> sources;  ///< several inputs, or values on the command line
+  bool null_separated = false;         ///< lines end with a NUL
+  std::string colsep;                  ///< separates columns; empty: a line is one column
 
   std::vector<std::string> command;  ///< with its placeholders
   bool shell = false;                ///< it is a script for /bin/sh

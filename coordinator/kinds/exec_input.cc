@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
+#include <variant>
 
 #include "common/limits.h"
 #include "common/os/file_io.h"
@@ -51,6 +52,10 @@ bool is_to_be_streamed(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   return static_cast<std::uint64_t>(status.st_size) > limits::input_before_run;
+}
+
+std::string name_of(const InputArgument& source) {
+  return source.path == "-" ? "standard input" : source.name + ' ' + source.path;
 }
 
 struct Input {
@@ -134,6 +139,107 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   return input;
 }
 
+/// Appends lines, the separator of which does not matter: each is followed by a NUL.
+Result<void> add_values(LineStore& store, const std::vector<std::string>& values) {
+  for (const std::string& value : values) {
+    if (auto added = store.add(value + '\0'); !added) return added;
+  }
+  return store.finish();
+}
+
+/// Several inputs without the values of their files.
+std::vector<InputSource> empty_sources(const ExecOptions& options) {
+  constexpr std::size_t kLeast = std::size_t{2} << 20U;
+  LineStore::Memory memory;
+  memory.bytes = std::max(memory.bytes / options.sources.size(), kLeast);
+  std::vector<InputSource> sources;
+  for (const InputArgument& argument : options.sources) {
+    const bool is_file = argument.from == InputArgument::From::file;
+    std::variant<LineStore, NumberRange> values = argument.range;
+    if (argument.from != InputArgument::From::range) {
+      values = LineStore(is_file ? separator_of(options) : '\0', memory);
+    }
+    sources.push_back({std::move(values), argument.is_linked, is_file});
+  }
+  return sources;
+}
+
+/// Fills in the values that are on the command line, and combines all.
+Result<Input> combined(const ExecOptions& options, std::vector<InputSource> sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const InputArgument& argument = options.sources[i];
+    if (argument.from != InputArgument::From::values) continue;
+    auto added = add_values(std::get<LineStore>(sources[i].values), argument.values);
+    if (!added) return permanent(argument.name + ": " + added.error().message);
+  }
+  auto all = Combinations::of(std::move(sources));
+  if (!all) return all.error();
+  return Input{TaskInput::combinations(std::move(*all))};
+}
+
+/// Waits for the end of each file, because the first command may need the last line.
+Result<Input> read_sources(const ExecOptions& options) {
+  std::vector<InputSource> sources = empty_sources(options);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].is_file) continue;
+    const InputArgument& argument = options.sources[i];
+    const os::Descriptor file = open_input(argument.path);
+    if (!file) return permanent(name_of(argument) + ": " + std::strerror(errno));
+    auto& store = std::get<LineStore>(sources[i].values);
+    Result<void> read =
+        read_chunks(file.get(), [&store](std::string_view chunk) { return store.add(chunk); });
+    if (read) read = store.finish();
+    if (!read) return permanent(name_of(argument) + ": " + read.error().message);
+  }
+  return combined(options, std::move(sources));
+}
+
+/// How many lines each file had: the request has the sizes of all inputs.
+std::vector<std::uint64_t> saved_sizes(const Journal& journal) {
+  const nlohmann::json request =
+      nlohmann::json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false);
+  std::vector<std::uint64_t> sizes;
+  if (!request.is_object() || !request.contains("asked")) return sizes;
+  for (const auto& linked : request["asked"].value("sources", nlohmann::json::array())) {
+    for (const auto& size : linked) sizes.push_back(size.get<std::uint64_t>());
+  }
+  return sizes;
+}
+
+/// The files as they were when the run began. The journal has their lines, one file after the
+/// other.
+Result<Input> saved_sources(const ExecOptions& options) {
+  auto journal = Journal::open_to_read(options.journal);
+  if (!journal) return permanent(journal.error().message);
+  std::vector<InputSource> sources = empty_sources(options);
+  const std::vector<std::uint64_t> sizes = saved_sizes(**journal);
+  const Error malformed = permanent(options.journal + ": its input does not match its request");
+  if (sizes.size() != sources.size()) return malformed;
+  std::size_t at = 0;
+  const auto is_filled = [&] { return !sources[at].is_file || sources[at].size() == sizes[at]; };
+  const auto take = [&](std::string_view part) -> Result<void> {
+    while (!part.empty()) {
+      while (at < sources.size() && is_filled()) ++at;
+      if (at == sources.size()) return malformed;
+      const std::size_t end = part.find(separator_of(options));
+      if (end == std::string_view::npos) return malformed;
+      auto added = std::get<LineStore>(sources[at].values).add(part.substr(0, end + 1));
+      if (!added) return added;
+      part.remove_prefix(end + 1);
+    }
+    return {};
+  };
+  auto read = (*journal)->read_input(take);
+  if (!read) return permanent(options.journal + ": its input: " + read.error().message);
+  while (at < sources.size() && is_filled()) ++at;
+  if (at < sources.size()) {
+    return permanent(options.journal +
+                     " ended before its input was saved: start the run "
+                     "again with another journal");
+  }
+  return combined(options, std::move(sources));
+}
+
 /// Whether --resume continues a run, and whether its input was streamed.
 std::optional<bool> resumes_streamed(const ExecOptions& options) {
   if (!options.resume) return std::nullopt;
@@ -145,11 +251,14 @@ std::optional<bool> resumes_streamed(const ExecOptions& options) {
 /// The input of the tasks. Waits for the end of its file, unless it is streamed.
 Result<Input> input_of(const ExecOptions& options, bool reads_on) {
   if (options.range) return Input{TaskInput::range(*options.range)};
+  if (!options.sources.empty()) {
+    return options.resumes_as_saved ? saved_sources(options) : read_sources(options);
+  }
   const std::optional<bool> resumed = resumes_streamed(options);
   if (options.resumes_as_saved || resumed.value_or(false)) return saved_input(options, reads_on);
   if (options.each_line.empty() && options.from_json.empty() && ::isatty(STDIN_FILENO) != 0) {
     return permanent(
-        "no input: expected lines on standard input, --each-line FILE, "
+        "no input: expected lines on standard input, ::: VALUE..., --each-line FILE, "
         "--range A-B or --from-json FILE");
   }
   os::Descriptor file = open_input(path_of(options));
@@ -248,7 +357,7 @@ std::string carriage_returns_warning(const TaskCommands& commands) {
   return fmt::format(
       "{} of {} input lines end with a carriage return (CRLF), which is part of the command: "
       "remove it with tr -d '\\r'",
-      count, commands.size());
+      count, commands.task_input().line_count());
 }
 
 Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
@@ -266,7 +375,9 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   if (!input) return input.error();
   std::optional<CommandTemplate> words;
   if (!input->tasks.has_commands()) {
-    words.emplace(options.command, TemplateOptions{!options.range, options.shell, options.colsep});
+    TemplateOptions template_options{!options.range, options.shell, options.colsep};
+    template_options.sources = std::max<std::size_t>(options.sources.size(), 1);
+    words.emplace(options.command, template_options);
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
   std::uint64_t first = 0;
@@ -277,11 +388,12 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
 JournalInput journal_input(const ExecOptions& options, const TaskCommands& commands) {
   JournalInput input;
   if (!options.input_file.empty()) input.standard_input = commands.input();
-  if (options.range || commands.size() == 0) return input;
-  input.lines = [&commands, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
+  const TaskInput& all = commands.task_input();
+  if (options.range || all.line_count() == 0) return input;
+  input.lines = [&all, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
     std::string part;
-    for (; next < commands.size() && part.size() < kPiece; ++next) {
-      part += commands.text(task_at(next)) + separator;
+    for (; next < all.line_count() && part.size() < kPiece; ++next) {
+      if (all.is_from_file(next)) part += all.line(next) + separator;
     }
     return part;
   };
@@ -296,7 +408,8 @@ std::string fingerprint_of(const TaskCommands& commands) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime;
     hash *= kPrime;  // separates texts
   };
-  for (std::uint64_t task = 0; task < commands.size(); ++task) add(commands.text(task_at(task)));
+  const TaskInput& input = commands.task_input();
+  for (std::uint64_t i = 0; i < input.line_count(); ++i) add(input.line(i));
   add(commands.input());
   return std::to_string(hash);
 }

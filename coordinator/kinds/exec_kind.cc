@@ -211,6 +211,8 @@ nlohmann::json ExecKind::request() const {
     return request;
   }
   const TaskCommands& commands = run_->commands();
+  // Only if it is used, so that requests of earlier versions stay equal.
+  if (!options_.sources.empty()) request["sources"] = commands.task_input().source_sizes();
   request["task_count"] = commands.size();
   request["input"] = fingerprint_of(commands);
   return request;

@@ -46,9 +46,14 @@ std::string request_text(const TaskKind& kind) {
 std::string differences(const Json& saved, const Json& wanted) {
   if (!saved.is_object()) return "they are malformed";
   std::string text;
-  for (const auto& [name, value] : wanted.items()) {
-    // The number of tasks follows from the input.
-    if (name == "task_count" && wanted.contains("input")) continue;
+  Json all = saved;  // an option that is not given may be missing on either side
+  all.update(wanted);
+  for (const auto& [name, any] : all.items()) {
+    const Json value = wanted.value(name, Json());
+    // The number of tasks and the sizes of several inputs follow from the input.
+    const bool is_size = name == "task_count" || name == "sources";
+    if (is_size && all.contains("input")) continue;
+    if (name == "input" && !wanted.contains(name)) continue;
     const Json before = saved.value(name, Json());
     if (before == value) continue;
     if (!text.empty()) text += ", ";
@@ -68,7 +73,7 @@ std::string differences(const Json& saved, const Json& wanted) {
     if (name == "streamed") option = "input";
     text += option + " " + shown(before) + " and not " + shown(value);
   }
-  return text;
+  return text.empty() ? "the input has changed" : text;
 }
 
 Result<RunStart> continue_run(std::unique_ptr<Journal> journal, const RunOptions& options) {

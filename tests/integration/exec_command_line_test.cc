@@ -11,6 +11,7 @@ namespace rollcall::integration {
 namespace {
 
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class ExecCommandLine : public ProgramsTest {
  protected:
@@ -53,6 +54,52 @@ TEST_F(ExecCommandLine, CopiesBracesThatAreNoPlaceholders) {
   EXPECT_EQ(out_of({"--shell", "A=1; echo ${A} {}"}, "x\n"), "1 x\n");
   EXPECT_EQ(out_of({"echo", "{}"}, "{#} {} {/}\n"), "{#} {} {/}\n");
   EXPECT_EQ(out_of({"--colsep", ",", "echo", "{2} {1.}"}, "{2}.c,{1}\n"), "{1} {2}\n");
+}
+
+TEST_F(ExecCommandLine, CombinesSeveralInputs) {
+  EXPECT_EQ(out_of({"echo", ":::", "a", "b c"}), "a\nb c\n");
+  EXPECT_EQ(out_of({"echo", "{2}/{1}", ":::", "a", "b", ":::", "1", "2"}), "1/a\n2/a\n1/b\n2/b\n");
+  EXPECT_EQ(out_of({"--tag", "echo", ":::", "a", "b", ":::+", "1", "2"}), "a 1\ta 1\nb 2\tb 2\n");
+  const std::string lines = write("lines", "x\ny\n");
+  EXPECT_EQ(out_of({"-a", lines, "-a", "-", "echo"}, "1\n2\n"), "x 1\nx 2\ny 1\ny 2\n");
+  EXPECT_EQ(out_of({"echo", "{}", "::::", lines}), "x\ny\n");
+  EXPECT_EQ(out_of({"--shell", "printf '%s.' {}; echo", "::::", lines, ":::", "a b"}),
+            "x.a b.\ny.a b.\n");
+  EXPECT_EQ(out_of({"--range", "1-2", "echo", "{1}{2}", ":::", "a", "b"}), "1a\n1b\n2a\n2b\n");
+  EXPECT_EQ(out_of({"echo", ":::"}), "");
+}
+
+TEST_F(ExecCommandLine, NamesTheInputThatIsWrong) {
+  EXPECT_EQ(fault_of({"echo", "::::", "/none", ":::", "a"}),
+            "rollcall exec: :::: /none: No such file or directory\n");
+  EXPECT_EQ(fault_of({"-a", "-", "echo", ":::", "a"}, std::string("x\ny\0", 4)),
+            "rollcall exec: standard input: line 2 contains a NUL byte; use --null for "
+            "NUL-separated input\n");
+}
+
+/// The journal has the lines of the files, not the product.
+TEST_F(ExecCommandLine, ResumesCombinationsFromTheirInputs) {
+  const std::string lines = write("lines", "x\ny\n\nz");
+  const std::string journal = file("run.journal");
+  const std::string mark = file("mark");
+  const Arguments command = {"--shell", "test {2} != b || test -e " + mark + " && echo {1}{2}{3}",
+                             "::::",    lines,
+                             ":::",     "a",
+                             "b",       ":::+",
+                             "1",       "2"};
+  Program& first = exec(Arguments{"-q", "--journal", journal} + command);
+  EXPECT_EQ(first.wait(), 1) << first.story();
+  EXPECT_THAT(first.out_lines(), UnorderedElementsAre("xa1", "ya1", "a1", "za1"));
+  write("lines", "other\n");
+  write("mark", "");
+  Program& resumed = start(
+      {programs_directory() / "rollcall", {"resume", journal, "--retry-failed", "-q"}, {}, {}, {}});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_THAT(resumed.out_lines(), UnorderedElementsAre("xb2", "yb2", "b2", "zb2"));
+  Program& other = exec(Arguments{"-q", "--journal", journal, "--resume"} + command);
+  EXPECT_EQ(other.wait(), 2) << other.story();
+  EXPECT_THAT(other.err(),
+              HasSubstr(" was created with different options: the input has changed\n"));
 }
 
 }  // namespace

@@ -85,9 +85,10 @@ std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
     std::string_view name) const {
   if (name == "#") return Piece{.kind = Kind::number};
   Piece piece{.kind = Kind::value};
-  if (!colsep_.empty() && !name.starts_with('0')) {
+  if ((!colsep_.empty() || sources_ > 1) && !name.starts_with('0')) {
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), piece.column);
     if (error == std::errc()) name.remove_prefix(static_cast<std::size_t>(end - name.data()));
+    if (sources_ > 1 && piece.column > sources_) return std::nullopt;
   }
   const std::optional<Part> part = part_named(name);
   if (!part) return std::nullopt;
@@ -119,7 +120,7 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
 
 CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
                                  const TemplateOptions& options)
-    : colsep_(options.colsep) {
+    : colsep_(options.colsep), sources_(options.sources) {
   CHECK(!words.empty());
   bool has_placeholder = false;
   for (const std::string& word : words) {
@@ -129,63 +130,96 @@ CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
     }
   }
   if (!has_placeholder && options.append_input) words_.push_back({Piece{.kind = Kind::value}});
-  if (options.shell) make_script();
+  if (options.shell) script_ = make_script(sources_);
 }
 
-void CommandTemplate::make_script() {
-  std::string script;
-  std::vector<Piece> parameters;
+CommandTemplate::Script CommandTemplate::make_script(std::size_t values) const {
+  Script script{values, {}, {}};
   Quotes quotes;
+  const auto add = [&](std::string_view text) {
+    script.text += text;
+    quotes.read(text);
+  };
+  // The number of the first parameter for the piece.
+  const auto parameters_for = [&](const Piece& piece) {
+    const auto known = std::ranges::find(script.parameters, Parameter{piece, 0});
+    const auto place = static_cast<std::size_t>(known - script.parameters.begin()) + 1;
+    if (known != script.parameters.end()) return place;
+    const std::size_t count = is_list(piece) ? values : 1;
+    for (std::size_t i = 0; i < count; ++i) script.parameters.push_back({piece, i});
+    return place;
+  };
   for (const Word& word : words_) {
-    if (!script.empty()) {
-      script += ' ';
-      quotes.read(" ");
-    }
+    if (&word != &words_.front()) add(" ");
     for (const Piece& piece : word) {
       if (piece.kind == Kind::text) {
-        script += piece.text;
-        quotes.read(piece.text);
+        add(piece.text);
         continue;
       }
-      const auto known = std::find(parameters.begin(), parameters.end(), piece);
-      const auto place = static_cast<std::size_t>(known - parameters.begin()) + 1;
-      if (known == parameters.end()) parameters.push_back(piece);
-      script += quotes.use(place);
+      const std::size_t first = parameters_for(piece);
+      const std::size_t count = is_list(piece) ? values : 1;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0) add(" ");
+        script.text += quotes.use(first + i);
+      }
     }
   }
-  const auto text = [](std::string value) { return Word{{.text = std::move(value)}}; };
-  words_ = {text("/bin/sh"), text("-c"), text(std::move(script)), text("sh")};
-  for (Piece& parameter : parameters) words_.push_back({std::move(parameter)});
+  return script;
 }
 
-std::vector<std::string> CommandTemplate::fill(std::string_view line, std::uint64_t number) const {
+std::vector<std::string> CommandTemplate::fill(const std::vector<std::string>& values,
+                                               std::uint64_t number) const {
+  if (script_) return fill_script(values, number);
   std::vector<std::string> args;
-  args.reserve(words_.size());
+  args.reserve(words_.size() + values.size());
   for (const Word& word : words_) {
-    std::string& argument = args.emplace_back();
-    for (const Piece& piece : word) argument += value(piece, line, number);
+    const std::size_t count = std::ranges::any_of(word, is_list) ? values.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string& argument = args.emplace_back();
+      for (const Piece& piece : word) argument += text_of(piece, values, i, number);
+    }
   }
   return args;
 }
 
-std::size_t CommandTemplate::bytes_at_most(std::size_t line) const {
-  constexpr std::size_t kMost = 20;  // digits of a 64-bit number
-  std::size_t bytes = 0;
-  for (const Word& word : words_) {
-    bytes += kBytesAWord;
-    for (const Piece& piece : word) {
-      bytes += piece.kind == Kind::text ? piece.text.size() : std::max(line, kMost);
-    }
+std::vector<std::string> CommandTemplate::fill_script(const std::vector<std::string>& values,
+                                                      std::uint64_t number) const {
+  const bool is_made = script_->values == values.size();
+  const Script other = is_made ? Script() : make_script(values.size());
+  const Script& script = is_made ? *script_ : other;
+  std::vector<std::string> args = {"/bin/sh", "-c", script.text, "sh"};
+  args.reserve(args.size() + script.parameters.size());
+  for (const auto& [piece, i] : script.parameters) {
+    args.push_back(text_of(piece, values, i, number));
   }
-  return bytes;
+  return args;
 }
 
-std::string CommandTemplate::value(const Piece& piece, std::string_view line,
-                                   std::uint64_t number) const {
+std::size_t CommandTemplate::bytes_at_most(std::size_t bytes, std::size_t values) const {
+  constexpr std::size_t kDigits = 20;     // of a 64-bit number
+  constexpr std::size_t kReference = 32;  // to a parameter of a script
+  constexpr std::size_t kShell = 64;
+  std::size_t all = script_ ? kShell : 0;
+  for (const Word& word : words_) {
+    const std::size_t count = std::ranges::any_of(word, is_list) ? values : 1;
+    all += count * kBytesAWord;
+    for (const Piece& piece : word) {
+      all += piece.kind == Kind::text ? count * piece.text.size() : bytes + count * kDigits;
+      if (script_ && piece.kind != Kind::text) all += count * (kReference + kBytesAWord);
+    }
+  }
+  return all;
+}
+
+std::string CommandTemplate::text_of(const Piece& piece, const std::vector<std::string>& values,
+                                     std::size_t i, std::uint64_t number) const {
   if (piece.kind == Kind::text) return piece.text;
   if (piece.kind == Kind::number) return std::to_string(number);
-  const std::string_view all = piece.column == 0 ? line : column(line, piece.column - 1);
-  return std::string(part_of(all, piece.part));
+  std::string_view value = values[i];
+  if (piece.column > 0) {
+    value = colsep_.empty() ? values[piece.column - 1] : column(value, piece.column - 1);
+  }
+  return std::string(part_of(value, piece.part));
 }
 
 std::string_view CommandTemplate::part_of(std::string_view value, Part part) {

@@ -18,6 +18,7 @@ struct TemplateOptions {
   bool append_input = true;  ///< append {} if no word has a placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
   std::string colsep;        ///< separates the columns of a line; empty: there are no columns
+  std::size_t sources = 1;   ///< a task has a value of each, which {1}, {2} ... name if several
 };
 
 /// Words with placeholders. A word may have any number of them:
@@ -28,9 +29,13 @@ struct TemplateOptions {
 ///   {//}          its directory, "." if the line has no '/'
 ///   {/.}          its base name without the extension
 ///   {#}           the number of the task
-///   {1} {2} ...   a column of the line, empty if the line does not have it; with colsep
-///   {1.} {1/} ... the same parts of a column
+///   {1} {2} ...   a column of the line, empty if the line does not have it, with colsep; the value
+///                 of a source, if there are several
+///   {1.} {1/} ... the same parts of it
 /// Other braces are copied, and a value is never searched for placeholders.
+///
+/// If a task has several values, a word with {}, {.}, {/}, {//} or {/.} becomes one argument for
+/// each of them. In a script, such a placeholder becomes as many words.
 ///
 /// Each word becomes one argument. With `shell`, the words joined by spaces are a script. Values
 /// are passed as its parameters, so that the shell never parses a value as part of the script.
@@ -40,10 +45,12 @@ class CommandTemplate {
   /// Requires at least one word.
   CommandTemplate(const std::vector<std::string>& words, const TemplateOptions& options);
 
-  /// Returns the arguments of the command for a line. `number` replaces {#}.
-  std::vector<std::string> fill(std::string_view line, std::uint64_t number) const;
-  /// An upper bound for the bytes of all arguments, given a line of `line` bytes.
-  std::size_t bytes_at_most(std::size_t line) const;
+  /// Returns the arguments of the command for a line, or for the values of all sources. `number`
+  /// replaces {#}.
+  std::vector<std::string> fill(const std::vector<std::string>& values, std::uint64_t number) const;
+  /// An upper bound for the bytes of all arguments, given that many values of that many bytes in
+  /// all.
+  std::size_t bytes_at_most(std::size_t bytes, std::size_t values) const;
 
  private:
   /// The part of a value that a placeholder stands for.
@@ -53,22 +60,42 @@ class CommandTemplate {
     Kind kind = Kind::text;
     std::string text = {};   ///< for Kind::text
     Part part = Part::all;   ///< for Kind::value
-    std::size_t column = 0;  ///< for Kind::value; from 1. 0: the line
+    std::size_t column = 0;  ///< for Kind::value; from 1. 0: the line, or each value
 
     friend bool operator==(const Piece&, const Piece&) = default;
   };
   using Word = std::vector<Piece>;
+  /// A parameter of a script: a piece, for one of the values.
+  struct Parameter {
+    Piece piece;
+    std::size_t value;
+
+    friend bool operator==(const Parameter&, const Parameter&) = default;
+  };
+  struct Script {
+    std::size_t values = 0;  ///< it is for this number of values
+    std::string text;
+    std::vector<Parameter> parameters;
+  };
 
   static std::optional<Part> part_named(std::string_view name);
   static std::string_view part_of(std::string_view value, Part part);
   std::optional<Piece> placeholder_named(std::string_view name) const;
   Word parse_word(std::string_view text) const;
-  void make_script();
-  std::string value(const Piece& piece, std::string_view line, std::uint64_t number) const;
+  /// Whether a word with it becomes one argument for each value.
+  static bool is_list(const Piece& piece) { return piece.kind == Kind::value && piece.column == 0; }
+  Script make_script(std::size_t values) const;
+  std::vector<std::string> fill_script(const std::vector<std::string>& values,
+                                       std::uint64_t number) const;
+  /// What the piece is for the value with number `i`.
+  std::string text_of(const Piece& piece, const std::vector<std::string>& values, std::size_t i,
+                      std::uint64_t number) const;
   std::string_view column(std::string_view line, std::size_t index) const;
 
   std::vector<Word> words_;
   std::string colsep_;
+  std::size_t sources_;
+  std::optional<Script> script_;  ///< nullopt: without a shell
 };
 
 /// Parses the value of --colsep: "\\t" is a tab, "\\\\" a backslash.

@@ -18,18 +18,17 @@ std::size_t bytes_of(const Command& command) {
 
 std::size_t TaskCommands::bytes_at_most() const {
   // A command in a message is at most twice as long as its JSON text.
-  const std::size_t own = words_ ? words_->bytes_at_most(input_.longest()) : input_.longest() * 2;
-  return bytes_of(common_) + own;
+  const auto [bytes, values] = input_.longest();
+  return bytes_of(common_) + (words_ ? words_->bytes_at_most(bytes, values) : bytes * 2);
 }
 
 Command TaskCommands::operator[](TaskId task) const {
   Command command = common_;
-  const std::string line = input_.text(index(task));
   if (words_) {
-    command.args = words_->fill(line, index(task));
+    command.args = words_->fill(input_.values(index(task)), index(task));
     return command;
   }
-  Result<Command> own = parse_json_command(line);
+  Result<Command> own = parse_json_command(input_.text(index(task)));
   CHECK(own.has_value());  // TaskInput has validated it
   command.args = std::move(own->args);
   command.env.insert(command.env.end(), own->env.begin(), own->env.end());

@@ -40,8 +40,9 @@ class TaskCommands {
   std::uint64_t carriage_returns() const { return input_.carriage_returns(); }
   /// An upper bound for the bytes of any command in a message. Fast.
   std::size_t bytes_at_most() const;
-  /// The input line of the task, for --tag.
+  /// The input line of the task, for --tag; the values of a combination, separated by spaces.
   std::string text(TaskId task) const { return input_.text(index(task)); }
+  const TaskInput& task_input() const { return input_; }
 
  private:
   TaskInput input_;

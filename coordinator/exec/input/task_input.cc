@@ -1,15 +1,13 @@
 #include "coordinator/exec/input/task_input.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "common/access/strict_json.h"
@@ -21,23 +19,6 @@ namespace rollcall::coordinator {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Parses a number at the beginning of `text` and removes it.
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-  std::int64_t value = 0;
-  const bool is_digit = !text.empty() && text.front() >= '0' && text.front() <= '9';
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (!is_digit || error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return static_cast<std::uint64_t>(value);
-}
-
-/// Removes `c` from the beginning of `text`. Returns false if `text` begins otherwise.
-bool take(std::string_view& text, char c) {
-  if (!text.starts_with(c)) return false;
-  text.remove_prefix(1);
-  return true;
-}
 
 bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
@@ -105,21 +86,6 @@ Result<void> set_member(const std::string& name, const Json& value, Command& com
 
 }  // namespace
 
-Result<NumberRange> parse_range(std::string_view text) {
-  const Error expected = permanent("expected A-B or A-B:STEP with whole numbers, A not above B");
-  const std::optional<std::uint64_t> first = take_number(text);
-  if (!first || !take(text, '-')) return expected;
-  const std::optional<std::uint64_t> last = take_number(text);
-  std::optional<std::uint64_t> step = 1;
-  if (take(text, ':')) step = take_number(text);
-  if (!last || !step || *step == 0 || !text.empty() || *first > *last) return expected;
-  const std::uint64_t steps = (*last - *first) / *step;
-  if (steps >= limits::task_count) {
-    return permanent(fmt::format("more than {} tasks", limits::task_count));
-  }
-  return NumberRange{*first, *step, steps + 1};
-}
-
 Result<Command> parse_json_command(std::string_view line) {
   const Json object = Json::parse(line.begin(), line.end(), nullptr, false);
   if (!object.is_object()) {
@@ -144,16 +110,21 @@ Result<void> check_json_command(std::string_view line) {
   return {};
 }
 
-Result<void> TaskInput::read(int fd) {
+Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_view chunk)>& take) {
   std::array<char, std::size_t{64} << 10U> bytes;
   for (;;) {
     const ssize_t size = ::read(fd, bytes.data(), bytes.size());
-    if (size == 0) return finish();
+    if (size == 0) return {};
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return permanent(std::string("cannot be read: ") + std::strerror(errno));
-    Result<void> added = add({bytes.data(), static_cast<std::size_t>(size)});
-    if (!added) return added;
+    Result<void> taken = take({bytes.data(), static_cast<std::size_t>(size)});
+    if (!taken) return taken;
   }
+}
+
+Result<void> TaskInput::read(int fd) {
+  Result<void> read = read_chunks(fd, [this](std::string_view chunk) { return add(chunk); });
+  return read ? finish() : read;
 }
 
 Result<void> TaskInput::add(std::string_view bytes) {
@@ -190,8 +161,9 @@ Result<void> TaskInput::check_commands() {
 }
 
 std::uint64_t TaskInput::size() const {
-  if (const auto* range = std::get_if<NumberRange>(&source_)) return range->count;
-  return is_json_ ? checked_ : std::get<LineStore>(source_).size();
+  if (is_json_) return checked_;
+  if (const auto* all = std::get_if<Combinations>(&source_)) return all->size();
+  return line_count();
 }
 
 std::uint64_t TaskInput::bytes() const {
@@ -199,22 +171,75 @@ std::uint64_t TaskInput::bytes() const {
   return store == nullptr ? 0 : store->bytes();
 }
 
-std::size_t TaskInput::longest() const {
+TaskInput::Longest TaskInput::longest() const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) {
-    return (*range)[range->count - 1].size();
+    return {(*range)[range->count - 1].size()};
   }
-  return std::get<LineStore>(source_).longest();
+  if (const auto* store = std::get_if<LineStore>(&source_)) return {store->longest()};
+  const auto& sources = std::get<Combinations>(source_).sources();
+  Longest longest{0, sources.size()};
+  for (const InputSource& source : sources) longest.bytes += source.longest();
+  return longest;
 }
 
 std::uint64_t TaskInput::carriage_returns() const {
-  const auto* store = std::get_if<LineStore>(&source_);
-  return store == nullptr || is_json_ ? 0 : store->carriage_returns();
+  const auto returns_of = [](const auto* store) -> std::uint64_t {
+    return store == nullptr ? 0 : store->carriage_returns();
+  };
+  if (is_json_) return 0;
+  const auto* all = std::get_if<Combinations>(&source_);
+  if (all == nullptr) return returns_of(std::get_if<LineStore>(&source_));
+  std::uint64_t count = 0;
+  for (const InputSource& source : all->sources()) {
+    if (source.is_file) count += returns_of(std::get_if<LineStore>(&source.values));
+  }
+  return count;
+}
+
+std::vector<std::string> TaskInput::values(std::uint64_t task) const {
+  CHECK(task < size());
+  if (const auto* all = std::get_if<Combinations>(&source_)) return (*all)[task];
+  return {line(task)};
 }
 
 std::string TaskInput::text(std::uint64_t task) const {
-  CHECK(task < size());
-  if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[task];
-  return std::get<LineStore>(source_)[task];
+  return fmt::format("{}", fmt::join(values(task), " "));
+}
+
+std::uint64_t TaskInput::line_count() const {
+  if (const auto* range = std::get_if<NumberRange>(&source_)) return range->count;
+  if (const auto* store = std::get_if<LineStore>(&source_)) return store->size();
+  std::uint64_t count = 0;
+  for (const InputSource& source : std::get<Combinations>(source_).sources()) {
+    count += source.size();
+  }
+  return count;
+}
+
+std::string TaskInput::line(std::uint64_t i) const {
+  if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[i];
+  if (const auto* store = std::get_if<LineStore>(&source_)) return (*store)[i];
+  const auto [source, place] = place_of(i);
+  return (*source)[place];
+}
+
+bool TaskInput::is_from_file(std::uint64_t i) const {
+  if (std::holds_alternative<NumberRange>(source_)) return false;
+  return std::holds_alternative<LineStore>(source_) || place_of(i).first->is_file;
+}
+
+std::pair<const InputSource*, std::uint64_t> TaskInput::place_of(std::uint64_t i) const {
+  for (const InputSource& source : std::get<Combinations>(source_).sources()) {
+    if (i < source.size()) return {&source, i};
+    i -= source.size();
+  }
+  CHECK(false);
+  return {};
+}
+
+std::vector<std::vector<std::uint64_t>> TaskInput::source_sizes() const {
+  const auto* all = std::get_if<Combinations>(&source_);
+  return all == nullptr ? std::vector<std::vector<std::uint64_t>>() : all->sizes();
 }
 
 }  // namespace rollcall::coordinator

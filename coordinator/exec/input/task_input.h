@@ -1,30 +1,25 @@
-// The input of `rollcall exec`: lines, a range of numbers, or commands as JSON.
+// The input of `rollcall exec`: lines, a range of numbers, combinations, or commands as JSON.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/model/command.h"
 #include "common/model/time.h"
+#include "coordinator/exec/input/combinations.h"
 #include "coordinator/exec/input/line_store.h"
+#include "coordinator/exec/input/number_range.h"
 
 namespace rollcall::coordinator {
-
-/// The value of --range: A-B or A-B:STEP, including both ends.
-struct NumberRange {
-  std::uint64_t first = 0;
-  std::uint64_t step = 1;
-  std::uint64_t count = 0;  ///< 1 to limits::task_count
-
-  std::string operator[](std::uint64_t i) const { return std::to_string(first + i * step); }
-};
-
-/// Numbers are integers from 0 to 2^63 - 1. The error states the expected form.
-Result<NumberRange> parse_range(std::string_view text);
 
 /// The shortest time limit of a command.
 inline constexpr Duration kShortestTimeout = std::chrono::milliseconds(1);
@@ -38,13 +33,23 @@ Result<Command> parse_json_command(std::string_view line);
 /// twice, and the timeout is at least kShortestTimeout.
 Result<void> check_json_command(std::string_view line);
 
-/// The tasks of a run, one for each line or number. Filled in chunks, so that no line is stored
-/// twice; each complete line is a task at once. Threads: see LineStore.
+/// Reads `fd` to its end in chunks; blocks. Fails if it cannot be read, or as `take` does.
+Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_view chunk)>& take);
+
+/// The tasks of a run, one for each line, number or combination. Lines are filled in chunks, so
+/// that no line is stored twice; each complete line is a task at once. Threads: see LineStore.
 class TaskInput {
  public:
+  /// How large the values of a task can be.
+  struct Longest {
+    std::size_t bytes = 0;  ///< of all values
+    std::size_t values = 1;
+  };
+
   /// Lines that end in `separator`.
   static TaskInput lines(char separator) { return TaskInput(LineStore(separator), false); }
   static TaskInput range(const NumberRange& range) { return TaskInput(range, false); }
+  static TaskInput combinations(Combinations all) { return TaskInput(std::move(all), false); }
   /// One JSON object per line: see check_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
   /// The same, from a journal: see parse_json_command().
@@ -54,32 +59,45 @@ class TaskInput {
     return input;
   }
 
-  /// Reads `fd` to its end; blocks. Not for a range. Errors are permanent: a read error, or a text
+  /// Reads `fd` to its end; blocks. Only for lines. Errors are permanent: a read error, or a text
   /// that names the invalid line ("line 7 ...").
   Result<void> read(int fd);
   /// As read(), in chunks that may end anywhere: add() each of them, then finish().
   Result<void> add(std::string_view bytes);
   Result<void> finish();
 
-  /// Complete lines so far, of JSON up to the first invalid one; or numbers.
+  /// Tasks so far: complete lines, of JSON up to the first invalid one; numbers; combinations.
   std::uint64_t size() const;
-  /// Bytes of the input up to the end of the last complete line: see LineStore. 0 for a range.
+  /// Bytes of the input up to the end of the last complete line: see LineStore. 0 if it is not
+  /// lines.
   std::uint64_t bytes() const;
-  /// Bytes of the longest text().
-  std::size_t longest() const;
+  Longest longest() const;
   /// How many lines, each the text of a task, end with a carriage return.
   std::uint64_t carriage_returns() const;
   /// Whether each text() is a command for parse_json_command().
   bool has_commands() const { return is_json_; }
-  /// The text that replaces {}, or the JSON object. Requires task < size().
+  /// What replaces {}; {1}, {2} ... if the inputs are several. Requires task < size().
+  std::vector<std::string> values(std::uint64_t task) const;
+  /// The values of the task, separated by spaces; or the JSON object. Requires task < size().
   std::string text(std::uint64_t task) const;
 
- private:
-  TaskInput(std::variant<LineStore, NumberRange> source, bool is_json)
-      : source_(std::move(source)), is_json_(is_json) {}
-  Result<void> check_commands();
+  /// The values of all inputs, one input after the other.
+  std::uint64_t line_count() const;
+  std::string line(std::uint64_t i) const;
+  /// Whether line(i) is from a file, and not from the command line.
+  bool is_from_file(std::uint64_t i) const;
+  /// See Combinations::sizes(). Empty without combinations.
+  std::vector<std::vector<std::uint64_t>> source_sizes() const;
 
-  std::variant<LineStore, NumberRange> source_;
+ private:
+  using Source = std::variant<LineStore, NumberRange, Combinations>;
+
+  TaskInput(Source source, bool is_json) : source_(std::move(source)), is_json_(is_json) {}
+  Result<void> check_commands();
+  /// Where line(i) is. Requires combinations.
+  std::pair<const InputSource*, std::uint64_t> place_of(std::uint64_t i) const;
+
+  Source source_;
   bool is_json_;
   bool is_saved_ = false;
   std::uint64_t checked_ = 0;  ///< if is_json_: the number of valid lines

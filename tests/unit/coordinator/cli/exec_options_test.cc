@@ -107,12 +107,8 @@ TEST(ExecOptions, DescribeTheInput) {
 TEST(ExecOptions, AcceptOneInput) {
   EXPECT_EQ(exec_fault({"-a", "f", "--range", "1-2"}),
             "--range \"1-2\": cannot be combined with --each-line");
-  EXPECT_EQ(
-      exec_fault({"-a", "A", "-a", "B"}),
-      "--each-line \"B\": --each-line \"A\" is given too: expected one input, such as - for the "
-      "lines of: cat FILE... | rollcall exec");
   EXPECT_EQ(exec_fault({"--range", "1-2", "--range=5-6"}),
-            "--range \"5-6\": --range \"1-2\" is given too: expected one input");
+            "--range \"5-6\": --range \"1-2\" is given too: expected one");
   EXPECT_NE(exec_fault({"--from-json", "A", "--from-json", "B"}).find("given too"),
             std::string::npos);
   EXPECT_EQ(exec_fault({"--range", "1-2", "-0"}), "--null: cannot be combined with --range");
@@ -122,6 +118,66 @@ TEST(ExecOptions, AcceptOneInput) {
             "unexpected command \"true\": --from-json contains the commands");
   EXPECT_EQ(exec_fault({"--range", "9-1"}),
             "--range \"9-1\": expected A-B or A-B:STEP with whole numbers, A not above B");
+}
+
+/// The inputs as they were given: "name file", "name(value,value)"; "+" if linked.
+std::string sources_of(const Words& arguments) {
+  const auto parsed = exec(arguments);
+  const auto* options = std::get_if<ExecOptions>(&parsed);
+  if (options == nullptr) return cli::shown(parsed);
+  std::string text = options->each_line.empty() ? "" : "lines of " + options->each_line;
+  for (const InputArgument& source : options->sources) {
+    text += (text.empty() ? "" : " ") + source.name + (source.is_linked ? "+" : "");
+    if (source.from == InputArgument::From::range) text += ' ' + std::to_string(source.range.count);
+    if (source.from == InputArgument::From::file) text += ' ' + source.path;
+    if (source.from != InputArgument::From::values) continue;
+    text += '(';
+    for (const std::string& value : source.values) text += value + ',';
+    text += ')';
+  }
+  text += " |";
+  for (const std::string& word : options->command) text += ' ' + word;
+  return text;
+}
+
+TEST(ExecOptions, AcceptSeveralInputs) {
+  EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
+  EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),
+            ":::() :::(x,) :::++(y,) | echo -k");
+  EXPECT_EQ(sources_of({"--", "echo", "::::", "f", "-", ":::", "--tag"}),
+            ":::: f :::: - :::(--tag,) | echo");
+  EXPECT_EQ(sources_of({"-a", "f", "-a", "g", "echo", "::::+", "h"}),
+            "--each-line f --each-line g ::::++ h | echo");
+  EXPECT_EQ(sources_of({"--range", "1-9", "echo", ":::", "a"}), "--range 9 :::(a,) | echo");
+}
+
+/// It is streamed if it is large.
+TEST(ExecOptions, TreatASingleFileAsLines) {
+  EXPECT_EQ(sources_of({"echo", "::::", "f"}), "lines of f | echo");
+  EXPECT_EQ(sources_of({"-a", "f", "echo"}), "lines of f | echo");
+}
+
+TEST(ExecOptions, ExplainWrongInputs) {
+  EXPECT_EQ(exec_fault_of({":::", "a"}),
+            "COMMAND is missing: expected it after the options, as in rollcall exec gzip {}");
+  EXPECT_EQ(exec_fault_of({"echo", "::::"}), ":::: needs a file name, or - for standard input");
+  EXPECT_EQ(exec_fault_of({"echo", "::::", ""}),
+            ":::: \"\": expected a file name, or - for standard input");
+  EXPECT_EQ(exec_fault_of({"echo", ":::+", "a"}),
+            ":::+: there is no input before it to link: expected :::");
+  EXPECT_EQ(exec_fault_of({"-a", "-", "echo", "::::", "-"}),
+            "standard input (-) is given as more than one input");
+  EXPECT_EQ(exec_fault_of({"--colsep", ",", "echo", ":::", "a", ":::", "b"}),
+            "--colsep: cannot be combined with several inputs");
+  EXPECT_EQ(exec_fault_of({"--from-json", "f", "echo", ":::", "a"}),
+            "--from-json \"f\": cannot be combined with :::");
+  EXPECT_EQ(exec_fault_of({"-a", "f", "--range", "1-2", "echo", ":::", "a"}),
+            "--range \"1-2\": cannot be combined with --each-line");
+  Words many{"cat", "::::"};
+  for (int i = 0; i < 65; ++i) many.push_back("f");
+  EXPECT_EQ(exec_fault_of(many),
+            "65 inputs, each combination of which is a task: expected at most 64; for the lines of "
+            "many files: cat FILE... | rollcall exec");
 }
 
 TEST(ExecOptions, AcceptSeveralVariables) {

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 
 std::vector<std::string> filled(const std::vector<std::string>& words, std::string_view line,
                                 const TemplateOptions& options = {}) {
-  return CommandTemplate(words, options).fill(line, 7);
+  return CommandTemplate(words, options).fill({std::string(line)}, 7);
 }
 
 std::string one(const std::string& word, std::string_view line,
@@ -108,6 +108,33 @@ TEST(CommandTemplate, SplitsPathsLikeParallel) {
   EXPECT_EQ(parts("a."), "[a] [a.] [.] [a]");
   EXPECT_EQ(parts("a.b/"), "[a.b/] [] [.] []");
   EXPECT_EQ(parts(""), "[] [] [.] []");
+}
+
+TEST(CommandTemplate, HasTheValuesOfSeveralSources) {
+  TemplateOptions two;
+  two.sources = 2;
+  const auto filled_with = [&](const std::vector<std::string>& words) {
+    return CommandTemplate(words, two).fill({"a/b.c", "d"}, 7);
+  };
+  EXPECT_THAT(filled_with({"x"}), ElementsAre("x", "a/b.c", "d"));
+  EXPECT_THAT(filled_with({"x", "{2}-{1}", "{1/.}"}), ElementsAre("x", "d-a/b.c", "b"));
+  EXPECT_THAT(filled_with({"x", "<{}{#}>", "y"}), ElementsAre("x", "<a/b.c7>", "<d7>", "y"));
+  EXPECT_THAT(filled_with({"{.}:{/}:{2}"}), ElementsAre("a/b:b.c:d", "d:d:d"));
+  EXPECT_THAT(filled_with({"x", "{3}", "{0}"}), ElementsAre("x", "{3}", "{0}", "a/b.c", "d"));
+}
+
+TEST(CommandTemplate, HasTheValuesOfSeveralSourcesInAScript) {
+  TemplateOptions two;
+  two.shell = true;
+  two.sources = 2;
+  const auto printed = [&](const std::vector<std::string>& words) {
+    return run(CommandTemplate(words, two).fill({"a  b", "$(c)"}, 7));
+  };
+  EXPECT_EQ(printed({"printf '<%s>' {}"}), "<a  b><$(c)>");
+  EXPECT_EQ(printed({"printf '<%s>' {2} {} {1} {}"}), "<$(c)><a  b><$(c)><a  b><a  b><$(c)>");
+  EXPECT_EQ(printed({"printf '<%s>' \"x {} y\""}), "<x a  b $(c) y>");
+  EXPECT_EQ(printed({"printf '<%s>' 'x {} y'"}), "<x a  b $(c) y>");
+  EXPECT_EQ(printed({"printf '<%s>'"}), "<a  b><$(c)>");
 }
 
 TEST(CommandTemplate, DoesNotExpandPlaceholdersInValues) {
