@@ -243,6 +243,10 @@ inline constexpr Duration retry_first = 100ms;
 inline constexpr Duration retry_longest = 1min;
 /// Bytes of one input line, the longest argument that the system accepts; more is a usage error.
 inline constexpr std::size_t input_line_bytes = 131'071;
+/// Bytes of the arguments of a command that is made from several lines, as xargs has it; and the
+/// most that --max-chars may permit.
+inline constexpr std::size_t command_chars = 128U << 10U;
+inline constexpr std::size_t command_chars_most = 1U << 20U;
 /// Inputs of which each combination is a task; more is a usage error.
 inline constexpr std::size_t input_sources = 64;
 /// Bytes of input lines that are held in memory; a temporary file holds the rest.

@@ -113,7 +113,13 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                    into.colsep = parse_colsep(text);
                    return text.empty() ? Result<void>(permanent("expected a text such as , or \\t"))
                                        : Result<void>();
-                 }}});
+                 }},
+                {"--max-args", "-n", "N", group, Shown::in_help,
+                 "up to N lines for each command; {} becomes as many arguments",
+                 cli::count_into(into.max_args, 1, limits::task_count)},
+                {"--max-chars", "-s", "N", group, Shown::in_help_all,
+                 "as many lines for each command as fit into N bytes (with -n: default 131072)",
+                 cli::count_into(into.max_chars, 1, limits::command_chars_most)}});
 }
 
 void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
@@ -123,6 +129,9 @@ void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
       table.end(),
       {{"--shell", "", "", group, Shown::in_help, "COMMAND is a script for /bin/sh",
         cli::flag_into(into.shell)},
+       {"--replacement", "-I", "STRING", group, Shown::in_help_all,
+        "stands for the line in COMMAND, and then nothing else does",
+        cli::text_into(into.replacement, "a text such as {} or @")},
        {"--env",
         "",
         "NAME=VALUE",
@@ -244,8 +253,10 @@ Fault check_sources(const CommandSpec& command, const GivenOptions& given,
   if (std::ranges::count_if(sources, is_standard_input) > 1) {
     return usage_error(command, "standard input (-) is given as more than one input");
   }
-  if (sources.size() > 1 && find(given, "--colsep") != nullptr) {
-    return usage_error(command, "--colsep: cannot be combined with several inputs");
+  for (const char* name : {"--colsep", "--max-args", "--max-chars"}) {
+    if (sources.size() > 1 && find(given, name) != nullptr) {
+      return usage_error(command, std::string(name) + ": cannot be combined with several inputs");
+    }
   }
   return std::nullopt;
 }
@@ -277,7 +288,13 @@ Fault check_input(const CommandSpec& command, const GivenOptions& given) {
       if (Fault fault = only_for_lines(name, input)) return fault;
     }
   }
-  return only_for_lines("--shell", "--from-json");
+  for (const char* name : {"--shell", "--max-args", "--max-chars", "--replacement"}) {
+    if (Fault fault = only_for_lines(name, "--from-json")) return fault;
+  }
+  for (const char* name : {"--max-args", "--max-chars", "--replacement"}) {
+    if (Fault fault = only_for_lines(name, "--colsep")) return fault;
+  }
+  return std::nullopt;
 }
 
 Fault check_command(const CommandSpec& command, const ExecOptions& options) {

@@ -37,7 +37,13 @@ struct ExecOptions : RunOptions {
   bool null_separated = false;         ///< lines end with a NUL
   std::string colsep;                  ///< separates columns; empty: a line is one column
 
+  std::optional<std::uint64_t> max_args;   ///< lines for each command; nullopt: 1, or max_chars
+  std::optional<std::uint64_t> max_chars;  ///< bytes of its arguments; nullopt: see limits.h
+  /// Whether a command may be made from several lines.
+  bool groups_lines() const { return max_args || max_chars; }
+
   std::vector<std::string> command;  ///< with its placeholders
+  std::string replacement;           ///< stands for the line, and nothing else does; empty: {}
   bool shell = false;                ///< it is a script for /bin/sh
   std::vector<std::string> env;      ///< NAME=VALUE
   std::string cwd;                   ///< empty: that of the worker

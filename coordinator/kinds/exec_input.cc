@@ -14,6 +14,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/check.h"
 #include "common/limits.h"
 #include "common/os/file_io.h"
 #include "coordinator/exec/input/shell_quote.h"
@@ -42,9 +43,34 @@ std::string name_of(const ExecOptions& options) {
   return (options.from_json.empty() ? "--each-line " : "--from-json ") + path;
 }
 
+CommandTemplate template_of(const ExecOptions& options) {
+  TemplateOptions how;
+  how.append_input = !options.range || options.groups_lines();
+  how.shell = options.shell;
+  how.colsep = options.colsep;
+  how.replace = options.replacement;
+  how.sources = std::max<std::size_t>(options.sources.size(), 1);
+  return {options.command, how};
+}
+
+Result<void> group_lines(const ExecOptions& options, TaskInput& input) {
+  if (!options.groups_lines()) return {};
+  const CommandTemplate words = template_of(options);
+  GroupLimits limits;
+  limits.lines = options.max_args.value_or(limits::task_count);
+  limits.bytes = options.max_chars.value_or(limits::command_chars);
+  limits.is_strict = options.max_chars.has_value();
+  limits.fixed_bytes = words.fixed_bytes();
+  limits.bytes_of = [words](std::string_view line) { return words.bytes_of(line); };
+  return input.group(std::move(limits));
+}
+
 TaskInput empty_input(const ExecOptions& options, bool is_saved) {
-  if (options.from_json.empty()) return TaskInput::lines(separator_of(options));
-  return is_saved ? TaskInput::saved_json() : TaskInput::json();
+  if (!options.from_json.empty()) return is_saved ? TaskInput::saved_json() : TaskInput::json();
+  TaskInput input = TaskInput::lines(separator_of(options));
+  const Result<void> grouped = group_lines(options, input);
+  CHECK(grouped.has_value());  // there are no lines yet
+  return input;
 }
 
 /// Everything but a file can be silent for long. A large file takes long to read.
@@ -64,10 +90,10 @@ struct Input {
   std::optional<StreamSource> rest{};
 };
 
-std::string taken_text(std::uint64_t tasks) {
-  if (tasks == 0) return "; no line was taken";
-  if (tasks == 1) return "; the line that was taken is run";
-  return fmt::format("; the {} lines that were taken are run", tasks);
+std::string taken_text(std::uint64_t lines) {
+  if (lines == 0) return "; no line was taken";
+  if (lines == 1) return "; the line that was taken is run";
+  return fmt::format("; the {} lines that were taken are run", lines);
 }
 
 /// Opens the file that an earlier coordinator has read a part of. Fails if it can be given again.
@@ -87,9 +113,9 @@ Result<os::Descriptor> open_again(const ExecOptions& options) {
 
 /// The rest of an input, the first `offset` bytes of which are in a journal.
 Result<StreamSource> rest_of(const ExecOptions& options, const std::string& identity,
-                             std::uint64_t offset, std::uint64_t tasks) {
+                             std::uint64_t offset, std::uint64_t lines) {
   StreamSource source{name_of(options), {}, {}, identity};
-  const std::string taken = taken_text(tasks);
+  const std::string taken = taken_text(lines);
   if (identity.empty()) {
     source.lost = "not read to its end, and only a file can be read on" + taken;
     return source;
@@ -124,6 +150,7 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   if (is_streamed(**journal)) input.streamed_from = name_of(options);
   auto read = (*journal)->read_input([&](std::string_view part) { return input.tasks.add(part); });
   if (read && !is_open) read = input.tasks.finish();
+  input.tasks.end_task();  // what was committed are whole tasks
   if (!read) return permanent(options.journal + ": its input: " + read.error().message);
   // A run that is not closed may have got more tasks meanwhile.
   if (is_open ? input.tasks.size() < expected : input.tasks.size() != expected) {
@@ -133,7 +160,8 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   }
   const bool is_over = (*journal)->finished() && !options.retry_failed;
   if (!is_open || is_over || !reads_on) return input;
-  auto rest = rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.size());
+  auto rest =
+      rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.line_count());
   if (!rest) return rest.error();
   input.rest = std::move(*rest);
   return input;
@@ -174,7 +202,11 @@ Result<Input> combined(const ExecOptions& options, std::vector<InputSource> sour
   }
   auto all = Combinations::of(std::move(sources));
   if (!all) return all.error();
-  return Input{TaskInput::combinations(std::move(*all))};
+  Input input{TaskInput::combinations(std::move(*all))};
+  if (auto grouped = group_lines(options, input.tasks); !grouped) {
+    return permanent(options.sources.front().name + ": " + grouped.error().message);
+  }
+  return input;
 }
 
 /// Waits for the end of each file, because the first command may need the last line.
@@ -250,7 +282,12 @@ std::optional<bool> resumes_streamed(const ExecOptions& options) {
 
 /// The input of the tasks. Waits for the end of its file, unless it is streamed.
 Result<Input> input_of(const ExecOptions& options, bool reads_on) {
-  if (options.range) return Input{TaskInput::range(*options.range)};
+  if (options.range) {
+    Input input{TaskInput::range(*options.range)};
+    auto grouped = group_lines(options, input.tasks);
+    if (!grouped) return permanent("--range: " + grouped.error().message);
+    return input;
+  }
   if (!options.sources.empty()) {
     return options.resumes_as_saved ? saved_sources(options) : read_sources(options);
   }
@@ -375,9 +412,7 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   if (!input) return input.error();
   std::optional<CommandTemplate> words;
   if (!input->tasks.has_commands()) {
-    TemplateOptions template_options{!options.range, options.shell, options.colsep};
-    template_options.sources = std::max<std::size_t>(options.sources.size(), 1);
-    words.emplace(options.command, template_options);
+    words = template_of(options);
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
   std::uint64_t first = 0;

@@ -64,7 +64,11 @@ Result<void> print_stream(ExecStream& stream, CommandPrinter& printer) {
   for (;;) {
     const ssize_t size = ::read(source->get(), bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return stream.error(std::string("cannot be read: ") + std::strerror(errno));
+    if (size < 0) {
+      const Error why = stream.end_early(std::string("cannot be read: ") + std::strerror(errno));
+      printer.print(stream.size());
+      return why;
+    }
     Result<void> added =
         size == 0 ? stream.finish() : stream.add({bytes.data(), static_cast<std::size_t>(size)});
     const bool is_printed = printer.print(stream.size());
@@ -206,12 +210,15 @@ nlohmann::json ExecKind::request() const {
                             {"colsep", options_.colsep},
                             {"env", options_.env},
                             {"cwd", options_.cwd}};
+  // Only what is used, so that requests of earlier versions stay equal.
+  if (options_.max_args) request["max_args"] = *options_.max_args;
+  if (options_.max_chars) request["max_chars"] = *options_.max_chars;
+  if (!options_.replacement.empty()) request["replacement"] = options_.replacement;
   if (!streamed_from_.empty()) {
     request["streamed"] = streamed_from_;
     return request;
   }
   const TaskCommands& commands = run_->commands();
-  // Only if it is used, so that requests of earlier versions stay equal.
   if (!options_.sources.empty()) request["sources"] = commands.task_input().source_sizes();
   request["task_count"] = commands.size();
   request["input"] = fingerprint_of(commands);

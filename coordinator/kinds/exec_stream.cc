@@ -23,6 +23,12 @@ Error ExecStream::error(std::string_view why) const {
   return permanent(fmt::format("{}: {}", source_.name, why));
 }
 
+Error ExecStream::end_early(std::string_view why) {
+  commands_.end_task();
+  const Result<void> checked = check({});
+  return checked ? error(why) : checked.error();
+}
+
 /// Lines before an invalid one are valid.
 Result<void> ExecStream::check(const Result<void>& added) {
   const Result<void> fits = check_size(commands_, size_);
@@ -41,8 +47,10 @@ std::size_t ExecStream::assignment_attempts() const {
 
 void ExecStream::complete(CommittedTasks& tasks) {
   for (std::uint64_t left = tasks.count; left > 0; --left) {
-    tasks.text += commands_.text(task_at(committed_++));
-    tasks.text += separator_;
+    for (const std::string& line : commands_.task_input().values(committed_++)) {
+      tasks.text += line;
+      tasks.text += separator_;
+    }
   }
 }
 

@@ -19,7 +19,7 @@ class ExecStream final : public StreamedInput {
   Result<os::Descriptor> open() override;
   Result<void> add(std::string_view bytes) override { return check(commands_.add(bytes)); }
   Result<void> finish() override { return check(commands_.finish()); }
-  Error error(std::string_view why) const override;
+  Error end_early(std::string_view why) override;
   std::uint64_t size() const override { return size_; }
   std::uint64_t mean_bytes() const override;
   std::size_t assignment_attempts() const override;
@@ -30,6 +30,7 @@ class ExecStream final : public StreamedInput {
   const std::string& identity() const { return source_.identity; }
 
  private:
+  Error error(std::string_view why) const;
   [[nodiscard]] Result<void> check(const Result<void>& added);
 
   TaskCommands& commands_;

@@ -27,8 +27,9 @@ class StreamedInput {
   /// same, and nothing may be added any more.
   [[nodiscard]] virtual Result<void> add(std::string_view bytes) = 0;
   [[nodiscard]] virtual Result<void> finish() = 0;
-  /// The error for a source that could not be read any further, because of `why`.
-  virtual Error error(std::string_view why) const = 0;
+  /// Ends the input where it cannot be read any further, because of `why`. The lines so far are
+  /// tasks all the same. Returns the error for the user.
+  virtual Error end_early(std::string_view why) = 0;
 
   /// Tasks so far.
   virtual std::uint64_t size() const = 0;

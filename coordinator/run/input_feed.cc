@@ -13,7 +13,7 @@ void InputFeed::start() {
   InputReader::Handlers handlers;
   handlers.on_chunk = [this](const std::string& chunk) { add(chunk); };
   handlers.on_end = [this] { end(input_.finish()); };
-  handlers.on_error = [this](const std::string& why) { end(input_.error(why)); };
+  handlers.on_error = [this](const std::string& why) { end(input_.end_early(why)); };
   reader_ = std::make_unique<InputReader>(loop_, std::move(*source), std::move(handlers));
   advance();
 }

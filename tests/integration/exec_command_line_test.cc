@@ -102,5 +102,48 @@ TEST_F(ExecCommandLine, ResumesCombinationsFromTheirInputs) {
               HasSubstr(" was created with different options: the input has changed\n"));
 }
 
+TEST_F(ExecCommandLine, RunsACommandForSeveralLines) {
+  EXPECT_EQ(out_of({"-n", "2", "echo", "<{}>", "-"}, "a\nb c\nd\n"), "<a> <b c> -\n<d> -\n");
+  EXPECT_EQ(out_of({"-n2", "--shell", "printf '%s.' {}; echo"}, "a\nb c\nd\n"), "a.b c.\nd.\n");
+  EXPECT_EQ(out_of({"-n2", "--tag", "echo", "x", ":::", "a", "b", "c"}), "a b\tx a b\nc\tx c\n");
+  EXPECT_EQ(out_of({"--range", "1-5", "-n", "2", "echo"}), "1 2\n3 4\n5\n");
+  std::string numbers;
+  for (int i = 1; i <= 30; ++i) numbers += std::to_string(i) + '\n';
+  Program& xargs = start({"/usr/bin/env", {"xargs", "-s", "20", "echo"}, {}, numbers, {}});
+  EXPECT_EQ(xargs.wait(), 0) << xargs.story();
+  EXPECT_EQ(out_of({"-s", "20", "echo"}, numbers), xargs.out());
+  EXPECT_EQ(
+      fault_of({"-s", "12", "echo"}, "a\nb\n123456789\nc\n"),
+      "rollcall exec: standard input: line 3 makes a command of 15 bytes: expected at most 12 "
+      "(--max-chars)\n");
+}
+
+TEST_F(ExecCommandLine, ReplacesOneTextOnly) {
+  EXPECT_EQ(out_of({"-I", "@", "echo", "@{}{1}", "@"}, "a\n"), "a{}{1} a\n");
+  EXPECT_EQ(out_of({"-I{}", "awk", "BEGIN{x=\"{}\"; print x}"}, "a b\n"), "a b\n");
+}
+
+/// Groups that are committed stay as they are, and the rest of the file is read on.
+TEST_F(ExecCommandLine, ResumesCommandsForSeveralLines) {
+  const std::string lines = write("lines", "1\n2\n3\n4\n5\n6\n7\n");
+  const std::string journal = file("run.journal");
+  const std::string mark = file("mark");
+  Program& first = exec(Arguments{"-q", "--journal", journal} +
+                        Arguments{"-n", "2", "-a", lines, "--shell",
+                                  "set {}; echo $*; test $1 != 3 || test -e " + mark});
+  EXPECT_EQ(first.wait(), 1) << first.story();
+  EXPECT_THAT(first.out_lines(), UnorderedElementsAre("1 2", "3 4", "5 6", "7"));
+  write("lines", "other\n");
+  write("mark", "");
+  Program& resumed = start(
+      {programs_directory() / "rollcall", {"resume", journal, "--retry-failed", "-q"}, {}, {}, {}});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(resumed.out(), "3 4\n");
+  Program& other =
+      exec({"-q", "--journal", journal, "--resume", "-n", "3", "-a", lines, "--shell", "true"});
+  EXPECT_EQ(other.wait(), 2) << other.story();
+  EXPECT_THAT(other.err(), HasSubstr("--max-args 2 and not 3"));
+}
+
 }  // namespace
 }  // namespace rollcall::integration

@@ -65,6 +65,9 @@ class Quotes {
   bool is_escaped_ = false;
 };
 
+/// What the number of a task counts for --max-chars.
+constexpr std::size_t kCountedDigits = 10;
+
 }  // namespace
 
 std::optional<CommandTemplate::Part> CommandTemplate::part_named(std::string_view name) {
@@ -96,23 +99,38 @@ std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
   return piece;
 }
 
+std::optional<CommandTemplate::Piece> CommandTemplate::next_placeholder(std::string_view text,
+                                                                        std::size_t& at,
+                                                                        std::size_t& end) const {
+  if (!replace_.empty()) {
+    at = text.find(replace_, at);
+    if (at == std::string_view::npos) return std::nullopt;
+    end = at + replace_.size();
+    return Piece{.kind = Kind::value};
+  }
+  for (at = text.find('{', at); at != std::string_view::npos; at = text.find('{', at + 1)) {
+    const std::size_t close = text.find('}', at);
+    if (close == std::string_view::npos) return std::nullopt;
+    std::optional<Piece> piece = placeholder_named(text.substr(at + 1, close - at - 1));
+    if (!piece) continue;
+    end = close + 1;
+    return piece;
+  }
+  return std::nullopt;
+}
+
 CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
   Word word;
   std::size_t begin = 0;  // of the text since the last placeholder
   const auto add_text = [&](std::size_t end) {
     if (end > begin) word.push_back({.text = std::string(text.substr(begin, end - begin))});
   };
-  for (std::size_t i = text.find('{'); i < text.size(); i = text.find('{', i)) {
-    const std::size_t end = text.find('}', i);
-    if (end == std::string_view::npos) break;
-    std::optional<Piece> piece = placeholder_named(text.substr(i + 1, end - i - 1));
-    if (!piece) {
-      ++i;
-      continue;
-    }
-    add_text(i);
+  std::size_t at = 0;
+  std::size_t end = 0;
+  while (std::optional<Piece> piece = next_placeholder(text, at, end)) {
+    add_text(at);
     word.push_back(std::move(*piece));
-    begin = i = end + 1;
+    begin = at = end;
   }
   add_text(text.size());
   return word;
@@ -120,7 +138,7 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
 
 CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
                                  const TemplateOptions& options)
-    : colsep_(options.colsep), sources_(options.sources) {
+    : colsep_(options.colsep), replace_(options.replace), sources_(options.sources) {
   CHECK(!words.empty());
   bool has_placeholder = false;
   for (const std::string& word : words) {
@@ -129,7 +147,9 @@ CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
       has_placeholder = has_placeholder || piece.kind != Kind::text;
     }
   }
-  if (!has_placeholder && options.append_input) words_.push_back({Piece{.kind = Kind::value}});
+  if (!has_placeholder && options.append_input && replace_.empty()) {
+    words_.push_back({Piece{.kind = Kind::value}});
+  }
   if (options.shell) script_ = make_script(sources_);
 }
 
@@ -193,6 +213,36 @@ std::vector<std::string> CommandTemplate::fill_script(const std::vector<std::str
     args.push_back(text_of(piece, values, i, number));
   }
   return args;
+}
+
+std::size_t CommandTemplate::fixed_bytes() const {
+  constexpr std::string_view kShell = "/bin/sh -c sh ";
+  std::size_t bytes = script_ ? kShell.size() : 0;
+  for (const Word& word : words_) {
+    // In a script the words stay, and a placeholder takes room there and as a parameter.
+    if (!script_ && std::ranges::any_of(word, is_list)) continue;
+    ++bytes;
+    for (const Piece& piece : word) {
+      bytes += piece.kind == Kind::number ? kCountedDigits : piece.text.size();
+    }
+  }
+  return bytes;
+}
+
+std::size_t CommandTemplate::bytes_of(std::string_view line) const {
+  constexpr std::size_t kReference = 11;  // "${12345}" and a space
+  std::size_t bytes = 0;
+  for (const Word& word : words_) {
+    if (std::ranges::none_of(word, is_list)) continue;
+    if (!script_) ++bytes;
+    for (const Piece& piece : word) {
+      if (is_list(piece))
+        bytes += part_of(line, piece.part).size() + (script_ ? kReference + 1 : 0);
+      if (script_) continue;
+      bytes += piece.kind == Kind::number ? kCountedDigits : piece.text.size();
+    }
+  }
+  return bytes;
 }
 
 std::size_t CommandTemplate::bytes_at_most(std::size_t bytes, std::size_t values) const {

@@ -17,7 +17,8 @@ inline constexpr std::size_t kBytesAWord = 6;
 struct TemplateOptions {
   bool append_input = true;  ///< append {} if no word has a placeholder
   bool shell = false;        ///< the words are a script for /bin/sh
-  std::string colsep;        ///< separates the columns of a line; empty: there are no columns
+  std::string colsep = {};   ///< separates the columns of a line; empty: there are no columns
+  std::string replace = {};  ///< the only placeholder, instead of {}; empty: those below
   std::size_t sources = 1;   ///< a task has a value of each, which {1}, {2} ... name if several
 };
 
@@ -32,7 +33,8 @@ struct TemplateOptions {
 ///   {1} {2} ...   a column of the line, empty if the line does not have it, with colsep; the value
 ///                 of a source, if there are several
 ///   {1.} {1/} ... the same parts of it
-/// Other braces are copied, and a value is never searched for placeholders.
+/// With `replace`, this text stands for the line, nothing else is a placeholder, and nothing is
+/// appended. Other braces are copied, and a value is never searched for placeholders.
 ///
 /// If a task has several values, a word with {}, {.}, {/}, {//} or {/.} becomes one argument for
 /// each of them. In a script, such a placeholder becomes as many words.
@@ -48,6 +50,10 @@ class CommandTemplate {
   /// Returns the arguments of the command for a line, or for the values of all sources. `number`
   /// replaces {#}.
   std::vector<std::string> fill(const std::vector<std::string>& values, std::uint64_t number) const;
+  /// How xargs counts: bytes of the arguments, each with a NUL, that are the same for any number of
+  /// lines; and of those that a line adds. Approximate for a script.
+  std::size_t fixed_bytes() const;
+  std::size_t bytes_of(std::string_view line) const;
   /// An upper bound for the bytes of all arguments, given that many values of that many bytes in
   /// all.
   std::size_t bytes_at_most(std::size_t bytes, std::size_t values) const;
@@ -81,6 +87,10 @@ class CommandTemplate {
   static std::optional<Part> part_named(std::string_view name);
   static std::string_view part_of(std::string_view value, Part part);
   std::optional<Piece> placeholder_named(std::string_view name) const;
+  /// Finds the first placeholder at or after `at`, and sets `at` to its begin and `end` to its end.
+  /// Returns nullopt if there is none.
+  std::optional<Piece> next_placeholder(std::string_view text, std::size_t& at,
+                                        std::size_t& end) const;
   Word parse_word(std::string_view text) const;
   /// Whether a word with it becomes one argument for each value.
   static bool is_list(const Piece& piece) { return piece.kind == Kind::value && piece.column == 0; }
@@ -94,6 +104,7 @@ class CommandTemplate {
 
   std::vector<Word> words_;
   std::string colsep_;
+  std::string replace_;
   std::size_t sources_;
   std::optional<Script> script_;  ///< nullopt: without a shell
 };

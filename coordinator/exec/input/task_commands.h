@@ -28,6 +28,7 @@ class TaskCommands {
   /// As TaskInput::add() and finish(): each line that is complete has a command.
   Result<void> add(std::string_view bytes) { return input_.add(bytes); }
   Result<void> finish() { return input_.finish(); }
+  void end_task() { input_.end_task(); }
 
   std::uint64_t size() const { return input_.size(); }
   /// Bytes of all complete lines; 0 for a range.

@@ -127,20 +127,45 @@ Result<void> TaskInput::read(int fd) {
   return read ? finish() : read;
 }
 
+Result<void> TaskInput::group(GroupLimits limits) {
+  groups_.emplace(std::move(limits));
+  if (std::holds_alternative<LineStore>(source_)) return {};
+  Result<void> added = add_to_groups();
+  groups_->end();
+  return added;
+}
+
 Result<void> TaskInput::add(std::string_view bytes) {
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
-  const Result<void> added = store->add(bytes);
-  Result<void> checked = check_commands();
-  return checked ? added : checked;
+  return take(store->add(bytes));
 }
 
 Result<void> TaskInput::finish() {
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
-  const Result<void> finished = store->finish();
-  Result<void> checked = check_commands();
-  return checked ? finished : checked;
+  Result<void> taken = take(store->finish());
+  end_task();
+  return taken;
+}
+
+Result<void> TaskInput::take(const Result<void>& added) {
+  Result<void> checked = groups_ ? add_to_groups() : check_commands();
+  if (!checked || !added) end_task();
+  return checked ? added : checked;
+}
+
+void TaskInput::end_task() {
+  if (groups_) groups_->end();
+}
+
+Result<void> TaskInput::add_to_groups() {
+  for (; grouped_ < line_count(); ++grouped_) {
+    if (auto added = groups_->add(line(grouped_)); !added) {
+      return permanent(fmt::format("line {} {}", grouped_ + 1, added.error().message));
+    }
+  }
+  return {};
 }
 
 Result<void> TaskInput::check_commands() {
@@ -162,6 +187,7 @@ Result<void> TaskInput::check_commands() {
 
 std::uint64_t TaskInput::size() const {
   if (is_json_) return checked_;
+  if (groups_) return groups_->size();
   if (const auto* all = std::get_if<Combinations>(&source_)) return all->size();
   return line_count();
 }
@@ -172,6 +198,7 @@ std::uint64_t TaskInput::bytes() const {
 }
 
 TaskInput::Longest TaskInput::longest() const {
+  if (groups_) return {groups_->most_bytes(), groups_->most_lines()};
   if (const auto* range = std::get_if<NumberRange>(&source_)) {
     return {(*range)[range->count - 1].size()};
   }
@@ -198,6 +225,11 @@ std::uint64_t TaskInput::carriage_returns() const {
 
 std::vector<std::string> TaskInput::values(std::uint64_t task) const {
   CHECK(task < size());
+  if (groups_) {
+    std::vector<std::string> values(groups_->count(task));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = line(groups_->first(task) + i);
+    return values;
+  }
   if (const auto* all = std::get_if<Combinations>(&source_)) return (*all)[task];
   return {line(task)};
 }

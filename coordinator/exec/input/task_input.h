@@ -16,6 +16,7 @@
 #include "common/model/command.h"
 #include "common/model/time.h"
 #include "coordinator/exec/input/combinations.h"
+#include "coordinator/exec/input/line_groups.h"
 #include "coordinator/exec/input/line_store.h"
 #include "coordinator/exec/input/number_range.h"
 
@@ -59,14 +60,21 @@ class TaskInput {
     return input;
   }
 
+  /// Makes a task of several lines, numbers, or values of the only input. Not for JSON or several
+  /// inputs. Called once, before lines are added. Fails as add() does.
+  Result<void> group(GroupLimits limits);
+
   /// Reads `fd` to its end; blocks. Only for lines. Errors are permanent: a read error, or a text
   /// that names the invalid line ("line 7 ...").
   Result<void> read(int fd);
   /// As read(), in chunks that may end anywhere: add() each of them, then finish().
   Result<void> add(std::string_view bytes);
   Result<void> finish();
+  /// With group(): the lines so far are whole tasks.
+  void end_task();
 
-  /// Tasks so far: complete lines, of JSON up to the first invalid one; numbers; combinations.
+  /// Tasks so far: complete lines, of JSON up to the first invalid one; numbers; combinations;
+  /// groups that will not get more lines.
   std::uint64_t size() const;
   /// Bytes of the input up to the end of the last complete line: see LineStore. 0 if it is not
   /// lines.
@@ -94,6 +102,9 @@ class TaskInput {
 
   TaskInput(Source source, bool is_json) : source_(std::move(source)), is_json_(is_json) {}
   Result<void> check_commands();
+  Result<void> add_to_groups();
+  /// Checks what was added, and returns the first error.
+  Result<void> take(const Result<void>& added);
   /// Where line(i) is. Requires combinations.
   std::pair<const InputSource*, std::uint64_t> place_of(std::uint64_t i) const;
 
@@ -101,6 +112,8 @@ class TaskInput {
   bool is_json_;
   bool is_saved_ = false;
   std::uint64_t checked_ = 0;  ///< if is_json_: the number of valid lines
+  std::optional<LineGroups> groups_;
+  std::uint64_t grouped_ = 0;  ///< lines that are in groups_
 };
 
 }  // namespace rollcall::coordinator

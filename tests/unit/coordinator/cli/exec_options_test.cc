@@ -151,6 +151,26 @@ TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"--range", "1-9", "echo", ":::", "a"}), "--range 9 :::(a,) | echo");
 }
 
+TEST(ExecOptions, AcceptSeveralLinesForACommand) {
+  EXPECT_FALSE(exec_options({}).groups_lines());
+  EXPECT_EQ(exec_options({"-n", "3"}).max_args, 3U);
+  EXPECT_EQ(exec_options({"-s100"}).max_chars, 100U);
+  EXPECT_EQ(exec_options({"-I@"}).replacement, "@");
+  EXPECT_EQ(exec_options({"-I", "{}"}).replacement, "{}");
+  EXPECT_EQ(exec_fault({"-n", "0"}),
+            "--max-args \"0\": expected a whole number from 1 to 1000000000");
+  EXPECT_EQ(exec_fault({"-s", "2M"}),
+            "--max-chars \"2M\": expected a whole number from 1 to 1048576");
+  EXPECT_EQ(exec_fault({"-I", ""}), "--replacement \"\": expected a text such as {} or @");
+  EXPECT_EQ(exec_fault({"-n2", "--colsep", ","}), "--max-args: cannot be combined with --colsep");
+  EXPECT_EQ(exec_fault({"-I@", "--colsep", ","}),
+            "--replacement: cannot be combined with --colsep");
+  EXPECT_EQ(exec_fault_of({"-n2", "--from-json", "f"}),
+            "--max-args: cannot be combined with --from-json");
+  EXPECT_EQ(exec_fault_of({"-n2", "echo", ":::", "a", ":::", "b"}),
+            "--max-args: cannot be combined with several inputs");
+}
+
 /// It is streamed if it is large.
 TEST(ExecOptions, TreatASingleFileAsLines) {
   EXPECT_EQ(sources_of({"echo", "::::", "f"}), "lines of f | echo");

@@ -137,6 +137,43 @@ TEST(CommandTemplate, HasTheValuesOfSeveralSourcesInAScript) {
   EXPECT_EQ(printed({"printf '<%s>'"}), "<a  b><$(c)>");
 }
 
+TEST(CommandTemplate, ReplacesOneTextOnly) {
+  TemplateOptions at;
+  at.replace = "@@";
+  EXPECT_THAT(filled({"x", "{}@@{.}@@", "{1}", "@"}, "a.b", at),
+              ElementsAre("x", "{}a.b{.}a.b", "{1}", "@"));
+  EXPECT_THAT(filled({"date"}, "a", at), ElementsAre("date")) << "as with xargs -I";
+  at.replace = "{}";
+  EXPECT_THAT(filled({"x", "{} {.} {#}"}, "a.b", at), ElementsAre("x", "a.b {.} {#}"));
+  at.shell = true;
+  EXPECT_EQ(run(filled({"echo {} '{.}'"}, "a  b", at)), "a  b {.}\n");
+}
+
+/// As xargs counts, of which the tests in a terminal are: seq 30 | xargs -s 20 echo.
+TEST(CommandTemplate, CountsBytesOfSeveralLines) {
+  const auto counted = [](const std::vector<std::string>& words, std::size_t lines) {
+    const CommandTemplate command(words, {});
+    const std::vector<std::string> values(lines, "a/b.c");
+    std::size_t actual = 0;
+    for (const std::string& argument : command.fill(values, 1'234'567'890)) {
+      actual += argument.size() + 1;
+    }
+    EXPECT_EQ(command.fixed_bytes() + lines * command.bytes_of("a/b.c"), actual);
+    return actual;
+  };
+  EXPECT_EQ(counted({"echo"}, 2), 17U);
+  EXPECT_EQ(counted({"echo", "x", "{/}:{#}", "{}"}, 3), 5U + 2U + 3U * 15U + 3U * 6U);
+}
+
+TEST(CommandTemplate, RunsAScriptForSeveralLines) {
+  const TemplateOptions shell{.append_input = true, .shell = true, .colsep = {}};
+  const CommandTemplate command({"printf '<%s>' {} {#}"}, shell);
+  EXPECT_EQ(run(command.fill({"a b", "c", "$x"}, 7)), "<a b><c><$x><7>");
+  EXPECT_EQ(run(command.fill({"d"}, 8)), "<d><8>");
+  std::vector<std::string> many(5'000, "v");
+  EXPECT_EQ(run(command.fill(many, 7)).size(), 15'003U);
+}
+
 TEST(CommandTemplate, DoesNotExpandPlaceholdersInValues) {
   EXPECT_EQ(one("{}", "{.} {#} {}"), "{.} {#} {}");
   EXPECT_EQ(one("{}", std::string("\n\xff")), "\n\xff");

@@ -120,6 +120,20 @@ TEST_F(SavedExecInputTest, AFileIsReadOn) {
   EXPECT_EQ(rest_text(*input.rest), "b\nc\n");
 }
 
+/// It had one line because the next did not fit, for example.
+TEST_F(SavedExecInputTest, ACommittedTaskGetsNoMoreLines) {
+  options.each_line = input("a\nb\nc\n");
+  options.max_args = 5;
+  save(identity());
+  ExecInput input = read();
+  EXPECT_EQ(input.commands.size(), 1U);
+  EXPECT_EQ(rest_text(*input.rest), "b\nc\n");
+  ASSERT_TRUE(input.commands.add("b\nc\n"));
+  ASSERT_TRUE(input.commands.finish());
+  EXPECT_EQ(input.commands.size(), 2U);
+  EXPECT_EQ(input.commands.text(TaskId{1}), "b c");
+}
+
 TEST_F(SavedExecInputTest, AChangedFileIsNotReadOn) {
   options.each_line = input("a\nb\n");
   save(identity());

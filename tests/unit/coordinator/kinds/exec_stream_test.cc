@@ -116,6 +116,20 @@ TEST(ExecStream, CountsCarriageReturns) {
   EXPECT_THAT(stream.warning(), HasSubstr("1 of 2 input lines end with a carriage return"));
 }
 
+TEST(ExecStream, CommitsAllLinesOfATask) {
+  TaskInput lines = TaskInput::lines('\n');
+  ASSERT_TRUE(lines.group({2, 1000, 0, [](std::string_view line) { return line.size(); }, false}));
+  TaskCommands commands = echo_of(std::move(lines));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add("a\nb\nc\n"));
+  EXPECT_EQ(stream.size(), 1U);
+  CommittedTasks tasks{1, false, ""};
+  stream.complete(tasks);
+  EXPECT_EQ(tasks.text, "a\nb\n");
+  EXPECT_EQ(stream.end_early("cannot be read").message, "standard input: cannot be read");
+  EXPECT_EQ(stream.size(), 2U) << "the lines that were read are a task";
+}
+
 TEST(ExecStream, ReportsWhyTheRestIsLost) {
   TaskCommands commands = echo_of(TaskInput::lines('\n'));
   StreamSource source = standard_input();

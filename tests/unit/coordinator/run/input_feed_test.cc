@@ -42,7 +42,7 @@ class ByteInput final : public StreamedInput {
     return {};
   }
   Result<void> finish() override { return {}; }
-  Error error(std::string_view why) const override { return permanent(std::string(why)); }
+  Error end_early(std::string_view why) override { return permanent(std::string(why)); }
   std::uint64_t size() const override { return size_; }
   std::uint64_t mean_bytes() const override { return bytes_per_task; }
   std::size_t assignment_attempts() const override { return 7; }
