@@ -61,6 +61,10 @@ UsageError explain(const CommandSpec& command, const CLI::ParseError& error) {
 UsageError unknown_option(const CommandSpec& command, std::string_view typed) {
   const bool is_long = typed.starts_with("--");
   const std::string name(is_long ? typed.substr(0, typed.find('=')) : typed.substr(0, 2));
+  const auto hint = std::ranges::find(command.hints, name, &Hint::option);
+  if (hint != command.hints.end()) {
+    return usage_error(command, "unknown option " + quote(name) + ": " + hint->text);
+  }
   const std::string near = is_long ? closest(name, visible_names(command)) : std::string();
   return usage_error(command,
                      "unknown option " + quote(name) +

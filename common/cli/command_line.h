@@ -36,6 +36,12 @@ struct OptionSpec {
   bool repeats = false;                   ///< every occurrence counts, not only the last
 };
 
+/// An option of another program that users know, and what it is here.
+struct Hint {
+  std::string option;  ///< "-P"; not an option of this command
+  std::string text;    ///< "-P of xargs is -j"
+};
+
 /// A command: `rollcall sleep`, or a whole program.
 struct CommandSpec {
   std::string name;                 ///< prefix of every error: "rollcall sleep"
@@ -46,6 +52,7 @@ struct CommandSpec {
   std::string footer;               ///< last lines of the help
   std::string argument = {};        ///< placeholder and name of its only positional argument:
                                     ///< "DIR"; empty: none
+  std::vector<Hint> hints = {};     ///< for options that it does not have
 };
 
 /// An option that was given: its source, and the text of its value.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "coordinator/cli/exec_hints.h"
 #include "coordinator/core/model/limits.h"
 #include "coordinator/exec/input/command_template.h"
 
@@ -105,9 +106,9 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "",
                  {},
                  true},
-                {"--null", "-0", "", group, Shown::in_help_all,
+                {"--null", "-0", "", group, Shown::in_help,
                  "lines end with a NUL instead of a newline", cli::flag_into(into.null_separated)},
-                {"--colsep", "", "TEXT", group, Shown::in_help_all,
+                {"--colsep", "", "TEXT", group, Shown::in_help,
                  "separator of the columns {1}, {2} of a line (\\t is a tab)",
                  [&into](const std::string& text) -> Result<void> {
                    into.colsep = parse_colsep(text);
@@ -159,7 +160,7 @@ void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
        {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
         "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
         made_into(into.halt, parse_halt)},
-       {"--dry-run", "", "", group, Shown::in_help_all,
+       {"--dry-run", "", "", group, Shown::in_help,
         "prints the commands in shell syntax and runs none", cli::flag_into(into.dry_run)}});
 }
 
@@ -169,7 +170,7 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                {{"--keep-order", "-k", "", group, Shown::in_help,
                  "prints output in the order of tasks (default as they end)",
                  cli::flag_into(into.keep_order)},
-                {"--tag", "", "", group, Shown::in_help_all,
+                {"--tag", "", "", group, Shown::in_help,
                  "begins each line with the line of the task", cli::flag_into(into.tag)},
                 {"--output-dir", "", "DIR", group, Shown::in_help_all,
                  "writes output to DIR/N.out and DIR/N.err for task N, and prints none",
@@ -183,7 +184,7 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                 {"--spool-size", "", "SIZE", group, Shown::in_help_all,
                  "how much may wait there; then commands wait (default 1G)",
                  size_into(into.spool_size, limits::spool_size_least)},
-                {"--joblog", "", "FILE", group, Shown::in_help_all,
+                {"--joblog", "", "FILE", group, Shown::in_help,
                  "a line for each task in FILE, in the format of GNU parallel",
                  cli::text_into(into.joblog, "a file name")}});
 }
@@ -409,15 +410,19 @@ CommandSpec exec_command(ExecOptions& options) {
   add_joining(table, options);
   add_journal(table, options);
   add_output(table, options);
-  return cli::with_standard_options(
+  // Those of other commands too that people look for here.
+  for (OptionSpec& option : table) {
+    if (option.name == "--journal" || option.name == "--quiet") option.shown = Shown::in_help;
+  }
+  CommandSpec command = cli::with_standard_options(
       {"rollcall exec", "[OPTION]... COMMAND [ARGUMENT]... [::: VALUE...]",
        "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
        std::move(table),
-       "\nAfter COMMAND:\n"
-       "  ::: VALUE...   a task for each value, as for each line; several :::, or several\n"
-       "                 files (:::: FILE..., -a FILE -a FILE): one for each combination\n"
-       "\nIn COMMAND {} is the line, {.} without its extension, {/} its last part, {//}\n"
-       "its directory, {#} the task. --help-all shows every option.\n"});
+       "\nAfter COMMAND: ::: VALUE... is the input; several ::: or files (:::: FILE...):\n"
+       "all combinations. In COMMAND {} is the line, {.} without its extension, {/} its\n"
+       "last part, {//} its directory, {#} the task. --help-all shows every option.\n"});
+  command.hints = exec_hints();
+  return command;
 }
 
 ParsedOptions<ExecOptions> parse_exec(const std::vector<std::string>& arguments,

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <string>
 
 #include "tests/support/programs_fixture.h"
@@ -11,6 +12,7 @@ namespace rollcall::integration {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 class ExecCommandLine : public ProgramsTest {
@@ -143,6 +145,24 @@ TEST_F(ExecCommandLine, ResumesCommandsForSeveralLines) {
       exec({"-q", "--journal", journal, "--resume", "-n", "3", "-a", lines, "--shell", "true"});
   EXPECT_EQ(other.wait(), 2) << other.story();
   EXPECT_THAT(other.err(), HasSubstr("--max-args 2 and not 3"));
+}
+
+/// Each option in the help of xargs, if it is installed, is known or has a hint.
+TEST_F(ExecCommandLine, KnowsTheOptionsOfXargs) {
+  EXPECT_EQ(fault_of({"-P", "8", "-n", "1", "gzip"}),
+            "rollcall exec: unknown option \"-P\": -P of xargs and parallel is -j\n");
+  Program& help = start({"/usr/bin/env", {"xargs", "--help"}, {}, {}, {}});
+  EXPECT_EQ(help.wait(), 0) << help.story();
+  const std::string text = help.out();
+  const std::regex option(R"((?:^|\s)(--?[A-Za-z0-9][-a-z]*))");
+  int count = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at, ++count) {
+    Program& run = exec({(*at)[1].str(), "1", "true"}, "");
+    run.wait();
+    EXPECT_THAT(run.err(), Not(HasSubstr("expected one that"))) << run.story();
+    EXPECT_THAT(run.err(), Not(HasSubstr("did you mean"))) << run.story();
+  }
+  EXPECT_GT(count, 20);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The command line of `rollcall exec`.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -262,6 +263,44 @@ TEST(ExecHelp, FitsAScreen) {
   EXPECT_LE(cli::lines_of(cli::help_text(command)).size(), 40U);
   EXPECT_LE(cli::longest_line(cli::help_all_text(command)), 80U);
   EXPECT_EQ(cli::shown(exec({"--help"})), "0: " + cli::help_text(command));
+}
+
+TEST(ExecHelp, HasWhatPeopleLookFor) {
+  ExecOptions unused;
+  const std::string help = cli::help_text(exec_command(unused));
+  for (const char* text :
+       {"-0, --null", "--colsep", "--joblog", "--journal", "--tag", "-q, --quiet", "--dry-run",
+        ":::", "-n, --max-args", "-k, --keep-order", "-j, --slots"}) {
+    EXPECT_NE(help.find(text), std::string::npos) << text;
+  }
+}
+
+TEST(ExecHints, ExplainOptionsOfOtherPrograms) {
+  EXPECT_EQ(exec_fault_of({"-P", "4", "gzip"}),
+            "unknown option \"-P\": -P of xargs and parallel is -j");
+  EXPECT_EQ(exec_fault_of({"-P4", "gzip"}),
+            "unknown option \"-P\": -P of xargs and parallel is -j");
+  EXPECT_EQ(exec_fault_of({"-kP4", "gzip"}),
+            "unknown option \"-P\": -P of xargs and parallel is -j");
+  EXPECT_EQ(exec_fault_of({"--jobs=4", "gzip"}),
+            "unknown option \"--jobs\": --jobs of parallel is --slots, or -j");
+  EXPECT_EQ(
+      exec_fault_of({"--tagstring", "x", "gzip"}),
+      "unknown option \"--tagstring\": --tagstring of parallel is --tag, which prints the line");
+  EXPECT_EQ(exec_fault_of({"--keep-ordr", "gzip"}),
+            "unknown option \"--keep-ordr\": did you mean --keep-order?");
+}
+
+TEST(ExecHints, AreForOptionsThatDoNotExist) {
+  ExecOptions unused;
+  const cli::CommandSpec command = exec_command(unused);
+  std::set<std::string> seen;
+  for (const cli::Hint& hint : command.hints) {
+    EXPECT_TRUE(seen.insert(hint.option).second) << hint.option;
+    for (const cli::OptionSpec& option : command.options) {
+      EXPECT_TRUE(option.name != hint.option && option.letter != hint.option) << hint.option;
+    }
+  }
 }
 
 class ExecDocs : public testing::TestWithParam<const char*> {};
