@@ -10,6 +10,7 @@
 #include "common/cli/duration_text.h"
 #include "common/cli/endpoint_text.h"
 #include "common/model/ids.h"
+#include "common/os/processors.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -59,6 +60,15 @@ cli::Apply results_file_into(std::string& into) {
   };
 }
 
+cli::Apply slots_into(std::uint32_t& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    const Result<std::uint32_t> slots = parse_slots(text, os::processors());
+    if (!slots) return slots.error();
+    into = *slots;
+    return {};
+  };
+}
+
 constexpr const char* kOutputGroup = "Output";
 
 /// --output, --results, --progress and --quiet.
@@ -97,6 +107,13 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
     return usage_error(command, *find(given, "--workers"),
                        "requires --access-file or --keys, with which other workers join");
   }
+  if (const Given* slots = find(given, "--slots"); slots != nullptr && options.workers == 0U) {
+    if (slots->text.find_first_not_of("0123456789") != std::string::npos) {
+      return usage_error(command, *slots,
+                         "expected a whole number with --workers 0, because workers elsewhere have "
+                         "other processors");
+    }
+  }
   if (options.journal.empty()) {
     for (const char* name : {"--resume", "--orphan-for", "--leave-running"}) {
       const Given* needs_journal = find(given, name);
@@ -119,6 +136,28 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
 }
 
 }  // namespace
+
+Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processors) {
+  const bool is_share = text.ends_with('%');
+  const bool is_more = text.starts_with('+');
+  const bool is_fewer = text.starts_with('-');
+  std::string_view digits = text;
+  if (is_share) digits.remove_suffix(1);
+  if (is_more || is_fewer) digits.remove_prefix(1);
+  const bool is_sum = is_more || is_fewer;
+  const auto number = cli::parse_count(digits, is_sum ? 0 : 1, limits::task_count);
+  if (!number || (is_share && is_sum)) {
+    return permanent(
+        fmt::format("expected a whole number from 1 to {}, a share of the processors such as 200%, "
+                    "or +N or -N processors",
+                    limits::task_count));
+  }
+  std::uint64_t slots = *number;
+  if (is_share) slots = processors * *number / 100;
+  if (is_more) slots = processors + *number;
+  if (is_fewer) slots = processors - std::min<std::uint64_t>(processors, *number);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(slots, 1, limits::task_count));
+}
 
 Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   Policy policy;
@@ -157,8 +196,7 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
   table.insert(table.end(),
                {{"--workers", "-w", "N", group, Shown::in_help, help.workers,
                  cli::count_into(into.workers, 0, limits::sessions)},
-                {"--slots", "-j", "N", group, Shown::in_help, help.slots,
-                 cli::count_into(into.slots, 1, limits::task_count)},
+                {"--slots", "-j", "N", group, Shown::in_help, help.slots, slots_into(into.slots)},
                 {"--prefetch", "", "N", group, Shown::in_help_all,
                  "tasks sent to a worker beyond its slots (default 10ms of measured work)",
                  cli::count_into(into.prefetch, 0, limits::prefetch)},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -94,6 +95,11 @@ struct RunHelp {
   std::string workers;
   std::string slots;
 };
+
+/// The value of --slots on a machine with so many processors: N, N% of them, or N more (+N) or
+/// fewer
+/// (-N) than them, but at least 1. The error describes the expected form.
+Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processors);
 
 /// Appends the options about workers and output, which write into `into`.
 void add_workers(std::vector<cli::OptionSpec>& table, RunOptions& into, const RunHelp& help);

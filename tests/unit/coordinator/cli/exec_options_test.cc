@@ -208,6 +208,37 @@ TEST(ExecOptions, AcceptSeveralVariables) {
   EXPECT_EQ(exec_fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
 }
 
+TEST(ExecOptions, ParseSlots) {
+  const auto slots = [](std::string_view text) {
+    const auto parsed = parse_slots(text, 8);
+    return parsed ? *parsed : 0;
+  };
+  EXPECT_EQ(slots("3"), 3U);
+  EXPECT_EQ(slots("200%"), 16U);
+  EXPECT_EQ(slots("50%"), 4U);
+  EXPECT_EQ(slots("1%"), 1U);
+  EXPECT_EQ(slots("+2"), 10U);
+  EXPECT_EQ(slots("-1"), 7U);
+  EXPECT_EQ(slots("-8"), 1U);
+  EXPECT_EQ(slots("-100"), 1U);
+  EXPECT_EQ(slots("+1000000000"), 1'000'000'000U);
+  EXPECT_EQ(slots("1000000000%"), 80'000'000U);
+  for (const char* wrong :
+       {"", "0", "0%", "%", "+", "-", "+-1", "-1%", "1.5", "1000000001", "2x"}) {
+    EXPECT_EQ(slots(wrong), 0U) << wrong;
+  }
+  EXPECT_EQ(exec_options({"-j", "-1000"}).slots, 1U);
+  EXPECT_GT(exec_options({"-j+2"}).slots, 2U);
+  EXPECT_GT(exec_options({"--slots=200%"}).slots, 1U);
+  EXPECT_EQ(
+      exec_fault({"-j", "0"}),
+      "--slots \"0\": expected a whole number from 1 to 1000000000, a share of the processors "
+      "such as 200%, or +N or -N processors");
+  EXPECT_EQ(exec_fault({"-w0", "--access-file", "f", "-j50%"}),
+            "--slots \"50%\": expected a whole number with --workers 0, because workers elsewhere "
+            "have other processors");
+}
+
 TEST(ExecOptions, ParseHalt) {
   const ExecOptions count = exec_options({"--halt", "soon,fail=3"});
   ASSERT_TRUE(count.halt);
