@@ -36,6 +36,7 @@ void OutcomeColumns::clear() {
   elapsed.clear();
   result.clear();
   command.clear();
+  is_final.clear();
 }
 
 void OutcomeColumns::reserve(std::size_t n) {

@@ -157,6 +157,12 @@ void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
        {"--retries", "", "N", group, Shown::in_help,
         "runs a command that fails again, up to N times (default 0)",
         cli::count_into(into.retries, 0, kMostRetries)},
+       {"--retry-on", "", "REASON,...", group, Shown::in_help_all,
+        "retries only after these exit statuses, timeout or signal: 75,timeout",
+        made_into(into.retry_on, parse_retry_reasons)},
+       {"--retry-delay", "", "D", group, Shown::in_help_all,
+        "wait before the first retry of a task, then twice as long (default 100ms)",
+        cli::duration_into(into.retry_delay, Duration::zero(), longest)},
        {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
         "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
         made_into(into.halt, parse_halt)},
@@ -333,6 +339,11 @@ Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOpti
     }
     if (find(given, name) != nullptr && options.output != OutputFormat::text) {
       return usage_error(command, std::string(name) + ": requires --output text");
+    }
+  }
+  for (const char* name : {"--retry-on", "--retry-delay"}) {
+    if (find(given, name) != nullptr && options.retries == 0) {
+      return usage_error(command, std::string(name) + ": requires --retries");
     }
   }
   if (Fault fault = check_text(command, given, options)) return fault;

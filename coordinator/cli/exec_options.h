@@ -12,6 +12,7 @@
 #include "coordinator/core/model/policy.h"
 #include "coordinator/exec/input/number_range.h"
 #include "coordinator/exec/input/task_input.h"
+#include "coordinator/exec/results/retry_reasons.h"
 
 namespace rollcall::coordinator {
 
@@ -51,6 +52,8 @@ struct ExecOptions : RunOptions {
   Duration timeout{};                ///< 0: none
   Duration kill_after = limits::kill_after;
   std::uint32_t retries = 0;
+  std::optional<RetryReasons> retry_on;  ///< nullopt: any failure
+  Duration retry_delay = limits::retry_first;
   std::optional<Halt> halt;
 
   bool keep_order = false;

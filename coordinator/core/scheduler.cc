@@ -781,10 +781,9 @@ void Scheduler::take_outcomes(const Session& session, const Report& report) {
   if (const auto places = output_.incomplete(session.index, *outcomes); !places.empty()) {
     outcomes = &corrected.emplace(report.outcomes);
     for (const std::uint32_t place : places) {
-      Outcome& outcome = corrected->outcome[place];
       // Of an attempt that is followed by another one no output is needed.
-      const TaskId task = corrected->task[place];
-      if (tasks_.is_last_word(task, outcome, retries, ends_cancelled())) outcome = Outcome::lost;
+      if (!tasks_.is_last_word(*corrected, place, retries, ends_cancelled())) continue;
+      corrected->outcome[place] = Outcome::lost;
     }
   }
   Acceptance acceptance = tasks_.accept(now_, session.index, *outcomes, work_.of(session).expired(),

@@ -12,7 +12,8 @@ Workload::Workload(const RunSpec& spec, const Policy& policy)
     : patience_(limits::resend_intervals * policy.heartbeat_interval),
       has_known_cost_(spec.traits.has_known_cost),
       name_starts_(policy.name_starts),
-      dealer_(spec, policy.prefetch, policy.assignment_attempts) {}
+      dealer_(spec, policy.prefetch, policy.assignment_attempts),
+      retries_(policy.retry_delay) {}
 
 Receiver Workload::receiver(const View& view, const Session& session) const {
   const Assignments& held = of(session);

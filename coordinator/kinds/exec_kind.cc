@@ -189,6 +189,7 @@ Policy ExecKind::policy() const {
   Policy policy = policy_of(options_, 1);
   policy.name_starts = options_.output == OutputFormat::jsonl;
   policy.retries = options_.retries;
+  policy.retry_delay = options_.retry_delay;
   policy.halt = options_.halt;
   // A command that waits at a worker would start before the coordinator knows of the outcome that
   // halts the run.

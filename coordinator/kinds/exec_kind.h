@@ -48,6 +48,9 @@ class ExecKind final : public TaskKind {
   std::string contradiction(const OutcomeColumns& outcomes) const override {
     return first_contradiction(outcomes, run_->commands());
   }
+  void mark_final(OutcomeColumns& outcomes) const override {
+    if (options_.retry_on) options_.retry_on->mark_final(outcomes);
+  }
   void received(SessionIndex session, const RunRecords& records, std::size_t before,
                 OutcomeColumns& outcomes) override;
   std::vector<CommittedCommand> commit_payload(std::size_t first,

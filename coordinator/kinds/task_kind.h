@@ -99,6 +99,8 @@ class TaskKind {
   virtual void fill(AttemptColumns&) const {}
   /// Why a report of these outcomes cannot be true, in words; empty: it can.
   virtual std::string contradiction(const OutcomeColumns&) const { return {}; }
+  /// Marks failures that are not to be retried.
+  virtual void mark_final(OutcomeColumns&) const {}
   /// A report of the session was processed: of its outcomes the scheduler accepted records [before,
   /// records.accepted()). Takes their payload out of `outcomes`.
   virtual void received(SessionIndex /*session*/, const RunRecords&, std::size_t /*before*/,

@@ -294,11 +294,12 @@ void EventLoop::on_message(ConnectionId from, std::span<const std::byte> bytes) 
   if (auto decoded = codec_.decode(bytes, event.message); !decoded) {
     return on_malformed(from, event.message.header, decoded.error().message);
   }
-  if (const auto* report = std::get_if<Report>(&event.message.body)) {
+  if (auto* report = std::get_if<Report>(&event.message.body)) {
     std::string why = kind_.contradiction(report->outcomes);
     if (!why.empty()) {
       return step(ContradictionReceived{from, event.message.header, std::move(why)});
     }
+    kind_.mark_final(report->outcomes);
   }
   step(received_);
 }

@@ -147,6 +147,25 @@ TEST_F(ExecCommandLine, ResumesCommandsForSeveralLines) {
   EXPECT_THAT(other.err(), HasSubstr("--max-args 2 and not 3"));
 }
 
+TEST_F(ExecCommandLine, RetriesForAReason) {
+  const std::string script = "echo {} >> " + file("tries") + "; exit {}";
+  Program& run = exec({"-q", "-j1", "--retries", "2", "--retry-on", "75", "--retry-delay", "0",
+                       "--shell", script, ":::", "75", "1"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  std::vector<std::string> tries = lines_of(contents_of(file("tries")));
+  EXPECT_THAT(tries, UnorderedElementsAre("75", "75", "75", "1"));
+}
+
+TEST_F(ExecCommandLine, RetriesAfterSignalsAndTimeouts) {
+  const std::string script =
+      "echo {} >> " + file("tries") + "; if [ {} = sleep ]; then exec sleep 60; fi; kill -9 $$";
+  Program& run = exec({"-q", "--retries", "1", "--retry-on", "signal,timeout", "--retry-delay",
+                       "10ms", "--timeout", "500ms", "--shell", script, ":::", "sleep", "kill"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(lines_of(contents_of(file("tries"))),
+              UnorderedElementsAre("sleep", "sleep", "kill", "kill"));
+}
+
 /// Each option in the help of xargs, if it is installed, is known or has a hint.
 TEST_F(ExecCommandLine, KnowsTheOptionsOfXargs) {
   EXPECT_EQ(fault_of({"-P", "8", "-n", "1", "gzip"}),

@@ -38,6 +38,7 @@ struct Policy {
 
   // Commands.
   std::uint32_t retries = 0;  ///< further attempts at a task that fails or times out
+  Duration retry_delay = limits::retry_first;  ///< before the first of them; then it doubles
   std::optional<Halt> halt;
   std::size_t assignment_attempts = limits::assignment_attempts;  ///< that fit into one message
   /// Bytes of one stream of a command that workers keep; nullopt: all. Sent to workers.

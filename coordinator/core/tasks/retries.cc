@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "common/base/check.h"
-#include "common/limits.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-Duration delay_after(std::uint32_t failures) {
-  Duration delay = limits::retry_first;
-  for (; failures > 1 && delay < limits::retry_longest; --failures) delay *= 2;
-  return std::min(delay, limits::retry_longest);
+Duration delay_after(std::uint32_t failures, Duration first) {
+  Duration delay = first;
+  for (; failures > 1 && delay > Duration::zero() && delay < limits::retry_longest; --failures) {
+    delay *= 2;
+  }
+  return std::min(delay, std::max(first, limits::retry_longest));
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ std::optional<Instant> Retries::next() const {
 
 void Retries::failed(Instant now, TaskId task, std::uint32_t failures) {
   forget(task);
-  const Instant due = now + delay_after(failures);
+  const Instant due = now + delay_after(failures, first_);
   due_[task] = due;
   waiting_.emplace(due, task);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/limits.h"
 #include "common/model/ids.h"
 #include "common/model/time.h"
 
@@ -18,6 +19,9 @@ namespace rollcall::coordinator {
 /// ones: an attempt at those is held by a session. Pure; one owner, one thread.
 class Retries {
  public:
+  /// The delay before the first retry of a task is `first`.
+  explicit Retries(Duration first = limits::retry_first) : first_(first) {}
+
   bool empty() const { return due_.empty(); }
   /// How many tasks wait.
   std::size_t size() const { return waiting_.size(); }
@@ -27,7 +31,7 @@ class Retries {
   std::optional<Instant> next() const;
 
   /// The task has failed for the `failures`-th time (> 0). The delay before its retry doubles with
-  /// each failure, from limits::retry_first to limits::retry_longest.
+  /// each failure, up to limits::retry_longest or the first delay, if that is longer.
   void failed(Instant now, TaskId task, std::uint32_t failures);
   /// The task is done, or not to be retried. Does nothing if it is not here.
   void forget(TaskId task);
@@ -47,6 +51,7 @@ class Retries {
   void check_invariants() const;
 
  private:
+  Duration first_;
   boost::unordered_flat_map<TaskId, Instant> due_;  ///< of all tasks, suspended ones included
   std::set<std::pair<Instant, TaskId>> waiting_;    ///< those that are not suspended
 };

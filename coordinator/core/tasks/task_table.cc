@@ -168,13 +168,15 @@ void TaskTable::never_began(TaskId task) {
 }
 
 /// Returns false if the task is still to be done.
-bool TaskTable::is_last_word(TaskId task, Outcome outcome, std::uint32_t retries,
+bool TaskTable::is_last_word(const OutcomeColumns& outcomes, std::size_t i, std::uint32_t retries,
                              bool ends_cancelled) const {
+  const Outcome outcome = outcomes.outcome[i];
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
   if (outcome == Outcome::lost) return false;  // its output is
   if (outcome == Outcome::cancelled) return ends_cancelled;
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
-  return failures(task) >= retries;
+  if (!outcomes.is_final.empty() && outcomes.is_final[i] != 0) return true;
+  return failures(outcomes.task[i]) >= retries;
 }
 
 /// An attempt of the task's owner has ended, and the task has not.
@@ -211,7 +213,7 @@ Acceptance TaskTable::accept(Instant now, SessionIndex session, const OutcomeCol
       ++acceptance.unassigned;
       continue;
     }
-    const bool is_last = is_last_word(task, outcomes.outcome[i], retries, ends_cancelled);
+    const bool is_last = is_last_word(outcomes, i, retries, ends_cancelled);
     if (records_.state_of(task) != TaskState::assigned ||
         records_.dispatches[records_.dispatch[t]].session != session ||
         (has_history ? on_wire(task) : records_.attempt[t]) != outcomes.attempt[i]) {

@@ -102,15 +102,17 @@ class TaskTable {
   void describe(std::uint32_t dispatch, const Batch& batch, const ExpiredAttempts& expired,
                 AttemptColumns& out) const;
   /// Accepts the outcomes of one report. The first outcome of a task wins; others are counted. A
-  /// task that has failed less than `retries` times before is not done, but pending; so is one that
-  /// was cancelled, unless `ends_cancelled`, and one whose outcome is `lost`.
+  /// task that has failed less than `retries` times before is not done, but pending, unless the
+  /// outcome is final; so is one that was cancelled, unless `ends_cancelled`, and one whose outcome
+  /// is `lost`.
   Acceptance accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
                     const ExpiredAttempts& expired, std::uint32_t retries = 0,
                     bool ends_cancelled = true);
   /// How often the task has failed and was to be retried.
   std::uint32_t failures(TaskId task) const;
   /// Whether this outcome ends the task, as the result of its last attempt.
-  bool is_last_word(TaskId task, Outcome outcome, std::uint32_t retries, bool ends_cancelled) const;
+  bool is_last_word(const OutcomeColumns& outcomes, std::size_t i, std::uint32_t retries,
+                    bool ends_cancelled) const;
   /// The coordinator itself decides the outcome of a pending task.
   void decide(Instant now, TaskId task, Outcome outcome);
   /// The same for every pending task. O(tasks).

@@ -49,6 +49,8 @@ complete -c rollcall -n $in_exec -l stdin -r -F -d 'Standard input of each comma
 complete -c rollcall -n $in_exec -l timeout -x -d 'Time limit of a command'
 complete -c rollcall -n $in_exec -l kill-after -x -d 'Time from SIGTERM to SIGKILL'
 complete -c rollcall -n $in_exec -l retries -x -d 'Retries of a failed command'
+complete -c rollcall -n $in_exec -l retry-on -x -a 'timeout signal timeout,signal' -d 'Reasons for which a command is retried'
+complete -c rollcall -n $in_exec -l retry-delay -x -d 'Wait before the first retry'
 complete -c rollcall -n $in_exec -l halt -x -a 'soon,fail=1 now,fail=1 soon,success=1 now,success=1' -d 'When to end the run'
 complete -c rollcall -n $in_exec -s k -l keep-order -d 'Print output in task order'
 complete -c rollcall -n $in_exec -l tag -d 'Prefix each output line with the input line'

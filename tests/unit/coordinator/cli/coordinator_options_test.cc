@@ -152,7 +152,10 @@ TEST(SleepOptions, RejectMalformedCounts) {
         "--task-count \"" + std::string(text) + "\": expected a whole number from 0 to 1000000000");
   }
   EXPECT_EQ(options({"-n", "1000000000"}).task_count, 1'000'000'000U);
-  EXPECT_EQ(fault({"--slots", "0"}), "--slots \"0\": expected a whole number from 1 to 1000000000");
+  EXPECT_EQ(
+      fault({"--slots", "0"}),
+      "--slots \"0\": expected a whole number from 1 to 1000000000, a share of the processors "
+      "such as 200%, or +N or -N processors");
   EXPECT_EQ(fault({"--seed", "9007199254740992"}),
             "--seed \"9007199254740992\": expected a whole number from 0 to 9007199254740991");
   EXPECT_EQ(fault({"--worker-restarts", "ever"}),

@@ -208,6 +208,22 @@ TEST(ExecOptions, AcceptSeveralVariables) {
   EXPECT_EQ(exec_fault({"--env", "B=1", "--env", "=1"}), "--env \"=1\": expected NAME=VALUE");
 }
 
+TEST(ExecOptions, ParseRetries) {
+  const ExecOptions parsed =
+      exec_options({"--retries", "2", "--retry-on", "75,timeout", "--retry-delay", "3s"});
+  ASSERT_TRUE(parsed.retry_on);
+  EXPECT_TRUE(parsed.retry_on->statuses[75] && parsed.retry_on->on_timeout);
+  EXPECT_FALSE(parsed.retry_on->on_signal);
+  EXPECT_EQ(parsed.retry_delay, 3s);
+  EXPECT_EQ(exec_fault({"--retry-on", "75"}), "--retry-on: requires --retries");
+  EXPECT_EQ(exec_fault({"--retry-delay", "1s", "--retries", "0"}),
+            "--retry-delay: requires --retries");
+  EXPECT_EQ(
+      exec_fault({"--retries", "1", "--retry-on", "fail"}),
+      "--retry-on \"fail\": expected exit statuses from 1 to 255, timeout or signal, separated "
+      "by commas, such as 75,timeout");
+}
+
 TEST(ExecOptions, ParseSlots) {
   const auto slots = [](std::string_view text) {
     const auto parsed = parse_slots(text, 8);

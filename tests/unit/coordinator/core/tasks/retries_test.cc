@@ -26,6 +26,21 @@ TEST(Retries, ATaskIsDueAfterADelayThatDoubles) {
   retries.check_invariants();
 }
 
+TEST(Retries, TheFirstDelayMayBeChosen) {
+  const auto delay = [](Duration first, std::uint32_t failures) {
+    Retries retries(first);
+    retries.failed(kNow, task_at(7), failures);
+    return *retries.next() - kNow;
+  };
+  EXPECT_EQ(delay(0s, 1), 0s);
+  EXPECT_EQ(delay(0s, 1'000), 0s);
+  EXPECT_EQ(delay(7s, 1), 7s);
+  EXPECT_EQ(delay(7s, 3), 28s);
+  EXPECT_EQ(delay(7s, 1'000), limits::retry_longest);
+  EXPECT_EQ(delay(1h, 1), 1h);
+  EXPECT_EQ(delay(1h, 1'000), 1h);
+}
+
 TEST(Retries, DueTasksAreTakenOutTheEarliestFirst) {
   Retries retries;
   retries.failed(kNow + 1ns, task_at(1), 1);

@@ -315,6 +315,18 @@ TEST_F(TaskTableTest, AFailedTaskIsPendingWhileItHasRetries) {
   EXPECT_EQ(task_table.records().outcome_of(task_at(0)), Outcome::failed);
 }
 
+TEST_F(TaskTableTest, AFinalFailureIsNotRetried) {
+  assign(first, 2);
+  OutcomeColumns outcomes;
+  outcomes.push_back(task_at(0), 1, Outcome::failed, kNow, 1s, 0s);
+  outcomes.push_back(task_at(1), 1, Outcome::failed, kNow, 1s, 0s);
+  outcomes.is_final = {0, 1};
+  const Acceptance a = task_table.accept(kNow, first.index, outcomes, {}, /*retries=*/1);
+  EXPECT_THAT(a.failed, ElementsAre(task_at(0)));
+  EXPECT_EQ(a.accepted, 1U);
+  EXPECT_EQ(task_table.records().outcome_of(task_at(1)), Outcome::failed);
+}
+
 TEST_F(TaskTableTest, ResultsOfUnknownCostAreNotCompared) {
   spec.traits.has_known_cost = false;
   task_table = TaskTable(spec);
