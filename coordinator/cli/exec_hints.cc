@@ -35,7 +35,7 @@ constexpr std::array kEntries = {
           " tr changes other separators"},
     Entry{"--show-limits", kBoth, "is not available; --max-chars has its limit in --help-all"},
     Entry{"--open-tty --tty", kBoth, "is not available: commands run without a terminal"},
-    Entry{"--process-slot-var", kXargs, "is not available"},
+    Entry{"--process-slot-var", kXargs, "is the variable ROLLCALL_SLOT, from 1"},
     Entry{"--jobs", kParallel, "is --slots, or -j"},
     Entry{"-N --max-replace-args", kParallel,
           "is -n; for {1} and {2} of two lines: paste - - | "

@@ -166,6 +166,21 @@ TEST_F(ExecCommandLine, RetriesAfterSignalsAndTimeouts) {
               UnorderedElementsAre("sleep", "sleep", "kill", "kill"));
 }
 
+/// As {%} of parallel: no two commands of a worker that run at once have the same.
+TEST_F(ExecCommandLine, TellsCommandsTheirSlot) {
+  EXPECT_EQ(out_of({"-j1", "--env", "ROLLCALL_SLOT=x", "--range", "1-3", "--shell",
+                    "echo $ROLLCALL_SLOT"}),
+            "1\n1\n1\n");
+  // Each waits until all three run.
+  const std::string script = "touch " + file("at-") + "$ROLLCALL_SLOT; while [ ! -e " +
+                             file("at-1") + " ] || [ ! -e " + file("at-2") + " ] || [ ! -e " +
+                             file("at-3") + " ]; do sleep 0.01; done";
+  EXPECT_EQ(out_of({"-j3", "--timeout", "60s", "--range", "1-3", "--shell", script}), "");
+  EXPECT_EQ(out_of({"-j3", "--range", "1-100", "--shell",
+                    "case $ROLLCALL_SLOT in [123]) ;; *) echo $ROLLCALL_SLOT ;; esac"}),
+            "");
+}
+
 /// Each option in the help of xargs, if it is installed, is known or has a hint.
 TEST_F(ExecCommandLine, KnowsTheOptionsOfXargs) {
   EXPECT_EQ(fault_of({"-P", "8", "-n", "1", "gzip"}),

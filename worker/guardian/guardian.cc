@@ -115,7 +115,9 @@ bool Guardians::add(int socket, std::uint32_t slots, std::uint32_t count,
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
   os::Descriptor own(ends[0]);
   const os::Descriptor its(ends[1]);
-  const GuardianTerms terms{descriptors, share(slots, index, count),
+  std::uint32_t first_slot = 1;
+  for (std::uint32_t i = 0; i < index; ++i) first_slot += share(slots, i, count);
+  const GuardianTerms terms{descriptors, share(slots, index, count), first_slot,
                             share(limits::groups_left, index, count)};
   const os::SignalsBlocked in_child_too;
   const pid_t pid = ::fork();

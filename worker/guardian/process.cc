@@ -10,9 +10,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "common/cli/own_variables.h"
@@ -43,8 +46,49 @@ struct Entry {
   pid_t pid = 0;  ///< the command and its group; 0: free
   pid_t pin = 0;  ///< a process of ours in the group of a command that has ended; 0: none
   bool is_reported = false;
+  std::uint32_t place = 0;   ///< while it runs: see Places
   std::uint64_t number = 0;  ///< of its request
   std::int64_t started_ns = 0;
+};
+
+/// The places of commands that run at once, from 0. A worker's own slots are more than those, for
+/// commands that wait.
+class Places {
+ public:
+  /// The lowest free one.
+  std::uint32_t free() const {
+    std::size_t word = 0;
+    while (~taken_[word] == 0) ++word;
+    return static_cast<std::uint32_t>(word * kBits) +
+           static_cast<std::uint32_t>(std::countr_one(taken_[word]));
+  }
+  void take(std::uint32_t place) { taken_[place / kBits] |= bit(place); }
+  void leave(std::uint32_t place) { taken_[place / kBits] &= ~bit(place); }
+
+ private:
+  static constexpr std::size_t kBits = 64;
+  static std::uint64_t bit(std::uint32_t place) { return std::uint64_t{1} << place % kBits; }
+
+  std::array<std::uint64_t, limits::commands / kBits> taken_{};
+};
+
+/// "ROLLCALL_SLOT=7".
+class SlotVariable {
+ public:
+  char* set(std::uint32_t slot) {
+    char* const end =
+        std::to_chars(text_.data() + kName.size(), text_.data() + text_.size(), slot).ptr;
+    *end = '\0';
+    return text_.data();
+  }
+
+ private:
+  static constexpr std::string_view kName = "ROLLCALL_SLOT=";
+  std::array<char, 32> text_ = [] {
+    std::array<char, 32> text{};
+    std::ranges::copy(kName, text.begin());
+    return text;
+  }();
 };
 
 /// The descriptors of a request, by position; -1: none.
@@ -183,7 +227,8 @@ class GuardianProcess {
     plan.output = files[0];
     plan.error_output = files[1];
     plan.input = request.has_input != 0 ? files[2] : -1;
-    lay_out(request, plan);
+    const std::uint32_t place = places_.free();
+    lay_out(request, slot_.set(terms_.first_slot + place), plan);
     const Instant now = os::now();
     const SpawnResult result =
         take_unwanted(request.number) ? SpawnResult{-1, ECANCELED, false} : spawn_process(plan);
@@ -195,7 +240,8 @@ class GuardianProcess {
     // A free slot means that SIGKILL was requested for its last group; the request may be on its
     // way.
     signal_group(entry, SIGKILL);
-    entry = {result.pid, 0, false, request.number, to_ns(now)};
+    entry = {result.pid, 0, false, place, request.number, to_ns(now)};
+    places_.take(place);
     ++running_;
     if (used_ <= request.slot) used_ = request.slot + 1;
     ++unreported_;
@@ -212,7 +258,7 @@ class GuardianProcess {
   }
 
   /// Sets the pointers of the plan into strings_.
-  void lay_out(const GuardianRequest& request, SpawnPlan& plan) {
+  void lay_out(const GuardianRequest& request, char* slot, SpawnPlan& plan) {
     char* text = strings_.data();
     const auto next = [&text] {
       char* const begin = text;
@@ -226,8 +272,8 @@ class GuardianProcess {
     *end++ = nullptr;
     plan.variables = end;
     for (char** variable = base_; *variable != nullptr; ++variable) *end++ = *variable;
-    for (std::uint32_t i = 0; i < request.variables; ++i) {
-      char* const variable = next();
+    for (std::uint32_t i = 0; i <= request.variables; ++i) {
+      char* const variable = i < request.variables ? next() : slot;
       char** place = plan.variables;
       while (place != end && !same_name(variable, *place)) ++place;
       *place = variable;
@@ -318,6 +364,7 @@ class GuardianProcess {
     if (!entry.is_reported) --unreported_;
     entry.is_reported = true;
     --running_;
+    places_.leave(entry.place);
     if (event.group_lives == 0) entry = {};
     add(event);
   }
@@ -363,6 +410,8 @@ class GuardianProcess {
   GuardianArena<char> strings_;
   GuardianArena<char*> pointers_;
   char** base_;
+  Places places_;
+  SlotVariable slot_;
   std::uint32_t used_ = 0;        ///< slots from here on were never used
   std::uint32_t unreported_ = 0;  ///< starts that the worker does not know yet
   std::uint32_t running_ = 0;

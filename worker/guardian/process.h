@@ -9,6 +9,7 @@ namespace rollcall::worker {
 struct GuardianTerms {
   std::uint64_t descriptors = 0;   ///< the limit of open files that commands get
   std::uint32_t most = 1;          ///< commands to run at once
+  std::uint32_t first_slot = 1;    ///< ROLLCALL_SLOT of a command that runs alone
   std::ptrdiff_t groups_left = 1;  ///< see limits::groups_left
 };
 
