@@ -147,7 +147,7 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "FILE",
                  group,
                  Shown::in_help,
-                 "a task for each line of FILE (default standard input)",
+                 "a task for each line (default standard input)",
                  [&into](const std::string& text) -> Result<void> {
                    if (text.empty()) return permanent(std::string("expected ") + kFileName);
                    into.sources.push_back(file_source("--each-line", text));
@@ -185,14 +185,13 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                 {"--null", "-0", "", group, Shown::in_help,
                  "lines end with a NUL instead of a newline", cli::flag_into(into.null_separated)},
                 {"--colsep", "", "TEXT", group, Shown::in_help,
-                 "separator of the columns {1}, {2} of a line (\\t is a tab)",
+                 "separator of the columns {1}, {2} of a line",
                  [&into](const std::string& text) -> Result<void> {
                    into.colsep = parse_colsep(text);
                    return text.empty() ? Result<void>(permanent("expected a text such as , or \\t"))
                                        : Result<void>();
                  }},
-                {"--max-args", "-n", "N", group, Shown::in_help,
-                 "up to N lines for each command; {} becomes as many arguments",
+                {"--max-args", "-n", "N", group, Shown::in_help, "up to N lines for each command",
                  cli::count_into(into.max_args, 1, limits::task_count)},
                 {"--max-chars", "-s", "N", group, Shown::in_help_all,
                  "as many lines for each command as fit into N bytes (with -n: default 131072)",

@@ -91,7 +91,7 @@ void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
         "time from SIGTERM to SIGKILL when a command is ended (default 5s)",
         cli::duration_into(into.kill_after, Duration::zero(), longest)},
        {"--retries", "", "N", group, Shown::in_help,
-        "runs a command that fails again, up to N times (default 0)",
+        "runs a command that fails again, up to N times",
         cli::count_into(into.retries, 0, kMostRetries)},
        {"--retry-on", "", "REASON,...", group, Shown::in_help_all,
         "retries only after these exit statuses, timeout or signal: 75,timeout",
@@ -110,8 +110,7 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Output of commands";
   table.insert(table.end(),
                {{"--keep-order", "-k", "", group, Shown::in_help,
-                 "prints output in the order of tasks (default as they end)",
-                 cli::flag_into(into.keep_order)},
+                 "prints output in the order of tasks", cli::flag_into(into.keep_order)},
                 {"--tag", "", "", group, Shown::in_help,
                  "begins each line with the line of the task", cli::flag_into(into.tag)},
                 {"--output-dir", "", "DIR", group, Shown::in_help_all,
@@ -127,7 +126,7 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                  "how much may wait there; then commands wait (default 1G)",
                  size_into(into.spool_size, limits::spool_size_least)},
                 {"--joblog", "", "FILE", group, Shown::in_help,
-                 "a line for each task in FILE, in the format of GNU parallel",
+                 "a line for each task, as GNU parallel has it",
                  cli::text_into(into.joblog, "a file name")}});
 }
 
@@ -241,13 +240,14 @@ CommandSpec exec_command(ExecOptions& options) {
   add_printing(table, options);
   add_workers(table, options,
               {"workers to start on this machine, or 0 (default 1)",
-               "commands a worker runs at once (default its processors)"});
+               "commands at once (default its processors)"});
   add_joining(table, options);
   add_journal(table, options);
   add_output(table, options);
-  // Those of other commands too that people look for here.
+  // What people look for here is not what they look for in other commands.
   for (OptionSpec& option : table) {
     if (option.name == "--journal" || option.name == "--quiet") option.shown = Shown::in_help;
+    if (option.name == "--bind") option.shown = Shown::in_help_all;
   }
   CommandSpec command = cli::with_standard_options(
       {"rollcall exec", "[OPTION]... COMMAND [ARGUMENT]... [::: VALUE...]",
