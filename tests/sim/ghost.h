@@ -18,8 +18,8 @@ namespace rollcall::sim {
 
 /// Continues as before, but the journal accepts nothing from it any more, so it must not publish or
 /// acknowledge anything that is not committed. Output is no part of the journal: it answers that
-/// bytes are durable which the later epoch does not find. Never moves; outlives everything that is on the
-/// timeline.
+/// bytes are durable which the later epoch does not find. Never moves; outlives everything that is
+/// on the timeline.
 class Ghost {
  public:
   Ghost(World& world, Network& network, const Observer& observer,
