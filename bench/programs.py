@@ -114,6 +114,10 @@ class Programs:
         program = self.folder / "rollcall"
         return streamed.lines_read(program, count, journalled.disk_of(program), journal)
 
+    def commands_run(self, lines, count):
+        program = self.folder / "rollcall"
+        return streamed.commands_run(program, lines, count, journalled.disk_of(program))
+
     def lines_counted(self, count):
         with tempfile.NamedTemporaryFile() as lines:
             streamed.write_lines(lines.name, count)

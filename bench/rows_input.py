@@ -9,13 +9,15 @@ from row import MEGABYTES, MILLIONS, MILLISECONDS, count_text, row
     "16. Streamed input",
     "Lines of 60 bytes on a pipe. First start: from the write of a line to the time that its command, `date`, "
     "prints, with one idle worker; beside it the same for a bare spawn of `date`. Lines read: without a worker, "
-    "until all lines are tasks; with a journal, until they are committed.",
+    "until all lines are tasks; with a journal, until they are committed. Commands: `/bin/true` for the first lines "
+    "of a pipe that has more.",
 )
 def streamed_input(bench):
     programs = bench.programs
     lines = bench.size(20, 5)
     few = bench.size(1_000_000, 100_000)
     many = bench.size(10_000_000, 200_000)
+    executed = bench.size(1_000_000, 1_000)
     return [
         Case(
             "first start",
@@ -49,5 +51,14 @@ def streamed_input(bench):
                 Check("journal", of("rollcall", "journal_bytes", MEGABYTES), "MB"),
             ],
             rounds=2,
+        ),
+        Case(
+            f"{count_text(executed)} commands of {count_text(many)} lines",
+            {"rollcall": lambda: programs.commands_run(many, executed)},
+            [
+                Check("Rollcall", of("rollcall", "rate"), "commands/s"),
+                Check("coordinator", of("rollcall", "peak_rss_bytes", MEGABYTES), "MB", at_most(209.7)),
+            ],
+            rounds=1,
         ),
     ]

@@ -45,18 +45,30 @@ def write_lines(path, count):
 
 def lines_read(program, count, disk, with_journal):
     """The rate at which the lines of a pipe become tasks of a run that has no worker."""
+    options = ["--workers", "0", "--join-timeout", "1h"]
+    return _streamed(program, count, disk, options, with_journal, "total", count)
+
+
+def commands_run(program, lines, count, disk):
+    """The rate of the first `count` commands of a pipe that has more lines."""
+    return _streamed(program, lines, disk, ["--workers", "1"], False, "done", count, poll=1)
+
+
+def _streamed(program, lines, disk, options, with_journal, tasks, count, poll=0.02):
+    """A run until its status counts so many `tasks`."""
     with tempfile.TemporaryDirectory(dir=disk) as folder:
-        lines, control, journal = (str(Path(folder) / name) for name in ("lines", "control", "journal"))
-        write_lines(lines, count)
-        command = [program, "exec", "--workers", "0", "--access-file", str(Path(folder) / "access")]
-        command += ["--join-timeout", "1h", "--control", control, "--quiet"]
+        path, control, journal = (str(Path(folder) / name) for name in ("lines", "control", "journal"))
+        write_lines(path, lines)
+        command = [program, "exec", "--access-file", str(Path(folder) / "access"), *options]
+        command += ["--control", control, "--quiet"]
         command += ["--journal", journal] if with_journal else []
-        with subprocess.Popen(["cat", lines], stdout=subprocess.PIPE) as cat, subprocess.Popen(
-            [*command, "--", "true"], stdin=cat.stdout, stderr=subprocess.DEVNULL
+        with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat, subprocess.Popen(
+            [*command, "--", "/bin/true"], stdin=cat.stdout, stderr=subprocess.DEVNULL
         ) as process:
+            cat.stdout.close()
             begun = time.monotonic()
-            while _tasks(program, control) < count:
-                time.sleep(0.02)
+            while _tasks(program, control).get(tasks, 0) < count:
+                time.sleep(poll)
             seconds = time.monotonic() - begun
             rss = _peak_rss(process.pid)
             process.terminate()
@@ -71,7 +83,7 @@ def _tasks(program, control):
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    return json.loads(answer.stdout)["tasks"]["total"] if answer.returncode == 0 else 0
+    return json.loads(answer.stdout)["tasks"] if answer.returncode == 0 else {}
 
 
 def _peak_rss(pid):
