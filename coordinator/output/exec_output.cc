@@ -13,18 +13,24 @@
 namespace rollcall::coordinator {
 namespace {
 
-/// What a task has written, on its way to the thread. Shares the result, and does not copy it.
+/// What a command has written. Shares the result, and does not copy it.
+struct Written {
+  std::shared_ptr<const CommandResult> result;
+  std::string tag;
+  WrittenOutput output;  ///< of `result`
+};
+
+/// A task that has ended, on its way to the thread. Small, since millions may be cancelled at once.
 struct Ended {
   TaskId task{};
-  std::shared_ptr<const CommandResult> result;  ///< null: it has written nothing
-  std::string tag{};
-  WrittenOutput output{};  ///< of `result`
+  std::shared_ptr<const Written> written = nullptr;  ///< null: the task has never run
 };
 
 std::size_t bytes_of(const std::vector<Ended>& tasks) {
   std::size_t bytes = 0;
   for (const Ended& ended : tasks) {
-    if (ended.result) bytes += ended.result->out.size() + ended.result->err.size();
+    if (!ended.written) continue;
+    bytes += ended.written->result->out.size() + ended.written->result->err.size();
   }
   return bytes;
 }
@@ -101,15 +107,17 @@ class ExecOutput final : public Output {
     for (std::size_t r = 0; prints_ && r < exec_.restored(); ++r) {
       const TaskId task = records_.task[r];
       const bool was_printed = index(task) < static_cast<std::size_t>(first_unpublished);
-      restored_.push_back(was_printed ? Ended{task, nullptr} : ended(r));
+      restored_.push_back(was_printed ? Ended{task} : ended(r));
     }
   }
 
   Ended ended(std::size_t record) const {
     const TaskId task = records_.task[record];
-    Ended ended{task, exec_.results().share_unpublished(record), tag_of(task)};
-    if (ended.result) ended.output = exec_.output_of(record, *ended.result);
-    return ended;
+    std::shared_ptr<const CommandResult> result = exec_.results().share_unpublished(record);
+    if (!result) return {task};
+    const WrittenOutput output = exec_.output_of(record, *result);
+    return {task,
+            std::make_shared<const Written>(Written{std::move(result), tag_of(task), output})};
   }
 
   std::string tag_of(TaskId task) const {
@@ -138,8 +146,9 @@ class ExecOutput final : public Output {
 
   void print(const Ended& ended) {
     if (!thread_.failed().empty()) return;
-    WrittenOutput output = ended.output;
-    output.tag = ended.tag;
+    WrittenOutput output;
+    if (ended.written) output = ended.written->output;
+    if (ended.written) output.tag = ended.written->tag;
     check(commands_.ended(ended.task, output));
   }
 
