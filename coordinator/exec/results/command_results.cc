@@ -23,6 +23,16 @@ DroppedOutput dropped_output(const CommandResult& result) {
   return {result.out_dropped, result.err_dropped};
 }
 
+namespace {
+
+/// False if the command was cancelled before its process existed.
+bool has_started(const CommandResult& result) {
+  return result.end != CommandEnd::cancelled || result.peak_rss_bytes > 0 ||
+         result.elapsed > Duration::zero();
+}
+
+}  // namespace
+
 std::vector<std::size_t> CommandResults::add_accepted(const RunRecords& records, std::size_t before,
                                                       OutcomeColumns& outcomes) {
   std::vector<std::size_t> rows;
@@ -33,8 +43,9 @@ std::vector<std::size_t> CommandResults::add_accepted(const RunRecords& records,
     // may have outcomes of two attempts at one task.
     if (records.task[record] != task || records.outcome_of(task) != outcomes.outcome[i]) continue;
     if (records.elapsed[record] != outcomes.elapsed[i]) continue;
-    restore(record++, std::move(outcomes.command[i]));
+    if (has_started(outcomes.command[i])) restore(record, std::move(outcomes.command[i]));
     rows.push_back(i);
+    ++record;
   }
   return rows;
 }

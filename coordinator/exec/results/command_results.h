@@ -49,7 +49,8 @@ struct CommandFacts {
 /// published; from then on it takes 24 bytes. Used by one thread.
 class CommandResults {
  public:
-  /// Moves the results of accepted outcomes out of a report. The scheduler has turned accepted
+  /// Moves the results of accepted outcomes out of a report, but not those of commands that were
+  /// cancelled before they started. The scheduler has turned accepted
   /// outcomes of the report into the records from `before` on, in order. Records after these are
   /// its own decisions. Returns the places in the columns of the accepted outcomes, in the order of
   /// their records.

@@ -67,6 +67,18 @@ TEST(ExecRun, AddsCommandsToAssignments) {
   EXPECT_THAT(attempts.command, SizeIs(2));
 }
 
+TEST(ExecRun, HasNoResultOfACommandThatWasCancelledBeforeItsStart) {
+  RunRecordsBuilder run = run_of(2);
+  run.done(0, 0, Outcome::cancelled).done(1, 0, Outcome::cancelled);
+  OutcomeColumns report = report_of({0, 1}, Outcome::cancelled);
+  for (CommandResult& result : report.command) result.end = CommandEnd::cancelled;
+  report.command[1].peak_rss_bytes = 1'000'000;
+  CommandResults results;
+  EXPECT_EQ(results.add_accepted(run.records(), 0, report), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(results.unpublished(0), nullptr);
+  EXPECT_NE(results.unpublished(1), nullptr);
+}
+
 TEST(ExecRun, HoldsAcceptedResultsUntilTheyArePublished) {
   RunRecordsBuilder run = run_of(4);
   // Task 1 was done before the report of 2, 1 and 0. The scheduler decided task 3 itself.
