@@ -38,6 +38,7 @@ Fault take_sources(const CommandSpec& command, ExecOptions& options) {
   std::vector<std::string>& words = options.command;
   auto at = std::ranges::find_if(words, is_marker);
   const auto end_of_command = at;
+  options.names_sources = at != words.end() || options.sources.size() > 1;
   if (options.range && at != words.end()) {
     options.sources.push_back({.from = InputArgument::From::range, .name = "--range"});
     options.sources.back().range = *options.range;
@@ -187,9 +188,10 @@ void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
                 {"--colsep", "", "TEXT", group, Shown::in_help,
                  "separator of the columns {1}, {2} of a line",
                  [&into](const std::string& text) -> Result<void> {
-                   into.colsep = parse_colsep(text);
-                   return text.empty() ? Result<void>(permanent("expected a text such as , or \\t"))
-                                       : Result<void>();
+                   const Result<std::string> separator = parse_colsep(text);
+                   if (!separator) return separator.error();
+                   into.colsep = *separator;
+                   return {};
                  }},
                 {"--max-args", "-n", "N", group, Shown::in_help, "up to N lines for each command",
                  cli::count_into(into.max_args, 1, limits::task_count)},

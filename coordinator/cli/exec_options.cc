@@ -254,8 +254,8 @@ CommandSpec exec_command(ExecOptions& options) {
        "Runs COMMAND for each line of the input, many at once, on worker processes.\n",
        std::move(table),
        "\nAfter COMMAND: ::: VALUE... is the input; several ::: or files (:::: FILE...):\n"
-       "all combinations. In COMMAND {} is the line, {.} without its extension, {/} its\n"
-       "last part, {//} its directory, {#} the task. --help-all shows every option.\n"});
+       "all combinations of {1}, {2}. In COMMAND {} is the line, {.} without extension,\n"
+       "{/} its last part, {//} its directory, {#} the task. --help-all: every option.\n"});
   command.hints = exec_hints();
   return command;
 }

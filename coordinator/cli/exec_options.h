@@ -35,6 +35,7 @@ struct ExecOptions : RunOptions {
   std::optional<NumberRange> range;
   std::string from_json;               ///< a file, or "-"; empty: not given. Without `command` then
   std::vector<InputArgument> sources;  ///< several inputs, or values on the command line
+  bool names_sources = false;          ///< {1}, {2} are the values of inputs
   bool null_separated = false;         ///< lines end with a NUL
   std::string colsep;                  ///< separates columns; empty: a line is one column
 

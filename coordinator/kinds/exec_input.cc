@@ -50,6 +50,7 @@ CommandTemplate template_of(const ExecOptions& options) {
   how.colsep = options.colsep;
   how.replace = options.replacement;
   how.sources = std::max<std::size_t>(options.sources.size(), 1);
+  how.names_sources = options.names_sources && !options.groups_lines();
   return {options.command, how};
 }
 

@@ -69,6 +69,9 @@ TEST_F(ExecCommandLine, CombinesSeveralInputs) {
             "x.a b.\ny.a b.\n");
   EXPECT_EQ(out_of({"--range", "1-2", "echo", "{1}{2}", ":::", "a", "b"}), "1a\n1b\n2a\n2b\n");
   EXPECT_EQ(out_of({"echo", ":::"}), "");
+  EXPECT_EQ(out_of({"echo", "{1}.bak", ":::", "a", "b"}), "a.bak\nb.bak\n");
+  EXPECT_EQ(out_of({"echo", "{1}.bak", "::::", lines}), "x.bak\ny.bak\n");
+  EXPECT_EQ(out_of({"-a", lines, "echo", "{1}"}), "{1} x\n{1} y\n");
 }
 
 TEST_F(ExecCommandLine, NamesTheInputThatIsWrong) {

@@ -88,10 +88,10 @@ std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
     std::string_view name) const {
   if (name == "#") return Piece{.kind = Kind::number};
   Piece piece{.kind = Kind::value};
-  if ((!colsep_.empty() || sources_ > 1) && !name.starts_with('0')) {
+  if ((!colsep_.empty() || names_sources_) && !name.starts_with('0')) {
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), piece.column);
     if (error == std::errc()) name.remove_prefix(static_cast<std::size_t>(end - name.data()));
-    if (sources_ > 1 && piece.column > sources_) return std::nullopt;
+    if (colsep_.empty() && piece.column > sources_) return std::nullopt;
   }
   const std::optional<Part> part = part_named(name);
   if (!part) return std::nullopt;
@@ -138,7 +138,10 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
 
 CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
                                  const TemplateOptions& options)
-    : colsep_(options.colsep), replace_(options.replace), sources_(options.sources) {
+    : colsep_(options.colsep),
+      replace_(options.replace),
+      sources_(options.sources),
+      names_sources_(options.names_sources) {
   CHECK(!words.empty());
   bool has_placeholder = false;
   for (const std::string& word : words) {
@@ -298,12 +301,15 @@ std::string_view CommandTemplate::column(std::string_view line, std::size_t inde
   return line.substr(begin, line.find(colsep_, begin) - begin);
 }
 
-std::string parse_colsep(std::string_view text) {
+Result<std::string> parse_colsep(std::string_view text) {
+  if (text.empty()) return permanent("expected a text such as , or \\t");
   std::string separator;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 't' || text[i + 1] == '\\');
+    const bool is_escape = text[i] == '\\' && i + 1 < text.size();
     if (is_escape) ++i;
+    if (is_escape && text[i] != 't' && text[i] != '\\') {
+      return permanent("expected a text such as , or \\t, not a regular expression");
+    }
     separator += is_escape && text[i] == 't' ? '\t' : text[i];
   }
   return separator;

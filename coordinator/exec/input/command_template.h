@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/result.h"
+
 namespace rollcall::coordinator {
 
 /// The overhead of a word in a message, at most.
@@ -15,11 +17,12 @@ inline constexpr std::size_t kBytesAWord = 6;
 
 /// How the words of a command template become arguments.
 struct TemplateOptions {
-  bool append_input = true;  ///< append {} if no word has a placeholder
-  bool shell = false;        ///< the words are a script for /bin/sh
-  std::string colsep = {};   ///< separates the columns of a line; empty: there are no columns
-  std::string replace = {};  ///< the only placeholder, instead of {}; empty: those below
-  std::size_t sources = 1;   ///< a task has a value of each, which {1}, {2} ... name if several
+  bool append_input = true;    ///< append {} if no word has a placeholder
+  bool shell = false;          ///< the words are a script for /bin/sh
+  std::string colsep = {};     ///< separates the columns of a line; empty: there are no columns
+  std::string replace = {};    ///< the only placeholder, instead of {}; empty: those below
+  std::size_t sources = 1;     ///< a task has a value of each
+  bool names_sources = false;  ///< {1}, {2} ... are these values
 };
 
 /// Words with placeholders. A word may have any number of them:
@@ -30,8 +33,8 @@ struct TemplateOptions {
 ///   {//}          its directory, "." if the line has no '/'
 ///   {/.}          its base name without the extension
 ///   {#}           the number of the task
-///   {1} {2} ...   a column of the line, empty if the line does not have it, with colsep; the value
-///                 of a source, if there are several
+///   {1} {2} ...   with colsep: a column of the line, empty if the line does not have it; with
+///                 names_sources: the value of a source
 ///   {1.} {1/} ... the same parts of it
 /// With `replace`, this text stands for the line, nothing else is a placeholder, and nothing is
 /// appended. Other braces are copied, and a value is never searched for placeholders.
@@ -106,10 +109,11 @@ class CommandTemplate {
   std::string colsep_;
   std::string replace_;
   std::size_t sources_;
+  bool names_sources_;
   std::optional<Script> script_;  ///< nullopt: without a shell
 };
 
-/// Parses the value of --colsep: "\\t" is a tab, "\\\\" a backslash.
-std::string parse_colsep(std::string_view text);
+/// Parses the value of --colsep: "\\t" is a tab, "\\\\" a backslash. Other escapes are errors.
+Result<std::string> parse_colsep(std::string_view text);
 
 }  // namespace rollcall::coordinator

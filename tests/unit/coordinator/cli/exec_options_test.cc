@@ -98,6 +98,7 @@ TEST(ExecOptions, DescribeTheInput) {
   EXPECT_EQ(exec_options({"-a", "f", "-0"}).each_line, "f");
   EXPECT_TRUE(exec_options({"-0"}).null_separated);
   EXPECT_EQ(exec_options({"--colsep", "\\t"}, {"echo", "{2}"}).colsep, "\t");
+  EXPECT_THAT(exec_fault({"--colsep", "\\s+"}), testing::HasSubstr("not a regular expression"));
   const ExecOptions range = exec_options({"--range", "3-9:2"});
   ASSERT_TRUE(range.range);
   EXPECT_EQ(range.range->count, 4U);

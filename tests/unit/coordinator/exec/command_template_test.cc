@@ -73,8 +73,17 @@ TEST(CommandTemplate, SplitsColumns) {
   EXPECT_EQ(one("{2}", ",,c", comma), "");
   EXPECT_EQ(one("{}", "a,b", comma), "a,b");
   EXPECT_EQ(one("{1.} {2/} {1//} {2/.}", "a/b.c,d/e.f", comma), "a/b e.f a e");
-  EXPECT_EQ(parse_colsep("\\t"), "\t");
-  EXPECT_EQ(parse_colsep("\\\\t\\"), "\\t\\");
+  EXPECT_EQ(*parse_colsep("\\t"), "\t");
+  EXPECT_EQ(*parse_colsep("\\\\t\\"), "\\t\\");
+  EXPECT_EQ(*parse_colsep("a+"), "a+");
+  for (const char* wrong : {"", "\\s+", "\\n"}) EXPECT_FALSE(parse_colsep(wrong)) << wrong;
+}
+
+TEST(CommandTemplate, NamesASingleSource) {
+  TemplateOptions how;
+  EXPECT_EQ(one("{1}-{}", "a.c", how), "{1}-a.c");
+  how.names_sources = true;
+  EXPECT_EQ(one("{1}-{1.}-{2}", "a.c", how), "a.c-a-{2}");
 }
 
 TEST(CommandTemplate, CopiesOtherBraces) {
@@ -113,6 +122,7 @@ TEST(CommandTemplate, SplitsPathsLikeParallel) {
 TEST(CommandTemplate, HasTheValuesOfSeveralSources) {
   TemplateOptions two;
   two.sources = 2;
+  two.names_sources = true;
   const auto filled_with = [&](const std::vector<std::string>& words) {
     return CommandTemplate(words, two).fill({"a/b.c", "d"}, 7);
   };
@@ -127,6 +137,7 @@ TEST(CommandTemplate, HasTheValuesOfSeveralSourcesInAScript) {
   TemplateOptions two;
   two.shell = true;
   two.sources = 2;
+  two.names_sources = true;
   const auto printed = [&](const std::vector<std::string>& words) {
     return run(CommandTemplate(words, two).fill({"a  b", "$(c)"}, 7));
   };
