@@ -61,10 +61,10 @@ std::vector<Write> writes_of(const Plan& plan, TaskId task, Attempt attempt, Dur
 Duration time_of_output(const Plan& plan) {
   const OutputPlan& output = plan.output;
   if (output.most == 0) return {};
-  const std::uint64_t parts = 2 + 2 * output.most / limits::output_row_bytes;
+  const std::uint64_t parts = 2 + std::uint64_t{2} * output.most / limits::output_row_bytes;
   const Duration part = output.print_max + 2 * output.sync_max + 4 * plan.weather.delay_max +
                         2 * plan.policy.heartbeat_interval;
-  return plan.spec.task_count * (plan.policy.retries + 1) * parts * part;
+  return std::uint64_t{plan.spec.task_count} * (plan.policy.retries + 1) * parts * part;
 }
 
 }  // namespace rollcall::sim
