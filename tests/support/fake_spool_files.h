@@ -22,10 +22,13 @@ namespace rollcall::coordinator {
 
 /// A disk in memory, which the test watches, stops and fails. Outlives the files.
 struct Disk {
-  void call(const std::string& what) {
+  /// Counts the call and waits while the disk is stopped. The caller takes effect before it
+  /// unlocks, so that whoever sees the call of a running disk sees its effect.
+  [[nodiscard]] std::unique_lock<std::mutex> call(const std::string& what) {
     std::unique_lock lock(mutex);
     calls.push_back(what);
     resumed.wait(lock, [this] { return !is_stopped; });
+    return lock;
   }
   void stop() {
     const std::lock_guard lock(mutex);
@@ -49,11 +52,6 @@ struct Disk {
     const std::lock_guard lock(mutex);
     errors[function] = error;
   }
-  int error(const std::string& function) {
-    const std::lock_guard lock(mutex);
-    return errors[function];
-  }
-
   std::mutex mutex;
   std::condition_variable resumed;
   bool is_stopped = false;
@@ -80,8 +78,8 @@ class FakeFiles final : public SpoolFiles {
     return all;
   }
   int write(const SpoolStream& stream, std::uint64_t at, std::string_view bytes) override {
-    if (const int error = called("write"); error != 0) return error;
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("write");
+    if (const int error = disk_.errors["write"]; error != 0) return error;
     std::string& file = disk_.bytes[stream];
     EXPECT_LE(at, std::max(file.size(), disk_.released[stream])) << "a gap";
     file.resize(at);
@@ -89,46 +87,41 @@ class FakeFiles final : public SpoolFiles {
     return 0;
   }
   int sync(const SpoolStream& stream) override {
-    if (const int error = called("sync"); error != 0) return error;
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("sync");
+    if (const int error = disk_.errors["sync"]; error != 0) return error;
     disk_.synced[stream] = disk_.bytes[stream].size();
     return 0;
   }
-  int sync_names() override { return called("sync_names"); }
+  int sync_names() override {
+    const auto lock = disk_.call("sync_names");
+    return disk_.errors["sync_names"];
+  }
   int read(const SpoolStream& stream, std::uint64_t at, std::span<char> bytes) override {
-    if (const int error = called("read"); error != 0) return error;
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("read");
+    if (const int error = disk_.errors["read"]; error != 0) return error;
     const std::string& file = disk_.bytes[stream];
     if (file.size() < at + bytes.size()) return EIO;
     std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(at), bytes.size(), bytes.begin());
     return 0;
   }
   int cut(const SpoolStream& stream, std::uint64_t at) override {
-    called("cut");
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("cut");
     disk_.bytes[stream].resize(at);
     return 0;
   }
   void release(const SpoolStream& stream, std::uint64_t upto) override {
-    called("release");
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("release");
     disk_.released[stream] = upto;
   }
   int remove(const SpoolStream& stream) override {
-    called("remove");
-    const std::lock_guard lock(disk_.mutex);
+    const auto lock = disk_.call("remove");
     disk_.bytes.erase(stream);
     disk_.released.erase(stream);
     return 0;
   }
-  void close(const SpoolStream&) override { called("close"); }
+  void close(const SpoolStream&) override { const auto lock = disk_.call("close"); }
 
  private:
-  int called(const std::string& function) {
-    disk_.call(function);
-    return disk_.error(function);
-  }
-
   Disk& disk_;
   std::string directory_ = "/fake";
 };

@@ -72,7 +72,7 @@ TEST(ExecRun, HasNoResultOfACommandThatWasCancelledBeforeItsStart) {
   run.done(0, 0, Outcome::cancelled).done(1, 0, Outcome::cancelled);
   OutcomeColumns report = report_of({0, 1}, Outcome::cancelled);
   for (CommandResult& result : report.command) result.end = CommandEnd::cancelled;
-  report.command[1].peak_rss_bytes = 1'000'000;
+  report.command[0].peak_rss_bytes = 0;  // no process was started
   CommandResults results;
   EXPECT_EQ(results.add_accepted(run.records(), 0, report), (std::vector<std::size_t>{0, 1}));
   EXPECT_EQ(results.unpublished(0), nullptr);
