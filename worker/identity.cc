@@ -30,6 +30,10 @@ bool die_with_parent(std::uint32_t parent) {
   return static_cast<std::uint32_t>(::getppid()) == parent;
 }
 
+void outlive_parent() {
+  ::prctl(PR_SET_PDEATHSIG, 0);
+}
+
 Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors) {
   Identity self;
   self.host = host_name();

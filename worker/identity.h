@@ -13,6 +13,9 @@ namespace rollcall::worker {
 /// process `parent` is not, or no longer, the parent. Call it before starting threads.
 [[nodiscard]] bool die_with_parent(std::uint32_t parent);
 
+/// Takes die_with_parent() back.
+void outlive_parent();
+
 /// The identity of this process, except for the launch id, which is in the access document.
 /// `descriptors`: the limits of open files for this process and for its commands.
 Identity identify(const WorkerOptions& options, const os::DescriptorLimit& descriptors);

@@ -25,9 +25,7 @@ int print(std::FILE* where, const std::string& text, int status) {
 
 int work(const WorkerOptions& options) {
   const bool is_local = options.parent_pid.has_value();
-  if (is_local && !options.outlive_parent && !die_with_parent(*options.parent_pid)) {
-    return kExitNoCoordinator;
-  }
+  if (is_local && !die_with_parent(*options.parent_pid)) return kExitNoCoordinator;
   // What a terminal sends is for the coordinator, which then sends its local workers a message.
   for (const int number : {SIGINT, SIGHUP, SIGQUIT}) {
     if (is_local) std::signal(number, SIG_IGN);

@@ -28,7 +28,7 @@ struct WorkerOptions {
 
   // For coordinators that start their own workers; not in the help.
   std::optional<std::uint32_t> parent_pid;  ///< end with this process, which must be the parent
-  bool outlive_parent = false;              ///< do not end with it: another one will resume the run
+  bool outlive_parent = false;              ///< once joined, do not end with it: the run is resumed
   bool log_to_terminal = false;             ///< its parent shows the log on a terminal
   std::optional<std::uint64_t> open_files;  ///< limit for commands; nullopt: as inherited
 };

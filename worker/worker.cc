@@ -219,7 +219,16 @@ class Worker::Loop {
     take_progress();
     handle(TurnEnded{});
     if (status_) return;
+    outlive_parent_if_joined();
     alarm_.set(session_->next_deadline());
+  }
+
+  /// Only the sessions that have joined are in the journal, so no other coordinator knows a worker
+  /// that has not.
+  void outlive_parent_if_joined() {
+    if (!options_.outlive_parent || outlives_parent_ || !session_->welcomed()) return;
+    outlives_parent_ = true;
+    outlive_parent();
   }
 
   /// Each executor comes after the last outcomes of any: these may have started attempts of it, for
@@ -368,6 +377,7 @@ class Worker::Loop {
   Instant started_;
   bool is_seeking_ = false;
   bool is_terminating_ = false;
+  bool outlives_parent_ = false;
 
   net::Context context_;
   boost::asio::io_context loop_{1};

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <deque>
 #include <filesystem>
@@ -83,10 +84,10 @@ class FakeCoordinator {
     wait_for<Inventory>();
     return hello;
   }
-  void assign(std::uint64_t number, const std::vector<Duration>& pauses) {
+  void assign(std::uint64_t number, const std::vector<Duration>& pauses, std::size_t first = 0) {
     Assignment assignment{number, {}, {{kFirstJob, KindId::sleep, /*needs_slot=*/true}}};
     for (std::size_t i = 0; i < pauses.size(); ++i) {
-      assignment.attempts.task.push_back(task_at(i));
+      assignment.attempts.task.push_back(task_at(first + i));
       assignment.attempts.attempt.push_back(1);
       assignment.attempts.pause.push_back(pauses[i]);
     }
@@ -382,29 +383,74 @@ TEST_F(WorkerProgram, EndsIfItsParentIsAnotherProcess) {
   EXPECT_EQ(worker.exit_status(coordinator), 4);
 }
 
+/// A process that starts a worker with these arguments as its child.
+class WorkerParent {
+ public:
+  explicit WorkerParent(const std::string& arguments) {
+    EXPECT_EQ(::pipe2(alive_.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(alive_[1], STDOUT_FILENO);
+      const std::string script = std::string(ROLLCALL_WORKER) + ' ' + arguments +
+                                 " --log-level off --parent-pid $$ & wait";
+      ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+      ::_exit(127);
+    }
+    EXPECT_GT(pid_, 0);
+    ::close(alive_[1]);
+  }
+  ~WorkerParent() { ::close(alive_[0]); }
+  WorkerParent(const WorkerParent&) = delete;
+  WorkerParent& operator=(const WorkerParent&) = delete;
+
+  void kill() const {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  /// The pipe is closed when the last process that holds it ends.
+  bool has_worker_ended() const {
+    char byte = 0;
+    return ::read(alive_[0], &byte, 1) == 0;
+  }
+
+ private:
+  std::array<int, 2> alive_{};
+  pid_t pid_ = -1;
+};
+
 TEST_F(WorkerProgram, EndsWithAKilledParent) {
   FakeCoordinator coordinator;
   ASSERT_TRUE(
       replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
-  std::array<int, 2> alive{};
-  ASSERT_EQ(::pipe2(alive.data(), O_CLOEXEC | O_NONBLOCK), 0);
-  const pid_t parent = ::fork();
-  if (parent == 0) {
-    ::dup2(alive[1], STDOUT_FILENO);
-    const std::string script = std::string(ROLLCALL_WORKER) + " --access-file " + file() +
-                               " --log-level off --parent-pid $$ & wait";
-    ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
-    ::_exit(127);
-  }
-  ASSERT_GT(parent, 0);
-  ::close(alive[1]);
+  const WorkerParent parent("--access-file " + file());
+  coordinator.welcome();
+  parent.kill();
+  EXPECT_TRUE(coordinator.run_until([&] { return parent.has_worker_ended(); }));
+}
+
+TEST_F(WorkerProgram, OutlivesAKilledParentOnceItHasJoined) {
+  FakeCoordinator coordinator;
+  ASSERT_TRUE(
+      replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
+  const WorkerParent parent("--outlive-parent --access-file " + file());
+  coordinator.welcome();
+  coordinator.assign(1, {1ms});
+  EXPECT_EQ(coordinator.wait_for<Report>().outcomes.size(), 1U);
+  parent.kill();
+  coordinator.assign(2, {1ms}, 1);
+  EXPECT_EQ(coordinator.wait_for<Report>().outcomes.task, std::vector{task_at(1)});
+  coordinator.send(Shutdown{});
+  EXPECT_TRUE(coordinator.run_until([&] { return parent.has_worker_ended(); }));
+}
+
+TEST_F(WorkerProgram, DoesNotOutliveAKilledParentBeforeItHasJoined) {
+  FakeCoordinator coordinator;
+  ASSERT_TRUE(
+      replace_private_file(file(), "access file", to_json(coordinator.access())).has_value());
+  const WorkerParent parent("--outlive-parent --connect-timeout 1h --access-file " + file());
   coordinator.wait_for<Hello>();
-  ::kill(parent, SIGKILL);
-  ::waitpid(parent, nullptr, 0);
-  // The pipe is closed when the last process that holds it ends.
-  char byte = 0;
-  EXPECT_TRUE(coordinator.run_until([&] { return ::read(alive[0], &byte, 1) == 0; }));
-  ::close(alive[0]);
+  parent.kill();
+  EXPECT_TRUE(coordinator.run_until([&] { return parent.has_worker_ended(); }));
 }
 
 TEST_F(WorkerProgram, ALocalWorkerIgnoresCtrlC) {
