@@ -7,30 +7,22 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
-#include <variant>
 
 #include "common/base/check.h"
 #include "common/limits.h"
 #include "common/os/file_io.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/input/source_identity.h"
+#include "coordinator/kinds/exec_sources.h"
 
 namespace rollcall::coordinator {
 namespace {
 
 /// Bytes of one part of the input in a journal.
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
-
-/// "-" is standard input.
-os::Descriptor open_input(const std::string& path, int flags = 0) {
-  return os::Descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-}
 
 std::string path_of(const ExecOptions& options) {
   const std::string& path = options.from_json.empty() ? options.each_line : options.from_json;
@@ -79,10 +71,6 @@ bool is_to_be_streamed(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   return static_cast<std::uint64_t>(status.st_size) > limits::input_before_run;
-}
-
-std::string name_of(const InputArgument& source) {
-  return source.path == "-" ? "standard input" : source.name + ' ' + source.path;
 }
 
 struct Input {
@@ -168,111 +156,6 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   return input;
 }
 
-/// Appends lines, the separator of which does not matter: each is followed by a NUL.
-Result<void> add_values(LineStore& store, const std::vector<std::string>& values) {
-  for (const std::string& value : values) {
-    if (auto added = store.add(value + '\0'); !added) return added;
-  }
-  return store.finish();
-}
-
-/// Several inputs without the values of their files.
-std::vector<InputSource> empty_sources(const ExecOptions& options) {
-  constexpr std::size_t kLeast = std::size_t{2} << 20U;
-  LineStore::Memory memory;
-  memory.bytes = std::max(memory.bytes / options.sources.size(), kLeast);
-  std::vector<InputSource> sources;
-  for (const InputArgument& argument : options.sources) {
-    const bool is_file = argument.from == InputArgument::From::file;
-    std::variant<LineStore, NumberRange> values = argument.range;
-    if (argument.from != InputArgument::From::range) {
-      values = LineStore(is_file ? separator_of(options) : '\0', memory);
-    }
-    sources.push_back({std::move(values), argument.is_linked, is_file});
-  }
-  return sources;
-}
-
-/// Fills in the values that are on the command line, and combines all.
-Result<Input> combined(const ExecOptions& options, std::vector<InputSource> sources) {
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const InputArgument& argument = options.sources[i];
-    if (argument.from != InputArgument::From::values) continue;
-    auto added = add_values(std::get<LineStore>(sources[i].values), argument.values);
-    if (!added) return permanent(argument.name + ": " + added.error().message);
-  }
-  auto all = Combinations::of(std::move(sources));
-  if (!all) return all.error();
-  Input input{TaskInput::combinations(std::move(*all))};
-  if (auto grouped = group_lines(options, input.tasks); !grouped) {
-    return permanent(options.sources.front().name + ": " + grouped.error().message);
-  }
-  return input;
-}
-
-/// Waits for the end of each file, because the first command may need the last line.
-Result<Input> read_sources(const ExecOptions& options) {
-  std::vector<InputSource> sources = empty_sources(options);
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (!sources[i].is_file) continue;
-    const InputArgument& argument = options.sources[i];
-    const os::Descriptor file = open_input(argument.path);
-    if (!file) return permanent(name_of(argument) + ": " + std::strerror(errno));
-    auto& store = std::get<LineStore>(sources[i].values);
-    Result<void> read =
-        read_chunks(file.get(), [&store](std::string_view chunk) { return store.add(chunk); });
-    if (read) read = store.finish();
-    if (!read) return permanent(name_of(argument) + ": " + read.error().message);
-  }
-  return combined(options, std::move(sources));
-}
-
-/// How many lines each file had: the request has the sizes of all inputs.
-std::vector<std::uint64_t> saved_sizes(const Journal& journal) {
-  const nlohmann::json request =
-      nlohmann::json::parse(journal.run().request, nullptr, /*allow_exceptions=*/false);
-  std::vector<std::uint64_t> sizes;
-  if (!request.is_object() || !request.contains("asked")) return sizes;
-  for (const auto& linked : request["asked"].value("sources", nlohmann::json::array())) {
-    for (const auto& size : linked) sizes.push_back(size.get<std::uint64_t>());
-  }
-  return sizes;
-}
-
-/// The files as they were when the run began. The journal has their lines, one file after the
-/// other.
-Result<Input> saved_sources(const ExecOptions& options) {
-  auto journal = Journal::open_to_read(options.journal);
-  if (!journal) return permanent(journal.error().message);
-  std::vector<InputSource> sources = empty_sources(options);
-  const std::vector<std::uint64_t> sizes = saved_sizes(**journal);
-  const Error malformed = permanent(options.journal + ": its input does not match its request");
-  if (sizes.size() != sources.size()) return malformed;
-  std::size_t at = 0;
-  const auto is_filled = [&] { return !sources[at].is_file || sources[at].size() == sizes[at]; };
-  const auto take = [&](std::string_view part) -> Result<void> {
-    while (!part.empty()) {
-      while (at < sources.size() && is_filled()) ++at;
-      if (at == sources.size()) return malformed;
-      const std::size_t end = part.find(separator_of(options));
-      if (end == std::string_view::npos) return malformed;
-      auto added = std::get<LineStore>(sources[at].values).add(part.substr(0, end + 1));
-      if (!added) return added;
-      part.remove_prefix(end + 1);
-    }
-    return {};
-  };
-  auto read = (*journal)->read_input(take);
-  if (!read) return permanent(options.journal + ": its input: " + read.error().message);
-  while (at < sources.size() && is_filled()) ++at;
-  if (at < sources.size()) {
-    return permanent(options.journal +
-                     " ended before its input was saved: start the run "
-                     "again with another journal");
-  }
-  return combined(options, std::move(sources));
-}
-
 /// Whether --resume continues a run, and whether its input was streamed.
 std::optional<bool> resumes_streamed(const ExecOptions& options) {
   if (!options.resume) return std::nullopt;
@@ -290,7 +173,12 @@ Result<Input> input_of(const ExecOptions& options, bool reads_on) {
     return input;
   }
   if (!options.sources.empty()) {
-    return options.resumes_as_saved ? saved_sources(options) : read_sources(options);
+    auto combined = options.resumes_as_saved ? saved_sources(options) : read_sources(options);
+    if (!combined) return combined.error();
+    Input input{TaskInput::combinations(std::move(*combined))};
+    auto grouped = group_lines(options, input.tasks);
+    if (!grouped) return permanent(options.sources.front().name + ": " + grouped.error().message);
+    return input;
   }
   const std::optional<bool> resumed = resumes_streamed(options);
   if (options.resumes_as_saved || resumed.value_or(false)) return saved_input(options, reads_on);
@@ -334,35 +222,11 @@ Result<std::string> contents_of(const std::string& path) {
   return contents;
 }
 
-bool is_executable(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0;
-}
-
-/// Whether this machine has the program that `word` names for a command in `directory`.
-bool is_program(const std::string& word, const std::string& directory) {
-  if (word.starts_with('/') || (word.find('/') != std::string::npos && directory.empty())) {
-    return is_executable(word);
-  }
-  if (word.find('/') != std::string::npos) return is_executable(directory + '/' + word);
-  const char* const path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "/usr/bin:/bin" : path);
-  for (std::string each; std::getline(directories, each, ':');) {
-    if (is_executable((each.empty() ? "." : each) + '/' + word)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
-Result<void> check_program(const ExecOptions& options) {
-  if (options.shell || options.command.size() != 1) return {};
-  const std::string& word = options.command.front();
-  if (word.find_first_of(" \t\n") == std::string::npos || is_program(word, options.cwd)) return {};
-  return permanent(
-      "COMMAND " + cli::quote(word) +
-      ": no program has this name: expected separate words, or --shell before a script");
+os::Descriptor open_input(const std::string& path, int flags) {
+  return os::Descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
 }
 
 char separator_of(const ExecOptions& options) {

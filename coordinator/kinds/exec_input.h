@@ -38,9 +38,9 @@ struct ExecInput {
 /// `reads_on`, the source of a run in a journal is not opened, and `rest` is empty.
 [[nodiscard]] Result<ExecInput> read_input(const ExecOptions& options, bool reads_on = true);
 
-/// Fails if COMMAND is one word with spaces and no program of that name exists: a script without
-/// --shell, or words that were quoted together.
-[[nodiscard]] Result<void> check_program(const ExecOptions& options);
+/// Opens an input file; "-" is standard input. `flags` are further flags of open(2). The descriptor
+/// is not open if that fails, and errno says why.
+os::Descriptor open_input(const std::string& path, int flags = 0);
 
 /// '\n', or '\0' with --null.
 char separator_of(const ExecOptions& options);

@@ -19,6 +19,7 @@
 #include "common/os/temporary_file.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/kinds/exec_input.h"
+#include "coordinator/kinds/exec_program.h"
 #include "coordinator/output/exec_output.h"
 #include "coordinator/output/stream/stream_writer.h"
 

@@ -24,9 +24,9 @@ namespace rollcall::coordinator {
 
 class EarlyCount;
 
-/// Owns the spool of a run, from start() to stop(). The end of the standard error of each attempt
-/// stays in memory until its outcome is accepted. When the disk is full, there is no room, and the
-/// spool tries again from time to time. With a journal the run stops instead, and can be resumed.
+/// Owns the spool of a run, from start() to stop(). Keeps the end of each attempt's standard error
+/// in memory until its outcome is accepted. A full disk has no room; the spool tries again from
+/// time to time. With a journal, the run stops instead and can be resumed.
 class ExecSpool final : public StreamedOutput {
  public:
   struct Settings {
