@@ -62,8 +62,8 @@ struct OutcomeColumns {
   std::vector<Duration> result;   ///< sleep: the time slept; else 0
   /// exec: results of the commands, default-constructed if not started. Empty if none has run.
   std::vector<CommandResult> command{};
-  /// 1: a failure that is not to be retried (--retry-on). Empty: there is none. Filled by the
-  /// coordinator; not part of the message.
+  /// By outcome: 1 if it is a failure that --retry-on excludes from retries. Empty if none is. The
+  /// coordinator sets it; it is not part of the message.
   std::vector<std::uint8_t> is_final{};
 
   std::size_t size() const { return task.size(); }

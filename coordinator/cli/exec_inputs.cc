@@ -49,7 +49,7 @@ Fault take_sources(const CommandSpec& command, ExecOptions& options) {
     const auto end = std::find_if(at + 1, words.end(), is_marker);
     const bool is_linked = marker.ends_with('+');
     if (is_linked && options.sources.empty()) {
-      return usage_error(command, marker + ": there is no input before it to link: expected " +
+      return usage_error(command, marker + " needs an input before it: expected " +
                                       marker.substr(0, marker.size() - 1));
     }
     if (marker.starts_with("::::")) {

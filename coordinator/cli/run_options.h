@@ -96,9 +96,8 @@ struct RunHelp {
   std::string slots;
 };
 
-/// The value of --slots on a machine with so many processors: N, N% of them, or N more (+N) or
-/// fewer
-/// (-N) than them, but at least 1. The error describes the expected form.
+/// Parses --slots for a machine with `processors`: N, N% of the processors, or N more (+N) or fewer
+/// (-N) than there are. The result is at least 1. The error describes the expected form.
 Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processors);
 
 /// Appends the options about workers and output, which write into `into`.

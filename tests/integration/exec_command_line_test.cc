@@ -2,11 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <regex>
 #include <string>
 
-#include "tests/support/programs_fixture.h"
+#include "tests/support/exec_fixture.h"
 
 namespace rollcall::integration {
 namespace {
@@ -15,18 +14,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::UnorderedElementsAre;
 
-class ExecCommandLine : public ProgramsTest {
+class ExecCommandLine : public ExecTest {
  protected:
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(file(name), std::ios::binary) << text;
-    return file(name);
-  }
-  /// The standard output of a run with --keep-order, which must exit with status 0.
-  std::string out_of(const Arguments& arguments, const std::string& input = {}) {
-    Program& run = exec(Arguments{"-k", "-q"} + arguments, input);
-    EXPECT_EQ(run.wait(), 0) << run.story();
-    return run.out();
-  }
   /// The standard error of a run that is not started: exit 2.
   std::string fault_of(const Arguments& arguments, const std::string& input = {}) {
     Program& run = exec(arguments, input);

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "tests/support/programs_fixture.h"
+#include "tests/support/exec_fixture.h"
 
 namespace rollcall::integration {
 namespace {
@@ -26,20 +25,7 @@ using testing::SizeIs;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
-class Exec : public ProgramsTest {
- protected:
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(file(name), std::ios::binary) << text;
-    return file(name);
-  }
-  /// The standard output of a run with --keep-order, which must exit with status 0.
-  std::string out_of(const Arguments& arguments, const std::string& input = {}) {
-    Program& run = exec(Arguments{"-k", "-q"} + arguments, input);
-    EXPECT_EQ(run.wait(), 0) << run.story();
-    return run.out();
-  }
-};
-
+using Exec = ExecTest;
 using ExecInput = Exec;
 
 TEST_F(ExecInput, ReadsLinesFromStandardInput) {

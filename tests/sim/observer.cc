@@ -181,7 +181,8 @@ void Observer::crashed(const RunRecords& committed, bool is_suspended) {
                 published_[i].outcome == committed.outcome_of(committed.task[i]),
             "a record was committed with another value than published");
   }
-  for (const auto& [id, reports] : acknowledged_) {
+  for (const auto& [acknowledged, reports] : acknowledged_) {
+    const SessionId id = acknowledged;
     const auto session = std::find_if(committed.sessions.begin(), committed.sessions.end(),
                                       [&](const auto& record) { return record.id == id; });
     require(

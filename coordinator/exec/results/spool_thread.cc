@@ -238,7 +238,7 @@ void SpoolThread::drop(const SpoolStream& name, Stream& stream) {
   progress_.notify_all();
 }
 
-/// Forgets the stream and deletes its file. Returns false if there is no such stream.
+/// Forgets the stream and deletes its file. Returns false if it is not known.
 bool SpoolThread::erase(const SpoolStream& stream) {
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return false;

@@ -1,4 +1,4 @@
-// The thread that writes the files of an OutputSpool, and the bytes that it has not written yet.
+// The thread that writes the files of an OutputSpool. Holds the bytes until they are written.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

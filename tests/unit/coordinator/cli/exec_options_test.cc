@@ -185,8 +185,7 @@ TEST(ExecOptions, ExplainWrongInputs) {
   EXPECT_EQ(exec_fault_of({"echo", "::::"}), ":::: needs a file name, or - for standard input");
   EXPECT_EQ(exec_fault_of({"echo", "::::", ""}),
             ":::: \"\": expected a file name, or - for standard input");
-  EXPECT_EQ(exec_fault_of({"echo", ":::+", "a"}),
-            ":::+: there is no input before it to link: expected :::");
+  EXPECT_EQ(exec_fault_of({"echo", ":::+", "a"}), ":::+ needs an input before it: expected :::");
   EXPECT_EQ(exec_fault_of({"-a", "-", "echo", "::::", "-"}),
             "standard input (-) is given as more than one input");
   EXPECT_EQ(exec_fault_of({"--colsep", ",", "echo", ":::", "a", ":::", "b"}),
