@@ -30,6 +30,8 @@ struct Run {
   int operator()(const KeysOptions& options) const { return make_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
+  int operator()(const CancelOptions& options) const { return run_cancel(options, std::getenv); }
+  int operator()(const PauseOptions& options) const { return run_pause(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const cli::PrintText& print) const {

@@ -73,15 +73,22 @@ UsageError unknown_option(const CommandSpec& command, std::string_view typed) {
 }
 
 /// Extracts the positional argument of the command from the words that CLI11 did not recognize: the
-/// first that is not an option.
+/// first that is not an option, or all of those.
 void take_argument(const CommandSpec& command, std::vector<std::string>& extras,
                    GivenOptions& given) {
   if (command.argument.empty()) return;
-  const auto found = std::ranges::find_if(
-      extras, [](const std::string& extra) { return !extra.empty() && !extra.starts_with('-'); });
-  if (found == extras.end()) return;
-  given[command.argument] = {command.argument, *found};
-  extras.erase(found);
+  const auto is_argument = [](const std::string& extra) {
+    return !extra.empty() && !extra.starts_with('-');
+  };
+  do {
+    const auto found = std::ranges::find_if(extras, is_argument);
+    if (found == extras.end()) return;
+    Given& argument = given[command.argument];
+    if (!argument.source.empty()) argument.before.push_back(std::move(argument.text));
+    argument.source = command.argument;
+    argument.text = std::move(*found);
+    extras.erase(found);
+  } while (command.argument.ends_with("..."));
 }
 
 /// Words that CLI11 did not recognize. Unknown options are reported before arguments, which may be

@@ -51,7 +51,7 @@ struct CommandSpec {
                                     ///< --help, --version and the like
   std::string footer;               ///< last lines of the help
   std::string argument = {};        ///< placeholder and name of its only positional argument:
-                                    ///< "DIR"; empty: none
+                                    ///< "DIR", or "TASK..." if it may repeat; empty: none
   std::vector<Hint> hints = {};     ///< for options that it does not have
 };
 

@@ -3,6 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "common/limits.h"
+#include "coordinator/exec/input/number_range.h"
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -20,6 +23,44 @@ cli::OptionSpec control_option(std::string& into) {
           Shown::in_help,
           "the control socket of the run (default: of the only run)",
           cli::text_into(into, "the path of a socket")};
+}
+
+/// N or A-B.
+Result<TaskRange> parse_tasks(const std::string& text) {
+  const bool is_range = text.find('-') != std::string::npos;
+  const auto range = parse_range(is_range ? text : text + '-' + text);
+  const bool has_step = text.find(':') != std::string::npos;
+  if (!range || has_step || range->first + range->count > limits::task_count) {
+    return permanent("expected the number of a task, or A-B, as in rollcall status");
+  }
+  return TaskRange{static_cast<std::uint32_t>(range->first),
+                   static_cast<std::uint32_t>(range->first + range->count - 1)};
+}
+
+cli::CommandSpec pause_command(PauseOptions& options) {
+  cli::CommandSpec command{
+      options.is_paused ? "rollcall pause" : "rollcall unpause",
+      "[OPTION]...",
+      options.is_paused
+          ? "Pauses a run: running tasks go on, and none is started until rollcall unpause.\n"
+          : "Starts tasks of a paused run again.\n",
+      {},
+      ""};
+  command.options.push_back(control_option(options.control));
+  command.options.push_back(document_output(options.output, "Run"));
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<PauseOptions> parse_pause_as(bool is_paused,
+                                           const std::vector<std::string>& arguments,
+                                           const cli::Environment& environment) {
+  PauseOptions options;
+  options.is_paused = is_paused;
+  cli::Parsed parsed =
+      cli::parse_options(pause_command(options), arguments, environment_of_documents(environment));
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  return options;
 }
 
 }  // namespace
@@ -78,6 +119,55 @@ ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& argument
   }
   options.worker = worker->text;
   return options;
+}
+
+cli::CommandSpec cancel_command(CancelOptions& options) {
+  cli::CommandSpec command{
+      "rollcall cancel",
+      "TASK... [OPTION]...",
+      "Cancels tasks of a run: running ones are ended, and the others are not started.\n"
+      "TASK is a number, counted from 0 as rollcall status and --results show it, or\n"
+      "A-B for all tasks from A to B.\n",
+      {},
+      ""};
+  command.options.push_back(control_option(options.control));
+  command.options.push_back(document_output(options.output, "Run"));
+  command.argument = "TASK...";
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<CancelOptions> parse_cancel(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  CancelOptions options;
+  const cli::CommandSpec command = cancel_command(options);
+  cli::Parsed parsed =
+      cli::parse_options(command, arguments, environment_of_documents(environment));
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const cli::Given* given = find(std::get<cli::GivenOptions>(parsed), command.argument);
+  if (given == nullptr) {
+    return usage_error(command, "TASK is missing: expected the number of a task, or A-B");
+  }
+  std::vector<std::string> all = given->before;
+  all.push_back(given->text);
+  for (const std::string& text : all) {
+    const auto tasks = parse_tasks(text);
+    if (!tasks) {
+      return usage_error(command, "TASK " + cli::quote(text) + ": " + tasks.error().message);
+    }
+    options.tasks.push_back(*tasks);
+  }
+  return options;
+}
+
+ParsedOptions<PauseOptions> parse_pause(const std::vector<std::string>& arguments,
+                                        const cli::Environment& environment) {
+  return parse_pause_as(true, arguments, environment);
+}
+
+ParsedOptions<PauseOptions> parse_unpause(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  return parse_pause_as(false, arguments, environment);
 }
 
 }  // namespace rollcall::coordinator

@@ -1,6 +1,7 @@
-// The options of `rollcall status` and `rollcall drain`.
+// The options of the commands that reach a running run through its control socket.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,25 @@ struct DrainOptions {
   OutputFormat output = OutputFormat::text;  ///< text or json
 };
 
+/// Tasks by their numbers, both ends included.
+struct TaskRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+};
+
+struct CancelOptions {
+  std::vector<TaskRange> tasks;  ///< as given; at least one
+  std::string control;           ///< as in StatusOptions
+  OutputFormat output = OutputFormat::text;
+};
+
+/// Of `rollcall pause` and `rollcall unpause`.
+struct PauseOptions {
+  bool is_paused = true;
+  std::string control;  ///< as in StatusOptions
+  OutputFormat output = OutputFormat::text;
+};
+
 // Each option table writes into `options`, which outlive it.
 
 cli::CommandSpec status_command(StatusOptions& options);
@@ -31,5 +51,14 @@ ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& argume
 cli::CommandSpec drain_command(DrainOptions& options);
 ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& arguments,
                                         const cli::Environment& environment);
+
+cli::CommandSpec cancel_command(CancelOptions& options);
+ParsedOptions<CancelOptions> parse_cancel(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+ParsedOptions<PauseOptions> parse_pause(const std::vector<std::string>& arguments,
+                                        const cli::Environment& environment);
+ParsedOptions<PauseOptions> parse_unpause(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

@@ -36,8 +36,11 @@ Invocation invoke(const Arguments& arguments, const cli::Environment& environmen
   return to_invocation(parse(arguments, environment));
 }
 
-constexpr std::array<Command, 6> kCommands = {{
+constexpr std::array<Command, 9> kCommands = {{
     {"status", "shows the state of a run", invoke<parse_status>},
+    {"cancel", "cancels tasks of a run", invoke<parse_cancel>},
+    {"pause", "starts no further task of a run", invoke<parse_pause>},
+    {"unpause", "starts tasks of a paused run again", invoke<parse_unpause>},
     {"drain", "removes workers from a run", invoke<parse_drain>},
     {"report", "reports a run from its journal", invoke<parse_report>},
     {"validate", "validates a run from its journal", invoke<parse_validate>},

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -19,6 +21,9 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kRefused = 1;
+
+/// Running attempts in the text of a status.
+constexpr std::size_t kRunningLines = 20;
 
 std::nullptr_t give_up(const char* command, const std::string& why) {
   std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
@@ -64,6 +69,28 @@ std::string number(const OrderedJson& json) {
   return json.is_null() ? "-" : std::to_string(json.get<std::uint64_t>());
 }
 
+/// The attempts that run, the oldest first.
+std::string running_text(const OrderedJson& status) {
+  if (!status.contains("running") || status["running"].empty()) return {};
+  std::vector<OrderedJson> running = status["running"].get<std::vector<OrderedJson>>();
+  std::stable_sort(running.begin(), running.end(), [](const auto& a, const auto& b) {
+    return a.at("sent_seconds_ago").template get<double>() >
+           b.at("sent_seconds_ago").template get<double>();
+  });
+  std::vector<std::vector<std::string>> rows{{"TASK", "ATTEMPT", "WORKER", "SENT"}};
+  for (const OrderedJson& each : running) {
+    if (rows.size() > kRunningLines) break;
+    rows.push_back({number(each.at("task")), number(each.at("attempt")),
+                    printable(each.at("worker").get<std::string>()),
+                    fmt::format("{:.1f} s ago", each.at("sent_seconds_ago").get<double>())});
+  }
+  std::string text = "\n" + table_of(rows);
+  if (running.size() > kRunningLines) {
+    text += fmt::format("and {} more: see --output json\n", running.size() - kRunningLines);
+  }
+  return text;
+}
+
 std::string status_text(const OrderedJson& status) {
   const OrderedJson& tasks = status.at("tasks");
   std::array<char, 32> elapsed{};
@@ -75,7 +102,8 @@ std::string status_text(const OrderedJson& status) {
                      number(tasks.at("done")) + "/" + number(tasks.at("total")) +
                      (tasks.value("input_ended", true) ? " done, " : " so far, ") +
                      number(tasks.at("running")) + " running, " + number(tasks.at("waiting")) +
-                     " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() + "\n";
+                     " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() +
+                     (status.value("paused", false) ? ", paused" : "") + "\n";
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
   for (const OrderedJson& worker : status.at("workers")) {
@@ -85,22 +113,32 @@ std::string status_text(const OrderedJson& status) {
                     number(worker.at("done")), worker.at("state").get<std::string>(),
                     worker.at("session").get<std::string>()});
   }
-  return text + table_of(rows);
+  return text + table_of(rows) + running_text(status);
+}
+
+/// Sends a request whose answer is printed as it is, or as `text_of` makes it.
+int run_request(const char* command, const std::string& control, OutputFormat output,
+                const cli::Environment& environment, const OrderedJson& request,
+                const std::function<std::string(const OrderedJson&)>& text_of) {
+  const OrderedJson answer = answer_to(command, control, environment, request);
+  if (answer.is_null()) return cli::kUsageStatus;
+  if (answer.contains("error")) {
+    give_up(command, answer.value("error", ""));
+    return kRefused;
+  }
+  return print(output == OutputFormat::json ? answer.dump(2) + "\n" : text_of(answer));
+}
+
+std::string tasks(std::uint64_t count) {
+  return fmt::format("{} task{}", count, count == 1 ? "" : "s");
 }
 
 }  // namespace
 
 int run_status(const StatusOptions& options, const cli::Environment& environment) {
-  const OrderedJson status =
-      answer_to("status", options.control, environment, {{"command", "status"}});
-  if (status.is_null()) return cli::kUsageStatus;
-  if (status.contains("error")) {
-    give_up("status", status.value("error", ""));
-    return kRefused;
-  }
-  if (options.output == OutputFormat::json) return print(status.dump(2) + "\n");
   try {
-    return print(status_text(status));
+    return run_request("status", options.control, options.output, environment,
+                       {{"command", "status"}}, status_text);
   } catch (const OrderedJson::exception&) {
     give_up("status", "the coordinator has another version: use --output json");
     return cli::kUsageStatus;
@@ -109,21 +147,44 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
 
 int run_drain(const DrainOptions& options, const cli::Environment& environment) {
   const std::string mode(to_string(options.mode));
-  const OrderedJson answer =
-      answer_to("drain", options.control, environment,
-                {{"command", "drain"}, {"worker", options.worker}, {"mode", mode}});
-  if (answer.is_null()) return cli::kUsageStatus;
-  if (answer.contains("error")) {
-    give_up("drain", answer.value("error", ""));
-    return kRefused;
+  const auto text_of = [&mode](const OrderedJson& answer) {
+    std::string text;
+    for (const OrderedJson& worker : answer.value("draining", OrderedJson::array())) {
+      text += fmt::format("{} drains ({}), session {}\n", printable(worker.value("name", "")), mode,
+                          worker.value("session", ""));
+    }
+    return text;
+  };
+  return run_request("drain", options.control, options.output, environment,
+                     {{"command", "drain"}, {"worker", options.worker}, {"mode", mode}}, text_of);
+}
+
+int run_cancel(const CancelOptions& options, const cli::Environment& environment) {
+  OrderedJson ranges = OrderedJson::array();
+  for (const TaskRange& range : options.tasks) {
+    ranges.push_back(OrderedJson::array({range.first, range.last}));
   }
-  if (options.output == OutputFormat::json) return print(answer.dump(2) + "\n");
-  std::string text;
-  for (const OrderedJson& worker : answer.value("draining", OrderedJson::array())) {
-    text += fmt::format("{} drains ({}), session {}\n", printable(worker.value("name", "")), mode,
-                        worker.value("session", ""));
-  }
-  return print(text);
+  const auto text_of = [](const OrderedJson& answer) {
+    const auto count = [&answer](const char* member) { return answer.value(member, 0ULL); };
+    std::string text = "cancelled " + tasks(count("cancelled"));
+    if (count("at_workers") > 0) text += fmt::format(", {} at workers", count("at_workers"));
+    if (count("done_before") > 0) text += fmt::format("; {} done before", count("done_before"));
+    return text + "\n";
+  };
+  return run_request("cancel", options.control, options.output, environment,
+                     {{"command", "cancel"}, {"tasks", ranges}}, text_of);
+}
+
+int run_pause(const PauseOptions& options, const cli::Environment& environment) {
+  const auto text_of = [&options](const OrderedJson& answer) {
+    const auto running = answer.value("running", 0ULL);
+    if (!options.is_paused) return std::string("tasks are started again\n");
+    return fmt::format("paused: no task is started; {} still running\n",
+                       running == 1 ? "1 task is" : fmt::format("{} tasks are", running));
+  };
+  const char* const command = options.is_paused ? "pause" : "unpause";
+  return run_request(command, options.control, options.output, environment, {{"command", command}},
+                     text_of);
 }
 
 }  // namespace rollcall::coordinator

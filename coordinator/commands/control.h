@@ -1,4 +1,4 @@
-// `rollcall status` and `rollcall drain`: requests to a running coordinator.
+// Requests to a running coordinator: `rollcall status`, `drain`, `cancel`, `pause` and `unpause`.
 #pragma once
 
 #include "common/cli/command_line.h"
@@ -11,5 +11,11 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
 
 /// Drains workers and prints a line for each; returns the exit status.
 int run_drain(const DrainOptions& options, const cli::Environment& environment);
+
+/// Cancels tasks and prints how many; returns the exit status.
+int run_cancel(const CancelOptions& options, const cli::Environment& environment);
+
+/// Pauses the run, or ends the pause; returns the exit status.
+int run_pause(const PauseOptions& options, const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

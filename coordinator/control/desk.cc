@@ -10,6 +10,7 @@
 
 #include "common/access/strict_json.h"
 #include "common/base/text.h"
+#include "coordinator/control/limits.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -51,6 +52,41 @@ OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
           {"state", state_of(scheduler, session)}};
 }
 
+OrderedJson running_json(const Scheduler& scheduler, Instant now) {
+  const RunRecords& records = scheduler.records();
+  OrderedJson running = OrderedJson::array();
+  for (const Workload::Running& attempt : scheduler.running(limits::control_attempts)) {
+    const SessionRecord& session = records.sessions[index(attempt.session)];
+    running.push_back({{"task", index(attempt.task)},
+                       {"attempt", records.attempt[index(attempt.task)]},
+                       {"worker", session.name},
+                       {"session", to_hex(session.id.bytes)},
+                       {"sent_seconds_ago", to_seconds(now - attempt.sent)}});
+  }
+  return running;
+}
+
+/// The ranges of a request, without what several have in common; empty if it has none, or one is
+/// not [FIRST, LAST].
+std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::json& request) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  const auto tasks = request.find("tasks");
+  if (tasks == request.end() || !tasks->is_array()) return {};
+  for (const nlohmann::json& range : *tasks) {
+    const bool is_range = range.is_array() && range.size() == 2 && range[0].is_number_unsigned() &&
+                          range[1].is_number_unsigned() && range[0] <= range[1];
+    if (!is_range) return {};
+    ranges.emplace_back(range[0].get<std::uint64_t>(), range[1].get<std::uint64_t>());
+  }
+  std::sort(ranges.begin(), ranges.end());
+  std::uint64_t next = 0;  // the first number that no range has had
+  for (auto& [first, last] : ranges) {
+    first = std::max(first, next);
+    next = std::max(next, last + 1);
+  }
+  return ranges;
+}
+
 std::string text_of(const nlohmann::json& request, const char* member) {
   const auto found = request.find(member);
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -71,7 +107,11 @@ std::string ControlDesk::answer(Instant now, const std::string& request) {
   if (!json.is_object()) return error_line("expected one JSON object on one line");
   const std::string command = text_of(json, "command");
   if (command == "status") return status(now);
-  if (command != "drain") return error_line("expected the command status or drain");
+  if (command == "cancel") return cancel(ranges_of(json));
+  if (command == "pause" || command == "unpause") return pause(command == "pause");
+  if (command != "drain") {
+    return error_line("expected the command status, drain, cancel, pause or unpause");
+  }
   const std::string mode = text_of(json, "mode");
   for (const DrainMode known : {DrainMode::finish, DrainMode::return_running}) {
     if (mode == to_string(known)) return drain(text_of(json, "worker"), known);
@@ -125,7 +165,9 @@ std::string ControlDesk::status(Instant now) {
                   {"messages_refused", scheduler_.messages_refused()},
                   {"workers", workers},
                   {"workers_left", left},
-                  {"workers_lost", lost}});
+                  {"workers_lost", lost},
+                  {"paused", scheduler_.is_paused()},
+                  {"running", running_json(scheduler_, now)}});
 }
 
 Result<std::vector<SessionIndex>> ControlDesk::select(const std::string& worker) const {
@@ -173,6 +215,45 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
   step_(DrainRequested{std::move(*selected), mode});
   return line_of(
       {{"schema", "rollcall/drain/1"}, {"mode", to_string(mode)}, {"draining", draining}});
+}
+
+std::string ControlDesk::cancel(
+    const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) {
+  if (ranges.empty()) return error_line("expected tasks, as in [[3, 3], [10, 20]]");
+  if (scheduler_.is_over()) return error_line("the run is over");
+  const RunRecords& records = scheduler_.records();
+  const std::uint64_t count = records.spec.task_count;
+  CancelRequested request;
+  std::uint64_t running = 0;
+  std::uint64_t done = 0;
+  for (const auto& [first, last] : ranges) {
+    if (last >= count) {
+      return error_line(fmt::format("task {} does not exist: the run has {} task{}{}", last, count,
+                                    count == 1 ? "" : "s", records.spec.is_open ? " so far" : ""));
+    }
+    for (std::uint64_t task = first; task <= last; ++task) {
+      const TaskState state = records.state_of(task_at(task));
+      if (state == TaskState::done) {
+        ++done;
+        continue;
+      }
+      running += state == TaskState::assigned ? 1 : 0;
+      request.tasks.push_back(task_at(task));
+    }
+  }
+  const std::uint64_t cancelled = request.tasks.size();
+  if (cancelled > 0) step_(request);
+  return line_of({{"schema", "rollcall/cancel/1"},
+                  {"cancelled", cancelled},
+                  {"at_workers", running},
+                  {"done_before", done}});
+}
+
+std::string ControlDesk::pause(bool is_paused) {
+  if (scheduler_.is_over()) return error_line("the run is over");
+  step_(PauseRequested{is_paused});
+  return line_of(
+      {{"schema", "rollcall/pause/1"}, {"paused", is_paused}, {"running", running_of(scheduler_)}});
 }
 
 }  // namespace rollcall::coordinator

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/result.h"
@@ -19,6 +20,8 @@ std::uint64_t running_of(const Scheduler& scheduler);
 /// Request and answer are JSON objects; the answer is one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
 ///   {"command": "drain", "worker": WORKER, "mode": MODE}   rollcall/drain/1
+///   {"command": "cancel", "tasks": [[FIRST, LAST], ...]}   rollcall/cancel/1
+///   {"command": "pause"}, {"command": "unpause"}           rollcall/pause/1
 /// WORKER is "all", or selects connected workers by the first of these that any has: the name; the
 /// session; the host; the beginning of a name or session, which only one may have.
 /// An invalid request is answered with {"error": TEXT}. Does no I/O. Used by one thread. The
@@ -35,6 +38,8 @@ class ControlDesk {
  private:
   std::string status(Instant now);
   std::string drain(const std::string& worker, DrainMode mode);
+  std::string cancel(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges);
+  std::string pause(bool is_paused);
   Result<std::vector<SessionIndex>> select(const std::string& worker) const;
   std::uint64_t failed();
 

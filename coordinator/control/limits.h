@@ -9,9 +9,11 @@
 namespace rollcall::limits {
 
 /// Bytes of a request. A longer one is answered with an error.
-inline constexpr std::size_t control_request_bytes = 4U << 10U;
+inline constexpr std::size_t control_request_bytes = 64U << 10U;
 /// Bytes of an answer. The client does not accept a longer one.
 inline constexpr std::size_t control_answer_bytes = 64U << 20U;
+/// Running attempts that a status lists.
+inline constexpr std::size_t control_attempts = 1'000;
 /// Time for a request and its answer. A slower connection is closed.
 inline constexpr Duration control_request = std::chrono::seconds(5);
 /// Concurrent connections. A further one closes the oldest.

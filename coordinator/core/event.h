@@ -89,6 +89,16 @@ struct DrainRequested {
   std::vector<SessionIndex> sessions;
   DrainMode mode = DrainMode::finish;
 };
+/// The user has cancelled these tasks (each < RunSpec::task_count). Attempts that run are
+/// cancelled, and none is started or repeated. Tasks that are done stay as they are.
+struct CancelRequested {
+  std::vector<TaskId> tasks;
+};
+/// The user has asked that no attempt be started until further notice, or that they be started
+/// again. Running attempts go on.
+struct PauseRequested {
+  bool is_paused = true;
+};
 /// The user has asked to stop. No new attempt is started, running attempts end or are cancelled,
 /// and all workers leave. Without a journal the run ends, and tasks without an outcome are
 /// cancelled. With one they stay pending, and the run can be resumed.
@@ -120,10 +130,11 @@ struct OutputWritten {
   std::vector<Stream> streams;
 };
 
-using Event = std::variant<ListeningStarted, MessageReceived, RefusedReceived,
-                           ContradictionReceived, MalformedReceived, ConnectionClosed, TurnEnded,
-                           LocalWorkerExited, WorkerVanished, Committed, TasksAdded, InputEnded,
-                           DrainRequested, StopRequested, OutputFound, OutputWritten>;
+using Event =
+    std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
+                 MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
+                 Committed, TasksAdded, InputEnded, DrainRequested, CancelRequested, PauseRequested,
+                 StopRequested, OutputFound, OutputWritten>;
 
 // Actions: imperatives, to be performed in this order.
 

@@ -123,6 +123,29 @@ void Scheduler::on(const DrainRequested& event) {
   }
 }
 
+/// An attempt is not cancelled before its task is known as cancelled on disk (rule 5). While the
+/// run is being resumed, it is not known which tasks are held: see end_recovery().
+void Scheduler::on(const CancelRequested& event) {
+  if (phase_ >= Phase::finishing) return;
+  for (const TaskId task : event.tasks) {
+    if (!tasks_.note_cancelled(task)) continue;
+    commits_.task_changed(task);
+    if (phase_ == Phase::recovering) continue;
+    if (tasks_.is_pending(task)) {
+      work_.withdraw(task);
+      tasks_.decide(now_, task, Outcome::cancelled);
+    } else {
+      commits_.task_cancelled(task);
+    }
+  }
+}
+
+/// What waits at a worker is returned.
+void Scheduler::on(const PauseRequested& event) {
+  if (std::exchange(is_paused_, event.is_paused) || !is_paused_) return;
+  for (const Session& session : sessions_.all()) revoke_unstarted(session);
+}
+
 void Scheduler::on(const StopRequested& event) {
   if (phase_ == Phase::finishing) return;
   if (event.leave_running) {
@@ -264,6 +287,13 @@ void Scheduler::begin_recovery() {
 void Scheduler::end_recovery() {
   log(LogLevel::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
                                   tasks_.done(), records().spec.task_count, tasks_.assigned()));
+  for (const TaskId task : tasks_.cancelled()) {
+    if (tasks_.is_pending(task)) {
+      tasks_.decide(now_, task, Outcome::cancelled);
+    } else {
+      commits_.task_cancelled(task);
+    }
+  }
   work_.recovered(tasks_);
   if (policy_.takes_output) out_->push_back(KeepOutput{output_.end_recovery()});
   phase_ = Phase::joining;
@@ -347,6 +377,10 @@ void Scheduler::publish(const Durable& durable) {
     stop_.committed();
     for (const Session& session : sessions_.all()) ask_to_cancel(session);
   }
+  if (!durable.cancelled.empty()) {
+    cancels_.add(durable.cancelled);
+    ask_to_cancel_tasks();
+  }
   for (const Durable::Session& s : durable.sessions) {
     const Session& session = sessions_.at(s.session);
     acks_.reports_durable(now_, s.session, s.last_report, session.leaves() || !session.live());
@@ -369,7 +403,7 @@ void Scheduler::take_added(const CommittedTasks& added) {
 }
 
 void Scheduler::deal() {
-  if (stop_.is_stopping()) return;
+  if (stop_.is_stopping() || is_paused_) return;
   if (policy_.journal && commits_.unpublished(records()) >= limits::uncommitted_outcomes) return;
   work_.deal(view(), [this](const Session& session, Batch batch, std::uint64_t credit) {
     assign(session, std::move(batch), credit);
@@ -395,7 +429,8 @@ void Scheduler::send_assignment(const Session& session, Assignment assignment) {
 
 /// Revokes attempts that wait for a slot, for sessions that have free slots.
 void Scheduler::rebalance() {
-  if (stop_.is_stopping() || records().spec.method == CollectionMethod::cancelled) return;
+  if (stop_.is_stopping() || is_paused_ || records().spec.method == CollectionMethod::cancelled)
+    return;
   if (const auto revocation = work_.rebalance(view())) {
     send(sessions_.at(revocation->session), revocation->revoke);
   }
@@ -491,6 +526,7 @@ void Scheduler::tick() {
     repeat_stop(session);
     work_.make_ready(view(), session);
   }
+  ask_to_cancel_tasks();
 }
 
 /// Every task is done; or the run is to be left unfinished, and no worker holds an attempt.
@@ -715,6 +751,7 @@ void Scheduler::on_inventory(const Session& session, const Inventory& inventory)
   work_.progress(view(), session, inventory.assignments_received, work_.of(session).started());
   resend(session, Duration::zero());  // messages of the old connection may be lost with it
   repeat_stop(session);
+  ask_to_cancel_tasks();
 }
 
 /// Attempts that the session holds are its own, and are not dispatched again. Returns false if its
@@ -877,7 +914,7 @@ void Scheduler::suspend(bool let_running_end) {
 
 /// A Revoke or a Cancel may be lost.
 void Scheduler::repeat_stop(const Session& session) {
-  if (stop_.is_draining()) {
+  if (stop_.is_draining() || (is_paused_ && !stop_.is_stopping())) {
     revoke_unstarted(session);
   } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
     ask_to_cancel(session);
@@ -913,6 +950,14 @@ void Scheduler::cut_off_input() {
 void Scheduler::ask_to_cancel(const Session& session) {
   if (!session.active() || work_.of(session).held() == 0) return;
   send(session, Cancel{work_.of(session).sent()});
+}
+
+void Scheduler::ask_to_cancel_tasks() {
+  if (cancels_.empty()) return;
+  for (const auto& [holder, attempts] : cancels_.open(tasks_)) {
+    const Session& session = sessions_.at(holder);
+    if (session.active()) send(session, Cancel{0, attempts});
+  }
 }
 
 // Sessions that end or are to leave.
@@ -980,8 +1025,13 @@ void Scheduler::ask_to_drain(const Session& session, DrainMode mode) {
 // What several steps need.
 
 void Scheduler::make_pending(std::vector<TaskId> tasks) {
-  if (!stop_.is_ending()) return work_.put_back(now_, std::move(tasks));
-  for (const TaskId task : tasks) tasks_.decide(now_, task, Outcome::cancelled);
+  const auto is_to_end = [this](TaskId t) { return stop_.is_ending() || tasks_.is_cancelled(t); };
+  const auto rest = std::stable_partition(tasks.begin(), tasks.end(), is_to_end);
+  for (auto task = tasks.begin(); task != rest; ++task) {
+    tasks_.decide(now_, *task, Outcome::cancelled);
+  }
+  tasks.erase(tasks.begin(), rest);
+  work_.put_back(now_, std::move(tasks));
 }
 
 void Scheduler::resend(const Session& session, Duration older_than) {

@@ -22,6 +22,7 @@
 #include "coordinator/core/sessions/ack_batcher.h"
 #include "coordinator/core/sessions/session_table.h"
 #include "coordinator/core/stop_state.h"
+#include "coordinator/core/tasks/cancel_requests.h"
 #include "coordinator/core/tasks/task_table.h"
 #include "coordinator/core/workload.h"
 
@@ -56,6 +57,12 @@ class Scheduler {
   std::size_t live_sessions() const { return sessions_.live(); }
   /// Attempts that the session owns.
   std::uint64_t held_by(const Session& session) const { return work_.of(session).held(); }
+  /// See Workload::running().
+  std::vector<Workload::Running> running(std::size_t most) const {
+    return work_.running(view(), most);
+  }
+  /// The run is over, or is being left unfinished.
+  bool is_over() const { return phase_ >= Phase::finishing; }
   std::size_t done() const { return tasks_.done(); }
   std::size_t assigned() const { return tasks_.assigned(); }
   /// Tasks that are added are run. False once the run is being stopped, or its input has ended.
@@ -72,6 +79,8 @@ class Scheduler {
   bool ran_out_of_workers() const { return ran_out_of_workers_; }
   /// The run was left unfinished, to be resumed.
   bool suspended() const { return suspended_; }
+  /// The user has paused the run.
+  bool is_paused() const { return is_paused_; }
 
   /// Rule 10: holds after every step. O(tasks + sessions).
   void check_invariants() const;
@@ -103,6 +112,8 @@ class Scheduler {
   void on(const Committed& event);
   void on(const TasksAdded& event);
   void on(const InputEnded& event);
+  void on(const CancelRequested& event);
+  void on(const PauseRequested& event);
   void on(const StopRequested& event);
   void on(const OutputFound& event);
   void on(const OutputWritten& event);
@@ -174,6 +185,7 @@ class Scheduler {
   void cancel_pending();
   void cut_off_input();
   void ask_to_cancel(const Session& session);
+  void ask_to_cancel_tasks();
 
   bool working() const { return phase_ == Phase::running; }
   bool may_start_workers() const { return phase_ < Phase::finishing && !stop_.is_stopping(); }
@@ -199,6 +211,7 @@ class Scheduler {
   OutputIntake output_;
   EarlyPrinting early_;
   CommitLog commits_;
+  CancelRequests cancels_;
   StopState stop_;
   Attendance attendance_;
   Recovery recovery_;
@@ -207,6 +220,7 @@ class Scheduler {
   Phase phase_ = Phase::idle;
   bool ran_out_of_workers_ = false;
   bool suspended_ = false;
+  bool is_paused_ = false;
   std::uint64_t messages_refused_ = 0;
   std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
   std::size_t output_swept_ = 0;       ///< records when kept output was last looked through

@@ -34,6 +34,7 @@ bool StopState::count_for_halt(const RunRecords& records) {
   if (!halt_ || is_stopping()) return false;
   for (; counted_ < records.accepted(); ++counted_) {
     const Outcome outcome = records.outcome_of(records.task[counted_]);
+    if (outcome == Outcome::cancelled) continue;  // the user wanted it so
     if ((outcome == Outcome::succeeded) == halt_->on_success) ++halting_;
   }
   if (halt_->count == 0 && records.spec.is_open) return false;

@@ -55,9 +55,33 @@ void Workload::put_back(Instant now, std::vector<TaskId> tasks) {
   dealer_.put_back(std::move(tasks));
 }
 
+void Workload::withdraw(TaskId task) {
+  retries_.forget(task);
+  dealer_.note_gaps();
+}
+
 void Workload::recovered(const TaskTable& tasks) {
   // Tasks that have failed meanwhile are put back when their retry is due.
   dealer_.keep_only([&](TaskId t) { return tasks.is_pending(t) && !retries_.contains(t); });
+}
+
+/// Of the attempts that have begun, those beyond the slots wait for one.
+std::vector<Workload::Running> Workload::running(const View& view, std::size_t most) const {
+  const RunRecords& records = view.tasks.records();
+  std::vector<Running> running;
+  for (const Session& session : view.sessions.all()) {
+    std::uint64_t free = session.slots > 0 ? session.slots : limits::task_count;
+    for (const HeldAssignment& held : of(session).all_held()) {
+      const std::uint64_t begun = of(session).started_of(held);
+      for (std::uint64_t i = 0; i < begun && free > 0 && running.size() < most; ++i) {
+        const TaskId task = held.batch.at(i);
+        if (!view.tasks.is_held(held.dispatch, task)) continue;
+        running.push_back({session.index, task, records.dispatches[held.dispatch].at});
+        --free;
+      }
+    }
+  }
+  return running;
 }
 
 // Dispatch.

@@ -60,8 +60,19 @@ class Workload {
   /// When the next retry is due; nullopt if none waits.
   std::optional<Instant> next_retry() const { return retries_.next(); }
   void cancel_retries() { retries_.clear(); }
+  /// This task, which is pending, is not to be dispatched.
+  void withdraw(TaskId task);
   /// Recovery is over: the tasks that are pending now are to be dispatched.
   void recovered(const TaskTable& tasks);
+
+  /// An attempt that runs, as far as its worker has reported.
+  struct Running {
+    SessionIndex session{};
+    TaskId task{};
+    Instant sent;  ///< its assignment
+  };
+  /// The attempts that run, session by session, at most `most`. O(attempts held by sessions).
+  std::vector<Running> running(const View& view, std::size_t most) const;
 
   // Dispatch.
 

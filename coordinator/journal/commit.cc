@@ -116,7 +116,8 @@ bool Journal::write(TaskId task, const TaskHistory& history) {
       [&] {
         return statements_->history.run(
             key, std::int64_t{history.attempts}, std::int64_t{history.unstarted},
-            std::int64_t{history.losses}, std::int64_t{history.failures});
+            std::int64_t{history.losses}, std::int64_t{history.failures},
+            std::int64_t{history.is_cancelled});
       },
       key);
 }

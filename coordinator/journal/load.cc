@@ -57,14 +57,18 @@ void read_sessions(Check& check, Duration shift, bool is_current, Commit& first,
   }
 }
 
-void read_history(Check& check, Commit& into) {
-  Statement rows =
-      check.query("SELECT task, attempts, unstarted, losses, failures FROM history ORDER BY task");
+/// Before version 3 no single task could be cancelled.
+void read_history(Check& check, std::int64_t version, Commit& into) {
+  const std::string sql = fmt::format(
+      "SELECT task, attempts, unstarted, losses, failures, {} FROM history ORDER BY task",
+      version < 3 ? "0" : "cancelled");
+  Statement rows = check.query(sql.c_str());
   const Columns row(check, rows, Duration::zero());
   while (check.next(rows)) {
-    into.history.push_back({TaskId{row.number<std::uint32_t>(0)},
-                            {row.number<Attempt>(1), row.number<Attempt>(2),
-                             row.number<std::uint32_t>(3), row.number<std::uint32_t>(4)}});
+    into.history.push_back(
+        {TaskId{row.number<std::uint32_t>(0)},
+         {row.number<Attempt>(1), row.number<Attempt>(2), row.number<std::uint32_t>(3),
+          row.number<std::uint32_t>(4), row.flag(5)}});
   }
 }
 
@@ -210,13 +214,13 @@ void count_attempts(RunRecords& records) {
 
 /// The checksum of the last batch is `last_digest`; nullopt if the journal has no checksums.
 RunRecords read_records(Check& check, const RunSpec& spec, Duration shift,
-                        std::optional<std::uint64_t> last_digest) {
+                        std::optional<std::uint64_t> last_digest, std::int64_t version) {
   std::uint64_t accepted = 0;
   Commit commit;
   Commit last;
   const bool is_current = last_digest.has_value();
   read_sessions(check, shift, is_current, commit, last);
-  if (is_current) read_history(check, last);
+  if (is_current) read_history(check, version, last);
   last.counters = read_counters(check, shift, accepted);
   Statement mismatches = check.query("SELECT task, result_ns FROM odd_result ORDER BY rowid");
   const Columns row(check, mismatches, shift);
@@ -418,7 +422,7 @@ JournalContent Journal::load(Check& check) {
   std::optional<std::uint64_t> last_digest;
   if (has_checksums_) last_digest = checksums_[Part::batch];
   const Duration shift = epoch_ ? epoch_->shift : Duration::zero();
-  JournalContent content{read_records(check, run_.spec, shift, last_digest), accepted_,
+  JournalContent content{read_records(check, run_.spec, shift, last_digest, version_), accepted_,
                          std::move(epochs), read_account(check)};
   content.published = read_published(check);
   content.records.input_error = job.input_error;

@@ -26,7 +26,7 @@ INSERT INTO batch SELECT now, session, arrived_ns, clock_bound_ns, NULL FROM mov
 DELETE FROM odd_result WHERE task IN (SELECT task FROM outcome WHERE outcome <> 0);
 DELETE FROM command WHERE accepted NOT IN (SELECT was FROM place);
 DELETE FROM output WHERE accepted NOT IN (SELECT was FROM place);
-INSERT OR REPLACE INTO history
+INSERT OR REPLACE INTO history (task, attempts, unstarted, losses, failures)
   SELECT task, attempt, coalesce(unstarted, 0), 0, 0
   FROM outcome LEFT JOIN history USING (task) WHERE outcome <> 0;
 DELETE FROM outcome WHERE outcome <> 0;

@@ -50,7 +50,7 @@ Result<void> Journal::Statements::prepare(sqlite::Database& database) {
       {&batch, "INSERT INTO batch VALUES (?, ?, ?, ?, ?)"},
       {&outcome, insert_outcomes(1)},
       {&outcomes, insert_outcomes(kRowsAtOnce)},
-      {&history, "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)"},
+      {&history, "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?)"},
       {&result_mismatch, "INSERT INTO odd_result VALUES (?, ?)"},
       {&command,
        "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), CAST(? AS BLOB), ?, "

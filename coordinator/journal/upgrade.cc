@@ -71,8 +71,20 @@ bool insert_row(sqlite::Database& database, const Checksums& checksums) {
 }  // namespace
 
 bool add_jobs(sqlite::Database& database) {
-  return database.execute(job_schema() + kMoveToJob + run_schema() + kRestoreRun +
-                          fmt::format("PRAGMA user_version = {};", kJournalVersion));
+  return database.execute(job_schema() + kMoveToJob + run_schema() + kRestoreRun);
+}
+
+bool add_cancelled(sqlite::Database& database) {
+  sqlite::Check check(database);
+  const bool is_missing = [&check] {
+    sqlite::Statement columns = check.query(
+        "SELECT 1 FROM sqlite_schema WHERE name = 'history' AND NOT EXISTS (SELECT 1 FROM "
+        "pragma_table_info('history') WHERE name = 'cancelled')");
+    return check.next(columns);
+  }();
+  if (check.failed()) return false;
+  return !is_missing ||
+         database.execute("ALTER TABLE history ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;");
 }
 
 bool add_checksums(sqlite::Database& database, Checksums& into) {
@@ -85,7 +97,8 @@ bool add_checksums(sqlite::Database& database, Checksums& into) {
 bool adapt_checksums(sqlite::Database& database, Checksums& checksums) {
   if (!database.execute("DROP TABLE checksum;" + Checksums::create_sql())) return false;
   sqlite::Check check(database);
-  for (const Part part : {Part::tables, Part::run, Part::job, Part::segment, Part::output}) {
+  for (const Part part :
+       {Part::tables, Part::run, Part::history, Part::job, Part::segment, Part::output}) {
     checksums[part] = sum_of_table(check, part);
   }
   ++checksums.commits;
@@ -94,12 +107,13 @@ bool adapt_checksums(sqlite::Database& database, Checksums& checksums) {
 }
 
 Result<void> Journal::upgrade() {
-  const bool has_jobs = version_ == kJournalVersion;
-  if (has_jobs && has_checksums_) return {};
+  if (version_ == kJournalVersion && has_checksums_) return {};
+  const std::string set_version = fmt::format("PRAGMA user_version = {};", kJournalVersion);
   Checksums upgraded = checksums_;
   const auto change_checksums = has_checksums_ ? adapt_checksums : add_checksums;
   const bool done = database_.execute("PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE;") &&
-                    (has_jobs || add_jobs(database_)) && change_checksums(database_, upgraded) &&
+                    (version_ > 1 || add_jobs(database_)) && add_cancelled(database_) &&
+                    database_.execute(set_version) && change_checksums(database_, upgraded) &&
                     database_.execute("COMMIT;");
   if (!done) {
     const Error error = write_error();

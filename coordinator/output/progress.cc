@@ -59,6 +59,7 @@ std::vector<Piece> pieces_of(const Progress& progress) {
   if (const auto left = progress.time_left()) {
     pieces.push_back({6, clock_text(*left) + " left"});
   }
+  if (progress.is_paused) pieces.push_back({7, "paused"});
   return pieces;
 }
 
@@ -87,7 +88,7 @@ double Progress::tasks_per_second() const {
 }
 
 std::optional<Duration> Progress::time_left() const {
-  if (may_grow) return std::nullopt;
+  if (may_grow || is_paused) return std::nullopt;
   if (elapsed < expected) return expected - elapsed;
   if (done == 0) return std::nullopt;
   const double seconds = static_cast<double>(total - done) / tasks_per_second();
@@ -117,6 +118,7 @@ std::string plain_line(const Progress& progress) {
   if (const auto left = progress.time_left()) {
     line += ", about " + format_seconds(*left, 0) + " s left";
   }
+  if (progress.is_paused) line += ", paused";
   return line;
 }
 

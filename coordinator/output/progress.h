@@ -21,10 +21,11 @@ struct Progress {
   Duration elapsed{};         ///< since the first dispatch
   Duration expected{};        ///< how long the run should take; 0: unknown
   bool may_grow = false;      ///< tasks may be added
+  bool is_paused = false;     ///< no task is started
 
   double tasks_per_second() const;
   /// The time until `expected`; if that is unknown or over, an estimate from the rate so far.
-  /// nullopt without either, and while tasks may be added.
+  /// nullopt without either, while tasks may be added, and while the run is paused.
   std::optional<Duration> time_left() const;
 };
 

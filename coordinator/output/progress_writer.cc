@@ -81,6 +81,7 @@ Progress ProgressWriter::progress_at(Instant now) {
   progress.may_grow = records_.spec.is_open;
   progress.done = records_.accepted();
   progress.running = running_();
+  progress.is_paused = is_paused_();
   progress.failed = failed_;
   progress.elapsed = now - *records_.first_dispatch;
   progress.expected = expected_;

@@ -30,6 +30,8 @@ class ProgressWriter {
   void set_expected(Duration expected) { expected_ = expected; }
   /// `running` returns the number of running attempts; called when progress is shown.
   void count_running(std::function<std::uint64_t()> running) { running_ = std::move(running); }
+  /// `is_paused` returns whether the run is paused; called when progress is shown.
+  void watch_pause(std::function<bool()> is_paused) { is_paused_ = std::move(is_paused); }
   /// Shows progress if it is time.
   void advance(Instant now);
   /// Returns when advance() is due; kNever if it is not needed.
@@ -50,6 +52,7 @@ class ProgressWriter {
   bool shown_ = false;  ///< there is a bar on the terminal
   Duration expected_{};
   std::function<std::uint64_t()> running_ = [] { return std::uint64_t{0}; };
+  std::function<bool()> is_paused_ = [] { return false; };
   std::size_t counted_ = 0;  ///< records that failed_ covers
   std::uint64_t failed_ = 0;
   std::optional<Duration> last_;  ///< after the first dispatch

@@ -131,6 +131,7 @@ ProgressWriter Run::make_progress(std::uint32_t local_workers) const {
   const RunRecords& records = scheduler_->records();
   ProgressWriter progress(records, style, STDERR_FILENO, color_wanted(STDERR_FILENO));
   progress.count_running([this] { return running_of(*scheduler_); });
+  progress.watch_pause([this] { return scheduler_->is_paused(); });
   std::optional<std::uint64_t> slots;
   if (options_.slots != 0) slots = std::uint64_t{options_.slots} * local_workers;
   progress.set_expected(expected_time(records.spec, scheduler_->longest_cost(), slots));

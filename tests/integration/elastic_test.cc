@@ -1,4 +1,4 @@
-// Workers that join and leave during a run, and the status and drain commands.
+// Workers that join and leave during a run, and the commands that change it.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -71,6 +71,71 @@ TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
   EXPECT_EQ(document["attempts"]["retried"], 0) << "a task ran twice";
   EXPECT_EQ(document["attempts"]["total"], 40);
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
+}
+
+TEST_F(Elastic, CancelEndsRunningAndWaitingTasks) {
+  Program& run =
+      start_commands({"--range", "0-4", "-w", "1", "-j", "2"}, "echo {}; " + until_touched("on"));
+  ASSERT_TRUE(wait_for_events(run, "started", 2));
+  const json running = status().at("running");
+  ASSERT_EQ(running.size(), 2U);
+  EXPECT_EQ(running[0]["task"], 0);
+  EXPECT_EQ(running[1]["task"], 1);
+  Program& cancel = command({"cancel", "1", "3-4", "--control", file("s")});
+  EXPECT_EQ(cancel.wait(), 0) << cancel.story();
+  EXPECT_EQ(cancel.out(), "cancelled 3 tasks, 1 at workers\n");
+  ASSERT_TRUE(wait_for_events(run, "done", 3));
+  touch("on");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const json document = summary_of(run);
+  EXPECT_EQ(document["reason"], "tasks_cancelled");
+  EXPECT_EQ(document["outcomes"]["succeeded"], 2);
+  EXPECT_EQ(document["outcomes"]["cancelled"], 3);
+  EXPECT_EQ(document["validated"], true);
+}
+
+TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
+  Program& run = start_commands({"--range", "0-1", "-w", "1"}, until_touched("on"));
+  ASSERT_TRUE(wait_for_events(run, "started", 2));
+  Program& cancel = command({"cancel", "0", "2", "--control", file("s")});
+  EXPECT_EQ(cancel.wait(), 1);
+  EXPECT_EQ(cancel.err(), "rollcall cancel: task 2 does not exist: the run has 2 tasks\n");
+  for (const char* task : {"j3", "5-3", "-1", "1-2:3"}) {
+    Program& wrong = command({"cancel", "--control", file("s"), "--", task});
+    EXPECT_EQ(wrong.wait(), 2) << wrong.story();
+  }
+  Program& job = command({"cancel", "j3", "--control", file("s")});
+  EXPECT_EQ(job.wait(), 2);
+  EXPECT_EQ(job.err(),
+            "rollcall cancel: TASK \"j3\": expected the number of a task, or A-B, as in rollcall "
+            "status\n");
+  Program& missing = command({"cancel", "--control", file("s")});
+  EXPECT_EQ(missing.wait(), 2);
+  EXPECT_EQ(missing.err(),
+            "rollcall cancel: TASK is missing: expected the number of a task, or A-B\n");
+  touch("on");
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+TEST_F(Elastic, APausedRunStartsNothingUntilItGoesOn) {
+  Program& run = start_commands({"--range", "0-3", "-w", "1", "-j", "1", "--prefetch", "2"},
+                                "test {} -gt 0 || " + until_touched("on"));
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  Program& pause = command({"pause", "--control", file("s")});
+  EXPECT_EQ(pause.wait(), 0) << pause.story();
+  EXPECT_EQ(pause.out(), "paused: no task is started; 1 task is still running\n");
+  touch("on");
+  ASSERT_TRUE(wait_for_events(run, "done", 1));
+  ASSERT_TRUE(wait_until([&] { return status()["tasks"]["running"] == 0; }));
+  EXPECT_EQ(status()["paused"], true);
+  EXPECT_EQ(status()["tasks"]["waiting"], 3);
+  Program& shown = command({"status", "--control", file("s")});
+  EXPECT_EQ(shown.wait(), 0);
+  EXPECT_THAT(shown.out(), HasSubstr(" s, paused\n"));
+  Program& unpause = command({"unpause", "--control", file("s")});
+  EXPECT_EQ(unpause.wait(), 0) << unpause.story();
+  EXPECT_EQ(unpause.out(), "tasks are started again\n");
+  EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
 TEST_F(Elastic, DrainReturnAlsoReturnsRunningTasks) {

@@ -152,7 +152,7 @@ TEST_F(JournalFile, ResumesARunOfVersion1) {
   EXPECT_EQ(number_in(journal(), "PRAGMA user_version"), 1);
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
-  EXPECT_EQ(number_in(journal(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(number_in(journal(), "PRAGMA user_version"), 3);
   EXPECT_EQ(number_in(journal(), "SELECT sum(task_count) FROM job"), 60);
   EXPECT_EQ(number_in(journal(), "SELECT count(DISTINCT task) FROM result"), 60);
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);

@@ -40,6 +40,17 @@ bool is_owner(const RunRecords& records, const SessionId& session, TaskId task, 
          records.sessions[index(records.dispatches[records.dispatch[t]].session)].id == session;
 }
 
+bool is_cancelled(const RunRecords& records, TaskId task) {
+  const auto history = records.history.find(task);
+  return history != records.history.end() && history->second.is_cancelled;
+}
+
+/// Not of single attempts: see ControlRules.
+bool is_cancel_of_all(const CoordinatorMessage& message) {
+  const auto* cancel = std::get_if<Cancel>(&message.body);
+  return cancel != nullptr && cancel->assignments_through > 0;
+}
+
 }  // namespace
 
 void CommandRules::epoch_begins(const RunRecords& committed) {
@@ -95,7 +106,7 @@ void CommandRules::after(const coordinator::Scheduler& scheduler, const coordina
       if (!records.stop_requested && !is_asked_to_stop_) continue;
       world_.last_revocations.insert(
           {header.session, header.epoch, revoke->assignments_through, revoke->keep});
-    } else if (std::holds_alternative<Cancel>(send->message.body)) {
+    } else if (is_cancel_of_all(send->message)) {
       const bool may_halt = world_.plan.policy.halt && world_.plan.policy.halt->now;
       require(is_told_to_end_ || (may_halt && is_reached(records, committed)),
               "running commands were cancelled without a committed reason");
@@ -116,7 +127,7 @@ void CommandRules::judge(const RunRecords& records, const Told& told) {
   ++repeated_;
   if (is_last_word) {
     require(
-        failures == retries + 1 || records.stop_requested,
+        failures == retries + 1 || records.stop_requested || is_cancelled(records, told.task),
         name_of(told.task) + " failed for good after " + std::to_string(failures) + " failures");
     last_words_[told.task].insert(told.outcome);
   } else if (failures > retries && may_lose_output(world_.plan)) {
@@ -178,7 +189,7 @@ void CommandRules::cancelled(const coordinator::Scheduler& scheduler,
   std::set<SessionId> told;
   for (const coordinator::Action& action : actions) {
     const auto* send = std::get_if<coordinator::Send>(&action);
-    if (send == nullptr || !std::holds_alternative<Cancel>(send->message.body)) continue;
+    if (send == nullptr || !is_cancel_of_all(send->message)) continue;
     told.insert(send->message.header.session);
   }
   for (const coordinator::Session& session : scheduler.sessions()) {

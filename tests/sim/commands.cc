@@ -124,21 +124,29 @@ void Commands::give(Attempted& a, OutcomeColumns& out) const {
 
 void Commands::cancel(Instant now, std::uint64_t assignments_through) {
   for (Attempted& a : all_) {
-    if (a.assignment > assignments_through) continue;
-    run(a, now);
-    a.is_cancelled = true;
-    a.has_progress |= a.waits;
-    if (a.waits) continue;
-    const Duration takes =
-        a.runs ? fate_of(plan_, a.task, a.attempt).dies_within : Duration::zero();
-    if (now + takes >= a.ends) continue;  // it is faster
-    if (!a.runs) {
-      a.started = now;
-      handlers_.spawned(a.task, a.attempt, /*begins=*/false);
-    }
-    a.outcome = a.other_outcome = Outcome::cancelled;
-    a.ends = a.latest = now + takes;
+    if (a.assignment <= assignments_through) cancel(now, a);
   }
+}
+
+void Commands::cancel_listed(Instant now, const worker::AttemptSet& attempts) {
+  for (Attempted& a : all_) {
+    if (attempts.contains({a.task, a.attempt})) cancel(now, a);
+  }
+}
+
+void Commands::cancel(Instant now, Attempted& a) {
+  run(a, now);
+  a.is_cancelled = true;
+  a.has_progress |= a.waits;
+  if (a.waits) return;
+  const Duration takes = a.runs ? fate_of(plan_, a.task, a.attempt).dies_within : Duration::zero();
+  if (now + takes >= a.ends) return;  // it is faster
+  if (!a.runs) {
+    a.started = now;
+    handlers_.spawned(a.task, a.attempt, /*begins=*/false);
+  }
+  a.outcome = a.other_outcome = Outcome::cancelled;
+  a.ends = a.latest = now + takes;
 }
 
 void Commands::list(HeldColumns& out) const {

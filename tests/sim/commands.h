@@ -10,6 +10,7 @@
 #include "common/model/task.h"
 #include "tests/sim/pipes.h"
 #include "tests/sim/plan_commands.h"
+#include "worker/core/attempt_set.h"
 #include "worker/core/event.h"
 
 namespace rollcall::sim {
@@ -40,6 +41,8 @@ class Commands {
   void take_ended(Instant now, OutcomeColumns& out);
   /// Waiting commands end as cancelled at once; running ones end within their Fate::dies_within.
   void cancel(Instant now, std::uint64_t assignments_through);
+  /// The same for these attempts.
+  void cancel_listed(Instant now, const worker::AttemptSet& attempts);
   /// Attempts that wait end as returned when their turn would have come.
   void return_waiting(std::uint64_t assignments_through);
   void list(HeldColumns& out) const;
@@ -79,6 +82,7 @@ class Commands {
     bool is_over = false;  ///< its outcome was given away
   };
 
+  void cancel(Instant now, Attempted& a);
   void spawn(Instant now);
   void open_pipes(Attempted& next, const Fate& fate) const;
   static void run(Attempted& a, Instant now);

@@ -77,6 +77,31 @@ void CoordinatorProcess::stop(Duration resume_after, bool let_running_end, bool 
   wake_at(now());
 }
 
+/// Some neighbouring tasks of those that the run has so far.
+void CoordinatorProcess::cancel(std::uint32_t which) {
+  if (ended_ || is_down_) return;
+  const std::uint32_t count = scheduler_->records().spec.task_count;
+  coordinator::CancelRequested request;
+  for (std::uint32_t t = which % 7; t < count && request.tasks.size() < 1 + which % 5; ++t) {
+    if (t % (1 + which % 3) == 0) request.tasks.push_back(task_at(t));
+  }
+  if (request.tasks.empty()) return;
+  others_.emplace_back(std::move(request));
+  wake_at(now());
+}
+
+/// A pause ends with its coordinator, too.
+void CoordinatorProcess::pause(Duration lasts) {
+  if (ended_ || is_down_) return;
+  others_.emplace_back(coordinator::PauseRequested{true});
+  wake_at(now());
+  world_.timeline.after(lasts, [this, epoch = epoch_] {
+    if (ended_ || is_down_ || epoch != epoch_) return;
+    others_.emplace_back(coordinator::PauseRequested{false});
+    wake_at(now());
+  });
+}
+
 void CoordinatorProcess::crash(Duration down_for) {
   if (ended_ || is_down_) return;
   if (!world_.chance(0.5)) return die(down_for);

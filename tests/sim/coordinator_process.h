@@ -38,6 +38,10 @@ class CoordinatorProcess {
   void drain(const SessionId& session, DrainMode mode);
   /// `leave_running`: with a journal, workers wait for the next coordinator.
   void stop(Duration resume_after, bool let_running_end, bool leave_running);
+  /// The user cancels some tasks.
+  void cancel(std::uint32_t which);
+  /// The user pauses the run, for some time.
+  void pause(Duration lasts);
   /// Dies at once, or in the middle of one of the next turns. Only the disk survives. The next
   /// epoch starts after `down_for`.
   void crash(Duration down_for);

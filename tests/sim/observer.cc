@@ -155,6 +155,7 @@ void Observer::acknowledged(const SessionId& session, std::uint64_t reports) {
 }
 
 void Observer::committed(const coordinator::Commit& commit) {
+  control_.committed(commit);
   records_committed_ += commit.outcome_count();
   if (commit.tasks) tasks_committed_ += commit.tasks->count;
   for (const coordinator::CommittedSession& session : commit.sessions) {
@@ -192,6 +193,7 @@ void Observer::crashed(const RunRecords& committed, bool is_suspended) {
   sessions_.clear();
   bound_.clear();
   commands_.epoch_begins(committed);
+  control_.epoch_begins(committed);
   epoch_begins_ = !is_suspended;
   is_asked_to_stop_ = false;
   ++epoch_;
@@ -270,7 +272,8 @@ void Observer::check_end() const {
   for (std::size_t t = 0; t < records.spec.task_count; ++t) {
     const Outcome outcome = records.outcome_of(task_at(t));
     const bool may_be_cancelled = records.spec.method == CollectionMethod::cancelled ||
-                                  records.wait_timeout_passed || records.stop_requested;
+                                  records.wait_timeout_passed || records.stop_requested ||
+                                  control_.may_be_cancelled(task_at(t));
     require(outcome == Outcome::succeeded || outcome == Outcome::lost ||
                 commands_.may_be(task_at(t), outcome) ||
                 (outcome == Outcome::cancelled && may_be_cancelled),

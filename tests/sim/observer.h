@@ -9,6 +9,7 @@
 #include "coordinator/core/event.h"
 #include "coordinator/core/scheduler.h"
 #include "tests/sim/command_rules.h"
+#include "tests/sim/control_rules.h"
 #include "tests/sim/output_rules.h"
 #include "tests/sim/world.h"
 
@@ -19,7 +20,11 @@ namespace rollcall::sim {
 class Observer {
  public:
   Observer(World& world, const coordinator::Scheduler& scheduler, Spool::Handlers spool)
-      : world_(world), scheduler_(&scheduler), commands_(world), output_(world, std::move(spool)) {}
+      : world_(world),
+        scheduler_(&scheduler),
+        commands_(world),
+        control_(world),
+        output_(world, std::move(spool)) {}
 
   OutputRules& output() { return output_; }
 
@@ -39,6 +44,7 @@ class Observer {
   void taken(ConnectionId from, const WorkerMessage& message);
   void before(const coordinator::Event& event) {
     commands_.before(*scheduler_, event);
+    control_.before(*scheduler_, event);
     output_.before(*scheduler_, event);
     is_asked_to_stop_ |= std::holds_alternative<coordinator::StopRequested>(event);
   }
@@ -47,6 +53,7 @@ class Observer {
     const bool keeps = world_.plan.policy.journal;
     const std::size_t accepted = scheduler_->records().accepted();
     commands_.after(*scheduler_, event, actions, keeps ? records_committed_ : accepted);
+    control_.after(actions);
     output_.after(*scheduler_, event, actions);
   }
   void done(const coordinator::Action& action);
@@ -82,6 +89,7 @@ class Observer {
   World& world_;
   const coordinator::Scheduler* scheduler_;
   CommandRules commands_;
+  ControlRules control_;
   OutputRules output_;
   std::map<SessionId, Seen> sessions_;
   std::unordered_map<ConnectionId, SessionId> bound_;

@@ -6,6 +6,7 @@
 #include "tests/sim/dice.h"
 #include "tests/sim/input.h"
 #include "tests/sim/plan_commands.h"
+#include "tests/sim/plan_control.h"
 #include "tests/sim/plan_output.h"
 
 namespace rollcall::sim {
@@ -186,6 +187,7 @@ Plan plan_for(std::uint64_t seed) {
   if (is_of_commands(seed)) draw_commands(plan);
   if (is_streamed(seed)) draw_input(plan);
   if (is_of_output(plan)) draw_output(plan);
+  draw_control(plan);
   Instant last_join = std::max(kBegin, plan.input.ends);
   for (const Instant join : plan.joins) last_join = std::max(last_join, join);
   plan.end_by = std::max(plan.calm_from, last_join) + patience(plan);

@@ -37,6 +37,8 @@ enum class FaultKind : std::uint8_t {
   stop,                ///< the user ends the run; with a journal, it is resumed after `lasts`
   take_over,           ///< the run is resumed while its coordinator lives, for another `lasts`
   stop_softly,         ///< as `stop`, but running attempts may end
+  cancel_tasks,        ///< the user cancels some tasks, which `worker` chooses
+  pause,               ///< the user pauses the run, for `lasts`
 };
 
 struct Fault {

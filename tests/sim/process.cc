@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tests/support/describe.h"
+#include "worker/core/attempt_set.h"
 
 namespace rollcall::sim {
 namespace {
@@ -224,6 +225,12 @@ void Process::perform(const worker::Action& action) {
     commands_.cancel(local_now(), cancel->assignments_through);
     OutcomeColumns cancelled;
     sleeps_.cancel(local_now(), cancel->assignments_through, cancelled);
+    if (cancelled.size() > 0) attempts_ended(cancelled);
+  } else if (const auto* listed = std::get_if<worker::CancelListed>(&action)) {
+    const worker::AttemptSet attempts = worker::set_of(listed->attempts);
+    commands_.cancel_listed(local_now(), attempts);
+    OutcomeColumns cancelled;
+    sleeps_.cancel_listed(local_now(), attempts, cancelled);
     if (cancelled.size() > 0) attempts_ended(cancelled);
   } else if (const auto* waiting = std::get_if<worker::ReturnWaiting>(&action)) {
     commands_.return_waiting(waiting->assignments_through);

@@ -107,6 +107,10 @@ void Simulation::strike(const Fault& fault) {
       return coordinator_.crash(fault.lasts);
     case FaultKind::take_over:
       return coordinator_.take_over(fault.lasts);
+    case FaultKind::cancel_tasks:
+      return coordinator_.cancel(fault.worker);
+    case FaultKind::pause:
+      return coordinator_.pause(fault.lasts);
     default:
       break;
   }

@@ -1,5 +1,7 @@
 #include "coordinator/core/analysis/exit_status.h"
 
+#include <algorithm>
+
 namespace rollcall::coordinator {
 namespace {
 
@@ -14,6 +16,14 @@ bool any_task_failed(const RunRecords& records) {
   return false;
 }
 
+/// Whether the user has cancelled a single task.
+bool any_task_cancelled(const RunRecords& records) {
+  return std::any_of(records.history.begin(), records.history.end(), [&](const auto& entry) {
+    const auto& [task, history] = entry;
+    return history.is_cancelled && records.outcome_of(task) == Outcome::cancelled;
+  });
+}
+
 }  // namespace
 
 int exit_status(const RunRecords& records, const Ending& ending) {
@@ -22,7 +32,8 @@ int exit_status(const RunRecords& records, const Ending& ending) {
   if (ending.no_workers) return 4;
   if (!ending.validated) return 3;
   if (records.wait_timeout_passed) return 5;
-  return ending.output_dropped || any_task_failed(records) ? 1 : 0;
+  if (any_task_failed(records) || any_task_cancelled(records)) return 1;
+  return ending.output_dropped ? 1 : 0;
 }
 
 std::string_view end_reason(int status, const RunRecords& records) {
@@ -30,7 +41,8 @@ std::string_view end_reason(int status, const RunRecords& records) {
     case 0:
       return "succeeded";
     case 1:
-      return any_task_failed(records) ? "tasks_failed" : "output_dropped";
+      if (any_task_failed(records)) return "tasks_failed";
+      return any_task_cancelled(records) ? "tasks_cancelled" : "output_dropped";
     case 3:
       return "validation_failed";
     case 4:

@@ -16,9 +16,10 @@ struct Ending {
   bool validated = true;
 };
 
-/// 0 all as asked; 1 a task failed, timed out or was lost, or output was dropped; 3 validation
-/// failed; 4 no workers; 5 ended by --wait-timeout; 6 output cannot be written, or not all input
-/// could be read; 128 + signal. Of several the first of: signal, 6, 4, 3, 5, 1. Pure.
+/// 0 all as asked; 1 a task failed, timed out, was lost or was cancelled by itself, or output was
+/// dropped; 3 validation failed; 4 no workers; 5 ended by --wait-timeout; 6 output cannot be
+/// written, or not all input could be read; 128 + signal. Of several the first of: signal, 6, 4, 3,
+/// 5, 1. Pure.
 int exit_status(const RunRecords& records, const Ending& ending);
 
 /// The reason for an exit status of exit_status(): "succeeded", "tasks_failed", "signal" ... If

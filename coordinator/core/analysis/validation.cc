@@ -120,7 +120,9 @@ class Validator {
         const TaskId task = r_.task[i];
         if (index(task) >= task_count() || r_.state_of(task) != TaskState::done) continue;
         const auto outcome = static_cast<std::size_t>(r_.outcome_of(task));
-        if (outcome >= kOutcomeCount || !asked[outcome]) asked_outcome_.add(task);
+        if (outcome >= kOutcomeCount || !(asked[outcome] || is_cancelled(task))) {
+          asked_outcome_.add(task);
+        }
         if (batch.session) check_times(batch, i);
       }
       count_batch(batch, end);
@@ -128,6 +130,13 @@ class Validator {
     for (const bool is_unknown : unknown_clock_) {
       if (is_unknown) clocks_.add();
     }
+  }
+
+  /// By the user, as a single task.
+  bool is_cancelled(TaskId task) const {
+    const auto found = r_.history.find(task);
+    return r_.outcome_of(task) == Outcome::cancelled && found != r_.history.end() &&
+           found->second.is_cancelled;
   }
 
   void count_batch(const AcceptedBatch& batch, std::size_t end) {

@@ -70,7 +70,7 @@ void CommitLog::note_progress(const RunRecords& records) {
 
 bool CommitLog::has_changes(const RunRecords& records) const {
   return records_handed_over_ < records.accepted() || !changed_.empty() || !left_.empty() ||
-         !tasks_.empty() || added_ || cancel_ || is_noted_;
+         !tasks_.empty() || added_ || cancel_ || !cancelled_.empty() || is_noted_;
 }
 
 std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
@@ -97,6 +97,7 @@ std::shared_ptr<Commit> CommitLog::hand_over(const RunRecords& records) {
   next.left = std::exchange(left_, {});
   next.tasks = std::exchange(added_, {});
   next.cancel = std::exchange(cancel_, false);
+  next.cancelled = std::exchange(cancelled_, {});
   is_noted_ = false;
   for (const SessionIndex session : changed_) {
     sessions_[index(session)].is_changed = false;

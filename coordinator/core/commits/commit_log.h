@@ -33,6 +33,7 @@ struct Durable {
   std::vector<SessionLeft> left;
   std::optional<CommittedTasks> tasks;  ///< that were added
   bool cancel = false;                  ///< the reason why running attempts are cancelled
+  std::vector<TaskId> cancelled;        ///< tasks whose running attempts are to be cancelled
   std::size_t printed = 0;              ///< records, as the commit states
 };
 
@@ -57,6 +58,8 @@ class CommitLog {
     if (has_journal_) tasks_.push_back(task);
   }
   void cancel_requested() { cancel_ = true; }
+  /// The user has cancelled the task, which a session holds.
+  void task_cancelled(TaskId task) { cancelled_.push_back(task); }
   void tasks_added(Instant now, std::uint32_t count);
   /// `error`: see InputEnded.
   void input_ended(const std::string& error);
@@ -126,6 +129,7 @@ class CommitLog {
   std::vector<TaskId> tasks_;            ///< whose history has changed since the last commit
   std::optional<CommittedTasks> added_;  ///< since the last commit
   bool cancel_ = false;                  ///< since the last commit
+  std::vector<TaskId> cancelled_;        ///< since the last commit
 };
 
 }  // namespace rollcall::coordinator

@@ -50,6 +50,7 @@ struct TaskHistory {
   Attempt unstarted = 0;       ///< assignments of it that never began
   std::uint32_t losses = 0;    ///< sessions that were lost while they ran it
   std::uint32_t failures = 0;  ///< after which it was to be retried
+  bool is_cancelled = false;   ///< by the user: no attempt at it is started or repeated
 };
 
 /// The attempts of a run or of one session: begun = finished + lost + running.

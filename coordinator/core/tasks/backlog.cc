@@ -54,18 +54,29 @@ Batch Backlog::take(std::size_t most, const std::function<bool(TaskId)>& is_pend
     batch.count = static_cast<std::uint32_t>(batch.listed.size());
     return batch;
   }
+  while (has_gaps_ && next_ < order_.size() && !is_pending(order_[next_])) ++next_;
   if (next_ < order_.size()) {
     batch.first = static_cast<std::uint32_t>(next_);
     batch.count = static_cast<std::uint32_t>(std::min(most, order_.size() - next_));
     batch.order = order_.data();
+    if (has_gaps_) end_at_gap(batch, is_pending);
     next_ += batch.count;
     return batch;
   }
+  while (has_gaps_ && next_id_ < spec_.task_count && !is_pending(task_at(next_id_))) ++next_id_;
   batch.first = next_id_;
   batch.count =
       static_cast<std::uint32_t>(std::min<std::size_t>(most, spec_.task_count - next_id_));
+  if (has_gaps_) end_at_gap(batch, is_pending);
   next_id_ += batch.count;
   return batch;
+}
+
+/// A batch is a range, so it ends before the first task that is not pending.
+void Backlog::end_at_gap(Batch& batch, const std::function<bool(TaskId)>& is_pending) {
+  std::uint32_t count = 0;
+  while (count < batch.count && is_pending(batch.at(count))) ++count;
+  batch.count = count;
 }
 
 std::vector<Batch> Backlog::take_interleaved(std::size_t sessions, std::size_t count) {

@@ -35,14 +35,21 @@ class Backlog {
   explicit Backlog(const RunSpec& spec);
 
   /// Returns the next tasks, at most `most` (> 0); an empty batch if none are left. `is_pending`
-  /// filters the tasks that were put back: a late outcome may have ended one.
+  /// filters the tasks that were put back: a late outcome may have ended one. After note_gaps(), it
+  /// filters all.
   Batch take(std::size_t most, const std::function<bool(TaskId)>& is_pending);
 
   /// The next tasks for several sessions at once: `count` (> 0) for each, dealt like cards, so that
   /// no session gets only the longest. Requires count x sessions <= interleavable().
   std::vector<Batch> take_interleaved(std::size_t sessions, std::size_t count);
-  /// Tasks that take_interleaved() may take: none if all cost the same, or if tasks were put back.
-  std::size_t interleavable() const { return returned_.empty() ? order_.size() - next_ : 0; }
+  /// Tasks that take_interleaved() may take: none if all cost the same, if tasks were put back, or
+  /// after note_gaps().
+  std::size_t interleavable() const {
+    return returned_.empty() && !has_gaps_ ? order_.size() - next_ : 0;
+  }
+
+  /// Some tasks that were never taken are not pending any more.
+  void note_gaps() { has_gaps_ = true; }
 
   /// The run has these further tasks. They go out after all others, in order of their ids.
   void add(std::uint32_t count) { spec_.task_count += count; }
@@ -61,12 +68,15 @@ class Backlog {
   void check_invariants() const;
 
  private:
+  static void end_at_gap(Batch& batch, const std::function<bool(TaskId)>& is_pending);
+
   RunSpec spec_;
   Duration longest_cost_{};
   std::vector<TaskId> order_;     ///< tasks that are not dealt by their ids
   std::size_t next_ = 0;          ///< place in it of the first task that was never taken
   std::uint32_t next_id_ = 0;     ///< after them, tasks from this one on, by their ids
   std::vector<TaskId> returned_;  ///< put back; the next one last
+  bool has_gaps_ = false;         ///< tasks that were never taken may not be pending
 };
 
 }  // namespace rollcall::coordinator

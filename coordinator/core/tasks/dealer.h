@@ -68,6 +68,8 @@ class Dealer {
   void limit_batches(std::size_t attempts) {
     assignment_attempts_ = std::min(assignment_attempts_, attempts);
   }
+  /// See Backlog::note_gaps().
+  void note_gaps() { backlog_.note_gaps(); }
   /// See Backlog.
   void put_back(std::vector<TaskId> tasks) { backlog_.put_back(std::move(tasks)); }
   void keep_only(const std::function<bool(TaskId)>& is_pending) { backlog_.keep_only(is_pending); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -125,6 +126,25 @@ std::uint32_t TaskTable::failures(TaskId task) const {
   return found == records_.history.end() ? 0 : found->second.failures;
 }
 
+bool TaskTable::note_cancelled(TaskId task) {
+  if (records_.state_of(task) == TaskState::done) return false;
+  return !std::exchange(records_.history[task].is_cancelled, true);
+}
+
+bool TaskTable::is_cancelled(TaskId task) const {
+  const auto found = records_.history.find(task);
+  return found != records_.history.end() && found->second.is_cancelled;
+}
+
+std::vector<TaskId> TaskTable::cancelled() const {
+  std::vector<TaskId> tasks;
+  for (const auto& [task, history] : records_.history) {
+    if (history.is_cancelled && records_.state_of(task) != TaskState::done) tasks.push_back(task);
+  }
+  std::sort(tasks.begin(), tasks.end());
+  return tasks;
+}
+
 /// The number of an attempt that a worker has listed. After a crash, no more attempts are known
 /// than were committed.
 Attempt TaskTable::number_of(TaskId task, Attempt on_wire) const {
@@ -173,10 +193,11 @@ bool TaskTable::is_last_word(const OutcomeColumns& outcomes, std::size_t i, std:
   const Outcome outcome = outcomes.outcome[i];
   if (outcome == Outcome::not_started || outcome == Outcome::returned) return false;
   if (outcome == Outcome::lost) return false;  // its output is
-  if (outcome == Outcome::cancelled) return ends_cancelled;
+  const TaskId task = outcomes.task[i];
+  if (outcome == Outcome::cancelled) return ends_cancelled || is_cancelled(task);
   if (retries == 0 || (outcome != Outcome::failed && outcome != Outcome::timed_out)) return true;
   if (!outcomes.is_final.empty() && outcomes.is_final[i] != 0) return true;
-  return failures(outcomes.task[i]) >= retries;
+  return failures(task) >= retries || is_cancelled(task);
 }
 
 /// An attempt of the task's owner has ended, and the task has not.

@@ -103,13 +103,19 @@ class TaskTable {
                 AttemptColumns& out) const;
   /// Accepts the outcomes of one report. The first outcome of a task wins; others are counted. A
   /// task that has failed less than `retries` times before is not done, but pending, unless the
-  /// outcome is final; so is one that was cancelled, unless `ends_cancelled`, and one whose outcome
-  /// is `lost`.
+  /// outcome is final or the user has cancelled the task; so is one whose outcome is `cancelled`,
+  /// unless the user has cancelled it or `ends_cancelled`, and one whose outcome is `lost`.
   Acceptance accept(Instant now, SessionIndex session, const OutcomeColumns& outcomes,
                     const ExpiredAttempts& expired, std::uint32_t retries = 0,
                     bool ends_cancelled = true);
   /// How often the task has failed and was to be retried.
   std::uint32_t failures(TaskId task) const;
+  /// The user has cancelled the task: the next end of an attempt at it is its own. Returns false if
+  /// it is done, or was cancelled before.
+  bool note_cancelled(TaskId task);
+  bool is_cancelled(TaskId task) const;
+  /// All tasks that the user has cancelled and that are not done, by their ids.
+  std::vector<TaskId> cancelled() const;
   /// Whether this outcome ends the task, as the result of its last attempt.
   bool is_last_word(const OutcomeColumns& outcomes, std::size_t i, std::uint32_t retries,
                     bool ends_cancelled) const;

@@ -26,7 +26,8 @@ CREATE TABLE history (
   attempts  INTEGER NOT NULL,
   unstarted INTEGER NOT NULL,
   losses    INTEGER NOT NULL,
-  failures  INTEGER NOT NULL
+  failures  INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0
 );
 )sql";
 

@@ -12,7 +12,7 @@ namespace rollcall::coordinator {
 /// The application id in the file header, "RcJ1": the database is a journal.
 inline constexpr std::int32_t kJournalApplicationId = 0x52634a31;
 /// Incremented with every change that an older program would misread.
-inline constexpr std::int32_t kJournalVersion = 2;
+inline constexpr std::int32_t kJournalVersion = 3;
 /// Journals of this version and later are read, and become journals of this version when their run
 /// is resumed.
 inline constexpr std::int32_t kOldestJournalVersion = 1;

@@ -315,10 +315,10 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_TRUE(std::regex_match(
-      cli::shown(start({"dance"})),
-      std::regex("2: rollcall: unknown command \"dance\": expected exec, .*sleep, status, drain, "
-                 "report, validate, resume, keys or help\n")));
+  EXPECT_TRUE(std::regex_match(cli::shown(start({"dance"})),
+                               std::regex("2: rollcall: unknown command \"dance\": expected exec, "
+                                          ".*sleep, status, cancel, pause, unpause, drain, "
+                                          "report, validate, resume, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
@@ -382,6 +382,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   DrainOptions drain;
   cli::expect_all_options(status_command(status), text);
   cli::expect_all_options(drain_command(drain), text);
+  CancelOptions cancel;
+  cli::expect_all_options(cancel_command(cancel), text);
   std::set<std::string> known = cli::visible_options(command);
   known.merge(cli::visible_options(keys_command(keys)));
   ExecOptions exec;

@@ -102,6 +102,58 @@ TEST_F(ControlDeskTest, DrainSelectsWorkersByHostOrBeginning) {
   EXPECT_EQ(drained(""), "expected a worker");
 }
 
+TEST_F(ControlDeskTest, StatusListsRunningAttempts) {
+  policy.prefetch = 1;
+  begin_with({1, 2}, /*slots=*/1);  // each has one that waits
+  stage->report(1, 1, {{{0}}});
+  stage->heartbeat(1);
+  stage->ignore();
+  EXPECT_EQ(schema_error(), "");
+  const json running = ask(R"({"command":"status"})")["running"];
+  ASSERT_EQ(running.size(), 2U);
+  EXPECT_EQ(running[0]["worker"], "w1");
+  EXPECT_EQ(running[1]["worker"], "w2");
+  EXPECT_EQ(running[0]["attempt"], 1);
+  EXPECT_EQ(running[0]["sent_seconds_ago"], 2);
+}
+
+TEST_F(ControlDeskTest, CancelNamesTasksAndCountsThem) {
+  begin_with({1}, /*slots=*/2);  // holds 0 and 1
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  const json answer = ask(R"({"command":"cancel","tasks":[[0,1],[3,3],[1,1]]})");
+  std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/cancel-1.schema.json");
+  EXPECT_EQ(JsonSchema(json::parse(file)).misfit(answer), "");
+  EXPECT_EQ(answer["cancelled"], 2);
+  EXPECT_EQ(answer["at_workers"], 1);
+  EXPECT_EQ(answer["done_before"], 1);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<CancelRequested>(events[0]).tasks, (std::vector{TaskId{1}, TaskId{3}}));
+}
+
+TEST_F(ControlDeskTest, CancelRefusesWhatIsNoTask) {
+  begin_with({1});
+  EXPECT_EQ(ask(R"({"command":"cancel","tasks":[[1,4]]})")["error"],
+            "task 4 does not exist: the run has 4 tasks");
+  for (const char* tasks : {"[]", "[1]", "[[2,1]]", "[[-1,1]]", "[[0,1,2]]", "7", "[[0,0.5]]"}) {
+    EXPECT_TRUE(ask(std::string(R"({"command":"cancel","tasks":)") + tasks + "}").contains("error"))
+        << tasks;
+  }
+  EXPECT_TRUE(events.empty());
+}
+
+TEST_F(ControlDeskTest, PauseTellsHowManyTasksStillRun) {
+  begin_with({1}, /*slots=*/2);
+  const json answer = ask(R"({"command":"pause"})");
+  std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/pause-1.schema.json");
+  EXPECT_EQ(JsonSchema(json::parse(file)).misfit(answer), "");
+  EXPECT_EQ(answer["running"], 2);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(std::get<PauseRequested>(events[0]).is_paused);
+  EXPECT_EQ(ask(R"({"command":"unpause"})")["paused"], false);
+  EXPECT_FALSE(std::get<PauseRequested>(events[1]).is_paused);
+}
+
 TEST_F(ControlDeskTest, AnswersAnInvalidRequestWithAnError) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],

@@ -101,7 +101,7 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
        "clock_bound_ns,begun,ended"},
       {"batch", "first_accepted,session,arrived_ns,clock_bound_ns,digest"},
       {"outcome", "accepted,task,attempt,outcome,pause_ns,started_ns,elapsed_ns,dispatched_ns"},
-      {"history", "task,attempts,unstarted,losses,failures"},
+      {"history", "task,attempts,unstarted,losses,failures,cancelled"},
       {"odd_result", "task,result_ns"},
       {"output", "accepted,session,attempt,epoch,stdout_bytes,stderr_bytes"},
       {"counters",
@@ -113,7 +113,7 @@ TEST_F(JournalSqlTest, TablesHaveTheDocumentedColumns) {
   for (const auto& [table, columns] : tables) {
     EXPECT_EQ(read(std::string("SELECT * FROM ") + table).at(0), fields_of(columns)) << table;
   }
-  EXPECT_EQ(read("PRAGMA user_version").at(1).at(0), "2");
+  EXPECT_EQ(read("PRAGMA user_version").at(1).at(0), "3");
   EXPECT_EQ(read("PRAGMA application_id").at(1).at(0), std::to_string(0x52634a31));
   EXPECT_EQ(read("SELECT state FROM run").at(1).at(0), "running");
   EXPECT_EQ(read("SELECT * FROM job").at(1), (Row{"1", "sleep", "closed", "5", "", "", ""}));

@@ -202,7 +202,7 @@ TEST_F(JournalTest, RefusesOtherFiles) {
     ASSERT_TRUE(database && database->execute("PRAGMA user_version = 7"));
   }
   std::filesystem::remove(path() + "-wal");
-  refused("a journal of version 7; this program reads versions 1 to 2");
+  refused("a journal of version 7; this program reads versions 1 to 3");
 }
 
 TEST_F(JournalTest, RefusesADirectory) {

@@ -1,4 +1,5 @@
-// Journals of version 1 are read, and become journals of version 2 when their run is resumed.
+// Journals of earlier versions are read, and become journals of version 3 when their run is
+// resumed.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -27,9 +28,11 @@ class JournalUpgradeTest : public JournalTest {
  protected:
   JournalUpgradeTest() { write_version_1(); }
 
-  void write_version_1() {
-    const std::string sql = bytes_of(std::string(ROLLCALL_SOURCE_DIR) +
-                                     "/tests/unit/coordinator/journal/version_1.sql");
+  void write_version_1() { write_dump("version_1.sql"); }
+
+  void write_dump(const std::string& name) {
+    const std::string sql =
+        bytes_of(std::string(ROLLCALL_SOURCE_DIR) + "/tests/unit/coordinator/journal/" + name);
     auto database = sqlite::Database::open(path(), sqlite::Database::Mode::create);
     ASSERT_TRUE(database && database->execute(sql + "PRAGMA journal_mode = WAL;"));
   }
@@ -117,9 +120,9 @@ TEST_F(JournalUpgradeTest, OpeningIsNotResuming) {
   EXPECT_EQ(number("SELECT task_count FROM run"), 4);
 }
 
-TEST_F(JournalUpgradeTest, BecomesVersion2WhenItIsResumed) {
+TEST_F(JournalUpgradeTest, BecomesVersion3WhenItIsResumed) {
   auto journal = resumed();
-  EXPECT_EQ(version(), 2) << "programs of version 1 must refuse the journal from now on";
+  EXPECT_EQ(version(), 3) << "programs of version 1 must refuse the journal from now on";
   expect_content(*journal);
   Commit commit;
   commit.first_record = 2;
@@ -155,7 +158,7 @@ TEST_F(JournalUpgradeTest, StillFindsDamageFromBefore) {
     change(sql);
     EXPECT_THAT(error(), HasSubstr(why));
     resumed().reset();
-    EXPECT_EQ(version(), 2);
+    EXPECT_EQ(version(), 3);
     EXPECT_THAT(error(), HasSubstr(why));
     remove_journal();
     write_version_1();
@@ -203,7 +206,7 @@ TEST_F(JournalUpgradeTest, ForgetsFailedOutcomes) {
   ASSERT_TRUE((*journal)->begin_epoch(epoch_start(1s)));
   expect_content(**journal, 1);
   journal->reset();
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), 3);
   EXPECT_EQ(error(), "");
 }
 
@@ -228,12 +231,69 @@ TEST_F(JournalUpgradeTest, AReaderFollowsTheUpgrade) {
 }
 
 TEST_F(JournalUpgradeTest, RefusesANewerVersion) {
-  change("PRAGMA user_version = 3");
+  change("PRAGMA user_version = 4");
   fs::remove(path() + "-wal");
-  EXPECT_EQ(error(), path() + " is a journal of version 3; this program reads versions 1 to 2");
+  EXPECT_EQ(error(), path() + " is a journal of version 4; this program reads versions 1 to 3");
 }
 
-/// Whatever operation fails, the journal is one of version 1 or 2, and has everything.
+/// Of four commands one has succeeded, and two have failed once and are to be retried.
+class JournalVersion2Test : public JournalUpgradeTest {
+ protected:
+  JournalVersion2Test() {
+    remove_journal();
+    write_dump("version_2.sql");
+  }
+
+  static void expect_content(Journal& journal) {
+    const auto content = journal.load();
+    ASSERT_TRUE(content) << content.error().message;
+    EXPECT_EQ(content->records.accepted(), 1U);
+    const auto& history = content->records.history;
+    ASSERT_EQ(history.size(), 2U);
+    EXPECT_EQ(history.at(task_at(1)).failures, 1U);
+    EXPECT_FALSE(history.at(task_at(1)).is_cancelled);
+  }
+};
+
+TEST_F(JournalVersion2Test, IsReadWithoutAChange) {
+  const std::string before = bytes_of(path());
+  {
+    const auto journal = Journal::open_to_read(path());
+    ASSERT_TRUE(journal) << journal.error().message;
+    expect_content(**journal);
+  }
+  EXPECT_EQ(bytes_of(path()), before);
+}
+
+TEST_F(JournalVersion2Test, BecomesVersion3WhenItIsResumed) {
+  auto journal = resumed();
+  EXPECT_EQ(version(), 3) << "programs of version 2 would run cancelled tasks";
+  expect_content(*journal);
+  Commit commit;
+  commit.first_record = 1;
+  TaskHistory cancelled;
+  cancelled.is_cancelled = true;
+  commit.history.emplace_back(task_at(2), cancelled);
+  ASSERT_TRUE(journal->commit(commit));
+  journal.reset();
+  EXPECT_EQ(error(), "");
+  EXPECT_EQ(number("SELECT count(*) FROM history WHERE task = 2 AND cancelled = 1"), 1);
+  EXPECT_TRUE(resumed()->load()->records.history.at(task_at(2)).is_cancelled);
+}
+
+TEST_F(JournalVersion2Test, ForgetsFailedOutcomes) {
+  change(
+      "DROP TABLE checksum; ALTER TABLE batch DROP COLUMN digest;"
+      "UPDATE outcome SET outcome = 1");
+  fs::remove(path() + "-commits");
+  auto journal = Journal::open(path());
+  ASSERT_TRUE(journal);
+  ASSERT_TRUE((*journal)->forget_failed());
+  ASSERT_TRUE((*journal)->begin_epoch(epoch_start(1s)));
+  EXPECT_EQ((*journal)->load()->records.accepted(), 0U);
+}
+
+/// Whatever operation fails, the journal is one of version 1 or 3, and has everything.
 TEST_F(JournalUpgradeTest, IsAtomicUnderAnyFailedOperation) {
   for (const int code : {SQLITE_IOERR, SQLITE_FULL}) {
     std::uint64_t n = 0;

@@ -35,6 +35,14 @@ TEST(TimeLeft, IsUnknownWhileTasksMayBeAdded) {
   EXPECT_EQ(progress.time_left(), std::nullopt);
 }
 
+TEST(PlainLine, SaysThatTheRunIsPausedInsteadOfTheTimeLeft) {
+  Progress progress = halfway();
+  progress.is_paused = true;
+  EXPECT_EQ(plain_line(progress),
+            "500/1000 done (50 %), 480 running, 0 failed, 125/s, 4 s, paused");
+  EXPECT_THAT(bar_line(progress, 120, false), testing::EndsWith("0:04  paused"));
+}
+
 TEST(BarLine, HasNeitherBarNorShareWhileTasksMayBeAdded) {
   Progress progress = halfway();
   progress.may_grow = true;

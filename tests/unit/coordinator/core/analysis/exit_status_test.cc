@@ -28,6 +28,15 @@ TEST(ExitStatus, IsOneWhenATaskFailed) {
   EXPECT_EQ(exit_status(records_with({Outcome::lost}), {}), 1);
 }
 
+TEST(ExitStatus, IsOneWhenTheUserHasCancelledATask) {
+  RunRecords records = records_with({Outcome::succeeded, Outcome::cancelled});
+  records.history[task_at(1)].is_cancelled = true;
+  EXPECT_EQ(exit_status(records, {}), 1);
+  EXPECT_EQ(end_reason(1, records), "tasks_cancelled");
+  records.set_done(task_at(1), Outcome::succeeded);  // before it could be cancelled
+  EXPECT_EQ(exit_status(records, {}), 0);
+}
+
 TEST(ExitStatus, TakesTheGravestReason) {
   RunRecords records = records_with({Outcome::lost});
   records.wait_timeout_passed = true;

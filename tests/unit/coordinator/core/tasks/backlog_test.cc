@@ -45,6 +45,32 @@ TEST(Backlog, HasEveryTaskOnceTheLongestFirst) {
   EXPECT_EQ(seen.size(), 1'000U);
 }
 
+TEST(Backlog, LeavesOutTasksThatAreNotPendingAnyMore) {
+  const auto is_pending = [](TaskId task) { return index(task) % 4 != 1 && index(task) != 2; };
+  Backlog by_id(spec_of(8, 1s, 1s));
+  by_id.note_gaps();
+  EXPECT_THAT(tasks_of(by_id.take(5, is_pending)), ElementsAre(TaskId{0}));
+  EXPECT_THAT(tasks_of(by_id.take(1, is_pending)), ElementsAre(TaskId{3}));
+  EXPECT_THAT(tasks_of(by_id.take(5, is_pending)), ElementsAre(TaskId{4}));
+  EXPECT_THAT(tasks_of(by_id.take(5, is_pending)), ElementsAre(TaskId{6}, TaskId{7}));
+  EXPECT_EQ(by_id.take(5, is_pending).count, 0U);
+
+  const RunSpec spec = spec_of(100, 1s, 10s);
+  Backlog by_cost(spec);
+  EXPECT_GT(by_cost.interleavable(), 0U);
+  by_cost.note_gaps();
+  EXPECT_EQ(by_cost.interleavable(), 0U);
+  std::set<TaskId> seen;
+  for (Batch batch = by_cost.take(7, is_pending); batch.count > 0;
+       batch = by_cost.take(7, is_pending)) {
+    for (const TaskId task : tasks_of(batch)) {
+      EXPECT_TRUE(is_pending(task));
+      EXPECT_TRUE(seen.insert(task).second);
+    }
+  }
+  EXPECT_EQ(seen.size(), 74U);
+}
+
 TEST(Backlog, InterleavedBatchesShareTheLongestTasks) {
   const RunSpec spec = spec_of(100, 1s, 10s);
   Backlog whole(spec);
