@@ -340,16 +340,20 @@ void TaskTable::decide_pending(Instant now, Outcome outcome) {
 }
 
 /// Returns true if the session owns the task. Of two attempts that are held the later one counts:
-/// the earlier was returned.
+/// the earlier was returned. Nor does one count that was followed by another which has ended since:
+/// the numbers on the wire never go back.
 bool TaskTable::claim(TaskId task, Attempt on_wire, std::uint32_t dispatch, Adoption& adoption) {
   const ExpiredAttempt claimed{on_wire, number_of(task, on_wire), dispatch};
-  if (records_.state_of(task) != TaskState::pending) {
-    const ExpiredAttempt known = last_attempt(task);
-    if (records_.state_of(task) == TaskState::done || claimed.on_wire <= known.on_wire) {
-      ExpiredAttempt& last = adoption.expired[task];
-      if (claimed.on_wire > last.on_wire) last = claimed;
-      return false;
-    }
+  const ExpiredAttempt known = last_attempt(task);
+  const TaskState state = records_.state_of(task);
+  const bool is_late = claimed.on_wire < known.on_wire ||
+                       (claimed.on_wire == known.on_wire && state == TaskState::assigned);
+  if (state == TaskState::done || is_late) {
+    ExpiredAttempt& last = adoption.expired[task];
+    if (claimed.on_wire > last.on_wire) last = claimed;
+    return false;
+  }
+  if (state == TaskState::assigned) {
     if (known.dispatch == claimed.dispatch) {  // both are in this list
       adoption.expired[task] = known;
       set_last_attempt(task, claimed);

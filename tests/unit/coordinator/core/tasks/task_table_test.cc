@@ -146,6 +146,19 @@ TEST_P(TaskTableAdoptedTest, AttemptsAtATaskDoneElsewhereAreStaleNotUnassigned) 
 INSTANTIATE_TEST_SUITE_P(InAnyOrder, TaskTableAdoptedTest,
                          testing::Values(std::vector<Attempt>{2, 4}, std::vector<Attempt>{4, 2}));
 
+TEST_F(TaskTableTest, AnAttemptListedAfterALaterOneHasEndedIsNotOwned) {
+  task_table.adopt(second.index, {{task_at(0)}, {3}});
+  OutcomeColumns failed;
+  failed.push_back(task_at(0), 3, Outcome::failed, kNow, 1s, 0s);
+  task_table.accept(kNow, second.index, failed, second.expired, /*retries=*/5);
+  ASSERT_TRUE(task_table.is_pending(task_at(0)));
+  const Adoption adoption = task_table.adopt(first.index, {{task_at(0)}, {1}});
+  EXPECT_EQ(adoption.owned, 0U);
+  first.expired = adoption.expired;
+  EXPECT_EQ(assign(second, 1).attempt.front(), 4) << "no number on the wire is used twice";
+  EXPECT_EQ(accept(first, 0, 1).accepted, 1U) << "its success still counts";
+}
+
 TEST_F(TaskTableTest, AnotherAttemptNumberIsUnassigned) {
   assign(first, 1);
   EXPECT_EQ(accept(first, 0, 2).unassigned, 1U);
