@@ -32,6 +32,7 @@ struct Run {
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
   int operator()(const CancelOptions& options) const { return run_cancel(options, std::getenv); }
   int operator()(const PauseOptions& options) const { return run_pause(options, std::getenv); }
+  int operator()(const SlotsOptions& options) const { return run_slots(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const cli::PrintText& print) const {

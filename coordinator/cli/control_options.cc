@@ -170,4 +170,41 @@ ParsedOptions<PauseOptions> parse_unpause(const std::vector<std::string>& argume
   return parse_pause_as(false, arguments, environment);
 }
 
+cli::CommandSpec slots_command(SlotsOptions& options) {
+  cli::CommandSpec command{
+      "rollcall slots",
+      "WORKER|all N [OPTION]...",
+      "Limits how many tasks one worker or all workers run at once, from 0 to as many\n"
+      "as they have slots. Running tasks go on. WORKER is as for rollcall drain.\n",
+      {},
+      ""};
+  command.options.push_back(control_option(options.control));
+  command.options.push_back(document_output(options.output, "Run"));
+  command.argument = "WORKER N...";
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<SlotsOptions> parse_slots_command(const std::vector<std::string>& arguments,
+                                                const cli::Environment& environment) {
+  SlotsOptions options;
+  const cli::CommandSpec command = slots_command(options);
+  cli::Parsed parsed =
+      cli::parse_options(command, arguments, environment_of_documents(environment));
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const cli::Given* given = find(std::get<cli::GivenOptions>(parsed), command.argument);
+  if (given == nullptr || given->before.size() != 1) {
+    return usage_error(command, "expected a worker's name, or all, and a number of slots");
+  }
+  options.worker = given->before.front();
+  std::optional<std::uint32_t> slots;
+  if (auto parsed_slots = cli::count_into(slots, 0, limits::task_count)(given->text);
+      !parsed_slots) {
+    return usage_error(command,
+                       "N " + cli::quote(given->text) + ": " + parsed_slots.error().message);
+  }
+  options.slots = *slots;
+  return options;
+}
+
 }  // namespace rollcall::coordinator

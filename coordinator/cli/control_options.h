@@ -42,6 +42,13 @@ struct PauseOptions {
   OutputFormat output = OutputFormat::text;
 };
 
+struct SlotsOptions {
+  std::string worker;  ///< as in DrainOptions
+  std::uint32_t slots = 0;
+  std::string control;  ///< as in StatusOptions
+  OutputFormat output = OutputFormat::text;
+};
+
 // Each option table writes into `options`, which outlive it.
 
 cli::CommandSpec status_command(StatusOptions& options);
@@ -60,5 +67,9 @@ ParsedOptions<PauseOptions> parse_pause(const std::vector<std::string>& argument
                                         const cli::Environment& environment);
 ParsedOptions<PauseOptions> parse_unpause(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
+
+cli::CommandSpec slots_command(SlotsOptions& options);
+ParsedOptions<SlotsOptions> parse_slots_command(const std::vector<std::string>& arguments,
+                                                const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

@@ -55,6 +55,19 @@ cli::CommandSpec resume_command(ResumeOptions& options) {
   return cli::with_standard_options(std::move(command));
 }
 
+cli::CommandSpec abandon_command(ResumeOptions& options) {
+  cli::CommandSpec command{
+      "rollcall abandon",
+      "FILE [OPTION]...",
+      "Ends the run in the journal FILE, which nobody will resume: what still runs for it\n"
+      "is ended, and tasks without an outcome are cancelled.\n",
+      {},
+      "\nWorkers that have lost their coordinator are waited for as when a run is resumed.\n"};
+  add_display(command.options, options.display);
+  command.argument = "FILE";
+  return cli::with_standard_options(std::move(command));
+}
+
 cli::CommandSpec report_command(ReportOptions& options) {
   cli::CommandSpec command{"rollcall report",
                            "FILE [OPTION]...",
@@ -96,6 +109,13 @@ ParsedOptions<ResumeOptions> parse_resume(const std::vector<std::string>& argume
                                           const cli::Environment& environment) {
   ResumeOptions options;
   return parse_journal(resume_command(options), arguments, environment, options);
+}
+
+ParsedOptions<ResumeOptions> parse_abandon(const std::vector<std::string>& arguments,
+                                           const cli::Environment& environment) {
+  ResumeOptions options;
+  options.abandon = true;
+  return parse_journal(abandon_command(options), arguments, environment, options);
 }
 
 }  // namespace rollcall::coordinator

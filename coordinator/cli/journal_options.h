@@ -22,6 +22,7 @@ struct ValidateOptions {
 struct ResumeOptions {
   std::string journal;        ///< never empty
   bool retry_failed = false;  ///< what did not succeed is done again
+  bool abandon = false;       ///< the run ends instead: `rollcall abandon`
   DisplayOptions display;
 };
 
@@ -38,5 +39,10 @@ ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& ar
 cli::CommandSpec resume_command(ResumeOptions& options);
 ParsedOptions<ResumeOptions> parse_resume(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
+
+/// Its options are those of resume_command() for the output.
+cli::CommandSpec abandon_command(ResumeOptions& options);
+ParsedOptions<ResumeOptions> parse_abandon(const std::vector<std::string>& arguments,
+                                           const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

@@ -72,6 +72,7 @@ struct RunOptions : JoiningOptions {
   std::vector<std::string> arguments;  ///< as given, after the name of the command
   bool resumes_as_saved = false;       ///< `rollcall resume`: the options come from the journal
   bool retry_failed = false;           ///< run tasks again that did not succeed
+  bool abandon = false;                ///< `rollcall abandon`: end the resumed run
 };
 
 /// What `rollcall resume` shows otherwise than the saved run.

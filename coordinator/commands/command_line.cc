@@ -36,15 +36,17 @@ Invocation invoke(const Arguments& arguments, const cli::Environment& environmen
   return to_invocation(parse(arguments, environment));
 }
 
-constexpr std::array<Command, 9> kCommands = {{
+constexpr std::array<Command, 11> kCommands = {{
     {"status", "shows the state of a run", invoke<parse_status>},
     {"cancel", "cancels tasks of a run", invoke<parse_cancel>},
     {"pause", "starts no further task of a run", invoke<parse_pause>},
     {"unpause", "starts tasks of a paused run again", invoke<parse_unpause>},
+    {"slots", "limits the slots of workers", invoke<parse_slots_command>},
     {"drain", "removes workers from a run", invoke<parse_drain>},
     {"report", "reports a run from its journal", invoke<parse_report>},
     {"validate", "validates a run from its journal", invoke<parse_validate>},
     {"resume", "resumes a run from its journal", invoke<parse_resume>},
+    {"abandon", "ends a run that nobody will resume", invoke<parse_abandon>},
     {"keys", "makes the keys of a run in advance", invoke<parse_keys>},
 }};
 

@@ -69,6 +69,13 @@ std::string number(const OrderedJson& json) {
   return json.is_null() ? "-" : std::to_string(json.get<std::uint64_t>());
 }
 
+/// "8", or "2 of 8" if they are limited.
+std::string slots_of(const OrderedJson& worker) {
+  const std::string slots = number(worker.at("slots"));
+  const OrderedJson limit = worker.value("slots_limit", OrderedJson());
+  return limit.is_null() ? slots : number(limit) + " of " + slots;
+}
+
 /// The attempts that run, the oldest first.
 std::string running_text(const OrderedJson& status) {
   if (!status.contains("running") || status["running"].empty()) return {};
@@ -109,8 +116,8 @@ std::string status_text(const OrderedJson& status) {
   for (const OrderedJson& worker : status.at("workers")) {
     rows.push_back({printable(worker.at("name").get<std::string>()),
                     printable(worker.at("host").get<std::string>()), number(worker.at("pid")),
-                    number(worker.at("slots")), number(worker.at("running")),
-                    number(worker.at("done")), worker.at("state").get<std::string>(),
+                    slots_of(worker), number(worker.at("running")), number(worker.at("done")),
+                    worker.at("state").get<std::string>(),
                     worker.at("session").get<std::string>()});
   }
   return text + table_of(rows) + running_text(status);
@@ -184,6 +191,21 @@ int run_pause(const PauseOptions& options, const cli::Environment& environment) 
   };
   const char* const command = options.is_paused ? "pause" : "unpause";
   return run_request(command, options.control, options.output, environment, {{"command", command}},
+                     text_of);
+}
+
+int run_slots(const SlotsOptions& options, const cli::Environment& environment) {
+  const auto text_of = [&options](const OrderedJson& answer) {
+    std::string text;
+    for (const OrderedJson& worker : answer.value("workers", OrderedJson::array())) {
+      text += fmt::format("{} runs at most {} at once, session {}\n",
+                          printable(worker.value("name", "")), tasks(options.slots),
+                          worker.value("session", ""));
+    }
+    return text;
+  };
+  return run_request("slots", options.control, options.output, environment,
+                     {{"command", "slots"}, {"worker", options.worker}, {"slots", options.slots}},
                      text_of);
 }
 

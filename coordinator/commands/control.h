@@ -1,4 +1,5 @@
-// Requests to a running coordinator: `rollcall status`, `drain`, `cancel`, `pause` and `unpause`.
+// Requests to a running coordinator: `rollcall status`, `drain`, `cancel`, `pause`,
+// `unpause` and `slots`.
 #pragma once
 
 #include "common/cli/command_line.h"
@@ -17,5 +18,8 @@ int run_cancel(const CancelOptions& options, const cli::Environment& environment
 
 /// Pauses the run, or ends the pause; returns the exit status.
 int run_pause(const PauseOptions& options, const cli::Environment& environment);
+
+/// Limits the slots of workers and prints a line for each; returns the exit status.
+int run_slots(const SlotsOptions& options, const cli::Environment& environment);
 
 }  // namespace rollcall::coordinator

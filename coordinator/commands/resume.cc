@@ -37,12 +37,14 @@ int run_resume(const ResumeOptions& options, Instant started) {
   }
   auto saved = saved_run_in_its_directory(options.journal);
   if (!saved) {
-    std::fprintf(stderr, "rollcall resume: %s\n", saved.error().message.c_str());
+    std::fprintf(stderr, "rollcall %s: %s\n", options.abandon ? "abandon" : "resume",
+                 saved.error().message.c_str());
     return cli::kUsageStatus;
   }
   display.apply(saved->kind->options());
   saved->kind->options().resume = true;
   saved->kind->options().retry_failed = options.retry_failed;
+  saved->kind->options().abandon = options.abandon;
   return run_tasks(*saved->kind, started);
 }
 

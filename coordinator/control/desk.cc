@@ -41,7 +41,9 @@ std::string_view state_of(const Scheduler& scheduler, const Session& session) {
 OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
                         const SessionRecord& record) {
   OrderedJson slots = nullptr;
+  OrderedJson limit = nullptr;
   if (record.slots != 0) slots = record.slots;
+  if (session.slots_limit) limit = *session.slots_limit;
   return {{"name", record.name},
           {"host", record.host},
           {"pid", record.pid},
@@ -49,7 +51,8 @@ OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
           {"slots", slots},
           {"running", running_of(scheduler, session)},
           {"done", record.tasks_done},
-          {"state", state_of(scheduler, session)}};
+          {"state", state_of(scheduler, session)},
+          {"slots_limit", limit}};
 }
 
 OrderedJson running_json(const Scheduler& scheduler, Instant now) {
@@ -92,6 +95,14 @@ std::string text_of(const nlohmann::json& request, const char* member) {
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::optional<std::uint32_t> count_of(const nlohmann::json& request, const char* member) {
+  const auto found = request.find(member);
+  if (found == request.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto count = found->get<std::uint64_t>();
+  if (count > limits::task_count) return std::nullopt;
+  return static_cast<std::uint32_t>(count);
+}
+
 }  // namespace
 
 std::uint64_t running_of(const Scheduler& scheduler) {
@@ -109,8 +120,9 @@ std::string ControlDesk::answer(Instant now, const std::string& request) {
   if (command == "status") return status(now);
   if (command == "cancel") return cancel(ranges_of(json));
   if (command == "pause" || command == "unpause") return pause(command == "pause");
+  if (command == "slots") return limit_slots(text_of(json, "worker"), count_of(json, "slots"));
   if (command != "drain") {
-    return error_line("expected the command status, drain, cancel, pause or unpause");
+    return error_line("expected the command status, drain, cancel, pause, unpause or slots");
   }
   const std::string mode = text_of(json, "mode");
   for (const DrainMode known : {DrainMode::finish, DrainMode::return_running}) {
@@ -254,6 +266,26 @@ std::string ControlDesk::pause(bool is_paused) {
   step_(PauseRequested{is_paused});
   return line_of(
       {{"schema", "rollcall/pause/1"}, {"paused", is_paused}, {"running", running_of(scheduler_)}});
+}
+
+std::string ControlDesk::limit_slots(const std::string& worker,
+                                     std::optional<std::uint32_t> slots) {
+  if (worker.empty()) return error_line("expected a worker");
+  if (!slots) return error_line("expected a number of slots");
+  auto selected = select(worker);
+  if (!selected) return error_line(selected.error().message);
+  OrderedJson limited = OrderedJson::array();
+  for (const SessionIndex session : *selected) {
+    const SessionRecord& record = scheduler_.records().sessions[index(session)];
+    if (record.slots != 0 && *slots > record.slots) {
+      return error_line(fmt::format("worker {} has {} slots: expected 0 to {}", record.name,
+                                    record.slots, record.slots));
+    }
+    limited.push_back(
+        {{"name", record.name}, {"host", record.host}, {"session", to_hex(record.id.bytes)}});
+  }
+  step_(SlotsLimited{std::move(*selected), *slots});
+  return line_of({{"schema", "rollcall/slots/1"}, {"slots", *slots}, {"workers", limited}});
 }
 
 }  // namespace rollcall::coordinator

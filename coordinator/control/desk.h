@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ std::uint64_t running_of(const Scheduler& scheduler);
 ///   {"command": "drain", "worker": WORKER, "mode": MODE}   rollcall/drain/1
 ///   {"command": "cancel", "tasks": [[FIRST, LAST], ...]}   rollcall/cancel/1
 ///   {"command": "pause"}, {"command": "unpause"}           rollcall/pause/1
+///   {"command": "slots", "worker": WORKER, "slots": N}     rollcall/slots/1
 /// WORKER is "all", or selects connected workers by the first of these that any has: the name; the
 /// session; the host; the beginning of a name or session, which only one may have.
 /// An invalid request is answered with {"error": TEXT}. Does no I/O. Used by one thread. The
@@ -40,6 +42,7 @@ class ControlDesk {
   std::string drain(const std::string& worker, DrainMode mode);
   std::string cancel(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges);
   std::string pause(bool is_paused);
+  std::string limit_slots(const std::string& worker, std::optional<std::uint32_t> slots);
   Result<std::vector<SessionIndex>> select(const std::string& worker) const;
   std::uint64_t failed();
 

@@ -99,6 +99,12 @@ struct CancelRequested {
 struct PauseRequested {
   bool is_paused = true;
 };
+/// The user has asked that these sessions run at most so many attempts at once from now on: not
+/// more than they have slots. 0: they get no work.
+struct SlotsLimited {
+  std::vector<SessionIndex> sessions;
+  std::uint32_t slots = 0;
+};
 /// The user has asked to stop. No new attempt is started, running attempts end or are cancelled,
 /// and all workers leave. Without a journal the run ends, and tasks without an outcome are
 /// cancelled. With one they stay pending, and the run can be resumed.
@@ -107,6 +113,11 @@ struct StopRequested {
   /// Only with a journal: attempts go on, and workers wait for the next coordinator.
   bool leave_running = false;
 };
+
+/// The user wants the resumed run to end: running attempts are cancelled, and so are all tasks
+/// without an outcome, once it is known which are held. Only with a journal, after
+/// ListeningStarted.
+struct AbandonRequested {};
 
 /// A connection was closed: its worker's process has ended, or it will soon connect again. Messages
 /// that it has sent may still arrive.
@@ -134,7 +145,7 @@ using Event =
     std::variant<ListeningStarted, MessageReceived, RefusedReceived, ContradictionReceived,
                  MalformedReceived, ConnectionClosed, TurnEnded, LocalWorkerExited, WorkerVanished,
                  Committed, TasksAdded, InputEnded, DrainRequested, CancelRequested, PauseRequested,
-                 StopRequested, OutputFound, OutputWritten>;
+                 SlotsLimited, StopRequested, AbandonRequested, OutputFound, OutputWritten>;
 
 // Actions: imperatives, to be performed in this order.
 

@@ -146,6 +146,17 @@ void Scheduler::on(const PauseRequested& event) {
   for (const Session& session : sessions_.all()) revoke_unstarted(session);
 }
 
+/// What waits for a slot at a worker would start there: its own slots are as before.
+void Scheduler::on(const SlotsLimited& event) {
+  for (const SessionIndex s : event.sessions) {
+    const Session& session = sessions_.at(s);
+    if (!session.live()) continue;
+    sessions_.limit(session, event.slots);
+    revoke_unstarted(session);
+    work_.make_ready(view(), session);
+  }
+}
+
 void Scheduler::on(const StopRequested& event) {
   if (phase_ == Phase::finishing) return;
   if (event.leave_running) {
@@ -155,6 +166,13 @@ void Scheduler::on(const StopRequested& event) {
   }
   if (policy_.journal) return suspend(event.let_running_end);
   stop(event.let_running_end);
+}
+
+/// Not before the sessions have listed what they hold: else it would run on with them.
+void Scheduler::on(const AbandonRequested& /*event*/) {
+  CHECK(policy_.journal && is_resumed_);
+  is_abandoned_ = true;
+  if (phase_ > Phase::recovering && phase_ < Phase::finishing) stop(/*let_running_end=*/false);
 }
 
 void Scheduler::on(const Committed& event) {
@@ -294,6 +312,7 @@ void Scheduler::end_recovery() {
       commits_.task_cancelled(task);
     }
   }
+  if (is_abandoned_) stop(/*let_running_end=*/false);
   work_.recovered(tasks_);
   if (policy_.takes_output) out_->push_back(KeepOutput{output_.end_recovery()});
   phase_ = Phase::joining;
@@ -914,7 +933,9 @@ void Scheduler::suspend(bool let_running_end) {
 
 /// A Revoke or a Cancel may be lost.
 void Scheduler::repeat_stop(const Session& session) {
-  if (stop_.is_draining() || (is_paused_ && !stop_.is_stopping())) {
+  const bool has_too_many = session.slots_limit && work_.of(session).held() > *session.slots_limit;
+  const bool is_held_back = is_paused_ || has_too_many;
+  if (stop_.is_draining() || (is_held_back && !stop_.is_stopping())) {
     revoke_unstarted(session);
   } else if (stop_.is_cancelling() || records().spec.method == CollectionMethod::cancelled) {
     ask_to_cancel(session);

@@ -114,7 +114,9 @@ class Scheduler {
   void on(const InputEnded& event);
   void on(const CancelRequested& event);
   void on(const PauseRequested& event);
+  void on(const SlotsLimited& event);
   void on(const StopRequested& event);
+  void on(const AbandonRequested& event);
   void on(const OutputFound& event);
   void on(const OutputWritten& event);
 
@@ -221,6 +223,7 @@ class Scheduler {
   bool ran_out_of_workers_ = false;
   bool suspended_ = false;
   bool is_paused_ = false;
+  bool is_abandoned_ = false;
   std::uint64_t messages_refused_ = 0;
   std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
   std::size_t output_swept_ = 0;       ///< records when kept output was last looked through

@@ -26,6 +26,10 @@ Receiver Workload::receiver(const View& view, const Session& session) const {
   receiver.slots = session.slots;
   receiver.held = held.held();
   receiver.prefetch = held.prefetch(session.slots);
+  if (session.slots_limit) {
+    receiver.slots = *session.slots_limit;
+    receiver.is_limited = true;
+  }
   return receiver;
 }
 

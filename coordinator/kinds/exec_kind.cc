@@ -152,7 +152,7 @@ Result<void> ExecKind::prepare() {
   if (auto checked = check_program(options_); !checked && !options_.resumes_as_saved) {
     return checked;
   }
-  auto input = read_input(options_);
+  auto input = read_input(options_, /*reads_on=*/!options_.abandon);
   if (!input) return input.error();
   if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(input->commands);
   spec_.id = os::random_id128<RunId>();

@@ -186,6 +186,7 @@ void EventLoop::run() {
   }
   if (output_feed_ && start_.loaded) step(OutputFound{output_feed_->found()});
   step(ListeningStarted{});
+  if (kind_.options().abandon && start_.loaded) step(AbandonRequested{});
   look_for_local_workers();
   start_input();
   // While the workers start: later it would delay their reports.

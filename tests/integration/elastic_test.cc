@@ -138,6 +138,27 @@ TEST_F(Elastic, APausedRunStartsNothingUntilItGoesOn) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
+TEST_F(Elastic, SlotsOfAWorkerAreLimited) {
+  Program& run = start_commands({"--range", "0-9", "-w", "1", "-j", "4"},
+                                "test {} -gt 3 || " + until_touched("on"));
+  ASSERT_TRUE(wait_for_events(run, "started", 4));
+  Program& none = command({"slots", "all", "0", "--control", file("s")});
+  EXPECT_EQ(none.wait(), 0) << none.story();
+  EXPECT_THAT(none.out(),
+              MatchesRegex("[^ ]* runs at most 0 tasks at once, session [0-9a-f]{32}\n"));
+  touch("on");
+  ASSERT_TRUE(wait_until([&] { return status()["tasks"]["done"] == 4; }));
+  EXPECT_EQ(status()["workers"][0]["running"], 0);
+  Program& shown = command({"status", "--control", file("s")});
+  EXPECT_EQ(shown.wait(), 0);
+  EXPECT_THAT(shown.out(), HasSubstr("0 of 4"));
+  EXPECT_EQ(command({"slots", "all", "5", "--control", file("s")}).wait(), 1);
+  EXPECT_EQ(command({"slots", "all", "--control", file("s")}).wait(), 2);
+  EXPECT_EQ(command({"slots", "all", "many", "--control", file("s")}).wait(), 2);
+  EXPECT_EQ(command({"slots", "all", "4", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
 TEST_F(Elastic, DrainReturnAlsoReturnsRunningTasks) {
   Program& run = start_run("2", {"-n", "8", "--pause", "5s"});
   Program& leaving = join_as("leaving");

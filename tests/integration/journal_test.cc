@@ -86,6 +86,22 @@ TEST_F(KilledCoordinator, RepeatedKillsLoseNoResult) {
   expect_all(120, {runs.begin(), runs.end()});
 }
 
+TEST_F(KilledCoordinator, AnAbandonedRunEndsWithAllThatStillRunsForIt) {
+  Program& run = begun_run(400, 50);
+  ASSERT_THAT(kill_coordinator(run), SizeIs(2));
+  Program& abandoned = command({"abandon", journal()});
+  EXPECT_EQ(abandoned.wait(), 0) << abandoned.story();
+  EXPECT_THAT(processes(), IsEmpty()) << "an orphaned worker is still running";
+  const json document = summary_of(abandoned);
+  EXPECT_EQ(document["validated"], true);
+  EXPECT_GT(document["outcomes"]["cancelled"], 0);
+  EXPECT_EQ(number_in(journal(), "SELECT count(*) FROM result"), 400);
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_THAT(resumed.err(), HasSubstr(" is finished"));
+}
+
 /// Longer than a test waits for the end of a program.
 const Arguments kLongLiveness = {"--liveness", "50s"};
 static_assert(kLimit < std::chrono::seconds(50));

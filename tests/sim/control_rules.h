@@ -11,7 +11,8 @@
 namespace rollcall::sim {
 
 /// Checks that a task gets no new attempt once it is cancelled, that no attempt is cancelled before
-/// the request is on disk, and that nothing new is sent while the run is paused. One thread.
+/// the request is on disk, and that nothing new is sent while the run is paused, or to a session
+/// that has as many attempts as the user allows. One thread.
 class ControlRules {
  public:
   explicit ControlRules(World& world) : world_(world) {}
@@ -19,7 +20,7 @@ class ControlRules {
   /// The next epoch begins with these records.
   void epoch_begins(const coordinator::RunRecords& committed);
   void before(const coordinator::Scheduler& scheduler, const coordinator::Event& event);
-  void after(const coordinator::Actions& actions);
+  void after(const coordinator::Scheduler& scheduler, const coordinator::Actions& actions);
   /// The commit has reached the disk.
   void committed(const coordinator::Commit& commit);
 
@@ -27,7 +28,8 @@ class ControlRules {
   bool may_be_cancelled(TaskId task) const { return ever_asked_.contains(task); }
 
  private:
-  void assigned(const SessionId& session, const Assignment& assignment);
+  void assigned(const coordinator::Scheduler& scheduler, const SessionId& session,
+                const Assignment& assignment);
   void cancelled(const Cancel& cancel) const;
 
   World& world_;
@@ -35,6 +37,7 @@ class ControlRules {
   std::set<TaskId> asked_;    ///< before this epoch, or in it
   std::set<TaskId> on_disk_;  ///< with a journal
   bool is_paused_ = false;
+  std::map<SessionIndex, std::uint32_t> limits_;    ///< in this epoch
   std::map<SessionId, std::uint64_t> assignments_;  ///< the last one's number, in this epoch
 };
 

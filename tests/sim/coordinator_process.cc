@@ -69,6 +69,15 @@ void CoordinatorProcess::drain(const SessionId& session, DrainMode mode) {
   }
 }
 
+void CoordinatorProcess::limit_slots(const SessionId& session, std::uint32_t slots) {
+  const auto& sessions = scheduler_->records().sessions;
+  for (std::uint32_t s = 0; s < sessions.size() && !ended_ && !is_down_; ++s) {
+    if (sessions[s].id != session) continue;
+    others_.push_back(coordinator::SlotsLimited{{SessionIndex{s}}, slots});
+    wake_at(now());
+  }
+}
+
 void CoordinatorProcess::stop(Duration resume_after, bool let_running_end, bool leave_running) {
   resume_after_ = resume_after;
   if (ended_ || is_down_) return;

@@ -42,6 +42,8 @@ class CoordinatorProcess {
   void cancel(std::uint32_t which);
   /// The user pauses the run, for some time.
   void pause(Duration lasts);
+  /// The user limits the slots of this session, for as long as its coordinator lives.
+  void limit_slots(const SessionId& session, std::uint32_t slots);
   /// Dies at once, or in the middle of one of the next turns. Only the disk survives. The next
   /// epoch starts after `down_for`.
   void crash(Duration down_for);

@@ -53,7 +53,7 @@ class Observer {
     const bool keeps = world_.plan.policy.journal;
     const std::size_t accepted = scheduler_->records().accepted();
     commands_.after(*scheduler_, event, actions, keeps ? records_committed_ : accepted);
-    control_.after(actions);
+    control_.after(*scheduler_, actions);
     output_.after(*scheduler_, event, actions);
   }
   void done(const coordinator::Action& action);

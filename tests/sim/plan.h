@@ -39,6 +39,7 @@ enum class FaultKind : std::uint8_t {
   stop_softly,         ///< as `stop`, but running attempts may end
   cancel_tasks,        ///< the user cancels some tasks, which `worker` chooses
   pause,               ///< the user pauses the run, for `lasts`
+  limit_slots,         ///< the user limits the slots of a worker to 1 or 2
 };
 
 struct Fault {

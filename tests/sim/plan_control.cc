@@ -1,6 +1,7 @@
 #include "tests/sim/plan_control.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/base/rng.h"
 #include "tests/sim/dice.h"
@@ -20,7 +21,8 @@ void draw_control(Plan& plan) {
   for (std::uint32_t left = dice.number(1, 4); left > 0; --left) {
     Fault fault;
     fault.at = kFirstStart + dice.time(0ms, dice.chance(0.5) ? 1s : 8s);
-    fault.kind = dice.chance(0.7) ? FaultKind::cancel_tasks : FaultKind::pause;
+    fault.kind = dice.one_of(std::array{FaultKind::cancel_tasks, FaultKind::cancel_tasks,
+                                        FaultKind::pause, FaultKind::limit_slots});
     fault.worker = dice.number(0, 1'000'000);
     fault.lasts = dice.time(1ms, fault.kind == FaultKind::pause ? 3s : 2ms);
     plan.calm_from = std::max(plan.calm_from, fault.at + fault.lasts);

@@ -5,7 +5,8 @@
 
 namespace rollcall::sim {
 
-/// In some runs, tasks are cancelled one by one, and the run is paused. Draws from its own numbers,
+/// In some runs, tasks are cancelled one by one, the run is paused, and
+/// the slots of workers are limited. Draws from its own numbers,
 /// so that the rest of each plan does not change.
 void draw_control(Plan& plan);
 

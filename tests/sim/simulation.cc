@@ -123,6 +123,8 @@ void Simulation::strike(const Fault& fault) {
       return process->terminate(DrainMode::return_running);
     case FaultKind::leave:
       return process->terminate(DrainMode::finish);
+    case FaultKind::limit_slots:
+      return coordinator_.limit_slots(process->session(), 1 + fault.worker % 2);
     case FaultKind::drain:
       return coordinator_.drain(process->session(), DrainMode::finish);
     case FaultKind::drain_at_once:

@@ -32,14 +32,15 @@ struct Session {
   ConnectionId connection{};
   bool connected = false;  ///< has said Hello in this epoch
   SessionPhase phase = SessionPhase::handshaking;
-  std::uint64_t nonce = 0;          ///< of the last Hello
-  std::uint32_t launch_id = 0;      ///< local workers of this epoch; else 0
-  std::uint32_t slots = 0;          ///< 0: no limit
-  bool draining = false;            ///< has announced that it is about to leave
-  std::optional<DrainMode> drain;   ///< what it is asked to do, again and again
-  std::optional<Goodbye> parting;   ///< said before its last reports were durable
-  std::uint32_t failed_starts = 0;  ///< in a row
-  bool is_cut = false;              ///< its connection was closed after it was last heard
+  std::uint64_t nonce = 0;                     ///< of the last Hello
+  std::uint32_t launch_id = 0;                 ///< local workers of this epoch; else 0
+  std::uint32_t slots = 0;                     ///< 0: no limit
+  std::optional<std::uint32_t> slots_limit{};  ///< by the user: attempts at once
+  bool draining = false;                       ///< has announced that it is about to leave
+  std::optional<DrainMode> drain;              ///< what it is asked to do, again and again
+  std::optional<Goodbye> parting;              ///< said before its last reports were durable
+  std::uint32_t failed_starts = 0;             ///< in a row
+  bool is_cut = false;  ///< its connection was closed after it was last heard
 
   Instant last_heard;
   Duration compensation_then{};  ///< SessionTable's stall compensation when it was last heard
@@ -89,6 +90,7 @@ class SessionTable {
   void note_draining(const Session& session, bool draining);
   /// The session is asked to leave. return_running replaces finish, but not the other way round.
   void ask_to_drain(const Session& session, DrainMode mode);
+  void limit(const Session& session, std::uint32_t slots) { mine(session).slots_limit = slots; }
   void set_parting(const Session& session, const Goodbye& goodbye);
   std::optional<Goodbye> take_parting(const Session& session);
   /// The worker's process has ended, though its Goodbye may still be on its way.

@@ -25,6 +25,7 @@ std::size_t divide_up(std::size_t tasks, std::size_t sessions) {
 /// No session is sent more ahead of its slots than its part of the tasks that do not run: when few
 /// are left, they would wait for a slot while slots of other sessions stay empty.
 std::uint64_t Dealer::credit_of(const Receiver& receiver, const Load& load) const {
+  if (receiver.is_limited) return receiver.slots;
   if (receiver.slots == 0) return limits::task_count;
   if (prefetch_) return receiver.slots + *prefetch_;
   const std::uint64_t beyond = load.unfinished - std::min(load.unfinished, load.slots);

@@ -19,7 +19,8 @@ struct Receiver {
   bool is_active = false;       ///< its slots are part of Load::slots
   bool may_receive = false;     ///< may be sent a further assignment, if it has credit
   bool may_be_revoked = false;  ///< may be asked to return attempts
-  std::uint32_t slots = 0;      ///< 0: no limit
+  std::uint32_t slots = 0;      ///< 0: no limit, unless is_limited
+  bool is_limited = false;      ///< nothing may wait there: it would start
   std::uint64_t held = 0;       ///< attempts that it owns
   std::uint64_t prefetch = 0;   ///< attempts to send ahead of its slots, as measured
 

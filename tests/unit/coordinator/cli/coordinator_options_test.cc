@@ -315,10 +315,11 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_TRUE(std::regex_match(cli::shown(start({"dance"})),
-                               std::regex("2: rollcall: unknown command \"dance\": expected exec, "
-                                          ".*sleep, status, cancel, pause, unpause, drain, "
-                                          "report, validate, resume, keys or help\n")));
+  EXPECT_TRUE(
+      std::regex_match(cli::shown(start({"dance"})),
+                       std::regex("2: rollcall: unknown command \"dance\": expected exec, "
+                                  ".*sleep, status, cancel, pause, unpause, slots, "
+                                  "drain, report, validate, resume, abandon, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
@@ -384,6 +385,10 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   cli::expect_all_options(drain_command(drain), text);
   CancelOptions cancel;
   cli::expect_all_options(cancel_command(cancel), text);
+  SlotsOptions slots;
+  cli::expect_all_options(slots_command(slots), text);
+  ResumeOptions abandon;
+  cli::expect_all_options(abandon_command(abandon), text);
   std::set<std::string> known = cli::visible_options(command);
   known.merge(cli::visible_options(keys_command(keys)));
   ExecOptions exec;

@@ -154,6 +154,25 @@ TEST_F(ControlDeskTest, PauseTellsHowManyTasksStillRun) {
   EXPECT_FALSE(std::get<PauseRequested>(events[1]).is_paused);
 }
 
+TEST_F(ControlDeskTest, SlotsLimitsWorkersToAtMostTheirSlots) {
+  begin_with({1, 2}, /*slots=*/4);
+  const json answer = ask(R"({"command":"slots","worker":"w2","slots":3})");
+  std::ifstream file(ROLLCALL_SOURCE_DIR "/docs/reference/slots-1.schema.json");
+  EXPECT_EQ(JsonSchema(json::parse(file)).misfit(answer), "");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<SlotsLimited>(events[0]).sessions, std::vector{SessionIndex{1}});
+  EXPECT_EQ(std::get<SlotsLimited>(events[0]).slots, 3U);
+  EXPECT_EQ(ask(R"({"command":"slots","worker":"w2","slots":5})")["error"],
+            "worker w2 has 4 slots: expected 0 to 4");
+  EXPECT_TRUE(ask(R"({"command":"slots","worker":"w2","slots":-1})").contains("error"));
+  EXPECT_TRUE(ask(R"({"command":"slots","slots":1})").contains("error"));
+  EXPECT_EQ(events.size(), 1U);
+  stage->give(events[0]);
+  stage->ignore();
+  EXPECT_EQ(schema_error(), "");
+  EXPECT_EQ(ask(R"({"command":"status"})")["workers"][1]["slots_limit"], 3);
+}
+
 TEST_F(ControlDeskTest, AnswersAnInvalidRequestWithAnError) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"drain","worker":"w9","mode":"finish"})")["error"],

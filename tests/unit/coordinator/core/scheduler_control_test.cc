@@ -250,5 +250,92 @@ TEST_F(PauseTest, ARunThatIsPausedCanBeStopped) {
   EXPECT_THAT(stage->take(), Contains("the run is finished"));
 }
 
+class SlotsLimitTest : public SchedulerTest {
+ protected:
+  SlotsLimitTest() {
+    use_commands();
+    spec.task_count = 20;
+  }
+  void limit(std::uint32_t slots) { stage->give(SlotsLimited{{SessionIndex{0}}, slots}); }
+  std::uint64_t held() const {
+    return stage->scheduler().held_by(stage->scheduler().sessions()[0]);
+  }
+};
+
+TEST_F(SlotsLimitTest, NothingIsSentUntilFewerTasksRun) {
+  policy.prefetch = 2;
+  begin_with({1}, 4);  // holds 0 to 5, and runs 0 to 3
+  limit(2);
+  expect({"w1 <- Revoke: assignments through 1, keep 0"});
+  stage->report(1, 1, {{{4, 5}, Outcome::returned}});
+  stage->report(1, 2, {{{0, 1}}});
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  EXPECT_EQ(held(), 2U);
+  stage->report(1, 3, {{{2}}});
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 4 (attempt 2) for")));
+  EXPECT_EQ(held(), 2U);
+}
+
+TEST_F(SlotsLimitTest, ZeroSendsNothing) {
+  begin_with({1}, 2);
+  limit(0);
+  stage->report(1, 1, {{{0, 1}}});
+  stage->wait(3'000);
+  EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("Assignment"))));
+  limit(1);
+  EXPECT_THAT(stage->take(), Contains(StartsWith("w1 <- Assignment 2: 2 for")));
+}
+
+TEST_F(SlotsLimitTest, ItHoldsForAWorkerWithoutSlots) {
+  begin();
+  stage->hello(1);
+  stage->give(SlotsLimited{{SessionIndex{0}}, 3});
+  stage->inventory(1);
+  stage->ignore();
+  EXPECT_EQ(held(), 3U);
+}
+
+TEST_F(SlotsLimitTest, ARevokeThatIsLostIsRepeatedWhileTooManyAreHeld) {
+  policy.prefetch = 2;
+  begin_with({1}, 2);
+  limit(1);
+  stage->ignore();
+  stage->wait(1'000);
+  EXPECT_THAT(stage->take(), Contains("w1 <- Revoke: assignments through 1, keep 0"));
+}
+
+TEST_F(JournaledCancelTest, AnAbandonedRunEndsOnceItIsKnownWhatIsHeld) {
+  begin_with_two();
+  stage->report(2, 1, {{{3}}});
+  stage->committed(3);
+  crash();
+  stage->give(AbandonRequested{});
+  EXPECT_EQ(stage->scheduler().done(), 1U);
+  stage->hello(1, 0, 2);
+  stage->inventory_of(1, 2, {0}, 1);
+  stage->ignore();
+  stage->hello(2, 0, 2);
+  stage->inventory_of(2, 2, {2}, 1);
+  EXPECT_EQ(records().outcome_of(TaskId{1}), Outcome::cancelled) << "nobody holds it";
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), testing::AllOf(Contains("w1 <- Cancel: assignments through 1"),
+                                            Contains("w2 <- Cancel: assignments through 1")));
+  stage->report(1, 1, {{{0}, Outcome::cancelled}});
+  stage->report(2, 2, {{{2}, Outcome::cancelled}});
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+  EXPECT_FALSE(has_unasked_outcome(records()));
+}
+
+TEST_F(JournaledCancelTest, AnAbandonedRunWithoutWorkersEnds) {
+  begin_with_two();
+  crash();
+  stage->give(AbandonRequested{});
+  stage->vanished(0);
+  stage->vanished(1);
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator
