@@ -38,6 +38,10 @@ constexpr std::array<Choice<ProgressStyle>, 4> kProgress{{{"auto", ProgressStyle
                                                           {"plain", ProgressStyle::plain},
                                                           {"none", ProgressStyle::none}}};
 
+constexpr std::array<Choice<SummaryStyle>, 3> kSummaries{{{"full", SummaryStyle::full},
+                                                          {"short", SummaryStyle::one_line},
+                                                          {"none", SummaryStyle::none}}};
+
 cli::Apply restarts_into(std::optional<std::uint32_t>& into) {
   return [&into](const std::string& text) -> Result<void> {
     if (text == "unlimited") {
@@ -71,20 +75,22 @@ cli::Apply slots_into(std::uint32_t& into) {
 
 constexpr const char* kOutputGroup = "Output";
 
-/// --output, --results, --progress and --quiet.
-template <class Format, class Style>
-std::vector<OptionSpec> display_options(Format& output, Style& progress, std::string& results,
-                                        bool& quiet) {
+/// --output, --results, --progress, --summary and --quiet.
+template <class Options>
+std::vector<OptionSpec> display_options(Options& into) {
   const char* group = kOutputGroup;
   return {{"--output", "", "FORMAT", group, Shown::in_help, "text, json or jsonl (default text)",
-           cli::choice_into(output, kRunFormats), "", cli::names_of(kRunFormats)},
+           cli::choice_into(into.output, kRunFormats), "", cli::names_of(kRunFormats)},
           {"--results", "-o", "FILE", group, Shown::in_help,
-           "one row for each task, .csv or .jsonl", results_file_into(results)},
+           "one row for each task, .csv or .jsonl", results_file_into(into.results_file)},
           {"--progress", "", "STYLE", group, Shown::in_help_all,
-           "auto, bar, plain or none (default auto)", cli::choice_into(progress, kProgress), "",
-           cli::names_of(kProgress)},
+           "auto, bar, plain or none (default auto)", cli::choice_into(into.progress, kProgress),
+           "", cli::names_of(kProgress)},
+          {"--summary", "", "FORM", group, Shown::in_help_all,
+           "full, short (one line; default for exec) or none",
+           cli::choice_into(into.summary, kSummaries), "", cli::names_of(kSummaries)},
           {"--quiet", "-q", "", group, Shown::in_help_all,
-           "no progress and no summary on standard error", cli::flag_into(quiet)}};
+           "no progress and no summary on standard error", cli::flag_into(into.quiet)}};
 }
 
 /// Without --liveness, a longer interval raises it.
@@ -209,8 +215,7 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
 }
 
 void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
-  std::vector<OptionSpec> display =
-      display_options(into.output, into.progress, into.results_file, into.quiet);
+  std::vector<OptionSpec> display = display_options(into);
   display[0].environment = kOutputVariable;
   display[2].environment = "ROLLCALL_PROGRESS";
   table.insert(table.end(), display.begin(), display.end());
@@ -225,8 +230,7 @@ void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
 }
 
 void add_display(std::vector<OptionSpec>& table, DisplayOptions& into) {
-  for (OptionSpec& option :
-       display_options(into.output, into.progress, into.results_file, into.quiet)) {
+  for (OptionSpec& option : display_options(into)) {
     option.shown = Shown::in_help;
     table.push_back(std::move(option));
   }
@@ -235,6 +239,7 @@ void add_display(std::vector<OptionSpec>& table, DisplayOptions& into) {
 void DisplayOptions::apply(RunOptions& to) const {
   to.output = output.value_or(to.output);
   to.progress = progress.value_or(to.progress);
+  to.summary = summary.value_or(to.summary);
   if (!results_file.empty()) to.results_file = results_file;
   to.quiet = to.quiet || quiet;
 }

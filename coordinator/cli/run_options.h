@@ -31,6 +31,14 @@ enum class ProgressStyle : std::uint8_t {
   none,
 };
 
+/// The summary on standard error.
+enum class SummaryStyle : std::uint8_t {
+  automatic,  ///< by the kind of task
+  full,
+  one_line,
+  none,
+};
+
 /// How workers join a run: shared by every command that has workers.
 struct JoiningOptions {
   std::string bind;  ///< in the syntax of ZeroMQ; empty: a free loopback port, or that of the keys
@@ -60,6 +68,7 @@ struct RunOptions : JoiningOptions {
 
   OutputFormat output = OutputFormat::text;
   ProgressStyle progress = ProgressStyle::automatic;
+  SummaryStyle summary = SummaryStyle::automatic;
   std::string results_file;        ///< .csv or .jsonl; empty: none
   bool quiet = false;              ///< no summary, progress or automatic task lines
   std::string log_level = "warn";  ///< one of cli::log_levels()
@@ -79,6 +88,7 @@ struct RunOptions : JoiningOptions {
 struct DisplayOptions {
   std::optional<OutputFormat> output;     ///< nullopt: as saved
   std::optional<ProgressStyle> progress;  ///< nullopt: as saved
+  std::optional<SummaryStyle> summary;    ///< nullopt: as saved
   std::string results_file;               ///< empty: as saved
   bool quiet = false;                     ///< false: as saved
 

@@ -123,7 +123,7 @@ int run_report(const ReportOptions& options) {
     status = write(*(*kind)->make_text_report(records), *run);
   }
   std::fputs((*kind)->failures_text(records).c_str(), stderr);
-  print_summary(STDERR_FILENO, records, run->summary, display, false);
+  print_summary(STDERR_FILENO, records, run->summary, display, SummaryStyle::full);
   return status;
 }
 

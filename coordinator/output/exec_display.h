@@ -15,6 +15,7 @@ class ExecDisplay final : public KindDisplay {
   explicit ExecDisplay(const ExecRun* run) : run_(run) {}
 
   bool has_pauses() const override { return false; }
+  bool is_brief() const override { return true; }
   std::string_view columns() const override;
   void append_columns(RowForm& form, std::size_t record) const override;
   void append_event_members(std::string& line, std::size_t record) const override;

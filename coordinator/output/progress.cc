@@ -140,6 +140,7 @@ Duration expected_time(const RunSpec& spec, Duration longest, std::optional<std:
 
 ProgressStyle progress_style(ProgressStyle asked, const ProgressPlace& place) {
   if (asked != ProgressStyle::automatic) return asked;
+  if (place.silent) return ProgressStyle::none;
   if (!place.on_terminal) return ProgressStyle::plain;
   return place.lines_on_terminal ? ProgressStyle::none : ProgressStyle::bar;
 }

@@ -28,12 +28,13 @@ bool is_failure(Outcome outcome) {
 
 }  // namespace
 
-ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines) {
+ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines, bool brief) {
   const char* const term = std::getenv("TERM");
   ProgressPlace place;
   place.on_terminal =
       ::isatty(error_fd) != 0 && term != nullptr && std::string_view(term) != "dumb";
   place.lines_on_terminal = task_lines && ::isatty(out_fd) != 0;
+  place.silent = brief && ::isatty(error_fd) == 0;
   return place;
 }
 

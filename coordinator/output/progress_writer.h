@@ -12,8 +12,8 @@
 namespace rollcall::coordinator {
 
 /// Returns where progress is shown, by the descriptors and the variable TERM. `task_lines`:
-/// standard output has lines for each task.
-ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines);
+/// standard output has lines for each task. `brief`: only a terminal gets progress.
+ProgressPlace progress_place(int out_fd, int error_fd, bool task_lines, bool brief);
 /// Whether `error_fd` is a terminal and NO_COLOR is not set (https://no-color.org).
 bool color_wanted(int error_fd);
 

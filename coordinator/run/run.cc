@@ -124,8 +124,8 @@ Scheduler Run::make_scheduler(const Policy& policy) {
 }
 
 ProgressWriter Run::make_progress(std::uint32_t local_workers) const {
-  const ProgressPlace place =
-      progress_place(STDOUT_FILENO, STDERR_FILENO, kind_.writes_as_it_goes());
+  const ProgressPlace place = progress_place(STDOUT_FILENO, STDERR_FILENO,
+                                             kind_.writes_as_it_goes(), kind_.display().is_brief());
   const ProgressStyle style =
       options_.quiet ? ProgressStyle::none : progress_style(options_.progress, place);
   const RunRecords& records = scheduler_->records();
@@ -242,7 +242,8 @@ void Run::print(const Summary& summary, const std::vector<std::uint32_t>& order)
     return;
   }
   if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
-  print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.quiet);
+  print_summary(STDERR_FILENO, records, summary, kind_.display(),
+                options_.quiet ? SummaryStyle::none : options_.summary);
 }
 
 /// The next coordinator prints only results that this one has not printed. If that cannot be saved,

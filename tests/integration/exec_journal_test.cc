@@ -54,7 +54,7 @@ TEST_F(JournaledExec, JoblogHasTheLastAttemptOfEachTaskAfterAResume) {
 }
 
 TEST_F(JournaledExec, JsonReportEqualsTheOutputOfTheRun) {
-  Program& run = journaled_exec(Arguments{"--output", "json", "--progress", "none"} + kFailing);
+  Program& run = journaled_exec(Arguments{"--output", "json", "--summary", "full"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   EXPECT_THAT(document_of(run)["commands"]["failed"], SizeIs(3));
   Program& report = command({"report", journal(), "--output", "json"});
@@ -64,7 +64,7 @@ TEST_F(JournaledExec, JsonReportEqualsTheOutputOfTheRun) {
 }
 
 TEST_F(JournaledExec, TextReportEqualsTheSummaryOfTheRun) {
-  Program& run = journaled_exec(Arguments{"--progress", "none"} + kFailing);
+  Program& run = journaled_exec(Arguments{"--summary", "full"} + kFailing);
   EXPECT_EQ(run.wait(), 1) << run.story();
   Program& report = command({"report", journal()});
   EXPECT_EQ(report.wait(), 0) << report.story();

@@ -87,6 +87,37 @@ TEST_F(ExecInput, IsAUsageErrorIfInvalid) {
   EXPECT_THAT(nul.err(), HasSubstr("--null"));
 }
 
+using ExecSummary = Exec;
+
+TEST_F(ExecSummary, IsOneLineAndThereIsNoProgressIfNothingFailed) {
+  Program& run = exec({"--range", "1-3", "-j", "3", "--", "sleep", "1.1"});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  EXPECT_THAT(run.err(), MatchesRegex("3 succeeded in [0-9]+[.][0-9][0-9] s\n"));
+}
+
+TEST_F(ExecSummary, FollowsTheFailedTasks) {
+  Program& run = exec({"-j", "1", "--shell", "--", "test {} != b"}, "a\nb\nc\n");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(run.err(), MatchesRegex("1 task failed:\n  task 1: exit status 1: .*\n"
+                                      "2 succeeded, 1 failed in [0-9.]+ s\n"));
+}
+
+TEST_F(ExecSummary, HasTheFormThatWasChosen) {
+  Program& full = exec({"--summary", "full", "--", "true"}, "a\n");
+  EXPECT_EQ(full.wait(), 0) << full.story();
+  EXPECT_THAT(full.err(), AllOf(StartsWith("expected  "), HasSubstr("\noutcomes  1 succeeded\n"),
+                                HasSubstr("\nattempts  1, 0 repeated")));
+  Program& none = exec({"--summary", "none", "--", "true"}, "a\n");
+  EXPECT_EQ(none.wait(), 0) << none.story();
+  EXPECT_EQ(none.err(), "");
+  Program& failures = exec({"--summary", "none", "--", "false"}, "a\n");
+  EXPECT_EQ(failures.wait(), 1) << failures.story();
+  EXPECT_EQ(failures.err(), "1 task failed:\n  task 0: exit status 1: false a\n");
+  Program& quiet = exec({"-q", "--", "false"}, "a\n");
+  EXPECT_EQ(quiet.wait(), 1) << quiet.story();
+  EXPECT_EQ(quiet.err(), "");
+}
+
 using ExecCommands = Exec;
 
 TEST_F(ExecCommands, GetVariablesWithTheirIds) {
@@ -229,7 +260,7 @@ TEST_F(ExecOutput, ThatIsDroppedIsReportedEverywhere) {
   EXPECT_EQ(document.at("outcomes").at("succeeded"), 3);
   EXPECT_EQ(document.at("commands").at("dropped"),
             (nlohmann::json{{"tasks", 2}, {"stdout_bytes", 952}, {"stderr_bytes", 0}}));
-  EXPECT_THAT(run.err(), HasSubstr("dropped   952 bytes of output of 2 tasks (--max-output)\n"));
+  EXPECT_THAT(run.err(), HasSubstr("dropped: 952 bytes of output of 2 tasks (--max-output)\n"));
   EXPECT_THAT(contents_of(rows), HasSubstr(",476,0\n"));
   Program& report = start({programs_directory() / "rollcall", {"report", journal}, {}, {}, {}});
   EXPECT_EQ(report.wait(), 0) << report.story();

@@ -34,6 +34,9 @@ class KindDisplay {
 
   /// Each task sleeps for a known time: rows have its pause and lateness, documents its seed.
   virtual bool has_pauses() const { return true; }
+  /// A program runs this kind as it runs other programs: one line sums the run up, and a log gets
+  /// no progress.
+  virtual bool is_brief() const { return false; }
   /// The columns that this kind adds to each row, as in a CSV header: ",exit_status,signal".
   /// If it is empty, neither append function is called.
   virtual std::string_view columns() const { return {}; }

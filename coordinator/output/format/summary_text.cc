@@ -110,7 +110,8 @@ std::string input_text(const RunRecords& records) {
   return label("input") + "not read to its end: " + tasks(records.spec.task_count) + " so far\n";
 }
 
-std::string outcomes_text(const Summary& summary) {
+/// "2 succeeded, 1 timed out"; empty if no task has ended.
+std::string outcome_counts(const Summary& summary) {
   std::string text;
   for (const Outcome outcome : {Outcome::succeeded, Outcome::failed, Outcome::timed_out,
                                 Outcome::cancelled, Outcome::lost}) {
@@ -119,8 +120,41 @@ std::string outcomes_text(const Summary& summary) {
     std::replace(name.begin(), name.end(), '_', ' ');
     text += (text.empty() ? "" : ", ") + number(summary.count(outcome)) + " " + name;
   }
-  return label("outcomes") + (text.empty() ? "none" : text) + "\n";
+  return text;
 }
+
+std::string outcomes_text(const Summary& summary) {
+  const std::string counts = outcome_counts(summary);
+  return label("outcomes") + (counts.empty() ? "none" : counts) + "\n";
+}
+
+std::string counted(std::uint64_t count, const char* what, const char* how) {
+  return fmt::format("{} {}{} {}", count, what, count == 1 ? "" : "s", how);
+}
+
+/// What most runs do not have.
+std::string unusual_text(const RunRecords& records, const Summary& summary) {
+  const auto lost = static_cast<std::uint64_t>(
+      std::ranges::count(records.sessions, SessionEnd::lost, &SessionRecord::end));
+  std::string text;
+  const auto add = [&text](const std::string& part) {
+    text += (text.empty() ? "; " : ", ") + part;
+  };
+  if (!summary.finished) {
+    add("not finished, " + tasks(records.spec.task_count - records.accepted()) + " left");
+  }
+  if (records.spec.is_open) add("input not read to its end");
+  if (records.attempts_retried > 0) add(counted(records.attempts_retried, "attempt", "repeated"));
+  if (records.attempts_adopted > 0) add(counted(records.attempts_adopted, "attempt", "adopted"));
+  if (lost > 0) add(counted(lost, "worker", "lost"));
+  return text;
+}
+
+bool is_empty(const RunRecords& records) {
+  return records.spec.task_count == 0 && !records.spec.is_open;
+}
+
+constexpr const char* kNoTasks = "no tasks: nothing was run\n";
 
 std::string worker_line(const SessionRecord& session) {
   std::string line = "  " + safe(session.name) + ": " + tasks(session.tasks_done);
@@ -190,7 +224,7 @@ std::string failed_checks_text(const Summary& summary) {
 
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
-  if (records.spec.task_count == 0 && !records.spec.is_open) return "no tasks: nothing was run\n";
+  if (is_empty(records)) return kNoTasks;
   std::string text = summary.finished ? std::string() : unfinished_text(records);
   text += input_text(records) + times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);
@@ -201,14 +235,26 @@ std::string summary_text(const RunRecords& records, const Summary& summary,
   return text;
 }
 
+std::string short_summary_text(const RunRecords& records, const Summary& summary) {
+  if (is_empty(records)) return kNoTasks;
+  const std::string counts = outcome_counts(summary);
+  return fmt::format("{} in {} s{}\n", counts.empty() ? "no task ended" : counts,
+                     format_seconds(summary.measured), unusual_text(records, summary));
+}
+
 void print_summary(int fd, const RunRecords& records, const Summary& summary,
-                   const KindDisplay& display, bool quiet) {
+                   const KindDisplay& display, SummaryStyle style) {
+  if (style == SummaryStyle::automatic) {
+    style = display.is_brief() ? SummaryStyle::one_line : SummaryStyle::full;
+  }
   StreamWriter writer(fd, "standard error");
   writer.buffer() += failed_checks_text(summary);
-  if (const std::string dropped = display.dropped_text(); quiet && !dropped.empty()) {
+  const std::string dropped = display.dropped_text();
+  if (style != SummaryStyle::full && !dropped.empty()) {
     writer.buffer() += "dropped: " + dropped + "\n";
   }
-  if (!quiet) writer.buffer() += summary_text(records, summary, display);
+  if (style == SummaryStyle::full) writer.buffer() += summary_text(records, summary, display);
+  if (style == SummaryStyle::one_line) writer.buffer() += short_summary_text(records, summary);
   writer.write_all();
 }
 

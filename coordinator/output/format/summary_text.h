@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "coordinator/cli/run_options.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/output/format/display.h"
@@ -18,8 +19,12 @@ std::string failed_checks_text(const Summary& summary);
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display);
 
-/// Writes failed_checks_text() and, unless `quiet`, summary_text() to `fd`. Errors are ignored.
+/// The same in one line: "200 succeeded, 3 failed in 0.16 s", and what is unusual, if anything is.
+std::string short_summary_text(const RunRecords& records, const Summary& summary);
+
+/// Writes failed_checks_text() and the summary in this form to `fd`. Dropped output is always
+/// reported. Errors are ignored.
 void print_summary(int fd, const RunRecords& records, const Summary& summary,
-                   const KindDisplay& display, bool quiet);
+                   const KindDisplay& display, SummaryStyle style);
 
 }  // namespace rollcall::coordinator

@@ -25,6 +25,7 @@ complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l output -x -a 'text json jsonl' -d 'Format of standard output'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -s o -l results -r -F -d 'Results file, .csv or .jsonl'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l progress -x -a 'auto bar plain none' -d 'Progress on standard error'
+complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l summary -x -a 'full short none' -d 'Summary on standard error'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -s q -l quiet -d 'Omit progress and summary'
 complete -c rollcall -n '__fish_seen_subcommand_from report validate' -l output -x -a 'text json' -d 'Format of standard output'
 
@@ -92,6 +93,7 @@ complete -c rollcall -n $in_run -l insecure -d 'Disable encryption, on loopback 
 complete -c rollcall -n $in_run -l output -x -a 'text json jsonl' -d 'Format of standard output'
 complete -c rollcall -n $in_run -s o -l results -r -F -d 'Results file, .csv or .jsonl'
 complete -c rollcall -n $in_run -l progress -x -a 'auto bar plain none' -d 'Progress on standard error'
+complete -c rollcall -n $in_run -l summary -x -a 'full short none' -d 'Summary on standard error'
 complete -c rollcall -n $in_run -s q -l quiet -d 'Omit progress and summary'
 complete -c rollcall -n $in_run -l log-level -x -a 'trace debug info warn error off' -d 'Lowest level to log'
 complete -c rollcall -n $in_run -l log-file -r -F -d 'Log file'

@@ -118,13 +118,14 @@ TEST(SleepOptions, DescribeTheWorkers) {
 }
 
 TEST(SleepOptions, DescribeTheOutput) {
-  const SleepOptions parsed =
-      options({"--output", "jsonl", "--results", "r.csv", "--task-lines", "never", "--progress",
-               "plain", "--quiet", "--log-level", "debug", "--log-file", "l", "--insecure"});
+  const SleepOptions parsed = options(
+      {"--output", "jsonl", "--results", "r.csv", "--task-lines", "never", "--progress", "plain",
+       "--summary", "short", "--quiet", "--log-level", "debug", "--log-file", "l", "--insecure"});
   EXPECT_EQ(parsed.output, OutputFormat::jsonl);
   EXPECT_EQ(parsed.results_file, "r.csv");
   EXPECT_EQ(parsed.task_lines, TaskLines::never);
   EXPECT_EQ(parsed.progress, ProgressStyle::plain);
+  EXPECT_EQ(parsed.summary, SummaryStyle::one_line);
   EXPECT_TRUE(parsed.quiet);
   EXPECT_EQ(parsed.log_level, "debug");
   EXPECT_EQ(parsed.log_file, "l");

@@ -113,6 +113,8 @@ TEST(ProgressStyle, DependsOnTheTerminal) {
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {true, true}), ProgressStyle::none);
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {false, false}), ProgressStyle::plain);
   EXPECT_EQ(progress_style(ProgressStyle::automatic, {false, true}), ProgressStyle::plain);
+  EXPECT_EQ(progress_style(ProgressStyle::automatic, {false, false, true}), ProgressStyle::none);
+  EXPECT_EQ(progress_style(ProgressStyle::plain, {false, false, true}), ProgressStyle::plain);
   EXPECT_EQ(progress_style(ProgressStyle::bar, {false, false}), ProgressStyle::bar);
   EXPECT_EQ(progress_style(ProgressStyle::none, {true, false}), ProgressStyle::none);
 }

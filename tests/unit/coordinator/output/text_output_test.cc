@@ -307,6 +307,59 @@ TEST(SummaryText, SummarizesLongLists) {
   EXPECT_THAT(text, Not(HasSubstr("w16")));
 }
 
+TEST(ShortSummary, IsOneLine) {
+  RunRecordsBuilder run(3);
+  run.worker().done(0).done(1).ended(2, 0, Outcome::failed, kNow, 2s);
+  Summary summary = summarize(run.records(), finish_order(run.records()));
+  summary.measured = 155ms;
+  EXPECT_EQ(short_summary_text(run.records(), summary), "2 succeeded, 1 failed in 0.16 s\n");
+}
+
+TEST(ShortSummary, StatesWhatIsUnusual) {
+  RunRecordsBuilder run(4);
+  run.worker().dispatched(0).done(0).done(1);
+  run.records().spec.is_open = true;
+  run.records().attempts_retried = 2;
+  run.records().attempts_adopted = 1;
+  run.records().sessions[0].end = SessionEnd::lost;
+  Summary summary = summarize(run.records(), {});
+  summary.measured = 1s;
+  EXPECT_EQ(short_summary_text(run.records(), summary),
+            "2 succeeded in 1.00 s; not finished, 2 tasks left, input not read to its end, "
+            "2 attempts repeated, 1 attempt adopted, 1 worker lost\n");
+}
+
+TEST(ShortSummary, OfARunInWhichNothingEnded) {
+  RunRecordsBuilder run(1);
+  EXPECT_EQ(short_summary_text(run.records(), summarize(run.records(), {})),
+            "no task ended in 0.00 s; not finished, 1 task left\n");
+  RunRecordsBuilder empty(0);
+  EXPECT_EQ(short_summary_text(empty.records(), Summary()), "no tasks: nothing was run\n");
+}
+
+TEST(PrintSummary, HasTheFormThatWasChosen) {
+  struct Brief final : KindDisplay {
+    bool is_brief() const override { return true; }
+    std::string dropped_text() const override { return "5 bytes"; }
+  };
+  RunRecordsBuilder run(1);
+  run.worker().dispatched(0).done(0);
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  const std::string full = summary_text(run.records(), summary, Brief());
+  const std::string line = short_summary_text(run.records(), summary);
+  const auto printed = [&](const KindDisplay& display, SummaryStyle style) {
+    const MemoryFile file;
+    print_summary(file.fd(), run.records(), summary, display, style);
+    return file.text();
+  };
+  EXPECT_EQ(printed(Brief(), SummaryStyle::automatic), "dropped: 5 bytes\n" + line);
+  EXPECT_EQ(printed(Brief(), SummaryStyle::one_line), "dropped: 5 bytes\n" + line);
+  EXPECT_EQ(printed(Brief(), SummaryStyle::none), "dropped: 5 bytes\n");
+  EXPECT_EQ(printed(Brief(), SummaryStyle::full), full);
+  EXPECT_EQ(printed(KindDisplay(), SummaryStyle::automatic),
+            summary_text(run.records(), summary, KindDisplay()));
+}
+
 TEST(FailedChecksText, NamesTheTasks) {
   Summary summary;
   summary.failed_checks.push_back({"not_early", "a sleep ended early", 3, {TaskId(1), TaskId(7)}});
