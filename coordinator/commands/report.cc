@@ -13,10 +13,11 @@
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/analysis/validation.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/output/format/run_document.h"
-#include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
+#include "coordinator/output/print_summary.h"
 #include "coordinator/run/saved_run.h"
+#include "coordinator/view/run_document.h"
+#include "coordinator/view/summary_text.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -122,8 +123,7 @@ int run_report(const ReportOptions& options) {
   } else if (run->finished()) {
     status = write(*(*kind)->make_text_report(records), *run);
   }
-  std::fputs((*kind)->failures_text(records).c_str(), stderr);
-  print_summary(STDERR_FILENO, records, run->summary, display, SummaryStyle::full);
+  print_summary(STDERR_FILENO, records, run->summary, display, SummaryStyle::full, false);
   return status;
 }
 

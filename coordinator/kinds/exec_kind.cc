@@ -163,7 +163,7 @@ Result<void> ExecKind::prepare() {
   if (input->rest) {
     stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
   }
-  display_ = ExecDisplay(&*run_);
+  display_ = ExecDisplay(run_->shown());
   if (options_.dry_run) return {};
   if (takes_output(options_)) spool_.emplace(*run_, spool_settings(options_));
   const Duration clock = os::unix_time() - os::now().time_since_epoch();
@@ -260,7 +260,7 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   auto input = read_input(options_, /*reads_on=*/false);
   if (!input) return input.error();
   run_.emplace(std::move(input->commands), records.spec.id);
-  display_ = ExecDisplay(&*run_);
+  display_ = ExecDisplay(run_->shown());
   auto read = journal.read_commands([&](const CommittedCommand& command) {
     if (command.record < records.accepted()) run_->replay(records, command.record, *command.result);
   });
@@ -298,10 +298,6 @@ void ExecKind::write_files_on(OutputThread& thread) {
 
 bool ExecKind::writes_as_it_goes() const {
   return prints_output(options_);
-}
-
-std::string ExecKind::failures_text(const RunRecords& records) const {
-  return run_ ? run_->failures_text(records) : std::string();
 }
 
 }  // namespace rollcall::coordinator

@@ -9,7 +9,7 @@
 #include "coordinator/kinds/exec_spool.h"
 #include "coordinator/kinds/exec_stream.h"
 #include "coordinator/kinds/task_kind.h"
-#include "coordinator/output/exec_display.h"
+#include "coordinator/view/exec_display.h"
 
 namespace rollcall::coordinator {
 
@@ -42,7 +42,6 @@ class ExecKind final : public TaskKind {
   std::unique_ptr<Output> make_text_report(const RunRecords& records) const override;
   void write_files_on(OutputThread& thread) override;
   bool writes_as_it_goes() const override;
-  std::string failures_text(const RunRecords& records) const override;
 
   void fill(AttemptColumns& attempts) const override { run_->fill(attempts); }
   std::string contradiction(const OutcomeColumns& outcomes) const override {
@@ -78,7 +77,7 @@ class ExecKind final : public TaskKind {
   std::string streamed_from_;         ///< name of the source; empty: the input is not streamed
   std::optional<ExecStream> stream_;  ///< the rest of a streamed input
   std::optional<ExecSpool> spool_;    ///< nullopt: output arrives in reports alone
-  ExecDisplay display_{nullptr};
+  ExecDisplay display_{{}};
 };
 
 }  // namespace rollcall::coordinator

@@ -90,8 +90,6 @@ class TaskKind {
   virtual bool writes_as_it_goes() const { return false; }
   /// Returns text for standard error before the run; may be empty.
   virtual std::string notice() const { return {}; }
-  /// Returns text for standard error after the run: the failed tasks; empty if none failed.
-  virtual std::string failures_text(const RunRecords&) const { return {}; }
 
   // While the run goes on.
 

@@ -5,11 +5,11 @@
 #include "common/cli/command_line.h"
 #include "common/model/decimal.h"
 #include "coordinator/core/analysis/batch_cursor.h"
-#include "coordinator/output/format/row.h"
-#include "coordinator/output/format/run_document.h"
-#include "coordinator/output/format/utc_time.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/stream_output.h"
+#include "coordinator/view/row.h"
+#include "coordinator/view/run_document.h"
+#include "coordinator/view/utc_time.h"
 
 namespace rollcall::coordinator {
 namespace {

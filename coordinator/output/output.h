@@ -12,8 +12,8 @@
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/exec/results/spool_files.h"
-#include "coordinator/output/format/display.h"
 #include "coordinator/output/stream/output_thread.h"
+#include "coordinator/view/display.h"
 
 namespace rollcall::coordinator {
 

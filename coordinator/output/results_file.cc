@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "common/os/file_io.h"
-#include "coordinator/output/format/row.h"
 #include "coordinator/output/stream/stream_writer.h"
+#include "coordinator/view/row.h"
 
 namespace rollcall::coordinator {
 namespace {

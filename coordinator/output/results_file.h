@@ -9,7 +9,7 @@
 #include "common/base/result.h"
 #include "common/os/descriptor.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/output/format/display.h"
+#include "coordinator/view/display.h"
 
 namespace rollcall::coordinator {
 

@@ -16,7 +16,7 @@
 #include "coordinator/control/desk.h"
 #include "coordinator/core/analysis/exit_status.h"
 #include "coordinator/exec/input/shell_quote.h"
-#include "coordinator/output/format/summary_text.h"
+#include "coordinator/output/print_summary.h"
 #include "coordinator/output/progress_writer.h"
 #include "coordinator/output/results_file.h"
 #include "coordinator/run/event_loop.h"
@@ -241,9 +241,7 @@ void Run::print(const Summary& summary, const std::vector<std::uint32_t>& order)
     give_up("no task was started", 4);
     return;
   }
-  if (!options_.quiet) std::fputs(kind_.failures_text(records).c_str(), stderr);
-  print_summary(STDERR_FILENO, records, summary, kind_.display(),
-                options_.quiet ? SummaryStyle::none : options_.summary);
+  print_summary(STDERR_FILENO, records, summary, kind_.display(), options_.summary, options_.quiet);
 }
 
 /// The next coordinator prints only results that this one has not printed. If that cannot be saved,

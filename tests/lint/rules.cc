@@ -5,6 +5,7 @@ namespace rollcall::lint {
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       {"CoreIncludes", check_core_includes},
+      {"ViewIncludes", check_view_includes},
       {"LibraryIncludes", check_library_includes},
       {"ProgramIncludes", check_program_includes},
       {"IncludePaths", check_include_paths},

@@ -30,6 +30,7 @@ struct Rule {
 
 // rules_layers.cc: who may include whom.
 Findings check_core_includes(const Sources& sources);
+Findings check_view_includes(const Sources& sources);
 Findings check_library_includes(const Sources& sources);
 Findings check_program_includes(const Sources& sources);
 Findings check_include_paths(const Sources& sources);

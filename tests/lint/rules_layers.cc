@@ -71,12 +71,12 @@ constexpr std::array<std::string_view, 34> kLayers = {
     // Its runtime, from what a task is made of to the commands that users type.
     "coordinator/exec/input",
     "coordinator/exec/results",
+    "coordinator/view",
     "coordinator/cli",
     "coordinator/access",
     "coordinator/journal/sqlite",
     "coordinator/journal",
     "coordinator/output/stream",
-    "coordinator/output/format",
     "coordinator/output",
     "coordinator/kinds",
     "coordinator/control",
@@ -96,21 +96,36 @@ std::size_t layer_of(std::string_view path) {
   return static_cast<std::size_t>(found - kLayers.begin());
 }
 
+/// A header of the standard library without I/O, threads or clocks.
+bool is_pure_standard(std::string_view file) {
+  const bool is_standard =
+      file.starts_with('<') && file.find_first_of("/.") == std::string_view::npos;
+  return is_standard &&
+         !is_one_of(file.substr(1), "thread", "mutex", "shared_mutex", "condition_variable",
+                    "future", "random", "iostream", "fstream", "filesystem", "ctime");
+}
+
 bool core_may_include(const Source& source, std::string_view file) {
   // Without I/O, and the same results everywhere.
   if (file.starts_with("<boost/sort/") || file.starts_with("<boost/unordered/") ||
       file == "<fmt/core.h") {
     return true;
   }
-  if (file.starts_with('<')) {
-    const bool is_standard = file.find_first_of("/.") == std::string_view::npos;
-    return is_standard &&
-           !is_one_of(file.substr(1), "thread", "mutex", "shared_mutex", "condition_variable",
-                      "future", "random", "iostream", "fstream", "filesystem", "ctime");
-  }
+  if (file.starts_with('<')) return is_pure_standard(file);
   file.remove_prefix(1);
   return (file.starts_with("common/") && !is_impure_common(file)) ||
          file.starts_with(core_of(source));
+}
+
+bool view_may_include(std::string_view file) {
+  if (file.starts_with("<nlohmann/") || file == "<fmt/core.h") return true;
+  if (file.starts_with('<')) return is_pure_standard(file);
+  file.remove_prefix(1);
+  return (file.starts_with("common/") && !is_impure_common(file)) ||
+         file.starts_with("coordinator/core/") || file.starts_with("coordinator/view/") ||
+         file.starts_with("coordinator/exec/input/") ||
+         is_one_of(file, "coordinator/exec/results/command_results.h",
+                   "coordinator/exec/results/run_commands.h");
 }
 
 }  // namespace
@@ -131,6 +146,19 @@ Findings check_core_includes(const Sources& sources) {
       findings.push_back({source.path, line,
                           file.substr(1) + " in a pure file of common/: move what needs it to "
                                            "common/net/, common/os/ or a program"});
+    }
+  });
+  return findings;
+}
+
+Findings check_view_includes(const Sources& sources) {
+  Findings findings;
+  for_each_include(sources, [&](const Source& source, std::size_t line, const std::string& file) {
+    if (source.is_in("coordinator/view/") && !view_may_include(file)) {
+      findings.push_back({source.path, line,
+                          file.substr(1) +
+                              " in the view: it turns records and results into text and rows, "
+                              "without I/O. Read and write in coordinator/output/"});
     }
   });
   return findings;

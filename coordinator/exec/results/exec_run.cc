@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "common/base/text.h"
-#include "common/cli/duration_text.h"
 #include "common/limits.h"
 #include "common/os/file_io.h"
 #include "coordinator/core/analysis/batch_cursor.h"
+#include "coordinator/core/analysis/failures.h"
 #include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/joblog.h"
@@ -25,11 +25,6 @@ namespace {
 
 constexpr int kTailLines = 5;
 constexpr std::size_t kTailBytes = 1'000;
-constexpr std::size_t kCommandBytes = 100;
-
-bool has_failed(Outcome outcome) {
-  return outcome != Outcome::succeeded && outcome != Outcome::cancelled;
-}
 
 /// Returns the last lines of `text`, safe for a terminal, each with a newline.
 std::string last_lines(std::string_view text) {
@@ -53,50 +48,6 @@ std::string last_lines(std::string_view text) {
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return lines;
-}
-
-std::string indented(std::string_view lines) {
-  std::string text;
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
-    text.append("    ").append(line);
-    lines.remove_prefix(line.size());
-  }
-  return text;
-}
-
-std::string signal_text(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  if (name == nullptr) return fmt::format("signal {}", signal);
-  return fmt::format("signal {} (SIG{})", signal, name);
-}
-
-/// After the time limit the command may take until --kill-after to end.
-std::string timed_out_text(Duration timeout, Duration elapsed) {
-  const std::string limit = format_seconds(timeout);
-  const std::string end = format_seconds(elapsed);
-  if (timeout == Duration::zero()) return fmt::format("timed out after {} s", end);
-  if (limit == end) return fmt::format("timed out after {} s", limit);
-  return fmt::format("timed out after {} s, ended after {} s", limit, end);
-}
-
-/// `timeout`: that of the command.
-std::string how_it_failed(Outcome outcome, const CommandResult* result, Duration timeout) {
-  if (outcome == Outcome::lost) return "lost: too many lost workers, or no worker left";
-  if (result == nullptr) return std::string(to_string(outcome));
-  switch (result->end) {
-    case CommandEnd::exited:
-      return fmt::format("exit status {}", result->status);
-    case CommandEnd::signalled:
-      return signal_text(result->signal);
-    case CommandEnd::timed_out:
-      return timed_out_text(timeout, result->elapsed);
-    case CommandEnd::cancelled:
-      return "cancelled";
-    case CommandEnd::not_started:
-      return printable(result->error_text, kTailBytes);
-  }
-  return std::string(to_string(outcome));
 }
 
 }  // namespace
@@ -164,7 +115,7 @@ Result<void> ExecRun::keep_in_joblog(const RunRecords& records, std::uint64_t pu
 void ExecRun::note_restored(const RunRecords& records, std::size_t end) {
   for (; restored_ < end; ++restored_) {
     if (has_failed(records.outcome_of(records.task[restored_]))) {
-      note_failure(records, restored_, results_.unpublished(restored_));
+      note_failure(restored_, results_.unpublished(restored_));
     }
   }
 }
@@ -201,7 +152,7 @@ void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t 
   for (std::size_t record = first; record < first + count; ++record) {
     const std::shared_ptr<const CommandResult> result = results_.share_unpublished(record);
     if (has_failed(records.outcome_of(records.task[record]))) {
-      note_failure(records, record, result.get());
+      note_failure(record, result.get());
     }
     if (result == nullptr) continue;
     if (joblog_) {
@@ -257,16 +208,11 @@ std::string ExecRun::write_files(const std::string& joblog_text, const std::vect
   return {};
 }
 
-void ExecRun::note_failure(const RunRecords& records, std::size_t record,
-                           const CommandResult* result) {
-  if (failures_.size() >= limits::named_tasks) return;
-  const TaskId task = records.task[record];
+void ExecRun::note_failure(std::size_t record, const CommandResult* result) {
+  if (tails_.size() >= limits::named_tasks) return;
   const SpooledResult* const spooled = results_.spooled(record);
   const std::string err_end = spooled == nullptr ? std::string() : spooled->err_end;
-  failures_.push_back({task,
-                       how_it_failed(records.outcome_of(task), result, commands_[task].timeout),
-                       result == nullptr ? std::string() : last_lines(err_end + result->err),
-                       result != nullptr && result->end == CommandEnd::not_started});
+  tails_.push_back({record, result == nullptr ? std::string() : last_lines(err_end + result->err)});
 }
 
 std::string ExecRun::joblog_line(const RunRecords& records, std::size_t record,
@@ -286,22 +232,6 @@ std::string ExecRun::joblog_line(const RunRecords& records, std::size_t record,
   row.signal = result.signal;
   row.command = shell_line(command);
   return coordinator::joblog_line(row);
-}
-
-std::string ExecRun::failures_text(const RunRecords& records) const {
-  std::uint64_t count = 0;
-  for (const TaskId task : records.task) count += has_failed(records.outcome_of(task)) ? 1 : 0;
-  if (count == 0) return {};
-  std::string text = fmt::format("{} {} failed{}:\n", count, count == 1 ? "task" : "tasks",
-                                 count > failures_.size() ? ", the first" : "");
-  for (const FailedCommand& failure : failures_) {
-    text += fmt::format("  task {}: {}", index(failure.task), failure.how);
-    if (!failure.names_program) {
-      text += ": " + printable(shell_line(commands_[failure.task]), kCommandBytes);
-    }
-    text += "\n" + indented(failure.tail);
-  }
-  return text;
 }
 
 }  // namespace rollcall::coordinator

@@ -15,17 +15,10 @@
 #include "coordinator/exec/input/task_commands.h"
 #include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/command_results.h"
+#include "coordinator/exec/results/run_commands.h"
 #include "coordinator/exec/results/spool_reader.h"
 
 namespace rollcall::coordinator {
-
-/// A failed command, for the user.
-struct FailedCommand {
-  TaskId task{};
-  std::string how;             ///< for example "exit status 3"
-  std::string tail;            ///< the last lines of its standard error
-  bool names_program = false;  ///< `how` names the program
-};
 
 /// Adds commands to assignments, holds results until they are published, and writes --output-dir
 /// and --joblog. The scheduler does not depend on it. Used by one thread, but for the files.
@@ -81,10 +74,8 @@ class ExecRun {
   /// Writes records [first, first + count), which are being published, to the files.
   void publish(const RunRecords& records, std::size_t first, std::size_t count);
 
-  /// Text for standard error: the number of failed tasks, and the first limits::named_tasks of them
-  /// with the last lines of their standard error. Empty if no task failed.
-  std::string failures_text(const RunRecords& records) const;
-  const std::vector<FailedCommand>& failures() const { return failures_; }
+  /// To show the run. Valid while this lives.
+  RunCommands shown() const { return {&commands_, &results_, &tails_}; }
 
  private:
   /// What --output-dir gets of one task.
@@ -95,7 +86,7 @@ class ExecRun {
   };
 
   void note_restored(const RunRecords& records, std::size_t end);
-  void note_failure(const RunRecords& records, std::size_t record, const CommandResult* result);
+  void note_failure(std::size_t record, const CommandResult* result);
   [[nodiscard]] Result<void> open_joblog(bool append);
   [[nodiscard]] Result<void> keep_in_joblog(const RunRecords& records, std::uint64_t published);
   std::string joblog_line(const RunRecords& records, std::size_t record,
@@ -116,7 +107,7 @@ class ExecRun {
   bool needs_header_ = false;       ///< the joblog is empty
   bool have_files_failed_ = false;  ///< of the thread that writes them
   WriteFiles write_files_ = [](std::size_t, const std::function<std::string()>& write) { write(); };
-  std::vector<FailedCommand> failures_;
+  std::vector<FailureTail> tails_;
 };
 
 }  // namespace rollcall::coordinator

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/core/analysis/validation.h"
-#include "coordinator/output/format/run_document.h"
-#include "coordinator/output/format/summary_text.h"
+#include "coordinator/view/run_document.h"
+#include "coordinator/view/summary_text.h"
 #include "tests/support/journal_fixture.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/run_records_builder.h"

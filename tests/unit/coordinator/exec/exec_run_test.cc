@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/output/exec_display.h"
 #include "coordinator/output/exec_output.h"
-#include "coordinator/output/format/row.h"
 #include "coordinator/output/output.h"
+#include "coordinator/view/exec_display.h"
+#include "coordinator/view/failed_tasks.h"
+#include "coordinator/view/row.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/output_test_files.h"
 #include "tests/support/run_records_builder.h"
@@ -128,7 +129,7 @@ TEST(ExecRun, StoresWhyACommandCouldNotStart) {
   exec.results().mark_published(1);
   EXPECT_EQ(exec.results().facts(0)->error, "cannot start x, \"y\": No such file");
   std::string row;
-  const ExecDisplay display(&exec);
+  const ExecDisplay display(exec.shown());
   RowWriter(run.records(), display).append_csv(row, 0);
   EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,,,\n"));
 }
@@ -136,8 +137,9 @@ TEST(ExecRun, StoresWhyACommandCouldNotStart) {
 TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {
   const auto text = [](Duration timeout, Duration elapsed) {
     RunRecordsBuilder run = run_of(1);
-    run.done(0, 0, Outcome::timed_out);
+    run.done(0, 0, Outcome::timed_out, elapsed);
     OutcomeColumns report = report_of({0}, Outcome::timed_out);
+    report.elapsed[0] = elapsed;
     report.command[0].end = CommandEnd::timed_out;
     report.command[0].elapsed = elapsed;
     Command common;
@@ -145,10 +147,10 @@ TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {
     ExecRun exec({TaskInput::range({0, 1, 1}), CommandTemplate({"a"}, {}), common}, {});
     exec.results().add_accepted(run.records(), 0, report);
     exec.publish(run.records(), 0, 1);
-    return exec.failures().front().how;
+    return ExecDisplay(exec.shown()).failure(run.records(), 0);
   };
-  EXPECT_EQ(text(500ms, 1500ms), "timed out after 0.50 s, ended after 1.50 s");
-  EXPECT_EQ(text(500ms, 501ms), "timed out after 0.50 s");
+  EXPECT_EQ(text(500ms, 1500ms), "timed out after 0.50 s, ended after 1.50 s: a 0");
+  EXPECT_EQ(text(500ms, 501ms), "timed out after 0.50 s: a 0");
 }
 
 TEST(ExecRun, ListsTheFirstFailedTasks) {
@@ -163,12 +165,13 @@ TEST(ExecRun, ListsTheFirstFailedTasks) {
   ExecRun exec(echo(12), {});
   exec.results().add_accepted(run.records(), 0, report);
   exec.publish(run.records(), 0, 12);
-  const std::string text = exec.failures_text(run.records());
+  const std::string text = failures_text(run.records(), ExecDisplay(exec.shown()));
   EXPECT_THAT(text, HasSubstr("12 tasks failed, the first:\n  task 0: exit status 1: echo 0\n"
                               "    3\n    4\n    5\n    6\n    7?[2J\n"
                               "  task 1: exit status 2: echo 1\n    err1\n"));
   EXPECT_EQ(text.find("task 10"), std::string::npos);
-  EXPECT_EQ(exec.failures()[0].tail, "3\n4\n5\n6\n7?[2J\n") << "JSON has it unindented";
+  EXPECT_EQ(ExecDisplay(exec.shown()).failure_tail(0), "3\n4\n5\n6\n7?[2J\n")
+      << "JSON has it unindented";
 }
 
 TEST(ExecRun, CountsAndShowsOutputThatTravelledBefore) {
@@ -184,7 +187,7 @@ TEST(ExecRun, CountsAndShowsOutputThatTravelledBefore) {
   exec.results().add_accepted(run.records(), 0, report);
   exec.results().set_spooled(0, {{SessionIndex{0}, TaskId{0}, 1, 1}, "1\nen"});
   exec.publish(run.records(), 0, 1);
-  EXPECT_EQ(exec.failures()[0].tail, "1\nend\n2\n");
+  EXPECT_EQ(ExecDisplay(exec.shown()).failure_tail(0), "1\nend\n2\n");
   EXPECT_THAT(read_file(directory.file("joblog")), HasSubstr("\t0\t1209\t1\t0\techo 0\n"));
   ASSERT_NE(exec.results().spooled(0), nullptr);
   exec.results().mark_published(1);
@@ -201,7 +204,7 @@ TEST(ExecRun, NamesAProgramThatCouldNotStartOnce) {
   ExecRun exec(echo(1), {});
   exec.results().add_accepted(run.records(), 0, report);
   exec.publish(run.records(), 0, 1);
-  EXPECT_EQ(exec.failures_text(run.records()),
+  EXPECT_EQ(failures_text(run.records(), ExecDisplay(exec.shown())),
             "1 task failed:\n  task 0: cannot start echo: No such file or directory\n");
 }
 
@@ -271,7 +274,7 @@ TEST(ExecOutput, WritesJsonThatMatchesTheSchema) {
   ExecRun exec(echo(2), {});
   exec.results().add_accepted(run.records(), 0, report);
   const MemoryFile file;
-  const ExecDisplay display(&exec);
+  const ExecDisplay display(exec.shown());
   const auto output = make_jsonl_output(run.records(), file.fd(), display);
   exec.publish(run.records(), 0, 2);
   output->outcomes_accepted(RunRecordsBuilder::kBegin, 0, 2);

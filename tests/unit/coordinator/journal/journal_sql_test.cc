@@ -6,7 +6,7 @@
 
 #include "coordinator/core/analysis/validation.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/output/format/row.h"
+#include "coordinator/view/row.h"
 #include "tests/support/journal_fixture.h"
 
 namespace rollcall::coordinator {

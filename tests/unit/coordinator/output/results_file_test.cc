@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/core/analysis/validation.h"
-#include "coordinator/output/format/row.h"
+#include "coordinator/view/row.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/output_test_files.h"
 #include "tests/support/run_records_builder.h"

@@ -6,9 +6,10 @@
 #include <initializer_list>
 
 #include "coordinator/cli/sleep_options.h"
-#include "coordinator/output/format/summary_text.h"
 #include "coordinator/output/output.h"
+#include "coordinator/output/print_summary.h"
 #include "coordinator/output/stream/stream_writer.h"
+#include "coordinator/view/summary_text.h"
 #include "tests/support/output_test_files.h"
 #include "tests/support/run_records_builder.h"
 
@@ -349,7 +350,7 @@ TEST(PrintSummary, HasTheFormThatWasChosen) {
   const std::string line = short_summary_text(run.records(), summary);
   const auto printed = [&](const KindDisplay& display, SummaryStyle style) {
     const MemoryFile file;
-    print_summary(file.fd(), run.records(), summary, display, style);
+    print_summary(file.fd(), run.records(), summary, display, style, false);
     return file.text();
   };
   EXPECT_EQ(printed(Brief(), SummaryStyle::automatic), "dropped: 5 bytes\n" + line);

@@ -1,4 +1,4 @@
-#include "coordinator/output/format/utc_time.h"
+#include "coordinator/view/utc_time.h"
 
 #include <fmt/core.h>
 

@@ -1,10 +1,10 @@
-#include "coordinator/output/format/row.h"
+#include "coordinator/view/row.h"
 
 #include <optional>
 
 #include "common/model/decimal.h"
 #include "coordinator/core/model/clock_estimate.h"
-#include "coordinator/output/format/run_document.h"
+#include "coordinator/view/run_document.h"
 
 namespace rollcall::coordinator {
 namespace {

@@ -1,4 +1,4 @@
-#include "coordinator/output/format/summary_text.h"
+#include "coordinator/view/summary_text.h"
 
 #include <fmt/core.h>
 
@@ -10,7 +10,6 @@
 
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
-#include "coordinator/output/stream/stream_writer.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -240,22 +239,6 @@ std::string short_summary_text(const RunRecords& records, const Summary& summary
   const std::string counts = outcome_counts(summary);
   return fmt::format("{} in {} s{}\n", counts.empty() ? "no task ended" : counts,
                      format_seconds(summary.measured), unusual_text(records, summary));
-}
-
-void print_summary(int fd, const RunRecords& records, const Summary& summary,
-                   const KindDisplay& display, SummaryStyle style) {
-  if (style == SummaryStyle::automatic) {
-    style = display.is_brief() ? SummaryStyle::one_line : SummaryStyle::full;
-  }
-  StreamWriter writer(fd, "standard error");
-  writer.buffer() += failed_checks_text(summary);
-  const std::string dropped = display.dropped_text();
-  if (style != SummaryStyle::full && !dropped.empty()) {
-    writer.buffer() += "dropped: " + dropped + "\n";
-  }
-  if (style == SummaryStyle::full) writer.buffer() += summary_text(records, summary, display);
-  if (style == SummaryStyle::one_line) writer.buffer() += short_summary_text(records, summary);
-  writer.write_all();
 }
 
 }  // namespace rollcall::coordinator

@@ -6,7 +6,7 @@
 
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/output/format/display.h"
+#include "coordinator/view/display.h"
 
 namespace rollcall::coordinator {
 

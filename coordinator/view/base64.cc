@@ -1,4 +1,4 @@
-#include "coordinator/output/format/base64.h"
+#include "coordinator/view/base64.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,12 +1,11 @@
-// The summary that standard error gets after a run.
+// The summary of a run as text.
 #pragma once
 
 #include <string>
 
-#include "coordinator/cli/run_options.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/output/format/display.h"
+#include "coordinator/view/display.h"
 
 namespace rollcall::coordinator {
 
@@ -21,10 +20,5 @@ std::string summary_text(const RunRecords& records, const Summary& summary,
 
 /// The same in one line: "200 succeeded, 3 failed in 0.16 s", and what is unusual, if anything is.
 std::string short_summary_text(const RunRecords& records, const Summary& summary);
-
-/// Writes failed_checks_text() and the summary in this form to `fd`. Dropped output is always
-/// reported. Errors are ignored.
-void print_summary(int fd, const RunRecords& records, const Summary& summary,
-                   const KindDisplay& display, SummaryStyle style);
 
 }  // namespace rollcall::coordinator

@@ -8,7 +8,7 @@
 
 #include "coordinator/core/analysis/batch_cursor.h"
 #include "coordinator/core/model/records.h"
-#include "coordinator/output/format/display.h"
+#include "coordinator/view/display.h"
 
 namespace rollcall::coordinator {
 

@@ -37,6 +37,14 @@ class KindDisplay {
   /// A program runs this kind as it runs other programs: one line sums the run up, and a log gets
   /// no progress.
   virtual bool is_brief() const { return false; }
+  /// After the run the failed tasks are listed.
+  virtual bool lists_failures() const { return false; }
+  /// Why the task of the record failed, and what it ran, in one line that is safe for a terminal.
+  virtual std::string failure(const RunRecords& records, std::size_t record) const {
+    return std::string(to_string(records.outcome_of(records.task[record])));
+  }
+  /// The last lines that a failed task wrote, each with a newline; empty if they are not kept.
+  virtual std::string failure_tail(std::size_t /*record*/) const { return {}; }
   /// The columns that this kind adds to each row, as in a CSV header: ",exit_status,signal".
   /// If it is empty, neither append function is called.
   virtual std::string_view columns() const { return {}; }

@@ -1,11 +1,11 @@
-#include "coordinator/output/format/run_document.h"
+#include "coordinator/view/run_document.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "common/cli/command_line.h"
 #include "coordinator/core/analysis/exit_status.h"
-#include "coordinator/output/format/utc_time.h"
+#include "coordinator/view/utc_time.h"
 
 namespace rollcall::coordinator {
 namespace {

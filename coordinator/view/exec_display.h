@@ -1,0 +1,46 @@
+// How commands are shown in rows and documents.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coordinator/exec/results/run_commands.h"
+#include "coordinator/view/display.h"
+
+namespace rollcall::coordinator {
+
+/// Adds exit status, signal, error, processor time and memory to each row, the command's output to
+/// each event, and a list of failures to the document and the summary.
+class ExecDisplay final : public KindDisplay {
+ public:
+  /// What `run` refers to outlives this. It is empty if the run ended before the journal had its
+  /// input: then the commands are unknown.
+  explicit ExecDisplay(const RunCommands& run) : run_(run) {}
+
+  bool has_pauses() const override { return false; }
+  bool is_brief() const override { return true; }
+  bool lists_failures() const override { return true; }
+  std::string failure(const RunRecords& records, std::size_t record) const override;
+  std::string failure_tail(std::size_t record) const override;
+  std::string_view columns() const override;
+  void append_columns(RowForm& form, std::size_t record) const override;
+  void append_event_members(std::string& line, std::size_t record) const override;
+  void add_failure_members(nlohmann::ordered_json& event, const OutcomeColumns& outcomes,
+                           std::size_t row) const override;
+  std::string dropped_text() const override;
+  void add_members(const RunRecords& records, nlohmann::ordered_json& document) const override;
+
+ private:
+  bool is_known() const { return run_.results != nullptr; }
+  std::optional<CommandFacts> facts(std::size_t record) const;
+  std::string how(const RunRecords& records, std::size_t record) const;
+  nlohmann::ordered_json failed_json(const RunRecords& records) const;
+  nlohmann::ordered_json commands_json(const RunRecords& records) const;
+
+  RunCommands run_;
+};
+
+}  // namespace rollcall::coordinator
