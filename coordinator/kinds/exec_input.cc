@@ -280,6 +280,7 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
     words = template_of(options);
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
+  commands.name_input(options.input_file == "-" ? "/dev/stdin" : options.input_file);
   std::uint64_t first = 0;
   if (auto checked = check_size(commands, first); !checked) return checked.error();
   return ExecInput{std::move(commands), std::move(input->streamed_from), std::move(input->rest)};

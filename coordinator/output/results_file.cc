@@ -126,7 +126,7 @@ Result<void> ResultsFile::write_rows(const RunRecords& records,
                                      const KindDisplay& display) {
   StreamWriter writer(file_.get(), path_);
   RowWriter rows(records, display);
-  if (!json_) writer.buffer() += csv_header(display);
+  if (!json_) rows.append_csv_header(writer.buffer());
   for (const std::uint32_t record : order) {
     if (json_) {
       writer.buffer() += '{';

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/model/task.h"
 #include "common/model/time.h"
@@ -22,6 +23,12 @@ class RowForm {
   /// Letters and digits only.
   virtual void word(std::string_view name, std::string_view value) = 0;
   virtual void seconds(std::string_view name, std::optional<Duration> value) = 0;
+  /// Text of the user, which may be empty and need not be UTF-8.
+  virtual void bytes(std::string_view name, std::string_view value) = 0;
+  /// Values with names of their own: columns in CSV, one object called `name` in JSON. There are as
+  /// many names as values, or more.
+  virtual void group(std::string_view name, const std::vector<std::string>& names,
+                     const std::vector<std::string>& values) = 0;
 
  protected:
   ~RowForm() = default;
@@ -49,6 +56,14 @@ class KindDisplay {
   /// If it is empty, neither append function is called.
   virtual std::string_view columns() const { return {}; }
   virtual void append_columns(RowForm&, std::size_t /*record*/) const {}
+  /// The columns after all others, as in columns(): what the task was given. If it is empty,
+  /// neither of the next two is called.
+  virtual std::string_view input_columns() const { return {}; }
+  /// The names of the values of tasks, which append_input() adds beyond these. May take long.
+  virtual std::vector<std::string> parameters() const { return {}; }
+  /// `parameters`: these names; those that are missing are added.
+  virtual void append_input(RowForm&, TaskId /*task*/,
+                            std::vector<std::string>& /*parameters*/) const {}
   /// Appends members to the JSON line of an outcome, each with a comma before it.
   virtual void append_event_members(std::string& /*line*/, std::size_t /*record*/) const {}
   /// Adds members to the event of a failed attempt that will be repeated.

@@ -10,9 +10,9 @@
 #include "common/limits.h"
 #include "common/model/decimal.h"
 #include "coordinator/core/analysis/failures.h"
-#include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/view/base64.h"
 #include "coordinator/view/command_failure.h"
+#include "coordinator/view/row.h"
 #include "coordinator/view/run_document.h"
 
 namespace rollcall::coordinator {
@@ -56,7 +56,7 @@ std::optional<CommandFacts> ExecDisplay::facts(std::size_t record) const {
 
 std::string ExecDisplay::how(const RunRecords& records, std::size_t record) const {
   const TaskId task = records.task[record];
-  const Duration timeout = is_known() ? (*run_.commands)[task].timeout : Duration::zero();
+  const Duration timeout = is_known() ? run_.commands->timeout(task) : Duration::zero();
   return how_it_failed(records.outcome_of(task), facts(record), timeout, records.elapsed[record]);
 }
 
@@ -65,8 +65,7 @@ std::string ExecDisplay::failure(const RunRecords& records, std::size_t record) 
   const std::string how = this->how(records, record);
   const bool names_program = known && known->end == CommandEnd::not_started;
   if (names_program || !is_known()) return how;
-  const std::string command = shell_line((*run_.commands)[records.task[record]]);
-  return how + ": " + printable(command, kCommandBytes);
+  return how + ": " + printable(run_.commands->line(records.task[record]), kCommandBytes);
 }
 
 std::string ExecDisplay::failure_tail(std::size_t record) const {
@@ -106,6 +105,29 @@ void ExecDisplay::append_columns(RowForm& form, std::size_t record) const {
   form.number("stderr_dropped_bytes", dropped_err);
 }
 
+std::string_view ExecDisplay::input_columns() const {
+  return ",input,command";
+}
+
+std::vector<std::string> ExecDisplay::parameters() const {
+  std::vector<std::string> names(is_known() ? run_.commands->column_count() : 0);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = TaskCommands::column_name(i);
+  return names;
+}
+
+void ExecDisplay::append_input(RowForm& form, TaskId task,
+                               std::vector<std::string>& parameters) const {
+  if (!is_known()) return;
+  const TaskCommands& commands = *run_.commands;
+  const std::vector<std::string> values = commands.columns(task);
+  for (std::size_t i = parameters.size(); i < values.size(); ++i) {
+    parameters.push_back(TaskCommands::column_name(i));
+  }
+  form.bytes("input", commands.task_input().lines_of(index(task)));
+  form.bytes("command", commands.line(task));
+  form.group("columns", parameters, values);
+}
+
 void ExecDisplay::append_event_members(std::string& line, std::size_t record) const {
   const CommandResult* result = is_known() ? run_.results->unpublished(record) : nullptr;
   if (result == nullptr) return;
@@ -133,13 +155,17 @@ std::string ExecDisplay::dropped_text() const {
 
 Json ExecDisplay::failed_json(const RunRecords& records) const {
   Json failed = Json::array();
+  RowWriter rows(records, *this);
   for (std::size_t record = 0; record < records.accepted(); ++record) {
     if (failed.size() == limits::named_tasks) break;
     const TaskId task = records.task[record];
     if (!has_failed(records.outcome_of(task))) continue;
-    failed.push_back({{"task", index(task)},
-                      {"how", how(records, record)},
-                      {"stderr_tail", failure_tail(record)}});
+    Json& one = failed.emplace_back(Json{{"task", index(task)},
+                                         {"how", how(records, record)},
+                                         {"stderr_tail", failure_tail(record)}});
+    std::string row = "{";
+    rows.append_json_members(row, record);
+    one.update(Json::parse(row + "}"));
   }
   return failed;
 }

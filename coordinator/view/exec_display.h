@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/exec/results/run_commands.h"
 #include "coordinator/view/display.h"
@@ -27,6 +28,10 @@ class ExecDisplay final : public KindDisplay {
   std::string failure_tail(std::size_t record) const override;
   std::string_view columns() const override;
   void append_columns(RowForm& form, std::size_t record) const override;
+  std::string_view input_columns() const override;
+  std::vector<std::string> parameters() const override;
+  void append_input(RowForm& form, TaskId task,
+                    std::vector<std::string>& parameters) const override;
   void append_event_members(std::string& line, std::size_t record) const override;
   void add_failure_members(nlohmann::ordered_json& event, const OutcomeColumns& outcomes,
                            std::size_t row) const override;

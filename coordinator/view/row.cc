@@ -1,17 +1,43 @@
 #include "coordinator/view/row.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 
+#include "common/base/text.h"
 #include "common/model/decimal.h"
 #include "coordinator/core/model/clock_estimate.h"
+#include "coordinator/view/base64.h"
 #include "coordinator/view/run_document.h"
 
 namespace rollcall::coordinator {
 namespace {
 
-/// A JSON string; bytes that are not UTF-8 are replaced.
-std::string json_text(std::string_view text) {
-  return dump(nlohmann::ordered_json(text));
+constexpr std::string_view kFirstColumns =
+    "task,outcome,attempt,worker,pause_seconds,started_seconds,finished_seconds,lateness_seconds,"
+    "finished_bound_seconds,accepted";
+constexpr std::string_view kMoreColumns = ",seq,worker_name,run_seconds";
+
+/// Appends a JSON string; bytes that are not UTF-8 are replaced.
+void append_json_text(std::string& out, std::string_view text) {
+  const bool is_plain = std::ranges::all_of(
+      text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  if (is_plain) {
+    out.append("\"").append(text).append("\"");
+  } else {
+    out += dump(nlohmann::ordered_json(text));
+  }
+}
+
+/// Appends a field of CSV, as RFC 4180 has it.
+void append_csv_text(std::string& out, std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
 }
 
 /// Fields with commas between them; an unknown value is empty.
@@ -25,13 +51,7 @@ class CsvForm final : public RowForm {
   }
   void text(std::string_view, std::string_view value) override {
     comma();
-    if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
-      out_ += value;
-      return;
-    }
-    out_ += '"';
-    for (const char c : value) out_.append(c == '"' ? 2 : 1, c);
-    out_ += '"';
+    append_csv_text(out_, value);
   }
   void word(std::string_view, std::string_view value) override {
     comma();
@@ -40,6 +60,13 @@ class CsvForm final : public RowForm {
   void seconds(std::string_view, std::optional<Duration> value) override {
     comma();
     if (value) append_seconds(out_, *value);
+  }
+  void bytes(std::string_view name, std::string_view value) override { text(name, value); }
+  void group(std::string_view, const std::vector<std::string>& names,
+             const std::vector<std::string>& values) override {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      text(names[i], i < values.size() ? std::string_view(values[i]) : std::string_view());
+    }
   }
 
  private:
@@ -67,7 +94,11 @@ class JsonForm final : public RowForm {
   }
   void text(std::string_view name, std::string_view value) override {
     key(name);
-    out_ += value.empty() ? "null" : json_text(value);
+    if (value.empty()) {
+      out_ += "null";
+    } else {
+      append_json_text(out_, value);
+    }
   }
   /// Nothing to escape.
   void word(std::string_view name, std::string_view value) override {
@@ -87,6 +118,29 @@ class JsonForm final : public RowForm {
     } else {
       out_ += "null";
     }
+  }
+  /// What is replaced in the text is exact in base64.
+  void bytes(std::string_view name, std::string_view value) override {
+    key(name);
+    append_json_text(out_, value);
+    if (is_utf8(value)) return;
+    key(std::string(name) + "_base64");
+    out_.append("\"").append(base64(value)).append("\"");
+  }
+  void group(std::string_view name, const std::vector<std::string>& names,
+             const std::vector<std::string>& values) override {
+    key(name);
+    if (values.empty()) {
+      out_ += "null";
+      return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      out_ += i == 0 ? '{' : ',';
+      append_json_text(out_, names[i]);
+      out_ += ':';
+      append_json_text(out_, values[i]);
+    }
+    out_ += '}';
   }
 
  private:
@@ -108,12 +162,18 @@ RowWriter::RowWriter(const RunRecords& records, const KindDisplay& display)
       display_(display),
       has_pauses_(display.has_pauses()),
       has_more_columns_(!display.columns().empty()),
+      has_input_(!display.input_columns().empty()),
       batch_(records) {}
 
-std::string csv_header(const KindDisplay& display) {
-  std::string header(kCsvHeader);
-  header.insert(header.size() - 1, display.columns());
-  return header;
+void RowWriter::append_csv_header(std::string& out) {
+  parameters_ = display_.parameters();
+  out.append(kFirstColumns).append(display_.columns()).append(kMoreColumns);
+  out += display_.input_columns();
+  for (const std::string& parameter : parameters_) {
+    out += ',';
+    append_csv_text(out, parameter);
+  }
+  out += '\n';
 }
 
 void RowWriter::append_csv(std::string& out, std::size_t record) {
@@ -165,6 +225,12 @@ void RowWriter::append(Form form, std::size_t record) {
   form.seconds("finished_bound_seconds", bound);
   form.number("accepted", record + 1);
   if (has_more_columns_) display_.append_columns(form, record);
+  form.number("seq", std::uint64_t{index(task)} + 1);
+  form.text("worker_name", batch.session
+                               ? std::string_view(records_.sessions[index(*batch.session)].name)
+                               : std::string_view());
+  form.seconds("run_seconds", batch.session ? std::optional(elapsed) : std::nullopt);
+  if (has_input_) display_.append_input(form, task, parameters_);
 }
 
 }  // namespace rollcall::coordinator

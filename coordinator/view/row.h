@@ -12,20 +12,16 @@
 
 namespace rollcall::coordinator {
 
-/// The first line of a results file in CSV (docs/reference/results.md).
-inline constexpr std::string_view kCsvHeader =
-    "task,outcome,attempt,worker,pause_seconds,started_seconds,finished_seconds,lateness_seconds,"
-    "finished_bound_seconds,accepted\n";
-/// The same with the columns that `display` adds.
-std::string csv_header(const KindDisplay& display);
-
 /// Writes rows. Instants become seconds since the first dispatch. `records` and `display` outlive
 /// it; the records may only grow.
 class RowWriter {
  public:
   RowWriter(const RunRecords& records, const KindDisplay& display);
 
-  /// Appends one CSV line.
+  /// Appends the line with the names of the columns (docs/reference/results.md). Reads the input of
+  /// all tasks if these have parameters.
+  void append_csv_header(std::string& out);
+  /// Appends one CSV line. After append_csv_header(), so that all lines have the same columns.
   void append_csv(std::string& out, std::size_t record);
   /// Appends the members of one JSON object, without its braces.
   void append_json_members(std::string& out, std::size_t record);
@@ -33,7 +29,7 @@ class RowWriter {
   std::string_view name_of(SessionIndex session);
 
  private:
-  /// Appends the fields of a record, each through `form`, in the order of kCsvHeader.
+  /// Appends the fields of a record, each through `form`, in the order of the header.
   template <class Form>
   void append(Form form, std::size_t record);
   Instant zero() const;
@@ -42,6 +38,8 @@ class RowWriter {
   const KindDisplay& display_;
   bool has_pauses_;
   bool has_more_columns_;
+  bool has_input_;
+  std::vector<std::string> parameters_;  ///< the names of the last columns
   BatchCursor batch_;
   std::vector<std::string> names_;  ///< by session; empty: not made yet
 };

@@ -140,10 +140,10 @@ TEST_F(Documents, CsvResultsAreInFinishOrderAndMatchTheSummary) {
   ASSERT_THAT(lines, SizeIs(kTasks + 1));
   const std::vector<std::string> header = fields_of(lines[0]);
   const std::set<std::string> columns(header.begin(), header.end());
-  EXPECT_EQ(columns,
-            (std::set<std::string>{"task", "outcome", "attempt", "worker", "pause_seconds",
-                                   "started_seconds", "finished_seconds", "lateness_seconds",
-                                   "accepted", "finished_bound_seconds"}));
+  EXPECT_EQ(columns, (std::set<std::string>{
+                         "task", "outcome", "attempt", "worker", "pause_seconds", "started_seconds",
+                         "finished_seconds", "lateness_seconds", "accepted",
+                         "finished_bound_seconds", "seq", "worker_name", "run_seconds"}));
   std::set<std::string> tasks;
   std::set<std::string> places;
   std::map<std::string, std::size_t> by_worker;

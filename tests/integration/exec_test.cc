@@ -14,6 +14,7 @@ namespace {
 
 using testing::AllOf;
 using testing::AnyOf;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::EndsWith;
@@ -85,6 +86,35 @@ TEST_F(ExecInput, IsAUsageErrorIfInvalid) {
   Program& nul = exec({"--", "echo"}, std::string("a\0b\n", 4));
   EXPECT_EQ(nul.wait(), 2) << nul.story();
   EXPECT_THAT(nul.err(), HasSubstr("--null"));
+}
+
+using ExecResults = Exec;
+
+TEST_F(ExecResults, AreATableOfTheParameters) {
+  const std::string rows = file("sweep.csv");
+  Program& run = exec({"-q", "-j", "1", "--results", rows, "sh", "-c", "test $1 != b", "-", "{1}",
+                       "{2}", ":::", "a", "b", ":::", "1", "2"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const std::vector<std::string> lines = lines_of(contents_of(rows));
+  ASSERT_THAT(lines, SizeIs(5));
+  EXPECT_THAT(lines[0], EndsWith(",seq,worker_name,run_seconds,input,command,arg1,arg2"));
+  EXPECT_THAT(lines, Contains(EndsWith(",a 2,sh -c 'test $1 != b' - a 2,a,2")));
+  EXPECT_THAT(lines, Contains(EndsWith(",b 1,sh -c 'test $1 != b' - b 1,b,1")));
+}
+
+TEST_F(ExecResults, HaveInputAndCommandInEventsAndInTheDocument) {
+  Program& run = exec({"-q", "--output", "jsonl", "--colsep", ",", "false", "{2}"}, "a,b\n");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const auto done = events_of(run, "done").at(0);
+  const auto failed = summary_of(run).at("commands").at("failed").at(0);
+  for (const auto& row : {done, failed}) {
+    EXPECT_EQ(row.at("seq"), 1);
+    EXPECT_EQ(row.at("input"), "a,b");
+    EXPECT_EQ(row.at("command"), "false b");
+    EXPECT_EQ(row.at("columns"), (nlohmann::json{{"arg1", "a"}, {"arg2", "b"}}));
+    EXPECT_EQ(row.at("worker_name"), summary_of(run).at("workers").at(0).at("name"));
+    EXPECT_GE(row.at("run_seconds"), 0);
+  }
 }
 
 using ExecSummary = Exec;
@@ -261,7 +291,7 @@ TEST_F(ExecOutput, ThatIsDroppedIsReportedEverywhere) {
   EXPECT_EQ(document.at("commands").at("dropped"),
             (nlohmann::json{{"tasks", 2}, {"stdout_bytes", 952}, {"stderr_bytes", 0}}));
   EXPECT_THAT(run.err(), HasSubstr("dropped: 952 bytes of output of 2 tasks (--max-output)\n"));
-  EXPECT_THAT(contents_of(rows), HasSubstr(",476,0\n"));
+  EXPECT_THAT(contents_of(rows), HasSubstr(",476,0,"));
   Program& report = start({programs_directory() / "rollcall", {"report", journal}, {}, {}, {}});
   EXPECT_EQ(report.wait(), 0) << report.story();
   EXPECT_THAT(report.err(), HasSubstr("dropped   952 bytes of output of 2 tasks"));
@@ -306,8 +336,10 @@ TEST_F(ExecOutput, WritesResults) {
   const std::vector<std::string> lines = lines_of(contents_of(file("r.csv")));
   ASSERT_THAT(lines, SizeIs(2));
   EXPECT_THAT(lines[0], EndsWith(",accepted,exit_status,signal,error,cpu_seconds,peak_rss_bytes,"
-                                 "stdout_dropped_bytes,stderr_dropped_bytes"));
-  EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+,0,0"));
+                                 "stdout_dropped_bytes,stderr_dropped_bytes,seq,worker_name,"
+                                 "run_seconds,input,command"));
+  EXPECT_THAT(lines[1], MatchesRegex("0,failed,1,.*,1,5,,,0\\.[0-9]+,[0-9]+,0,0,1,.+,0\\.[0-9]+,1,"
+                                     "/bin/sh -c 'exit 5' sh"));
 }
 
 TEST_F(ExecOutput, EndsTheRunIfItCannotBeWritten) {

@@ -218,6 +218,19 @@ std::vector<std::string> CommandTemplate::fill_script(const std::vector<std::str
   return args;
 }
 
+std::vector<std::string> CommandTemplate::columns(const std::vector<std::string>& values) const {
+  if (names_sources_ || sources_ > 1) return values;
+  std::vector<std::string> columns;
+  if (colsep_.empty()) return columns;
+  std::string_view rest = values.front();
+  for (;;) {
+    const std::size_t end = rest.find(colsep_);
+    columns.emplace_back(rest.substr(0, end));
+    if (end == std::string_view::npos) return columns;
+    rest.remove_prefix(end + colsep_.size());
+  }
+}
+
 std::size_t CommandTemplate::fixed_bytes() const {
   constexpr std::string_view kShell = "/bin/sh -c sh ";
   std::size_t bytes = script_ ? kShell.size() : 0;

@@ -53,6 +53,11 @@ class CommandTemplate {
   /// Returns the arguments of the command for a line, or for the values of all sources. `number`
   /// replaces {#}.
   std::vector<std::string> fill(const std::vector<std::string>& values, std::uint64_t number) const;
+  /// What {1}, {2} ... stand for, given these values; empty if they stand for nothing.
+  std::vector<std::string> columns(const std::vector<std::string>& values) const;
+  bool has_columns() const { return !colsep_.empty() || names_sources_ || sources_ > 1; }
+  /// Whether tasks may have different numbers of columns.
+  bool varies_in_columns() const { return !colsep_.empty(); }
   /// How xargs counts: bytes of the arguments, each with a NUL, that are the same for any number of
   /// lines; and of those that a line adds. Approximate for a script.
   std::size_t fixed_bytes() const;

@@ -1,6 +1,9 @@
 #include "coordinator/exec/input/task_commands.h"
 
+#include <algorithm>
+
 #include "common/base/check.h"
+#include "coordinator/exec/input/shell_quote.h"
 
 namespace rollcall::coordinator {
 
@@ -22,8 +25,11 @@ std::size_t TaskCommands::bytes_at_most() const {
   return bytes_of(common_) + (words_ ? words_->bytes_at_most(bytes, values) : bytes * 2);
 }
 
-Command TaskCommands::operator[](TaskId task) const {
-  Command command = common_;
+Command TaskCommands::own(TaskId task) const {
+  Command command;
+  command.env = common_.env;
+  command.cwd = common_.cwd;
+  command.timeout = common_.timeout;
   if (words_) {
     command.args = words_->fill(input_.values(index(task)), index(task));
     return command;
@@ -33,9 +39,37 @@ Command TaskCommands::operator[](TaskId task) const {
   command.args = std::move(own->args);
   command.env.insert(command.env.end(), own->env.begin(), own->env.end());
   if (!own->cwd.empty()) command.cwd = std::move(own->cwd);
-  if (!own->input.empty()) command.input = std::move(own->input);
+  command.input = std::move(own->input);
   if (own->timeout > Duration{}) command.timeout = own->timeout;
   return command;
+}
+
+Command TaskCommands::operator[](TaskId task) const {
+  Command command = own(task);
+  if (command.input.empty()) command.input = common_.input;
+  return command;
+}
+
+std::string TaskCommands::line(TaskId task) const {
+  Command command = own(task);
+  const bool is_common = command.input.empty() && !common_.input.empty();
+  if (!is_common) return shell_line(command);
+  if (!input_path_.empty()) return shell_line(command) + " < " + shell_quote(input_path_);
+  command.input = common_.input;
+  return shell_line(command);
+}
+
+std::vector<std::string> TaskCommands::columns(TaskId task) const {
+  return words_ ? words_->columns(input_.values(index(task))) : std::vector<std::string>();
+}
+
+std::size_t TaskCommands::column_count() const {
+  std::size_t count = 0;
+  for (std::uint64_t task = 0; words_ && words_->has_columns() && task < size(); ++task) {
+    count = std::max(count, columns(task_at(task)).size());
+    if (!words_->varies_in_columns()) break;
+  }
+  return count;
 }
 
 }  // namespace rollcall::coordinator

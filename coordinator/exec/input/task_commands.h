@@ -41,14 +41,30 @@ class TaskCommands {
   std::uint64_t carriage_returns() const { return input_.carriage_returns(); }
   /// An upper bound for the bytes of any command in a message. Fast.
   std::size_t bytes_at_most() const;
+  /// `path` is where input() was read from, for line().
+  void name_input(std::string path) { input_path_ = std::move(path); }
+  /// The command as a line for a shell, with its directory, variables and input, but not its
+  /// timeout. input() is not repeated: it is read from its file.
+  std::string line(TaskId task) const;
+  Duration timeout(TaskId task) const { return own(task).timeout; }
+  /// What {1}, {2} ... stand for in the command of the task; empty if they stand for nothing.
+  std::vector<std::string> columns(TaskId task) const;
+  /// The name of column `i`, from 0.
+  static std::string column_name(std::size_t i) { return "arg" + std::to_string(i + 1); }
+  /// The most columns that a task has. Reads the lines, if these have columns.
+  std::size_t column_count() const;
   /// The input line of the task, for --tag; the values of a combination, separated by spaces.
   std::string text(TaskId task) const { return input_.text(index(task)); }
   const TaskInput& task_input() const { return input_; }
 
  private:
+  /// The command without the input of all commands.
+  Command own(TaskId task) const;
+
   TaskInput input_;
   std::optional<CommandTemplate> words_;
   Command common_;
+  std::string input_path_;  ///< empty: not known
 };
 
 }  // namespace rollcall::coordinator

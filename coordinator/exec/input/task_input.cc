@@ -238,6 +238,10 @@ std::string TaskInput::text(std::uint64_t task) const {
   return fmt::format("{}", fmt::join(values(task), " "));
 }
 
+std::string TaskInput::lines_of(std::uint64_t task) const {
+  return groups_ ? fmt::format("{}", fmt::join(values(task), "\n")) : text(task);
+}
+
 std::uint64_t TaskInput::line_count() const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) return range->count;
   if (const auto* store = std::get_if<LineStore>(&source_)) return store->size();

@@ -88,6 +88,8 @@ class TaskInput {
   std::vector<std::string> values(std::uint64_t task) const;
   /// The values of the task, separated by spaces; or the JSON object. Requires task < size().
   std::string text(std::uint64_t task) const;
+  /// The same, but lines of a group are separated by newlines.
+  std::string lines_of(std::uint64_t task) const;
 
   /// The values of all inputs, one input after the other.
   std::uint64_t line_count() const;

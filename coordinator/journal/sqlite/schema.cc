@@ -185,7 +185,10 @@ SELECT
   (batch.clock_bound_ns +
     (abs(arrived_ns - started_ns - elapsed_ns) * DRIFT_PPM + 999999) / 1000000) / 1e9
     AS finished_bound_seconds,
-  accepted
+  accepted,
+  task + 1 AS seq,
+  session.name AS worker_name,
+  CASE WHEN batch.session IS NOT NULL THEN elapsed_ns / 1e9 END AS run_seconds
 FROM
   (SELECT coalesce((SELECT first_dispatch_ns FROM counters),
     (SELECT started_ns + elapsed_ns FROM outcome WHERE accepted = 1)) AS zero_ns)

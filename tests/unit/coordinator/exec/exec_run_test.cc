@@ -131,7 +131,7 @@ TEST(ExecRun, StoresWhyACommandCouldNotStart) {
   std::string row;
   const ExecDisplay display(exec.shown());
   RowWriter(run.records(), display).append_csv(row, 0);
-  EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,,,\n"));
+  EXPECT_THAT(row, HasSubstr(",,,\"cannot start x, \"\"y\"\": No such file\",,,,,1,w1,"));
 }
 
 TEST(ExecRun, NamesTheTimeLimitAndTheEnd) {

@@ -309,12 +309,14 @@ TEST(JsonlOutput, HasTheEventsOfATask) {
       R"({"event":"done","time":"2023-11-14T22:13:20.000000Z","task":0,"outcome":"succeeded","attempt":2,)"
       R"("worker":"01010101010101010101010101010101","pause_seconds":2.000000000,)"
       R"("started_seconds":0.001000000,"finished_seconds":2.002000000,)"
-      R"("lateness_seconds":0.001000000,"finished_bound_seconds":0.000010200,"accepted":1})");
+      R"("lateness_seconds":0.001000000,"finished_bound_seconds":0.000010200,"accepted":1,)"
+      R"("seq":1,"worker_name":"w1","run_seconds":2.001000000})");
   EXPECT_EQ(
       events[9],
       R"({"event":"done","time":"2023-11-14T22:13:20.000000Z","task":3,"outcome":"lost","attempt":0,"worker":null,)"
       R"("pause_seconds":2.000000000,"started_seconds":null,"finished_seconds":5.000000000,)"
-      R"("lateness_seconds":null,"finished_bound_seconds":0.000000000,"accepted":4})");
+      R"("lateness_seconds":null,"finished_bound_seconds":0.000000000,"accepted":4,)"
+      R"("seq":4,"worker_name":null,"run_seconds":null})");
   EXPECT_THAT(events[10], HasSubstr(R"("returned":1,"reason":"its process ended")"));
 }
 

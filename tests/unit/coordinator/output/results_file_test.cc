@@ -46,12 +46,12 @@ TEST(ResultsFile, HasARowForEachTaskInOrderOfFinish) {
   ASSERT_TRUE(write_results(directory.file("r.csv"), some_records()));
   EXPECT_EQ(read_file(directory.file("r.csv")),
             "task,outcome,attempt,worker,pause_seconds,started_seconds,finished_seconds,"
-            "lateness_seconds,finished_bound_seconds,accepted\n"
+            "lateness_seconds,finished_bound_seconds,accepted,seq,worker_name,run_seconds\n"
             "1,succeeded,1,02020202020202020202020202020202,2.000000000,0.001000000,2.001000000,"
-            "0.000000000,0.000010200,2\n"
+            "0.000000000,0.000010200,2,2,w2,2.000000000\n"
             "0,succeeded,1,01010101010101010101010101010101,2.000000000,0.001000000,2.002000000,"
-            "0.001000000,0.000010200,1\n"
-            "2,lost,0,,2.000000000,,3.000000000,,0.000000000,3\n");
+            "0.001000000,0.000010200,1,1,w1,2.001000000\n"
+            "2,lost,0,,2.000000000,,3.000000000,,0.000000000,3,3,,\n");
   EXPECT_EQ(directory.size(), 1U);
 }
 
@@ -107,7 +107,9 @@ TEST(ResultsFile, HasSameFieldsInBothForms) {
   for (const auto& [name, value] : object.items()) {
     names += (names.empty() ? "" : ",") + name;
   }
-  EXPECT_EQ(names + "\n", kCsvHeader);
+  std::string header;
+  RowWriter(records, kDisplay).append_csv_header(header);
+  EXPECT_EQ(names + "\n", header);
 }
 
 TEST(ResultsFile, LeavesTheOlderFileUnchangedIfTheRunDoesNotEnd) {
