@@ -1,9 +1,15 @@
 #include "coordinator/cli/journal_options.h"
 
+#include <array>
 #include <utility>
 
 namespace rollcall::coordinator {
 namespace {
+
+constexpr std::array<cli::Choice<ReportFormat>, 3> kReportFormats{
+    {{"text", ReportFormat::text},
+     {"json", ReportFormat::json},
+     {"commands", ReportFormat::commands}}};
 
 /// Parses a command whose argument is a journal into `options`.
 template <class Options>
@@ -71,10 +77,17 @@ cli::CommandSpec abandon_command(ResumeOptions& options) {
 cli::CommandSpec report_command(ReportOptions& options) {
   cli::CommandSpec command{"rollcall report",
                            "FILE [OPTION]...",
-                           "Reports a run from its journal FILE, in the same form as at its end.\n",
+                           "Reports a run from its journal FILE, as at its end.\n",
                            {},
-                           "\nIf the run is not finished, the report covers the tasks so far.\n"};
-  command.options.push_back(document_output(options.output, "Output"));
+                           "\nIf the run is not finished, the report covers the tasks so far.\n"
+                           "With --failed, FILE may also be a file of --results.\n"};
+  command.options.push_back({"--failed", "", "", "Output", cli::Shown::in_help,
+                             "lists the failed tasks, one on each line",
+                             cli::flag_into(options.failed)});
+  command.options.push_back({"--output", "", "FORMAT", "Output", cli::Shown::in_help,
+                             "text, json or, with --failed, commands (default text)",
+                             cli::choice_into(options.format, kReportFormats), kOutputVariable,
+                             cli::names_of(kReportFormats)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
 }
@@ -94,8 +107,13 @@ cli::CommandSpec validate_command(ValidateOptions& options) {
 ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
   ReportOptions options;
-  return parse_journal(report_command(options), arguments, environment_of_documents(environment),
-                       options);
+  const cli::CommandSpec command = report_command(options);
+  auto parsed = parse_journal(command, arguments, environment_of_documents(environment), options);
+  const auto* report = std::get_if<ReportOptions>(&parsed);
+  if (report != nullptr && report->format == ReportFormat::commands && !report->failed) {
+    return usage_error(command, "--output \"commands\": requires --failed");
+  }
+  return parsed;
 }
 
 ParsedOptions<ValidateOptions> parse_validate(const std::vector<std::string>& arguments,

@@ -1,6 +1,7 @@
 // The options of `rollcall report`, `rollcall validate` and `rollcall resume`.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,17 @@
 
 namespace rollcall::coordinator {
 
+/// The form of a report.
+enum class ReportFormat : std::uint8_t {
+  text,
+  json,
+  commands,  ///< of the failed tasks, for a shell
+};
+
 struct ReportOptions {
-  std::string journal;                       ///< never empty
-  OutputFormat output = OutputFormat::text;  ///< text or json
+  std::string journal;  ///< or, with `failed`, a results file; never empty
+  ReportFormat format = ReportFormat::text;
+  bool failed = false;  ///< lists the failed tasks
 };
 
 struct ValidateOptions {

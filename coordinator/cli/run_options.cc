@@ -31,7 +31,6 @@ constexpr std::array<Choice<OutputFormat>, 3> kRunFormats{
 
 constexpr std::array<Choice<OutputFormat>, 2> kDocumentFormats{
     {{"text", OutputFormat::text}, {"json", OutputFormat::json}}};
-constexpr const char* kOutputVariable = "ROLLCALL_OUTPUT";
 
 constexpr std::array<Choice<ProgressStyle>, 4> kProgress{{{"auto", ProgressStyle::automatic},
                                                           {"bar", ProgressStyle::bar},

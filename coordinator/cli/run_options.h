@@ -117,6 +117,9 @@ void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);
 /// The same options without logs. The environment has its effect on the saved run.
 void add_display(std::vector<cli::OptionSpec>& table, DisplayOptions& into);
 
+/// The variable that replaces --output.
+inline constexpr const char* kOutputVariable = "ROLLCALL_OUTPUT";
+
 /// --output of a command that prints at most one document: text or json, also from
 /// ROLLCALL_OUTPUT, of which jsonl means json here. `environment_of_documents` is the environment
 /// to parse it with.

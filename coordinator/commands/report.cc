@@ -4,62 +4,18 @@
 
 #include <csignal>
 #include <cstdio>
-#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "common/os/clock.h"
+#include "coordinator/commands/report_failed.h"
+#include "coordinator/commands/stored_run.h"
 #include "coordinator/core/analysis/summary.h"
-#include "coordinator/core/analysis/validation.h"
-#include "coordinator/journal/journal.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/print_summary.h"
-#include "coordinator/run/saved_run.h"
 #include "coordinator/view/run_document.h"
 #include "coordinator/view/summary_text.h"
 
 namespace rollcall::coordinator {
 namespace {
-
-/// A run as loaded from its journal.
-struct StoredRun {
-  JournalContent content;
-  std::vector<std::uint32_t> order;
-  Summary summary;
-
-  bool finished() const { return content.account.has_value(); }
-};
-
-Result<StoredRun> read_run(const std::string& path) {
-  const auto journal = Journal::open_to_read(path);
-  if (!journal) return journal.error();
-  auto content = (*journal)->load();
-  if (!content) return content.error();
-  StoredRun run{std::move(*content), {}, {}};
-  const RunRecords& records = run.content.records;
-  run.order = finish_order(records);
-  run.summary = summarize(records, run.order);
-  run.summary.finished = run.finished();
-  run.summary.started = Duration((*journal)->run().created);
-  const Instant before = os::now();
-  if (run.summary.finished) {
-    run.summary.failed_checks = validate(records, run.order, run.summary.lower_bound);
-  }
-  run.summary.validation = os::now() - before;
-  return run;
-}
-
-/// The kind of task, with the payload of `run`.
-Result<std::unique_ptr<TaskKind>> read_kind(const std::string& path, const StoredRun& run) {
-  auto saved = saved_run(path, [](const char*) { return nullptr; });
-  if (!saved) return saved.error();
-  const auto journal = Journal::open_to_read(path);
-  if (!journal) return journal.error();
-  auto replayed = saved->kind->replay(**journal, run.content.records, run.finished());
-  if (!replayed) return replayed.error();
-  return std::move(saved->kind);
-}
 
 void restore_account(const FinalAccount& account, Summary& summary) {
   summary.startup = account.startup;
@@ -67,17 +23,6 @@ void restore_account(const FinalAccount& account, Summary& summary) {
   summary.validation = account.validation;
   summary.coordinator = account.coordinator;
   summary.exit_status = account.exit_status;
-}
-
-int give_up(const std::string& command, const std::string& why, int status) {
-  std::fprintf(stderr, "rollcall %s: %s\n", command.c_str(), why.c_str());
-  return status;
-}
-
-void report_unfinished(const std::string& command, const RunRecords& records) {
-  std::fprintf(stderr, "rollcall %s: the run is not finished: %zu of %u tasks%s have an outcome\n",
-               command.c_str(), records.accepted(), records.spec.task_count,
-               records.spec.is_open ? " so far" : "");
 }
 
 /// The members about the validation in the document of the run, under another schema.
@@ -105,6 +50,12 @@ int write(Output& output, const StoredRun& run) {
 
 int run_report(const ReportOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (options.failed) return report_failed(options);
+  if (is_results_file(options.journal)) {
+    return give_up("report",
+                   options.journal + " is a results file: expected a journal, or --failed with it",
+                   cli::kUsageStatus);
+  }
   auto run = read_run(options.journal);
   if (!run) return give_up("report", run.error().message, cli::kUsageStatus);
   const auto kind = read_kind(options.journal, *run);
@@ -118,7 +69,7 @@ int run_report(const ReportOptions& options) {
   }
   const KindDisplay& display = (*kind)->display();
   int status = 0;
-  if (options.output == OutputFormat::json) {
+  if (options.format == ReportFormat::json) {
     status = write(*make_json_output(records, STDOUT_FILENO, display), *run);
   } else if (run->finished()) {
     status = write(*(*kind)->make_text_report(records), *run);

@@ -125,6 +125,14 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
   return settings;
 }
 
+/// The command that lists the failed tasks of the run.
+std::string list_failed(const ExecOptions& options) {
+  const bool is_kept = !options.results_file.empty() && !options.results_file.starts_with("/dev/");
+  std::string file = is_kept ? options.results_file : std::string();
+  if (!options.journal.empty()) file = options.journal;
+  return file.empty() ? file : fmt::format("rollcall report {} --failed", shell_quote(file));
+}
+
 /// A directory that was chosen must be usable before the run.
 Result<void> check_spool_directory(const std::string& directory) {
   if (directory.empty()) return {};
@@ -163,7 +171,7 @@ Result<void> ExecKind::prepare() {
   if (input->rest) {
     stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
   }
-  display_ = ExecDisplay(run_->shown());
+  display_ = ExecDisplay(run_->shown(), list_failed(options_));
   if (options_.dry_run) return {};
   if (takes_output(options_)) spool_.emplace(*run_, spool_settings(options_));
   const Duration clock = os::unix_time() - os::now().time_since_epoch();
@@ -260,7 +268,7 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   auto input = read_input(options_, /*reads_on=*/false);
   if (!input) return input.error();
   run_.emplace(std::move(input->commands), records.spec.id);
-  display_ = ExecDisplay(run_->shown());
+  display_ = ExecDisplay(run_->shown(), list_failed(options_));
   auto read = journal.read_commands([&](const CommittedCommand& command) {
     if (command.record < records.accepted()) run_->replay(records, command.record, *command.result);
   });

@@ -50,6 +50,10 @@ class KindDisplay {
   virtual std::string failure(const RunRecords& records, std::size_t record) const {
     return std::string(to_string(records.outcome_of(records.task[record])));
   }
+  /// The command of the task, as a line for a shell; empty if it has none.
+  virtual std::string command(TaskId /*task*/) const { return {}; }
+  /// A command of the user that lists all failed tasks; empty: there is none.
+  virtual std::string list_failed() const { return {}; }
   /// The last lines that a failed task wrote, each with a newline; empty if they are not kept.
   virtual std::string failure_tail(std::size_t /*record*/) const { return {}; }
   /// The columns that this kind adds to each row, as in a CSV header: ",exit_status,signal".

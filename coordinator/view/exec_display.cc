@@ -12,6 +12,7 @@
 #include "coordinator/core/analysis/failures.h"
 #include "coordinator/view/base64.h"
 #include "coordinator/view/command_failure.h"
+#include "coordinator/view/failed_tasks.h"
 #include "coordinator/view/row.h"
 #include "coordinator/view/run_document.h"
 
@@ -19,8 +20,6 @@ namespace rollcall::coordinator {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kCommandBytes = 100;
 
 /// A member for what a command wrote: the text if it is UTF-8, else base64.
 void append_stream(std::string& line, const char* name, const std::string& bytes) {
@@ -65,7 +64,11 @@ std::string ExecDisplay::failure(const RunRecords& records, std::size_t record) 
   const std::string how = this->how(records, record);
   const bool names_program = known && known->end == CommandEnd::not_started;
   if (names_program || !is_known()) return how;
-  return how + ": " + printable(run_.commands->line(records.task[record]), kCommandBytes);
+  return how + ": " + printable(command(records.task[record]), kNamedCommandBytes);
+}
+
+std::string ExecDisplay::command(TaskId task) const {
+  return is_known() ? run_.commands->line(task) : std::string();
 }
 
 std::string ExecDisplay::failure_tail(std::size_t record) const {
@@ -186,7 +189,9 @@ Json ExecDisplay::commands_json(const RunRecords& records) const {
            {{"tasks", dropped.tasks},
             {"stdout_bytes", dropped.bytes.out},
             {"stderr_bytes", dropped.bytes.err}}},
-          {"failed", failed_json(records)}};
+          {"failed", failed_json(records)},
+          {"failed_count", count_failed(records)},
+          {"list_failed", list_failed_.empty() ? Json(nullptr) : Json(list_failed_)}};
 }
 
 void ExecDisplay::add_members(const RunRecords& records, Json& document) const {

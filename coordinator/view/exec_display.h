@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coordinator/exec/results/run_commands.h"
@@ -19,12 +20,15 @@ class ExecDisplay final : public KindDisplay {
  public:
   /// What `run` refers to outlives this. It is empty if the run ended before the journal had its
   /// input: then the commands are unknown.
-  explicit ExecDisplay(const RunCommands& run) : run_(run) {}
+  explicit ExecDisplay(const RunCommands& run, std::string list_failed = {})
+      : run_(run), list_failed_(std::move(list_failed)) {}
 
   bool has_pauses() const override { return false; }
   bool is_brief() const override { return true; }
   bool lists_failures() const override { return true; }
   std::string failure(const RunRecords& records, std::size_t record) const override;
+  std::string command(TaskId task) const override;
+  std::string list_failed() const override { return list_failed_; }
   std::string failure_tail(std::size_t record) const override;
   std::string_view columns() const override;
   void append_columns(RowForm& form, std::size_t record) const override;
@@ -46,6 +50,7 @@ class ExecDisplay final : public KindDisplay {
   nlohmann::ordered_json commands_json(const RunRecords& records) const;
 
   RunCommands run_;
+  std::string list_failed_;
 };
 
 }  // namespace rollcall::coordinator

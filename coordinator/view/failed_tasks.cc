@@ -21,6 +21,11 @@ std::string indented(std::string_view lines) {
   return text;
 }
 
+std::string rest_line(std::uint64_t count, const std::string& list_failed) {
+  if (!list_failed.empty()) return fmt::format("  {} more: {}\n", count, list_failed);
+  return fmt::format("  {} more, which --results FILE or --journal FILE would record\n", count);
+}
+
 }  // namespace
 
 std::uint64_t count_failed(const RunRecords& records) {
@@ -46,6 +51,7 @@ std::string failures_text(const RunRecords& records, const KindDisplay& display)
     text += "  " + failed_task_line(records, record, display) + "\n" +
             indented(display.failure_tail(record));
   }
+  if (count > named) text += rest_line(count - named, display.list_failed());
   return text;
 }
 

@@ -10,6 +10,9 @@
 
 namespace rollcall::coordinator {
 
+/// How much of a command is shown in a line about its failure.
+inline constexpr std::size_t kNamedCommandBytes = 100;
+
 /// How many tasks have failed so far.
 std::uint64_t count_failed(const RunRecords& records);
 
@@ -19,7 +22,7 @@ std::string failed_task_line(const RunRecords& records, std::size_t record,
                              const KindDisplay& display);
 
 /// Text for standard error after the run: the number of failed tasks, and the first
-/// limits::named_tasks of them. Empty if no task failed.
+/// limits::named_tasks of them, and how to list the rest. Empty if no task failed.
 std::string failures_text(const RunRecords& records, const KindDisplay& display);
 
 }  // namespace rollcall::coordinator

@@ -117,6 +117,97 @@ TEST_F(ExecResults, HaveInputAndCommandInEventsAndInTheDocument) {
   }
 }
 
+class ExecFailures : public Exec {
+ protected:
+  /// Standard output of a command that must succeed.
+  std::string report(const Arguments& arguments) {
+    Program& run = start({programs_directory() / "rollcall", arguments, {}, {}, {}});
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    return run.out();
+  }
+};
+
+TEST_F(ExecFailures, AreListedFromAJournalAndFromResults) {
+  const std::string journal = file("run.journal");
+  const std::string csv = file("rows.csv");
+  const std::string jsonl = file("rows.jsonl");
+  const Arguments command = {"-j", "1", "--env", "A=b c", "--shell", "--", "test {} -le 2"};
+  Program& run =
+      exec(Arguments{"--journal", journal, "--results", csv} + command, "1\n2\n3\n4 5\n");
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  Program& again = exec(Arguments{"-q", "--results", jsonl} + command, "1\n2\n3\n4 5\n");
+  EXPECT_EQ(again.wait(), 1) << again.story();
+  for (const std::string& path : {journal, csv, jsonl}) {
+    const std::string text = report({"report", path, "--failed"});
+    EXPECT_EQ(text,
+              "task 2: exit status 1: env 'A=b c' /bin/sh -c 'test \"${1}\" -le 2' sh 3\n"
+              "task 3: exit status 2: env 'A=b c' /bin/sh -c 'test \"${1}\" -le 2' sh '4 5'\n")
+        << path;
+    const auto rows =
+        nlohmann::json::parse(report({"report", path, "--failed", "--output", "json"}));
+    ASSERT_THAT(rows, SizeIs(2)) << path;
+    EXPECT_EQ(rows[1].at("seq"), 4) << path;
+    EXPECT_EQ(rows[1].at("input"), "4 5") << path;
+    EXPECT_EQ(rows[1].at("exit_status"), 2) << path;
+  }
+}
+
+TEST_F(ExecFailures, CanBeRunAgainWithAShell) {
+  const std::string done = file("done");
+  const std::string rows = file("rows.csv");
+  const std::string input = write("input", "from the file\n");
+  const std::string script =
+      "cat >> " + done + "; echo {} >> " + done + "; test -e " + file("fixed");
+  Program& run = exec({"-q", "-j", "1", "--results", rows, "--stdin", input, "--shell", script,
+                       ":::", "it's", "two\nlines"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const std::string before = contents_of(done);
+  write("fixed", "");
+  const std::string commands =
+      write("commands", report({"report", rows, "--failed", "--output", "commands"}));
+  std::filesystem::remove(done);
+  Program& shell = start({"/bin/sh", {commands}, {}, {}, {}});
+  EXPECT_EQ(shell.wait(), 0) << shell.story();
+  EXPECT_EQ(contents_of(done), before);
+  EXPECT_EQ(before, "from the file\nit's\nfrom the file\ntwo\nlines\n");
+}
+
+TEST_F(ExecFailures, BeyondTenAreListedByTheCommandThatTheSummaryNames) {
+  const std::string journal = file("run.journal");
+  Program& run = exec({"--output", "json", "--journal", journal, "--range", "1-12", "false"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  const std::string list = "rollcall report " + journal + " --failed";
+  EXPECT_THAT(run.err(), HasSubstr("12 tasks failed, the first:\n"));
+  EXPECT_THAT(run.err(), HasSubstr("\n  2 more: " + list + "\n12 failed in "));
+  const auto commands = document_of(run).at("commands");
+  EXPECT_THAT(commands.at("failed"), SizeIs(10));
+  EXPECT_EQ(commands.at("failed_count"), 12);
+  EXPECT_EQ(commands.at("list_failed"), list);
+  EXPECT_THAT(lines_of(report({"report", journal, "--failed"})), SizeIs(12));
+}
+
+TEST_F(ExecFailures, NeedAFileThatHasThem) {
+  const auto fault = [&](const Arguments& arguments) {
+    Program& run = start({programs_directory() / "rollcall", arguments, {}, {}, {}});
+    EXPECT_EQ(run.wait(), 2) << run.story();
+    EXPECT_EQ(run.out(), "") << run.story();
+    return run.err();
+  };
+  const std::string rows = write("rows.csv", "task,outcome\n1,failed\n");
+  EXPECT_EQ(
+      fault({"report", rows}),
+      "rollcall report: " + rows + " is a results file: expected a journal, or --failed with it\n");
+  EXPECT_EQ(fault({"report", rows, "--failed", "--output", "commands"}),
+            "rollcall report: " + rows +
+                " has rows without a command: of sleeps, or of an earlier version\n");
+  EXPECT_EQ(fault({"report", rows, "--output", "commands"}),
+            "rollcall report: --output \"commands\": requires --failed\n");
+  const std::string cut = write("cut.csv", "task,outcome\n1,fai");
+  EXPECT_EQ(fault({"report", cut, "--failed"}),
+            "rollcall report: " + cut + ": line 2: the file is not complete\n");
+  EXPECT_THAT(fault({"report", file("none"), "--failed"}), HasSubstr(file("none")));
+}
+
 using ExecSummary = Exec;
 
 TEST_F(ExecSummary, IsOneLineAndThereIsNoProgressIfNothingFailed) {

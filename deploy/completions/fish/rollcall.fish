@@ -27,7 +27,9 @@ complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -s o -l res
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l progress -x -a 'auto bar plain none' -d 'Progress on standard error'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l summary -x -a 'full short none' -d 'Summary on standard error'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -s q -l quiet -d 'Omit progress and summary'
-complete -c rollcall -n '__fish_seen_subcommand_from report validate' -l output -x -a 'text json' -d 'Format of standard output'
+complete -c rollcall -n '__fish_seen_subcommand_from validate' -l output -x -a 'text json' -d 'Format of standard output'
+complete -c rollcall -n '__fish_seen_subcommand_from report' -l output -x -a 'text json commands' -d 'Format of standard output'
+complete -c rollcall -n '__fish_seen_subcommand_from report' -l failed -d 'List the failed tasks'
 
 set -l in_sleep '__fish_seen_subcommand_from sleep; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n '__fish_seen_subcommand_from sleep noop; and not __fish_seen_subcommand_from help' -s n -l task-count -x -d 'Number of tasks'

@@ -69,7 +69,14 @@ TEST(ReportOptions, NameAJournal) {
   const auto* parsed = std::get_if<ReportOptions>(&report);
   ASSERT_NE(parsed, nullptr);
   EXPECT_EQ(parsed->journal, "run.db");
-  EXPECT_EQ(parsed->output, OutputFormat::json);
+  EXPECT_EQ(parsed->format, ReportFormat::json);
+  EXPECT_FALSE(parsed->failed);
+  const Invocation failed = parse({"report", "r.csv", "--failed", "--output", "commands"});
+  ASSERT_NE(std::get_if<ReportOptions>(&failed), nullptr);
+  EXPECT_TRUE(std::get_if<ReportOptions>(&failed)->failed);
+  EXPECT_EQ(std::get_if<ReportOptions>(&failed)->format, ReportFormat::commands);
+  EXPECT_EQ(cli::shown(parse({"report", "r.csv", "--output", "commands"})),
+            "2: rollcall report: --output \"commands\": requires --failed\n");
   const Invocation validate = parse({"validate", "run.db"});
   ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
   EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");

@@ -394,6 +394,7 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   known.merge(cli::visible_options(keys_command(keys)));
   ExecOptions exec;
   known.merge(cli::visible_options(exec_command(exec)));
+  known.merge(cli::visible_options(report_command(report)));
   known.merge(cli::visible_options(resume_command(resume)));
   known.merge(cli::visible_options(status_command(status)));
   known.merge(cli::visible_options(drain_command(drain)));

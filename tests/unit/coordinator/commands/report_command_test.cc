@@ -73,8 +73,8 @@ class ReportCommandTest : public JournalTest {
     err_ = testing::internal::GetCapturedStderr();
     return status;
   }
-  int report(OutputFormat output = OutputFormat::text) {
-    return run([&] { return run_report({path(), output}); });
+  int report(ReportFormat format = ReportFormat::text) {
+    return run([&] { return run_report({path(), format}); });
   }
   int validate_again() {
     return run([&] { return run_validate({path()}); });
@@ -89,7 +89,7 @@ class ReportCommandTest : public JournalTest {
 TEST_F(ReportCommandTest, ReportsTheSameAsAtTheEnd) {
   keep(true);
   const Summary summary = summary_at_the_end();
-  EXPECT_EQ(report(OutputFormat::json), 0);
+  EXPECT_EQ(report(ReportFormat::json), 0);
   EXPECT_EQ(out_, dump(run_document(records(), summary, KindDisplay()), 2) + "\n");
   EXPECT_EQ(err_, failed_checks_text(summary) + summary_text(records(), summary, KindDisplay()));
   EXPECT_EQ(report(), 0);
@@ -110,7 +110,7 @@ TEST_F(ReportCommandTest, ReportsAnUnfinishedRun) {
 TEST_F(ReportCommandTest, CountsPendingTasksOfAnUnfinishedRun) {
   records().spec.task_count = 7;
   keep(false);
-  EXPECT_EQ(report(OutputFormat::json), 0);
+  EXPECT_EQ(report(ReportFormat::json), 0);
   const auto document = nlohmann::json::parse(out_);
   std::uint64_t sum = 0;
   for (const auto& [name, count] : document["outcomes"].items()) sum += count.get<std::uint64_t>();

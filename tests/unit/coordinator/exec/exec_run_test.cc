@@ -19,6 +19,7 @@ namespace rollcall::coordinator {
 namespace {
 
 using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -170,6 +171,9 @@ TEST(ExecRun, ListsTheFirstFailedTasks) {
                               "    3\n    4\n    5\n    6\n    7?[2J\n"
                               "  task 1: exit status 2: echo 1\n    err1\n"));
   EXPECT_EQ(text.find("task 10"), std::string::npos);
+  EXPECT_THAT(text, EndsWith("\n  2 more, which --results FILE or --journal FILE would record\n"));
+  EXPECT_THAT(failures_text(run.records(), ExecDisplay(exec.shown(), "rollcall report j --failed")),
+              EndsWith("\n  2 more: rollcall report j --failed\n"));
   EXPECT_EQ(ExecDisplay(exec.shown()).failure_tail(0), "3\n4\n5\n6\n7?[2J\n")
       << "JSON has it unindented";
 }

@@ -1,0 +1,133 @@
+#include "coordinator/commands/report_failed.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/base/result.h"
+#include "common/os/descriptor.h"
+#include "coordinator/commands/stored_run.h"
+#include "coordinator/core/analysis/failures.h"
+#include "coordinator/exec/input/task_input.h"
+#include "coordinator/output/stream/stream_writer.h"
+#include "coordinator/view/failed_tasks.h"
+#include "coordinator/view/row.h"
+#include "coordinator/view/saved_results.h"
+
+namespace rollcall::coordinator {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
+
+/// Writes failed tasks to standard output, in one of the forms.
+class FailedList {
+ public:
+  explicit FailedList(ReportFormat format) : format_(format) {
+    if (format_ == ReportFormat::json) writer_.buffer() += "[";
+  }
+
+  ReportFormat format() const { return format_; }
+  /// A line of text, an object, or a command.
+  void add(std::string_view entry) {
+    std::string& text = writer_.buffer();
+    if (format_ == ReportFormat::json) text += is_empty_ ? "\n" : ",\n";
+    text += entry;
+    if (format_ != ReportFormat::json) text += '\n';
+    is_empty_ = false;
+    if (text.size() >= kPiece) writer_.write_all();
+  }
+  /// Returns why the list cannot be written; empty if it can.
+  const std::string& finish() {
+    if (format_ == ReportFormat::json) writer_.buffer() += is_empty_ ? "]\n" : "\n]\n";
+    writer_.write_all();
+    return writer_.failed();
+  }
+
+ private:
+  ReportFormat format_;
+  bool is_empty_ = true;
+  StreamWriter writer_{STDOUT_FILENO, "standard output"};
+};
+
+Result<void> list_journal(const std::string& path, FailedList& list) {
+  auto run = read_run(path);
+  if (!run) return run.error();
+  const auto kind = read_kind(path, *run);
+  if (!kind) return kind.error();
+  const RunRecords& records = run->content.records;
+  const KindDisplay& display = (*kind)->display();
+  if (!run->finished()) report_unfinished("report", records);
+  RowWriter rows(records, display);
+  for (std::size_t record = 0; record < records.accepted(); ++record) {
+    const TaskId task = records.task[record];
+    if (!has_failed(records.outcome_of(task))) continue;
+    if (list.format() == ReportFormat::text) {
+      list.add(failed_task_line(records, record, display));
+    } else if (list.format() == ReportFormat::json) {
+      std::string row = "{";
+      rows.append_json_members(row, record);
+      list.add(row + "}");
+    } else if (const std::string command = display.command(task); !command.empty()) {
+      list.add(script_line(command));
+    } else {
+      return permanent(path + " has no commands: --output commands is for runs of exec");
+    }
+  }
+  return {};
+}
+
+Result<void> list_results(const std::string& path, FailedList& list) {
+  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return permanent(path + ": " + std::strerror(errno));
+  bool lacks_command = false;
+  SavedResults results([&](const SavedRow& row) {
+    if (!has_failed(row.outcome)) return;
+    if (list.format() == ReportFormat::text) return list.add(failed_row_line(row));
+    if (list.format() == ReportFormat::json) return list.add(row.json);
+    lacks_command = lacks_command || !row.command;
+    if (row.command) list.add(script_line(*row.command));
+  });
+  Result<void> read =
+      read_chunks(file.get(), [&](std::string_view chunk) { return results.add(chunk); });
+  if (read) read = results.finish();
+  if (!read) return permanent(path + ": " + read.error().message);
+  if (lacks_command) {
+    return permanent(path + " has rows without a command: of sleeps, or of an earlier version");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_results_file(const std::string& path) {
+  struct stat status {};
+  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file || ::fstat(file.get(), &status) != 0) return false;
+  if (!S_ISREG(status.st_mode)) return !S_ISDIR(status.st_mode);
+  std::array<char, 8> begin{};
+  const ssize_t size = ::read(file.get(), begin.data(), begin.size());
+  const std::string_view bytes(begin.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes.starts_with('{') || bytes.starts_with("task,") ||
+         (bytes.empty() && path.ends_with(".jsonl"));
+}
+
+int report_failed(const ReportOptions& options) {
+  FailedList list(options.format);
+  const Result<void> listed = is_results_file(options.journal)
+                                  ? list_results(options.journal, list)
+                                  : list_journal(options.journal, list);
+  if (!listed) return give_up("report", listed.error().message, cli::kUsageStatus);
+  const std::string& failed = list.finish();
+  return failed.empty() ? 0 : give_up("report", failed, 6);
+}
+
+}  // namespace rollcall::coordinator
