@@ -13,6 +13,7 @@
 #include "coordinator/commands/command_line.h"
 #include "coordinator/commands/control.h"
 #include "coordinator/commands/keys.h"
+#include "coordinator/commands/output.h"
 #include "coordinator/commands/report.h"
 #include "coordinator/commands/resume.h"
 #include "coordinator/run/run.h"
@@ -34,6 +35,7 @@ struct Run {
   int operator()(const PauseOptions& options) const { return run_pause(options, std::getenv); }
   int operator()(const SlotsOptions& options) const { return run_slots(options, std::getenv); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
+  int operator()(const OutputOptions& options) const { return run_output(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const cli::PrintText& print) const {
     return std::fputs(print.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;

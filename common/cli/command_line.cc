@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <sstream>
 
 namespace rollcall::cli {
 namespace {
@@ -72,23 +73,24 @@ UsageError unknown_option(const CommandSpec& command, std::string_view typed) {
                                        : ": did you mean " + near + "?"));
 }
 
-/// Extracts the positional argument of the command from the words that CLI11 did not recognize: the
-/// first that is not an option, or all of those.
-void take_argument(const CommandSpec& command, std::vector<std::string>& extras,
-                   GivenOptions& given) {
-  if (command.argument.empty()) return;
-  const auto is_argument = [](const std::string& extra) {
-    return !extra.empty() && !extra.starts_with('-');
-  };
-  do {
-    const auto found = std::ranges::find_if(extras, is_argument);
-    if (found == extras.end()) return;
-    Given& argument = given[command.argument];
-    if (!argument.source.empty()) argument.before.push_back(std::move(argument.text));
-    argument.source = command.argument;
-    argument.text = std::move(*found);
-    extras.erase(found);
-  } while (command.argument.ends_with("..."));
+/// Extracts the positional arguments of the command from the words that CLI11 did not recognize:
+/// the first that are not options. One whose name ends with "..." takes all that are left.
+void take_arguments(const CommandSpec& command, std::vector<std::string>& extras,
+                    GivenOptions& given) {
+  std::istringstream names(command.argument);
+  for (std::string name; names >> name;) {
+    do {
+      const auto found = std::ranges::find_if(extras, [](const std::string& extra) {
+        return !extra.empty() && !extra.starts_with('-');
+      });
+      if (found == extras.end()) return;
+      Given& argument = given[name];
+      if (!argument.source.empty()) argument.before.push_back(std::move(argument.text));
+      argument.source = name;
+      argument.text = std::move(*found);
+      extras.erase(found);
+    } while (name.ends_with("..."));
+  }
 }
 
 /// Words that CLI11 did not recognize. Unknown options are reported before arguments, which may be
@@ -180,7 +182,7 @@ Parsed parse_options(const CommandSpec& command, const std::vector<std::string>&
   GivenOptions given = collect(command, app, environment);
   if (std::optional<PrintText> print = find_print(command, given)) return *print;
   std::vector<std::string> extras = app.remaining();
-  take_argument(command, extras, given);
+  take_arguments(command, extras, given);
   if (std::optional<UsageError> extra = find_extra(command, extras)) return *extra;
   for (const OptionSpec& option : command.options) {
     const auto found = given.find(option.name);

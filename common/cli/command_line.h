@@ -50,8 +50,8 @@ struct CommandSpec {
   std::vector<OptionSpec> options;  ///< in the order of the help; with_standard_options() adds
                                     ///< --help, --version and the like
   std::string footer;               ///< last lines of the help
-  std::string argument = {};        ///< placeholder and name of its only positional argument:
-                                    ///< "DIR", or "TASK..." if it may repeat; empty: none
+  std::string argument = {};        ///< placeholders and names of its positional arguments: "DIR",
+                                    ///< "FILE TASK", "TASK..." if it may repeat; empty: none
   std::vector<Hint> hints = {};     ///< for options that it does not have
 };
 

@@ -180,7 +180,7 @@ cli::CommandSpec slots_command(SlotsOptions& options) {
       ""};
   command.options.push_back(control_option(options.control));
   command.options.push_back(document_output(options.output, "Run"));
-  command.argument = "WORKER N...";
+  command.argument = "WORKER N";
   return cli::with_standard_options(std::move(command));
 }
 
@@ -192,16 +192,18 @@ ParsedOptions<SlotsOptions> parse_slots_command(const std::vector<std::string>& 
       cli::parse_options(command, arguments, environment_of_documents(environment));
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const cli::Given* given = find(std::get<cli::GivenOptions>(parsed), command.argument);
-  if (given == nullptr || given->before.size() != 1) {
+  const auto& given = std::get<cli::GivenOptions>(parsed);
+  const cli::Given* worker = find(given, "WORKER");
+  const cli::Given* count = find(given, "N");
+  if (worker == nullptr || count == nullptr) {
     return usage_error(command, "expected a worker's name, or all, and a number of slots");
   }
-  options.worker = given->before.front();
+  options.worker = worker->text;
   std::optional<std::uint32_t> slots;
-  if (auto parsed_slots = cli::count_into(slots, 0, limits::task_count)(given->text);
+  if (auto parsed_slots = cli::count_into(slots, 0, limits::task_count)(count->text);
       !parsed_slots) {
     return usage_error(command,
-                       "N " + cli::quote(given->text) + ": " + parsed_slots.error().message);
+                       "N " + cli::quote(count->text) + ": " + parsed_slots.error().message);
   }
   options.slots = *slots;
   return options;

@@ -19,7 +19,7 @@ ParsedOptions<Options> parse_journal(const cli::CommandSpec& command,
   cli::Parsed parsed = cli::parse_options(command, arguments, environment);
   if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
   if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const cli::Given* file = find(std::get<cli::GivenOptions>(parsed), command.argument);
+  const cli::Given* file = find(std::get<cli::GivenOptions>(parsed), "FILE");
   if (file == nullptr || file->text.empty()) {
     return usage_error(command, "FILE is missing: expected the journal of a run");
   }
@@ -90,6 +90,36 @@ cli::CommandSpec report_command(ReportOptions& options) {
                              cli::names_of(kReportFormats)});
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));
+}
+
+cli::CommandSpec output_command() {
+  cli::CommandSpec command{
+      "rollcall output",
+      "FILE TASK",
+      "Prints again what the command of a task has written, from the journal FILE.\n",
+      {},
+      "\nTASK is the number of the task, from 0. A journal keeps the output of commands\n"
+      "that wrote up to 64 KiB. Exit status 1 if it does not have all of it.\n"};
+  command.argument = "FILE TASK";
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<OutputOptions> parse_output(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  const cli::CommandSpec command = output_command();
+  cli::Parsed parsed = cli::parse_options(command, arguments, environment);
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  const auto& given = std::get<cli::GivenOptions>(parsed);
+  const cli::Given* const file = find(given, "FILE");
+  const cli::Given* const task = find(given, "TASK");
+  if (file == nullptr)
+    return usage_error(command, "FILE is missing: expected the journal of a run");
+  if (task == nullptr) return usage_error(command, "TASK is missing: expected its number, from 0");
+  OutputOptions options{file->text, 0};
+  const Result<void> counted = cli::count_into(options.task, 0, limits::task_count)(task->text);
+  if (!counted) return usage_error(command, *task, counted.error().message);
+  return options;
 }
 
 cli::CommandSpec validate_command(ValidateOptions& options) {

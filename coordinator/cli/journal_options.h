@@ -23,6 +23,11 @@ struct ReportOptions {
   bool failed = false;  ///< lists the failed tasks
 };
 
+struct OutputOptions {
+  std::string journal;     ///< never empty
+  std::uint64_t task = 0;  ///< from 0
+};
+
 struct ValidateOptions {
   std::string journal;                       ///< never empty
   OutputFormat output = OutputFormat::text;  ///< text or json
@@ -39,6 +44,10 @@ struct ResumeOptions {
 
 cli::CommandSpec report_command(ReportOptions& options);
 ParsedOptions<ReportOptions> parse_report(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+cli::CommandSpec output_command();
+ParsedOptions<OutputOptions> parse_output(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
 
 cli::CommandSpec validate_command(ValidateOptions& options);

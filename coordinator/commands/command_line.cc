@@ -36,7 +36,7 @@ Invocation invoke(const Arguments& arguments, const cli::Environment& environmen
   return to_invocation(parse(arguments, environment));
 }
 
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<Command, 12> kCommands = {{
     {"status", "shows the state of a run", invoke<parse_status>},
     {"cancel", "cancels tasks of a run", invoke<parse_cancel>},
     {"pause", "starts no further task of a run", invoke<parse_pause>},
@@ -44,6 +44,7 @@ constexpr std::array<Command, 11> kCommands = {{
     {"slots", "limits the slots of workers", invoke<parse_slots_command>},
     {"drain", "removes workers from a run", invoke<parse_drain>},
     {"report", "reports a run from its journal", invoke<parse_report>},
+    {"output", "prints the output of a task from a journal", invoke<parse_output>},
     {"validate", "validates a run from its journal", invoke<parse_validate>},
     {"resume", "resumes a run from its journal", invoke<parse_resume>},
     {"abandon", "ends a run that nobody will resume", invoke<parse_abandon>},

@@ -14,6 +14,7 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::SizeIs;
 
 class JournaledExec : public JournaledRuns {
@@ -72,6 +73,46 @@ TEST_F(JournaledExec, TextReportEqualsTheSummaryOfTheRun) {
   EXPECT_THAT(run.err(), EndsWith(report.err()));
   // The output of the commands is not printed again.
   EXPECT_THAT(report.out(), IsEmpty());
+}
+
+TEST_F(JournaledExec, PrintsTheOutputOfATaskAgain) {
+  const std::string script = "echo out {}; echo err {} >&2; [ {} = 1 ] || yes {} | head -c 200000";
+  Program& run = journaled_exec({"-q", "--range", "1-2", "--shell", "--", script});
+  EXPECT_EQ(run.wait(), 0) << run.story();
+  Program& first = command({"output", journal(), "0"});
+  EXPECT_EQ(first.wait(), 0) << first.story();
+  EXPECT_EQ(first.out(), "out 1\n");
+  EXPECT_EQ(first.err(), "err 1\n");
+  Program& second = command({"output", journal(), "1"});
+  EXPECT_EQ(second.wait(), 1) << second.story();
+  EXPECT_EQ(second.out(), "");
+  EXPECT_THAT(second.err(),
+              MatchesRegex("rollcall output: task 1: the first [0-9]+ bytes of its output are not "
+                           "kept: a journal keeps up to 64 KiB of a command, --output-dir keeps "
+                           "all\n"));
+  Program& none = command({"output", journal(), "2"});
+  EXPECT_EQ(none.wait(), 2) << none.story();
+  EXPECT_EQ(none.err(),
+            "rollcall output: task 2: " + journal() + " has 2 tasks, numbered from 0\n");
+}
+
+TEST_F(JournaledExec, PrintsWhatMaxOutputLeftOfATask) {
+  Program& run = journaled_exec({"-q", "--max-output", "3", "echo", "{}", ":::", "abcdef"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  Program& output = command({"output", journal(), "0"});
+  EXPECT_EQ(output.wait(), 1) << output.story();
+  EXPECT_EQ(output.out(), "abc");
+  EXPECT_EQ(output.err(),
+            "rollcall output: task 0: 4 bytes of its output were dropped (--max-output)\n");
+}
+
+TEST_F(JournaledExec, HasNoOutputOfATaskThatHasNotRun) {
+  Program& run =
+      journaled_exec({"-q", "--halt", "now,fail=1", "-j", "1", "--range", "1-2", "false"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  Program& output = command({"output", journal(), "1"});
+  EXPECT_EQ(output.wait(), 1) << output.story();
+  EXPECT_EQ(output.err(), "rollcall output: task 1 has not run a command\n");
 }
 
 TEST_F(JournaledExec, ResumesInTheOriginalDirectory) {

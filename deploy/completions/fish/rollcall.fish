@@ -12,15 +12,16 @@ complete -c rollcall -n __fish_use_subcommand -a drain -d 'Remove workers from a
 complete -c rollcall -n __fish_use_subcommand -a resume -d 'Resume a run from its journal'
 complete -c rollcall -n __fish_use_subcommand -a abandon -d 'End a run that nobody will resume'
 complete -c rollcall -n __fish_use_subcommand -a report -d 'Report a run from its journal'
+complete -c rollcall -n __fish_use_subcommand -a output -d 'Print the output of a task from a journal'
 complete -c rollcall -n __fish_use_subcommand -a validate -d 'Validate a run from its journal'
 complete -c rollcall -n __fish_use_subcommand -a keys -d 'Make the keys of a run in advance'
 complete -c rollcall -n __fish_use_subcommand -a help -d 'Show the help of a command'
-complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep noop exec resume status cancel pause unpause slots drain report validate abandon keys'
+complete -c rollcall -n '__fish_seen_subcommand_from help' -a 'sleep noop exec resume status cancel pause unpause slots drain report output validate abandon keys'
 complete -c rollcall -s h -l help -d 'Show common options'
 complete -c rollcall -l help-all -d 'Show all options'
 complete -c rollcall -s V -l version -d 'Show the version'
 
-complete -c rollcall -n '__fish_seen_subcommand_from resume abandon report validate' -F
+complete -c rollcall -n '__fish_seen_subcommand_from resume abandon report output validate' -F
 complete -c rollcall -n '__fish_seen_subcommand_from resume' -l retry-failed -d 'Run unsuccessful tasks again'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -l output -x -a 'text json jsonl' -d 'Format of standard output'
 complete -c rollcall -n '__fish_seen_subcommand_from resume abandon' -s o -l results -r -F -d 'Results file, .csv or .jsonl'

@@ -77,6 +77,16 @@ TEST(ReportOptions, NameAJournal) {
   EXPECT_EQ(std::get_if<ReportOptions>(&failed)->format, ReportFormat::commands);
   EXPECT_EQ(cli::shown(parse({"report", "r.csv", "--output", "commands"})),
             "2: rollcall report: --output \"commands\": requires --failed\n");
+  const Invocation output = parse({"output", "run.db", "17"});
+  ASSERT_NE(std::get_if<OutputOptions>(&output), nullptr);
+  EXPECT_EQ(std::get_if<OutputOptions>(&output)->journal, "run.db");
+  EXPECT_EQ(std::get_if<OutputOptions>(&output)->task, 17U);
+  EXPECT_EQ(cli::shown(parse({"output", "run.db"})),
+            "2: rollcall output: TASK is missing: expected its number, from 0\n");
+  EXPECT_EQ(cli::shown(parse({"output", "run.db", "x"})),
+            "2: rollcall output: TASK \"x\": expected a whole number from 0 to 1000000000\n");
+  EXPECT_EQ(cli::shown(parse({"output", "run.db", "1", "2"})),
+            "2: rollcall output: unexpected argument \"2\": see rollcall output --help\n");
   const Invocation validate = parse({"validate", "run.db"});
   ASSERT_NE(std::get_if<ValidateOptions>(&validate), nullptr);
   EXPECT_EQ(std::get_if<ValidateOptions>(&validate)->journal, "run.db");

@@ -320,7 +320,7 @@ TEST(ProgramOptions, NeedACommand) {
       std::regex_match(cli::shown(start({"dance"})),
                        std::regex("2: rollcall: unknown command \"dance\": expected exec, "
                                   ".*sleep, status, cancel, pause, unpause, slots, "
-                                  "drain, report, validate, resume, abandon, keys or help\n")));
+                                  "drain, report, output, validate, resume, abandon, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");
