@@ -96,6 +96,10 @@ bool prints_output(const ExecOptions& options) {
   return options.output == OutputFormat::text && options.output_dir.empty();
 }
 
+bool discards_output(const ExecOptions& options) {
+  return options.output == OutputFormat::json && options.output_dir.empty();
+}
+
 /// A line of JSON has the whole output of its task, which is therefore bounded, and arrives with
 /// the outcome.
 bool takes_output(const ExecOptions& options) {
@@ -171,7 +175,7 @@ Result<void> ExecKind::prepare() {
   if (input->rest) {
     stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
   }
-  display_ = ExecDisplay(run_->shown(), list_failed(options_));
+  display_ = ExecDisplay(run_->shown(), list_failed(options_), discards_output(options_));
   if (options_.dry_run) return {};
   if (takes_output(options_)) spool_.emplace(*run_, spool_settings(options_));
   const Duration clock = os::unix_time() - os::now().time_since_epoch();
@@ -268,7 +272,7 @@ Result<void> ExecKind::replay(Journal& journal, const RunRecords& records, bool 
   auto input = read_input(options_, /*reads_on=*/false);
   if (!input) return input.error();
   run_.emplace(std::move(input->commands), records.spec.id);
-  display_ = ExecDisplay(run_->shown(), list_failed(options_));
+  display_ = ExecDisplay(run_->shown(), list_failed(options_), discards_output(options_));
   auto read = journal.read_commands([&](const CommittedCommand& command) {
     if (command.record < records.accepted()) run_->replay(records, command.record, *command.result);
   });

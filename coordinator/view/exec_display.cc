@@ -183,12 +183,14 @@ Json ExecDisplay::commands_json(const RunRecords& records) const {
     peak_rss_bytes = std::max(peak_rss_bytes, known->peak_rss_bytes);
   }
   const Dropped dropped = dropped_of(*run_.results);
+  const CollectedOutput discarded = discards_ ? run_.results->collected() : CollectedOutput();
   return {{"cpu_seconds", to_seconds(cpu)},
           {"peak_rss_bytes", peak_rss_bytes},
           {"dropped",
            {{"tasks", dropped.tasks},
             {"stdout_bytes", dropped.bytes.out},
             {"stderr_bytes", dropped.bytes.err}}},
+          {"discarded", {{"stdout_bytes", discarded.out}, {"stderr_bytes", discarded.err}}},
           {"failed", failed_json(records)},
           {"failed_count", count_failed(records)},
           {"list_failed", list_failed_.empty() ? Json(nullptr) : Json(list_failed_)}};

@@ -20,8 +20,9 @@ class ExecDisplay final : public KindDisplay {
  public:
   /// What `run` refers to outlives this. It is empty if the run ended before the journal had its
   /// input: then the commands are unknown.
-  explicit ExecDisplay(const RunCommands& run, std::string list_failed = {})
-      : run_(run), list_failed_(std::move(list_failed)) {}
+  /// `discards`: output that was collected is neither printed nor written to files.
+  explicit ExecDisplay(const RunCommands& run, std::string list_failed = {}, bool discards = false)
+      : run_(run), list_failed_(std::move(list_failed)), discards_(discards) {}
 
   bool has_pauses() const override { return false; }
   bool is_brief() const override { return true; }
@@ -51,6 +52,7 @@ class ExecDisplay final : public KindDisplay {
 
   RunCommands run_;
   std::string list_failed_;
+  bool discards_;
 };
 
 }  // namespace rollcall::coordinator

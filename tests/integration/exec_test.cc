@@ -421,6 +421,24 @@ TEST_F(ExecOutput, WritesAJoblog) {
   EXPECT_THAT(lines[2], MatchesRegex("2\t.*\t0\t0\t3\t0\t.*"));
 }
 
+TEST_F(ExecOutput, ThatJsonDoesNotPrintIsCounted) {
+  const std::string journal = file("run.journal");
+  const std::string script = "yes {} | head -c 200000; echo e >&2";
+  const auto discarded = [&](const Arguments& more) {
+    Program& run = exec(more + Arguments{"--output", "json", "--shell", "--", script}, "a\nb\n");
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    return document_of(run).at("commands").at("discarded");
+  };
+  const nlohmann::json all = {{"stdout_bytes", 400'000}, {"stderr_bytes", 4}};
+  EXPECT_EQ(discarded({"--journal", journal}), all);
+  Program& report = start(
+      {programs_directory() / "rollcall", {"report", journal, "--output", "json"}, {}, {}, {}});
+  EXPECT_EQ(report.wait(), 0) << report.story();
+  EXPECT_EQ(document_of(report).at("commands").at("discarded"), all);
+  EXPECT_EQ(discarded({"--output-dir", file("out")}),
+            (nlohmann::json{{"stdout_bytes", 0}, {"stderr_bytes", 0}}));
+}
+
 TEST_F(ExecOutput, WritesResults) {
   Program& run = exec({"-q", "--range", "1-1", "-o", file("r.csv"), "--shell", "--", "exit 5"});
   EXPECT_EQ(run.wait(), 1) << run.story();

@@ -96,6 +96,8 @@ void CommandResults::mark_published(std::size_t end) {
     published_[record] = without_output(*result);
     const DroppedOutput dropped = dropped_output(*result);
     if (dropped.out > 0 || dropped.err > 0) dropped_[record] = dropped;
+    collected_.out += result->out_before + result->out.size();
+    collected_.err += result->err_before + result->err.size();
     unpublished_.erase(unpublished_.begin());
   }
   spooled_.erase(spooled_.begin(), spooled_.lower_bound(end));

@@ -24,6 +24,12 @@ struct DroppedOutput {
   std::uint64_t err = 0;
 };
 
+/// Bytes of output that were received.
+struct CollectedOutput {
+  std::uint64_t out = 0;
+  std::uint64_t err = 0;
+};
+
 /// What --max-output has dropped. The output of a command that was cancelled is not complete
 /// anyway.
 DroppedOutput dropped_output(const CommandResult& result);
@@ -77,6 +83,8 @@ class CommandResults {
   std::optional<CommandFacts> facts(std::size_t record) const;
   /// The records before mark_published() with output that was not kept, in order.
   const std::map<std::size_t, DroppedOutput>& dropped() const { return dropped_; }
+  /// What all commands before mark_published() have written, without what was dropped.
+  const CollectedOutput& collected() const { return collected_; }
 
  private:
   struct Published {
@@ -95,6 +103,7 @@ class CommandResults {
   std::map<std::size_t, std::shared_ptr<const CommandResult>> unpublished_;  ///< by record
   std::map<std::size_t, SpooledResult> spooled_;                             ///< by record
   std::map<std::size_t, DroppedOutput> dropped_;  ///< by record; published ones, few in most runs
+  CollectedOutput collected_;
   std::vector<std::string> errors_{""};
   std::map<std::string, std::uint32_t> error_numbers_{{"", 0}};
 };
