@@ -125,6 +125,9 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
                 {"--spool-size", "", "SIZE", group, Shown::in_help_all,
                  "how much may wait there; then commands wait (default 1G)",
                  size_into(into.spool_size, limits::spool_size_least)},
+                {"--keep-output", "", "", group, Shown::in_help_all,
+                 "with --journal: output stays when printed, for rollcall output",
+                 cli::flag_into(into.keep_output)},
                 {"--joblog", "", "FILE", group, Shown::in_help,
                  "a line for each task, as GNU parallel has it",
                  cli::text_into(into.joblog, "a file name")}});
@@ -156,7 +159,10 @@ Fault check_text(const CommandSpec& command, const GivenOptions& given,
 Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
   if (Fault fault = take_inputs(command, given, options)) return fault;
   if (Fault fault = check_command(command, options)) return fault;
-  for (const char* name : {"--keep-order", "--tag"}) {
+  if (options.keep_output && options.journal.empty()) {
+    return usage_error(command, "--keep-output: requires --journal");
+  }
+  for (const char* name : {"--keep-order", "--tag", "--keep-output"}) {
     if (find(given, name) != nullptr && !options.output_dir.empty()) {
       return usage_error(command, std::string(name) + ": cannot be combined with --output-dir");
     }

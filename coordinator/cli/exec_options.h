@@ -63,6 +63,7 @@ struct ExecOptions : RunOptions {
   std::optional<std::uint64_t> max_output;  ///< nullopt: no limit
   std::string spool_dir;                    ///< empty: that of temporary files
   std::optional<std::uint64_t> spool_size;  ///< nullopt: no limit
+  bool keep_output = false;                 ///< output that is printed stays beside the journal
   std::string joblog;                       ///< empty: none
   bool dry_run = false;
 };

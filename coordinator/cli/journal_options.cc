@@ -99,7 +99,8 @@ cli::CommandSpec output_command() {
       "Prints again what the command of a task has written, from the journal FILE.\n",
       {},
       "\nTASK is the number of the task, from 0. A journal keeps the output of commands\n"
-      "that wrote up to 64 KiB. Exit status 1 if it does not have all of it.\n"};
+      "that wrote up to 64 KiB, and with --keep-output of all. Exit status 1 if it does\n"
+      "not have all of it.\n"};
   command.argument = "FILE TASK";
   return cli::with_standard_options(std::move(command));
 }

@@ -110,6 +110,7 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
   ExecSpool::Settings settings;
   settings.has_journal = !options.journal.empty();
   settings.is_in_order = options.keep_order;
+  settings.keeps_files = options.keep_output;
   if (!options.output_dir.empty()) {
     settings.blame = "--output-dir: ";
     settings.make_files = [directory = options.output_dir] {

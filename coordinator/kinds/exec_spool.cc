@@ -105,6 +105,11 @@ void ExecSpool::start(boost::asio::io_context& loop, Epoch epoch, Handlers handl
     earlier_.erase(attempt_of(key));
     taken_.erase(key);
   }
+  for (const SpoolKey& key : kept_) {
+    earlier_.erase(attempt_of(key));
+    taken_.erase(key);
+    spool_->keep(key);
+  }
 }
 
 std::vector<FoundOutput> ExecSpool::found() const {
@@ -129,6 +134,7 @@ void ExecSpool::keep(const std::vector<SessionAttempt>& attempts) {
     return true;
   });
   for (const auto& [record, key] : unpublished_) kept.insert(key);
+  kept.insert(kept_.begin(), kept_.end());
   if (spool_) spool_->remove_unlisted(kept);
 }
 
@@ -142,14 +148,25 @@ void ExecSpool::committed(const RunRecords& records, std::uint64_t published) {
   std::erase_if(unpublished_, [this](const auto& entry) {
     const bool is_printed = settings_.is_in_order ? index(entry.second.task) < first_unpublished_
                                                   : entry.first < published_;
-    if (is_printed && spool_) spool_->remove(entry.second);
+    if (is_printed) printed(entry.second);
     return is_printed;
   });
 }
 
+/// The output of a result is not needed any more.
+void ExecSpool::printed(const SpoolKey& key) {
+  if (settings_.keeps_files) kept_.insert(key);
+  if (!spool_) return;
+  if (settings_.keeps_files) {
+    spool_->keep(key);
+  } else {
+    spool_->remove(key);
+  }
+}
+
 void ExecSpool::finish() {
   if (!spool_) return;
-  for (const auto& [record, key] : unpublished_) spool_->remove(key);
+  for (const auto& [record, key] : unpublished_) printed(key);
   for (const auto& [attempt, key] : earlier_) spool_->remove(key);
 }
 

@@ -40,6 +40,7 @@ class ExecSpool final : public StreamedOutput {
     /// published.
     bool has_journal = false;
     bool is_in_order = false;  ///< it is published in the order of tasks
+    bool keeps_files = false;  ///< with a journal: files of results stay when they are printed
   };
 
   /// `run` gets the reader of the spool, and where the output of results is. It outlives this.
@@ -63,7 +64,7 @@ class ExecSpool final : public StreamedOutput {
   void accepted(const SessionAttempt& attempt, std::size_t record);
   /// This record is from an earlier epoch, and its output is here. Before start().
   void restore(std::size_t record, const SpoolKey& key) { unpublished_[record] = key; }
-  /// With a journal: the run is finished, and all output may go.
+  /// With a journal: the run is finished, and all output may go that is not to stay.
   void finish();
 
  private:
@@ -74,6 +75,7 @@ class ExecSpool final : public StreamedOutput {
   };
 
   SpoolKey key_of(const SessionAttempt& attempt) const;
+  void printed(const SpoolKey& key);
   bool is_disk_full() const;
   std::uint64_t early_room() const;
   void on_written(const std::vector<SpooledSoFar>& streams);
@@ -90,6 +92,7 @@ class ExecSpool final : public StreamedOutput {
   // With a journal.
   std::map<SessionAttempt, SpoolKey> earlier_;   ///< attempts that earlier epochs have assigned
   std::map<std::size_t, SpoolKey> unpublished_;  ///< by record; or not committed as published
+  std::set<SpoolKey> kept_;                      ///< printed, and their files stay
   std::set<TaskId> published_tasks_;             ///< from first_unpublished_ on
   std::uint64_t published_ = 0;                  ///< records
   std::uint64_t first_unpublished_ = 0;          ///< the first task that is not published

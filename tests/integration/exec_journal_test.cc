@@ -88,12 +88,53 @@ TEST_F(JournaledExec, PrintsTheOutputOfATaskAgain) {
   EXPECT_EQ(second.out(), "");
   EXPECT_THAT(second.err(),
               MatchesRegex("rollcall output: task 1: the first [0-9]+ bytes of its output are not "
-                           "kept: a journal keeps up to 64 KiB of a command, --output-dir keeps "
-                           "all\n"));
+                           "kept: without --keep-output a journal keeps up to 64 KiB of a "
+                           "command\n"));
   Program& none = command({"output", journal(), "2"});
   EXPECT_EQ(none.wait(), 2) << none.story();
   EXPECT_EQ(none.err(),
             "rollcall output: task 2: " + journal() + " has 2 tasks, numbered from 0\n");
+}
+
+TEST_F(JournaledExec, KeepsLongOutputIfThatIsRequested) {
+  const std::string script = "yes {} | head -c 2000000; yes e{} | head -c 300000 >&2; exit {}";
+  Program& run = journaled_exec({"-q", "--keep-output", "--retries", "1", "--retry-delay", "0",
+                                 "--range", "1-2", "--shell", "--", script});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  for (const std::string task : {"0", "1"}) {
+    Program& output = command({"output", journal(), task});
+    EXPECT_EQ(output.wait(), 0) << output.story();
+    const std::string number = task == "0" ? "1\n" : "2\n";
+    EXPECT_EQ(output.out().size(), 2'000'000U);
+    EXPECT_EQ(output.out().find_first_not_of(number), std::string::npos);
+    EXPECT_EQ(output.err().size(), 300'000U);
+    EXPECT_TRUE(output.err().starts_with("e" + number));
+  }
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(journal() + "-output")) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 4U) << "those of the first attempts are deleted";
+}
+
+TEST_F(JournaledExec, KeepsOutputAcrossAResume) {
+  const std::string go = file("go");
+  const std::string script =
+      "yes {} | head -c 200000; [ {} = 1 ] || until [ -e " + go + " ]; do sleep 0.02; done";
+  Program& run = journaled_exec({"-q", "--keep-output", "--leave-running", "-j", "2", "--range",
+                                 "1-2", "--shell", "--", script});
+  ASSERT_TRUE(wait_until([&] { return run.out().size() == 200'000; }));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait(), 143) << run.story();
+  std::ofstream(go) << "\n";
+  Program& resumed = command({"resume", journal(), "-q"});
+  EXPECT_EQ(resumed.wait(), 0) << resumed.story();
+  EXPECT_EQ(resumed.out().size(), 200'000U);
+  for (const char* task : {"0", "1"}) {
+    Program& output = command({"output", journal(), task});
+    EXPECT_EQ(output.wait(), 0) << output.story();
+    EXPECT_EQ(output.out().size(), 200'000U);
+  }
 }
 
 TEST_F(JournaledExec, PrintsWhatMaxOutputLeftOfATask) {

@@ -21,15 +21,6 @@ namespace {
 constexpr std::string_view kOutSuffix = ".out";
 constexpr std::string_view kErrSuffix = ".err";
 
-/// "2-7-1-3.out": session, task, attempt and epoch.
-std::string spool_name(const SpoolStream& stream) {
-  const SpoolKey& key = stream.key;
-  const std::string name = std::to_string(index(key.session)) + "-" +
-                           std::to_string(index(key.task)) + "-" + std::to_string(key.attempt) +
-                           "-" + std::to_string(key.epoch);
-  return name + std::string(stream.stream == OutputStream::out ? kOutSuffix : kErrSuffix);
-}
-
 /// The number at the beginning of the text, which is removed. nullopt without one.
 template <class Number>
 std::optional<Number> take_number(std::string_view& text) {
@@ -137,6 +128,14 @@ class NamedSpool final : public SpoolFiles {
 };
 
 }  // namespace
+
+std::string spool_name(const SpoolStream& stream) {
+  const SpoolKey& key = stream.key;
+  const std::string name = std::to_string(index(key.session)) + "-" +
+                           std::to_string(index(key.task)) + "-" + std::to_string(key.attempt) +
+                           "-" + std::to_string(key.epoch);
+  return name + std::string(stream.stream == OutputStream::out ? kOutSuffix : kErrSuffix);
+}
 
 Result<std::unique_ptr<SpoolFiles>> open_named_spool(const std::string& directory) {
   const bool is_new = ::mkdir(directory.c_str(), 0700) == 0;

@@ -64,6 +64,11 @@ void OutputSpool::remove(const SpoolKey& key) {
   thread_->remove({key, OutputStream::err});
 }
 
+void OutputSpool::keep(const SpoolKey& key) {
+  thread_->keep({key, OutputStream::out});
+  thread_->keep({key, OutputStream::err});
+}
+
 std::shared_ptr<SpoolReader> OutputSpool::reader() const {
   return thread_;
 }

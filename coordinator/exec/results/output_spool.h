@@ -95,6 +95,9 @@ class OutputSpool {
   void cut(const SpoolStream& stream, std::uint64_t at);
   /// Deletes the output of the attempt, if there is any. It makes room at once.
   void remove(const SpoolKey& key);
+  /// Forgets the output of the attempt, of which every byte was written, and leaves its files. It
+  /// makes room at once.
+  void keep(const SpoolKey& key);
   /// For the thread that prints. It may outlive the spool, and returns errors from then on. Without
   /// `sync` it reads bytes that are not written yet; with it, only those that are durable.
   std::shared_ptr<SpoolReader> reader() const;

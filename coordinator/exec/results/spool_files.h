@@ -81,6 +81,10 @@ class SpoolFiles {
   virtual void close(const SpoolStream& stream) = 0;
 };
 
+/// The name of the file of a stream in a named spool, "2-7-1-3.out": session, task, attempt and
+/// epoch.
+std::string spool_name(const SpoolStream& stream);
+
 /// A file with a name for each stream, in a directory of its own, for a later coordinator to find.
 /// The directory is created if it does not exist (mode 0700), and removed at the end if it is
 /// empty. At most limits::spool_descriptors files are open: the one that was not used for longest

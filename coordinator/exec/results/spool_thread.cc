@@ -136,6 +136,11 @@ void SpoolThread::remove(const SpoolStream& stream) {
   erase(stream);
 }
 
+void SpoolThread::keep(const SpoolStream& stream) {
+  const std::lock_guard lock(mutex_);
+  if (forget(stream)) request([stream](SpoolFiles& files) { files.close(stream); });
+}
+
 void SpoolThread::retry() {
   const std::lock_guard lock(mutex_);
   is_halted_ = false;
@@ -238,12 +243,18 @@ void SpoolThread::drop(const SpoolStream& name, Stream& stream) {
   progress_.notify_all();
 }
 
-/// Forgets the stream and deletes its file. Returns false if it is not known.
-bool SpoolThread::erase(const SpoolStream& stream) {
+/// Returns false if the stream is not known.
+bool SpoolThread::forget(const SpoolStream& stream) {
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return false;
   drop(stream, found->second);
   streams_.erase(found);
+  return true;
+}
+
+/// Forgets the stream and deletes its file. Returns false if there is no such stream.
+bool SpoolThread::erase(const SpoolStream& stream) {
+  if (!forget(stream)) return false;
   request([stream](SpoolFiles& files) { files.remove(stream); });
   return true;
 }

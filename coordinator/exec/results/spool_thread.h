@@ -43,6 +43,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
             OutputSpool::ReadHandler done);
   void cut(const SpoolStream& stream, std::uint64_t at);
   void remove(const SpoolStream& stream);
+  void keep(const SpoolStream& stream);
   void retry();
 
   // SpoolReader.
@@ -97,6 +98,7 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   void release(const SpoolStream& name, const Stream& stream);
   void drop_printed(const SpoolStream& name, Stream& stream);
   void drop(const SpoolStream& name, Stream& stream);
+  bool forget(const SpoolStream& stream);
   bool erase(const SpoolStream& stream);
   void post_change();
   static std::string from_memory(const Stream& stream, std::uint64_t from, std::size_t most);

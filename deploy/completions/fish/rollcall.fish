@@ -67,6 +67,7 @@ complete -c rollcall -n $in_exec -l output-dir -x -a '(__fish_complete_directori
 complete -c rollcall -n $in_exec -l max-output -x -d 'Maximum output collected from each stream'
 complete -c rollcall -n $in_exec -l spool-dir -x -a '(__fish_complete_directories)' -d 'Directory for output that waits to be printed'
 complete -c rollcall -n $in_exec -l spool-size -x -d 'How much output may wait to be printed'
+complete -c rollcall -n $in_exec -l keep-output -d 'Keep printed output beside the journal'
 complete -c rollcall -n $in_exec -l joblog -r -F -d 'Job log with one line for each task'
 complete -c rollcall -n $in_exec -l dry-run -d 'Print the commands without running them'
 

@@ -298,6 +298,9 @@ TEST(ExecOptions, AreRejectedIfTheyCannotBeCombined) {
   EXPECT_EQ(exec_fault({"--tag", "--output-dir", "d"}),
             "--tag: cannot be combined with --output-dir");
   EXPECT_EQ(exec_fault({"-k", "--output", "json"}), "--keep-order: requires --output text");
+  EXPECT_EQ(exec_fault({"--keep-output"}), "--keep-output: requires --journal");
+  EXPECT_EQ(exec_fault({"--keep-output", "--journal", "j", "--output-dir", "d"}),
+            "--keep-output: cannot be combined with --output-dir");
   EXPECT_EQ(exec_fault({"--timeout", "0"}), "--timeout \"0\": expected a time of at least 1ms");
   EXPECT_EQ(exec_fault({"--workers", "0"}),
             "--workers \"0\": requires --access-file or --keys, with which other workers "

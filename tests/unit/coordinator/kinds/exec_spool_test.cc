@@ -272,8 +272,10 @@ class JournaledSpoolTest : public ExecSpoolTest {
     spec.task_count = 10;
     records_.emplace(spec);
   }
-  void start_journaled(bool is_in_order = false) {
+  void start_journaled(bool is_in_order = false, bool keeps_files = false) {
     ExecSpool::Settings settings;
+    settings.keeps_files = keeps_files;
+    settings.disk_bytes = kDisk;
     settings.has_journal = true;
     settings.is_in_order = is_in_order;
     start(std::move(settings));
@@ -289,6 +291,8 @@ class JournaledSpoolTest : public ExecSpoolTest {
     const std::lock_guard lock(disk_.mutex);
     return disk_.bytes.contains(stream_of(task, kOut));
   }
+
+  static constexpr std::uint64_t kDisk = 1U << 20U;
 
   std::optional<RunRecords> records_;
 };
@@ -348,6 +352,41 @@ TEST_F(JournaledSpoolTest, NothingIsLeftOfAFinishedRun) {
   end(7);
   spool_->finish();
   while (has(7)) std::this_thread::yield();
+}
+
+TEST_F(JournaledSpoolTest, FilesOfResultsMayStay) {
+  start_journaled(false, /*keeps_files=*/true);
+  end(7);
+  end(3);
+  take(8, kOut, "gone");
+  run_until_stored(stream_of(8, kOut), "gone");
+  spool_->drop(attempt_at(8));
+  const std::uint64_t room = spool_->room().bytes;
+  spool_->committed(*records_, 1);
+  EXPECT_EQ(spool_->room().bytes, room + 3) << "it counts no more";
+  spool_->finish();
+  EXPECT_EQ(spool_->room().bytes, kDisk);
+  spool_->stop();
+  EXPECT_EQ(disk_.bytes[stream_of(7, kOut)], "abc");
+  EXPECT_EQ(disk_.bytes[stream_of(3, kOut)], "abc");
+  EXPECT_FALSE(has(8));
+}
+
+TEST_F(JournaledSpoolTest, FilesThatStayedInEarlierEpochsStay) {
+  const SpoolStream printed{{kSession, TaskId{4}, 1, 1}, kOut};
+  const SpoolStream unknown{{kSession, TaskId{5}, 1, 1}, kOut};
+  disk_.bytes[printed] = disk_.bytes[unknown] = "abcdef";
+  restored_[0] = printed.key;
+  records_->task.push_back(TaskId{4});
+  start_journaled(false, /*keeps_files=*/true);
+  spool_->committed(*records_, 1);
+  ASSERT_EQ(spool_->found().size(), 1U);
+  EXPECT_EQ(spool_->found()[0].attempt, attempt_at(5));
+  spool_->keep({});
+  spool_->finish();
+  spool_->stop();
+  EXPECT_EQ(disk_.bytes.count(printed), 1U);
+  EXPECT_EQ(disk_.bytes.count(unknown), 0U);
 }
 
 TEST_F(JournaledSpoolTest, AFullDiskStopsTheRun) {
