@@ -17,6 +17,7 @@ cli::OptionSpec task_count_option(std::uint64_t& into) {
 }
 
 void add_counted_run(std::vector<cli::OptionSpec>& table, RunOptions& into) {
+  add_whole_run(table, into);
   add_workers(table, into,
               {"how many to start, or 0 (default 2 to 8)",
                "tasks a worker runs at once (default no limit)"});

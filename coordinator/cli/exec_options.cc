@@ -244,6 +244,7 @@ CommandSpec exec_command(ExecOptions& options) {
   add_input(table, options);
   add_commands(table, options);
   add_printing(table, options);
+  add_whole_run(table, options);
   add_workers(table, options,
               {"workers to start on this machine, or 0 (default 1)",
                "commands at once (default its processors)"});

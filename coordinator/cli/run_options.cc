@@ -182,6 +182,7 @@ Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   policy.rejoin_for = policy.journal ? policy.orphan_for : options.rejoin_for;
   policy.worker_restarts = options.worker_restarts;
   policy.max_losses = options.max_losses;
+  policy.run_timeout = options.run_timeout;
   policy.prefetch = options.prefetch;
   return policy;
 }
@@ -194,6 +195,12 @@ std::uint32_t workers_for_processors() {
 const Given* find(const GivenOptions& given, const std::string& name) {
   const auto found = given.find(name);
   return found == given.end() ? nullptr : &found->second;
+}
+
+void add_whole_run(std::vector<OptionSpec>& table, RunOptions& into) {
+  table.push_back({"--run-timeout", "", "D", "Run", Shown::in_help_all,
+                   "ends the run after this time, with status 5 (default never)",
+                   cli::duration_into(into.run_timeout, Duration(1), limits::longest_duration)});
 }
 
 void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp& help) {

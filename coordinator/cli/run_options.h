@@ -65,6 +65,7 @@ struct RunOptions : JoiningOptions {
   std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;  ///< nullopt: unlimited
   std::uint32_t max_losses = limits::max_losses;                           ///< at least 1
+  std::optional<Duration> run_timeout;  ///< ends the run; nullopt: never
 
   OutputFormat output = OutputFormat::text;
   ProgressStyle progress = ProgressStyle::automatic;
@@ -114,6 +115,8 @@ Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processor
 /// Appends the options about workers and output, which write into `into`.
 void add_workers(std::vector<cli::OptionSpec>& table, RunOptions& into, const RunHelp& help);
 void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);
+/// Appends the options about the run as a whole, which write into `into`.
+void add_whole_run(std::vector<cli::OptionSpec>& table, RunOptions& into);
 /// The same options without logs. The environment has its effect on the saved run.
 void add_display(std::vector<cli::OptionSpec>& table, DisplayOptions& into);
 

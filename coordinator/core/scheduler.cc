@@ -50,7 +50,7 @@ Scheduler::Scheduler(RunRecords committed, std::uint64_t published, const Policy
       output_(policy),
       early_(policy),
       commits_(policy.journal, records(), published),
-      stop_(policy.halt),
+      stop_(policy.halt, policy.run_timeout),
       attendance_(policy, is_resumed),
       recovery_(records().spec.task_count),
       fleet_(policy.local_workers, policy.worker_restarts, epoch) {
@@ -77,6 +77,7 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (phase_ == Phase::finishing && commits_.is_all_durable(records())) {
     next = std::min(next, finishing_since_ + limits::shutdown);
   }
+  if (is_open()) next = std::min(next, stop_.deadline().value_or(next));
   if (may_start_workers()) next = std::min(next, fleet_.next_start().value_or(next));
   if (working() && !stop_.is_suspending()) {  // the next epoch retries
     next = std::min(next, work_.next_retry().value_or(next));
@@ -95,6 +96,7 @@ void Scheduler::on(const ListeningStarted& /*event*/) {
   CHECK(phase_ == Phase::idle);
   phase_ = Phase::joining;
   attendance_.open(now_);
+  stop_.begin(now_);
   next_tick_ = now_ + policy_.heartbeat_interval;
   if (is_resumed_) begin_recovery();
   if (tasks_.all_done()) return finish();
@@ -215,6 +217,7 @@ void Scheduler::on(const TurnEnded& event) {
     lose_exited();
     lose_silent();
   }
+  stop_at_run_timeout();
   if (may_start_workers()) start_local_workers(fleet_.start_due(now_));
   if (phase_ == Phase::recovering && recovery_.is_complete()) end_recovery();
   const bool goes_on = !tasks_.all_done() && !stop_.is_suspending();
@@ -361,6 +364,14 @@ void Scheduler::stop_at_wait_timeout() {
   if (now_ < *r.first_dispatch + *r.spec.wait_timeout) return;
   tasks_.note_wait_timeout();
   cancel_everything();
+}
+
+/// As the second signal does: running attempts are cancelled, too.
+void Scheduler::stop_at_run_timeout() {
+  if (!is_open() || !stop_.take_timeout(now_)) return;
+  log(LogLevel::warning,
+      fmt::format("--run-timeout: the run is ended after {}", format_brief(*policy_.run_timeout)));
+  on(StopRequested{});
 }
 
 void Scheduler::stop_at_halt() {

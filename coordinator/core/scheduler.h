@@ -81,6 +81,8 @@ class Scheduler {
   bool suspended() const { return suspended_; }
   /// The user has paused the run.
   bool is_paused() const { return is_paused_; }
+  /// The run was ended because the time of Policy::run_timeout had passed.
+  bool run_timed_out() const { return stop_.has_timed_out(); }
 
   /// Rule 10: holds after every step. O(tasks + sessions).
   void check_invariants() const;
@@ -158,6 +160,7 @@ class Scheduler {
   void fail_without_workers(const std::string& reason);
   void stop_at_wait_timeout();
   void stop_at_halt();
+  void stop_at_run_timeout();
   void commit();
   void publish(const Durable& durable);
   void take_added(const CommittedTasks& added);
@@ -190,6 +193,8 @@ class Scheduler {
   void ask_to_cancel_tasks();
 
   bool working() const { return phase_ == Phase::running; }
+  /// Some task has no outcome yet.
+  bool is_open() const { return phase_ < Phase::finishing && !tasks_.all_done(); }
   bool may_start_workers() const { return phase_ < Phase::finishing && !stop_.is_stopping(); }
   Workload::View view() const { return {now_, tasks_, sessions_, commits_}; }
   void make_pending(std::vector<TaskId> tasks);

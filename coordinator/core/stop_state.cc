@@ -30,6 +30,13 @@ void StopState::committed() {
   stage_ = Stage::cancelling;
 }
 
+bool StopState::take_timeout(Instant now) {
+  if (!deadline_ || now < *deadline_) return false;
+  deadline_.reset();
+  has_timed_out_ = true;
+  return true;
+}
+
 bool StopState::count_for_halt(const RunRecords& records) {
   if (!halt_ || is_stopping()) return false;
   for (; counted_ < records.accepted(); ++counted_) {
@@ -46,6 +53,7 @@ void StopState::check_invariants(const RunRecords& records) const {
   CHECK(counted_ <= records.accepted());
   CHECK(halting_ <= counted_);
   CHECK(!suspends_ || is_stopping());
+  CHECK(!has_timed_out_ || !deadline_);
 }
 
 }  // namespace rollcall::coordinator

@@ -5,15 +5,16 @@
 #include <cstdint>
 #include <optional>
 
+#include "common/model/time.h"
 #include "coordinator/core/model/policy.h"
 #include "coordinator/core/model/records.h"
 
 namespace rollcall::coordinator {
 
 /// The progress of a stop, and the count of outcomes for --halt. Stops are requested by the user,
-/// by --halt or by --wait-timeout. A stop ends the run: what has not ended is cancelled. A
-/// *suspension* leaves the run unfinished: what has not ended stays pending, for the next
-/// coordinator. Owned by the scheduler; a value; one thread.
+/// by --halt, by --wait-timeout or by --run-timeout. A stop ends the run: what has not ended is
+/// cancelled. A *suspension* leaves the run unfinished: what has not ended stays pending, for the
+/// next coordinator. Owned by the scheduler; a value; one thread.
 class StopState {
  public:
   enum class Stage : std::uint8_t {
@@ -23,7 +24,19 @@ class StopState {
     cancelling,             ///< workers are asked to cancel their attempts
   };
 
-  explicit StopState(std::optional<Halt> halt = {}) : halt_(halt) {}
+  explicit StopState(std::optional<Halt> halt = {}, std::optional<Duration> run_timeout = {})
+      : halt_(halt), run_timeout_(run_timeout) {}
+
+  /// From now on the time of --run-timeout counts.
+  void begin(Instant now) {
+    if (run_timeout_) deadline_ = now + *run_timeout_;
+  }
+  /// When the time of --run-timeout will have passed; nullopt: never, or it has.
+  std::optional<Instant> deadline() const { return deadline_; }
+  /// Whether the time of --run-timeout has passed; true only once.
+  bool take_timeout(Instant now);
+  /// take_timeout() has returned true.
+  bool has_timed_out() const { return has_timed_out_; }
 
   /// No new attempt may be dispatched, and no failed task is retried.
   bool is_stopping() const { return stage_ != Stage::running; }
@@ -59,6 +72,9 @@ class StopState {
 
  private:
   std::optional<Halt> halt_;
+  std::optional<Duration> run_timeout_;
+  std::optional<Instant> deadline_;
+  bool has_timed_out_ = false;
   Stage stage_ = Stage::running;
   bool suspends_ = false;
   std::size_t counted_ = 0;    ///< records

@@ -198,9 +198,10 @@ int Run::stopped(const EventLoop& loop) {
     results_error = write_results(order);
     Summary summary = make_summary(order);
     summary.finished = false;  // even if the last outcomes came while it was stopping
+    summary.run_timed_out = scheduler_->run_timed_out() && loop.signal() == 0;
     print(summary, order);
   }
-  int status = 4;
+  int status = scheduler_->run_timed_out() ? 5 : 4;
   for (const std::string& error : {results_error, loop.output_error()}) {
     if (!error.empty()) status = give_up(error, 6);
   }
@@ -258,10 +259,13 @@ int Run::account(const EventLoop& loop) {
   ending.signal = loop.signal();
   ending.output_dropped = !kind_.display().dropped_text().empty();
   ending.no_workers = scheduler_->ran_out_of_workers();
+  // With a journal no task was cancelled: those that it left pending have ended all the same.
+  ending.run_timed_out = scheduler_->run_timed_out() && !start_.journal;
   ending.validated = summary.validated();
   const std::string results_error = write_results(order);
   ending.output_failed = !results_error.empty() || !loop.output_error().empty();
   summary.exit_status = exit_status(records, ending);
+  summary.run_timed_out = ending.run_timed_out;
   if (start_.journal && ending.output_failed) summary.finished = false;
   print(summary, order);
   for (const std::string& error : {results_error, loop.output_error()}) {

@@ -90,6 +90,7 @@ void add_end(Json& document, const RunRecords& records, const Summary& summary) 
   document["finished"] = summary.finished;
   document["exit_status"] = nullptr;
   document["reason"] = nullptr;
+  if (summary.run_timed_out) document["reason"] = "run_timeout";
   if (!summary.finished || !summary.exit_status) return;
   document["exit_status"] = *summary.exit_status;
   document["reason"] = end_reason(*summary.exit_status, records);

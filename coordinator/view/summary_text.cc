@@ -225,6 +225,7 @@ std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
   if (is_empty(records)) return kNoTasks;
   std::string text = summary.finished ? std::string() : unfinished_text(records);
+  if (summary.run_timed_out) text += label("ended") + "by --run-timeout\n";
   text += input_text(records) + times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);
   const std::string dropped = display.dropped_text();

@@ -137,6 +137,52 @@ TEST_F(StoppedRun, TheSecondInterruptLeavesTasksPending) {
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(5));
 }
 
+/// The time limit of the run, which is reported all the same.
+TEST_F(StoppedRun, ARunTimeoutEndsCommandsAndReports) {
+  allow(1);
+  Program& run =
+      gated({"--range", "1-4", "-w", "1", "-j", "1", "--run-timeout", "3s", "--output", "json"});
+  EXPECT_EQ(run.wait(), 5) << run.story();
+  EXPECT_THAT(begun(), ElementsAre("1", "2"));
+  EXPECT_THAT(run.err(), HasSubstr("--run-timeout: the run is ended after 3 s\n"));
+  EXPECT_THAT(run.err(), HasSubstr("\nended     by --run-timeout\n"));
+  const nlohmann::json document = document_of(run);
+  EXPECT_EQ(document["exit_status"], 5);
+  EXPECT_EQ(document["reason"], "run_timeout");
+  EXPECT_EQ(document["outcomes"]["succeeded"], 1);
+  EXPECT_EQ(document["outcomes"]["cancelled"], 3);
+  EXPECT_EQ(document["validated"], true);
+  EXPECT_TRUE(wait_for_no_process());
+}
+
+/// The limit counts again for each coordinator.
+TEST_F(StoppedRun, ARunThatTimedOutCanBeResumed) {
+  Program& run = gated({"--journal", journal(), "--range", "1-3", "-w", "1", "-j", "3",
+                        "--run-timeout", "3s", "--output", "json"});
+  EXPECT_EQ(run.wait(), 5) << run.story();
+  EXPECT_EQ(document_of(run)["finished"], false);
+  EXPECT_EQ(document_of(run)["reason"], "run_timeout");
+  EXPECT_EQ(document_of(run)["outcomes"]["pending"], 3);
+  EXPECT_THAT(run.err(), HasSubstr("to continue: rollcall resume"));
+  allow_all(3);
+  nlohmann::json document;
+  ASSERT_TRUE(wait_until([&] {
+    Program& resumed = command({"resume", journal()});
+    const int status = resumed.wait();
+    document = document_of(resumed);
+    return status == 0;
+  }));
+  EXPECT_EQ(document["outcomes"]["succeeded"], 3);
+  EXPECT_EQ(document["reason"], "succeeded");
+}
+
+TEST_F(StoppedRun, ARunTimeoutCancelsSleeps) {
+  Program& run =
+      rollcall({"-n", "3", "--pause", "1h", "--run-timeout", "10ms", "--output", "json", "-q"});
+  EXPECT_EQ(run.wait(), 5) << run.story();
+  EXPECT_EQ(document_of(run)["outcomes"]["cancelled"], 3);
+}
+
 TEST_F(StoppedRun, AHangUpEndsCommandsAndReports) {
   Program& run = gated({"--range", "1-4", "-w", "2", "-j", "1", "--results", file("results.csv"),
                         "--joblog", file("joblog")});

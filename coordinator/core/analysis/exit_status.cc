@@ -31,7 +31,7 @@ int exit_status(const RunRecords& records, const Ending& ending) {
   if (ending.output_failed || !records.input_error.empty()) return 6;
   if (ending.no_workers) return 4;
   if (!ending.validated) return 3;
-  if (records.wait_timeout_passed) return 5;
+  if (records.wait_timeout_passed || ending.run_timed_out) return 5;
   if (any_task_failed(records) || any_task_cancelled(records)) return 1;
   return ending.output_dropped ? 1 : 0;
 }
@@ -48,7 +48,7 @@ std::string_view end_reason(int status, const RunRecords& records) {
     case 4:
       return "no_workers";
     case 5:
-      return "wait_timeout";
+      return records.wait_timeout_passed ? "wait_timeout" : "run_timeout";
     case 6:
       return records.input_error.empty() ? "output_failed" : "input_failed";
     default:

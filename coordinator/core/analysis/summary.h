@@ -63,6 +63,7 @@ struct Summary {
   bool has_account = true;
   Duration started{};              ///< runtime: wall clock when the run began, since 1970
   std::optional<int> exit_status;  ///< runtime: of the run; only set if it is finished
+  bool run_timed_out = false;      ///< runtime: --run-timeout ended the run
 
   bool validated() const { return finished && failed_checks.empty(); }
   std::uint64_t count(Outcome o) const { return outcomes[static_cast<std::size_t>(o)]; }

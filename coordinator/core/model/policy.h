@@ -32,6 +32,8 @@ struct Policy {
   /// Restarts of one local worker in a row without a completed task; nullopt: no limit.
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;
   std::uint32_t max_losses = limits::max_losses;
+  /// Ends the run this long after ListeningStarted, as a StopRequested does; nullopt: never.
+  std::optional<Duration> run_timeout;
   std::optional<std::uint32_t> prefetch;  ///< nullopt: as measured
   bool journal = false;                   ///< outcomes are committed before they are published
   bool name_starts = true;                ///< PublishStarted names the tasks, PublishFailed is sent

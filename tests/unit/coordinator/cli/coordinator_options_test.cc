@@ -89,6 +89,8 @@ TEST(SleepOptions, DescribeTheWorkers) {
                                        "unlimited",
                                        "--max-losses",
                                        "2",
+                                       "--run-timeout",
+                                       "90s",
                                        "--bind",
                                        "*:5555",
                                        "--advertise",
@@ -108,6 +110,7 @@ TEST(SleepOptions, DescribeTheWorkers) {
   EXPECT_EQ(parsed.prefetch, 0U);
   EXPECT_EQ(parsed.worker_restarts, std::nullopt);
   EXPECT_EQ(parsed.max_losses, 2U);
+  EXPECT_EQ(parsed.run_timeout, 90s);
   EXPECT_EQ(parsed.bind, "tcp://*:5555");
   EXPECT_EQ(parsed.advertise, "node1:5555");
   EXPECT_EQ(parsed.access_file, "a");

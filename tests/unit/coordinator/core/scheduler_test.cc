@@ -180,6 +180,41 @@ TEST_F(SchedulerTest, AWaitTimeoutCancelsRunningAndPendingTasks) {
           "the run is finished", "w1 <- Shutdown"});
 }
 
+TEST_F(SchedulerTest, ARunTimeoutCancelsRunningAndPendingTasks) {
+  policy.run_timeout = 500ms;
+  begin_with({1}, /*slots=*/2);
+  stage->at(499);
+  expect({});
+  stage->at(500);
+  expect({"log: --run-timeout: the run is ended after 0.5 s", "results: 2 cancelled, 3 cancelled",
+          "w1 <- Cancel: assignments through 1"});
+  EXPECT_TRUE(stage->scheduler().run_timed_out());
+  stage->report(1, 1, {{{0, 1}, Outcome::cancelled}});
+  stage->ignore();
+  EXPECT_TRUE(records().accepted() == 4);
+}
+
+TEST_F(SchedulerTest, ARunTimeoutCountsBeforeAnyWorkerHasJoined) {
+  policy.run_timeout = 500ms;
+  begin();
+  stage->at(500);
+  const std::vector<std::string> lines = stage->take();
+  EXPECT_THAT(lines,
+              testing::Contains("results: 0 cancelled, 1 cancelled, 2 cancelled, 3 cancelled"));
+  EXPECT_THAT(lines, testing::Contains("the end"));
+}
+
+TEST_F(SchedulerTest, ARunThatEndsInTimeDoesNotTimeOut) {
+  policy.run_timeout = 500ms;
+  spec.task_count = 1;
+  begin_with({1});
+  stage->report(1, 1, {{{0}}});
+  stage->at(3'000);
+  stage->ignore();
+  EXPECT_TRUE(stage->ended());
+  EXPECT_FALSE(stage->scheduler().run_timed_out());
+}
+
 TEST_F(SchedulerTest, AStopCancelsLikeAWaitTimeout) {
   begin_with({1}, /*slots=*/2);
   stage->stop();

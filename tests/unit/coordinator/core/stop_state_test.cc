@@ -30,6 +30,21 @@ TEST_F(StopStateTest, ADrainLetsAttemptsEnd) {
   EXPECT_FALSE(stop.drain()) << "again";
 }
 
+TEST_F(StopStateTest, TimesOutOnce) {
+  using namespace std::chrono_literals;
+  StopState stop({}, 5s);
+  EXPECT_EQ(stop.deadline(), std::nullopt) << "the run has not begun";
+  const Instant begin = instant_from_ns(7);
+  stop.begin(begin);
+  EXPECT_EQ(stop.deadline(), begin + 5s);
+  EXPECT_FALSE(stop.take_timeout(begin + 5s - 1ns));
+  EXPECT_FALSE(stop.has_timed_out());
+  EXPECT_TRUE(stop.take_timeout(begin + 5s));
+  EXPECT_TRUE(stop.has_timed_out());
+  EXPECT_FALSE(stop.take_timeout(begin + 6s));
+  EXPECT_EQ(stop.deadline(), std::nullopt);
+}
+
 TEST_F(StopStateTest, NothingIsCancelledBeforeTheReasonIsDurable) {
   StopState stop;
   stop.cancel();

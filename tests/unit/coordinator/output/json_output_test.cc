@@ -120,12 +120,17 @@ TEST(JsonOutput, HasTheEndOfTheRun) {
   EXPECT_EQ(run["exit_status"], nullptr);
   EXPECT_EQ(run["reason"], nullptr);
   EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
+  summary.run_timed_out = true;
+  run = document_of(records, summary);
+  EXPECT_EQ(run["exit_status"], nullptr);
+  EXPECT_EQ(run["reason"], "run_timeout");
+  EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
   summary.finished = true;
   for (const auto& [status, reason] : std::map<int, std::string>{{0, "succeeded"},
                                                                  {1, "tasks_failed"},
                                                                  {3, "validation_failed"},
                                                                  {4, "no_workers"},
-                                                                 {5, "wait_timeout"},
+                                                                 {5, "run_timeout"},
                                                                  {6, "output_failed"},
                                                                  {143, "signal"}}) {
     summary.exit_status = status;

@@ -255,6 +255,9 @@ TEST(SummaryText, OfAnUnfinishedRunHasOnlyWhatIsKnown) {
   EXPECT_THAT(stopped, StartsWith("state     not finished: 2 tasks left\nmeasured  "));
   EXPECT_THAT(stopped, testing::Not(HasSubstr("overhead")));
   EXPECT_THAT(stopped, HasSubstr("\nbefore  "));
+  summary.run_timed_out = true;
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
+              StartsWith("state     not finished: 2 tasks left\nended     by --run-timeout\n"));
   summary.has_account = false;
   EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
               testing::Not(HasSubstr("\nbefore  ")));

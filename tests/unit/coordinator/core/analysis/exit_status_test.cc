@@ -37,6 +37,16 @@ TEST(ExitStatus, IsOneWhenTheUserHasCancelledATask) {
   EXPECT_EQ(exit_status(records, {}), 0);
 }
 
+TEST(ExitStatus, IsFiveWhenTheRunTimedOut) {
+  RunRecords records = records_with({Outcome::failed, Outcome::cancelled});
+  Ending ending;
+  ending.run_timed_out = true;
+  EXPECT_EQ(exit_status(records, ending), 5);
+  EXPECT_EQ(end_reason(5, records), "run_timeout");
+  records.wait_timeout_passed = true;
+  EXPECT_EQ(end_reason(5, records), "wait_timeout");
+}
+
 TEST(ExitStatus, TakesTheGravestReason) {
   RunRecords records = records_with({Outcome::lost});
   records.wait_timeout_passed = true;
