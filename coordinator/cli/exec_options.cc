@@ -102,6 +102,12 @@ void add_commands(std::vector<OptionSpec>& table, ExecOptions& into) {
        {"--halt", "", "WHEN,WHAT=N", group, Shown::in_help_all,
         "ends the run soon or now when N (or N%) tasks fail or success: soon,fail=1",
         made_into(into.halt, parse_halt)},
+       {"--delay", "", "D", group, Shown::in_help_all,
+        "time between the starts of two commands, at least (default none)",
+        cli::duration_into(into.delay, Duration::zero(), longest)},
+       {"--rate", "", "N/s", group, Shown::in_help_all,
+        "starts at most N commands a second (N/s), minute (N/m) or hour (N/h)",
+        made_into(into.rate_interval, parse_rate)},
        {"--dry-run", "", "", group, Shown::in_help,
         "prints the commands in shell syntax and runs none", cli::flag_into(into.dry_run)}});
 }
@@ -175,6 +181,11 @@ Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOpti
       return usage_error(command, std::string(name) + ": requires --retries");
     }
   }
+  const bool has_pace = options.delay > Duration::zero() || options.rate_interval;
+  if (const Given* prefetch = find(given, "--prefetch"); has_pace && prefetch != nullptr) {
+    return usage_error(command, *prefetch,
+                       "cannot be combined with --delay or --rate: no command waits at a worker");
+  }
   if (Fault fault = check_text(command, given, options)) return fault;
   return check_run(command, given, options);
 }
@@ -221,6 +232,26 @@ Result<Halt> parse_halt(std::string_view text) {
     halt.count = *value;
   }
   return halt;
+}
+
+Result<Duration> parse_rate(std::string_view text) {
+  const Error expected = permanent(
+      fmt::format("expected a whole number from 1 to {} for each second, minute or hour, such as "
+                  "10/s, 100/m or 5/h",
+                  limits::starts_per_unit));
+  const std::size_t slash = text.find('/');
+  const std::optional<std::uint64_t> count = number(text.substr(0, slash));
+  if (slash == std::string_view::npos || !count || *count == 0 ||
+      *count > limits::starts_per_unit) {
+    return expected;
+  }
+  const std::string_view unit = text.substr(slash + 1);
+  Duration each = std::chrono::seconds(1);
+  if (unit == "m") each = std::chrono::minutes(1);
+  if (unit == "h") each = std::chrono::hours(1);
+  if (unit != "s" && unit != "m" && unit != "h") return expected;
+  const auto starts = static_cast<Duration::rep>(*count);
+  return Duration((each.count() + starts - 1) / starts);
 }
 
 Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t least) {

@@ -56,6 +56,8 @@ struct ExecOptions : RunOptions {
   std::optional<RetryReasons> retry_on;  ///< nullopt: any failure
   Duration retry_delay = limits::retry_first;
   std::optional<Halt> halt;
+  Duration delay{};                       ///< between the starts of two commands; 0: none
+  std::optional<Duration> rate_interval;  ///< the same, that of --rate
 
   bool keep_order = false;
   bool tag = false;
@@ -70,6 +72,10 @@ struct ExecOptions : RunOptions {
 
 /// "soon,fail=3", "now,success=10%": when a run ends early. The error describes the expected form.
 Result<Halt> parse_halt(std::string_view text);
+
+/// "10/s", "100/m", "5/h": the time between two starts at this rate, rounded up. The error
+/// describes the expected form.
+Result<Duration> parse_rate(std::string_view text);
 
 /// "512K", "1M", "10G", "2T", a bare number of bytes; at least `least` and below
 /// limits::stream_bytes. The error describes the expected form.

@@ -82,6 +82,8 @@ std::optional<Instant> Scheduler::next_deadline() const {
   if (working() && !stop_.is_suspending()) {  // the next epoch retries
     next = std::min(next, work_.next_retry().value_or(next));
   }
+  const auto start = work_.next_start(view());
+  if (start && working() && may_deal()) next = std::min(next, *start);
   const RunRecords& r = records();
   const bool may_time_out = working() && !stop_.is_stopping() && !tasks_.all_done();
   if (may_time_out && r.spec.wait_timeout && r.first_dispatch) {
@@ -432,9 +434,13 @@ void Scheduler::take_added(const CommittedTasks& added) {
   if (stop_.is_ending()) tasks_.decide_pending(now_, Outcome::cancelled);
 }
 
+bool Scheduler::may_deal() const {
+  if (stop_.is_stopping() || is_paused_) return false;
+  return !policy_.journal || commits_.unpublished(records()) < limits::uncommitted_outcomes;
+}
+
 void Scheduler::deal() {
-  if (stop_.is_stopping() || is_paused_) return;
-  if (policy_.journal && commits_.unpublished(records()) >= limits::uncommitted_outcomes) return;
+  if (!may_deal()) return;
   work_.deal(view(), [this](const Session& session, Batch batch, std::uint64_t credit) {
     assign(session, std::move(batch), credit);
   });

@@ -164,6 +164,7 @@ class Scheduler {
   void commit();
   void publish(const Durable& durable);
   void take_added(const CommittedTasks& added);
+  bool may_deal() const;
   void deal();
   void assign(const Session& session, Batch batch, std::uint64_t credit);
   void send_assignment(const Session& session, Assignment assignment);

@@ -1,5 +1,6 @@
 #include "coordinator/core/workload.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -12,7 +13,9 @@ Workload::Workload(const RunSpec& spec, const Policy& policy)
     : patience_(limits::resend_intervals * policy.heartbeat_interval),
       has_known_cost_(spec.traits.has_known_cost),
       name_starts_(policy.name_starts),
-      dealer_(spec, policy.prefetch, policy.assignment_attempts),
+      pace_(policy.start_interval),
+      // An attempt that waits at a worker would start when it likes.
+      dealer_(spec, pace_.has_limit() ? 0 : policy.prefetch, policy.assignment_attempts),
       retries_(policy.retry_delay) {}
 
 Receiver Workload::receiver(const View& view, const Session& session) const {
@@ -95,13 +98,24 @@ void Workload::make_ready(const View& view, const Session& session) {
 }
 
 void Workload::deal(const View& view, const Assign& assign) {
+  Load now = load(view);
+  if (pace_.has_limit()) {
+    if (!pace_.may_start(view.now)) return;
+    now.waiting = std::min<std::size_t>(now.waiting, 1);
+  }
   Dealer::Table table;
   table.receiver = receivers(view);
   table.is_pending = [&](TaskId task) { return view.tasks.is_pending(task); };
   table.assign = [&](SessionIndex session, Batch batch, std::uint64_t credit) {
+    if (pace_.has_limit()) pace_.started(view.now);
     assign(view.sessions.at(session), std::move(batch), credit);
   };
-  dealer_.deal(load(view), table);
+  dealer_.deal(now, table);
+}
+
+std::optional<Instant> Workload::next_start(const View& view) const {
+  if (!pace_.has_limit() || !dealer_.has_ready() || load(view).waiting == 0) return std::nullopt;
+  return pace_.next();
 }
 
 std::uint64_t Workload::add(Instant now, const Session& session, std::uint32_t dispatch,

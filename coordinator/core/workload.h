@@ -16,6 +16,7 @@
 #include "coordinator/core/sessions/assignments.h"
 #include "coordinator/core/sessions/session_table.h"
 #include "coordinator/core/tasks/dealer.h"
+#include "coordinator/core/tasks/pace.h"
 #include "coordinator/core/tasks/retries.h"
 #include "coordinator/core/tasks/task_table.h"
 
@@ -80,6 +81,9 @@ class Workload {
   void make_ready(const View& view, const Session& session);
   /// Deals pending tasks to the sessions that are ready. `assign` changes what `view` shows.
   void deal(const View& view, const Assign& assign);
+  /// When deal() could hand out an attempt that must wait (Policy::start_interval); nullopt if none
+  /// waits for its time alone.
+  std::optional<Instant> next_start(const View& view) const;
   /// Records a new assignment, whose attempts are in `sent`. Returns its number.
   std::uint64_t add(Instant now, const Session& session, std::uint32_t dispatch, Batch batch,
                     std::uint64_t credit, const AttemptColumns& sent);
@@ -129,6 +133,7 @@ class Workload {
   Duration patience_;
   bool has_known_cost_;
   bool name_starts_;
+  Pace pace_;
   Dealer dealer_;
   Retries retries_;
   std::deque<Assignments> held_;  ///< by session

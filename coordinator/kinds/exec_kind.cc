@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -205,6 +206,8 @@ Policy ExecKind::policy() const {
   policy.retries = options_.retries;
   policy.retry_delay = options_.retry_delay;
   policy.halt = options_.halt;
+  policy.start_interval =
+      std::max(options_.delay, options_.rate_interval.value_or(Duration::zero()));
   // A command that waits at a worker would start before the coordinator knows of the outcome that
   // halts the run.
   if (options_.halt && !options_.prefetch) policy.prefetch = 0;

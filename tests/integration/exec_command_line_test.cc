@@ -158,6 +158,17 @@ TEST_F(ExecCommandLine, RetriesAfterSignalsAndTimeouts) {
               UnorderedElementsAre("sleep", "sleep", "kill", "kill"));
 }
 
+/// From the first dispatch to the last outcome there are four delays.
+TEST_F(ExecCommandLine, SpreadsStartsOverTime) {
+  for (const Arguments& pace : {Arguments{"--delay", "100ms"}, Arguments{"--rate", "10/s"},
+                                Arguments{"--delay", "100ms", "--rate", "1000000/s"}}) {
+    Program& run = exec(Arguments{"-q", "-j5", "--output", "json", "--range", "1-5"} + pace +
+                        Arguments{"true"});
+    EXPECT_EQ(run.wait(), 0) << run.story();
+    EXPECT_GE(document_of(run)["measured_seconds"].get<double>(), 0.4);
+  }
+}
+
 /// As {%} of parallel: no two commands of a worker that run at once have the same.
 TEST_F(ExecCommandLine, TellsCommandsTheirSlot) {
   EXPECT_EQ(out_of({"-j1", "--env", "ROLLCALL_SLOT=x", "--range", "1-3", "--shell",

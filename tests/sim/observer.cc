@@ -91,8 +91,22 @@ void Observer::told(const CoordinatorMessage& message) {
   }
 }
 
+/// --delay: attempts are handed out one by one. An assignment that is sent again was handed out
+/// before.
+void Observer::check_pace(const SessionId& session, const Assignment& assignment) {
+  const Duration interval = world_.plan.policy.start_interval;
+  std::uint64_t& last = last_assignment_[session];
+  if (interval == Duration::zero() || assignment.number <= last) return;
+  last = assignment.number;
+  const Instant now = world_.timeline.now();
+  require(assignment.attempts.size() == 1, "attempts were handed out together");
+  require(!last_start_ || now - *last_start_ >= interval, "an attempt was handed out too early");
+  last_start_ = now;
+}
+
 /// Rule 5: what is dispatched is committed.
-void Observer::assigned(const SessionId& session, const Assignment& assignment) const {
+void Observer::assigned(const SessionId& session, const Assignment& assignment) {
+  check_pace(session, assignment);
   if (!world_.plan.policy.journal) return;
   require(reports_committed_.contains(session),
           "a session got work before the session was committed");
@@ -196,6 +210,7 @@ void Observer::crashed(const RunRecords& committed, bool is_suspended) {
   control_.epoch_begins(committed);
   epoch_begins_ = !is_suspended;
   is_asked_to_stop_ = false;
+  last_start_.reset();
   ++epoch_;
 }
 

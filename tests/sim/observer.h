@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -83,7 +84,8 @@ class Observer {
   void check_kindness() const;
   void told(const CoordinatorMessage& message);
   void acknowledged(const SessionId& session, std::uint64_t reports);
-  void assigned(const SessionId& session, const Assignment& assignment) const;
+  void assigned(const SessionId& session, const Assignment& assignment);
+  void check_pace(const SessionId& session, const Assignment& assignment);
   void check_input() const;
 
   World& world_;
@@ -98,7 +100,9 @@ class Observer {
   std::vector<SessionId> sessions_committed_;
   std::map<SessionId, std::uint64_t> reports_committed_;  ///< the number, by committed session
   std::size_t records_committed_ = 0;
-  std::uint64_t tasks_committed_ = 0;  ///< that were added during the run
+  std::uint64_t tasks_committed_ = 0;                   ///< that were added during the run
+  std::map<SessionId, std::uint64_t> last_assignment_;  ///< its number
+  std::optional<Instant> last_start_;                   ///< in this epoch
   Epoch epoch_ = 1;
   bool epoch_begins_ = false;      ///< nothing was published since the crash
   bool is_asked_to_stop_ = false;  ///< by the user, in this epoch

@@ -43,6 +43,13 @@ void draw_stops(Dice& dice, Plan& plan) {
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
+/// From a stream of its own, so that runs without a pace keep their plans.
+void draw_pace(Plan& plan) {
+  Dice dice(mix64(plan.seed) + kStream + 3);
+  if (!dice.chance(0.1)) return;
+  plan.policy.start_interval = dice.one_of(std::array<Duration, 3>{1ms, 20ms, 200ms});
+}
+
 }  // namespace
 
 bool is_of_commands(std::uint64_t seed) {
@@ -70,6 +77,7 @@ void draw_commands(Plan& plan) {
   policy.name_starts = dice.chance(0.5);
   policy.kill_after = dice.one_of(std::array<Duration, 3>{1ms, 100ms, 1s});
   draw_stops(dice, plan);
+  draw_pace(plan);
 }
 
 Fate fate_of(const Plan& plan, TaskId task, Attempt attempt) {
@@ -96,7 +104,7 @@ Duration time_of_commands(const Plan& plan) {
   if (!is_exec(plan)) return {};
   Duration one{};
   for (std::uint32_t failures = 1; failures <= plan.policy.retries + 1; ++failures) {
-    one += plan.commands.length_max + pause_after(failures);
+    one += plan.commands.length_max + pause_after(failures) + plan.policy.start_interval;
   }
   return plan.spec.task_count * (one + plan.policy.kill_after);
 }

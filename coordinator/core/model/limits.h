@@ -48,6 +48,9 @@ inline constexpr Duration output_turn = 1s;
 /// Heartbeat intervals in which a full spool may wait for a task that has not begun.
 inline constexpr int stuck_intervals = 2;
 
+/// Largest number of starts in the unit of --rate.
+inline constexpr std::uint64_t starts_per_unit = 1'000'000;
+
 // The spool of output.
 
 /// Files of a spool that are open at the same time.

@@ -42,6 +42,9 @@ struct Policy {
   std::uint32_t retries = 0;  ///< further attempts at a task that fails or times out
   Duration retry_delay = limits::retry_first;  ///< before the first of them; then it doubles
   std::optional<Halt> halt;
+  /// At least this long between the dispatches of two attempts, which are handed out one by one to
+  /// free slots; zero: no limit.
+  Duration start_interval{};
   std::size_t assignment_attempts = limits::assignment_attempts;  ///< that fit into one message
   /// Bytes of one stream of a command that workers keep; nullopt: all. Sent to workers.
   std::optional<std::uint64_t> max_output;

@@ -103,7 +103,7 @@ void Dealer::deal_interleaved(std::size_t share, Load& load, const Table& table)
     }
     if (sessions.size() < 2) return;
     if (is_first) count = std::min(count, kFirstInterleaved);
-    count = std::min(count, backlog_.interleavable() / sessions.size());
+    count = std::min(count, std::min(backlog_.interleavable(), load.waiting) / sessions.size());
     if (count == 0) return;
     std::vector<Batch> batches = backlog_.take_interleaved(sessions.size(), count);
     load.waiting -= sessions.size() * count;

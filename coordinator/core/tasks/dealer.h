@@ -77,9 +77,11 @@ class Dealer {
 
   /// Queues the session for work if it has credit and is not queued.
   void make_ready(SessionIndex session, const Receiver& receiver, const Load& load);
+  /// A session is queued. Some of those may have no credit any more, until deal() was called.
+  bool has_ready() const { return !ready_.empty(); }
   /// Deals the backlog to the queued sessions in turns, each at most its share. Tasks of different
   /// cost are interleaved, so that the longest do not all go to one session. Once attempts were
-  /// revoked, sessions with free slots go first.
+  /// revoked, sessions with free slots go first. Deals at most load.waiting tasks.
   void deal(Load load, const Table& table);
 
   /// When nothing is left to deal, a session has free slots, and another one holds attempts that

@@ -142,6 +142,24 @@ std::string sources_of(const Words& arguments) {
   return text;
 }
 
+TEST(ExecOptions, DescribeHowFastCommandsStart) {
+  EXPECT_EQ(exec_options({"--delay", "250ms"}).delay, 250ms);
+  EXPECT_EQ(exec_options({}).rate_interval, std::nullopt);
+  EXPECT_EQ(exec_options({"--rate", "10/s"}).rate_interval, 100ms);
+  EXPECT_EQ(exec_options({"--rate", "120/m"}).rate_interval, 500ms);
+  EXPECT_EQ(exec_options({"--rate", "1/h"}).rate_interval, 1h);
+  EXPECT_EQ(exec_options({"--rate", "3/s"}).rate_interval, Duration(333'333'334));
+  for (const char* rate : {"", "10", "/s", "0/s", "1.5/s", "10/", "10/d", "1000001/s", "10/s "}) {
+    EXPECT_EQ(exec_fault({"--rate", rate}),
+              "--rate \"" + std::string(rate) +
+                  "\": expected a whole number from 1 to 1000000 for each second, minute or hour, "
+                  "such as 10/s, 100/m or 5/h");
+  }
+  EXPECT_EQ(exec_fault({"--prefetch", "1", "--delay", "1s"}),
+            "--prefetch \"1\": cannot be combined with --delay or --rate: no command waits at a "
+            "worker");
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),

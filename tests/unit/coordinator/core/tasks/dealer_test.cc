@@ -62,6 +62,15 @@ TEST_F(DealerTest, OnlyReadySessionsAreDealtTo) {
   EXPECT_THAT(deal(), ElementsAre("1:2"));
 }
 
+/// Also of tasks that could be interleaved, as those of a resumed run.
+TEST_F(DealerTest, NoMoreIsDealtThanWaits) {
+  dealer.keep_only([](TaskId) { return true; });
+  pending = 1;
+  make_ready(0);
+  make_ready(1);
+  EXPECT_THAT(deal(), ElementsAre("0:1"));
+}
+
 TEST_F(DealerTest, ASessionGetsNoMoreThanItsCredit) {
   start(8, /*prefetch=*/1);
   make_ready(0);
