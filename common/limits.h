@@ -234,6 +234,8 @@ inline constexpr std::size_t outputs_left_open = 16;
 inline constexpr std::uint64_t max_output = 6U << 20U;
 /// Time from SIGTERM to SIGKILL if --kill-after is not given.
 inline constexpr Duration kill_after = 5s;
+/// The greatest niceness of a process. --nice.
+inline constexpr std::uint32_t nicest = 19;
 /// Approximate bytes of all commands in one Assignment; the next one carries the rest.
 inline constexpr std::size_t assignment_bytes = 4U << 20U;
 /// Approximate bytes of output in one Report; the next one carries the rest.

@@ -25,6 +25,8 @@ using FeatureSet = std::bitset<64>;
 
 /// Feature 1: output of any size, in chunks.
 inline constexpr std::size_t kOutputInChunks = 1;
+/// Feature 2: Job::nice.
+inline constexpr std::size_t kNiceness = 2;
 
 /// Every message names its run, epoch and session.
 struct Header {

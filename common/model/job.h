@@ -23,6 +23,7 @@ struct Job {
   std::string cwd{};               ///< exec: of commands without their own
   std::string input{};             ///< exec: of commands without their own
   std::vector<std::string> env{};  ///< exec: before the variables of each command
+  std::uint32_t nice = 0;          ///< exec: the least niceness of commands, up to limits::nicest
 
   friend bool operator==(const Job&, const Job&) = default;
 };

@@ -66,6 +66,7 @@ void put(const rollcall::Job& from, Job& out) {
   out.set_cwd(from.cwd);
   out.set_input(from.input);
   for (const std::string& variable : from.env) out.add_env(variable);
+  out.set_nice(from.nice);
 }
 
 Problem take(const Job& in, rollcall::Job& to) {
@@ -83,7 +84,9 @@ Problem take(const Job& in, rollcall::Job& to) {
   }
   to.cwd = in.cwd();
   to.input = in.input();
-  const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() < kMostBytes;
+  to.nice = in.nice();
+  const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() < kMostBytes &&
+                    in.nice() <= limits::nicest;
   return fits ? nullptr : "assignment: term of a job out of range";
 }
 

@@ -69,7 +69,7 @@ constexpr std::array kEntries = {
           "is: rollcall resume JOURNAL --retry-failed, after a run with --journal JOURNAL"},
     Entry{"--halt-on-error", kParallel, "is --halt soon,fail=1 or now,fail=1"},
     Entry{"--termseq", kParallel, "is --kill-after, the time from SIGTERM to SIGKILL"},
-    Entry{"--sshdelay --nice --load --memfree --memsuspend --noswap --limit", kParallel,
+    Entry{"--sshdelay --load --memfree --memsuspend --noswap --limit", kParallel,
           "is not available; -j limits how many commands run at once"},
     Entry{"--will-cite --no-notice --citation --bibtex", kParallel, "is not needed"},
     Entry{"--semaphore --semaphore-name --semaphorename --id --fg --bg --wait", kParallel,

@@ -737,7 +737,7 @@ const Session* Scheduler::add_session(ConnectionId from, const Hello& hello) {
     return nullptr;
   }
   const KindTraits& traits = records().spec.traits;
-  if (const auto refused = coordinator::refusal(hello, records().spec)) {
+  if (const auto refused = coordinator::refusal(hello, records().spec, policy_)) {
     send(from, id, *refused);
     return nullptr;
   }

@@ -218,6 +218,7 @@ Policy ExecKind::policy() const {
   policy.prints_in_order = options_.keep_order;
   policy.prints_early = prints_output(options_) && options_.retries == 0;
   policy.kill_after = options_.kill_after;
+  policy.nice = options_.nice;
   return policy;
 }
 

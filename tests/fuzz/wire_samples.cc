@@ -158,6 +158,7 @@ struct Check {
       CHECK(job.number >= kFirstJob && numbers.insert(job.number).second);
       CHECK(fits(job.kill_after, limits::longest_duration));
       CHECK(job.max_output.value_or(0) < limits::stream_bytes);
+      CHECK(job.nice <= limits::nicest);
     }
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }

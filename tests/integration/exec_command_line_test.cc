@@ -169,6 +169,12 @@ TEST_F(ExecCommandLine, SpreadsStartsOverTime) {
   }
 }
 
+TEST_F(ExecCommandLine, RunsCommandsWithANiceness) {
+  EXPECT_EQ(
+      out_of({"--nice", "19", "--range", "1-1", "--shell", "cut -d ' ' -f 19 /proc/self/stat"}),
+      "19\n");
+}
+
 /// As {%} of parallel: no two commands of a worker that run at once have the same.
 TEST_F(ExecCommandLine, TellsCommandsTheirSlot) {
   EXPECT_EQ(out_of({"-j1", "--env", "ROLLCALL_SLOT=x", "--range", "1-3", "--shell",

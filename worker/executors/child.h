@@ -31,6 +31,7 @@ struct Child {
   std::size_t max_output = 0;             ///< bytes to keep of each stream
   std::shared_ptr<CommandOutput> output;  ///< where they go; null: into the result
   Duration kill_after{};                  ///< from SIGTERM to SIGKILL
+  std::uint32_t nice = 0;                 ///< its least niceness
   CommandResult result;
   OutputCapture out;
   OutputCapture err;

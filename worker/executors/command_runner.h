@@ -37,6 +37,7 @@ class CommandRunner {
   struct Terms {
     std::size_t max_output = 0;  ///< bytes to keep of each stream
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
+    std::uint32_t nice = 0;      ///< its least niceness, up to limits::nicest
     /// Where its output goes, while it runs; null: into the result.
     std::shared_ptr<CommandOutput> output = nullptr;
   };

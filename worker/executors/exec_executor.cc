@@ -119,10 +119,10 @@ void ExecExecutor::start(Instant, StartAttempts batch) {
 CommandRunner::Terms ExecExecutor::terms_for(const Job& job, std::uint64_t key) {
   if (!has_output_in_chunks_) {
     const std::uint64_t most = job.max_output.value_or(limits::max_output);
-    return {std::min(most, limits::max_output), job.kill_after};
+    return {std::min(most, limits::max_output), job.kill_after, job.nice};
   }
   CommandRunner::Terms terms{job.max_output.value_or(limits::stream_bytes - 1), job.kill_after,
-                             std::make_shared<CommandOutput>()};
+                             job.nice, std::make_shared<CommandOutput>()};
   for (OutputBuffer& stream : terms.output->streams) {
     stream.on_read = [this, key] {
       note_progress(key);

@@ -42,7 +42,7 @@ GuardianChannel::~GuardianChannel() {
   for (auto& end : ends_) end.release();
 }
 
-std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
+std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command, std::uint32_t nice,
                                      CommandFiles files) {
   GuardianRequest request;
   request.number = number_ + 1;
@@ -50,6 +50,7 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
   request.args = static_cast<std::uint32_t>(command.args.size());
   request.variables = static_cast<std::uint32_t>(command.env.size());
   request.has_input = files.input ? 1 : 0;
+  request.nice = nice;
   std::string bytes(sizeof request, '\0');
   append(bytes, command.cwd);
   for (const std::string& argument : command.args) append(bytes, argument);

@@ -48,7 +48,8 @@ class GuardianChannel {
   /// Sends the command to the guardians, one of which starts it when it can run one more. Requires
   /// that the command respects limits::command_bytes and command_strings and contains no NUL.
   /// Returns the number of the request, or 0 if it cannot be sent; errno has the reason.
-  std::uint64_t spawn(std::uint32_t slot, const Command& command, CommandFiles files);
+  std::uint64_t spawn(std::uint32_t slot, const Command& command, std::uint32_t nice,
+                      CommandFiles files);
   /// `number`: what spawn() returned for the command in this slot.
   void signal(std::uint32_t slot, std::uint64_t number, int signal);
 

@@ -227,6 +227,7 @@ class GuardianProcess {
     plan.output = files[0];
     plan.error_output = files[1];
     plan.input = request.has_input != 0 ? files[2] : -1;
+    plan.nice = static_cast<int>(request.nice);
     const std::uint32_t place = places_.free();
     lay_out(request, slot_.set(terms_.first_slot + place), plan);
     const Instant now = os::now();

@@ -21,6 +21,7 @@ struct GuardianRequest {
   std::uint32_t args = 0;
   std::uint32_t variables = 0;
   std::uint32_t has_input = 0;
+  std::uint32_t nice = 0;  ///< the least niceness of the command
 };
 
 /// The longest strings that are sent in the packet, which must fit the smallest socket buffer.

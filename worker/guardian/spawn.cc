@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +80,10 @@ bool is_elsewhere(int error) {
   if (plan.input >= 0 && ::dup2(plan.input, STDIN_FILENO) < 0) return errno;
   if (::dup2(plan.output, STDOUT_FILENO) < 0) return errno;
   if (::dup2(plan.error_output, STDERR_FILENO) < 0) return errno;
+  // Without privileges a process cannot become less nice, and with them it should not.
+  if (plan.nice > 0 && ::getpriority(PRIO_PROCESS, 0) < plan.nice) {
+    ::setpriority(PRIO_PROCESS, 0, plan.nice);
+  }
   if (*plan.cwd != '\0' && ::chdir(plan.cwd) != 0) {
     in_cwd = true;
     return errno;

@@ -53,6 +53,7 @@ struct Policy {
   bool prints_in_order = false;  ///< the output of commands is printed in the order of tasks
   bool prints_early = false;     ///< PrintEarly may be asked for; not with `retries`
   Duration kill_after{};         ///< sent to workers
+  std::uint32_t nice = 0;        ///< the least niceness of commands; sent to workers
 };
 
 }  // namespace rollcall::coordinator

@@ -6,7 +6,11 @@
 
 namespace rollcall::coordinator {
 
-std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec) {
+std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec, const Policy& policy) {
+  if (policy.nice > 0 && !hello.features.test(kNiceness)) {
+    return Reject{RejectReason::refused,
+                  "the worker cannot run commands with --nice: it is of an earlier version"};
+  }
   if (spec.traits.needs_slots && hello.command_slots == 0) {
     return Reject{RejectReason::refused,
                   "the worker accepts no commands (--only sleep, or open-file limit too low)"};
@@ -53,6 +57,7 @@ Job job_of(const RunSpec& spec, const Policy& policy, const Session& session) {
   job.needs_slot = spec.traits.needs_slots || session.slots > 0;
   job.kill_after = policy.kill_after;
   job.max_output = policy.max_output;
+  job.nice = policy.nice;
   return job;
 }
 

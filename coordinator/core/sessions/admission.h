@@ -13,7 +13,7 @@
 namespace rollcall::coordinator {
 
 /// Why the worker cannot run the tasks of this run; nullopt if it can.
-std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec);
+std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec, const Policy& policy);
 
 /// The slots that the worker gets; 0: no limit. If it asks for none it gets `by_default`, unless
 /// that is 0. Those of a kind that needs slots are bounded by what the worker's system allows.

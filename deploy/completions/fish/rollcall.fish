@@ -57,6 +57,7 @@ complete -c rollcall -n $in_exec -l cwd -x -a '(__fish_complete_directories)' -d
 complete -c rollcall -n $in_exec -l stdin -r -F -d 'Standard input of each command'
 complete -c rollcall -n $in_exec -l timeout -x -d 'Time limit of a command'
 complete -c rollcall -n $in_exec -l kill-after -x -d 'Time from SIGTERM to SIGKILL'
+complete -c rollcall -n $in_exec -l nice -x -d 'Niceness of the commands'
 complete -c rollcall -n $in_exec -l retries -x -d 'Retries of a failed command'
 complete -c rollcall -n $in_exec -l retry-on -x -a 'timeout signal timeout,signal' -d 'Reasons for which a command is retried'
 complete -c rollcall -n $in_exec -l retry-delay -x -d 'Wait before the first retry'

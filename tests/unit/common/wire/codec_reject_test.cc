@@ -266,6 +266,8 @@ TEST(WireReject, Jobs) {
   EXPECT_EQ(jobs(text(8, good + number(4, longest) + number(5, limits::stream_bytes - 1))), "");
   EXPECT_THAT(jobs(text(8, good + number(4, longest + 1))), HasSubstr("out of range"));
   EXPECT_THAT(jobs(text(8, good + number(5, limits::stream_bytes))), HasSubstr("out of range"));
+  EXPECT_EQ(jobs(text(8, good + number(9, 19))), "");
+  EXPECT_THAT(jobs(text(8, good + number(9, 20))), HasSubstr("out of range"));
   EXPECT_THAT(jobs(repeated(limits::assignment_attempts + 1, text(8, good))),
               HasSubstr("many rows"));
   EXPECT_EQ(jobs(column(7, {3})), "");

@@ -160,6 +160,13 @@ TEST(ExecOptions, DescribeHowFastCommandsStart) {
             "worker");
 }
 
+TEST(ExecOptions, HaveANiceness) {
+  EXPECT_EQ(exec_options({}).nice, 0U);
+  EXPECT_EQ(exec_options({"--nice", "19"}).nice, 19U);
+  EXPECT_EQ(exec_fault({"--nice", "20"}), "--nice \"20\": expected a whole number from 0 to 19");
+  EXPECT_EQ(exec_fault({"--nice=-1"}), "--nice \"-1\": expected a whole number from 0 to 19");
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),

@@ -18,6 +18,7 @@
 #include "common/limits.h"
 #include "tests/support/command_runner_fixture.h"
 #include "worker/guardian/protocol.h"
+#include "worker/guardian/spawn.h"
 
 namespace rollcall::worker {
 namespace {
@@ -49,6 +50,45 @@ TEST_F(GuardianTest, ConcurrentCommandsHaveTheirOwnThreeDescriptorsOnly) {
     EXPECT_EQ(result.out, "input " + std::to_string(key) + "\n0\n1\n2\n3\n");  // 3: the directory
     EXPECT_EQ(result.err, std::to_string(key) + "\n");
   }
+}
+
+/// Field 19 of its line in /proc.
+TEST_F(GuardianTest, ACommandHasTheNicenessThatIsAskedFor) {
+  const int own = ::getpriority(PRIO_PROCESS, 0);
+  const Command command = shell("cut -d ' ' -f 19 /proc/self/stat");
+  EXPECT_EQ(run(command).out, std::to_string(own) + "\n");
+  terms_.nice = 19;
+  EXPECT_EQ(run(command).out, "19\n");
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), own);
+  terms_.nice = 0;
+  EXPECT_EQ(run(command).out, std::to_string(own) + "\n") << "the guardian has changed";
+}
+
+/// Also if the worker could make it less nice.
+TEST_F(GuardianTest, ACommandIsAsNiceAsItsWorker) {
+  const int own = ::getpriority(PRIO_PROCESS, 0);
+  if (own >= 15) GTEST_SKIP() << "the test runs with a low priority";
+  const pid_t child = ::fork();  // its priority cannot be raised again
+  if (child == 0) {
+    ::setpriority(PRIO_PROCESS, 0, 15);
+    SpawnPlan plan;
+    std::string script = "test $(cut -d ' ' -f 19 /proc/self/stat) = 15";
+    std::string shell = "/bin/sh";
+    std::string option = "-c";
+    std::array<char*, 5> words{nullptr, shell.data(), option.data(), script.data(), nullptr};
+    plan.args = words.data() + 1;
+    plan.variables = environ;
+    plan.cwd = "";
+    plan.output = STDOUT_FILENO;
+    plan.error_output = STDERR_FILENO;
+    plan.nice = 10;
+    int status = 1;
+    ::waitpid(spawn_process(plan).pid, &status, 0);
+    ::_exit(status == 0 ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(GuardianTest, EachGuardianStartsItsShare) {

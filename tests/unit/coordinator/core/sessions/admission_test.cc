@@ -31,18 +31,32 @@ RunSpec spec_of(KindId kind) {
 TEST(Admission, OnlyAWorkerWithoutCommandSlotsIsRefusedCommands) {
   const RunSpec sleeps = spec_of(KindId::sleep);
   const RunSpec commands = spec_of(KindId::exec);
-  EXPECT_FALSE(refusal(hello_with(0, 2, 0), sleeps));
-  EXPECT_FALSE(refusal(hello_with(0, 2, 1), commands));
-  const auto refused = refusal(hello_with(0, 2, 0), commands);
+  EXPECT_FALSE(refusal(hello_with(0, 2, 0), sleeps, {}));
+  EXPECT_FALSE(refusal(hello_with(0, 2, 1), commands, {}));
+  const auto refused = refusal(hello_with(0, 2, 0), commands, {});
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reason, RejectReason::refused);
+}
+
+TEST(Admission, AWorkerThatDoesNotKnowNicenessIsRefusedOnlyIfItIsNeeded) {
+  const RunSpec commands = spec_of(KindId::exec);
+  Policy policy;
+  policy.nice = 5;
+  Hello hello = hello_with(0, 2, 1);
+  EXPECT_FALSE(refusal(hello, commands, {}));
+  const auto refused = refusal(hello, commands, policy);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, RejectReason::refused);
+  EXPECT_NE(refused->text.find("--nice"), std::string::npos);
+  hello.features.set(kNiceness);
+  EXPECT_FALSE(refusal(hello, commands, policy));
 }
 
 TEST(Admission, AWorkerThatCannotRunTheKindIsRefused) {
   Hello hello = hello_with(0, 2, 1);
   hello.kinds = set_of(KindId::sleep);
-  EXPECT_FALSE(refusal(hello, spec_of(KindId::sleep)));
-  const auto refused = refusal(hello, spec_of(KindId::exec));
+  EXPECT_FALSE(refusal(hello, spec_of(KindId::sleep), {}));
+  const auto refused = refusal(hello, spec_of(KindId::exec), {});
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reason, RejectReason::refused);
   EXPECT_EQ(refused->text, "the worker cannot run tasks of kind exec");
@@ -94,10 +108,11 @@ TEST(Admission, TheJobHasTheTermsOfItsTasks) {
   Policy policy;
   policy.max_output = 100;
   policy.kill_after = 2s;
+  policy.nice = 7;
   Session session;
   session.slots = 4;
   const Job commands = job_of(spec_of(KindId::exec), policy, session);
-  EXPECT_EQ(commands, (Job{kFirstJob, KindId::exec, /*needs_slot=*/true, 2s, 100}));
+  EXPECT_EQ(commands, (Job{kFirstJob, KindId::exec, /*needs_slot=*/true, 2s, 100, {}, {}, {}, 7}));
 }
 
 TEST(Admission, SleepsTakeSlotsOnlyIfThereIsALimit) {
