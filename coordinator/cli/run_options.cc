@@ -198,9 +198,14 @@ const Given* find(const GivenOptions& given, const std::string& name) {
 }
 
 void add_whole_run(std::vector<OptionSpec>& table, RunOptions& into) {
-  table.push_back({"--run-timeout", "", "D", "Run", Shown::in_help_all,
-                   "ends the run after this time, with status 5 (default never)",
-                   cli::duration_into(into.run_timeout, Duration(1), limits::longest_duration)});
+  const char* group = "Run";
+  table.insert(table.end(),
+               {{"--run-timeout", "", "D", group, Shown::in_help_all,
+                 "ends the run after this time, with status 5 (default never)",
+                 cli::duration_into(into.run_timeout, Duration(1), limits::longest_duration)},
+                {"--on-end", "", "COMMAND", group, Shown::in_help_all,
+                 "runs this shell command at the end, with the JSON document as its input",
+                 cli::text_into(into.on_end, "a command for /bin/sh")}});
 }
 
 void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp& help) {

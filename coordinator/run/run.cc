@@ -19,8 +19,10 @@
 #include "coordinator/output/print_summary.h"
 #include "coordinator/output/progress_writer.h"
 #include "coordinator/output/results_file.h"
+#include "coordinator/run/end_command.h"
 #include "coordinator/run/event_loop.h"
 #include "coordinator/run/run_start.h"
+#include "coordinator/view/run_document.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -28,7 +30,8 @@ namespace {
 /// One run of tasks, from its start to its exit status.
 class Run {
  public:
-  Run(TaskKind& kind, Instant started) : options_(kind.options()), kind_(kind), started_(started) {}
+  Run(TaskKind& kind, Instant started)
+      : options_(kind.options()), kind_(kind), started_(started), end_command_(options_.on_end) {}
   ~Run() { log_directly(); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -49,6 +52,9 @@ class Run {
   Scheduler make_scheduler(const Policy& policy);
   ProgressWriter make_progress(std::uint32_t local_workers) const;
   Summary make_summary(const std::vector<std::uint32_t>& order) const;
+  int journal_failed(const EventLoop& loop);
+  void keep_document(const Summary& summary);
+  int run_end_command(int status);
   int close_journal(const Summary& summary, const Ending& ending, int status);
   int give_up(const std::string& why, int status) const;
   /// As the user typed it after rollcall.
@@ -64,6 +70,8 @@ class Run {
   Duration planning_{};
   std::optional<Scheduler> scheduler_;
   std::unique_ptr<Output> output_;
+  EndCommand end_command_;
+  std::string document_;  ///< for --on-end; empty: it is not run
 };
 
 /// One line on standard error; returns `status`.
@@ -168,11 +176,6 @@ int Run::run() {
   log_on_a_thread();
   loop.run();
   progress.finish();
-  if (!loop.journal_error().empty()) {
-    log_directly();
-    print_how_to_continue();
-    return give_up(loop.journal_error(), 6);
-  }
   if (records.spec.task_count == 0 && !records.input_error.empty()) {
     output_->drain();
     log_directly();
@@ -180,10 +183,42 @@ int Run::run() {
     return give_up(records.input_error, 2);
   }
   const bool is_unfinished = loop.interrupted() || scheduler_->suspended();
-  return loop.serve_during([&] { return is_unfinished ? stopped(loop) : account(loop); },
+  const auto finish = [&] {
+    if (!loop.journal_error().empty()) return journal_failed(loop);
+    return is_unfinished ? stopped(loop) : account(loop);
+  };
+  return loop.serve_during([&] { return run_end_command(finish()); },
                            [this] {
                              if (results_) results_->discard();
+                             end_command_.end();
                            });
+}
+
+/// Nothing more can be committed, so nothing more is printed.
+int Run::journal_failed(const EventLoop& loop) {
+  log_directly();
+  print_how_to_continue();
+  if (!options_.on_end.empty()) {
+    Summary summary = make_summary(finish_order(scheduler_->records()));
+    summary.finished = false;
+    keep_document(summary);
+  }
+  return give_up(loop.journal_error(), 6);
+}
+
+/// What --output json prints, for --on-end.
+void Run::keep_document(const Summary& summary) {
+  if (options_.on_end.empty()) return;
+  document_ = dump(run_document(scheduler_->records(), summary, kind_.display()), 2) + '\n';
+}
+
+/// The command of --on-end gets the document of the run, whatever its status. A run that was ended
+/// at once has no document. Returns the exit status.
+int Run::run_end_command(int status) {
+  if (document_.empty()) return status;
+  const std::string why = end_command_.run(document_);
+  if (why.empty()) return status;
+  return give_up("--on-end: " + why, status == 0 ? 1 : status);
 }
 
 /// The run was left unfinished: by a signal, because its output cannot be written, or for lack of
@@ -236,6 +271,7 @@ std::string Run::write_results(const std::vector<std::uint32_t>& order) {
 void Run::print(const Summary& summary, const std::vector<std::uint32_t>& order) {
   const RunRecords& records = scheduler_->records();
   output_->finished(summary, order);
+  keep_document(summary);
   output_->drain();
   log_directly();
   if (scheduler_->ran_out_of_workers() && !records.has_started()) {

@@ -91,6 +91,8 @@ TEST(SleepOptions, DescribeTheWorkers) {
                                        "2",
                                        "--run-timeout",
                                        "90s",
+                                       "--on-end",
+                                       "cat > run.json",
                                        "--bind",
                                        "*:5555",
                                        "--advertise",
@@ -111,6 +113,7 @@ TEST(SleepOptions, DescribeTheWorkers) {
   EXPECT_EQ(parsed.worker_restarts, std::nullopt);
   EXPECT_EQ(parsed.max_losses, 2U);
   EXPECT_EQ(parsed.run_timeout, 90s);
+  EXPECT_EQ(parsed.on_end, "cat > run.json");
   EXPECT_EQ(parsed.bind, "tcp://*:5555");
   EXPECT_EQ(parsed.advertise, "node1:5555");
   EXPECT_EQ(parsed.access_file, "a");
