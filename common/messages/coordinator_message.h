@@ -30,6 +30,7 @@ struct Welcome {
   Duration rejoin_for{};                ///< how long to try to join without hearing from it
   FeatureSet features{};
   OutputWindow window{};
+  std::string run_name{};  ///< for the log; empty: none
 };
 
 /// Attempts to run. Numbered per session without gaps; sent again until acknowledged.

@@ -177,6 +177,7 @@ void put(const rollcall::Welcome& from, FromCoordinator& envelope) {
   out.set_rejoin_for_ns(ns_to_wire(from.rejoin_for));
   put_features(from.features, out);
   put_window(from.window, out);
+  out.set_run_name(printable(from.run_name, limits::name_bytes));
 }
 
 Problem take(const Welcome& in, rollcall::Welcome& to) {
@@ -186,6 +187,7 @@ Problem take(const Welcome& in, rollcall::Welcome& to) {
   to.list_held = in.list_held();
   to.reports_committed = in.reports_committed();
   to.features = take_features(in);
+  to.run_name = printable(in.run_name(), limits::name_bytes);
   const bool good = take_duration(in.heartbeat_interval_ns(), to.heartbeat_interval) &&
                     take_duration(in.liveness_ns(), to.liveness) &&
                     take_duration(in.orphan_for_ns(), to.orphan_for) &&

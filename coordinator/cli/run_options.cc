@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "common/base/text.h"
 #include "common/cli/duration_text.h"
 #include "common/cli/endpoint_text.h"
 #include "common/model/ids.h"
@@ -68,6 +69,18 @@ cli::Apply slots_into(std::uint32_t& into) {
     const Result<std::uint32_t> slots = parse_slots(text, os::processors());
     if (!slots) return slots.error();
     into = *slots;
+    return {};
+  };
+}
+
+/// It appears in lines of text, in JSON and in an environment variable.
+cli::Apply run_name_into(std::string& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    if (text.empty() || text != printable(text, limits::name_bytes)) {
+      return permanent(
+          fmt::format("expected up to {} bytes of printable UTF-8", limits::name_bytes));
+    }
+    into = text;
     return {};
   };
 }
@@ -203,6 +216,8 @@ void add_whole_run(std::vector<OptionSpec>& table, RunOptions& into) {
                {{"--run-timeout", "", "D", group, Shown::in_help_all,
                  "ends the run after this time, with status 5 (default never)",
                  cli::duration_into(into.run_timeout, Duration(1), limits::longest_duration)},
+                {"--name", "", "TEXT", group, Shown::in_help_all,
+                 "a name for the run, shown wherever its id is", run_name_into(into.name)},
                 {"--on-end", "", "COMMAND", group, Shown::in_help_all,
                  "runs this shell command at the end, with the JSON document as its input",
                  cli::text_into(into.on_end, "a command for /bin/sh")}});

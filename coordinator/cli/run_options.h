@@ -66,6 +66,7 @@ struct RunOptions : JoiningOptions {
   std::optional<std::uint32_t> worker_restarts = limits::worker_restarts;  ///< nullopt: unlimited
   std::uint32_t max_losses = limits::max_losses;                           ///< at least 1
   std::optional<Duration> run_timeout;  ///< ends the run; nullopt: never
+  std::string name;                     ///< of the run, for people; empty: none
   std::string on_end;                   ///< a script to run at the end; empty: none
 
   OutputFormat output = OutputFormat::text;

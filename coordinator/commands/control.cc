@@ -105,8 +105,12 @@ std::string status_text(const OrderedJson& status) {
     std::snprintf(elapsed.data(), elapsed.size(), ", %.2f s",
                   status.at("elapsed_seconds").get<double>());
   }
-  std::string text = "run " + status.at("run_id").get<std::string>() + "\n" +
-                     number(tasks.at("done")) + "/" + number(tasks.at("total")) +
+  std::string run = status.at("run_id").get<std::string>();
+  if (status.contains("name") && status["name"].is_string()) {
+    run = fmt::format("{} ({})", printable(status["name"].get<std::string>()), run);
+  }
+  std::string text = "run " + run + "\n" + number(tasks.at("done")) + "/" +
+                     number(tasks.at("total")) +
                      (tasks.value("input_ended", true) ? " done, " : " so far, ") +
                      number(tasks.at("running")) + " running, " + number(tasks.at("waiting")) +
                      " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() +

@@ -60,6 +60,7 @@ int run_report(const ReportOptions& options) {
   if (!run) return give_up("report", run.error().message, cli::kUsageStatus);
   const auto kind = read_kind(options.journal, *run);
   if (!kind) return give_up("report", kind.error().message, cli::kUsageStatus);
+  run->content.records.spec.name = (*kind)->options().name;
   const RunRecords& records = run->content.records;
   if (run->finished()) {
     restore_account(*run->content.account, run->summary);

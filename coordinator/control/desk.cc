@@ -163,8 +163,10 @@ std::string ControlDesk::status(Instant now) {
     const bool is_over = done == total && !records.spec.is_open && records.last_accepted;
     elapsed = to_seconds((is_over ? *records.last_accepted : now) - *records.first_dispatch);
   }
+  const std::string& name = records.spec.name;
   return line_of({{"schema", "rollcall/status/1"},
                   {"run_id", to_hex(records.spec.id.bytes)},
+                  {"name", name.empty() ? OrderedJson(nullptr) : OrderedJson(name)},
                   {"pid", ::getpid()},
                   {"elapsed_seconds", elapsed},
                   {"tasks",

@@ -758,6 +758,7 @@ void Scheduler::welcome(const Session& session, const FeatureSet& features) {
   Welcome welcome = terms_of(policy_, session, now_);
   welcome.list_held = recovery_.awaits(session.index);
   welcome.reports_committed = acks_.durable(session.index);
+  welcome.run_name = records().spec.name;
   const bool takes_output = policy_.takes_output && features.test(kOutputInChunks);
   welcome.features.set(kOutputInChunks, takes_output);
   welcome.window = output_.joined(now_, session.index, takes_output);

@@ -57,6 +57,7 @@ class JsonlOutput final : public StreamOutput {
            {"time", time(now)},
            {"schema", spec.is_open ? "rollcall/events/2" : "rollcall/events/1"},
            {"run_id", to_hex(spec.id.bytes)},
+           {"name", spec.name.empty() ? Json(nullptr) : Json(spec.name)},
            {"kind", to_string(spec.kind)},
            {"seed", display_.has_pauses() ? Json(spec.seed) : Json(nullptr)},
            {"task_count", spec.is_open ? Json(nullptr) : Json(spec.task_count)},

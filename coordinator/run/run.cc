@@ -127,7 +127,12 @@ int Run::report_finished() const {
 }
 
 Scheduler Run::make_scheduler(const Policy& policy) {
-  if (!start_.loaded) return {kind_.spec(), policy, start_.epoch};
+  if (!start_.loaded) {
+    RunSpec spec = kind_.spec();
+    spec.name = options_.name;
+    return {spec, policy, start_.epoch};
+  }
+  start_.loaded->records.spec.name = options_.name;
   return {std::move(start_.loaded->records), start_.loaded->published, policy, start_.epoch};
 }
 

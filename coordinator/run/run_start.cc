@@ -37,9 +37,11 @@ std::string text_of(const Json& json) {
 }
 
 std::string request_text(const TaskKind& kind) {
-  return text_of({{"asked", kind.request()},
+  Json request = {{"asked", kind.request()},
                   {"arguments", kind.options().arguments},
-                  {"folder", current_directory()}});
+                  {"folder", current_directory()}};
+  if (!kind.options().name.empty()) request["name"] = kind.options().name;
+  return text_of(request);
 }
 
 /// For a person: how the saved request differs from the one that is wanted.

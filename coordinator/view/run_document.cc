@@ -118,6 +118,7 @@ Json run_document(const RunRecords& records, const Summary& summary, const KindD
   Json document = {{"schema", "rollcall/run/1"},    {"run_id", to_hex(spec.id.bytes)},
                    {"kind", to_string(spec.kind)},  {"seed", spec.seed},
                    {"task_count", spec.task_count}, {"collection_method", to_string(spec.method)}};
+  document["name"] = spec.name.empty() ? Json(nullptr) : Json(spec.name);
   document["version"] = cli::version();
   document["started_at"] = utc_text(summary.started);
   add_end(document, records, summary);

@@ -224,7 +224,9 @@ std::string failed_checks_text(const Summary& summary) {
 std::string summary_text(const RunRecords& records, const Summary& summary,
                          const KindDisplay& display) {
   if (is_empty(records)) return kNoTasks;
-  std::string text = summary.finished ? std::string() : unfinished_text(records);
+  const std::string& name = records.spec.name;
+  std::string text = name.empty() ? std::string() : label("name") + safe(name) + "\n";
+  if (!summary.finished) text += unfinished_text(records);
   if (summary.run_timed_out) text += label("ended") + "by --run-timeout\n";
   text += input_text(records) + times_text(records, summary);
   if (display.has_pauses()) text += lateness_text(summary);

@@ -139,6 +139,7 @@ struct Check {
   void operator()(const Welcome& m) const {
     CHECK(fits(m.sent));
     CHECK(!m.features.test(0));
+    CHECK(fits(m.run_name));
     CHECK(m.heartbeat_interval > Duration{} && m.liveness > Duration{});
     CHECK(fits(m.heartbeat_interval, limits::longest_duration));
     CHECK(fits(m.liveness, limits::longest_duration));

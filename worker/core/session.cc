@@ -341,8 +341,9 @@ void Session::join(const Header& header, const Welcome& terms) {
   set_terms(terms);
   output_.enable(terms.features.test(kOutputInChunks));
   prepared_.reset();
-  log(Severity::info, "joined run " + to_hex(header.run.bytes) + " as session " +
-                          to_hex(handshake_.session().bytes));
+  const std::string id = to_hex(header.run.bytes);
+  const std::string run = terms.run_name.empty() ? id : terms.run_name + " (" + id + ")";
+  log(Severity::info, "joined run " + run + " as session " + to_hex(handshake_.session().bytes));
   was_welcomed_ = true;
   heard();
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/base/rng.h"
@@ -38,6 +39,7 @@ KindTraits traits_of(KindId kind);
 /// The tasks of a run. A value; pure.
 struct RunSpec {
   RunId id;
+  std::string name;  ///< for people; empty: none
   KindId kind = KindId::sleep;
   KindTraits traits{};           ///< traits_of(kind)
   std::uint32_t task_count = 0;  ///< so far, while is_open

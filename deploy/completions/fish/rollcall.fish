@@ -76,6 +76,7 @@ complete -c rollcall -n $in_exec -l dry-run -d 'Print the commands without runni
 
 set -l in_run '__fish_seen_subcommand_from sleep noop exec; and not __fish_seen_subcommand_from help'
 complete -c rollcall -n $in_run -l run-timeout -x -d 'Time limit of the run'
+complete -c rollcall -n $in_run -l name -x -d 'Name of the run'
 complete -c rollcall -n $in_run -l on-end -x -d 'Shell command to run at the end'
 complete -c rollcall -n $in_run -s w -l workers -x -d 'Number of local workers'
 complete -c rollcall -n $in_run -s j -l slots -x -d 'Tasks that each worker runs at once'

@@ -134,6 +134,7 @@ TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
   Welcome terms{1, instant_from_ns(2), 3, 4ns, 5ns, limits::longest_duration};
   terms.rejoin_for = 6ns;
   terms.features.set(63);
+  terms.run_name = "nightly";
   const auto welcome = coordinator_round_trip(terms);
   EXPECT_EQ(welcome.nonce, 1U);
   EXPECT_EQ(welcome.sent, instant_from_ns(2));
@@ -143,6 +144,7 @@ TEST(WireRoundTrip, WelcomeAckCancelRejectShutdown) {
   EXPECT_EQ(welcome.orphan_for, limits::longest_duration);
   EXPECT_EQ(welcome.rejoin_for, 6ns);
   EXPECT_EQ(welcome.features, terms.features);
+  EXPECT_EQ(welcome.run_name, "nightly");
   const auto ack = coordinator_round_trip(Ack{6, instant_from_ns(7)});
   EXPECT_EQ(ack.reports_committed, 6U);
   EXPECT_EQ(ack.sent, instant_from_ns(7));

@@ -91,6 +91,8 @@ TEST(SleepOptions, DescribeTheWorkers) {
                                        "2",
                                        "--run-timeout",
                                        "90s",
+                                       "--name",
+                                       "nightly \u00fc",
                                        "--on-end",
                                        "cat > run.json",
                                        "--bind",
@@ -114,6 +116,7 @@ TEST(SleepOptions, DescribeTheWorkers) {
   EXPECT_EQ(parsed.max_losses, 2U);
   EXPECT_EQ(parsed.run_timeout, 90s);
   EXPECT_EQ(parsed.on_end, "cat > run.json");
+  EXPECT_EQ(parsed.name, "nightly \u00fc");
   EXPECT_EQ(parsed.bind, "tcp://*:5555");
   EXPECT_EQ(parsed.advertise, "node1:5555");
   EXPECT_EQ(parsed.access_file, "a");

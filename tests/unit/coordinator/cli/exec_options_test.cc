@@ -167,6 +167,15 @@ TEST(ExecOptions, HaveANiceness) {
   EXPECT_EQ(exec_fault({"--nice=-1"}), "--nice \"-1\": expected a whole number from 0 to 19");
 }
 
+TEST(ExecOptions, HaveANameOnOneLine) {
+  EXPECT_EQ(exec_options({"--name", std::string(255, 'x')}).name.size(), 255U);
+  for (const std::string& name : {std::string(), std::string(256, 'x'), std::string("two\nlines"),
+                                  std::string("\x1b[2J"), std::string("\xff")}) {
+    EXPECT_THAT(exec_fault({"--name", name}),
+                testing::EndsWith(": expected up to 255 bytes of printable UTF-8"));
+  }
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),

@@ -56,6 +56,15 @@ TEST_F(ControlDeskTest, StatusCountsTasksAndListsWorkers) {
   EXPECT_EQ(status["workers_lost"], 0);
 }
 
+TEST_F(ControlDeskTest, StatusHasTheNameOfTheRun) {
+  begin();
+  EXPECT_EQ(ask(R"({"command":"status"})")["name"], nullptr);
+  spec.name = "nightly";
+  begin();
+  EXPECT_EQ(ask(R"({"command":"status"})")["name"], "nightly");
+  EXPECT_EQ(schema_error(), "");
+}
+
 TEST_F(ControlDeskTest, StatusDescribesARunThatHasNotBegun) {
   begin();
   stage->hello(1);

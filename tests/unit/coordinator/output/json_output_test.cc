@@ -107,6 +107,15 @@ TEST(JsonOutput, HasTheResultOfTheRun) {
   EXPECT_EQ(run["resources"]["cpu_seconds"], 0.5);
 }
 
+TEST(JsonOutput, HasTheNameOfTheRun) {
+  RunRecords records = eventful_run().records();
+  EXPECT_EQ(document_of(records, summary_of(records))["name"], nullptr);
+  records.spec.name = "nightly";
+  const json run = document_of(records, summary_of(records));
+  EXPECT_EQ(run["name"], "nightly");
+  EXPECT_EQ(schema("run-1.schema.json").misfit(run), "");
+}
+
 TEST(JsonOutput, HasTheEndOfTheRun) {
   const RunRecords records = eventful_run().records();
   Summary summary = summary_of(records);

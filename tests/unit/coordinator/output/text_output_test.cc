@@ -263,6 +263,15 @@ TEST(SummaryText, OfAnUnfinishedRunHasOnlyWhatIsKnown) {
               testing::Not(HasSubstr("\nbefore  ")));
 }
 
+TEST(SummaryText, BeginsWithTheNameOfTheRun) {
+  RunRecordsBuilder run(1);
+  run.records().spec.name = "nightly";
+  run.worker().dispatched(0).done(0);
+  const Summary summary = summarize(run.records(), finish_order(run.records()));
+  EXPECT_THAT(summary_text(run.records(), summary, KindDisplay()),
+              StartsWith("name      nightly\nexpected  "));
+}
+
 TEST(SummaryText, IsOneLineWithoutTasks) {
   RunRecordsBuilder run(0);
   EXPECT_EQ(summary_text(run.records(), Summary(), KindDisplay()), "no tasks: nothing was run\n");
