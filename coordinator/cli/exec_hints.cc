@@ -57,7 +57,7 @@ constexpr std::array kEntries = {
     Entry{"--bar", kParallel, "is --progress bar, the default on a terminal"},
     Entry{"--eta", kParallel, "is not needed: progress has it"},
     Entry{"--link --xapply", kParallel, "is :::+, or ::::+"},
-    Entry{"--header --csv --plus --rpl", kParallel, "is not available"},
+    Entry{"--plus --rpl", kParallel, "is not available"},
     Entry{"--trim", kParallel, "is not available; sed can remove spaces before"},
     Entry{"--shuf", kParallel, "is: shuf FILE | rollcall exec"},
     Entry{"--quote", kParallel, "is not needed: no shell reads the command without --shell"},

@@ -129,81 +129,112 @@ Fault check_input(const CommandSpec& command, const GivenOptions& given) {
       if (Fault fault = only_for_lines(name, input)) return fault;
     }
   }
-  for (const char* name : {"--shell", "--max-args", "--max-chars", "--replacement"}) {
+  for (const char* name :
+       {"--shell", "--max-args", "--max-chars", "--replacement", "--csv", "--header"}) {
     if (Fault fault = only_for_lines(name, "--from-json")) return fault;
   }
   for (const char* name : {"--max-args", "--max-chars", "--replacement"}) {
-    if (Fault fault = only_for_lines(name, "--colsep")) return fault;
+    for (const char* columns : {"--colsep", "--csv", "--header"}) {
+      if (Fault fault = only_for_lines(name, columns)) return fault;
+    }
   }
   return std::nullopt;
+}
+
+/// A separator of CSV is one character. Only a file or standard input has records.
+Fault check_csv(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
+  const bool has_range = options.range.has_value() && options.sources.empty();
+  if (options.header && has_range) return usage_error(command, "--header: a --range has no lines");
+  if (!options.csv) return std::nullopt;
+  const auto excludes = [&](const std::string& other) {
+    return usage_error(command, "--csv: cannot be combined with " + other);
+  };
+  if (options.null_separated) return excludes("--null");
+  if (options.range) return excludes("--range");
+  if (options.sources.size() > 1) return excludes("several inputs");
+  for (const InputArgument& source : options.sources) {
+    if (source.from != InputArgument::From::file) return excludes(source.name);
+  }
+  const Given* colsep = find(given, "--colsep");
+  if (colsep == nullptr) options.colsep = ",";
+  if (options.colsep.size() == 1 && options.colsep.find_first_of("\"\r\n") == std::string::npos) {
+    return std::nullopt;
+  }
+  return usage_error(command, *colsep, "expected one character with --csv, such as ; or \\t");
 }
 
 }  // namespace
 
 void add_input(std::vector<OptionSpec>& table, ExecOptions& into) {
   const char* group = "Tasks";
-  table.insert(table.end(),
-               {{"--each-line",
-                 "-a",
-                 "FILE",
-                 group,
-                 Shown::in_help,
-                 "a task for each line (default standard input)",
-                 [&into](const std::string& text) -> Result<void> {
-                   if (text.empty()) return permanent(std::string("expected ") + kFileName);
-                   into.sources.push_back(file_source("--each-line", text));
-                   return {};
-                 },
-                 "",
-                 {},
-                 true},
-                {"--range",
-                 "",
-                 "A-B[:STEP]",
-                 group,
-                 Shown::in_help,
-                 "a task for each of these numbers",
-                 [&into](const std::string& text) -> Result<void> {
-                   const Result<NumberRange> range = parse_range(text);
-                   if (!range) return range.error();
-                   into.range = *range;
-                   return {};
-                 },
-                 "",
-                 {},
-                 true},
-                {"--from-json",
-                 "",
-                 "FILE",
-                 group,
-                 Shown::in_help_all,
-                 "a command in each line of FILE: {\"args\": [...], \"env\", \"cwd\", \"stdin\", "
-                 "\"timeout\"}",
-                 cli::text_into(into.from_json, kFileName),
-                 "",
-                 {},
-                 true},
-                {"--null", "-0", "", group, Shown::in_help,
-                 "lines end with a NUL instead of a newline", cli::flag_into(into.null_separated)},
-                {"--colsep", "", "TEXT", group, Shown::in_help,
-                 "separator of the columns {1}, {2} of a line",
-                 [&into](const std::string& text) -> Result<void> {
-                   const Result<std::string> separator = parse_colsep(text);
-                   if (!separator) return separator.error();
-                   into.colsep = *separator;
-                   return {};
-                 }},
-                {"--max-args", "-n", "N", group, Shown::in_help, "up to N lines for each command",
-                 cli::count_into(into.max_args, 1, limits::task_count)},
-                {"--max-chars", "-s", "N", group, Shown::in_help_all,
-                 "as many lines for each command as fit into N bytes (with -n: default 131072)",
-                 cli::count_into(into.max_chars, 1, limits::command_chars_most)}});
+  table.insert(
+      table.end(),
+      {{"--each-line",
+        "-a",
+        "FILE",
+        group,
+        Shown::in_help,
+        "a task for each line (default standard input)",
+        [&into](const std::string& text) -> Result<void> {
+          if (text.empty()) return permanent(std::string("expected ") + kFileName);
+          into.sources.push_back(file_source("--each-line", text));
+          return {};
+        },
+        "",
+        {},
+        true},
+       {"--range",
+        "",
+        "A-B[:STEP]",
+        group,
+        Shown::in_help,
+        "a task for each of these numbers",
+        [&into](const std::string& text) -> Result<void> {
+          const Result<NumberRange> range = parse_range(text);
+          if (!range) return range.error();
+          into.range = *range;
+          return {};
+        },
+        "",
+        {},
+        true},
+       {"--from-json",
+        "",
+        "FILE",
+        group,
+        Shown::in_help_all,
+        "a command in each line of FILE: {\"args\": [...], \"env\", \"cwd\", \"stdin\", "
+        "\"timeout\"}",
+        cli::text_into(into.from_json, kFileName),
+        "",
+        {},
+        true},
+       {"--null", "-0", "", group, Shown::in_help, "lines end with a NUL instead of a newline",
+        cli::flag_into(into.null_separated)},
+       {"--colsep", "", "TEXT", group, Shown::in_help,
+        "separator of the columns {1}, {2} of a line",
+        [&into](const std::string& text) -> Result<void> {
+          const Result<std::string> separator = parse_colsep(text);
+          if (!separator) return separator.error();
+          into.colsep = *separator;
+          return {};
+        }},
+       {"--csv", "", "", group, Shown::in_help_all,
+        "lines are records of CSV (RFC 4180), with the columns {1}, {2}", cli::flag_into(into.csv)},
+       {"--header", "", "", group, Shown::in_help_all,
+        "the first line names the columns, as {name} in COMMAND", cli::flag_into(into.header)},
+       {"--max-args", "-n", "N", group, Shown::in_help, "up to N lines for each command",
+        cli::count_into(into.max_args, 1, limits::task_count)},
+       {"--max-chars", "-s", "N", group, Shown::in_help_all,
+        "as many lines for each command as fit into N bytes (with -n: default 131072)",
+        cli::count_into(into.max_chars, 1, limits::command_chars_most)}});
 }
 
 Fault take_inputs(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
   if (Fault fault = take_sources(command, options)) return fault;
   if (Fault fault = check_input(command, given)) return fault;
   if (Fault fault = check_sources(command, given, options)) return fault;
+  if (Fault fault = check_csv(command, given, options)) return fault;
   simplify_sources(options);
   return std::nullopt;
 }

@@ -143,6 +143,9 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
 }
 
 Fault check_command(const CommandSpec& command, const ExecOptions& options) {
+  if (options.header && !options.command.empty() && options.command.front() == ":") {
+    return usage_error(command, "--header: expected no \":\" after it, unlike that of parallel");
+  }
   if (!options.from_json.empty()) {
     if (options.command.empty()) return std::nullopt;
     return usage_error(command, "unexpected command " + cli::quote(options.command.front()) +

@@ -38,6 +38,8 @@ struct ExecOptions : RunOptions {
   bool names_sources = false;          ///< {1}, {2} are the values of inputs
   bool null_separated = false;         ///< lines end with a NUL
   std::string colsep;                  ///< separates columns; empty: a line is one column
+  bool csv = false;                    ///< lines are records of CSV; colsep is one character then
+  bool header = false;                 ///< the first line of each input names its columns
 
   std::optional<std::uint64_t> max_args;   ///< lines for each command; nullopt: 1, or max_chars
   std::optional<std::uint64_t> max_chars;  ///< bytes of its arguments; nullopt: see limits.h

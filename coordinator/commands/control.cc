@@ -109,12 +109,11 @@ std::string status_text(const OrderedJson& status) {
   if (status.contains("name") && status["name"].is_string()) {
     run = fmt::format("{} ({})", printable(status["name"].get<std::string>()), run);
   }
-  std::string text = "run " + run + "\n" + number(tasks.at("done")) + "/" +
-                     number(tasks.at("total")) +
-                     (tasks.value("input_ended", true) ? " done, " : " so far, ") +
-                     number(tasks.at("running")) + " running, " + number(tasks.at("waiting")) +
-                     " waiting, " + number(tasks.at("failed")) + " failed" + elapsed.data() +
-                     (status.value("paused", false) ? ", paused" : "") + "\n";
+  std::string text =
+      "run " + run + "\n" + number(tasks.at("done")) + "/" + number(tasks.at("total")) +
+      (tasks.value("input_ended", true) ? " done, " : " so far, ") + number(tasks.at("running")) +
+      " running, " + number(tasks.at("waiting")) + " waiting, " + number(tasks.at("failed")) +
+      " failed" + elapsed.data() + (status.value("paused", false) ? ", paused" : "") + "\n";
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
   for (const OrderedJson& worker : status.at("workers")) {

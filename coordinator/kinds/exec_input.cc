@@ -40,10 +40,17 @@ CommandTemplate template_of(const ExecOptions& options) {
   how.append_input = !options.range || options.groups_lines();
   how.shell = options.shell;
   how.colsep = options.colsep;
+  how.csv = options.csv;
   how.replace = options.replacement;
   how.sources = std::max<std::size_t>(options.sources.size(), 1);
   how.names_sources = options.names_sources && !options.groups_lines();
   return {options.command, how};
+}
+
+LineFormat format_of(const ExecOptions& options) {
+  LineFormat format{separator_of(options), {}, options.header};
+  if (options.csv) format.csv = options.colsep.front();
+  return format;
 }
 
 Result<void> group_lines(const ExecOptions& options, TaskInput& input) {
@@ -60,7 +67,7 @@ Result<void> group_lines(const ExecOptions& options, TaskInput& input) {
 
 TaskInput empty_input(const ExecOptions& options, bool is_saved) {
   if (!options.from_json.empty()) return is_saved ? TaskInput::saved_json() : TaskInput::json();
-  TaskInput input = TaskInput::lines(separator_of(options));
+  TaskInput input = TaskInput::lines(format_of(options));
   const Result<void> grouped = group_lines(options, input);
   CHECK(grouped.has_value());  // there are no lines yet
   return input;
@@ -284,6 +291,11 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
   commands.name_input(options.input_file == "-" ? "/dev/stdin" : options.input_file);
+  if (auto named = commands.name_columns(); !named) {
+    const bool is_one = options.sources.empty();
+    return permanent(is_one ? name_of(options) + ": " + named.error().message
+                            : "--header: " + named.error().message);
+  }
   std::uint64_t first = 0;
   if (auto checked = check_size(commands, first); !checked) return checked.error();
   return ExecInput{std::move(commands), std::move(input->streamed_from), std::move(input->rest)};

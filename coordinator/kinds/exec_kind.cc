@@ -233,6 +233,8 @@ nlohmann::json ExecKind::request() const {
   if (options_.max_args) request["max_args"] = *options_.max_args;
   if (options_.max_chars) request["max_chars"] = *options_.max_chars;
   if (!options_.replacement.empty()) request["replacement"] = options_.replacement;
+  if (options_.header) request["header"] = true;
+  if (options_.csv) request["csv"] = true;
   if (!streamed_from_.empty()) {
     request["streamed"] = streamed_from_;
     return request;

@@ -43,7 +43,8 @@ std::vector<InputSource> empty_sources(const ExecOptions& options) {
     if (argument.from != InputArgument::From::range) {
       values = LineStore(is_file ? separator_of(options) : '\0', memory);
     }
-    sources.push_back({std::move(values), argument.is_linked, is_file});
+    const bool has_header = options.header && argument.from != InputArgument::From::range;
+    sources.push_back({std::move(values), argument.is_linked, is_file, has_header});
   }
   return sources;
 }
@@ -55,6 +56,11 @@ Result<Combinations> combined(const ExecOptions& options, std::vector<InputSourc
     if (argument.from != InputArgument::From::values) continue;
     auto added = add_values(std::get<LineStore>(sources[i].values), argument.values);
     if (!added) return permanent(argument.name + ": " + added.error().message);
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].has_header || sources[i].lines() > 0) continue;
+    return permanent(name_of(options.sources[i]) +
+                     ": --header: the first line, a name, is missing");
   }
   return Combinations::of(std::move(sources));
 }
@@ -97,7 +103,10 @@ Result<Combinations> saved_sources(const ExecOptions& options) {
   const Error malformed = permanent(options.journal + ": its input does not match its request");
   if (sizes.size() != sources.size()) return malformed;
   std::size_t at = 0;
-  const auto is_filled = [&] { return !sources[at].is_file || sources[at].size() == sizes[at]; };
+  const std::uint64_t headers = options.header ? 1 : 0;
+  const auto is_filled = [&] {
+    return !sources[at].is_file || sources[at].lines() == sizes[at] + headers;
+  };
   const auto take = [&](std::string_view part) -> Result<void> {
     while (!part.empty()) {
       while (at < sources.size() && is_filled()) ++at;

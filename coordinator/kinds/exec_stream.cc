@@ -46,6 +46,8 @@ std::size_t ExecStream::assignment_attempts() const {
 }
 
 void ExecStream::complete(CommittedTasks& tasks) {
+  const auto header = commands_.task_input().header();
+  if (header && committed_ == 0 && tasks.count > 0) tasks.text += header->front() + separator_;
   for (std::uint64_t left = tasks.count; left > 0; --left) {
     for (const std::string& line : commands_.task_input().values(committed_++)) {
       tasks.text += line;

@@ -114,7 +114,7 @@ std::string_view ExecDisplay::input_columns() const {
 
 std::vector<std::string> ExecDisplay::parameters() const {
   std::vector<std::string> names(is_known() ? run_.commands->column_count() : 0);
-  for (std::size_t i = 0; i < names.size(); ++i) names[i] = TaskCommands::column_name(i);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = run_.commands->column_name(i);
   return names;
 }
 
@@ -124,7 +124,7 @@ void ExecDisplay::append_input(RowForm& form, TaskId task,
   const TaskCommands& commands = *run_.commands;
   const std::vector<std::string> values = commands.columns(task);
   for (std::size_t i = parameters.size(); i < values.size(); ++i) {
-    parameters.push_back(TaskCommands::column_name(i));
+    parameters.push_back(commands.column_name(i));
   }
   form.bytes("input", commands.task_input().lines_of(index(task)));
   form.bytes("command", commands.line(task));

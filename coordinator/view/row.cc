@@ -167,13 +167,15 @@ RowWriter::RowWriter(const RunRecords& records, const KindDisplay& display)
 
 void RowWriter::append_csv_header(std::string& out) {
   parameters_ = display_.parameters();
-  out.append(kFirstColumns).append(display_.columns()).append(kMoreColumns);
-  out += display_.input_columns();
+  std::string columns(kFirstColumns);
+  columns.append(display_.columns()).append(kMoreColumns).append(display_.input_columns());
+  const std::string searched = ',' + columns + ',';
   for (const std::string& parameter : parameters_) {
-    out += ',';
-    append_csv_text(out, parameter);
+    columns += ',';
+    append_csv_text(columns, parameter);
+    if (searched.find(',' + parameter + ',') != std::string::npos) columns += '_';
   }
-  out += '\n';
+  out += columns + '\n';
 }
 
 void RowWriter::append_csv(std::string& out, std::size_t record) {

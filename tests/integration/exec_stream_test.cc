@@ -364,7 +364,8 @@ class JournaledLargeFile : public JournaledStream {
   void SetUp() override {
     std::ofstream large(file("large"));
     const std::string rest(120'000, 'x');
-    for (std::size_t line = 0; line < kLines; ++line) large << line << ' ' << rest << '\n';
+    large << header_;
+    for (std::size_t line = 0; line < kLines; ++line) large << line << before_ << rest << after_;
   }
   void begin_and_kill() {
     // If this process stalls, the coordinator may read all of the file before it is killed.
@@ -373,9 +374,9 @@ class JournaledLargeFile : public JournaledStream {
       for (const char* part : {"", "-wal", "-shm", "-commits"}) {
         std::filesystem::remove(journal() + part);
       }
-      Program& run = exec({"-q", "-w", "0", "--access-file", access_file(), "--journal", journal(),
-                           "--each-line", file("large"), "--colsep", " ", "--shell", "--",
-                           "echo {1} >> " + file("ran")});
+      Program& run = exec(Arguments{"-q", "-w", "0", "--access-file", access_file(), "--journal",
+                                    journal(), "--each-line", file("large")} +
+                          columns_ + Arguments{"--shell", "--", "echo {1} >> " + file("ran")});
       ASSERT_TRUE(wait_for_file("run.journal"));
       ASSERT_TRUE(
           wait_until([&] { return number_in(journal(), "SELECT count(*) FROM segment") == 1; }));
@@ -395,8 +396,33 @@ class JournaledLargeFile : public JournaledStream {
     return all;
   }
 
+  // The file: a header, and lines with a number.
+  std::string header_;
+  std::string before_ = " ";
+  std::string after_ = "\n";
+  Arguments columns_ = {"--colsep", " "};
+
   std::size_t taken_ = 0;  ///< lines in the journal
 };
+
+class JournaledLargeCsv : public JournaledLargeFile {
+ protected:
+  JournaledLargeCsv() {
+    header_ =
+        "\xef\xbb\xbf"
+        "number,text\r\n";
+    before_ = ",\"\n";
+    after_ = "\"\r\n";
+    columns_ = {"--csv", "--header"};
+  }
+};
+
+TEST_F(JournaledLargeCsv, IsReadOn) {
+  begin_and_kill();
+  Program& resumed = resume();
+  EXPECT_EQ(resumed.wait(kManyCommands), 0) << resumed.story();
+  EXPECT_THAT(ran(), UnorderedElementsAreArray(numbers(kLines)));
+}
 
 TEST_F(JournaledLargeFile, IsReadOn) {
   begin_and_kill();

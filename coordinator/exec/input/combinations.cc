@@ -9,12 +9,12 @@
 
 namespace rollcall::coordinator {
 
-std::uint64_t InputSource::size() const {
+std::uint64_t InputSource::lines() const {
   if (const auto* range = std::get_if<NumberRange>(&values)) return range->count;
   return std::get<LineStore>(values).size();
 }
 
-std::string InputSource::operator[](std::uint64_t i) const {
+std::string InputSource::line(std::uint64_t i) const {
   if (const auto* range = std::get_if<NumberRange>(&values)) return (*range)[i];
   return std::get<LineStore>(values)[i];
 }

@@ -16,11 +16,15 @@ namespace rollcall::coordinator {
 /// One input of several, read to its end.
 struct InputSource {
   std::variant<LineStore, NumberRange> values;
-  bool is_linked = false;  ///< advances together with the one before
-  bool is_file = false;    ///< its values are not on the command line
+  bool is_linked = false;   ///< advances together with the one before
+  bool is_file = false;     ///< its values are not on the command line
+  bool has_header = false;  ///< the first line is a name, and not a value
 
-  std::uint64_t size() const;
-  std::string operator[](std::uint64_t i) const;
+  std::uint64_t size() const { return lines() - (has_header && lines() > 0 ? 1 : 0); }
+  std::string operator[](std::uint64_t i) const { return line(i + (has_header ? 1 : 0)); }
+  /// With the name.
+  std::uint64_t lines() const;
+  std::string line(std::uint64_t i) const;
   /// Bytes of the longest value.
   std::size_t longest() const;
 };

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/text.h"
+#include "coordinator/exec/input/csv.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -87,25 +89,51 @@ std::optional<CommandTemplate::Part> CommandTemplate::part_named(std::string_vie
 std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
     std::string_view name) const {
   if (name == "#") return Piece{.kind = Kind::number};
-  Piece piece{.kind = Kind::value};
-  if ((!colsep_.empty() || names_sources_) && !name.starts_with('0')) {
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), piece.column);
-    if (error == std::errc()) name.remove_prefix(static_cast<std::size_t>(end - name.data()));
-    if (colsep_.empty() && piece.column > sources_) return std::nullopt;
+  if (const std::optional<Part> part = part_named(name)) {
+    return Piece{.kind = Kind::value, .part = *part};
   }
-  const std::optional<Part> part = part_named(name);
+  if (std::optional<Piece> piece = numbered(name)) return piece;
+  return named_piece(name);
+}
+
+std::optional<CommandTemplate::Piece> CommandTemplate::numbered(std::string_view name) const {
+  Piece piece{.kind = Kind::value};
+  const bool has_columns = !options_.colsep.empty();
+  if ((!has_columns && !options_.names_sources) || name.starts_with('0')) return std::nullopt;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), piece.column);
+  if (error != std::errc() || (!has_columns && piece.column > options_.sources)) {
+    return std::nullopt;
+  }
+  const std::optional<Part> part =
+      part_named(name.substr(static_cast<std::size_t>(end - name.data())));
   if (!part) return std::nullopt;
   piece.part = *part;
   return piece;
 }
 
+/// A name may begin with another one, and end as a part does: the longest one counts.
+std::optional<CommandTemplate::Piece> CommandTemplate::named_piece(std::string_view name) const {
+  std::optional<Piece> found;
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < options_.names.size(); ++i) {
+    const std::string& each = options_.names[i];
+    if (each.size() <= longest || !name.starts_with(each)) continue;
+    const std::optional<Part> part = part_named(name.substr(each.size()));
+    if (!part) continue;
+    found = Piece{.kind = Kind::value, .part = *part, .column = i + 1};
+    longest = each.size();
+  }
+  return found;
+}
+
 std::optional<CommandTemplate::Piece> CommandTemplate::next_placeholder(std::string_view text,
                                                                         std::size_t& at,
                                                                         std::size_t& end) const {
-  if (!replace_.empty()) {
-    at = text.find(replace_, at);
+  const std::string& replace = options_.replace;
+  if (!replace.empty()) {
+    at = text.find(replace, at);
     if (at == std::string_view::npos) return std::nullopt;
-    end = at + replace_.size();
+    end = at + replace.size();
     return Piece{.kind = Kind::value};
   }
   for (at = text.find('{', at); at != std::string_view::npos; at = text.find('{', at + 1)) {
@@ -138,10 +166,7 @@ CommandTemplate::Word CommandTemplate::parse_word(std::string_view text) const {
 
 CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
                                  const TemplateOptions& options)
-    : colsep_(options.colsep),
-      replace_(options.replace),
-      sources_(options.sources),
-      names_sources_(options.names_sources) {
+    : options_(options), text_(words) {
   CHECK(!words.empty());
   bool has_placeholder = false;
   for (const std::string& word : words) {
@@ -150,10 +175,21 @@ CommandTemplate::CommandTemplate(const std::vector<std::string>& words,
       has_placeholder = has_placeholder || piece.kind != Kind::text;
     }
   }
-  if (!has_placeholder && options.append_input && replace_.empty()) {
+  if (!has_placeholder && options.append_input && options.replace.empty()) {
     words_.push_back({Piece{.kind = Kind::value}});
   }
-  if (options.shell) script_ = make_script(sources_);
+  if (options.shell) script_ = make_script(options.sources);
+}
+
+Result<CommandTemplate> CommandTemplate::named(const std::vector<std::string>& header) const {
+  TemplateOptions options = options_;
+  options.names = options_.colsep.empty() ? header : columns(header.front());
+  std::vector<std::string> sorted = options.names;
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(
+      sorted, [](const auto& a, const auto& b) { return !a.empty() && a == b; });
+  if (twice == sorted.end()) return CommandTemplate(text_, options);
+  return permanent(fmt::format("two columns are named \"{}\"", printable(*twice)));
 }
 
 CommandTemplate::Script CommandTemplate::make_script(std::size_t values) const {
@@ -219,16 +255,12 @@ std::vector<std::string> CommandTemplate::fill_script(const std::vector<std::str
 }
 
 std::vector<std::string> CommandTemplate::columns(const std::vector<std::string>& values) const {
-  if (names_sources_ || sources_ > 1) return values;
-  std::vector<std::string> columns;
-  if (colsep_.empty()) return columns;
-  std::string_view rest = values.front();
-  for (;;) {
-    const std::size_t end = rest.find(colsep_);
-    columns.emplace_back(rest.substr(0, end));
-    if (end == std::string_view::npos) return columns;
-    rest.remove_prefix(end + colsep_.size());
-  }
+  if (varies_in_columns()) return columns(std::string_view(values.front()));
+  return has_columns() ? values : std::vector<std::string>();
+}
+
+std::string CommandTemplate::column_name(std::size_t i) const {
+  return i < options_.names.size() ? options_.names[i] : "arg" + std::to_string(i + 1);
 }
 
 std::size_t CommandTemplate::fixed_bytes() const {
@@ -281,11 +313,11 @@ std::string CommandTemplate::text_of(const Piece& piece, const std::vector<std::
                                      std::size_t i, std::uint64_t number) const {
   if (piece.kind == Kind::text) return piece.text;
   if (piece.kind == Kind::number) return std::to_string(number);
-  std::string_view value = values[i];
-  if (piece.column > 0) {
-    value = colsep_.empty() ? values[piece.column - 1] : column(value, piece.column - 1);
+  if (piece.column > 0 && !options_.colsep.empty()) {
+    return std::string(part_of(column(values[i], piece.column - 1), piece.part));
   }
-  return std::string(part_of(value, piece.part));
+  const std::string& value = values[piece.column > 0 ? piece.column - 1 : i];
+  return std::string(part_of(options_.csv ? csv_text(value) : value, piece.part));
 }
 
 std::string_view CommandTemplate::part_of(std::string_view value, Part part) {
@@ -304,14 +336,31 @@ std::string_view CommandTemplate::part_of(std::string_view value, Part part) {
   return value;
 }
 
-std::string_view CommandTemplate::column(std::string_view line, std::size_t index) const {
+std::string CommandTemplate::column(std::string_view line, std::size_t index) const {
+  if (options_.csv) {
+    std::vector<std::string> all = columns(line);
+    return index < all.size() ? std::move(all[index]) : std::string();
+  }
+  const std::string& separator = options_.colsep;
   std::size_t begin = 0;
   for (; index > 0; --index) {
-    const std::size_t end = line.find(colsep_, begin);
+    const std::size_t end = line.find(separator, begin);
     if (end == std::string_view::npos) return {};
-    begin = end + colsep_.size();
+    begin = end + separator.size();
   }
-  return line.substr(begin, line.find(colsep_, begin) - begin);
+  return std::string(line.substr(begin, line.find(separator, begin) - begin));
+}
+
+std::vector<std::string> CommandTemplate::columns(std::string_view line) const {
+  const std::string& separator = options_.colsep;
+  if (options_.csv) return csv_fields(line, separator.front());
+  std::vector<std::string> all;
+  for (;;) {
+    const std::size_t end = line.find(separator);
+    all.emplace_back(line.substr(0, end));
+    if (end == std::string_view::npos) return all;
+    line.remove_prefix(end + separator.size());
+  }
 }
 
 Result<std::string> parse_colsep(std::string_view text) {

@@ -20,9 +20,11 @@ struct TemplateOptions {
   bool append_input = true;    ///< append {} if no word has a placeholder
   bool shell = false;          ///< the words are a script for /bin/sh
   std::string colsep = {};     ///< separates the columns of a line; empty: there are no columns
+  bool csv = false;            ///< the columns are fields of CSV; colsep is a character then
   std::string replace = {};    ///< the only placeholder, instead of {}; empty: those below
   std::size_t sources = 1;     ///< a task has a value of each
   bool names_sources = false;  ///< {1}, {2} ... are these values
+  std::vector<std::string> names = {};  ///< of the columns, or else of the sources
 };
 
 /// Words with placeholders. A word may have any number of them:
@@ -36,6 +38,8 @@ struct TemplateOptions {
 ///   {1} {2} ...   with colsep: a column of the line, empty if the line does not have it; with
 ///                 names_sources: the value of a source
 ///   {1.} {1/} ... the same parts of it
+///   {NAME} ...    with names: the same as the number of this column or source, and its parts. A
+///                 name that is a placeholder without names, such as # or 1, means that one
 /// With `replace`, this text stands for the line, nothing else is a placeholder, and nothing is
 /// appended. Other braces are copied, and a value is never searched for placeholders.
 ///
@@ -50,14 +54,22 @@ class CommandTemplate {
   /// Requires at least one word.
   CommandTemplate(const std::vector<std::string>& words, const TemplateOptions& options);
 
+  /// The same words, in which names are placeholders: those in the header. It is one line if there
+  /// are columns, else a line of each source. Fails with a permanent error if a name is not unique.
+  Result<CommandTemplate> named(const std::vector<std::string>& header) const;
+
   /// Returns the arguments of the command for a line, or for the values of all sources. `number`
   /// replaces {#}.
   std::vector<std::string> fill(const std::vector<std::string>& values, std::uint64_t number) const;
   /// What {1}, {2} ... stand for, given these values; empty if they stand for nothing.
   std::vector<std::string> columns(const std::vector<std::string>& values) const;
-  bool has_columns() const { return !colsep_.empty() || names_sources_ || sources_ > 1; }
+  bool has_columns() const {
+    return varies_in_columns() || options_.names_sources || options_.sources > 1;
+  }
   /// Whether tasks may have different numbers of columns.
-  bool varies_in_columns() const { return !colsep_.empty(); }
+  bool varies_in_columns() const { return !options_.colsep.empty(); }
+  /// The name of column `i`, from 0, in the header; "arg1", "arg2" ... without one.
+  std::string column_name(std::size_t i) const;
   /// How xargs counts: bytes of the arguments, each with a NUL, that are the same for any number of
   /// lines; and of those that a line adds. Approximate for a script.
   std::size_t fixed_bytes() const;
@@ -108,13 +120,14 @@ class CommandTemplate {
   /// What the piece is for the value with number `i`.
   std::string text_of(const Piece& piece, const std::vector<std::string>& values, std::size_t i,
                       std::uint64_t number) const;
-  std::string_view column(std::string_view line, std::size_t index) const;
+  std::optional<Piece> numbered(std::string_view name) const;
+  std::optional<Piece> named_piece(std::string_view name) const;
+  std::string column(std::string_view line, std::size_t index) const;
+  std::vector<std::string> columns(std::string_view line) const;
 
+  TemplateOptions options_;
+  std::vector<std::string> text_;  ///< the words as they were given
   std::vector<Word> words_;
-  std::string colsep_;
-  std::string replace_;
-  std::size_t sources_;
-  bool names_sources_;
   std::optional<Script> script_;  ///< nullopt: without a shell
 };
 

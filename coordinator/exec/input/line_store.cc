@@ -13,12 +13,28 @@ namespace rollcall::coordinator {
 LineStore::LineStore(char separator, const Memory& memory)
     : separator_(separator), blocks_(memory.bytes / LineBlock::kBytes, memory.directory) {}
 
+/// A NUL separates the records in blocks, because they may contain newlines.
+LineStore LineStore::csv(char field_separator, const Memory& memory) {
+  LineStore store('\0', memory);
+  store.csv_.emplace(field_separator);
+  return store;
+}
+
 Result<void> LineStore::add(std::string_view bytes) {
   for (;;) {
-    const std::size_t end = bytes.find(separator_);
+    std::size_t end = 0;
+    if (csv_) {
+      const Result<std::size_t> found = csv_->find_end(bytes);
+      if (!found) return found.error();
+      end = *found;
+    } else {
+      end = bytes.find(separator_);
+    }
     const std::string_view piece = bytes.substr(0, end);
     if (partial_.size() + piece.size() > limits::input_line_bytes) {
-      return error(fmt::format("is longer than {} bytes", limits::input_line_bytes));
+      const std::optional<std::uint64_t> quote = csv_ ? csv_->open_quote() : std::nullopt;
+      return error(fmt::format("is longer than {} bytes{}", limits::input_line_bytes,
+                               quote ? fmt::format("; a quote on line {} is open", *quote) : ""));
     }
     if (end == std::string_view::npos) {
       partial_ += piece;
@@ -38,6 +54,9 @@ Result<void> LineStore::add(std::string_view bytes) {
 }
 
 Result<void> LineStore::finish() {
+  if (csv_) {
+    if (Result<void> finished = csv_->finish(); !finished) return finished;
+  }
   if (partial_.empty()) return {};
   const std::string last = std::move(partial_);
   partial_.clear();
@@ -51,10 +70,11 @@ Result<void> LineStore::append(std::string_view line) {
     return error(fmt::format("exceeds the limit of {} tasks", count_));
   }
   if (line.find('\0') != std::string_view::npos) {
-    return error("contains a NUL byte; use --null for NUL-separated input");
+    return error(csv_ ? "contains a NUL byte"
+                      : "contains a NUL byte; use --null for NUL-separated input");
   }
   longest_ = std::max(longest_, line.size());
-  if (line.ends_with('\r')) ++carriage_returns_;
+  if (!csv_ && line.ends_with('\r')) ++carriage_returns_;
   LineBlock& block = block_with_room_for(line.size() + 1);
   if ((count_ - first_.back()) % kMarked == 0) {
     block.marks.push_back(static_cast<std::uint32_t>(block.used));
@@ -94,7 +114,7 @@ std::size_t LineStore::memory() const {
 }
 
 Error LineStore::error(const std::string& what) const {
-  return permanent(fmt::format("line {} {}", count_ + 1, what));
+  return permanent(fmt::format("line {} {}", csv_ ? csv_->line() : count_ + 1, what));
 }
 
 }  // namespace rollcall::coordinator

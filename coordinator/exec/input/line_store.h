@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "common/base/result.h"
 #include "common/limits.h"
 #include "common/os/temporary_file.h"
+#include "coordinator/exec/input/csv.h"
 #include "coordinator/exec/input/line_blocks.h"
 
 namespace rollcall::coordinator {
@@ -31,6 +33,10 @@ class LineStore {
   /// of its line, and an empty line counts.
   explicit LineStore(char separator) : LineStore(separator, Memory()) {}
   LineStore(char separator, const Memory& memory);
+  /// Each record of CSV is a line, which may have newlines in quotes. A '\r' of its line end is
+  /// part of it. `field_separator`: see CsvRecords.
+  static LineStore csv(char field_separator) { return csv(field_separator, Memory()); }
+  static LineStore csv(char field_separator, const Memory& memory);
 
   /// Fails permanently if a line is longer than limits::input_line_bytes or contains a NUL that is
   /// not the separator, or if there are more than limits::task_count lines. The error names the
@@ -47,7 +53,8 @@ class LineStore {
   /// Bytes of the input up to the end of the last complete line, with all separators. After
   /// finish(): bytes of the whole input.
   std::uint64_t bytes() const { return bytes_; }
-  /// How many lines end with a carriage return, as files from Windows have it.
+  /// How many lines end with a carriage return, as files from Windows have it; 0 of CSV, where it
+  /// is part of the line end.
   std::uint64_t carriage_returns() const { return carriage_returns_; }
   /// Bytes of the longest line.
   std::size_t longest() const { return longest_; }
@@ -61,7 +68,8 @@ class LineStore {
   LineBlock& block_with_room_for(std::size_t bytes);
   Error error(const std::string& what) const;
 
-  char separator_;
+  char separator_;  ///< also of the lines in blocks
+  std::optional<CsvRecords> csv_;
   std::uint64_t count_ = 0;
   std::uint64_t carriage_returns_ = 0;
   std::size_t longest_ = 0;

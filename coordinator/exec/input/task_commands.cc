@@ -8,8 +8,23 @@
 namespace rollcall::coordinator {
 
 TaskCommands::TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common)
-    : input_(std::move(input)), words_(std::move(words)), common_(std::move(common)) {
+    : input_(std::move(input)),
+      words_(std::move(words)),
+      common_(std::move(common)),
+      awaits_header_(input_.has_header()) {
   CHECK(words_.has_value() != input_.has_commands());
+}
+
+Result<void> TaskCommands::name_columns() {
+  if (!awaits_header_ || !words_) return {};
+  const auto header = input_.header();
+  if (!header) return {};
+  awaits_header_ = false;
+  auto named = words_->named(*header);
+  has_bad_header_ = !named;
+  if (has_bad_header_) return permanent("line 1: " + named.error().message);
+  words_ = std::move(*named);
+  return {};
 }
 
 std::size_t bytes_of(const Command& command) {

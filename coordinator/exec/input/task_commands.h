@@ -26,11 +26,14 @@ class TaskCommands {
   TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common);
 
   /// As TaskInput::add() and finish(): each line that is complete has a command.
-  Result<void> add(std::string_view bytes) { return input_.add(bytes); }
-  Result<void> finish() { return input_.finish(); }
+  Result<void> add(std::string_view bytes) { return after_adding(input_.add(bytes)); }
+  Result<void> finish() { return after_adding(input_.finish()); }
+  /// Lets the template use the names in the header, once that has arrived. Needed only if the input
+  /// had lines before. Fails as CommandTemplate::named() does; then there are no commands.
+  Result<void> name_columns();
   void end_task() { input_.end_task(); }
 
-  std::uint64_t size() const { return input_.size(); }
+  std::uint64_t size() const { return has_bad_header_ ? 0 : input_.size(); }
   /// Bytes of all complete lines; 0 for a range.
   std::uint64_t input_bytes() const { return input_.bytes(); }
   /// Returns the same command each time. Requires task < size().
@@ -49,8 +52,8 @@ class TaskCommands {
   Duration timeout(TaskId task) const { return own(task).timeout; }
   /// What {1}, {2} ... stand for in the command of the task; empty if they stand for nothing.
   std::vector<std::string> columns(TaskId task) const;
-  /// The name of column `i`, from 0.
-  static std::string column_name(std::size_t i) { return "arg" + std::to_string(i + 1); }
+  /// See CommandTemplate::column_name(). Requires that there are columns.
+  std::string column_name(std::size_t i) const { return words_->column_name(i); }
   /// The most columns that a task has. Reads the lines, if these have columns.
   std::size_t column_count() const;
   /// The input line of the task, for --tag; the values of a combination, separated by spaces.
@@ -60,10 +63,16 @@ class TaskCommands {
  private:
   /// The command without the input of all commands.
   Command own(TaskId task) const;
+  Result<void> after_adding(const Result<void>& added) {
+    Result<void> named = name_columns();
+    return named ? added : named;
+  }
 
   TaskInput input_;
   std::optional<CommandTemplate> words_;
   Command common_;
+  bool awaits_header_;
+  bool has_bad_header_ = false;
   std::string input_path_;  ///< empty: not known
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -122,6 +123,20 @@ Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_vi
   }
 }
 
+TaskInput TaskInput::lines(const LineFormat& format) {
+  TaskInput input(format.csv ? LineStore::csv(*format.csv) : LineStore(format.separator), false);
+  input.has_header_ = format.has_header;
+  return input;
+}
+
+TaskInput TaskInput::combinations(Combinations all) {
+  const auto is_named = [](const InputSource& source) { return source.has_header; };
+  const bool has_header = std::ranges::any_of(all.sources(), is_named);
+  TaskInput input(std::move(all), false);
+  input.has_header_ = has_header;
+  return input;
+}
+
 Result<void> TaskInput::read(int fd) {
   Result<void> read = read_chunks(fd, [this](std::string_view chunk) { return add(chunk); });
   return read ? finish() : read;
@@ -189,7 +204,23 @@ std::uint64_t TaskInput::size() const {
   if (is_json_) return checked_;
   if (groups_) return groups_->size();
   if (const auto* all = std::get_if<Combinations>(&source_)) return all->size();
-  return line_count();
+  return line_count() - header_lines();
+}
+
+std::uint64_t TaskInput::header_lines() const {
+  const auto* store = std::get_if<LineStore>(&source_);
+  return has_header_ && store != nullptr && store->size() > 0 ? 1 : 0;
+}
+
+std::optional<std::vector<std::string>> TaskInput::header() const {
+  if (header_lines() > 0) return std::vector<std::string>{line(0)};
+  const auto* all = std::get_if<Combinations>(&source_);
+  if (!has_header_ || all == nullptr) return std::nullopt;
+  std::vector<std::string> names;
+  for (const InputSource& source : all->sources()) {
+    names.push_back(source.has_header && source.lines() > 0 ? source.line(0) : std::string());
+  }
+  return names;
 }
 
 std::uint64_t TaskInput::bytes() const {
@@ -231,7 +262,7 @@ std::vector<std::string> TaskInput::values(std::uint64_t task) const {
     return values;
   }
   if (const auto* all = std::get_if<Combinations>(&source_)) return (*all)[task];
-  return {line(task)};
+  return {line(task + header_lines())};
 }
 
 std::string TaskInput::text(std::uint64_t task) const {
@@ -247,7 +278,7 @@ std::uint64_t TaskInput::line_count() const {
   if (const auto* store = std::get_if<LineStore>(&source_)) return store->size();
   std::uint64_t count = 0;
   for (const InputSource& source : std::get<Combinations>(source_).sources()) {
-    count += source.size();
+    count += source.lines();
   }
   return count;
 }
@@ -256,7 +287,7 @@ std::string TaskInput::line(std::uint64_t i) const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[i];
   if (const auto* store = std::get_if<LineStore>(&source_)) return (*store)[i];
   const auto [source, place] = place_of(i);
-  return (*source)[place];
+  return source->line(place);
 }
 
 bool TaskInput::is_from_file(std::uint64_t i) const {
@@ -266,8 +297,8 @@ bool TaskInput::is_from_file(std::uint64_t i) const {
 
 std::pair<const InputSource*, std::uint64_t> TaskInput::place_of(std::uint64_t i) const {
   for (const InputSource& source : std::get<Combinations>(source_).sources()) {
-    if (i < source.size()) return {&source, i};
-    i -= source.size();
+    if (i < source.lines()) return {&source, i};
+    i -= source.lines();
   }
   CHECK(false);
   return {};

@@ -37,6 +37,13 @@ Result<void> check_json_command(std::string_view line);
 /// Reads `fd` to its end in chunks; blocks. Fails if it cannot be read, or as `take` does.
 Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_view chunk)>& take);
 
+/// What separates the lines of an input.
+struct LineFormat {
+  char separator = '\n';
+  std::optional<char> csv{};  ///< the lines are records of CSV, with this separator of fields
+  bool has_header = false;    ///< the first line names columns, and is no task
+};
+
 /// The tasks of a run, one for each line, number or combination. Lines are filled in chunks, so
 /// that no line is stored twice; each complete line is a task at once. Threads: see LineStore.
 class TaskInput {
@@ -49,8 +56,9 @@ class TaskInput {
 
   /// Lines that end in `separator`.
   static TaskInput lines(char separator) { return TaskInput(LineStore(separator), false); }
+  static TaskInput lines(const LineFormat& format);
   static TaskInput range(const NumberRange& range) { return TaskInput(range, false); }
-  static TaskInput combinations(Combinations all) { return TaskInput(std::move(all), false); }
+  static TaskInput combinations(Combinations all);
   /// One JSON object per line: see check_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
   /// The same, from a journal: see parse_json_command().
@@ -76,6 +84,10 @@ class TaskInput {
   /// Tasks so far: complete lines, of JSON up to the first invalid one; numbers; combinations;
   /// groups that will not get more lines.
   std::uint64_t size() const;
+  /// The first line of each input, without which it has no tasks; nullopt: inputs have no header,
+  /// or it has not arrived.
+  std::optional<std::vector<std::string>> header() const;
+  bool has_header() const { return has_header_; }
   /// Bytes of the input up to the end of the last complete line: see LineStore. 0 if it is not
   /// lines.
   std::uint64_t bytes() const;
@@ -91,7 +103,7 @@ class TaskInput {
   /// The same, but lines of a group are separated by newlines.
   std::string lines_of(std::uint64_t task) const;
 
-  /// The values of all inputs, one input after the other.
+  /// The lines of all inputs, one input after the other, with their headers.
   std::uint64_t line_count() const;
   std::string line(std::uint64_t i) const;
   /// Whether line(i) is from a file, and not from the command line.
@@ -109,10 +121,13 @@ class TaskInput {
   Result<void> take(const Result<void>& added);
   /// Where line(i) is. Requires combinations.
   std::pair<const InputSource*, std::uint64_t> place_of(std::uint64_t i) const;
+  /// Lines before the first task.
+  std::uint64_t header_lines() const;
 
   Source source_;
   bool is_json_;
   bool is_saved_ = false;
+  bool has_header_ = false;
   std::uint64_t checked_ = 0;  ///< if is_json_: the number of valid lines
   std::optional<LineGroups> groups_;
   std::uint64_t grouped_ = 0;  ///< lines that are in groups_

@@ -48,6 +48,8 @@ complete -c rollcall -n $in_exec -l range -x -d 'Range of numbers, one task each
 complete -c rollcall -n $in_exec -l from-json -r -F -d 'File with one JSON command per line'
 complete -c rollcall -n $in_exec -s 0 -l null -d 'Input lines end with NUL'
 complete -c rollcall -n $in_exec -l colsep -x -d 'Column separator'
+complete -c rollcall -n $in_exec -l csv -d 'Lines are records of CSV'
+complete -c rollcall -n $in_exec -l header -d 'The first line names the columns'
 complete -c rollcall -n $in_exec -s n -l max-args -x -d 'Lines for each command'
 complete -c rollcall -n $in_exec -s s -l max-chars -x -d 'Bytes of the arguments of each command'
 complete -c rollcall -n $in_exec -s I -l replacement -x -d 'Text that stands for the line'

@@ -325,11 +325,11 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_EQ(error->text, cli::help_text(program_command()));
   EXPECT_EQ(cli::shown(start({"slep"})),
             "2: rollcall: unknown command \"slep\": did you mean sleep?\n");
-  EXPECT_TRUE(
-      std::regex_match(cli::shown(start({"dance"})),
-                       std::regex("2: rollcall: unknown command \"dance\": expected exec, "
-                                  ".*sleep, status, cancel, pause, unpause, slots, "
-                                  "drain, report, output, validate, resume, abandon, keys or help\n")));
+  EXPECT_TRUE(std::regex_match(
+      cli::shown(start({"dance"})),
+      std::regex("2: rollcall: unknown command \"dance\": expected exec, "
+                 ".*sleep, status, cancel, pause, unpause, slots, "
+                 "drain, report, output, validate, resume, abandon, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
             "sleep --task-count\n");

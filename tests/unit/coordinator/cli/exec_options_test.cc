@@ -176,6 +176,20 @@ TEST(ExecOptions, HaveANameOnOneLine) {
   }
 }
 
+TEST(ExecOptions, AcceptCsv) {
+  EXPECT_TRUE(exec_options({"--csv", "--header"}).header);
+  EXPECT_EQ(exec_options({"--csv"}).colsep, ",");
+  EXPECT_EQ(exec_options({"--csv", "--colsep", "\\t"}).colsep, "\t");
+  EXPECT_EQ(exec_options({"--header"}).colsep, "");
+  EXPECT_EQ(exec_fault({"--csv", "--colsep", ";;"}),
+            "--colsep \";;\": expected one character with --csv, such as ; or \\t");
+  EXPECT_EQ(exec_fault({"--csv", "--null"}), "--csv: cannot be combined with --null");
+  EXPECT_EQ(exec_fault({"--csv", "--range", "1-2"}), "--csv: cannot be combined with --range");
+  EXPECT_EQ(exec_fault({"--csv", "-n", "2"}), "--max-args: cannot be combined with --csv");
+  EXPECT_EQ(exec_fault({"--header", "-I", "@"}), "--replacement: cannot be combined with --header");
+  EXPECT_EQ(exec_fault({"--header", "--range", "1-2"}), "--header: a --range has no lines");
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),

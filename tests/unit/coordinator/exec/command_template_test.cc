@@ -208,5 +208,60 @@ TEST(CommandTemplate, NeverParsesAValueAsScript) {
   EXPECT_EQ(run(filled({"printf '<%s>' \"$(printf %s {})\""}, "$(echo_x)", shell)), "<$(echo_x)>");
 }
 
+TEST(CommandTemplate, HasTheFieldsOfCsv) {
+  TemplateOptions csv;
+  csv.colsep = ",";
+  csv.csv = true;
+  EXPECT_EQ(one("{2}-{1}-{3}", "\"a,b\",c\r", csv), "c-a,b-");
+  EXPECT_EQ(one("{}", "\"a,b\",c\r", csv), "\"a,b\",c");
+  EXPECT_EQ(one("{1/.}", "\"x/y \"\"z\"\".txt\"", csv), "y \"z\"");
+}
+
+/// The words of a template with the columns of this header, filled with a line.
+std::string named(const std::string& word, const std::string& header, std::string_view line,
+                  const TemplateOptions& options) {
+  const auto words = CommandTemplate({"x", word}, options).named({header});
+  return words ? words->fill({std::string(line)}, 7).at(1) : words.error().message;
+}
+
+TEST(CommandTemplate, HasNamesOfColumns) {
+  const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
+  EXPECT_EQ(named("{b}{a}{c}", "a,b", "1,2", comma), "21{c}");
+  EXPECT_EQ(named("{file.} {file/} {file//} {file/.}", "n,file", "1,d/f.gz", comma),
+            "d/f f.gz d f");
+  EXPECT_EQ(named("{2}{1}{#}{}", "1,2", "a,b", comma), "ba7a,b");
+  EXPECT_EQ(named("{a.}", "a,a.", "1,2", comma), "2") << "the longest name counts";
+  EXPECT_EQ(named("{two words}", "two words", "1", comma), "1");
+  EXPECT_EQ(named("{a}", "a,b,a", "1", comma), "two columns are named \"a\"");
+  EXPECT_EQ(named("{}", "a,,", "1,2,3", comma), "1,2,3") << "empty names name nothing";
+}
+
+TEST(CommandTemplate, WithoutColumnsTheLineHasTheName) {
+  EXPECT_EQ(named("{host}:{1}", "host", "a,b", {}), "a,b:{1}");
+  TemplateOptions two;
+  two.sources = 2;
+  two.names_sources = true;
+  const auto words = CommandTemplate({"{y}{x}{2}"}, two).named({"x", "y"});
+  ASSERT_TRUE(words);
+  EXPECT_THAT(words->fill({"1", "2"}, 0), ElementsAre("212"));
+}
+
+TEST(CommandTemplate, ANameIsAPlaceholder) {
+  const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
+  const auto words = CommandTemplate({"echo", "{a}"}, comma).named({"a,b"});
+  ASSERT_TRUE(words);
+  EXPECT_THAT(words->fill({"1,2"}, 0), ElementsAre("echo", "1")) << "{} is not appended";
+}
+
+TEST(CommandTemplate, AScriptGetsFieldsAsParameters) {
+  TemplateOptions csv;
+  csv.shell = true;
+  csv.colsep = ",";
+  csv.csv = true;
+  const auto words = CommandTemplate({"printf %s {text}"}, csv).named({"n,text"});
+  ASSERT_TRUE(words);
+  EXPECT_EQ(run(words->fill({"1,\"$(a)\n'b\""}, 0)), "$(a)\n'b");
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator

@@ -238,5 +238,55 @@ TEST(TaskCommands, OverridesCommonPropertiesByThoseOfTheLine) {
   EXPECT_EQ(second.timeout, std::chrono::seconds(2));
 }
 
+TEST(TaskInput, AHeaderIsNoTask) {
+  TaskInput input = TaskInput::lines({.separator = '\n', .csv = ',', .has_header = true});
+  EXPECT_EQ(input.header(), std::nullopt);
+  ASSERT_TRUE(input.add("\"na"));
+  EXPECT_EQ(input.header(), std::nullopt);
+  EXPECT_EQ(input.size(), 0U);
+  ASSERT_TRUE(input.add("me\",b\n1,2\n"));
+  EXPECT_THAT(*input.header(), ElementsAre("\"name\",b"));
+  ASSERT_TRUE(input.finish());
+  EXPECT_THAT(texts(input), ElementsAre("1,2"));
+  EXPECT_EQ(input.line_count(), 2U) << "a journal has the header, too";
+}
+
+TEST(TaskInput, EachInputHasItsHeader) {
+  std::vector<InputSource> sources;
+  for (const char* lines : {"a\n1\n2\n", "b\n3\n"}) {
+    LineStore store('\n');
+    ASSERT_TRUE(store.add(lines));
+    sources.push_back({std::move(store), false, true, /*has_header=*/true});
+  }
+  sources.push_back({NumberRange{5, 1, 1}, false, false, false});
+  const TaskInput input = TaskInput::combinations(*Combinations::of(std::move(sources)));
+  EXPECT_THAT(*input.header(), ElementsAre("a", "b", ""));
+  EXPECT_THAT(texts(input), ElementsAre("1 3 5", "2 3 5"));
+  EXPECT_EQ(input.line_count(), 6U);
+  EXPECT_EQ(input.line(3), "b");
+  EXPECT_EQ(input.source_sizes(), (std::vector<std::vector<std::uint64_t>>{{2}, {1}, {1}}));
+}
+
+TEST(TaskCommands, UseTheNamesOnceTheyArrive) {
+  TemplateOptions comma;
+  comma.colsep = ",";
+  TaskCommands commands(TaskInput::lines({.separator = '\n', .csv = {}, .has_header = true}),
+                        CommandTemplate({"echo", "{b}"}, comma), {});
+  ASSERT_TRUE(commands.add("a,b"));
+  EXPECT_EQ(commands.size(), 0U);
+  ASSERT_TRUE(commands.add("\n1,2\n"));
+  EXPECT_EQ(commands.size(), 1U);
+  EXPECT_THAT(commands[TaskId{0}].args, ElementsAre("echo", "2"));
+}
+
+TEST(TaskCommands, AHeaderThatIsInvalidEndsTheInput) {
+  TemplateOptions comma;
+  comma.colsep = ",";
+  TaskCommands commands(TaskInput::lines({.separator = '\n', .csv = {}, .has_header = true}),
+                        CommandTemplate({"echo", "{b}"}, comma), {});
+  EXPECT_EQ(commands.add("b,b\n1,2\n").error().message, "line 1: two columns are named \"b\"");
+  EXPECT_EQ(commands.size(), 0U);
+}
+
 }  // namespace
 }  // namespace rollcall::coordinator

@@ -78,6 +78,21 @@ TEST(ExecStream, ACommitHasTheTextOfItsTasks) {
   EXPECT_EQ(rest.text, "two\nthree\n");
 }
 
+/// What is read again from a journal is the input as it was.
+TEST(ExecStream, TheFirstCommitHasTheHeader) {
+  const std::string text = "\"na\"\"me\"\r\n\"1\n2\"\r\n3\r\n";
+  TaskCommands commands = echo_of(TaskInput::lines({'\n', ',', /*has_header=*/true}));
+  ExecStream stream(commands, standard_input(), '\n');
+  ASSERT_TRUE(stream.add(text));
+  EXPECT_EQ(stream.size(), 2U);
+  CommittedTasks first{1, false, ""};
+  stream.complete(first);
+  CommittedTasks second{1, false, ""};
+  stream.complete(second);
+  EXPECT_EQ(first.text + second.text, text);
+  EXPECT_EQ(second.text, "3\r\n");
+}
+
 TEST(ExecStream, ACommitOfAResumedRunContinuesTheInput) {
   TaskCommands commands = echo_of(TaskInput::lines('\0'));
   ASSERT_TRUE(commands.add(std::string("one\0", 4)));

@@ -40,6 +40,7 @@ struct Ran {
   Ran(TaskInput input, const TemplateOptions& options, const Command& common = {})
       : commands(std::move(input), CommandTemplate({"echo", "{}"}, options), common),
         run(static_cast<std::uint32_t>(commands.size())) {
+    EXPECT_TRUE(commands.name_columns());
     run.worker();
     for (std::uint32_t task = 0; task < commands.size(); ++task) run.done(task);
   }
@@ -89,6 +90,16 @@ TEST(ExecRows, HaveAsManyColumnsAsTheLongestLine) {
   EXPECT_THAT(csv[3], EndsWith(",,echo '',,,"));
   EXPECT_EQ(ran.object(0).at("columns"), json({{"arg1", "a"}}));
   EXPECT_EQ(ran.object(2).at("input"), "");
+}
+
+TEST(ExecRows, HaveTheNamesOfAHeader) {
+  TaskInput input = TaskInput::lines({'\n', {}, /*has_header=*/true});
+  EXPECT_TRUE(input.add("size,task\n3,x\n"));
+  EXPECT_TRUE(input.finish());
+  const Ran ran(std::move(input), {.colsep = ","});
+  EXPECT_THAT(ran.csv()[0], EndsWith(",command,size,task_")) << "there is a column task";
+  EXPECT_THAT(ran.csv()[1], EndsWith(",3,x"));
+  EXPECT_EQ(ran.object(0).at("columns"), json({{"size", "3"}, {"task", "x"}}));
 }
 
 TEST(ExecRows, HaveNoColumnsForWholeLines) {
