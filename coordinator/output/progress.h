@@ -48,7 +48,7 @@ Duration expected_time(const RunSpec& spec, Duration longest, std::optional<std:
 struct ProgressPlace {
   bool on_terminal = false;        ///< standard error is a terminal that can overwrite a line
   bool lines_on_terminal = false;  ///< and standard output writes task lines to a terminal
-  bool silent = false;             ///< standard error is no terminal, and gets no progress
+  bool silent = false;             ///< standard error is not a terminal, and gets no progress
 };
 
 /// The style to use if `asked` is given: never ProgressStyle::automatic.

@@ -83,7 +83,7 @@ Duration elapsed_of(const Json& row) {
   return seconds > 0 && seconds < kLongest ? Duration(std::llround(seconds * 1e9)) : Duration();
 }
 
-/// nullopt: it is no row.
+/// Returns nullopt if it is not a row.
 std::optional<SavedRow> row_of(const Json& json) {
   const std::optional<Outcome> outcome = outcome_named(text(json, "outcome"));
   if (!has_number(json, "task") || !outcome) return std::nullopt;

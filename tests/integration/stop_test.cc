@@ -91,7 +91,7 @@ TEST_F(StoppedRun, EachResultIsPrintedOnceWhenItIsResumed) {
   allow_all(4);
   EXPECT_EQ(run.wait(), 130) << run.story();
   EXPECT_EQ(run.out(), "done 1\ndone 2\n") << run.story();
-  EXPECT_THAT(run.err(), HasSubstr("not finished: 2 tasks left\n"));
+  EXPECT_THAT(run.err(), HasSubstr("; not finished, 2 tasks left\n"));
   EXPECT_THAT(processes(), IsEmpty()) << "no worker waits";
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
@@ -190,7 +190,7 @@ TEST_F(StoppedRun, AHangUpEndsCommandsAndReports) {
   run.signal(SIGHUP);
   EXPECT_EQ(run.wait(), 129) << run.story();
   EXPECT_TRUE(wait_for_no_process());
-  EXPECT_THAT(run.err(), HasSubstr("outcomes  4 cancelled\n"));
+  EXPECT_THAT(run.err(), HasSubstr("4 cancelled in "));
   EXPECT_THAT(lines_of(contents_of(file("results.csv"))), SizeIs(5)) << "and the header";
   EXPECT_FALSE(contents_of(file("joblog")).empty());
 }
