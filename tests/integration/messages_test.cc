@@ -43,7 +43,8 @@ TEST_F(Messages, NameTheTimeLimitThatEndedACommand) {
 
 TEST_F(Summaries, HaveNoOverheadWithRetries) {
   const std::string script = "test $ROLLCALL_ATTEMPT = 2";
-  Program& run = exec({"--range", "1-3", "--retries", "1", "--", "sh", "-c", script});
+  Program& run =
+      exec({"--summary", "full", "--range", "1-3", "--retries", "1", "--", "sh", "-c", script});
   EXPECT_EQ(run.wait(), 0) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("\nbusy      "));
   EXPECT_THAT(run.err(), HasSubstr(" s, retries "));
