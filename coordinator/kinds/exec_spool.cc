@@ -105,11 +105,6 @@ void ExecSpool::start(boost::asio::io_context& loop, Epoch epoch, Handlers handl
     earlier_.erase(attempt_of(key));
     taken_.erase(key);
   }
-  for (const SpoolKey& key : kept_) {
-    earlier_.erase(attempt_of(key));
-    taken_.erase(key);
-    spool_->keep(key);
-  }
 }
 
 std::vector<FoundOutput> ExecSpool::found() const {
@@ -134,7 +129,6 @@ void ExecSpool::keep(const std::vector<SessionAttempt>& attempts) {
     return true;
   });
   for (const auto& [record, key] : unpublished_) kept.insert(key);
-  kept.insert(kept_.begin(), kept_.end());
   if (spool_) spool_->remove_unlisted(kept);
 }
 
@@ -155,7 +149,6 @@ void ExecSpool::committed(const RunRecords& records, std::uint64_t published) {
 
 /// The output of a result is not needed any more.
 void ExecSpool::printed(const SpoolKey& key) {
-  if (settings_.keeps_files) kept_.insert(key);
   if (!spool_) return;
   if (settings_.keeps_files) {
     spool_->keep(key);

@@ -92,7 +92,6 @@ class ExecSpool final : public StreamedOutput {
   // With a journal.
   std::map<SessionAttempt, SpoolKey> earlier_;   ///< attempts that earlier epochs have assigned
   std::map<std::size_t, SpoolKey> unpublished_;  ///< by record; or not committed as published
-  std::set<SpoolKey> kept_;                      ///< printed, and their files stay
   std::set<TaskId> published_tasks_;             ///< from first_unpublished_ on
   std::uint64_t published_ = 0;                  ///< records
   std::uint64_t first_unpublished_ = 0;          ///< the first task that is not published
