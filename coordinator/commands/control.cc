@@ -24,6 +24,8 @@ constexpr int kRefused = 1;
 
 /// Running attempts in the text of a status.
 constexpr std::size_t kRunningLines = 20;
+/// Bytes of the command of each.
+constexpr std::size_t kCommandBytes = 60;
 
 std::nullptr_t give_up(const char* command, const std::string& why) {
   std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
@@ -76,6 +78,12 @@ std::string slots_of(const OrderedJson& worker) {
   return limit.is_null() ? slots : number(limit) + " of " + slots;
 }
 
+/// What it runs, in one line.
+std::string command_of(const OrderedJson& running) {
+  const OrderedJson command = running.value("command", OrderedJson());
+  return command.is_null() ? "-" : printable(command.get<std::string>(), kCommandBytes);
+}
+
 /// The attempts that run, the oldest first.
 std::string running_text(const OrderedJson& status) {
   if (!status.contains("running") || status["running"].empty()) return {};
@@ -84,12 +92,13 @@ std::string running_text(const OrderedJson& status) {
     return a.at("sent_seconds_ago").template get<double>() >
            b.at("sent_seconds_ago").template get<double>();
   });
-  std::vector<std::vector<std::string>> rows{{"TASK", "ATTEMPT", "WORKER", "SENT"}};
+  std::vector<std::vector<std::string>> rows{{"TASK", "ATTEMPT", "WORKER", "SENT", "COMMAND"}};
   for (const OrderedJson& each : running) {
     if (rows.size() > kRunningLines) break;
     rows.push_back({number(each.at("task")), number(each.at("attempt")),
                     printable(each.at("worker").get<std::string>()),
-                    fmt::format("{:.1f} s ago", each.at("sent_seconds_ago").get<double>())});
+                    fmt::format("{:.1f} s ago", each.at("sent_seconds_ago").get<double>()),
+                    command_of(each)});
   }
   std::string text = "\n" + table_of(rows);
   if (running.size() > kRunningLines) {

@@ -55,16 +55,20 @@ OrderedJson worker_json(const Scheduler& scheduler, const Session& session,
           {"slots_limit", limit}};
 }
 
-OrderedJson running_json(const Scheduler& scheduler, Instant now) {
+OrderedJson running_json(const Scheduler& scheduler, Instant now,
+                         const std::function<std::string(TaskId)>& command_of) {
   const RunRecords& records = scheduler.records();
   OrderedJson running = OrderedJson::array();
   for (const Workload::Running& attempt : scheduler.running(limits::control_attempts)) {
     const SessionRecord& session = records.sessions[index(attempt.session)];
+    OrderedJson command = nullptr;
+    if (std::string text = command_of(attempt.task); !text.empty()) command = std::move(text);
     running.push_back({{"task", index(attempt.task)},
                        {"attempt", records.attempt[index(attempt.task)]},
                        {"worker", session.name},
                        {"session", to_hex(session.id.bytes)},
-                       {"sent_seconds_ago", to_seconds(now - attempt.sent)}});
+                       {"sent_seconds_ago", to_seconds(now - attempt.sent)},
+                       {"command", command}});
   }
   return running;
 }
@@ -181,7 +185,7 @@ std::string ControlDesk::status(Instant now) {
                   {"workers_left", left},
                   {"workers_lost", lost},
                   {"paused", scheduler_.is_paused()},
-                  {"running", running_json(scheduler_, now)}});
+                  {"running", running_json(scheduler_, now, command_)}});
 }
 
 Result<std::vector<SessionIndex>> ControlDesk::select(const std::string& worker) const {

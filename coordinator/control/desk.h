@@ -30,9 +30,10 @@ std::uint64_t running_of(const Scheduler& scheduler);
 /// scheduler must outlive it.
 class ControlDesk {
  public:
-  /// `step` passes an event to the scheduler.
-  ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> step)
-      : scheduler_(scheduler), step_(std::move(step)) {}
+  /// `step` passes an event to the scheduler. `command` returns what a task runs, or an empty text.
+  ControlDesk(const Scheduler& scheduler, std::function<void(const Event&)> step,
+              std::function<std::string(TaskId)> command)
+      : scheduler_(scheduler), step_(std::move(step)), command_(std::move(command)) {}
 
   /// Returns the answer to one request, without a newline.
   std::string answer(Instant now, const std::string& request);
@@ -48,6 +49,7 @@ class ControlDesk {
 
   const Scheduler& scheduler_;
   std::function<void(const Event&)> step_;
+  std::function<std::string(TaskId)> command_;
   std::size_t counted_ = 0;  ///< records that `failed_` includes
   std::uint64_t failed_ = 0;
 };

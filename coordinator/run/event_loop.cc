@@ -51,7 +51,9 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
       progress_(progress),
       start_(start),
       listening_(listening),
-      desk_(scheduler, [this](const Event& event) { step(event); }),
+      desk_(
+          scheduler, [this](const Event& event) { step(event); },
+          [this](TaskId task) { return kind_.display().command(task); }),
       local_workers_(
           loop_, workers,
           [this](std::uint32_t launch_id, const std::string& how) {

@@ -15,7 +15,9 @@ using nlohmann::json;
 class ControlDeskTest : public SchedulerTest {
  protected:
   json ask(const std::string& request) {
-    ControlDesk desk(stage->scheduler(), [this](const Event& event) { events.push_back(event); });
+    ControlDesk desk(
+        stage->scheduler(), [this](const Event& event) { events.push_back(event); },
+        [](TaskId task) { return task == TaskId{2} ? std::string() : "run it"; });
     const std::string answer = desk.answer(instant_from_ns(3'000'000'000), request);
     EXPECT_EQ(answer.find('\n'), std::string::npos);
     return json::parse(answer);
@@ -124,6 +126,9 @@ TEST_F(ControlDeskTest, StatusListsRunningAttempts) {
   EXPECT_EQ(running[1]["worker"], "w2");
   EXPECT_EQ(running[0]["attempt"], 1);
   EXPECT_EQ(running[0]["sent_seconds_ago"], 2);
+  for (const json& each : running) {
+    EXPECT_EQ(each["command"], each["task"] == 2 ? json() : json("run it"));
+  }
 }
 
 TEST_F(ControlDeskTest, CancelNamesTasksAndCountsThem) {
