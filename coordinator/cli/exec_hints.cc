@@ -46,8 +46,7 @@ constexpr std::array kEntries = {
           "is not available: workers on other machines join with the file of --access-file"},
     Entry{"--transfer --transferfile --tf --return --cleanup --trc --basefile --bf", kParallel,
           "is not available: commands find their files on the machine of their worker"},
-    Entry{"-u --ungroup --lb --linebuffer --line-buffer", kParallel,
-          "is not available: output is printed when its command has ended"},
+    Entry{"--lb --linebuffer", kParallel, "is --line-buffer"},
     Entry{"--group", kParallel, "is not needed: the output of a command always stays together"},
     Entry{"--pipe --pipepart --pipe-part --spreadstdin --block --block-size --recstart --recend "
           "--round --round-robin --roundrobin --tee --cat --fifo --regexp",

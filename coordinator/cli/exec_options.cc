@@ -50,6 +50,13 @@ cli::Apply made_into(Value& into, Result<typename Value::value_type> (*parse)(st
   };
 }
 
+cli::Apply live_into(LivePrinting& into, LivePrinting printing) {
+  return [&into, printing](const std::string&) -> Result<void> {
+    into = printing;
+    return {};
+  };
+}
+
 cli::Apply size_into(std::optional<std::uint64_t>& into, std::uint64_t least) {
   return [&into, least](const std::string& text) -> Result<void> {
     const Result<std::uint64_t> size = parse_size(text, least);
@@ -120,6 +127,12 @@ void add_printing(std::vector<OptionSpec>& table, ExecOptions& into) {
   table.insert(table.end(),
                {{"--keep-order", "-k", "", group, Shown::in_help,
                  "prints output in the order of tasks", cli::flag_into(into.keep_order)},
+                {"--line-buffer", "", "", group, Shown::in_help_all,
+                 "prints lines as they arrive, mixed with those of other commands",
+                 live_into(into.live, LivePrinting::lines)},
+                {"--ungroup", "-u", "", group, Shown::in_help_all,
+                 "prints bytes as they arrive, mixed with those of other commands",
+                 live_into(into.live, LivePrinting::bytes)},
                 {"--tag", "", "", group, Shown::in_help,
                  "begins each line with the line of the task", cli::flag_into(into.tag)},
                 {"--output-dir", "", "DIR", group, Shown::in_help_all,
@@ -167,10 +180,30 @@ Fault check_text(const CommandSpec& command, const GivenOptions& given,
   return usage_error(command, *journal, "expected a command line in UTF-8");
 }
 
+/// What is printed while a command runs cannot be taken back, put in order, or printed again.
+Fault check_live(const CommandSpec& command, const GivenOptions& given,
+                 const ExecOptions& options) {
+  if (options.live == LivePrinting::none) return std::nullopt;
+  const bool in_lines = find(given, "--line-buffer") != nullptr;
+  const std::string name = in_lines ? "--line-buffer" : "--ungroup";
+  if (in_lines && find(given, "--ungroup") != nullptr) {
+    return usage_error(command, "--ungroup: cannot be combined with --line-buffer");
+  }
+  for (const char* other : {"--keep-order", "--output-dir", "--journal"}) {
+    if (find(given, other) == nullptr) continue;
+    return usage_error(command, name + ": cannot be combined with " + other);
+  }
+  if (options.tag && !in_lines)
+    return usage_error(command, "--tag: cannot be combined with --ungroup, but with --line-buffer");
+  if (options.output == OutputFormat::text) return std::nullopt;
+  return usage_error(command, name + ": requires --output text");
+}
+
 /// Checks that options can be combined.
 Fault check_exec(const CommandSpec& command, const GivenOptions& given, ExecOptions& options) {
   if (Fault fault = take_inputs(command, given, options)) return fault;
   if (Fault fault = check_command(command, options)) return fault;
+  if (Fault fault = check_live(command, given, options)) return fault;
   if (options.keep_output && options.journal.empty()) {
     return usage_error(command, "--keep-output: requires --journal");
   }

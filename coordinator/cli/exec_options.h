@@ -12,6 +12,7 @@
 #include "coordinator/core/model/policy.h"
 #include "coordinator/exec/input/number_range.h"
 #include "coordinator/exec/input/task_input.h"
+#include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/retry_reasons.h"
 
 namespace rollcall::coordinator {
@@ -63,6 +64,7 @@ struct ExecOptions : RunOptions {
   std::optional<Duration> rate_interval;  ///< the same, that of --rate
 
   bool keep_order = false;
+  LivePrinting live = LivePrinting::none;
   bool tag = false;
   std::string output_dir;                   ///< empty: output is printed
   std::optional<std::uint64_t> max_output;  ///< nullopt: no limit

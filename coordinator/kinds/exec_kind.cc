@@ -90,7 +90,8 @@ std::string spool_directory(const ExecOptions& options) {
 }
 
 CommandOutput::Settings output_settings(const ExecOptions& options) {
-  return {options.keep_order, options.tag, limits::held_output_bytes, spool_directory(options)};
+  return {options.keep_order, options.tag, limits::held_output_bytes, spool_directory(options),
+          options.live};
 }
 
 bool prints_output(const ExecOptions& options) {
@@ -117,7 +118,7 @@ ExecSpool::Settings spool_settings(const ExecOptions& options) {
     settings.make_files = [directory = options.output_dir] {
       return open_directory_files(directory);
     };
-  } else if (prints_output(options)) {
+  } else if (prints_output(options) && options.live == LivePrinting::none) {
     // Without a limit, a command that never ends would fill the disk. With retries nothing is
     // printed early, so that a limit would stop the run.
     if (options.retries == 0) settings.disk_bytes = limits::spool_size_default;
@@ -202,7 +203,9 @@ std::optional<int> ExecKind::dry_run() {
 
 Policy ExecKind::policy() const {
   Policy policy = policy_of(options_, 1);
-  policy.name_starts = options_.output == OutputFormat::jsonl;
+  // What is printed live is printed of attempts that fail, too.
+  const bool prints_attempts = options_.live != LivePrinting::none && options_.retries > 0;
+  policy.name_starts = options_.output == OutputFormat::jsonl || prints_attempts;
   policy.retries = options_.retries;
   policy.retry_delay = options_.retry_delay;
   policy.halt = options_.halt;

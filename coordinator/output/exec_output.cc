@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "coordinator/exec/results/live_output.h"
 #include "coordinator/output/stream/output_thread.h"
 #include "coordinator/output/stream/printed_records.h"
 
@@ -17,7 +19,8 @@ namespace {
 struct Written {
   std::shared_ptr<const CommandResult> result;
   std::string tag;
-  WrittenOutput output;  ///< of `result`
+  WrittenOutput output;      ///< of `result`
+  SessionAttempt attempt{};  ///< if it is printed live
 };
 
 /// A task that has ended, on its way to the thread. Small, since millions may be cancelled at once.
@@ -48,6 +51,12 @@ class ExecOutput final : public Output {
         commands_(settings),
         out_(thread_.add_stream(out_fd, "standard output")),
         error_(thread_.add_stream(error_fd, "standard error")) {
+    if (settings.live != LivePrinting::none && prints) {
+      live_.emplace(settings.live, settings.tag);
+      // Commands wait for a slow reader.
+      out_.stay_in_memory();
+      error_.stay_in_memory();
+    }
     thread_.after_each_round([this] { return refill(); });
     // With --keep-order, published output may have waited for its turn, unprinted.
     if (settings.keep_order) restore();
@@ -58,8 +67,33 @@ class ExecOutput final : public Output {
   }
   void worker_joined(Instant, SessionIndex) override {}
   void worker_left(Instant, SessionIndex, std::uint64_t) override {}
-  void attempts_failed(Instant, SessionIndex, const OutcomeColumns&,
-                       std::span<const std::uint32_t>) override {}
+  /// What is printed live is printed of each attempt.
+  void attempts_failed(Instant, SessionIndex session, const OutcomeColumns& outcomes,
+                       std::span<const std::uint32_t> rows) override {
+    if (!live_) return;
+    std::vector<Ended> attempts;
+    for (const std::uint32_t row : rows) {
+      const TaskId task = outcomes.task[row];
+      auto result = std::make_shared<const CommandResult>(outcomes.command[row]);
+      const WrittenOutput output = exec_.output_of(*result);
+      attempts.push_back(
+          {task,
+           std::make_shared<const Written>(Written{
+               std::move(result), tag_of(task), output, {session, task, outcomes.attempt[row]}})});
+    }
+    post(std::move(attempts), 0, 0);
+  }
+
+  bool prints_live() const override { return live_.has_value(); }
+  void output_received(const SessionAttempt& attempt, OutputStream stream,
+                       std::string bytes) override {
+    const std::size_t size = bytes.size();
+    thread_.post(size,
+                 [this, attempt, stream, bytes = std::move(bytes), tag = tag_of(attempt.task)] {
+                   live_->arrived(attempt, stream, tag, bytes);
+                   take();
+                 });
+  }
   void tasks_started(Instant, SessionIndex, std::span<const TaskId>) override {}
 
   void outcomes_accepted(Instant, std::size_t first, std::size_t count) override {
@@ -92,6 +126,11 @@ class ExecOutput final : public Output {
   /// yet.
   void finished(const Summary& summary, std::span<const std::uint32_t>) override {
     if (summary.finished) thread_.post(0, [this] { commands_.finish(); });
+    if (!live_) return;
+    thread_.post(0, [this] {
+      live_->finish();
+      take();
+    });
   }
 
   void flush() override {}
@@ -116,8 +155,10 @@ class ExecOutput final : public Output {
     std::shared_ptr<const CommandResult> result = exec_.results().share_unpublished(record);
     if (!result) return {task};
     const WrittenOutput output = exec_.output_of(record, *result);
-    return {task,
-            std::make_shared<const Written>(Written{std::move(result), tag_of(task), output})};
+    SessionAttempt attempt{{}, task, 0};  // nothing of it has arrived before
+    if (output.spooled) attempt = {output.spooled->key.session, task, output.spooled->key.attempt};
+    return {task, std::make_shared<const Written>(
+                      Written{std::move(result), tag_of(task), output, attempt})};
   }
 
   std::string tag_of(TaskId task) const {
@@ -149,11 +190,20 @@ class ExecOutput final : public Output {
     WrittenOutput output;
     if (ended.written) output = ended.written->output;
     if (ended.written) output.tag = ended.written->tag;
+    if (live_) {
+      const SessionAttempt never{{}, ended.task, 0};
+      return live_->ended(ended.written ? ended.written->attempt : never, output);
+    }
     check(commands_.ended(ended.task, output));
   }
 
   /// Moves output to the streams.
   void take() {
+    if (live_) {
+      out_.append(std::exchange(live_->out(), {}));
+      error_.append(std::exchange(live_->err(), {}));
+      return;
+    }
     out_.append(std::exchange(commands_.out(), {}));
     error_.append(std::exchange(commands_.err(), {}));
     commands_.taken();
@@ -175,7 +225,7 @@ class ExecOutput final : public Output {
     if (out_.failed().empty() && error_.failed().empty() && thread_.failed().empty()) {
       const PrintedRecords::Bytes appended{out_.appended(), error_.appended()};
       // In order, tasks that wait for their turn count as printed: restore() prints them.
-      const bool by_task = prints_ && !keeps_order_;
+      const bool by_task = prints_ && !keeps_order_ && !live_;
       if (by_task) printed_records_.mark(commands_.complete(), appended);
       if (!by_task && !has_more) printed_records_.mark(appended);
       printed_records_.written({out_.written(), error_.written()});
@@ -198,6 +248,7 @@ class ExecOutput final : public Output {
   std::atomic<std::size_t> printed_ = PrintedRecords::kUnbounded;
   // The thread's.
   CommandOutput commands_;
+  std::optional<LiveOutput> live_;  ///< prints instead of commands_
   PrintedRecords printed_records_;
   OutputThread thread_;  ///< ends before the members that its steps use
   StreamWriter& out_;

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "common/model/ids.h"
+#include "common/model/output_stream.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
 #include "coordinator/core/analysis/summary.h"
 #include "coordinator/core/model/records.h"
+#include "coordinator/core/output/output_rows.h"
 #include "coordinator/exec/results/spool_files.h"
 #include "coordinator/output/stream/output_thread.h"
 #include "coordinator/view/display.h"
@@ -46,6 +48,11 @@ class Output {
   virtual void outcomes_accepted(Instant now, std::size_t first, std::size_t count) = 0;
   /// The output of this attempt is to be printed as it arrives in the spool, before its outcome.
   virtual void print_early(TaskId /*task*/, const SpoolKey& /*key*/) {}
+  /// Output is not to be spooled: it is given to output_received().
+  virtual bool prints_live() const { return false; }
+  /// The next bytes of an attempt that runs.
+  virtual void output_received(const SessionAttempt& /*attempt*/, OutputStream /*stream*/,
+                               std::string /*bytes*/) {}
   /// There is more to read: the spool has taken more output or, with `sync`, has written more.
   virtual void output_arrived() {}
   /// Writes text that was delayed, to be sorted, if it is due at `now`.

@@ -32,7 +32,7 @@ class OutputFeed {
   OutputFeed(const OutputFeed&) = delete;
   OutputFeed& operator=(const OutputFeed&) = delete;
 
-  OutputRoom room() const { return spool_.room(); }
+  OutputRoom room() const;
   /// Performs TakeOutput for this message. Returns whether more can be printed now.
   bool take(const TakeOutput& action, const rollcall::Output& received);
   void drop(const DropOutput& action);
@@ -50,6 +50,9 @@ class OutputFeed {
   void committed(const RunRecords& records, std::uint64_t number);
 
  private:
+  void print(SessionIndex session, const rollcall::Output& received,
+             const std::vector<bool>& is_taken);
+
   StreamedOutput& spool_;
   Output& output_;
   std::optional<SessionAttempt> early_;  ///< printed as it arrives, unless it has ended

@@ -70,6 +70,8 @@ inline constexpr std::uint64_t spool_size_least = 1U << 20U;
 /// When an attempt is printed as its output arrives, this many of its bytes may wait to be printed,
 /// even if the spool is full.
 inline constexpr std::uint64_t early_bytes = 1U << 20U;
+/// When output is printed line by line, a longer line is printed in parts.
+inline constexpr std::size_t live_line_bytes = 1U << 20U;
 /// How much of the end of each standard error is kept in memory, for the list of failed tasks.
 inline constexpr std::size_t err_end_bytes = 1'000;
 

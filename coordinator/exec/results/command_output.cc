@@ -19,23 +19,6 @@ namespace {
 /// Most bytes that are read from the spool at a time.
 constexpr std::size_t kPieceBytes = 256U << 10U;
 
-/// Appends `text`. With a tag, each line begins with it and a tab. `is_in_line`: the stream so far
-/// does not end with a newline.
-void append_text(std::string& to, std::string_view text, const std::string_view* tag,
-                 bool& is_in_line) {
-  if (text.empty()) return;
-  const bool ends_in_line = text.back() != '\n';
-  if (tag == nullptr) to.append(text);
-  while (tag != nullptr && !text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n') + 1);
-    if (!is_in_line) to.append(*tag).append("\t");
-    to.append(line.empty() ? text : line);
-    is_in_line = line.empty();
-    text.remove_prefix(line.empty() ? text.size() : line.size());
-  }
-  is_in_line = ends_in_line;
-}
-
 /// Ends the last line of a stream if something must follow on another line.
 void end_line(std::string& to, bool is_in_line, bool is_followed) {
   if (is_in_line && is_followed) to += '\n';
@@ -62,6 +45,21 @@ std::uint64_t before(const WrittenOutput& output, OutputStream stream) {
 }
 
 }  // namespace
+
+void append_text(std::string& to, std::string_view text, const std::string_view* tag,
+                 bool& is_in_line) {
+  if (text.empty()) return;
+  const bool ends_in_line = text.back() != '\n';
+  if (tag == nullptr) to.append(text);
+  while (tag != nullptr && !text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    if (!is_in_line) to.append(*tag).append("\t");
+    to.append(line.empty() ? text : line);
+    is_in_line = line.empty();
+    text.remove_prefix(line.empty() ? text.size() : line.size());
+  }
+  is_in_line = ends_in_line;
+}
 
 CommandOutput::CommandOutput(const Settings& settings)
     : settings_(settings), held_(settings.memory_bytes, settings.temporary_directory) {}

@@ -19,6 +19,13 @@
 
 namespace rollcall::coordinator {
 
+/// Whether output is printed while its command runs, mixed with that of others.
+enum class LivePrinting : std::uint8_t {
+  none,   ///< the output of each task is printed together
+  lines,  ///< only whole lines are printed
+  bytes,  ///< as they arrive
+};
+
 /// The output of a task's last attempt.
 struct WrittenOutput {
   std::string_view tag;  ///< printed if Settings::tag
@@ -37,10 +44,11 @@ struct WrittenOutput {
 class CommandOutput {
  public:
   struct Settings {
-    bool keep_order = false;          ///< in task order; otherwise as tasks end
-    bool tag = false;                 ///< prefix each line with the tag and a tab
-    std::size_t memory_bytes = 0;     ///< output held in memory until its turn
-    std::string temporary_directory;  ///< for the file that holds the rest
+    bool keep_order = false;                 ///< in task order; otherwise as tasks end
+    bool tag = false;                        ///< prefix each line with the tag and a tab
+    std::size_t memory_bytes = 0;            ///< output held in memory until its turn
+    std::string temporary_directory;         ///< for the file that holds the rest
+    LivePrinting live = LivePrinting::none;  ///< otherwise LiveOutput prints
   };
 
   explicit CommandOutput(const Settings& settings);
@@ -129,6 +137,11 @@ class CommandOutput {
   std::map<Place, std::uint64_t> number_;  ///< of its call, of each task that waits
   std::set<std::uint64_t> open_;           ///< all in number_
 };
+
+/// Appends `text`. With a tag, each line begins with it and a tab. `is_in_line`: the stream so far
+/// does not end with a newline.
+void append_text(std::string& to, std::string_view text, const std::string_view* tag,
+                 bool& is_in_line);
 
 /// Returns "rollcall: task 7: 12 more bytes of standard output dropped (--max-output)\n" for each
 /// stream of which bytes were dropped.

@@ -170,9 +170,13 @@ void ExecRun::publish(const RunRecords& records, std::size_t first, std::size_t 
                        spool = spool_] { return write_files(joblog_text, files, spool.get()); });
 }
 
-WrittenOutput ExecRun::output_of(std::size_t record, const CommandResult& result) const {
+WrittenOutput ExecRun::output_of(const CommandResult& result) const {
   const DroppedOutput dropped = dropped_output(result);
-  WrittenOutput output{{}, result.out, result.err, dropped.out, dropped.err};
+  return {{}, result.out, result.err, dropped.out, dropped.err};
+}
+
+WrittenOutput ExecRun::output_of(std::size_t record, const CommandResult& result) const {
+  WrittenOutput output = output_of(result);
   const SpooledResult* const spooled = results_.spooled(record);
   if (spooled == nullptr) return output;
   output.spooled = SpooledOutput{spooled->key, {result.out_before, result.err_before}};

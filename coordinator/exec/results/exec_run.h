@@ -65,6 +65,8 @@ class ExecRun {
   const std::shared_ptr<SpoolReader>& spool() const { return spool_; }
   /// What the record, which has a result, has written; refers to `result`, and has no tag.
   WrittenOutput output_of(std::size_t record, const CommandResult& result) const;
+  /// The same without what is in the spool: `result` need not be that of a record.
+  WrittenOutput output_of(const CommandResult& result) const;
   bool writes_output_dir() const { return !files_.output_dir.empty(); }
   /// Calls `write`, which holds `bytes` of memory until then: at once, or later on another thread,
   /// in order. `write` returns why a file could not be written; empty if all were.

@@ -93,7 +93,7 @@ bool StreamWriter::write_piece(std::size_t size, bool may_wait) {
 }
 
 void StreamWriter::spool() {
-  if (buffer_.empty() || !spool_error_.empty()) return;
+  if (!may_use_file_ || buffer_.empty() || !spool_error_.empty()) return;
   const std::size_t size = buffer_.size();
   TaskOutput piece{std::move(buffer_), {}};
   buffer_.clear();

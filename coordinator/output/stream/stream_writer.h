@@ -24,6 +24,8 @@ class StreamWriter {
   std::string& buffer() { return buffer_; }
   /// The same, without a copy if nothing waits in the buffer.
   void append(std::string&& text);
+  /// From now on nothing waits in a file: the owner appends less to a slow reader.
+  void stay_in_memory() { may_use_file_ = false; }
   /// Writes as much as is possible without blocking.
   void write_some();
   /// Writes everything; may block.
@@ -60,6 +62,7 @@ class StreamWriter {
   std::size_t piece_;  ///< bytes that a writable descriptor takes without blocking
   bool is_socket_ = false;
   bool is_file_ = false;
+  bool may_use_file_ = true;
   // In the order in which they are written:
   std::string front_;
   std::size_t written_ = 0;  ///< of front_

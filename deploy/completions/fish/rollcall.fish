@@ -67,6 +67,8 @@ complete -c rollcall -n $in_exec -l halt -x -a 'soon,fail=1 now,fail=1 soon,succ
 complete -c rollcall -n $in_exec -l delay -x -d 'Least time between two starts'
 complete -c rollcall -n $in_exec -l rate -x -d 'Most starts in a second, minute or hour'
 complete -c rollcall -n $in_exec -s k -l keep-order -d 'Print output in task order'
+complete -c rollcall -n $in_exec -l line-buffer -d 'Print lines as they arrive'
+complete -c rollcall -n $in_exec -s u -l ungroup -d 'Print bytes as they arrive'
 complete -c rollcall -n $in_exec -l tag -d 'Prefix each output line with the input line'
 complete -c rollcall -n $in_exec -l output-dir -x -a '(__fish_complete_directories)' -d 'Directory for output files'
 complete -c rollcall -n $in_exec -l max-output -x -d 'Maximum output collected from each stream'

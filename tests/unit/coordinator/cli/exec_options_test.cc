@@ -190,6 +190,23 @@ TEST(ExecOptions, AcceptCsv) {
   EXPECT_EQ(exec_fault({"--header", "--range", "1-2"}), "--header: a --range has no lines");
 }
 
+TEST(ExecOptions, PrintOutputWhileCommandsRun) {
+  EXPECT_EQ(exec_options({}).live, LivePrinting::none);
+  EXPECT_EQ(exec_options({"--line-buffer", "--tag"}).live, LivePrinting::lines);
+  EXPECT_EQ(exec_options({"-u"}).live, LivePrinting::bytes);
+  EXPECT_EQ(exec_fault({"-u", "--line-buffer"}),
+            "--ungroup: cannot be combined with --line-buffer");
+  EXPECT_EQ(exec_fault({"-u", "-k"}), "--ungroup: cannot be combined with --keep-order");
+  EXPECT_EQ(exec_fault({"--line-buffer", "--journal", "j"}),
+            "--line-buffer: cannot be combined with --journal");
+  EXPECT_EQ(exec_fault({"--line-buffer", "--output-dir", "d"}),
+            "--line-buffer: cannot be combined with --output-dir");
+  EXPECT_EQ(exec_fault({"--line-buffer", "--output", "json"}),
+            "--line-buffer: requires --output text");
+  EXPECT_EQ(exec_fault({"-u", "--tag"}),
+            "--tag: cannot be combined with --ungroup, but with --line-buffer");
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),
