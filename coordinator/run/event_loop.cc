@@ -393,8 +393,9 @@ void EventLoop::end_now() {
 
 /// A run that is being stopped does not wait for a full disk.
 void EventLoop::end_if_nothing_can_be_saved() {
-  if (!is_disk_full_ || signal_policy_.first() == 0) return;
-  if (scheduler_.assigned() == 0 || kind_.options().leave_running) end_now();
+  const bool is_timed_out = scheduler_.run_timed_out();
+  if (!is_disk_full_ || (signal_policy_.first() == 0 && !is_timed_out)) return;
+  if (is_timed_out || scheduler_.assigned() == 0 || kind_.options().leave_running) end_now();
 }
 
 int EventLoop::serve_during(const std::function<int()>& work, std::function<void()> abandon) {

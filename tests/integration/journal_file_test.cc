@@ -288,10 +288,11 @@ class FullDisk : public JournaledRuns {
     EXPECT_EQ(::mount("tmpfs", file("disk").c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
   }
   /// A run of 8,000 tasks whose journal has room for fewer.
-  Program& run_without_room() {
+  Program& run_without_room(const Arguments& more = {}) {
     fill(200'000);
-    return rollcall({"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output", "jsonl",
-                     "--journal", disk_journal()});
+    return rollcall(Arguments{"-n", "8000", "-j", "50", "--pause", "5ms", "-w", "2", "--output",
+                              "jsonl", "--journal", disk_journal()} +
+                    more);
   }
 
  private:
@@ -300,14 +301,15 @@ class FullDisk : public JournaledRuns {
 
 TEST_F(FullDisk, EndsTheRunAtAFileSizeLimit) {
   // Unlike a full disk, a file size limit is permanent, so the run ends.
-  const std::string line = "ulimit -f 160; exec env --default-signal=XFSZ " +
-                           (programs_directory() / "rollcall").string() +
-                           " sleep -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " +
-                           journal();
+  const std::string line =
+      "ulimit -f 160; exec env --default-signal=XFSZ " +
+      (programs_directory() / "rollcall").string() + " sleep --on-end 'cat > " + file("document") +
+      "' -n 20000 -j 20 --pause 1ms -w 2 --output jsonl --journal " + journal();
   Program& run = start({"/bin/bash", {"-c", line}, {}, {}, file("out-of-limit")});
   EXPECT_EQ(run.wait(), 6) << run.story();
   EXPECT_THAT(run.err(), HasSubstr("cannot write journal " + journal()));
   EXPECT_THAT(run.err(), HasSubstr("to continue: rollcall resume " + journal()));
+  EXPECT_THAT(contents_of(file("document")), HasSubstr("\"finished\": false"));
   const std::size_t published = events_of(run, "done").size();
   EXPECT_GE(number_in(journal(), "SELECT count(*) FROM outcome"), published);
   Program& resumed = command({"resume", journal()});
@@ -327,6 +329,14 @@ TEST_F(FullDisk, ASignalEndsTheRun) {
   Program& resumed = command({"resume", disk_journal()});
   EXPECT_EQ(resumed.wait(), 0) << resumed.story();
   EXPECT_EQ(summary_of(resumed)["outcomes"]["succeeded"], 8000);
+}
+
+TEST_F(FullDisk, ARunTimeoutEndsTheRun) {
+  if (!mount("size=400k")) GTEST_SKIP() << "cannot mount a small file system";
+  Program& run = run_without_room({"--run-timeout", "5s"});
+  EXPECT_EQ(run.wait(), 5) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("results are not saved\n"));
+  EXPECT_TRUE(wait_for_no_process());
 }
 
 TEST_F(FullDisk, EndsAResumeThatCannotBegin) {
