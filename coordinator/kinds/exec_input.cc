@@ -156,8 +156,8 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   }
   const bool is_over = (*journal)->finished() && !options.retry_failed;
   if (!is_open || is_over || !reads_on) return input;
-  auto rest =
-      rest_of(options, (*journal)->run().source, input.tasks.bytes(), input.tasks.line_count());
+  const std::uint64_t lines = input.tasks.line_count() - (input.tasks.header() ? 1 : 0);
+  auto rest = rest_of(options, (*journal)->run().source, input.tasks.bytes(), lines);
   if (!rest) return rest.error();
   input.rest = std::move(*rest);
   return input;

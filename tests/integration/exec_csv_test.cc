@@ -50,6 +50,7 @@ TEST_F(ExecCsv, HasFieldsByNumberAndByName) {
   Program& streamed = piped(table, Arguments{"--csv", "--header"} + echo);
   EXPECT_EQ(streamed.wait(), 0) << streamed.story();
   EXPECT_EQ(streamed.out(), expected);
+  EXPECT_EQ(out_of({"--csv", "--tag", "echo", "{1}"}, "a,b\r\n"), "a,b\ta\n");
   EXPECT_EQ(out_of({"--csv", "echo", "{1}"}, "a,b\n\"c\nd\",e\n"), "a\nc\nd\n");
   EXPECT_EQ(out_of({"--csv", "--colsep", ";", "--shell", "echo {2}"}, "a;\"$(b)\"\n"), "$(b)\n");
 }

@@ -15,6 +15,7 @@
 #include "common/base/check.h"
 #include "common/cli/duration_text.h"
 #include "common/limits.h"
+#include "coordinator/exec/input/csv.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -126,6 +127,7 @@ Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_vi
 TaskInput TaskInput::lines(const LineFormat& format) {
   TaskInput input(format.csv ? LineStore::csv(*format.csv) : LineStore(format.separator), false);
   input.has_header_ = format.has_header;
+  input.is_csv_ = format.csv.has_value();
   return input;
 }
 
@@ -266,6 +268,7 @@ std::vector<std::string> TaskInput::values(std::uint64_t task) const {
 }
 
 std::string TaskInput::text(std::uint64_t task) const {
+  if (is_csv_) return std::string(csv_text(values(task).front()));
   return fmt::format("{}", fmt::join(values(task), " "));
 }
 

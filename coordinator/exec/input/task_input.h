@@ -98,7 +98,8 @@ class TaskInput {
   bool has_commands() const { return is_json_; }
   /// What replaces {}; {1}, {2} ... if the inputs are several. Requires task < size().
   std::vector<std::string> values(std::uint64_t task) const;
-  /// The values of the task, separated by spaces; or the JSON object. Requires task < size().
+  /// The values of the task, separated by spaces; or the JSON object; or the record of CSV without
+  /// its line end. Requires task < size().
   std::string text(std::uint64_t task) const;
   /// The same, but lines of a group are separated by newlines.
   std::string lines_of(std::uint64_t task) const;
@@ -128,6 +129,7 @@ class TaskInput {
   bool is_json_;
   bool is_saved_ = false;
   bool has_header_ = false;
+  bool is_csv_ = false;
   std::uint64_t checked_ = 0;  ///< if is_json_: the number of valid lines
   std::optional<LineGroups> groups_;
   std::uint64_t grouped_ = 0;  ///< lines that are in groups_

@@ -244,10 +244,11 @@ TEST(TaskInput, AHeaderIsNoTask) {
   ASSERT_TRUE(input.add("\"na"));
   EXPECT_EQ(input.header(), std::nullopt);
   EXPECT_EQ(input.size(), 0U);
-  ASSERT_TRUE(input.add("me\",b\n1,2\n"));
+  ASSERT_TRUE(input.add("me\",b\n1,2\r\n"));
   EXPECT_THAT(*input.header(), ElementsAre("\"name\",b"));
   ASSERT_TRUE(input.finish());
   EXPECT_THAT(texts(input), ElementsAre("1,2"));
+  EXPECT_THAT(input.values(0), ElementsAre("1,2\r"));
   EXPECT_EQ(input.line_count(), 2U) << "a journal has the header, too";
 }
 
