@@ -98,9 +98,9 @@ cli::CommandSpec output_command() {
       "FILE TASK",
       "Prints again what the command of a task has written, from the journal FILE.\n",
       {},
-      "\nTASK is the number of the task, from 0. A journal keeps the output of commands\n"
-      "that wrote up to 64 KiB, and with --keep-output of all. Exit status 1 if it does\n"
-      "not have all of it.\n"};
+      "\nTASK is the number of the task, from 0. A journal keeps the output of short\n"
+      "commands, and with --keep-output of all. Exit status 1 if it does not have all\n"
+      "of it.\n"};
   command.argument = "FILE TASK";
   return cli::with_standard_options(std::move(command));
 }

@@ -84,8 +84,8 @@ int print_output(const OutputOptions& options, TaskId task, const CommittedComma
     const OutputStream stream = i == 0 ? OutputStream::out : OutputStream::err;
     if (open_file(options.journal + "-output/" + spool_name({key, stream}), streams[i])) continue;
     return give_up("output",
-                   fmt::format("task {}: the first {} bytes of its output are not kept: without "
-                               "--keep-output a journal keeps up to 64 KiB of a command",
+                   fmt::format("task {}: the first {} bytes of its output were deleted when they "
+                               "were printed: only --keep-output keeps them",
                                options.task, result.out_before + result.err_before),
                    kNotKept);
   }

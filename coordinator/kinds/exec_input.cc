@@ -272,9 +272,6 @@ std::string carriage_returns_warning(const TaskCommands& commands) {
 Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   Command common;
   common.env = options.env;
-  if (!options.name.empty() && !options.dry_run) {
-    common.env.push_back("ROLLCALL_RUN_NAME=" + options.name);
-  }
   common.cwd = options.cwd;
   common.timeout = options.timeout;
   if (!options.input_file.empty()) {

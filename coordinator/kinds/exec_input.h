@@ -14,8 +14,9 @@
 
 namespace rollcall::coordinator {
 
-/// Bytes of the variables that identify an attempt (ROLLCALL_TASK_ID ...), at most.
-inline constexpr std::size_t kOwnVariables = 200;
+/// Bytes of the variables that identify an attempt (ROLLCALL_TASK_ID, ROLLCALL_RUN_NAME ...), at
+/// most.
+inline constexpr std::size_t kOwnVariables = 500;
 
 /// Where an input is read from while the run goes on.
 struct StreamSource {

@@ -174,7 +174,7 @@ Result<void> ExecKind::prepare() {
   spec_.task_count = static_cast<std::uint32_t>(input->commands.size());
   spec_.is_open = input->rest.has_value();
   streamed_from_ = std::move(input->streamed_from);
-  run_.emplace(std::move(input->commands), spec_.id);
+  run_.emplace(std::move(input->commands), spec_.id, options_.name);
   if (input->rest) {
     stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
   }

@@ -240,8 +240,10 @@ std::string summary_text(const RunRecords& records, const Summary& summary,
 std::string short_summary_text(const RunRecords& records, const Summary& summary) {
   if (is_empty(records)) return kNoTasks;
   const std::string counts = outcome_counts(summary);
-  return fmt::format("{} in {} s{}\n", counts.empty() ? "no task ended" : counts,
-                     format_seconds(summary.measured), unusual_text(records, summary));
+  const std::string& name = records.spec.name;
+  return fmt::format("{}{} in {} s{}\n", name.empty() ? "" : safe(name) + ": ",
+                     counts.empty() ? "no task ended" : counts, format_seconds(summary.measured),
+                     unusual_text(records, summary));
 }
 
 }  // namespace rollcall::coordinator

@@ -29,10 +29,17 @@ TEST_F(RunName, IsInTheEnvironmentAndInAllOutputs) {
   EXPECT_EQ(events_of(run, "done").at(0).at("stdout"), "nightly run\n");
   EXPECT_EQ(summary_of(run).at("name"), "nightly run");
   EXPECT_THAT(run.err(), HasSubstr("joined run nightly run ("));
-  EXPECT_THAT(run.err(), HasSubstr("\nname      nightly run\n"));
+  EXPECT_THAT(run.err(), HasSubstr("\nnightly run: 1 succeeded in "));
   Program& report = command({"report", journal(), "--output", "json"});
   EXPECT_EQ(report.wait(), 0) << report.story();
   EXPECT_EQ(document_of(report)["name"], "nightly run");
+}
+
+TEST_F(RunName, IsInTheLongSummaryButNotInCommands) {
+  Program& run = exec({"--name", "nightly", "--summary", "full", "false", ":::", "1"});
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_THAT(run.err(), HasSubstr("task 0: exit status 1: false 1\n"));
+  EXPECT_THAT(run.err(), HasSubstr("\nname      nightly\n"));
 }
 
 /// A run inside a run has its own name, or none.

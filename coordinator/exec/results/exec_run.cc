@@ -138,6 +138,7 @@ void ExecRun::fill(AttemptColumns& attempts) const {
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     Command& command = attempts.command.emplace_back(commands_[attempts.task[i]]);
     command.env.push_back(run);
+    if (!name_.empty()) command.env.push_back("ROLLCALL_RUN_NAME=" + name_);
     command.env.push_back(fmt::format("ROLLCALL_TASK_ID={}", index(attempts.task[i])));
     command.env.push_back(fmt::format("ROLLCALL_ATTEMPT={}", number[i]));
   }

@@ -31,7 +31,9 @@ class ExecRun {
     bool append = false;     ///< append to the joblog of an earlier epoch
   };
 
-  ExecRun(TaskCommands commands, const RunId& run) : commands_(std::move(commands)), run_(run) {}
+  /// `name` is that of the run; it may be empty.
+  ExecRun(TaskCommands commands, const RunId& run, std::string name = {})
+      : commands_(std::move(commands)), run_(run), name_(std::move(name)) {}
   ExecRun(const ExecRun&) = delete;
   ExecRun& operator=(const ExecRun&) = delete;
 
@@ -100,6 +102,7 @@ class ExecRun {
 
   TaskCommands commands_;
   RunId run_;
+  std::string name_;
   CommandResults results_;
   std::shared_ptr<SpoolReader> spool_;
   Files files_;
