@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 
 /// Chosen so that every seed recorded before commands existed still stands for sleeps.
 constexpr std::uint64_t kStream = 19076;
+/// The same for --delay: no seed recorded before has one.
+constexpr std::uint64_t kPaceStream = kStream + 248;
 
 Halt draw_halt(Dice& dice, std::uint32_t tasks) {
   Halt halt;
@@ -43,9 +45,8 @@ void draw_stops(Dice& dice, Plan& plan) {
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
-/// From a stream of its own, so that runs without a pace keep their plans.
 void draw_pace(Plan& plan) {
-  Dice dice(mix64(plan.seed) + kStream + 3);
+  Dice dice(mix64(plan.seed) + kPaceStream);
   if (!dice.chance(0.1)) return;
   plan.policy.start_interval = dice.one_of(std::array<Duration, 3>{1ms, 20ms, 200ms});
 }
