@@ -248,11 +248,14 @@ void Scheduler::on(const TurnEnded& event) {
 
 // Steps of a turn.
 
-/// With a journal, what is printed makes room once a commit states it.
+/// The room was determined before the outcomes of this turn are published: their output can be
+/// printed. With a journal, what is printed makes room once a commit states it.
 void Scheduler::note_printed(const TurnEnded& event) {
   OutputRoom room = event.output_room;
   const bool is_full = policy_.takes_output && room.bytes < limits::output_window;
   commits_.note_printed(event.printed, is_full && phase_ < Phase::finishing);
+  const std::size_t accepted = records().accepted();
+  if (std::exchange(accepted_before_, accepted) != accepted) room.is_stuck = false;
   if (policy_.journal && !commits_.is_all_printed(records())) room.is_stuck = false;
   output_.set_room(room);
 }

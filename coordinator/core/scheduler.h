@@ -232,6 +232,7 @@ class Scheduler {
   bool is_abandoned_ = false;
   std::uint64_t messages_refused_ = 0;
   std::vector<std::uint32_t> exited_;  ///< launch ids, since the inbox was last empty
+  std::size_t accepted_before_ = 0;    ///< records at the end of the last turn
   std::size_t output_swept_ = 0;       ///< records when kept output was last looked through
   std::optional<Instant> next_tick_;
   Instant finishing_since_;

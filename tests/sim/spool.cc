@@ -14,7 +14,10 @@ coordinator::OutputRoom Spool::room() const {
   room.early_bytes = world_.plan.output.early - std::min(world_.plan.output.early, waits);
   const auto next = printing_ ? printing_ : next_to_print();
   const auto entry = next ? entries_.find(*next) : entries_.end();
-  const bool can_print = entry != entries_.end() && (has_journal() || entry->second.record);
+  // A part of an attempt that was given up may still be printed.
+  const bool prints_rest = printing_ && entry == entries_.end();
+  const bool can_print =
+      prints_rest || (entry != entries_.end() && (has_journal() || entry->second.record));
   room.is_stuck = room.bytes < limits::output_window && !can_print && !is_syncing_;
   return room;
 }
