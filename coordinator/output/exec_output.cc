@@ -86,7 +86,7 @@ class ExecOutput final : public Output {
 
   bool prints_live() const override { return live_.has_value(); }
   void output_received(const SessionAttempt& attempt, OutputStream stream,
-                       std::string bytes) override {
+                       std::string&& bytes) override {
     const std::size_t size = bytes.size();
     thread_.post(size,
                  [this, attempt, stream, bytes = std::move(bytes), tag = tag_of(attempt.task)] {

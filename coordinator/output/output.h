@@ -52,7 +52,7 @@ class Output {
   virtual bool prints_live() const { return false; }
   /// The next bytes of an attempt that runs.
   virtual void output_received(const SessionAttempt& /*attempt*/, OutputStream /*stream*/,
-                               std::string /*bytes*/) {}
+                               std::string&& /*bytes*/) {}
   /// There is more to read: the spool has taken more output or, with `sync`, has written more.
   virtual void output_arrived() {}
   /// Writes text that was delayed, to be sorted, if it is due at `now`.

@@ -61,7 +61,7 @@ std::string ExecDisplay::how(const RunRecords& records, std::size_t record) cons
 
 std::string ExecDisplay::failure(const RunRecords& records, std::size_t record) const {
   const std::optional<CommandFacts> known = facts(record);
-  const std::string how = this->how(records, record);
+  std::string how = this->how(records, record);
   const bool names_program = known && known->end == CommandEnd::not_started;
   if (names_program || !is_known()) return how;
   return how + ": " + printable(command(records.task[record]), kNamedCommandBytes);

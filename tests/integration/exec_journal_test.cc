@@ -87,9 +87,8 @@ TEST_F(JournaledExec, PrintsTheOutputOfATaskAgain) {
   EXPECT_EQ(second.wait(), 1) << second.story();
   EXPECT_EQ(second.out(), "");
   EXPECT_THAT(second.err(),
-              MatchesRegex("rollcall output: task 1: the first [0-9]+ bytes of its output are not "
-                           "kept: without --keep-output a journal keeps up to 64 KiB of a "
-                           "command\n"));
+              MatchesRegex("rollcall output: task 1: the first [0-9]+ bytes of its output were "
+                           "deleted when they were printed: only --keep-output keeps them\n"));
   Program& none = command({"output", journal(), "2"});
   EXPECT_EQ(none.wait(), 2) << none.story();
   EXPECT_EQ(none.err(),
