@@ -142,6 +142,7 @@ std::string unusual_text(const RunRecords& records, const Summary& summary) {
   if (!summary.finished) {
     add("not finished, " + tasks(records.spec.task_count - records.accepted()) + " left");
   }
+  if (summary.run_timed_out) add("ended by --run-timeout");
   if (records.spec.is_open) add("input not read to its end");
   if (records.attempts_retried > 0) add(counted(records.attempts_retried, "attempt", "repeated"));
   if (records.attempts_adopted > 0) add(counted(records.attempts_adopted, "attempt", "adopted"));

@@ -145,7 +145,8 @@ TEST_F(StoppedRun, ARunTimeoutEndsCommandsAndReports) {
   EXPECT_EQ(run.wait(), 5) << run.story();
   EXPECT_THAT(begun(), ElementsAre("1", "2"));
   EXPECT_THAT(run.err(), HasSubstr("--run-timeout: the run is ended after 3 s\n"));
-  EXPECT_THAT(run.err(), HasSubstr("\nended     by --run-timeout\n"));
+  EXPECT_THAT(run.err(), HasSubstr("\n1 succeeded, 3 cancelled in "));
+  EXPECT_THAT(run.err(), HasSubstr(" s; ended by --run-timeout\n"));
   const nlohmann::json document = document_of(run);
   EXPECT_EQ(document["exit_status"], 5);
   EXPECT_EQ(document["reason"], "run_timeout");

@@ -138,7 +138,8 @@ one_allocation() {
 # The options of the script come before the `--` of the user.
 commands() {
   local job
-  job=$(sbatch --parsable --nodes=2 "$scripts/rollcall.sbatch" exec --range 1-6 -- echo hello {})
+  job=$(sbatch --parsable --nodes=2 "$scripts/rollcall.sbatch" exec --summary full --range 1-6 -- \
+    echo hello {})
   expect_completed "$job"
   diff <(printf 'hello %s\n' {1..6}) <(grep hello "rollcall-$job.out" | sort) || { diagnose; exit 1; }
   expect_line "rollcall-$job.out" '^workers +2$'
