@@ -1,5 +1,7 @@
 #include "coordinator/cli/control_options.h"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <utility>
 
@@ -31,7 +33,9 @@ Result<TaskRange> parse_tasks(const std::string& text) {
   const auto range = parse_range(is_range ? text : text + '-' + text);
   const bool has_step = text.find(':') != std::string::npos;
   if (!range || has_step || range->first + range->count > limits::task_count) {
-    return permanent("expected the number of a task, or A-B, as in rollcall status");
+    return permanent(
+        fmt::format("expected the number of a task, up to {}, or A-B with A not above B",
+                    limits::task_count - 1));
   }
   return TaskRange{static_cast<std::uint32_t>(range->first),
                    static_cast<std::uint32_t>(range->first + range->count - 1)};

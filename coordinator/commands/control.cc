@@ -49,18 +49,24 @@ int print(const std::string& text) {
   return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
 }
 
+/// Characters of UTF-8.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 /// A table with a heading; columns are as wide as necessary.
 std::string table_of(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       text += row[i];
-      if (i + 1 < row.size()) text += std::string(widths[i] + 2 - row[i].size(), ' ');
+      if (i + 1 < row.size()) text += std::string(widths[i] + 2 - width_of(row[i]), ' ');
     }
     text += '\n';
   }
@@ -81,7 +87,9 @@ std::string slots_of(const OrderedJson& worker) {
 /// What it runs, in one line.
 std::string command_of(const OrderedJson& running) {
   const OrderedJson command = running.value("command", OrderedJson());
-  return command.is_null() ? "-" : printable(command.get<std::string>(), kCommandBytes);
+  if (command.is_null()) return "-";
+  const auto text = command.get<std::string>();
+  return printable(text, kCommandBytes) + (text.size() > kCommandBytes ? "..." : "");
 }
 
 /// The attempts that run, the oldest first.

@@ -246,8 +246,9 @@ std::string ControlDesk::cancel(
   std::uint64_t done = 0;
   for (const auto& [first, last] : ranges) {
     if (last >= count) {
-      return error_line(fmt::format("task {} does not exist: the run has {} task{}{}", last, count,
-                                    count == 1 ? "" : "s", records.spec.is_open ? " so far" : ""));
+      return error_line(
+          fmt::format("task {} does not exist: the run has {} task{}{}, numbered from 0", last,
+                      count, count == 1 ? "" : "s", records.spec.is_open ? " so far" : ""));
     }
     for (std::uint64_t task = first; task <= last; ++task) {
       const TaskState state = records.state_of(task_at(task));

@@ -27,6 +27,12 @@
 namespace rollcall::coordinator {
 namespace {
 
+/// The command that runs it, as in `rollcall exec`.
+std::string command_of(const TaskKind& kind) {
+  if (kind.options().abandon) return "abandon";
+  return kind.options().resumes_as_saved ? "resume" : std::string(kind.name());
+}
+
 /// One run of tasks, from its start to its exit status.
 class Run {
  public:
@@ -58,7 +64,7 @@ class Run {
   int close_journal(const Summary& summary, const Ending& ending, int status);
   int give_up(const std::string& why, int status) const;
   /// As the user typed it after rollcall.
-  std::string command() const { return options_.resumes_as_saved ? "resume" : kind_.name(); }
+  std::string command() const { return command_of(kind_); }
 
   const RunOptions& options_;
   TaskKind& kind_;
@@ -302,6 +308,7 @@ int Run::account(const EventLoop& loop) {
   ending.no_workers = scheduler_->ran_out_of_workers();
   // With a journal no task was cancelled: those that it left pending have ended all the same.
   ending.run_timed_out = scheduler_->run_timed_out() && !start_.journal;
+  ending.abandoned = options_.abandon;
   ending.validated = summary.validated();
   const std::string results_error = write_results(order);
   ending.output_failed = !results_error.empty() || !loop.output_error().empty();
@@ -363,8 +370,8 @@ int Run::close_journal(const Summary& summary, const Ending& ending, int status)
 
 int run_tasks(TaskKind& kind, Instant started) {
   if (auto prepared = kind.prepare(); !prepared) {
-    const std::string command = kind.options().resumes_as_saved ? "resume" : kind.name();
-    std::fprintf(stderr, "rollcall %s: %s\n", command.c_str(), prepared.error().message.c_str());
+    std::fprintf(stderr, "rollcall %s: %s\n", command_of(kind).c_str(),
+                 prepared.error().message.c_str());
     return 2;
   }
   if (const std::optional<int> status = kind.dry_run()) return *status;

@@ -169,11 +169,17 @@ void RowWriter::append_csv_header(std::string& out) {
   parameters_ = display_.parameters();
   std::string columns(kFirstColumns);
   columns.append(display_.columns()).append(kMoreColumns).append(display_.input_columns());
-  const std::string searched = ',' + columns + ',';
+  const std::string fixed = ',' + columns + ',';
+  const auto is_taken = [&](const std::string& name) {
+    return fixed.find(',' + name + ',') != std::string::npos;
+  };
   for (const std::string& parameter : parameters_) {
+    std::string name = parameter;
+    while (is_taken(name) || (name != parameter && std::ranges::count(parameters_, name) > 0)) {
+      name += '_';
+    }
     columns += ',';
-    append_csv_text(columns, parameter);
-    if (searched.find(',' + parameter + ',') != std::string::npos) columns += '_';
+    append_csv_text(columns, name);
   }
   out += columns + '\n';
 }

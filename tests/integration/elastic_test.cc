@@ -99,16 +99,18 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   ASSERT_TRUE(wait_for_events(run, "started", 2));
   Program& cancel = command({"cancel", "0", "2", "--control", file("s")});
   EXPECT_EQ(cancel.wait(), 1);
-  EXPECT_EQ(cancel.err(), "rollcall cancel: task 2 does not exist: the run has 2 tasks\n");
+  EXPECT_EQ(cancel.err(),
+            "rollcall cancel: task 2 does not exist: the run has 2 tasks, numbered from 0\n");
   for (const char* task : {"j3", "5-3", "-1", "1-2:3"}) {
     Program& wrong = command({"cancel", "--control", file("s"), "--", task});
     EXPECT_EQ(wrong.wait(), 2) << wrong.story();
   }
   Program& job = command({"cancel", "j3", "--control", file("s")});
   EXPECT_EQ(job.wait(), 2);
-  EXPECT_EQ(job.err(),
-            "rollcall cancel: TASK \"j3\": expected the number of a task, or A-B, as in rollcall "
-            "status\n");
+  EXPECT_EQ(
+      job.err(),
+      "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, or A-B with "
+      "A not above B\n");
   Program& missing = command({"cancel", "--control", file("s")});
   EXPECT_EQ(missing.wait(), 2);
   EXPECT_EQ(missing.err(),

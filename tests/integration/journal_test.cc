@@ -90,11 +90,12 @@ TEST_F(KilledCoordinator, AnAbandonedRunEndsWithAllThatStillRunsForIt) {
   Program& run = begun_run(400, 50);
   ASSERT_THAT(kill_coordinator(run), SizeIs(2));
   Program& abandoned = command({"abandon", journal()});
-  EXPECT_EQ(abandoned.wait(), 0) << abandoned.story();
+  EXPECT_EQ(abandoned.wait(), 1) << abandoned.story();
   EXPECT_THAT(processes(), IsEmpty()) << "an orphaned worker is still running";
   const json document = summary_of(abandoned);
   EXPECT_EQ(document["validated"], true);
   EXPECT_GT(document["outcomes"]["cancelled"], 0);
+  EXPECT_EQ(document["reason"], "tasks_cancelled");
   EXPECT_EQ(number_in(journal(), "SELECT count(*) FROM result"), 400);
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
   Program& resumed = command({"resume", journal()});

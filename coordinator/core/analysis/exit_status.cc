@@ -24,6 +24,11 @@ bool any_task_cancelled(const RunRecords& records) {
   });
 }
 
+bool any_outcome_cancelled(const RunRecords& records) {
+  return std::ranges::any_of(
+      records.task, [&](TaskId task) { return records.outcome_of(task) == Outcome::cancelled; });
+}
+
 }  // namespace
 
 int exit_status(const RunRecords& records, const Ending& ending) {
@@ -33,6 +38,7 @@ int exit_status(const RunRecords& records, const Ending& ending) {
   if (!ending.validated) return 3;
   if (records.wait_timeout_passed || ending.run_timed_out) return 5;
   if (any_task_failed(records) || any_task_cancelled(records)) return 1;
+  if (ending.abandoned && any_outcome_cancelled(records)) return 1;
   return ending.output_dropped ? 1 : 0;
 }
 
@@ -42,7 +48,11 @@ std::string_view end_reason(int status, const RunRecords& records) {
       return "succeeded";
     case 1:
       if (any_task_failed(records)) return "tasks_failed";
-      return any_task_cancelled(records) ? "tasks_cancelled" : "output_dropped";
+      if (any_task_cancelled(records)) return "tasks_cancelled";
+      // Only an abandoned run is resumed, stopped and ended, unless --halt stopped it.
+      return !records.resumed.empty() && records.stop_requested && any_outcome_cancelled(records)
+                 ? "tasks_cancelled"
+                 : "output_dropped";
     case 3:
       return "validation_failed";
     case 4:

@@ -14,6 +14,7 @@ struct Ending {
   bool output_dropped = false;  ///< not all output of the tasks was kept
   bool no_workers = false;      ///< there were no workers
   bool run_timed_out = false;   ///< --run-timeout ended it with tasks still pending
+  bool abandoned = false;       ///< `rollcall abandon` ended it
   bool validated = true;
 };
 

@@ -260,7 +260,11 @@ std::vector<std::string> CommandTemplate::columns(const std::vector<std::string>
 }
 
 std::string CommandTemplate::column_name(std::size_t i) const {
-  return i < options_.names.size() ? options_.names[i] : "arg" + std::to_string(i + 1);
+  const std::vector<std::string>& names = options_.names;
+  if (i < names.size() && !names[i].empty()) return names[i];
+  std::string name = "arg" + std::to_string(i + 1);
+  while (std::ranges::find(names, name) != names.end()) name += '_';
+  return name;
 }
 
 std::size_t CommandTemplate::fixed_bytes() const {

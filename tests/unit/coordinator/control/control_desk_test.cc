@@ -148,7 +148,7 @@ TEST_F(ControlDeskTest, CancelNamesTasksAndCountsThem) {
 TEST_F(ControlDeskTest, CancelRefusesWhatIsNoTask) {
   begin_with({1});
   EXPECT_EQ(ask(R"({"command":"cancel","tasks":[[1,4]]})")["error"],
-            "task 4 does not exist: the run has 4 tasks");
+            "task 4 does not exist: the run has 4 tasks, numbered from 0");
   for (const char* tasks : {"[]", "[1]", "[[2,1]]", "[[-1,1]]", "[[0,1,2]]", "7", "[[0,0.5]]"}) {
     EXPECT_TRUE(ask(std::string(R"({"command":"cancel","tasks":)") + tasks + "}").contains("error"))
         << tasks;

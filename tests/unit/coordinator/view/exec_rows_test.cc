@@ -102,6 +102,15 @@ TEST(ExecRows, HaveTheNamesOfAHeader) {
   EXPECT_EQ(ran.object(0).at("columns"), json({{"size", "3"}, {"task", "x"}}));
 }
 
+TEST(ExecRows, HaveUniqueNames) {
+  TaskInput input = TaskInput::lines({'\n', {}, /*has_header=*/true});
+  EXPECT_TRUE(input.add(",task,task_,arg5\n1,2,3,4,5\n"));
+  EXPECT_TRUE(input.finish());
+  const Ran ran(std::move(input), {.colsep = ","});
+  EXPECT_THAT(ran.csv()[0], EndsWith(",command,arg1,task__,task_,arg5,arg5_"));
+  EXPECT_EQ(ran.object(0).at("columns").size(), 5U);
+}
+
 TEST(ExecRows, HaveNoColumnsForWholeLines) {
   const Ran ran(lines("a\nb\n"), {});
   EXPECT_THAT(ran.csv()[0], EndsWith(",input,command"));
