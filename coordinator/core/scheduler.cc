@@ -315,6 +315,7 @@ void Scheduler::end_recovery() {
                                   tasks_.done(), records().spec.task_count, tasks_.assigned()));
   for (const TaskId task : tasks_.cancelled()) {
     if (tasks_.is_pending(task)) {
+      work_.withdraw(task);
       tasks_.decide(now_, task, Outcome::cancelled);
     } else {
       commits_.task_cancelled(task);
