@@ -27,6 +27,33 @@ cli::OptionSpec control_option(std::string& into) {
           cli::text_into(into, "the path of a socket")};
 }
 
+/// Adds the options that all of these commands have.
+template <class Options>
+cli::CommandSpec with_run(cli::CommandSpec command, Options& options) {
+  command.options.insert(command.options.begin(), control_option(options.control));
+  command.options.push_back(document_output(options.output, "Run"));
+  return cli::with_standard_options(std::move(command));
+}
+
+/// Parses the options of `command`, and lets `take` read its arguments into `options`.
+template <class Options, class Take>
+ParsedOptions<Options> parse_for_run(const cli::CommandSpec& command,
+                                     const std::vector<std::string>& arguments,
+                                     const cli::Environment& environment, Options& options,
+                                     Take take) {
+  cli::Parsed parsed =
+      cli::parse_options(command, arguments, environment_of_documents(environment));
+  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
+  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
+  std::optional<cli::UsageError> wrong = take(std::get<cli::GivenOptions>(parsed));
+  if (wrong) return std::move(*wrong);
+  return std::move(options);
+}
+
+std::optional<cli::UsageError> take_nothing(const cli::GivenOptions& /*given*/) {
+  return std::nullopt;
+}
+
 /// N or A-B.
 Result<TaskRange> parse_tasks(const std::string& text) {
   const bool is_range = text.find('-') != std::string::npos;
@@ -50,9 +77,7 @@ cli::CommandSpec pause_command(PauseOptions& options) {
           : "Starts tasks of a paused run again.\n",
       {},
       ""};
-  command.options.push_back(control_option(options.control));
-  command.options.push_back(document_output(options.output, "Run"));
-  return cli::with_standard_options(std::move(command));
+  return with_run(std::move(command), options);
 }
 
 ParsedOptions<PauseOptions> parse_pause_as(bool is_paused,
@@ -60,11 +85,7 @@ ParsedOptions<PauseOptions> parse_pause_as(bool is_paused,
                                            const cli::Environment& environment) {
   PauseOptions options;
   options.is_paused = is_paused;
-  cli::Parsed parsed =
-      cli::parse_options(pause_command(options), arguments, environment_of_documents(environment));
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  return options;
+  return parse_for_run(pause_command(options), arguments, environment, options, take_nothing);
 }
 
 }  // namespace
@@ -75,9 +96,7 @@ cli::CommandSpec status_command(StatusOptions& options) {
                            "Shows the state of a run of this user on this host, and its workers.\n",
                            {},
                            ""};
-  command.options.push_back(control_option(options.control));
-  command.options.push_back(document_output(options.output, "Run"));
-  return cli::with_standard_options(std::move(command));
+  return with_run(std::move(command), options);
 }
 
 cli::CommandSpec drain_command(DrainOptions& options) {
@@ -89,40 +108,33 @@ cli::CommandSpec drain_command(DrainOptions& options) {
       "of one, if no other worker has it.\n",
       {},
       ""};
-  command.options.push_back(control_option(options.control));
   command.options.push_back({"--drain", "", "MODE", "Run", Shown::in_help,
                              "finish or return running tasks (default finish)",
                              cli::choice_into(options.mode, kDrainModes), "",
                              cli::names_of(kDrainModes)});
-  command.options.push_back(document_output(options.output, "Run"));
   command.argument = "WORKER";
-  return cli::with_standard_options(std::move(command));
+  return with_run(std::move(command), options);
 }
 
 ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
   StatusOptions options;
-  cli::Parsed parsed =
-      cli::parse_options(status_command(options), arguments, environment_of_documents(environment));
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  return options;
+  return parse_for_run(status_command(options), arguments, environment, options, take_nothing);
 }
 
 ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& arguments,
                                         const cli::Environment& environment) {
   DrainOptions options;
   const cli::CommandSpec command = drain_command(options);
-  cli::Parsed parsed =
-      cli::parse_options(command, arguments, environment_of_documents(environment));
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const cli::Given* worker = find(std::get<cli::GivenOptions>(parsed), command.argument);
-  if (worker == nullptr || worker->text.empty()) {
-    return usage_error(command, "WORKER is missing: expected a worker's name, or all");
-  }
-  options.worker = worker->text;
-  return options;
+  const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
+    const cli::Given* worker = find(given, command.argument);
+    if (worker == nullptr || worker->text.empty()) {
+      return usage_error(command, "WORKER is missing: expected a worker's name, or all");
+    }
+    options.worker = worker->text;
+    return std::nullopt;
+  };
+  return parse_for_run(command, arguments, environment, options, take);
 }
 
 cli::CommandSpec cancel_command(CancelOptions& options) {
@@ -134,34 +146,31 @@ cli::CommandSpec cancel_command(CancelOptions& options) {
       "A-B for all tasks from A to B.\n",
       {},
       ""};
-  command.options.push_back(control_option(options.control));
-  command.options.push_back(document_output(options.output, "Run"));
   command.argument = "TASK...";
-  return cli::with_standard_options(std::move(command));
+  return with_run(std::move(command), options);
 }
 
 ParsedOptions<CancelOptions> parse_cancel(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment) {
   CancelOptions options;
   const cli::CommandSpec command = cancel_command(options);
-  cli::Parsed parsed =
-      cli::parse_options(command, arguments, environment_of_documents(environment));
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const cli::Given* given = find(std::get<cli::GivenOptions>(parsed), command.argument);
-  if (given == nullptr) {
-    return usage_error(command, "TASK is missing: expected the number of a task, or A-B");
-  }
-  std::vector<std::string> all = given->before;
-  all.push_back(given->text);
-  for (const std::string& text : all) {
-    const auto tasks = parse_tasks(text);
-    if (!tasks) {
-      return usage_error(command, "TASK " + cli::quote(text) + ": " + tasks.error().message);
+  const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
+    const cli::Given* last = find(given, command.argument);
+    if (last == nullptr) {
+      return usage_error(command, "TASK is missing: expected the number of a task, or A-B");
     }
-    options.tasks.push_back(*tasks);
-  }
-  return options;
+    std::vector<std::string> all = last->before;
+    all.push_back(last->text);
+    for (const std::string& text : all) {
+      const auto tasks = parse_tasks(text);
+      if (!tasks) {
+        return usage_error(command, "TASK " + cli::quote(text) + ": " + tasks.error().message);
+      }
+      options.tasks.push_back(*tasks);
+    }
+    return std::nullopt;
+  };
+  return parse_for_run(command, arguments, environment, options, take);
 }
 
 ParsedOptions<PauseOptions> parse_pause(const std::vector<std::string>& arguments,
@@ -182,35 +191,29 @@ cli::CommandSpec slots_command(SlotsOptions& options) {
       "as they have slots. Running tasks go on. WORKER is as for rollcall drain.\n",
       {},
       ""};
-  command.options.push_back(control_option(options.control));
-  command.options.push_back(document_output(options.output, "Run"));
   command.argument = "WORKER N";
-  return cli::with_standard_options(std::move(command));
+  return with_run(std::move(command), options);
 }
 
 ParsedOptions<SlotsOptions> parse_slots_command(const std::vector<std::string>& arguments,
                                                 const cli::Environment& environment) {
   SlotsOptions options;
   const cli::CommandSpec command = slots_command(options);
-  cli::Parsed parsed =
-      cli::parse_options(command, arguments, environment_of_documents(environment));
-  if (auto* print = std::get_if<cli::PrintText>(&parsed)) return std::move(*print);
-  if (auto* error = std::get_if<cli::UsageError>(&parsed)) return std::move(*error);
-  const auto& given = std::get<cli::GivenOptions>(parsed);
-  const cli::Given* worker = find(given, "WORKER");
-  const cli::Given* count = find(given, "N");
-  if (worker == nullptr || count == nullptr) {
-    return usage_error(command, "expected a worker's name, or all, and a number of slots");
-  }
-  options.worker = worker->text;
-  std::optional<std::uint32_t> slots;
-  if (auto parsed_slots = cli::count_into(slots, 0, limits::task_count)(count->text);
-      !parsed_slots) {
-    return usage_error(command,
-                       "N " + cli::quote(count->text) + ": " + parsed_slots.error().message);
-  }
-  options.slots = *slots;
-  return options;
+  const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
+    const cli::Given* worker = find(given, "WORKER");
+    const cli::Given* count = find(given, "N");
+    if (worker == nullptr || count == nullptr) {
+      return usage_error(command, "expected a worker's name, or all, and a number of slots");
+    }
+    options.worker = worker->text;
+    std::optional<std::uint32_t> slots;
+    if (auto counted = cli::count_into(slots, 0, limits::task_count)(count->text); !counted) {
+      return usage_error(command, "N " + cli::quote(count->text) + ": " + counted.error().message);
+    }
+    options.slots = *slots;
+    return std::nullopt;
+  };
+  return parse_for_run(command, arguments, environment, options, take);
 }
 
 }  // namespace rollcall::coordinator

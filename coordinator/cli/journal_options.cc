@@ -65,10 +65,10 @@ cli::CommandSpec abandon_command(ResumeOptions& options) {
   cli::CommandSpec command{
       "rollcall abandon",
       "FILE [OPTION]...",
-      "Ends the run in the journal FILE, which nobody will resume: what still runs for it\n"
-      "is ended, and tasks without an outcome are cancelled.\n",
+      "Ends the unfinished run in the journal FILE for good: running tasks are ended, and\n"
+      "tasks without an outcome are cancelled.\n",
       {},
-      "\nWorkers that have lost their coordinator are waited for as when a run is resumed.\n"};
+      "\nIt waits for workers that have lost their coordinator, as rollcall resume does.\n"};
   add_display(command.options, options.display);
   command.argument = "FILE";
   return cli::with_standard_options(std::move(command));

@@ -47,7 +47,7 @@ constexpr std::array<Command, 12> kCommands = {{
     {"output", "prints the output of a task from a journal", invoke<parse_output>},
     {"validate", "validates a run from its journal", invoke<parse_validate>},
     {"resume", "resumes a run from its journal", invoke<parse_resume>},
-    {"abandon", "ends a run that nobody will resume", invoke<parse_abandon>},
+    {"abandon", "ends an unfinished run for good", invoke<parse_abandon>},
     {"keys", "makes the keys of a run in advance", invoke<parse_keys>},
 }};
 

@@ -124,7 +124,9 @@ int run_output(const OutputOptions& options) {
   const auto command = stored_command(**journal, record);
   if (!command) return give_up("output", command.error().message, cli::kUsageStatus);
   if (!*command) {
-    return give_up("output", fmt::format("task {} has not run a command", options.task), kNotKept);
+    return give_up("output",
+                   fmt::format("task {} has no output: its command never started", options.task),
+                   kNotKept);
   }
   return print_output(options, *task, **command);
 }

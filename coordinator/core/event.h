@@ -99,8 +99,8 @@ struct CancelRequested {
 struct PauseRequested {
   bool is_paused = true;
 };
-/// The user has asked that these sessions run at most so many attempts at once from now on: not
-/// more than they have slots. 0: they get no work.
+/// The user has limited how many attempts each of these sessions may run at once, to at most its
+/// slots. 0: it gets no work.
 struct SlotsLimited {
   std::vector<SessionIndex> sessions;
   std::uint32_t slots = 0;

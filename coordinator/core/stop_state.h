@@ -11,10 +11,11 @@
 
 namespace rollcall::coordinator {
 
-/// The progress of a stop, and the count of outcomes for --halt. Stops are requested by the user,
-/// by --halt, by --wait-timeout or by --run-timeout. A stop ends the run: what has not ended is
-/// cancelled. A *suspension* leaves the run unfinished: what has not ended stays pending, for the
-/// next coordinator. Owned by the scheduler; a value; one thread.
+/// The progress of a stop, and the count of outcomes for --halt. The user, --halt, --wait-timeout
+/// or
+/// --run-timeout request a stop. It ends the run and cancels the tasks without an outcome. A
+/// *suspension* leaves them pending, for the next coordinator. Owned by the scheduler; a value; one
+/// thread.
 class StopState {
  public:
   enum class Stage : std::uint8_t {

@@ -128,60 +128,45 @@ Json object_of(const std::vector<std::string>& names, const std::vector<std::str
 }  // namespace
 
 Error SavedResults::error(const std::string& what) const {
-  return permanent(fmt::format("line {}: {}", line_, what));
+  return permanent(fmt::format("line {}: {}", form_ == Form::json ? line_ : records_.line(), what));
 }
 
 Result<void> SavedResults::add(std::string_view bytes) {
-  for (const char c : bytes) {
-    if (form_ == Form::unknown) form_ = c == '{' ? Form::json : Form::csv;
-    if (form_ == Form::csv) {
-      if (auto added = add_csv(c); !added) return added;
-    } else if (c != '\n') {
-      text_ += c;
-    } else if (auto ended = end_json_line(); !ended) {
-      return ended;
-    }
-    if (c == '\n') ++line_;
-  }
-  return {};
+  if (bytes.empty()) return {};
+  if (form_ == Form::unknown) form_ = bytes.front() == '{' ? Form::json : Form::csv;
+  return form_ == Form::json ? add_json(bytes) : add_csv(bytes);
 }
 
 Result<void> SavedResults::finish() {
-  if (form_ == Form::json && !text_.empty()) return end_json_line();
-  const bool is_at_begin = place_ == Place::begin && fields_.empty();
-  if (form_ != Form::csv || is_at_begin) return {};
-  return error("the file is not complete");
+  if (text_.empty()) return {};
+  return form_ == Form::json ? end_json_line() : error("the file is not complete");
 }
 
-/// RFC 4180; also lines that end in CR and LF.
-Result<void> SavedResults::add_csv(char c) {
-  if (place_ == Place::quoted) {
-    if (c == '"') {
-      place_ = Place::after_quote;
-    } else {
-      text_ += c;
-    }
-    return {};
-  }
-  if (c == '"' && place_ == Place::begin) {
-    place_ = Place::quoted;
-  } else if (c == '"' && place_ == Place::after_quote) {
-    text_ += c;
-    place_ = Place::quoted;
-  } else if (c == ',' || c == '\n') {
-    if (c == '\n' && place_ != Place::after_quote && text_.ends_with('\r')) text_.pop_back();
-    fields_.push_back(std::exchange(text_, {}));
-    place_ = Place::begin;
-    if (c == '\n') return end_record();
-  } else if (place_ != Place::after_quote || c != '\r') {
-    text_ += c;
-    place_ = Place::plain;
+Result<void> SavedResults::add_csv(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Result<std::size_t> end = records_.find_end(bytes);
+    if (!end) return end.error();
+    text_ += bytes.substr(0, *end);
+    if (*end == std::string_view::npos) return {};
+    bytes.remove_prefix(*end + 1);
+    if (auto ended = end_record(); !ended) return ended;
   }
   return {};
 }
 
+Result<void> SavedResults::add_json(std::string_view bytes) {
+  for (;;) {
+    const std::size_t end = bytes.find('\n');
+    text_ += bytes.substr(0, end);
+    if (end == std::string_view::npos) return {};
+    bytes.remove_prefix(end + 1);
+    if (auto ended = end_json_line(); !ended) return ended;
+    ++line_;
+  }
+}
+
 Result<void> SavedResults::end_record() {
-  std::vector<std::string> fields = std::exchange(fields_, {});
+  std::vector<std::string> fields = csv_fields(std::exchange(text_, {}), ',');
   if (names_.empty()) {
     names_ = std::move(fields);
     for (const char* name : {"task", "outcome"}) {

@@ -11,6 +11,7 @@
 #include "common/base/result.h"
 #include "common/model/task.h"
 #include "common/model/time.h"
+#include "coordinator/exec/input/csv.h"
 #include "coordinator/exec/results/command_results.h"
 
 namespace rollcall::coordinator {
@@ -38,18 +39,17 @@ class SavedResults {
   Result<void> finish();
 
  private:
-  Result<void> add_csv(char c);
+  Result<void> add_csv(std::string_view bytes);
+  Result<void> add_json(std::string_view bytes);
   Result<void> end_record();
   Result<void> end_json_line();
   Error error(const std::string& what) const;
 
   std::function<void(const SavedRow&)> take_;
   enum class Form : std::uint8_t { unknown, csv, json } form_ = Form::unknown;
-  std::uint64_t line_ = 1;
-  std::string text_;  ///< of JSON: the line so far; of CSV: the field
-  // Of CSV.
-  enum class Place : std::uint8_t { begin, plain, quoted, after_quote } place_ = Place::begin;
-  std::vector<std::string> fields_;
+  std::string text_;        ///< of a record or a line that has not ended
+  std::uint64_t line_ = 1;  ///< of JSON
+  CsvRecords records_{','};
   std::vector<std::string> names_;  ///< empty before the first line
 };
 

@@ -152,7 +152,7 @@ TEST_F(JournaledExec, HasNoOutputOfATaskThatHasNotRun) {
   EXPECT_EQ(run.wait(), 1) << run.story();
   Program& output = command({"output", journal(), "1"});
   EXPECT_EQ(output.wait(), 1) << output.story();
-  EXPECT_EQ(output.err(), "rollcall output: task 1 has not run a command\n");
+  EXPECT_EQ(output.err(), "rollcall output: task 1 has no output: its command never started\n");
 }
 
 TEST_F(JournaledExec, ResumesInTheOriginalDirectory) {

@@ -107,8 +107,8 @@ class CommandTemplate {
   static std::optional<Part> part_named(std::string_view name);
   static std::string_view part_of(std::string_view value, Part part);
   std::optional<Piece> placeholder_named(std::string_view name) const;
-  /// Returns the first placeholder at or after `at`, and sets `at` and `end` to where it begins and
-  /// ends. Returns nullopt if there is none.
+  /// Finds the first placeholder at or after `at`. Sets `at` to its first character and `end` to
+  /// the one after its last. Returns nullopt if there is none.
   std::optional<Piece> next_placeholder(std::string_view text, std::size_t& at,
                                         std::size_t& end) const;
   Word parse_word(std::string_view text) const;

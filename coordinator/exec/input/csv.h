@@ -44,7 +44,7 @@ class CsvRecords {
   };
 
   void skip_mark(char next);
-  /// Takes a byte that is no newline. Returns false if it must not be there.
+  /// Handles the next byte, which is not a newline. Returns false if it is not allowed there.
   bool take(char next);
   Error misplaced() const;
 

@@ -41,7 +41,7 @@ Result<void> read_chunks(int fd, const std::function<Result<void>(std::string_vi
 struct LineFormat {
   char separator = '\n';
   std::optional<char> csv{};  ///< the lines are records of CSV, with this separator of fields
-  bool has_header = false;    ///< the first line names columns, and is no task
+  bool has_header = false;    ///< the first line names the columns; it is not a task
 };
 
 /// The tasks of a run, one for each line, number or combination. Lines are filled in chunks, so

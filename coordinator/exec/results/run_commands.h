@@ -17,7 +17,7 @@ struct FailureTail {
   std::string text;  ///< the last lines, safe for a terminal, each with a newline
 };
 
-/// The commands of a run, their results, and what is kept of failures. Owns nothing.
+/// The commands of a run, their results, and the last lines of the failed ones. All outlive it.
 struct RunCommands {
   const TaskCommands* commands = nullptr;
   const CommandResults* results = nullptr;

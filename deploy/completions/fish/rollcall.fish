@@ -10,7 +10,7 @@ complete -c rollcall -n __fish_use_subcommand -a unpause -d 'Start tasks of a pa
 complete -c rollcall -n __fish_use_subcommand -a slots -d 'Limit the slots of workers'
 complete -c rollcall -n __fish_use_subcommand -a drain -d 'Remove workers from a run'
 complete -c rollcall -n __fish_use_subcommand -a resume -d 'Resume a run from its journal'
-complete -c rollcall -n __fish_use_subcommand -a abandon -d 'End a run that nobody will resume'
+complete -c rollcall -n __fish_use_subcommand -a abandon -d 'End an unfinished run for good'
 complete -c rollcall -n __fish_use_subcommand -a report -d 'Report a run from its journal'
 complete -c rollcall -n __fish_use_subcommand -a output -d 'Print the output of a task from a journal'
 complete -c rollcall -n __fish_use_subcommand -a validate -d 'Validate a run from its journal'
