@@ -65,8 +65,8 @@ cli::CommandSpec abandon_command(ResumeOptions& options) {
   cli::CommandSpec command{
       "rollcall abandon",
       "FILE [OPTION]...",
-      "Ends the unfinished run in the journal FILE for good: running tasks are ended, and\n"
-      "tasks without an outcome are cancelled.\n",
+      "Ends the unfinished run in the journal FILE for good: running tasks are ended,\n"
+      "and tasks without an outcome are cancelled.\n",
       {},
       "\nIt waits for workers that have lost their coordinator, as rollcall resume does.\n"};
   add_display(command.options, options.display);
