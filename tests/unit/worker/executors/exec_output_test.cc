@@ -189,6 +189,8 @@ TEST_F(ExecOutputTest, ACancelledCommandWaitsOnlyForWhatWasSent) {
   start("seq 500000; sleep 1000");
   ASSERT_TRUE(wait_until([&] { return read() >= limits::output_read_ahead; }));
   send(kOut, 0, 1'000);
+  // An outcome would carry no more than a tail.
+  ASSERT_TRUE(wait_until([&] { return read() > limits::output_tail + 1'000; }));
   executor_->cancel(os::now(), 1);
   ASSERT_TRUE(wait_until([&] { return progress_.has_ended; }));
   EXPECT_EQ(read(), 1'000U);
