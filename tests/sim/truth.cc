@@ -126,15 +126,15 @@ std::string Truth::compare_record(const RunRecords& records, std::size_t record,
   }
   // The record names neither the epoch nor the number on the wire.
   std::string wrong;
-  bool has_failed_before = true;
+  bool was_again_pending = true;
   for (const Attempt attempt : begun->second) {
     for (const Run& really : runs_.at(Key{session, task, attempt})) {
       wrong = compare_run(really, records, record, batch);
       if (wrong.empty()) return wrong;
-      has_failed_before &= has_failed(really);
+      was_again_pending &= may_be_resumed(really);
     }
   }
-  return unstarted && has_failed_before ? std::string() : name + wrong;
+  return unstarted && was_again_pending ? std::string() : name + wrong;
 }
 
 std::string Truth::compare_run(const Run& really, const RunRecords& records, std::size_t record,
