@@ -55,7 +55,7 @@ Instant Child::due() const {
 void forget_request(Command& command) {
   command.args.resize(1);
   command.env = {};
-  command.input = {};
+  std::string().swap(command.input);  // an assignment would keep the memory
 }
 
 int refusal(const Command& command) {
