@@ -249,9 +249,13 @@ inline constexpr std::size_t input_line_bytes = 131'071;
 /// most that --max-chars may permit.
 inline constexpr std::size_t command_chars = 128U << 10U;
 inline constexpr std::size_t command_chars_most = 1U << 20U;
+/// Bytes of a block that a command gets on its standard input, if --block is not given; and the
+/// most that it or a single record may have, so that the command fits into a message.
+inline constexpr std::size_t block_bytes = 1U << 20U;
+inline constexpr std::size_t block_bytes_most = 7U << 20U;
 /// Inputs of which each combination is a task; more is a usage error.
 inline constexpr std::size_t input_sources = 64;
-/// Bytes of input lines that are held in memory; a temporary file holds the rest.
+/// Bytes of input lines or blocks that are held in memory; a temporary file holds the rest.
 inline constexpr std::size_t lines_in_memory = 32U << 20U;
 /// Bytes of input read at once, and such chunks that wait for the event loop. At the limit, the
 /// input is not read.
@@ -261,10 +265,11 @@ inline constexpr std::size_t input_chunks = 4;
 /// read during the run.
 inline constexpr std::uint64_t input_before_run = 64U << 20U;
 /// Tasks without an outcome, and bytes of their lines, above which no more input is read. Not with
-/// a journal, which takes all lines: there, tasks that are not committed.
+/// a journal, which takes all lines: there, tasks that are not committed, and their bytes.
 inline constexpr std::uint64_t read_ahead_tasks = 1'000'000;
 inline constexpr std::uint64_t read_ahead_bytes = 256U << 20U;
 inline constexpr std::uint64_t uncommitted_tasks = 1U << 16U;
+inline constexpr std::uint64_t uncommitted_bytes = 32U << 20U;
 /// Output of ended tasks that --keep-order holds in memory; a temporary file holds the rest.
 inline constexpr std::size_t held_output_bytes = 64U << 20U;
 /// Bytes of output of several tasks printed by one write.

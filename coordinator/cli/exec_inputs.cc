@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "coordinator/cli/pipe_options.h"
 #include "coordinator/core/model/limits.h"
 #include "coordinator/exec/input/command_template.h"
 
@@ -236,7 +237,7 @@ Fault take_inputs(const CommandSpec& command, const GivenOptions& given, ExecOpt
   if (Fault fault = check_sources(command, given, options)) return fault;
   if (Fault fault = check_csv(command, given, options)) return fault;
   simplify_sources(options);
-  return std::nullopt;
+  return check_pipe(command, given, options);
 }
 
 }  // namespace rollcall::coordinator

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "coordinator/cli/exec_hints.h"
 #include "coordinator/cli/exec_inputs.h"
+#include "coordinator/cli/pipe_options.h"
 #include "coordinator/core/model/limits.h"
 
 namespace rollcall::coordinator {
@@ -312,6 +313,7 @@ Result<std::uint64_t> parse_size(std::string_view text, std::uint64_t least) {
 CommandSpec exec_command(ExecOptions& options) {
   std::vector<OptionSpec> table;
   add_input(table, options);
+  add_pipe(table, options);
   add_commands(table, options);
   add_printing(table, options);
   add_whole_run(table, options);

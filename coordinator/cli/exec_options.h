@@ -11,6 +11,7 @@
 #include "coordinator/cli/run_options.h"
 #include "coordinator/core/model/policy.h"
 #include "coordinator/exec/input/number_range.h"
+#include "coordinator/exec/input/record_blocks.h"
 #include "coordinator/exec/input/task_input.h"
 #include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/retry_reasons.h"
@@ -41,6 +42,9 @@ struct ExecOptions : RunOptions {
   std::string colsep;                  ///< separates columns; empty: a line is one column
   bool csv = false;                    ///< lines are records of CSV; colsep is one character then
   bool header = false;                 ///< the first line of each input names its columns
+
+  bool pipe = false;     ///< each command gets a block of the input, and there are no values
+  RecordFormat records;  ///< what blocks consist of
 
   std::optional<std::uint64_t> max_args;   ///< lines for each command; nullopt: 1, or max_chars
   std::optional<std::uint64_t> max_chars;  ///< bytes of its arguments; nullopt: see limits.h

@@ -37,12 +37,13 @@ std::string name_of(const ExecOptions& options) {
 
 CommandTemplate template_of(const ExecOptions& options) {
   TemplateOptions how;
-  how.append_input = !options.range || options.groups_lines();
+  how.append_input = !options.pipe && (!options.range || options.groups_lines());
+  how.has_values = !options.pipe;
   how.shell = options.shell;
   how.colsep = options.colsep;
   how.csv = options.csv;
   how.replace = options.replacement;
-  how.sources = std::max<std::size_t>(options.sources.size(), 1);
+  how.sources = options.pipe ? 0 : std::max<std::size_t>(options.sources.size(), 1);
   how.names_sources = options.names_sources && !options.groups_lines();
   return {options.command, how};
 }
@@ -67,6 +68,7 @@ Result<void> group_lines(const ExecOptions& options, TaskInput& input) {
 
 TaskInput empty_input(const ExecOptions& options, bool is_saved) {
   if (!options.from_json.empty()) return is_saved ? TaskInput::saved_json() : TaskInput::json();
+  if (options.pipe) return TaskInput::blocks(options.records);
   TaskInput input = TaskInput::lines(format_of(options));
   const Result<void> grouped = group_lines(options, input);
   CHECK(grouped.has_value());  // there are no lines yet
@@ -86,10 +88,11 @@ struct Input {
   std::optional<StreamSource> rest{};
 };
 
-std::string taken_text(std::uint64_t lines) {
-  if (lines == 0) return "; no line was taken";
-  if (lines == 1) return "; the line that was taken is run";
-  return fmt::format("; the {} lines that were taken are run", lines);
+/// `unit`: "line", "block".
+std::string taken_text(std::uint64_t count, std::string_view unit) {
+  if (count == 0) return fmt::format("; no {} was taken", unit);
+  if (count == 1) return fmt::format("; the {} that was taken is run", unit);
+  return fmt::format("; the {} {}s that were taken are run", count, unit);
 }
 
 /// Opens the file that an earlier coordinator has read a part of. Fails if it can be given again.
@@ -107,11 +110,12 @@ Result<os::Descriptor> open_again(const ExecOptions& options) {
   return file;
 }
 
-/// The rest of an input, the first `offset` bytes of which are in a journal.
+/// The rest of an input, the beginning of which is in a journal, and in `tasks`.
 Result<StreamSource> rest_of(const ExecOptions& options, const std::string& identity,
-                             std::uint64_t offset, std::uint64_t lines) {
+                             const TaskInput& tasks) {
   StreamSource source{name_of(options), {}, {}, identity};
-  const std::string taken = taken_text(lines);
+  const std::string taken = taken_text(tasks.line_count() - (tasks.header() ? 1 : 0),
+                                       tasks.has_blocks() ? "block" : "line");
   if (identity.empty()) {
     source.lost = "not read to its end, and only a file can be read on" + taken;
     return source;
@@ -120,7 +124,7 @@ Result<StreamSource> rest_of(const ExecOptions& options, const std::string& iden
   if (!file) return file.error();
   if (identity_of(file->get()) != identity) {
     source.lost = "not read to its end, and the file has changed or is another one" + taken;
-  } else if (::lseek(file->get(), static_cast<::off_t>(offset), SEEK_SET) < 0) {
+  } else if (::lseek(file->get(), static_cast<::off_t>(tasks.bytes()), SEEK_SET) < 0) {
     source.lost = std::strerror(errno) + taken;
   } else {
     source.file = std::move(*file);
@@ -156,8 +160,7 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   }
   const bool is_over = (*journal)->finished() && !options.retry_failed;
   if (!is_open || is_over || !reads_on) return input;
-  const std::uint64_t lines = input.tasks.line_count() - (input.tasks.header() ? 1 : 0);
-  auto rest = rest_of(options, (*journal)->run().source, input.tasks.bytes(), lines);
+  auto rest = rest_of(options, (*journal)->run().source, input.tasks);
   if (!rest) return rest.error();
   input.rest = std::move(*rest);
   return input;
@@ -240,6 +243,10 @@ char separator_of(const ExecOptions& options) {
   return options.null_separated ? '\0' : '\n';
 }
 
+std::string saved_separator(const ExecOptions& options) {
+  return options.pipe ? std::string() : std::string(1, separator_of(options));
+}
+
 Result<void> check_size(const TaskCommands& commands, std::uint64_t& first) {
   if (commands.bytes_at_most() + kOwnVariables <= limits::command_bytes) {
     first = commands.size();
@@ -288,6 +295,8 @@ Result<ExecInput> read_input(const ExecOptions& options, bool reads_on) {
   }
   TaskCommands commands(std::move(input->tasks), std::move(words), std::move(common));
   commands.name_input(options.input_file == "-" ? "/dev/stdin" : options.input_file);
+  if (options.pipe)
+    commands.name_input(path_of(options) == "-" ? name_of(options) : path_of(options));
   if (auto named = commands.name_columns(); !named) {
     const bool is_one = options.sources.empty();
     return permanent(is_one ? name_of(options) + ": " + named.error().message
@@ -303,7 +312,7 @@ JournalInput journal_input(const ExecOptions& options, const TaskCommands& comma
   if (!options.input_file.empty()) input.standard_input = commands.input();
   const TaskInput& all = commands.task_input();
   if (options.range || all.line_count() == 0) return input;
-  input.lines = [&all, separator = separator_of(options), next = std::uint64_t{0}]() mutable {
+  input.lines = [&all, separator = saved_separator(options), next = std::uint64_t{0}]() mutable {
     std::string part;
     for (; next < all.line_count() && part.size() < kPiece; ++next) {
       if (all.is_from_file(next)) part += all.line(next) + separator;

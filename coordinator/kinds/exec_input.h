@@ -46,6 +46,9 @@ os::Descriptor open_input(const std::string& path, int flags = 0);
 /// '\n', or '\0' with --null.
 char separator_of(const ExecOptions& options);
 
+/// What follows each line or block in a journal.
+std::string saved_separator(const ExecOptions& options);
+
 /// Checks that each command fits into a message, from `first` on, which becomes the first one that
 /// does not.
 [[nodiscard]] Result<void> check_size(const TaskCommands& commands, std::uint64_t& first);

@@ -40,7 +40,9 @@ class CommandPrinter {
   /// written.
   bool print(std::uint64_t end) {
     for (; next_ < end && writer_.failed().empty(); ++next_) {
-      const std::string line = shell_line(commands_[task_at(next_)]);
+      const TaskId task = task_at(next_);
+      const bool has_block = commands_.task_input().has_blocks();
+      const std::string line = has_block ? commands_.line(task) : shell_line(commands_[task]);
       writer_.buffer() += is_terminal_ ? visible(line) : line;
       writer_.buffer() += '\n';
       if (writer_.buffer().size() >= kPiece) writer_.write_all();
@@ -176,7 +178,7 @@ Result<void> ExecKind::prepare() {
   streamed_from_ = std::move(input->streamed_from);
   run_.emplace(std::move(input->commands), spec_.id, options_.name);
   if (input->rest) {
-    stream_.emplace(run_->commands(), std::move(*input->rest), separator_of(options_));
+    stream_.emplace(run_->commands(), std::move(*input->rest), saved_separator(options_));
   }
   display_ = ExecDisplay(run_->shown(), list_failed(options_), discards_output(options_));
   if (options_.dry_run) return {};
@@ -238,6 +240,11 @@ nlohmann::json ExecKind::request() const {
   if (!options_.replacement.empty()) request["replacement"] = options_.replacement;
   if (options_.header) request["header"] = true;
   if (options_.csv) request["csv"] = true;
+  if (options_.pipe) {
+    request["pipe"] = {{"block", options_.records.block_bytes},
+                       {"recend", options_.records.end},
+                       {"recstart", options_.records.begin}};
+  }
   if (!streamed_from_.empty()) {
     request["streamed"] = streamed_from_;
     return request;
@@ -298,6 +305,11 @@ void ExecKind::received(SessionIndex session, const RunRecords& records, std::si
     if (spool_) spool_->accepted(attempt, record);
     ++record;
   }
+}
+
+void ExecKind::publish(const RunRecords& records, std::size_t first, std::size_t count) {
+  run_->publish(records, first, count);
+  for (std::size_t i = 0; i < count; ++i) run_->commands().forget(records.task[first + i]);
 }
 
 std::unique_ptr<Output> ExecKind::make_text_output(const RunRecords& records) const {

@@ -56,9 +56,7 @@ class ExecKind final : public TaskKind {
                                                std::size_t count) const override {
     return run_->results().for_commit(first, count);
   }
-  void publish(const RunRecords& records, std::size_t first, std::size_t count) override {
-    run_->publish(records, first, count);
-  }
+  void publish(const RunRecords& records, std::size_t first, std::size_t count) override;
   void published(std::size_t through) override { run_->results().mark_published(through); }
 
   void finished() override {

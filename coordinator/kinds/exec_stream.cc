@@ -7,10 +7,10 @@
 
 namespace rollcall::coordinator {
 
-ExecStream::ExecStream(TaskCommands& commands, StreamSource source, char separator)
+ExecStream::ExecStream(TaskCommands& commands, StreamSource source, std::string separator)
     : commands_(commands),
       source_(std::move(source)),
-      separator_(separator),
+      separator_(std::move(separator)),
       size_(commands.size()),
       committed_(commands.size()) {}
 
@@ -24,7 +24,7 @@ Error ExecStream::error(std::string_view why) const {
 }
 
 Error ExecStream::end_early(std::string_view why) {
-  commands_.end_task();
+  commands_.end_early();
   const Result<void> checked = check({});
   return checked ? error(why) : checked.error();
 }
@@ -49,7 +49,7 @@ void ExecStream::complete(CommittedTasks& tasks) {
   const auto header = commands_.task_input().header();
   if (header && committed_ == 0 && tasks.count > 0) tasks.text += header->front() + separator_;
   for (std::uint64_t left = tasks.count; left > 0; --left) {
-    for (const std::string& line : commands_.task_input().values(committed_++)) {
+    for (const std::string& line : commands_.task_input().parts(committed_++)) {
       tasks.text += line;
       tasks.text += separator_;
     }

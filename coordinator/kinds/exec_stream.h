@@ -10,11 +10,12 @@
 
 namespace rollcall::coordinator {
 
-/// Adds a command for each line of the source.
+/// Adds a command for each line or block of the source.
 class ExecStream final : public StreamedInput {
  public:
-  /// `commands` already has those that are committed. It outlives this.
-  ExecStream(TaskCommands& commands, StreamSource source, char separator);
+  /// `commands` already has those that are committed. It outlives this. `separator`: what follows
+  /// each line or block in a journal.
+  ExecStream(TaskCommands& commands, StreamSource source, std::string separator);
 
   Result<os::Descriptor> open() override;
   Result<void> add(std::string_view bytes) override { return check(commands_.add(bytes)); }
@@ -35,7 +36,7 @@ class ExecStream final : public StreamedInput {
 
   TaskCommands& commands_;
   StreamSource source_;
-  char separator_;
+  std::string separator_;
   std::uint64_t size_;       ///< commands that are valid
   std::uint64_t committed_;  ///< commands whose commit is complete
 };

@@ -27,10 +27,15 @@ void InputFeed::advance() {
 }
 
 bool InputFeed::has_room() const {
-  if (has_journal_) return scheduler_.uncommitted_tasks() < limits::uncommitted_tasks;
-  const std::uint64_t waiting = input_.size() - scheduler_.done();
-  return waiting < limits::read_ahead_tasks &&
-         waiting * input_.mean_bytes() < limits::read_ahead_bytes;
+  const auto is_below = [this](std::uint64_t tasks, std::uint64_t most, std::uint64_t most_bytes) {
+    return tasks < most && tasks * input_.mean_bytes() < most_bytes;
+  };
+  if (has_journal_) {
+    return is_below(scheduler_.uncommitted_tasks(), limits::uncommitted_tasks,
+                    limits::uncommitted_bytes);
+  }
+  return is_below(input_.size() - scheduler_.done(), limits::read_ahead_tasks,
+                  limits::read_ahead_bytes);
 }
 
 void InputFeed::add(std::string_view bytes) {

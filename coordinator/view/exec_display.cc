@@ -126,7 +126,11 @@ void ExecDisplay::append_input(RowForm& form, TaskId task,
   for (std::size_t i = parameters.size(); i < values.size(); ++i) {
     parameters.push_back(commands.column_name(i));
   }
-  form.bytes("input", commands.task_input().lines_of(index(task)));
+  if (commands.task_input().has_blocks()) {
+    form.text("input", {});
+  } else {
+    form.bytes("input", commands.task_input().lines_of(index(task)));
+  }
   form.bytes("command", commands.line(task));
   form.group("columns", parameters, values);
 }

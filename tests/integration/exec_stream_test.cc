@@ -285,6 +285,20 @@ class JournaledStream : public StreamedExec {
   std::string state() const { return sql(journal(), "SELECT state FROM job").at(0).at(0); }
 };
 
+TEST_F(JournaledStream, RunsTheBlocksThatWereTakenFromAPipe) {
+  Program& run = journaled({"-j", "4", "--pipe", "--block", "4", "--shell",
+                            "tr '\\n' + >> " + file("ran") + "; " + until_touched("go")});
+  write("a\nb\nc\nd\ne\n");
+  EXPECT_TRUE(wait_until([&] { return contents_of(file("ran")).size() == 8; })) << run.story();
+  kill_coordinator(run);
+  touch("go");
+  Program& resumed = command({"resume", journal()});
+  EXPECT_EQ(resumed.wait(), 6) << resumed.story();
+  EXPECT_THAT(resumed.err(), HasSubstr("the 2 blocks that were taken are run"));
+  EXPECT_THAT(contents_of(file("ran")), testing::AnyOf("a+b+c+d+", "c+d+a+b+"));
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+}
+
 TEST_F(JournaledStream, RunsTheLinesThatWereTakenFromAPipe) {
   kill_coordinator(begun_stream());
   touch("go");
@@ -376,7 +390,7 @@ class JournaledLargeFile : public JournaledStream {
       }
       Program& run = exec(Arguments{"-q", "-w", "0", "--access-file", access_file(), "--journal",
                                     journal(), "--each-line", file("large")} +
-                          columns_ + Arguments{"--shell", "--", "echo {1} >> " + file("ran")});
+                          columns_ + Arguments{"--shell", "--", number_ + " >> " + file("ran")});
       ASSERT_TRUE(wait_for_file("run.journal"));
       ASSERT_TRUE(
           wait_until([&] { return number_in(journal(), "SELECT count(*) FROM segment") == 1; }));
@@ -401,8 +415,9 @@ class JournaledLargeFile : public JournaledStream {
   std::string before_ = " ";
   std::string after_ = "\n";
   Arguments columns_ = {"--colsep", " "};
+  std::string number_ = "echo {1}";  ///< the command that prints the numbers of its lines
 
-  std::size_t taken_ = 0;  ///< lines in the journal
+  std::size_t taken_ = 0;  ///< lines or blocks in the journal
 };
 
 class JournaledLargeCsv : public JournaledLargeFile {
@@ -416,6 +431,22 @@ class JournaledLargeCsv : public JournaledLargeFile {
     columns_ = {"--csv", "--header"};
   }
 };
+
+class JournaledLargeBlocks : public JournaledLargeFile {
+ protected:
+  JournaledLargeBlocks() {
+    columns_ = {"--pipe"};
+    number_ = "cut -d ' ' -f 1";
+  }
+};
+
+TEST_F(JournaledLargeBlocks, AreReadOn) {
+  begin_and_kill();
+  Program& resumed = resume();
+  EXPECT_EQ(resumed.wait(kManyCommands), 0) << resumed.story();
+  EXPECT_THAT(ran(), UnorderedElementsAreArray(numbers(kLines)));
+  EXPECT_EQ(command({"validate", journal()}).wait(), 0);
+}
 
 TEST_F(JournaledLargeCsv, IsReadOn) {
   begin_and_kill();

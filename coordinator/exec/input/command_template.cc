@@ -89,6 +89,7 @@ std::optional<CommandTemplate::Part> CommandTemplate::part_named(std::string_vie
 std::optional<CommandTemplate::Piece> CommandTemplate::placeholder_named(
     std::string_view name) const {
   if (name == "#") return Piece{.kind = Kind::number};
+  if (!options_.has_values) return std::nullopt;
   if (const std::optional<Part> part = part_named(name)) {
     return Piece{.kind = Kind::value, .part = *part};
   }

@@ -25,6 +25,7 @@ struct TemplateOptions {
   std::size_t sources = 1;     ///< a task has a value of each
   bool names_sources = false;  ///< {1}, {2} ... are these values
   std::vector<std::string> names = {};  ///< of the columns, or else of the sources
+  bool has_values = true;               ///< false: only {#} is a placeholder
 };
 
 /// Words with placeholders. A word may have any number of them:

@@ -1,5 +1,7 @@
 #include "coordinator/exec/input/task_commands.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "common/base/check.h"
@@ -36,8 +38,9 @@ std::size_t bytes_of(const Command& command) {
 
 std::size_t TaskCommands::bytes_at_most() const {
   // A command in a message is at most twice as long as its JSON text.
-  const auto [bytes, values] = input_.longest();
-  return bytes_of(common_) + (words_ ? words_->bytes_at_most(bytes, values) : bytes * 2);
+  const auto [bytes, values, block] = input_.longest();
+  const std::size_t words = words_ ? words_->bytes_at_most(bytes, values) : bytes * 2;
+  return bytes_of(common_) + words + block;
 }
 
 Command TaskCommands::own(TaskId task) const {
@@ -61,12 +64,24 @@ Command TaskCommands::own(TaskId task) const {
 
 Command TaskCommands::operator[](TaskId task) const {
   Command command = own(task);
+  if (input_.has_blocks()) command.input = input_.block(index(task));
   if (command.input.empty()) command.input = common_.input;
   return command;
 }
 
+std::size_t TaskCommands::standard_input_bytes(TaskId task) const {
+  if (input_.has_blocks()) return input_.block_bytes(index(task));
+  const std::size_t bytes = words_ ? 0 : own(task).input.size();
+  return bytes == 0 ? common_.input.size() : bytes;
+}
+
 std::string TaskCommands::line(TaskId task) const {
   Command command = own(task);
+  if (input_.has_blocks()) {
+    // No file has this name, so that the shell cannot run the command without its input.
+    const std::string block = fmt::format("block {} of {}", index(task), input_path_);
+    return shell_line(command) + " < " + shell_quote(block);
+  }
   const bool is_common = command.input.empty() && !common_.input.empty();
   if (!is_common) return shell_line(command);
   if (!input_path_.empty()) return shell_line(command) + " < " + shell_quote(input_path_);

@@ -31,12 +31,14 @@ class TaskCommands {
   /// Lets the template use the names in the header, once that has arrived. Needed only if the input
   /// had lines before. Fails as CommandTemplate::named() does; then there are no commands.
   Result<void> name_columns();
-  void end_task() { input_.end_task(); }
+  void end_early() { input_.end_early(); }
+  /// The task has its result: its command is not asked for again.
+  void forget(TaskId task) { input_.forget(index(task)); }
 
   std::uint64_t size() const { return has_bad_header_ ? 0 : input_.size(); }
-  /// Bytes of all complete lines; 0 for a range.
+  /// Bytes of all complete lines or blocks; 0 for a range.
   std::uint64_t input_bytes() const { return input_.bytes(); }
-  /// Returns the same command each time. Requires task < size().
+  /// Returns the same command each time. Requires task < size(), and that it is not forgotten.
   Command operator[](TaskId task) const;
   /// The standard input of each command that does not have its own.
   const std::string& input() const { return common_.input; }
@@ -44,10 +46,12 @@ class TaskCommands {
   std::uint64_t carriage_returns() const { return input_.carriage_returns(); }
   /// An upper bound for the bytes of any command in a message. Fast.
   std::size_t bytes_at_most() const;
-  /// `path` is where input() was read from, for line().
+  /// How many bytes the command gets on its standard input. Requires task < size().
+  std::size_t standard_input_bytes(TaskId task) const;
+  /// `path` is where input() was read from, or the name of the source of blocks, for line().
   void name_input(std::string path) { input_path_ = std::move(path); }
   /// The command as a line for a shell, with its directory, variables and input, but not its
-  /// timeout. input() is not repeated: it is read from its file.
+  /// timeout. input() is not repeated: it is read from its file. A block is only named.
   std::string line(TaskId task) const;
   Duration timeout(TaskId task) const { return own(task).timeout; }
   /// What {1}, {2} ... stand for in the command of the task; empty if they stand for nothing.
@@ -56,12 +60,15 @@ class TaskCommands {
   std::string column_name(std::size_t i) const { return words_->column_name(i); }
   /// The most columns that a task has. Reads the lines, if these have columns.
   std::size_t column_count() const;
-  /// The input line of the task, for --tag; the values of a combination, separated by spaces.
-  std::string text(TaskId task) const { return input_.text(index(task)); }
+  /// The input line of the task, for --tag; the values of a combination, separated by spaces; the
+  /// number of a block.
+  std::string text(TaskId task) const {
+    return input_.has_blocks() ? std::to_string(index(task)) : input_.text(index(task));
+  }
   const TaskInput& task_input() const { return input_; }
 
  private:
-  /// The command without the input of all commands.
+  /// The command without the input of all commands and without its block.
   Command own(TaskId task) const;
   Result<void> after_adding(const Result<void>& added) {
     Result<void> named = name_columns();

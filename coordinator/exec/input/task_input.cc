@@ -153,12 +153,14 @@ Result<void> TaskInput::group(GroupLimits limits) {
 }
 
 Result<void> TaskInput::add(std::string_view bytes) {
+  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) return blocks->add(bytes);
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
   return take(store->add(bytes));
 }
 
 Result<void> TaskInput::finish() {
+  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) return blocks->finish();
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
   Result<void> taken = take(store->finish());
@@ -174,6 +176,15 @@ Result<void> TaskInput::take(const Result<void>& added) {
 
 void TaskInput::end_task() {
   if (groups_) groups_->end();
+  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) {
+    const Result<void> added = blocks->finish();
+    CHECK(added.has_value());  // an earlier run had it as a task
+  }
+}
+
+void TaskInput::end_early() {
+  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) return blocks->finish_early();
+  end_task();
 }
 
 Result<void> TaskInput::add_to_groups() {
@@ -226,11 +237,13 @@ std::optional<std::vector<std::string>> TaskInput::header() const {
 }
 
 std::uint64_t TaskInput::bytes() const {
+  if (const auto* blocks = std::get_if<RecordBlocks>(&source_)) return blocks->bytes();
   const auto* store = std::get_if<LineStore>(&source_);
   return store == nullptr ? 0 : store->bytes();
 }
 
 TaskInput::Longest TaskInput::longest() const {
+  if (const auto* blocks = std::get_if<RecordBlocks>(&source_)) return {0, 0, blocks->longest()};
   if (groups_) return {groups_->most_bytes(), groups_->most_lines()};
   if (const auto* range = std::get_if<NumberRange>(&source_)) {
     return {(*range)[range->count - 1].size()};
@@ -264,7 +277,12 @@ std::vector<std::string> TaskInput::values(std::uint64_t task) const {
     return values;
   }
   if (const auto* all = std::get_if<Combinations>(&source_)) return (*all)[task];
+  if (has_blocks()) return {};
   return {line(task + header_lines())};
+}
+
+std::vector<std::string> TaskInput::parts(std::uint64_t task) const {
+  return has_blocks() ? std::vector<std::string>{block(task)} : values(task);
 }
 
 std::string TaskInput::text(std::uint64_t task) const {
@@ -279,6 +297,7 @@ std::string TaskInput::lines_of(std::uint64_t task) const {
 std::uint64_t TaskInput::line_count() const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) return range->count;
   if (const auto* store = std::get_if<LineStore>(&source_)) return store->size();
+  if (const auto* blocks = std::get_if<RecordBlocks>(&source_)) return blocks->size();
   std::uint64_t count = 0;
   for (const InputSource& source : std::get<Combinations>(source_).sources()) {
     count += source.lines();
@@ -289,13 +308,15 @@ std::uint64_t TaskInput::line_count() const {
 std::string TaskInput::line(std::uint64_t i) const {
   if (const auto* range = std::get_if<NumberRange>(&source_)) return (*range)[i];
   if (const auto* store = std::get_if<LineStore>(&source_)) return (*store)[i];
+  if (has_blocks()) return block(i);
   const auto [source, place] = place_of(i);
   return source->line(place);
 }
 
 bool TaskInput::is_from_file(std::uint64_t i) const {
   if (std::holds_alternative<NumberRange>(source_)) return false;
-  return std::holds_alternative<LineStore>(source_) || place_of(i).first->is_file;
+  if (std::holds_alternative<LineStore>(source_) || has_blocks()) return true;
+  return place_of(i).first->is_file;
 }
 
 std::pair<const InputSource*, std::uint64_t> TaskInput::place_of(std::uint64_t i) const {

@@ -1,4 +1,5 @@
-// The input of `rollcall exec`: lines, a range of numbers, combinations, or commands as JSON.
+// The input of `rollcall exec`: lines, a range of numbers, combinations, commands as JSON, or
+// blocks.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "coordinator/exec/input/line_groups.h"
 #include "coordinator/exec/input/line_store.h"
 #include "coordinator/exec/input/number_range.h"
+#include "coordinator/exec/input/record_blocks.h"
 
 namespace rollcall::coordinator {
 
@@ -44,14 +46,15 @@ struct LineFormat {
   bool has_header = false;    ///< the first line names the columns; it is not a task
 };
 
-/// The tasks of a run, one for each line, number or combination. Lines are filled in chunks, so
-/// that no line is stored twice; each complete line is a task at once. Threads: see LineStore.
+/// The tasks of a run, one for each line, number, combination or block. Lines are filled in chunks,
+/// so that no line is stored twice; each complete line is a task at once. Threads: see LineStore.
 class TaskInput {
  public:
   /// How large the values of a task can be.
   struct Longest {
     std::size_t bytes = 0;  ///< of all values
     std::size_t values = 1;
+    std::size_t block = 0;  ///< bytes of a block
   };
 
   /// Lines that end in `separator`.
@@ -59,6 +62,9 @@ class TaskInput {
   static TaskInput lines(const LineFormat& format);
   static TaskInput range(const NumberRange& range) { return TaskInput(range, false); }
   static TaskInput combinations(Combinations all);
+  static TaskInput blocks(RecordFormat format) {
+    return TaskInput(RecordBlocks(std::move(format)), false);
+  }
   /// One JSON object per line: see check_json_command().
   static TaskInput json() { return TaskInput(LineStore('\n'), true); }
   /// The same, from a journal: see parse_json_command().
@@ -68,18 +74,20 @@ class TaskInput {
     return input;
   }
 
-  /// Makes a task of several lines, numbers, or values of the only input. Not for JSON or several
-  /// inputs. Called once, before lines are added. Fails as add() does.
+  /// Makes a task of several lines, numbers, or values of the only input. Not for JSON, blocks or
+  /// several inputs. Called once, before lines are added. Fails as add() does.
   Result<void> group(GroupLimits limits);
 
-  /// Reads `fd` to its end; blocks. Only for lines. Errors are permanent: a read error, or a text
-  /// that names the invalid line ("line 7 ...").
+  /// Reads `fd` to its end; blocks. Only for lines and blocks. Errors are permanent: a read error,
+  /// or a text that names the invalid line ("line 7 ...").
   Result<void> read(int fd);
   /// As read(), in chunks that may end anywhere: add() each of them, then finish().
   Result<void> add(std::string_view bytes);
   Result<void> finish();
-  /// With group(): the lines so far are whole tasks.
+  /// The lines so far, or the bytes of blocks, are whole tasks.
   void end_task();
+  /// The same, but what is no whole line or record is dropped.
+  void end_early();
 
   /// Tasks so far: complete lines, of JSON up to the first invalid one; numbers; combinations;
   /// groups that will not get more lines.
@@ -88,14 +96,25 @@ class TaskInput {
   /// or it has not arrived.
   std::optional<std::vector<std::string>> header() const;
   bool has_header() const { return has_header_; }
-  /// Bytes of the input up to the end of the last complete line: see LineStore. 0 if it is not
-  /// lines.
+  /// Bytes of the input up to the end of the last complete line or block: see LineStore. 0 if it is
+  /// neither.
   std::uint64_t bytes() const;
   Longest longest() const;
   /// How many lines, each the text of a task, end with a carriage return.
   std::uint64_t carriage_returns() const;
   /// Whether each text() is a command for parse_json_command().
   bool has_commands() const { return is_json_; }
+  /// Whether a task has a block. It has no values, and its text is empty.
+  bool has_blocks() const { return std::holds_alternative<RecordBlocks>(source_); }
+  /// Requires has_blocks() and task < size(): see RecordBlocks.
+  std::string block(std::uint64_t task) const { return std::get<RecordBlocks>(source_)[task]; }
+  std::size_t block_bytes(std::uint64_t task) const {
+    return std::get<RecordBlocks>(source_).bytes_of(task);
+  }
+  /// The block of the task, if it has one, will not be needed any more.
+  void forget(std::uint64_t task) {
+    if (auto* blocks = std::get_if<RecordBlocks>(&source_)) blocks->forget(task);
+  }
   /// What replaces {}; {1}, {2} ... if the inputs are several. Requires task < size().
   std::vector<std::string> values(std::uint64_t task) const;
   /// The values of the task, separated by spaces; or the JSON object; or the record of CSV without
@@ -104,7 +123,9 @@ class TaskInput {
   /// The same, but lines of a group are separated by newlines.
   std::string lines_of(std::uint64_t task) const;
 
-  /// The lines of all inputs, one input after the other, with their headers.
+  /// The lines or the block that the task was made of. Requires task < size().
+  std::vector<std::string> parts(std::uint64_t task) const;
+  /// The lines of all inputs, one input after the other, with their headers; or the blocks.
   std::uint64_t line_count() const;
   std::string line(std::uint64_t i) const;
   /// Whether line(i) is from a file, and not from the command line.
@@ -113,7 +134,7 @@ class TaskInput {
   std::vector<std::vector<std::uint64_t>> source_sizes() const;
 
  private:
-  using Source = std::variant<LineStore, NumberRange, Combinations>;
+  using Source = std::variant<LineStore, NumberRange, Combinations, RecordBlocks>;
 
   TaskInput(Source source, bool is_json) : source_(std::move(source)), is_json_(is_json) {}
   Result<void> check_commands();

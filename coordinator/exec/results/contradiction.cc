@@ -65,7 +65,7 @@ std::string first_contradiction(const OutcomeColumns& outcomes, const TaskComman
     if (index(task) >= commands.size()) continue;
     const CommandResult* const result = outcomes.command.empty() ? nullptr : &outcomes.command[i];
     const bool has_limit =
-        outcome == Outcome::timed_out && commands[task].timeout > Duration::zero();
+        outcome == Outcome::timed_out && commands.timeout(task) > Duration::zero();
     const std::string why = contradiction(outcome, result, has_limit);
     if (!why.empty()) {
       return fmt::format("task {} attempt {}: {}", index(task), outcomes.attempt[i], why);

@@ -16,7 +16,6 @@
 #include "common/os/file_io.h"
 #include "coordinator/core/analysis/batch_cursor.h"
 #include "coordinator/core/analysis/failures.h"
-#include "coordinator/exec/input/shell_quote.h"
 #include "coordinator/exec/results/command_output.h"
 #include "coordinator/exec/results/joblog.h"
 
@@ -224,18 +223,17 @@ std::string ExecRun::joblog_line(const RunRecords& records, std::size_t record,
                                  const std::string& host) const {
   const TaskId task = records.task[record];
   const CommandResult& result = *results_.unpublished(record);
-  const Command command = commands_[task];
   JoblogRow row;
   row.seq = index(task) + 1;
   row.host = host;
   row.start = records.started[record].time_since_epoch() + clock_;
   row.elapsed = records.elapsed[record];
-  row.sent = command.input.size();
+  row.sent = commands_.standard_input_bytes(task);
   row.received = result.out_before + result.out.size() + result.out_dropped + result.err_before +
                  result.err.size() + result.err_dropped;
   row.exit_value = joblog_exit_value(result);
   row.signal = result.signal;
-  row.command = shell_line(command);
+  row.command = commands_.line(task);
   return coordinator::joblog_line(row);
 }
 

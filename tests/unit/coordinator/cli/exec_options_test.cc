@@ -176,6 +176,39 @@ TEST(ExecOptions, HaveANameOnOneLine) {
   }
 }
 
+TEST(ExecOptions, BlocksHaveRecords) {
+  EXPECT_FALSE(exec_options({}).pipe);
+  const ExecOptions plain = exec_options({"--pipe"});
+  EXPECT_TRUE(plain.pipe);
+  EXPECT_EQ(plain.records.end, "\n");
+  EXPECT_EQ(plain.records.block_bytes, std::size_t{1} << 20U);
+  EXPECT_EQ(exec_options({"--block", "64K", "--pipe"}).records.block_bytes, 65'536U);
+  EXPECT_EQ(exec_options({"--pipe", "--recend", "\\r\\n\\t\\\\"}).records.end, "\r\n\t\\");
+  EXPECT_EQ(exec_options({"--pipe", "--recend", "\\0"}).records.end, std::string(1, '\0'));
+  EXPECT_EQ(exec_options({"--pipe", "--recend", ""}).records.end, "");
+  const ExecOptions begins = exec_options({"--pipe", "--recstart", ">"});
+  EXPECT_EQ(begins.records.begin, ">");
+  EXPECT_EQ(begins.records.end, "");
+  EXPECT_EQ(exec_options({"--pipe", "--recstart", ">", "--recend", "\\n"}).records.end, "\n");
+  EXPECT_EQ(exec_options({"--pipe", "-a", "file"}).each_line, "file");
+}
+
+TEST(ExecOptions, BlocksAreRefusedWhereTheyMeanNothing) {
+  EXPECT_EQ(exec_fault({"--block", "1M"}), "--block: requires --pipe");
+  EXPECT_EQ(exec_fault({"--recend", "x"}), "--recend: requires --pipe");
+  EXPECT_EQ(exec_fault({"--pipe", "--block", "8M"}),
+            "--block \"8M\": expected a size from 1 to 7M, such as 512K");
+  EXPECT_EQ(exec_fault({"--pipe", "--block", "0"}),
+            "--block \"0\": expected a size from 1 to 7M, such as 512K");
+  EXPECT_EQ(exec_fault({"--pipe", "--recend", "\\x"}),
+            "--recend \"\\\\x\": expected a text with no other escapes than \\n \\t \\r \\0 \\\\");
+  EXPECT_EQ(exec_fault({"--pipe", "-n", "2"}), "--pipe: cannot be combined with --max-args");
+  EXPECT_EQ(exec_fault({"--pipe", "--stdin", "f"}), "--pipe: cannot be combined with --stdin");
+  EXPECT_EQ(exec_fault_of({"--pipe", "cat", ":::", "a"}),
+            "--pipe: cannot be combined with :::; expected one file (--each-line), or standard "
+            "input");
+}
+
 TEST(ExecOptions, AcceptCsv) {
   EXPECT_TRUE(exec_options({"--csv", "--header"}).header);
   EXPECT_EQ(exec_options({"--csv"}).colsep, ",");
