@@ -299,6 +299,19 @@ class References(unittest.TestCase):
             programs.run(["sh", "-c", "echo why >&2; exit 3"])
 
     @unittest.skipUnless(PROGRAMS, "needs the programs of the bench preset")
+    def test_rollcall_does_the_work_of_its_peers(self):
+        rollcall = peers.installed(Path(PROGRAMS) / "rollcall")[peers.ROLLCALL]
+        for sample, figure in (
+            (peers.short_commands(rollcall, 5), "rate"),
+            (peers.large_output(rollcall, 2), "rate"),
+            (peers.ordered_output(rollcall, 5, 4), "rate"),
+            (peers.compressed_files(rollcall, 2), "rate"),
+            (peers.first_start(rollcall, 0, 1), "p50_seconds"),
+            (peers.memory(rollcall, 1000), "peak_rss_bytes"),
+        ):
+            self.assertGreater(sample[figure], 0)
+
+    @unittest.skipUnless(PROGRAMS, "needs the programs of the bench preset")
     def test_each_program_reports_its_figures(self):
         built = programs.Programs(PROGRAMS)
         for sample, figure in (
