@@ -13,6 +13,7 @@ import rows_exec  # noqa: F401
 import rows_input  # noqa: F401
 import rows_output  # noqa: F401
 import rows_journal  # noqa: F401
+import rows_parallel  # noqa: F401
 import rows_parts  # noqa: F401
 import rows_time  # noqa: F401
 from measure import Plan, measure
@@ -25,6 +26,7 @@ QUICK_RESULTS = ROOT / "build/bench/quick"
 PAGE = ROOT / "docs/performance.md"
 CHART = "overhead.svg"
 ORDER = ["rows_time", "rows_cost", "rows_parts", "rows_journal", "rows_exec", "rows_input", "rows_output"]
+ORDER += ["rows_parallel"]
 
 
 def all_rows():
@@ -72,6 +74,7 @@ def measure_row(row, bench, plan, about):
         "row": row.name,
         "title": row.title,
         "about": row.about,
+        "packages": {name: machine.package(name) for name in row.packages},
         "quick": bench.quick,
         "date": date,
         "load_before": load,

@@ -68,6 +68,7 @@ class Case:
     arms: dict  # name -> function that returns a Sample
     checks: list
     rounds: Optional[int] = None  # None: as many as the bench takes
+    missing: dict = field(default_factory=dict)  # programs that have no figure here, and why
 
 
 def of(arm, figure, factor=1.0):
@@ -109,6 +110,7 @@ def measure(case, plan):
             rounds.append(samples)
     return {
         "name": case.name,
+        "missing": case.missing,
         "checks": [check.judge(rounds) for check in case.checks],
         "rounds": rounds,
     }

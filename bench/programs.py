@@ -1,9 +1,9 @@
 """How each program is run, and what figures it gives."""
 
 import csv
+import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +41,16 @@ def run(command, output=None):
         usage = {"wall_seconds": wall, "cpu_seconds": used.ru_utime + used.ru_stime}
         usage["largest_process_bytes"] = used.ru_maxrss * 1024
         return kept.read().decode(), usage
+
+
+@functools.lru_cache(maxsize=None)
+def is_gnu_parallel(name):
+    """Whether this `parallel` is that of GNU and not that of moreutils; None if there is no such program."""
+    try:
+        shown = subprocess.run([name, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError:
+        return None
+    return shown.stdout.startswith(b"GNU parallel")
 
 
 class Programs:
@@ -133,7 +143,7 @@ class Programs:
         return self.shell(script, count)
 
     def gnu_parallel(self, count, slots):
-        return self.shell(f"seq {count} | parallel -j {slots} /bin/true", count)
+        return self.shell(f"seq {count} | parallel --will-cite -j {slots} /bin/true", count)
 
     def collected_output(self, count, *options):
         """`rollcall exec` of commands that write 1 MB each, to a file. The rate is in GB a second."""
@@ -148,7 +158,7 @@ class Programs:
 
     def parallel_output(self, count):
         return self.written(
-            ["sh", "-c", f"seq {count} | parallel -j 2 'head -c 1000000 /dev/zero #'"], count / 1000
+            ["sh", "-c", f"seq {count} | parallel --will-cite -j 2 'head -c 1000000 /dev/zero #'"], count / 1000
         )
 
     def long_output(self, gigabytes):
@@ -164,7 +174,7 @@ class Programs:
         return usage | {"rate": gigabytes / usage["wall_seconds"]}
 
     def has_parallel(self):
-        return shutil.which("parallel") is not None
+        return is_gnu_parallel("parallel")
 
     def shell(self, script, count):
         _, usage = run(["sh", "-c", script])

@@ -41,6 +41,13 @@ def cells(check):
     ]
 
 
+def all_cells(case):
+    """A row for each check, and one without figures for each program that is missing."""
+    return [cells(check) for check in case["checks"]] + [
+        [name, "", "", "", why] for name, why in case.get("missing", {}).items()
+    ]
+
+
 def columns(rows):
     """Lines of equal columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -51,7 +58,7 @@ def as_text(result):
     lines = ["", result["title"]]
     for case in result["cases"]:
         head = [[case["name"], "median", "min to max", "target", ""]]
-        lines += ["  " + line for line in columns(head + [cells(check) for check in case["checks"]])]
+        lines += ["  " + line for line in columns(head + all_cells(case))]
     return "\n".join(lines)
 
 
@@ -61,15 +68,34 @@ def as_markdown(result):
     for case in result["cases"]:
         count = len(case["rounds"])
         lines += [f"| {case['name']} | median of {count} | min to max | target | |", "|---|---|---|---|---|"]
-        lines += ["| " + " | ".join(cells(check)) + " |" for check in case["checks"]]
+        lines += ["| " + " | ".join(row) + " |" for row in all_cells(case)]
         lines += [""]
+    lines += not_reached(result)
     versions = result["versions"]
     lines += [
         f"`{result['command']}`, {result['date']}, commit {versions['commit']}, "
-        f"load before: {result['load_before']}.",
+        f"load before: {result['load_before']}.{packages_text(result)}",
         "",
     ]
     return lines
+
+
+def not_reached(result):
+    """A sentence with each target that is not reached; nothing if there is none."""
+    missed = [
+        f"{case['name']}: {check['label']} ({figure(check['median'])})"
+        for case in result["cases"]
+        for check in case["checks"]
+        if check["reached"] is False
+    ]
+    return [f"Not reached: {'; '.join(missed)}.", ""] if missed else []
+
+
+def packages_text(result):
+    """The versions of the programs that a row compares with."""
+    packages = result.get("packages", {})
+    versions = [f"{name} {version or '(not installed)'}" for name, version in packages.items()]
+    return f" Packages: {', '.join(versions)}." if versions else ""
 
 
 def machine_line(result):

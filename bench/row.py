@@ -14,6 +14,7 @@ class Row:
     title: str
     about: str
     cases: Callable
+    packages: tuple = ()  # Debian packages of the programs that it compares with
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Bench:
 ROWS = []
 
 
-def row(name, title, about):
+def row(name, title, about, packages=()):
     """Adds a row: under it stands a function that takes a Bench and returns the cases."""
 
     def add(function):
-        ROWS.append(Row(name, title, about, function))
+        ROWS.append(Row(name, title, about, function, packages))
         return function
 
     return add

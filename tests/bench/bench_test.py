@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 import chart  # noqa: E402
 import main  # noqa: E402
 import measure  # noqa: E402
+import peers  # noqa: E402
 import programs  # noqa: E402
 import report  # noqa: E402
 from measure import Case, Check, Plan, at_least, at_most, of  # noqa: E402
@@ -139,6 +140,25 @@ class Reports(unittest.TestCase):
         text = report.as_text(result_of([self.one_case()]))
         self.assertRegex(text, r"speed +12,346 M/s +12,346 to 12,346 +at least 10 +reached")
 
+    def test_shows_programs_without_figures(self):
+        case = self.one_case() | {"missing": {"moreutils": "not installed"}}
+        self.assertRegex(report.as_text(result_of([case])), r"moreutils +not installed")
+        self.assertIn("| moreutils |  |  |  | not installed |", report.as_markdown(result_of([case])))
+
+    def test_shows_the_versions_of_other_programs(self):
+        result = result_of([self.one_case()]) | {"packages": {"parallel": "20221122", "moreutils": ""}}
+        last = [line for line in report.as_markdown(result) if line][-1]
+        self.assertTrue(last.endswith("Packages: parallel 20221122, moreutils (not installed)."), last)
+
+    def test_names_each_target_that_is_not_reached(self):
+        checks = [
+            Check("over b", of("a", "x"), "", at_least(1)),
+            Check("over c", of("a", "x"), "", at_least(0.5)),
+        ]
+        case = measure.measure(Case("gzip", {"a": lambda: {"x": 0.75}}, checks), Plan(rounds=1))
+        self.assertIn("Not reached: gzip: over b (0.750).", report.as_markdown(result_of([case])))
+        self.assertEqual(report.not_reached(result_of([self.one_case()])), [])
+
     def growth(self):
         """A result of the row `sleeps` with three sizes, for two of the three programs."""
         rounds_of = [
@@ -211,6 +231,61 @@ class Rows(unittest.TestCase):
         self.assertEqual(texts, ["100", "9600", "50 k", "20 M"])
 
 
+def fake(directory, name, text):
+    """A program of the shell."""
+    path = Path(directory) / name
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return str(path)
+
+
+class Peers(unittest.TestCase):
+    def xargs(self):
+        return peers.installed("nowhere/rollcall")[peers.XARGS]
+
+    def test_tells_the_two_programs_named_parallel_apart(self):
+        with tempfile.TemporaryDirectory() as directory:
+            gnu = fake(directory, "gnu", "echo GNU parallel 20221122\n")
+            moreutils = fake(directory, "moreutils", "echo 'parallel: invalid option' >&2; exit 1\n")
+            self.assertIs(programs.is_gnu_parallel(gnu), True)
+            self.assertIs(programs.is_gnu_parallel(moreutils), False)
+            self.assertIsNone(programs.is_gnu_parallel(directory + "/none"))
+
+    def test_names_the_package_of_a_program_that_is_not_installed(self):
+        missing = peers.not_installed({peers.ROLLCALL: None, peers.XARGS: None, peers.MOREUTILS: None})
+        self.assertEqual(missing, {"GNU parallel": "not installed: apt-get install parallel"})
+
+    def test_input_follows_the_command_if_it_is_not_read(self):
+        peer = peers.Peer("name", ("parallel",), takes_lines=False)
+        self.assertEqual(peer.words(["true"], ["1", "2"]), ["parallel", "true", "--", "1", "2"])
+        self.assertEqual(self.xargs().words(["true"], ["1"]), ["xargs", "-n", "1", "-P", "2", "true"])
+
+    def test_does_the_same_work_with_xargs(self):
+        self.assertGreater(peers.short_commands(self.xargs(), 5)["rate"], 0)
+        self.assertGreater(peers.large_output(self.xargs(), 2)["rate"], 0)
+        self.assertGreater(peers.compressed_files(self.xargs(), 2)["rate"], 0)
+        self.assertGreater(peers.first_start(self.xargs(), 0, 1)["p50_seconds"], 0)
+
+    def test_reports_output_that_is_lost(self):
+        with tempfile.TemporaryDirectory() as directory:
+            start = (fake(directory, "loses", "head -c 1999999 /dev/zero\n"),)
+            with self.assertRaisesRegex(programs.ProgramFailed, "name: 1 bytes of the output are missing"):
+                peers.large_output(peers.Peer("name", start), 2)
+            known = peers.Peer("name", start, loses_output=True)
+            self.assertEqual(peers.large_output(known, 2)["lost_bytes"], 1)
+
+    def test_measures_memory_while_commands_run(self):
+        sample = peers.memory(self.xargs(), 100_000)
+        self.assertGreater(sample["peak_rss_bytes"], 100_000)
+        self.assertLess(sample["lines_read"], 100_000)
+
+    def test_reports_output_in_the_wrong_order(self):
+        with tempfile.TemporaryDirectory() as directory:
+            start = (fake(directory, "reverse", "echo 3; echo 2; echo 1\n"),)
+            with self.assertRaisesRegex(programs.ProgramFailed, "name: the output is not in order"):
+                peers.ordered_output(peers.Peer("name", start), 3, 3)
+
+
 class References(unittest.TestCase):
     def test_runs_asyncio_in_both_modes(self):
         for mode in ("best", "teaching"):
@@ -222,6 +297,19 @@ class References(unittest.TestCase):
     def test_reports_a_program_that_fails(self):
         with self.assertRaisesRegex(programs.ProgramFailed, "status 3\nwhy"):
             programs.run(["sh", "-c", "echo why >&2; exit 3"])
+
+    @unittest.skipUnless(PROGRAMS, "needs the programs of the bench preset")
+    def test_rollcall_does_the_work_of_its_peers(self):
+        rollcall = peers.installed(Path(PROGRAMS) / "rollcall")[peers.ROLLCALL]
+        for sample, figure in (
+            (peers.short_commands(rollcall, 5), "rate"),
+            (peers.large_output(rollcall, 2), "rate"),
+            (peers.ordered_output(rollcall, 5, 4), "rate"),
+            (peers.compressed_files(rollcall, 2), "rate"),
+            (peers.first_start(rollcall, 0, 1), "p50_seconds"),
+            (peers.memory(rollcall, 1000), "peak_rss_bytes"),
+        ):
+            self.assertGreater(sample[figure], 0)
 
     @unittest.skipUnless(PROGRAMS, "needs the programs of the bench preset")
     def test_each_program_reports_its_figures(self):
