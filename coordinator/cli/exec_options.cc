@@ -194,8 +194,6 @@ Fault check_live(const CommandSpec& command, const GivenOptions& given,
     if (find(given, other) == nullptr) continue;
     return usage_error(command, name + ": cannot be combined with " + other);
   }
-  if (options.tag && !in_lines)
-    return usage_error(command, "--tag: cannot be combined with --ungroup, but with --line-buffer");
   if (options.output == OutputFormat::text) return std::nullopt;
   return usage_error(command, name + ": requires --output text");
 }

@@ -15,7 +15,7 @@ LiveOutput::Open& LiveOutput::open(const SessionAttempt& attempt, std::string_vi
 
 void LiveOutput::arrived(const SessionAttempt& attempt, OutputStream stream, std::string_view tag,
                          std::string_view bytes) {
-  if (printing_ == LivePrinting::bytes) {
+  if (is_plain()) {
     text_[index(stream)] += bytes;
   } else {
     add(open(attempt, tag), stream, bytes);
@@ -24,7 +24,7 @@ void LiveOutput::arrived(const SessionAttempt& attempt, OutputStream stream, std
 
 void LiveOutput::ended(const SessionAttempt& attempt, const WrittenOutput& output) {
   const std::string notice = dropped_notice(attempt.task, output);
-  if (printing_ == LivePrinting::bytes) {
+  if (is_plain()) {
     out() += output.out;
     err().append(output.err).append(notice);
     return;
@@ -42,8 +42,9 @@ void LiveOutput::finish() {
   open_.clear();
 }
 
-/// Prints the lines that are complete now.
+/// Prints the bytes, or the lines that are complete now.
 void LiveOutput::add(Open& open, OutputStream stream, std::string_view bytes) {
+  if (printing_ == LivePrinting::bytes) return print(open, stream, bytes);
   std::string& line = open.line[index(stream)];
   const std::size_t end = bytes.rfind('\n') + 1;  // npos + 1 is 0
   if (end > 0) {

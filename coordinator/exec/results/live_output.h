@@ -19,8 +19,7 @@ namespace rollcall::coordinator {
 /// is printed in parts. The owner writes and clears out() and err(). One thread.
 class LiveOutput {
  public:
-  /// `printing`: not LivePrinting::none. `tag`: prefix each line with the tag and a tab; only in
-  /// lines.
+  /// `printing`: not LivePrinting::none. `tag`: prefix each line with the tag and a tab.
   LiveOutput(LivePrinting printing, bool tag) : printing_(printing), has_tag_(tag) {}
 
   /// More bytes of an attempt. If another attempt at the task has an unfinished line, it is ended.
@@ -43,6 +42,8 @@ class LiveOutput {
     std::array<bool, kOutputStreams.size()> is_in_line{};  ///< a part of the line is printed
   };
 
+  /// Whether bytes are printed as they are.
+  bool is_plain() const { return printing_ == LivePrinting::bytes && !has_tag_; }
   Open& open(const SessionAttempt& attempt, std::string_view tag);
   void add(Open& open, OutputStream stream, std::string_view bytes);
   void print(Open& open, OutputStream stream, std::string_view text);

@@ -236,8 +236,9 @@ TEST(ExecOptions, PrintOutputWhileCommandsRun) {
             "--line-buffer: cannot be combined with --output-dir");
   EXPECT_EQ(exec_fault({"--line-buffer", "--output", "json"}),
             "--line-buffer: requires --output text");
-  EXPECT_EQ(exec_fault({"-u", "--tag"}),
-            "--tag: cannot be combined with --ungroup, but with --line-buffer");
+  EXPECT_EQ(exec_fault({"-u", "--line-buffer"}),
+            "--ungroup: cannot be combined with --line-buffer");
+  EXPECT_TRUE(exec_options({"-u", "--tag"}).tag);
 }
 
 TEST(ExecOptions, AcceptSeveralInputs) {

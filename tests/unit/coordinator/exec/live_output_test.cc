@@ -80,6 +80,17 @@ TEST(LiveOutput, AnEndlessLineIsPrintedInParts) {
   EXPECT_EQ(live.out(), "z\nt\tn\n");
 }
 
+TEST(LiveOutput, BeginsLinesOfBytesWithTheTag) {
+  LiveOutput live(LivePrinting::bytes, true);
+  live.arrived(attempt_at(1), kLiveOut, "x", "a");
+  EXPECT_EQ(live.out(), "x\ta");
+  live.arrived(attempt_at(1), kLiveOut, "x", "b\nc");
+  EXPECT_EQ(live.out(), "x\tab\nx\tc");
+  live.ended(attempt_at(1), {"x", "d", "e\n"});
+  EXPECT_EQ(live.out(), "x\tab\nx\tcd\n");
+  EXPECT_EQ(live.err(), "x\te\n");
+}
+
 TEST(LiveOutput, PrintsBytesAsTheyArrive) {
   LiveOutput live(LivePrinting::bytes, false);
   live.arrived(attempt_at(1), kLiveOut, "", "a");
