@@ -137,6 +137,36 @@ ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& argument
   return parse_for_run(command, arguments, environment, options, take);
 }
 
+cli::CommandSpec follow_command(FollowOptions& options) {
+  cli::CommandSpec command{
+      "rollcall follow",
+      "TASK [OPTION]...",
+      "Prints what the command of a task writes, while it runs: its standard output on\n"
+      "standard output, its standard error on standard error. Ends when the task ends.\n"
+      "TASK is its number, from 0, as rollcall status shows it.\n",
+      {},
+      ""};
+  command.options.push_back(control_option(options.control));
+  command.argument = "TASK";
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<FollowOptions> parse_follow(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  FollowOptions options;
+  const cli::CommandSpec command = follow_command(options);
+  const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
+    const cli::Given* const task = find(given, command.argument);
+    if (task == nullptr) {
+      return usage_error(command, "TASK is missing: expected the number of a task, from 0");
+    }
+    const auto counted = cli::count_into(options.task, 0, limits::task_count - 1)(task->text);
+    if (counted) return std::nullopt;
+    return usage_error(command, "TASK " + cli::quote(task->text) + ": " + counted.error().message);
+  };
+  return parse_for_run(command, arguments, environment, options, take);
+}
+
 cli::CommandSpec cancel_command(CancelOptions& options) {
   cli::CommandSpec command{
       "rollcall cancel",

@@ -35,6 +35,11 @@ struct CancelOptions {
   OutputFormat output = OutputFormat::text;
 };
 
+struct FollowOptions {
+  std::uint32_t task = 0;
+  std::string control;  ///< as in StatusOptions
+};
+
 /// Of `rollcall pause` and `rollcall unpause`.
 struct PauseOptions {
   bool is_paused = true;
@@ -53,6 +58,10 @@ struct SlotsOptions {
 
 cli::CommandSpec status_command(StatusOptions& options);
 ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+cli::CommandSpec follow_command(FollowOptions& options);
+ParsedOptions<FollowOptions> parse_follow(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
 
 cli::CommandSpec drain_command(DrainOptions& options);

@@ -27,7 +27,7 @@ constexpr std::size_t kRunningLines = 20;
 /// Bytes of the command of each.
 constexpr std::size_t kCommandBytes = 60;
 
-std::nullptr_t give_up(const char* command, const std::string& why) {
+std::nullptr_t complain(const char* command, const std::string& why) {
   std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
   return nullptr;
 }
@@ -37,12 +37,12 @@ OrderedJson answer_to(const char* command, const std::string& control,
                       const cli::Environment& environment, const OrderedJson& request) {
   Result<std::string> path = control;
   if (control.empty()) path = find_control_socket(environment);
-  if (!path) return give_up(command, path.error().message);
+  if (!path) return complain(command, path.error().message);
   const Result<std::string> answer =
       ask(*path, request.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
-  if (!answer) return give_up(command, answer.error().message);
+  if (!answer) return complain(command, answer.error().message);
   OrderedJson json = OrderedJson::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : give_up(command, *path + ": not an answer of a coordinator");
+  return json.is_object() ? json : complain(command, *path + ": not an answer of a coordinator");
 }
 
 int print(const std::string& text) {
@@ -150,7 +150,7 @@ int run_request(const char* command, const std::string& control, OutputFormat ou
   const OrderedJson answer = answer_to(command, control, environment, request);
   if (answer.is_null()) return cli::kUsageStatus;
   if (answer.contains("error")) {
-    give_up(command, answer.value("error", ""));
+    complain(command, answer.value("error", ""));
     return kRefused;
   }
   return print(output == OutputFormat::json ? answer.dump(2) + "\n" : text_of(answer));
@@ -167,7 +167,7 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
     return run_request("status", options.control, options.output, environment,
                        {{"command", "status"}}, status_text);
   } catch (const OrderedJson::exception&) {
-    give_up("status", "the coordinator has another version: use --output json");
+    complain("status", "the coordinator has another version: use --output json");
     return cli::kUsageStatus;
   }
 }

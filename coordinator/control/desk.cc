@@ -115,7 +115,7 @@ std::uint64_t running_of(const Scheduler& scheduler) {
   return running;
 }
 
-std::string ControlDesk::answer(Instant now, const std::string& request) {
+ControlAnswer ControlDesk::answer(Instant now, const std::string& request) {
   const Result<nlohmann::json> parsed = parse_strict_json(request);
   if (!parsed) return error_line("expected one JSON object on one line: " + parsed.error().message);
   const nlohmann::json& json = *parsed;
@@ -125,8 +125,10 @@ std::string ControlDesk::answer(Instant now, const std::string& request) {
   if (command == "cancel") return cancel(ranges_of(json));
   if (command == "pause" || command == "unpause") return pause(command == "pause");
   if (command == "slots") return limit_slots(text_of(json, "worker"), count_of(json, "slots"));
+  if (command == "follow") return follow(count_of(json, "task"));
   if (command != "drain") {
-    return error_line("expected the command status, drain, cancel, pause, unpause or slots");
+    return error_line(
+        "expected the command status, follow, drain, cancel, pause, unpause or slots");
   }
   const std::string mode = text_of(json, "mode");
   for (const DrainMode known : {DrainMode::finish, DrainMode::return_running}) {
@@ -246,9 +248,7 @@ std::string ControlDesk::cancel(
   std::uint64_t done = 0;
   for (const auto& [first, last] : ranges) {
     if (last >= count) {
-      return error_line(
-          fmt::format("task {} does not exist: the run has {} task{}{}, numbered from 0", last,
-                      count, count == 1 ? "" : "s", records.spec.is_open ? " so far" : ""));
+      return error_line(unknown_task(last));
     }
     for (std::uint64_t task = first; task <= last; ++task) {
       const TaskState state = records.state_of(task_at(task));
@@ -266,6 +266,21 @@ std::string ControlDesk::cancel(
                   {"cancelled", cancelled},
                   {"at_workers", running},
                   {"done_before", done}});
+}
+
+std::string ControlDesk::unknown_task(std::uint64_t task) const {
+  const RunSpec& spec = scheduler_.records().spec;
+  return fmt::format("task {} does not exist: the run has {} task{}{}, numbered from 0", task,
+                     spec.task_count, spec.task_count == 1 ? "" : "s",
+                     spec.is_open ? " so far" : "");
+}
+
+ControlAnswer ControlDesk::follow(std::optional<std::uint32_t> task) {
+  if (!task) return error_line("expected the number of a task");
+  if (*task >= scheduler_.records().spec.task_count) return error_line(unknown_task(*task));
+  auto lines = follow_(task_at(*task));
+  if (!lines) return error_line(lines.error().message);
+  return ControlAnswer(*std::move(lines));
 }
 
 std::string ControlDesk::pause(bool is_paused) {

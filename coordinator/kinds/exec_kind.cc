@@ -225,6 +225,14 @@ Policy ExecKind::policy() const {
   return policy;
 }
 
+std::string ExecKind::why_not_followed() const {
+  if (options_.live != LivePrinting::none) return "the run prints output as it arrives itself";
+  if (!takes_output(options_))
+    return "with --output jsonl, output arrives when a command has ended";
+  if (discards_output(options_)) return "with --output json, the run keeps no output";
+  return {};
+}
+
 /// The commands. What a streamed input will contain is not known.
 nlohmann::json ExecKind::request() const {
   nlohmann::json request = {{"command", shell_line(options_.command)},

@@ -12,13 +12,25 @@ namespace {
 
 using nlohmann::json;
 
+class NoLines final : public ControlLines {
+ public:
+  std::optional<std::string> next() override { return std::nullopt; }
+  bool is_over() const override { return true; }
+};
+
 class ControlDeskTest : public SchedulerTest {
  protected:
   json ask(const std::string& request) {
     ControlDesk desk(
         stage->scheduler(), [this](const Event& event) { events.push_back(event); },
-        [](TaskId task) { return task == TaskId{2} ? std::string() : "run it"; });
-    const std::string answer = desk.answer(instant_from_ns(3'000'000'000), request);
+        [](TaskId task) { return task == TaskId{2} ? std::string() : "run it"; },
+        [](TaskId task) -> Result<std::shared_ptr<ControlLines>> {
+          if (task == TaskId{2}) return permanent("task 2 has ended");
+          return std::shared_ptr<ControlLines>(std::make_shared<NoLines>());
+        });
+    const ControlAnswer full = desk.answer(instant_from_ns(3'000'000'000), request);
+    if (full.lines != nullptr) return "many lines";
+    const std::string& answer = full.line;
     EXPECT_EQ(answer.find('\n'), std::string::npos);
     return json::parse(answer);
   }
@@ -29,6 +41,19 @@ class ControlDeskTest : public SchedulerTest {
   }
   std::vector<Event> events;
 };
+
+TEST_F(ControlDeskTest, FollowsATaskThatExists) {
+  begin();
+  EXPECT_EQ(ask(R"({"command":"follow","task":0})"), "many lines");
+  EXPECT_EQ(ask(R"({"command":"follow","task":2})")["error"], "task 2 has ended");
+  EXPECT_EQ(ask(R"({"command":"follow","task":4})")["error"],
+            "task 4 does not exist: the run has 4 tasks, numbered from 0");
+  for (const char* request : {R"({"command":"follow"})", R"({"command":"follow","task":-1})",
+                              R"({"command":"follow","task":"1"})"}) {
+    EXPECT_EQ(ask(request)["error"], "expected the number of a task");
+  }
+  EXPECT_TRUE(events.empty());
+}
 
 TEST_F(ControlDeskTest, StatusMatchesItsSchema) {
   begin();
