@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::StartsWith;
 
 class Elastic : public ProgramsTest {
  protected:
@@ -101,7 +102,7 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   EXPECT_EQ(cancel.wait(), 1);
   EXPECT_EQ(cancel.err(),
             "rollcall cancel: task 2 does not exist: the run has 2 tasks, numbered from 0\n");
-  for (const char* task : {"j3", "5-3", "-1", "1-2:3"}) {
+  for (const char* task : {"", "j3", "5-3", "-1", "1-2:3"}) {
     Program& wrong = command({"cancel", "--control", file("s"), "--", task});
     EXPECT_EQ(wrong.wait(), 2) << wrong.story();
   }
@@ -111,6 +112,9 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
       job.err(),
       "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, or A-B with "
       "A not above B\n");
+  Program& empty = command({"cancel", "", "--control", file("s")});
+  EXPECT_EQ(empty.wait(), 2);
+  EXPECT_THAT(empty.err(), StartsWith("rollcall cancel: TASK \"\": expected the number of a task"));
   Program& missing = command({"cancel", "--control", file("s")});
   EXPECT_EQ(missing.wait(), 2);
   EXPECT_EQ(missing.err(),
