@@ -31,6 +31,8 @@ class TaskCommands {
   /// Lets the template use the names in the header, once that has arrived. Needed only if the input
   /// had lines before. Fails as CommandTemplate::named() does; then there are no commands.
   Result<void> name_columns();
+  /// See CommandTemplate::unknown_names(): returned once, when the names are known.
+  std::string take_unknown_names() { return std::exchange(unknown_names_, {}); }
   void end_task() { input_.end_task(); }
 
   std::uint64_t size() const { return has_bad_header_ ? 0 : input_.size(); }
@@ -73,6 +75,7 @@ class TaskCommands {
   Command common_;
   bool awaits_header_;
   bool has_bad_header_ = false;
+  std::string unknown_names_;
   std::string input_path_;  ///< empty: not known
 };
 
