@@ -115,6 +115,12 @@ std::string running_text(const OrderedJson& status) {
   return text;
 }
 
+/// Of the tasks that wait, those that have failed and are tried again.
+std::string retrying_text(const OrderedJson& tasks) {
+  const auto retrying = tasks.value("retrying", 0ULL);
+  return retrying > 0 ? fmt::format(" ({} for a retry)", retrying) : std::string();
+}
+
 std::string status_text(const OrderedJson& status) {
   const OrderedJson& tasks = status.at("tasks");
   std::array<char, 32> elapsed{};
@@ -129,8 +135,9 @@ std::string status_text(const OrderedJson& status) {
   std::string text =
       "run " + run + "\n" + number(tasks.at("done")) + "/" + number(tasks.at("total")) +
       (tasks.value("input_ended", true) ? " done, " : " so far, ") + number(tasks.at("running")) +
-      " running, " + number(tasks.at("waiting")) + " waiting, " + number(tasks.at("failed")) +
-      " failed" + elapsed.data() + (status.value("paused", false) ? ", paused" : "") + "\n";
+      " running, " + number(tasks.at("waiting")) + " waiting" + retrying_text(tasks) + ", " +
+      number(tasks.at("failed")) + " failed" + elapsed.data() +
+      (status.value("paused", false) ? ", paused" : "") + "\n";
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
   for (const OrderedJson& worker : status.at("workers")) {

@@ -74,6 +74,20 @@ TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
 }
 
+TEST_F(Elastic, StatusShowsTasksThatWaitForARetry) {
+  Program& run = start_commands(
+      {"--range", "0-1", "-w", "1", "-j", "1", "--retries", "1", "--retry-delay", "1h"},
+      "test {} -eq 1 && " + until_touched("never"));
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  EXPECT_TRUE(wait_until([&] { return status()["tasks"]["retrying"] == 1; }));
+  EXPECT_EQ(status()["tasks"]["waiting"], 1);
+  Program& shown = command({"status", "--control", file("s")});
+  EXPECT_EQ(shown.wait(), 0) << shown.story();
+  EXPECT_THAT(shown.out(), HasSubstr(" 1 running, 1 waiting (1 for a retry), 0 failed"));
+  EXPECT_EQ(command({"cancel", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+}
+
 TEST_F(Elastic, CancelEndsRunningAndWaitingTasks) {
   Program& run =
       start_commands({"--range", "0-4", "-w", "1", "-j", "2"}, "echo {}; " + until_touched("on"));

@@ -74,13 +74,27 @@ TEST_F(ControlDeskTest, StatusCountsTasksAndListsWorkers) {
   const json status = ask(R"({"command":"status"})");
   EXPECT_EQ(
       status["tasks"],
-      json::parse(R"({"total":4,"input_ended":true,"done":1,"running":1,"waiting":2,"failed":0})"));
+      json::parse(
+          R"({"total":4,"input_ended":true,"done":1,"running":1,"waiting":2,"failed":0,"retrying":0})"));
   EXPECT_EQ(status["workers"].size(), 1U);
   EXPECT_EQ(status["workers"][0]["name"], "w1");
   EXPECT_EQ(status["workers"][0]["done"], 1);
   EXPECT_EQ(status["workers"][0]["state"], "working");
   EXPECT_EQ(status["workers_left"], 1);
   EXPECT_EQ(status["workers_lost"], 0);
+}
+
+TEST_F(ControlDeskTest, StatusCountsTasksThatWaitForARetry) {
+  use_commands();
+  policy.retries = 1;
+  begin_with({1}, /*slots=*/2);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->ignore();
+  const json tasks = ask(R"({"command":"status"})")["tasks"];
+  EXPECT_EQ(tasks["retrying"], 1);
+  EXPECT_EQ(tasks["failed"], 0);
+  EXPECT_EQ(tasks["done"], 0);
+  EXPECT_EQ(schema_error(), "");
 }
 
 TEST_F(ControlDeskTest, StatusHasTheNameOfTheRun) {
