@@ -61,7 +61,7 @@ Result<TaskRange> parse_tasks(const std::string& text) {
   const bool has_step = text.find(':') != std::string::npos;
   if (!range || has_step || range->first + range->count > limits::task_count) {
     return permanent(
-        fmt::format("expected the number of a task, up to {}, or A-B with A not above B",
+        fmt::format("expected the number of a task, up to {}, A-B with A not above B, or all",
                     limits::task_count - 1));
   }
   return TaskRange{static_cast<std::uint32_t>(range->first),
@@ -172,8 +172,8 @@ cli::CommandSpec cancel_command(CancelOptions& options) {
       "rollcall cancel",
       "TASK... [OPTION]...",
       "Cancels tasks of a run: running ones are ended, and the others are not started.\n"
-      "TASK is a number, counted from 0 as rollcall status and --results show it, or\n"
-      "A-B for all tasks from A to B.\n",
+      "TASK is a number, counted from 0 as rollcall status and --results show it, A-B\n"
+      "for all tasks from A to B, or all.\n",
       {},
       ""};
   command.argument = "TASK...";
@@ -187,11 +187,15 @@ ParsedOptions<CancelOptions> parse_cancel(const std::vector<std::string>& argume
   const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
     const cli::Given* last = find(given, command.argument);
     if (last == nullptr) {
-      return usage_error(command, "TASK is missing: expected the number of a task, or A-B");
+      return usage_error(command, "TASK is missing: expected the number of a task, A-B, or all");
     }
     std::vector<std::string> all = last->before;
     all.push_back(last->text);
     for (const std::string& text : all) {
+      if (text == "all") {
+        options.all = true;
+        continue;
+      }
       const auto tasks = parse_tasks(text);
       if (!tasks) {
         return usage_error(command, "TASK " + cli::quote(text) + ": " + tasks.error().message);

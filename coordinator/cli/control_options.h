@@ -30,7 +30,8 @@ struct TaskRange {
 };
 
 struct CancelOptions {
-  std::vector<TaskRange> tasks;  ///< as given; at least one
+  bool all = false;              ///< all tasks, not only `tasks`
+  std::vector<TaskRange> tasks;  ///< as given; at least one, unless `all`
   std::string control;           ///< as in StatusOptions
   OutputFormat output = OutputFormat::text;
 };

@@ -194,9 +194,9 @@ int run_drain(const DrainOptions& options, const cli::Environment& environment) 
 }
 
 int run_cancel(const CancelOptions& options, const cli::Environment& environment) {
-  OrderedJson ranges = OrderedJson::array();
+  OrderedJson chosen = options.all ? OrderedJson("all") : OrderedJson::array();
   for (const TaskRange& range : options.tasks) {
-    ranges.push_back(OrderedJson::array({range.first, range.last}));
+    if (!options.all) chosen.push_back(OrderedJson::array({range.first, range.last}));
   }
   const auto text_of = [](const OrderedJson& answer) {
     const auto count = [&answer](const char* member) { return answer.value(member, 0ULL); };
@@ -206,7 +206,7 @@ int run_cancel(const CancelOptions& options, const cli::Environment& environment
     return text + "\n";
   };
   return run_request("cancel", options.control, options.output, environment,
-                     {{"command", "cancel"}, {"tasks", ranges}}, text_of);
+                     {{"command", "cancel"}, {"tasks", chosen}}, text_of);
 }
 
 int run_pause(const PauseOptions& options, const cli::Environment& environment) {

@@ -73,11 +73,18 @@ OrderedJson running_json(const Scheduler& scheduler, Instant now,
   return running;
 }
 
+std::string text_of(const nlohmann::json& request, const char* member) {
+  const auto found = request.find(member);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 /// The ranges of a request, without what several have in common; empty if it has none, or one is
-/// not [FIRST, LAST].
-std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::json& request) {
+/// not [FIRST, LAST]. "all": those of all `count` tasks.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::json& request,
+                                                               std::uint64_t count) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   const auto tasks = request.find("tasks");
+  if (text_of(request, "tasks") == "all" && count > 0) return {{0, count - 1}};
   if (tasks == request.end() || !tasks->is_array()) return {};
   for (const nlohmann::json& range : *tasks) {
     const bool is_range = range.is_array() && range.size() == 2 && range[0].is_number_unsigned() &&
@@ -92,11 +99,6 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::j
     next = std::max(next, last + 1);
   }
   return ranges;
-}
-
-std::string text_of(const nlohmann::json& request, const char* member) {
-  const auto found = request.find(member);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::optional<std::uint32_t> count_of(const nlohmann::json& request, const char* member) {
@@ -122,7 +124,7 @@ ControlAnswer ControlDesk::answer(Instant now, const std::string& request) {
   if (!json.is_object()) return error_line("expected one JSON object on one line");
   const std::string command = text_of(json, "command");
   if (command == "status") return status(now);
-  if (command == "cancel") return cancel(ranges_of(json));
+  if (command == "cancel") return cancel(json);
   if (command == "pause" || command == "unpause") return pause(command == "pause");
   if (command == "slots") return limit_slots(text_of(json, "worker"), count_of(json, "slots"));
   if (command == "follow") return follow(count_of(json, "task"));
@@ -238,12 +240,14 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
       {{"schema", "rollcall/drain/1"}, {"mode", to_string(mode)}, {"draining", draining}});
 }
 
-std::string ControlDesk::cancel(
-    const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) {
-  if (ranges.empty()) return error_line("expected tasks, as in [[3, 3], [10, 20]]");
-  if (scheduler_.is_over()) return error_line("the run is over");
+std::string ControlDesk::cancel(const nlohmann::json& json) {
   const RunRecords& records = scheduler_.records();
   const std::uint64_t count = records.spec.task_count;
+  const auto ranges = ranges_of(json, count);
+  if (ranges.empty() && text_of(json, "tasks") != "all") {
+    return error_line("expected tasks, as in [[3, 3], [10, 20]], or \"all\"");
+  }
+  if (scheduler_.is_over()) return error_line("the run is over");
   CancelRequested request;
   std::uint64_t running = 0;
   std::uint64_t done = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,7 +24,7 @@ std::uint64_t running_of(const Scheduler& scheduler);
 /// Request and answer are JSON objects; the answer is one line:
 ///   {"command": "status"}                                  rollcall/status/1, see docs/reference
 ///   {"command": "drain", "worker": WORKER, "mode": MODE}   rollcall/drain/1
-///   {"command": "cancel", "tasks": [[FIRST, LAST], ...]}   rollcall/cancel/1
+///   {"command": "cancel", "tasks": [[FIRST, LAST], ...]}   rollcall/cancel/1; "all": all tasks
 ///   {"command": "pause"}, {"command": "unpause"}           rollcall/pause/1
 ///   {"command": "slots", "worker": WORKER, "slots": N}     rollcall/slots/1
 ///   {"command": "follow", "task": N}                       many lines, see Followers
@@ -50,7 +51,7 @@ class ControlDesk {
  private:
   std::string status(Instant now);
   std::string drain(const std::string& worker, DrainMode mode);
-  std::string cancel(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges);
+  std::string cancel(const nlohmann::json& json);
   std::string pause(bool is_paused);
   std::string limit_slots(const std::string& worker, std::optional<std::uint32_t> slots);
   ControlAnswer follow(std::optional<std::uint32_t> task);

@@ -109,6 +109,18 @@ TEST_F(Elastic, CancelEndsRunningAndWaitingTasks) {
   EXPECT_EQ(document["validated"], true);
 }
 
+TEST_F(Elastic, CancelAllCancelsEveryTask) {
+  Program& run = start_commands({"--range", "0-99", "-w", "1", "-j", "2"},
+                                "test {} -eq 0 || " + until_touched("never"));
+  ASSERT_TRUE(wait_for_events(run, "done", 1));
+  Program& cancel = command({"cancel", "all", "--control", file("s")});
+  EXPECT_EQ(cancel.wait(), 0) << cancel.story();
+  EXPECT_THAT(cancel.out(), StartsWith("cancelled 99 tasks, "));
+  EXPECT_THAT(cancel.out(), HasSubstr("; 1 done before\n"));
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["cancelled"], 99);
+}
+
 TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   Program& run = start_commands({"--range", "0-1", "-w", "1"}, until_touched("on"));
   ASSERT_TRUE(wait_for_events(run, "started", 2));
@@ -124,15 +136,15 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   EXPECT_EQ(job.wait(), 2);
   EXPECT_EQ(
       job.err(),
-      "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, or A-B with "
-      "A not above B\n");
+      "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, A-B with A "
+      "not above B, or all\n");
   Program& empty = command({"cancel", "", "--control", file("s")});
   EXPECT_EQ(empty.wait(), 2);
   EXPECT_THAT(empty.err(), StartsWith("rollcall cancel: TASK \"\": expected the number of a task"));
   Program& missing = command({"cancel", "--control", file("s")});
   EXPECT_EQ(missing.wait(), 2);
   EXPECT_EQ(missing.err(),
-            "rollcall cancel: TASK is missing: expected the number of a task, or A-B\n");
+            "rollcall cancel: TASK is missing: expected the number of a task, A-B, or all\n");
   touch("on");
   EXPECT_EQ(run.wait(), 0) << run.story();
 }

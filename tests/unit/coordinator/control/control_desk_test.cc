@@ -106,6 +106,18 @@ TEST_F(ControlDeskTest, StatusHasTheNameOfTheRun) {
   EXPECT_EQ(schema_error(), "");
 }
 
+TEST_F(ControlDeskTest, CancelsAllTasks) {
+  begin_with({1, 2}, /*slots=*/1);
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  EXPECT_EQ(ask(R"({"command":"cancel","tasks":"all"})")["cancelled"], 3);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<CancelRequested>(events[0]).tasks,
+            (std::vector<TaskId>{TaskId{1}, TaskId{2}, TaskId{3}}));
+  EXPECT_EQ(ask(R"({"command":"cancel","tasks":"some"})")["error"],
+            R"(expected tasks, as in [[3, 3], [10, 20]], or "all")");
+}
+
 TEST_F(ControlDeskTest, StatusDescribesARunThatHasNotBegun) {
   begin();
   stage->hello(1);
