@@ -149,6 +149,28 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   EXPECT_EQ(run.wait(), 0) << run.story();
 }
 
+/// As commands that were cancelled before their start.
+TEST_F(Elastic, ACancelledSleepThatHasNotStartedHasNoWorker) {
+  Program& run = start_run("1", {"-n", "3", "--pause", "60s"});
+  join_as("only", {"--slots", "1"});
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  EXPECT_EQ(command({"cancel", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  int begun = 0;
+  for (const json& row : events_of(run, "done")) {
+    EXPECT_EQ(row["outcome"], "cancelled");
+    if (row["worker"].is_null()) {
+      EXPECT_TRUE(row["worker_name"].is_null() && row["started_seconds"].is_null() &&
+                  row["run_seconds"].is_null())
+          << row;
+    } else {
+      EXPECT_GT(row["run_seconds"], 0.0);
+      ++begun;
+    }
+  }
+  EXPECT_EQ(begun, 1);
+}
+
 TEST_F(Elastic, APausedRunStartsNothingUntilItGoesOn) {
   Program& run = start_commands({"--range", "0-3", "-w", "1", "-j", "1", "--prefetch", "2"},
                                 "test {} -gt 0 || " + until_touched("on"));
