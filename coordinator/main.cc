@@ -12,6 +12,7 @@
 #include "common/os/standard_streams.h"
 #include "coordinator/commands/command_line.h"
 #include "coordinator/commands/control.h"
+#include "coordinator/commands/follow.h"
 #include "coordinator/commands/keys.h"
 #include "coordinator/commands/output.h"
 #include "coordinator/commands/report.h"
@@ -30,6 +31,7 @@ struct Run {
   int operator()(const ResumeOptions& options) const { return run_resume(options, started); }
   int operator()(const KeysOptions& options) const { return make_keys(options); }
   int operator()(const StatusOptions& options) const { return run_status(options, std::getenv); }
+  int operator()(const FollowOptions& options) const { return run_follow(options, std::getenv); }
   int operator()(const DrainOptions& options) const { return run_drain(options, std::getenv); }
   int operator()(const CancelOptions& options) const { return run_cancel(options, std::getenv); }
   int operator()(const PauseOptions& options) const { return run_pause(options, std::getenv); }

@@ -80,9 +80,8 @@ void take_arguments(const CommandSpec& command, std::vector<std::string>& extras
   std::istringstream names(command.argument);
   for (std::string name; names >> name;) {
     do {
-      const auto found = std::ranges::find_if(extras, [](const std::string& extra) {
-        return !extra.empty() && !extra.starts_with('-');
-      });
+      const auto found = std::ranges::find_if(
+          extras, [](const std::string& extra) { return !extra.starts_with('-'); });
       if (found == extras.end()) return;
       Given& argument = given[name];
       if (!argument.source.empty()) argument.before.push_back(std::move(argument.text));

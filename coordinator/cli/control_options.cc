@@ -61,7 +61,7 @@ Result<TaskRange> parse_tasks(const std::string& text) {
   const bool has_step = text.find(':') != std::string::npos;
   if (!range || has_step || range->first + range->count > limits::task_count) {
     return permanent(
-        fmt::format("expected the number of a task, up to {}, or A-B with A not above B",
+        fmt::format("expected the number of a task, up to {}, A-B with A not above B, or all",
                     limits::task_count - 1));
   }
   return TaskRange{static_cast<std::uint32_t>(range->first),
@@ -137,13 +137,43 @@ ParsedOptions<DrainOptions> parse_drain(const std::vector<std::string>& argument
   return parse_for_run(command, arguments, environment, options, take);
 }
 
+cli::CommandSpec follow_command(FollowOptions& options) {
+  cli::CommandSpec command{
+      "rollcall follow",
+      "TASK [OPTION]...",
+      "Prints what the command of a task writes, while it runs: its standard output on\n"
+      "standard output, its standard error on standard error. Ends when the task ends.\n"
+      "TASK is its number, from 0, as rollcall status shows it.\n",
+      {},
+      ""};
+  command.options.push_back(control_option(options.control));
+  command.argument = "TASK";
+  return cli::with_standard_options(std::move(command));
+}
+
+ParsedOptions<FollowOptions> parse_follow(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment) {
+  FollowOptions options;
+  const cli::CommandSpec command = follow_command(options);
+  const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
+    const cli::Given* const task = find(given, command.argument);
+    if (task == nullptr) {
+      return usage_error(command, "TASK is missing: expected the number of a task, from 0");
+    }
+    const auto counted = cli::count_into(options.task, 0, limits::task_count - 1)(task->text);
+    if (counted) return std::nullopt;
+    return usage_error(command, "TASK " + cli::quote(task->text) + ": " + counted.error().message);
+  };
+  return parse_for_run(command, arguments, environment, options, take);
+}
+
 cli::CommandSpec cancel_command(CancelOptions& options) {
   cli::CommandSpec command{
       "rollcall cancel",
       "TASK... [OPTION]...",
       "Cancels tasks of a run: running ones are ended, and the others are not started.\n"
-      "TASK is a number, counted from 0 as rollcall status and --results show it, or\n"
-      "A-B for all tasks from A to B.\n",
+      "TASK is a number, counted from 0 as rollcall status and --results show it, A-B\n"
+      "for all tasks from A to B, or all.\n",
       {},
       ""};
   command.argument = "TASK...";
@@ -157,11 +187,15 @@ ParsedOptions<CancelOptions> parse_cancel(const std::vector<std::string>& argume
   const auto take = [&](const cli::GivenOptions& given) -> std::optional<cli::UsageError> {
     const cli::Given* last = find(given, command.argument);
     if (last == nullptr) {
-      return usage_error(command, "TASK is missing: expected the number of a task, or A-B");
+      return usage_error(command, "TASK is missing: expected the number of a task, A-B, or all");
     }
     std::vector<std::string> all = last->before;
     all.push_back(last->text);
     for (const std::string& text : all) {
+      if (text == "all") {
+        options.all = true;
+        continue;
+      }
       const auto tasks = parse_tasks(text);
       if (!tasks) {
         return usage_error(command, "TASK " + cli::quote(text) + ": " + tasks.error().message);

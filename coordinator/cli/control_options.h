@@ -30,9 +30,15 @@ struct TaskRange {
 };
 
 struct CancelOptions {
-  std::vector<TaskRange> tasks;  ///< as given; at least one
+  bool all = false;              ///< all tasks, not only `tasks`
+  std::vector<TaskRange> tasks;  ///< as given; at least one, unless `all`
   std::string control;           ///< as in StatusOptions
   OutputFormat output = OutputFormat::text;
+};
+
+struct FollowOptions {
+  std::uint32_t task = 0;
+  std::string control;  ///< as in StatusOptions
 };
 
 /// Of `rollcall pause` and `rollcall unpause`.
@@ -53,6 +59,10 @@ struct SlotsOptions {
 
 cli::CommandSpec status_command(StatusOptions& options);
 ParsedOptions<StatusOptions> parse_status(const std::vector<std::string>& arguments,
+                                          const cli::Environment& environment);
+
+cli::CommandSpec follow_command(FollowOptions& options);
+ParsedOptions<FollowOptions> parse_follow(const std::vector<std::string>& arguments,
                                           const cli::Environment& environment);
 
 cli::CommandSpec drain_command(DrainOptions& options);

@@ -80,6 +80,9 @@ cli::Apply run_name_into(std::string& into) {
       return permanent(
           fmt::format("expected up to {} bytes of printable UTF-8", limits::name_bytes));
     }
+    if (text.find_first_not_of(' ') == std::string::npos) {
+      return permanent("expected a name that is not blank");
+    }
     into = text;
     return {};
   };

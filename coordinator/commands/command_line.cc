@@ -36,8 +36,9 @@ Invocation invoke(const Arguments& arguments, const cli::Environment& environmen
   return to_invocation(parse(arguments, environment));
 }
 
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"status", "shows the state of a run", invoke<parse_status>},
+    {"follow", "prints the output of a task while it runs", invoke<parse_follow>},
     {"cancel", "cancels tasks of a run", invoke<parse_cancel>},
     {"pause", "starts no further task of a run", invoke<parse_pause>},
     {"unpause", "starts tasks of a paused run again", invoke<parse_unpause>},

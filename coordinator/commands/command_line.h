@@ -14,9 +14,9 @@ namespace rollcall::coordinator {
 
 /// The parsed command line: a run of tasks, another command, or a text to print.
 using Invocation =
-    std::variant<std::unique_ptr<TaskKind>, KeysOptions, StatusOptions, DrainOptions, CancelOptions,
-                 PauseOptions, SlotsOptions, ReportOptions, OutputOptions, ValidateOptions,
-                 ResumeOptions, cli::PrintText, cli::UsageError>;
+    std::variant<std::unique_ptr<TaskKind>, KeysOptions, StatusOptions, FollowOptions, DrainOptions,
+                 CancelOptions, PauseOptions, SlotsOptions, ReportOptions, OutputOptions,
+                 ValidateOptions, ResumeOptions, cli::PrintText, cli::UsageError>;
 
 /// `argv` and `environment` as main() gets them. Never throws because of its arguments.
 Invocation parse_command_line(int argc, const char* const* argv,

@@ -27,7 +27,7 @@ constexpr std::size_t kRunningLines = 20;
 /// Bytes of the command of each.
 constexpr std::size_t kCommandBytes = 60;
 
-std::nullptr_t give_up(const char* command, const std::string& why) {
+std::nullptr_t complain(const char* command, const std::string& why) {
   std::fprintf(stderr, "rollcall %s: %s\n", command, why.c_str());
   return nullptr;
 }
@@ -37,12 +37,12 @@ OrderedJson answer_to(const char* command, const std::string& control,
                       const cli::Environment& environment, const OrderedJson& request) {
   Result<std::string> path = control;
   if (control.empty()) path = find_control_socket(environment);
-  if (!path) return give_up(command, path.error().message);
+  if (!path) return complain(command, path.error().message);
   const Result<std::string> answer =
       ask(*path, request.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
-  if (!answer) return give_up(command, answer.error().message);
+  if (!answer) return complain(command, answer.error().message);
   OrderedJson json = OrderedJson::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : give_up(command, *path + ": not an answer of a coordinator");
+  return json.is_object() ? json : complain(command, *path + ": not an answer of a coordinator");
 }
 
 int print(const std::string& text) {
@@ -115,6 +115,12 @@ std::string running_text(const OrderedJson& status) {
   return text;
 }
 
+/// Of the tasks that wait, those that have failed and are tried again.
+std::string retrying_text(const OrderedJson& tasks) {
+  const auto retrying = tasks.value("retrying", 0ULL);
+  return retrying > 0 ? fmt::format(" ({} for a retry)", retrying) : std::string();
+}
+
 std::string status_text(const OrderedJson& status) {
   const OrderedJson& tasks = status.at("tasks");
   std::array<char, 32> elapsed{};
@@ -129,8 +135,9 @@ std::string status_text(const OrderedJson& status) {
   std::string text =
       "run " + run + "\n" + number(tasks.at("done")) + "/" + number(tasks.at("total")) +
       (tasks.value("input_ended", true) ? " done, " : " so far, ") + number(tasks.at("running")) +
-      " running, " + number(tasks.at("waiting")) + " waiting, " + number(tasks.at("failed")) +
-      " failed" + elapsed.data() + (status.value("paused", false) ? ", paused" : "") + "\n";
+      " running, " + number(tasks.at("waiting")) + " waiting" + retrying_text(tasks) + ", " +
+      number(tasks.at("failed")) + " failed" + elapsed.data() +
+      (status.value("paused", false) ? ", paused" : "") + "\n";
   std::vector<std::vector<std::string>> rows{
       {"WORKER", "HOST", "PID", "SLOTS", "RUNNING", "DONE", "STATE", "SESSION"}};
   for (const OrderedJson& worker : status.at("workers")) {
@@ -150,7 +157,7 @@ int run_request(const char* command, const std::string& control, OutputFormat ou
   const OrderedJson answer = answer_to(command, control, environment, request);
   if (answer.is_null()) return cli::kUsageStatus;
   if (answer.contains("error")) {
-    give_up(command, answer.value("error", ""));
+    complain(command, answer.value("error", ""));
     return kRefused;
   }
   return print(output == OutputFormat::json ? answer.dump(2) + "\n" : text_of(answer));
@@ -167,7 +174,7 @@ int run_status(const StatusOptions& options, const cli::Environment& environment
     return run_request("status", options.control, options.output, environment,
                        {{"command", "status"}}, status_text);
   } catch (const OrderedJson::exception&) {
-    give_up("status", "the coordinator has another version: use --output json");
+    complain("status", "the coordinator has another version: use --output json");
     return cli::kUsageStatus;
   }
 }
@@ -187,9 +194,9 @@ int run_drain(const DrainOptions& options, const cli::Environment& environment) 
 }
 
 int run_cancel(const CancelOptions& options, const cli::Environment& environment) {
-  OrderedJson ranges = OrderedJson::array();
+  OrderedJson chosen = options.all ? OrderedJson("all") : OrderedJson::array();
   for (const TaskRange& range : options.tasks) {
-    ranges.push_back(OrderedJson::array({range.first, range.last}));
+    if (!options.all) chosen.push_back(OrderedJson::array({range.first, range.last}));
   }
   const auto text_of = [](const OrderedJson& answer) {
     const auto count = [&answer](const char* member) { return answer.value(member, 0ULL); };
@@ -199,7 +206,7 @@ int run_cancel(const CancelOptions& options, const cli::Environment& environment
     return text + "\n";
   };
   return run_request("cancel", options.control, options.output, environment,
-                     {{"command", "cancel"}, {"tasks", ranges}}, text_of);
+                     {{"command", "cancel"}, {"tasks", chosen}}, text_of);
 }
 
 int run_pause(const PauseOptions& options, const cli::Environment& environment) {

@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -85,6 +86,24 @@ Result<void> list_journal(const std::string& path, FailedList& list) {
   return {};
 }
 
+/// The first bytes of a file, or of a pipe none. nullopt: it cannot be read.
+std::optional<std::string> beginning_of(const std::string& path) {
+  constexpr std::size_t kBytes = 16;
+  struct stat status {};
+  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file || ::fstat(file.get(), &status) != 0 || S_ISDIR(status.st_mode)) return std::nullopt;
+  std::string bytes(kBytes, '\0');
+  const ssize_t size = S_ISREG(status.st_mode) ? ::read(file.get(), bytes.data(), bytes.size()) : 0;
+  bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes;
+}
+
+/// A file that has no row yet is a file of results by its name.
+bool begins_results(const std::string& path, const std::string& begin) {
+  if (begin.empty()) return path.ends_with(".jsonl") || path.ends_with(".csv");
+  return begin.starts_with('{') || begin.starts_with("task,");
+}
+
 Result<void> list_results(const std::string& path, FailedList& list) {
   const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return permanent(path + ": " + std::strerror(errno));
@@ -109,22 +128,23 @@ Result<void> list_results(const std::string& path, FailedList& list) {
 }  // namespace
 
 bool is_results_file(const std::string& path) {
-  struct stat status {};
-  const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file || ::fstat(file.get(), &status) != 0) return false;
-  if (!S_ISREG(status.st_mode)) return !S_ISDIR(status.st_mode);
-  std::array<char, 8> begin{};
-  const ssize_t size = ::read(file.get(), begin.data(), begin.size());
-  const std::string_view bytes(begin.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  return bytes.starts_with('{') || bytes.starts_with("task,") ||
-         (bytes.empty() && path.ends_with(".jsonl"));
+  const std::optional<std::string> begin = beginning_of(path);
+  if (!begin) return false;
+  std::error_code ignored;
+  return !std::filesystem::is_regular_file(path, ignored) || begins_results(path, *begin);
 }
 
 int report_failed(const ReportOptions& options) {
+  const std::optional<std::string> begin = beginning_of(options.journal);
+  const bool is_results = is_results_file(options.journal);
+  if (begin && !is_results && !begin->starts_with("SQLite format 3")) {
+    return give_up("report",
+                   options.journal + ": expected a journal, or a CSV or JSONL file of results",
+                   cli::kUsageStatus);
+  }
   FailedList list(options.format);
-  const Result<void> listed = is_results_file(options.journal)
-                                  ? list_results(options.journal, list)
-                                  : list_journal(options.journal, list);
+  const Result<void> listed =
+      is_results ? list_results(options.journal, list) : list_journal(options.journal, list);
   if (!listed) return give_up("report", listed.error().message, cli::kUsageStatus);
   const std::string& failed = list.finish();
   return failed.empty() ? 0 : give_up("report", failed, 6);

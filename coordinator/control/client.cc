@@ -105,4 +105,27 @@ Result<std::string> ask(const std::string& path, const std::string& line) {
   return answer;
 }
 
+Result<void> ask_for_lines(const std::string& path, const std::string& line,
+                           const std::function<bool(const std::string&)>& take) {
+  const os::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!connect_to(socket, path)) return permanent(path + ": " + std::strerror(errno));
+  if (!send_all(socket, line + "\n")) return permanent(path + ": " + std::strerror(errno));
+  const timeval no_limit{};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof no_limit);
+  std::array<char, std::size_t{64} << 10U> piece;
+  std::string received;
+  while (true) {
+    const ssize_t n = ::recv(socket.get(), piece.data(), piece.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return {};
+    received.append(piece.data(), static_cast<std::size_t>(n));
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = received.find('\n', begin)) != std::string::npos;) {
+      if (!take(received.substr(begin, end - begin))) return {};
+      begin = end + 1;
+    }
+    received.erase(0, begin);
+  }
+}
+
 }  // namespace rollcall::coordinator

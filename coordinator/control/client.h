@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "common/base/result.h"
@@ -20,5 +21,11 @@ void remove_dead_sockets(const std::filesystem::path& directory);
 /// Sends one line and returns the answer. Blocks for at most limits::control_request to send, and
 /// as long for each read. Fails with a permanent error if no coordinator answers in time.
 [[nodiscard]] Result<std::string> ask(const std::string& path, const std::string& line);
+
+/// Sends one line and calls `take` with each line of the answer, until it returns false or the
+/// coordinator has closed the connection. Waits as long as that takes. Fails with a permanent error
+/// if no coordinator takes the request.
+[[nodiscard]] Result<void> ask_for_lines(const std::string& path, const std::string& line,
+                                         const std::function<bool(const std::string&)>& take);
 
 }  // namespace rollcall::coordinator

@@ -73,11 +73,18 @@ OrderedJson running_json(const Scheduler& scheduler, Instant now,
   return running;
 }
 
+std::string text_of(const nlohmann::json& request, const char* member) {
+  const auto found = request.find(member);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 /// The ranges of a request, without what several have in common; empty if it has none, or one is
-/// not [FIRST, LAST].
-std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::json& request) {
+/// not [FIRST, LAST]. "all": those of all `count` tasks.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::json& request,
+                                                               std::uint64_t count) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   const auto tasks = request.find("tasks");
+  if (text_of(request, "tasks") == "all" && count > 0) return {{0, count - 1}};
   if (tasks == request.end() || !tasks->is_array()) return {};
   for (const nlohmann::json& range : *tasks) {
     const bool is_range = range.is_array() && range.size() == 2 && range[0].is_number_unsigned() &&
@@ -92,11 +99,6 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_of(const nlohmann::j
     next = std::max(next, last + 1);
   }
   return ranges;
-}
-
-std::string text_of(const nlohmann::json& request, const char* member) {
-  const auto found = request.find(member);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::optional<std::uint32_t> count_of(const nlohmann::json& request, const char* member) {
@@ -115,18 +117,20 @@ std::uint64_t running_of(const Scheduler& scheduler) {
   return running;
 }
 
-std::string ControlDesk::answer(Instant now, const std::string& request) {
+ControlAnswer ControlDesk::answer(Instant now, const std::string& request) {
   const Result<nlohmann::json> parsed = parse_strict_json(request);
   if (!parsed) return error_line("expected one JSON object on one line: " + parsed.error().message);
   const nlohmann::json& json = *parsed;
   if (!json.is_object()) return error_line("expected one JSON object on one line");
   const std::string command = text_of(json, "command");
   if (command == "status") return status(now);
-  if (command == "cancel") return cancel(ranges_of(json));
+  if (command == "cancel") return cancel(json);
   if (command == "pause" || command == "unpause") return pause(command == "pause");
   if (command == "slots") return limit_slots(text_of(json, "worker"), count_of(json, "slots"));
+  if (command == "follow") return follow(count_of(json, "task"));
   if (command != "drain") {
-    return error_line("expected the command status, drain, cancel, pause, unpause or slots");
+    return error_line(
+        "expected the command status, follow, drain, cancel, pause, unpause or slots");
   }
   const std::string mode = text_of(json, "mode");
   for (const DrainMode known : {DrainMode::finish, DrainMode::return_running}) {
@@ -179,7 +183,8 @@ std::string ControlDesk::status(Instant now) {
                     {"done", done},
                     {"running", running},
                     {"waiting", total - done - running},
-                    {"failed", failed()}}},
+                    {"failed", failed()},
+                    {"retrying", scheduler_.retrying()}}},
                   {"messages_refused", scheduler_.messages_refused()},
                   {"workers", workers},
                   {"workers_left", left},
@@ -235,20 +240,20 @@ std::string ControlDesk::drain(const std::string& worker, DrainMode mode) {
       {{"schema", "rollcall/drain/1"}, {"mode", to_string(mode)}, {"draining", draining}});
 }
 
-std::string ControlDesk::cancel(
-    const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) {
-  if (ranges.empty()) return error_line("expected tasks, as in [[3, 3], [10, 20]]");
-  if (scheduler_.is_over()) return error_line("the run is over");
+std::string ControlDesk::cancel(const nlohmann::json& json) {
   const RunRecords& records = scheduler_.records();
   const std::uint64_t count = records.spec.task_count;
+  const auto ranges = ranges_of(json, count);
+  if (ranges.empty() && text_of(json, "tasks") != "all") {
+    return error_line("expected tasks, as in [[3, 3], [10, 20]], or \"all\"");
+  }
+  if (scheduler_.is_over()) return error_line("the run is over");
   CancelRequested request;
   std::uint64_t running = 0;
   std::uint64_t done = 0;
   for (const auto& [first, last] : ranges) {
     if (last >= count) {
-      return error_line(
-          fmt::format("task {} does not exist: the run has {} task{}{}, numbered from 0", last,
-                      count, count == 1 ? "" : "s", records.spec.is_open ? " so far" : ""));
+      return error_line(unknown_task(last));
     }
     for (std::uint64_t task = first; task <= last; ++task) {
       const TaskState state = records.state_of(task_at(task));
@@ -266,6 +271,21 @@ std::string ControlDesk::cancel(
                   {"cancelled", cancelled},
                   {"at_workers", running},
                   {"done_before", done}});
+}
+
+std::string ControlDesk::unknown_task(std::uint64_t task) const {
+  const RunSpec& spec = scheduler_.records().spec;
+  return fmt::format("task {} does not exist: the run has {} task{}{}, numbered from 0", task,
+                     spec.task_count, spec.task_count == 1 ? "" : "s",
+                     spec.is_open ? " so far" : "");
+}
+
+ControlAnswer ControlDesk::follow(std::optional<std::uint32_t> task) {
+  if (!task) return error_line("expected the number of a task");
+  if (*task >= scheduler_.records().spec.task_count) return error_line(unknown_task(*task));
+  auto lines = follow_(task_at(*task));
+  if (!lines) return error_line(lines.error().message);
+  return ControlAnswer(*std::move(lines));
 }
 
 std::string ControlDesk::pause(bool is_paused) {

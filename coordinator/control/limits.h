@@ -18,6 +18,15 @@ inline constexpr std::size_t control_attempts = 1'000;
 inline constexpr Duration control_request = std::chrono::seconds(5);
 /// Concurrent connections. A further one closes the oldest.
 inline constexpr int control_connections = 16;
+/// Bytes of a stream of output that `rollcall follow` gets in one line.
+inline constexpr std::size_t followed_part_bytes = 48U << 10U;
+/// Bytes of each stream of an attempt that has ended, copied for a follower that has not read them.
+inline constexpr std::size_t followed_end_bytes = 4U << 20U;
+/// When the run is over, it waits this long for followers of its last tasks to read the rest, and
+/// less if they read nothing for the second time.
+inline constexpr Duration followed_rest = std::chrono::seconds(5);
+inline constexpr Duration followed_idle = std::chrono::milliseconds(500);
+inline constexpr Duration followed_poll = std::chrono::milliseconds(10);
 /// Sockets that the client tries when no path is given. Others are ignored.
 inline constexpr std::size_t control_sockets = 1'000;
 /// Delay before accepting again after an error, for example too many open files.

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/net/listener.h"
@@ -31,7 +32,7 @@ bool is_trusted(Local::socket& socket) {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
-/// Reads one line and writes the answer.
+/// Reads one line and writes the answer, which may be many lines.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Local::socket socket, ControlSocket::Answer answer)
@@ -60,12 +61,50 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_line(Code error) {
     const std::size_t end = line_.find('\n');
     if (error && error != asio::error::not_found) return finish();
-    line_ = answer_(end == std::string::npos ? "" : line_.substr(0, end)) + "\n";
+    ControlAnswer answer = answer_(end == std::string::npos ? "" : line_.substr(0, end));
+    if (answer.lines != nullptr) return send_all(std::move(answer.lines));
+    line_ = answer.line + "\n";
     asio::async_write(socket_, asio::buffer(line_),
                       [self = shared_from_this()](Code, std::size_t) { self->finish(); });
   }
 
+  /// Takes as long as the reader wants.
+  void send_all(std::shared_ptr<ControlLines> lines) {
+    timer_.cancel();
+    lines_ = std::move(lines);
+    lines_->on_more([self = weak_from_this()] {
+      if (const auto connection = self.lock()) connection->send_next();
+    });
+    watch_for_end();
+    send_next();
+  }
+
+  void send_next() {
+    if (is_writing_ || lines_ == nullptr) return;
+    std::optional<std::string> next = lines_->next();
+    if (!next) {
+      if (lines_->is_over()) finish();
+      return;
+    }
+    line_ = *std::move(next) + "\n";
+    is_writing_ = true;
+    asio::async_write(socket_, asio::buffer(line_),
+                      [self = shared_from_this()](Code error, std::size_t) {
+                        self->is_writing_ = false;
+                        if (error) return self->finish();
+                        self->send_next();
+                      });
+  }
+
+  /// The reader sends nothing more.
+  void watch_for_end() {
+    socket_.async_read_some(asio::buffer(&unexpected_, 1),
+                            [self = shared_from_this()](Code, std::size_t) { self->finish(); });
+  }
+
   void finish() {
+    if (std::exchange(is_finished_, true)) return;
+    lines_.reset();
     timer_.cancel();
     close();
     done_();
@@ -75,6 +114,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer timer_;
   ControlSocket::Answer answer_;
   std::string line_;
+  std::shared_ptr<ControlLines> lines_;
+  bool is_writing_ = false;  ///< a part of `lines_`
+  bool is_finished_ = false;
+  char unexpected_ = 0;
   std::function<void()> done_;
 };
 

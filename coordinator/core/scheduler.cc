@@ -981,6 +981,7 @@ void Scheduler::cancel_everything() {
 void Scheduler::cancel_pending() {
   cut_off_input();
   work_.cancel_retries();
+  if (is_abandoned_) tasks_.decide_failed(now_);  // no coordinator will retry them
   tasks_.decide_pending(now_, Outcome::cancelled);
 }
 

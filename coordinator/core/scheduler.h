@@ -81,6 +81,8 @@ class Scheduler {
   bool suspended() const { return suspended_; }
   /// The user has paused the run.
   bool is_paused() const { return is_paused_; }
+  /// Tasks that have failed and wait for their retry.
+  std::size_t retrying() const { return work_.retrying(); }
   /// The run was ended because the time of Policy::run_timeout had passed.
   bool run_timed_out() const { return stop_.has_timed_out(); }
 

@@ -60,6 +60,8 @@ class Workload {
   void put_back_due(Instant now) { dealer_.put_back(retries_.take_due(now)); }
   /// When the next retry is due; nullopt if none waits.
   std::optional<Instant> next_retry() const { return retries_.next(); }
+  /// Tasks that have failed and wait for their retry.
+  std::size_t retrying() const { return retries_.size(); }
   void cancel_retries() { retries_.clear(); }
   /// This task, which is pending, is not to be dispatched.
   void withdraw(TaskId task);

@@ -60,6 +60,11 @@ class CommandPrinter {
   std::uint64_t next_ = 0;
 };
 
+void warn(const std::string& warning) {
+  if (warning.empty()) return;
+  std::fputs(("rollcall exec: warning: " + warning + "\n").c_str(), stderr);
+}
+
 /// Prints the commands of a streamed input as its lines arrive.
 Result<void> print_stream(ExecStream& stream, CommandPrinter& printer) {
   auto source = stream.open();
@@ -75,15 +80,10 @@ Result<void> print_stream(ExecStream& stream, CommandPrinter& printer) {
     }
     Result<void> added =
         size == 0 ? stream.finish() : stream.add({bytes.data(), static_cast<std::size_t>(size)});
+    warn(stream.take_warning());
     const bool is_printed = printer.print(stream.size());
     if (!added || !is_printed || size == 0) return added;
   }
-}
-
-void warn_of_returns(const TaskCommands& commands) {
-  const std::string warning = carriage_returns_warning(commands);
-  if (warning.empty()) return;
-  std::fputs(("rollcall exec: warning: " + warning + "\n").c_str(), stderr);
 }
 
 /// The directory for output that waits to be printed.
@@ -171,7 +171,11 @@ Result<void> ExecKind::prepare() {
   }
   auto input = read_input(options_, /*reads_on=*/!options_.abandon);
   if (!input) return input.error();
-  if (!options_.resumes_as_saved && !options_.null_separated) warn_of_returns(input->commands);
+  const std::string unknown_names = input->commands.take_unknown_names();
+  if (!options_.resumes_as_saved) {
+    warn(unknown_names);
+    if (!options_.null_separated) warn(carriage_returns_warning(input->commands));
+  }
   spec_.id = os::random_id128<RunId>();
   spec_.task_count = static_cast<std::uint32_t>(input->commands.size());
   spec_.is_open = input->rest.has_value();
@@ -193,7 +197,7 @@ std::optional<int> ExecKind::dry_run() {
   Result<void> read;
   if (stream_) {
     read = print_stream(*stream_, printer);
-    if (!options_.null_separated) warn_of_returns(run_->commands());
+    if (!options_.null_separated) warn(carriage_returns_warning(run_->commands()));
   } else {
     printer.print(run_->commands().size());
   }
@@ -225,6 +229,14 @@ Policy ExecKind::policy() const {
   policy.kill_after = options_.kill_after;
   policy.nice = options_.nice;
   return policy;
+}
+
+std::string ExecKind::why_not_followed() const {
+  if (options_.live != LivePrinting::none) return "the run prints output as it arrives itself";
+  if (!takes_output(options_))
+    return "with --output jsonl, output arrives when a command has ended";
+  if (discards_output(options_)) return "with --output json, the run keeps no output";
+  return {};
 }
 
 /// The commands. What a streamed input will contain is not known.

@@ -32,6 +32,7 @@ class ExecKind final : public TaskKind {
   }
   StreamedInput* streamed_input() override { return stream_ ? &*stream_ : nullptr; }
   StreamedOutput* streamed_output() override { return spool_ ? &*spool_ : nullptr; }
+  std::string why_not_followed() const override;
   std::uint64_t worker_descriptors() const override;
 
   Result<void> restore(Journal& journal, const RunRecords& records,

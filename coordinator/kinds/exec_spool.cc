@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 namespace rollcall::coordinator {
@@ -233,6 +234,22 @@ void ExecSpool::drop(const SessionAttempt& attempt) {
   if (!spool_) return;
   spool_->remove(key);
   if (has_failed_to_write_) spool_->retry();
+}
+
+std::optional<SpoolKey> ExecSpool::output_of(TaskId task) const {
+  std::optional<SpoolKey> latest;
+  for (const auto& [key, taken] : taken_) {
+    if (key.task != task) continue;
+    const bool is_later =
+        !latest || std::tie(latest->epoch, latest->attempt) < std::tie(key.epoch, key.attempt);
+    if (is_later) latest = key;
+  }
+  return latest;
+}
+
+void ExecSpool::peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+                     OutputSpool::PeekHandler done) {
+  if (spool_) spool_->peek(stream, from, most, std::move(done));
 }
 
 SpoolKey ExecSpool::print_early(const SessionAttempt& attempt) {

@@ -53,6 +53,9 @@ class ExecSpool final : public StreamedOutput {
   void take(SessionIndex session, const rollcall::Output& output,
             const std::vector<bool>& is_taken) override;
   void drop(const SessionAttempt& attempt) override;
+  std::optional<SpoolKey> output_of(TaskId task) const override;
+  void peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+            OutputSpool::PeekHandler done) override;
   SpoolKey print_early(const SessionAttempt& attempt) override;
   std::vector<FoundOutput> found() const override;
   void cut(const CutOutput& action) override;

@@ -24,6 +24,7 @@ class ExecStream final : public StreamedInput {
   std::uint64_t size() const override { return size_; }
   std::uint64_t mean_bytes() const override;
   std::size_t assignment_attempts() const override;
+  std::string take_warning() override { return commands_.take_unknown_names(); }
   std::string warning() const override { return carriage_returns_warning(commands_); }
   void complete(CommittedTasks& tasks) override;
 

@@ -37,6 +37,8 @@ class StreamedInput {
   virtual std::uint64_t mean_bytes() const = 0;
   /// At most this many attempts at these tasks fit into one message.
   virtual std::size_t assignment_attempts() const = 0;
+  /// Something that the user should know now; empty: nothing. Returned once.
+  virtual std::string take_warning() { return {}; }
   /// Something that the user should know of the whole input; empty: nothing.
   virtual std::string warning() const = 0;
   /// Adds their input to the next tasks that are committed.

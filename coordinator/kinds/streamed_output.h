@@ -2,7 +2,10 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include "coordinator/core/event.h"
 #include "coordinator/core/model/records.h"
 #include "coordinator/core/output/output_rows.h"
+#include "coordinator/exec/results/output_spool.h"
 #include "coordinator/exec/results/spool_files.h"
 
 namespace rollcall::coordinator {
@@ -50,6 +54,12 @@ class StreamedOutput {
                     const std::vector<bool>& is_taken) = 0;
   /// Performs DropOutput.
   virtual void drop(const SessionAttempt& attempt) = 0;
+  /// Where the output of the task is, of which bytes were taken and neither the outcome was
+  /// accepted nor the output dropped: that of the latest attempt. nullopt: there is none.
+  virtual std::optional<SpoolKey> output_of(TaskId task) const = 0;
+  /// As OutputSpool::peek(). Without files, `done` is never called.
+  virtual void peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+                    OutputSpool::PeekHandler done) = 0;
   /// Performs PrintEarly, but for the printing. Returns where the output is.
   virtual SpoolKey print_early(const SessionAttempt& attempt) = 0;
 

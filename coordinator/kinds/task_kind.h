@@ -65,6 +65,9 @@ class TaskKind {
   virtual StreamedInput* streamed_input() { return nullptr; }
   /// Keeps output that arrives while its commands run. Null: output arrives in reports alone.
   virtual StreamedOutput* streamed_output() { return nullptr; }
+  /// Why `rollcall follow` cannot print what tasks write, as a sentence without its end; empty: it
+  /// can, from streamed_output().
+  virtual std::string why_not_followed() const { return "tasks of this run have no output"; }
   /// Open files that one local worker needs at least; 0: no more than any process.
   virtual std::uint64_t worker_descriptors() const { return 0; }
 

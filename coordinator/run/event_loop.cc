@@ -23,6 +23,7 @@
 #include "coordinator/access/access_file.h"
 #include "coordinator/access/endpoints.h"
 #include "coordinator/control/client.h"
+#include "coordinator/control/limits.h"
 #include "coordinator/control/path.h"
 #include "coordinator/core/analysis/batch_cursor.h"
 
@@ -51,9 +52,11 @@ EventLoop::EventLoop(Scheduler& scheduler, TaskKind& kind, Output& output, Progr
       progress_(progress),
       start_(start),
       listening_(listening),
+      followers_(scheduler, kind, start.journal ? start.journal_path : std::string()),
       desk_(
           scheduler, [this](const Event& event) { step(event); },
-          [this](TaskId task) { return kind_.display().command(task); }),
+          [this](TaskId task) { return kind_.display().command(task); },
+          [this](TaskId task) { return followers_.follow(task); }),
       local_workers_(
           loop_, workers,
           [this](std::uint32_t launch_id, const std::string& how) {
@@ -152,8 +155,8 @@ void EventLoop::drain() {
   join_point_->socket().drain();
 }
 
-std::string EventLoop::answer_control(const std::string& line) {
-  std::string answer = desk_.answer(os::now(), line);
+ControlAnswer EventLoop::answer_control(const std::string& line) {
+  ControlAnswer answer = desk_.answer(os::now(), line);
   drain();
   return answer;
 }
@@ -401,9 +404,9 @@ void EventLoop::end_if_nothing_can_be_saved() {
 int EventLoop::serve_during(const std::function<int()>& work, std::function<void()> abandon) {
   abandon_ = std::move(abandon);
   struct StopAtEnd {
-    boost::asio::io_context& loop;
+    EventLoop& of;
     ~StopAtEnd() {
-      boost::asio::post(loop, [&stopped = loop] { stopped.stop(); });
+      boost::asio::post(of.loop_, [&loop = of] { loop.stop_serving(os::now(), 0, os::now()); });
     }
   };
   loop_.restart();
@@ -414,12 +417,27 @@ int EventLoop::serve_during(const std::function<int()>& work, std::function<void
   {
     const os::SignalsBlocked blocked;  // signals are for this thread
     result = std::async(std::launch::async, [this, &work] {
-      const StopAtEnd stop{loop_};
+      const StopAtEnd stop{*this};
       return work();
     });
   }
   loop_.run();
   return result.get();
+}
+
+/// Stops the loop when followers have read the rest, or read nothing any more. `unread`: as it was
+/// `since` then.
+void EventLoop::stop_serving(Instant started, std::uint64_t unread, Instant since) {
+  const Instant now = os::now();
+  const std::uint64_t left = followers_.unread();
+  if (left != unread) since = now;
+  const bool is_late =
+      now - started >= limits::followed_rest || now - since >= limits::followed_idle;
+  if (left == 0 || is_late) return loop_.stop();
+  timer_.expires_after(limits::followed_poll);
+  timer_.async_wait([=, this](boost::system::error_code error) {
+    if (!error) stop_serving(started, left, since);
+  });
 }
 
 /// The run is over, but its output waits for a disk or a reader, which nothing can interrupt.
@@ -454,8 +472,12 @@ void EventLoop::step(const Event& event) {
   scheduler_.step(os::now(), event, actions_);
   if (&event == &received_) {
     auto& body = std::get<MessageReceived>(received_).message.body;
-    if (auto* report = std::get_if<Report>(&body)) take_outcomes(before, *report);
+    if (auto* report = std::get_if<Report>(&body)) {
+      followers_.reported(report->outcomes);
+      take_outcomes(before, *report);
+    }
   }
+  followers_.stepped(before);
   for (Action& action : actions_) std::visit([this](auto& a) { perform(a); }, action);
 }
 
@@ -573,11 +595,14 @@ void EventLoop::perform(const End& end) {
 
 void EventLoop::perform(const TakeOutput& action) {
   const auto& body = std::get<MessageReceived>(received_).message.body;
-  const bool is_printed = output_feed_->take(action, std::get<rollcall::Output>(body));
+  const auto& received = std::get<rollcall::Output>(body);
+  const bool is_printed = output_feed_->take(action, received);
+  followers_.output_taken(received);
   if (is_printed) progress_.hide();
 }
 
 void EventLoop::perform(const DropOutput& action) {
+  followers_.output_dropped(action.attempt);
   output_feed_->drop(action);
 }
 

@@ -25,6 +25,7 @@
 #include "coordinator/kinds/task_kind.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/progress_writer.h"
+#include "coordinator/run/followers.h"
 #include "coordinator/run/input_feed.h"
 #include "coordinator/run/join_point.h"
 #include "coordinator/run/local_workers.h"
@@ -80,7 +81,7 @@ class EventLoop {
   /// `opened`: the error if `directory`, for its default place, cannot be used.
   [[nodiscard]] Result<void> open_control_socket(const std::filesystem::path& directory,
                                                  Result<void> opened);
-  std::string answer_control(const std::string& line);
+  ControlAnswer answer_control(const std::string& line);
   /// Reads the inbox and ends the turn.
   void drain();
   void start_input();
@@ -134,6 +135,7 @@ class EventLoop {
   void arm_timer();
   void wait_for_signal();
   void stop_when_done();
+  void stop_serving(Instant started, std::uint64_t unread, Instant since);
 
   Scheduler& scheduler_;
   TaskKind& kind_;
@@ -144,6 +146,7 @@ class EventLoop {
   boost::asio::io_context loop_;
   std::unique_ptr<JoinPoint> join_point_;    ///< null before listen()
   std::unique_ptr<net::HttpHealth> health_;  ///< null: without --http
+  Followers followers_;
   ControlDesk desk_;
   std::unique_ptr<ControlSocket> control_;  ///< null: it could not be created
   std::string control_path_;                ///< empty: the same

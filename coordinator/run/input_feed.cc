@@ -40,7 +40,9 @@ bool InputFeed::has_room() const {
 
 void InputFeed::add(std::string_view bytes) {
   is_asked_ = false;
-  if (auto added = input_.add(bytes); !added) return end(added);
+  const Result<void> added = input_.add(bytes);
+  if (const std::string text = input_.take_warning(); !text.empty()) handlers_.warned(text);
+  if (!added) return end(added);
   announce_new_tasks();
   handlers_.arrived();
 }

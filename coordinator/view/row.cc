@@ -213,8 +213,11 @@ void RowWriter::append(Form form, std::size_t record) {
   const Duration elapsed = records_.elapsed[record];
   const Duration finished = records_.finished(record) - zero();
 
+  // An attempt that was cancelled before its start has taken no time. No worker has run the task.
+  const bool has_begun = outcome != Outcome::cancelled || elapsed > Duration::zero();
+  const std::optional<SessionIndex> session = has_begun ? batch.session : std::nullopt;
   std::optional<Duration> started;
-  if (batch.session) started = finished - elapsed;
+  if (session) started = finished - elapsed;
   std::optional<Duration> lateness;
   if (outcome == Outcome::succeeded) lateness = std::max(elapsed - pause, Duration::zero());
   std::optional<Duration> bound;
@@ -225,7 +228,7 @@ void RowWriter::append(Form form, std::size_t record) {
   form.number("task", index(task));
   form.word("outcome", to_string(outcome));
   form.number("attempt", records_.attempt[index(task)]);
-  form.word("worker", batch.session ? name_of(*batch.session) : std::string_view());
+  form.word("worker", session ? name_of(*session) : std::string_view());
   form.seconds("pause_seconds", has_pauses_ ? std::optional(pause) : std::nullopt);
   form.seconds("started_seconds", started);
   form.seconds("finished_seconds", finished);
@@ -234,10 +237,9 @@ void RowWriter::append(Form form, std::size_t record) {
   form.number("accepted", record + 1);
   if (has_more_columns_) display_.append_columns(form, record);
   form.number("seq", std::uint64_t{index(task)} + 1);
-  form.text("worker_name", batch.session
-                               ? std::string_view(records_.sessions[index(*batch.session)].name)
-                               : std::string_view());
-  form.seconds("run_seconds", batch.session ? std::optional(elapsed) : std::nullopt);
+  form.text("worker_name", session ? std::string_view(records_.sessions[index(*session)].name)
+                                   : std::string_view());
+  form.seconds("run_seconds", session ? std::optional(elapsed) : std::nullopt);
   if (has_input_) display_.append_input(form, task, parameters_);
 }
 

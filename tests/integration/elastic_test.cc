@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::StartsWith;
 
 class Elastic : public ProgramsTest {
  protected:
@@ -73,6 +74,20 @@ TEST_F(Elastic, DrainedWorkerFinishesItsTasksAndExits) {
   EXPECT_EQ(worker_named(document, "leaving")["lost"], false);
 }
 
+TEST_F(Elastic, StatusShowsTasksThatWaitForARetry) {
+  Program& run = start_commands(
+      {"--range", "0-1", "-w", "1", "-j", "1", "--retries", "1", "--retry-delay", "1h"},
+      "test {} -eq 1 && " + until_touched("never"));
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  EXPECT_TRUE(wait_until([&] { return status()["tasks"]["retrying"] == 1; }));
+  EXPECT_EQ(status()["tasks"]["waiting"], 1);
+  Program& shown = command({"status", "--control", file("s")});
+  EXPECT_EQ(shown.wait(), 0) << shown.story();
+  EXPECT_THAT(shown.out(), HasSubstr(" 1 running, 1 waiting (1 for a retry), 0 failed"));
+  EXPECT_EQ(command({"cancel", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+}
+
 TEST_F(Elastic, CancelEndsRunningAndWaitingTasks) {
   Program& run =
       start_commands({"--range", "0-4", "-w", "1", "-j", "2"}, "echo {}; " + until_touched("on"));
@@ -94,6 +109,18 @@ TEST_F(Elastic, CancelEndsRunningAndWaitingTasks) {
   EXPECT_EQ(document["validated"], true);
 }
 
+TEST_F(Elastic, CancelAllCancelsEveryTask) {
+  Program& run = start_commands({"--range", "0-99", "-w", "1", "-j", "2"},
+                                "test {} -eq 0 || " + until_touched("never"));
+  ASSERT_TRUE(wait_for_events(run, "done", 1));
+  Program& cancel = command({"cancel", "all", "--control", file("s")});
+  EXPECT_EQ(cancel.wait(), 0) << cancel.story();
+  EXPECT_THAT(cancel.out(), StartsWith("cancelled 99 tasks, "));
+  EXPECT_THAT(cancel.out(), HasSubstr("; 1 done before\n"));
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  EXPECT_EQ(summary_of(run)["outcomes"]["cancelled"], 99);
+}
+
 TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   Program& run = start_commands({"--range", "0-1", "-w", "1"}, until_touched("on"));
   ASSERT_TRUE(wait_for_events(run, "started", 2));
@@ -101,7 +128,7 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   EXPECT_EQ(cancel.wait(), 1);
   EXPECT_EQ(cancel.err(),
             "rollcall cancel: task 2 does not exist: the run has 2 tasks, numbered from 0\n");
-  for (const char* task : {"j3", "5-3", "-1", "1-2:3"}) {
+  for (const char* task : {"", "j3", "5-3", "-1", "1-2:3"}) {
     Program& wrong = command({"cancel", "--control", file("s"), "--", task});
     EXPECT_EQ(wrong.wait(), 2) << wrong.story();
   }
@@ -109,14 +136,39 @@ TEST_F(Elastic, CancelNamesATaskThatDoesNotExist) {
   EXPECT_EQ(job.wait(), 2);
   EXPECT_EQ(
       job.err(),
-      "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, or A-B with "
-      "A not above B\n");
+      "rollcall cancel: TASK \"j3\": expected the number of a task, up to 999999999, A-B with A "
+      "not above B, or all\n");
+  Program& empty = command({"cancel", "", "--control", file("s")});
+  EXPECT_EQ(empty.wait(), 2);
+  EXPECT_THAT(empty.err(), StartsWith("rollcall cancel: TASK \"\": expected the number of a task"));
   Program& missing = command({"cancel", "--control", file("s")});
   EXPECT_EQ(missing.wait(), 2);
   EXPECT_EQ(missing.err(),
-            "rollcall cancel: TASK is missing: expected the number of a task, or A-B\n");
+            "rollcall cancel: TASK is missing: expected the number of a task, A-B, or all\n");
   touch("on");
   EXPECT_EQ(run.wait(), 0) << run.story();
+}
+
+/// As commands that were cancelled before their start.
+TEST_F(Elastic, ACancelledSleepThatHasNotStartedHasNoWorker) {
+  Program& run = start_run("1", {"-n", "3", "--pause", "60s"});
+  join_as("only", {"--slots", "1"});
+  ASSERT_TRUE(wait_for_events(run, "started", 1));
+  EXPECT_EQ(command({"cancel", "all", "--control", file("s")}).wait(), 0);
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  int begun = 0;
+  for (const json& row : events_of(run, "done")) {
+    EXPECT_EQ(row["outcome"], "cancelled");
+    if (row["worker"].is_null()) {
+      EXPECT_TRUE(row["worker_name"].is_null() && row["started_seconds"].is_null() &&
+                  row["run_seconds"].is_null())
+          << row;
+    } else {
+      EXPECT_GT(row["run_seconds"], 0.0);
+      ++begun;
+    }
+  }
+  EXPECT_EQ(begun, 1);
 }
 
 TEST_F(Elastic, APausedRunStartsNothingUntilItGoesOn) {

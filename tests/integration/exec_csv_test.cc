@@ -55,6 +55,24 @@ TEST_F(ExecCsv, HasFieldsByNumberAndByName) {
   EXPECT_EQ(out_of({"--csv", "--colsep", ";", "--shell", "echo {2}"}, "a;\"$(b)\"\n"), "$(b)\n");
 }
 
+TEST_F(ExecCsv, WarnsOnceOfANameThatIsNoColumn) {
+  const std::string table = write("t.csv", "name,size\none,1\ntwo,2\n");
+  const std::string warning = "{nmae} is no column: the columns are name, size\n";
+  const Arguments echo = {"--csv", "--header", "echo", "{nmae}", "{size}"};
+  Program& run = exec(Arguments{"-q", "-k", "-a", table} + echo);
+  EXPECT_EQ(run.wait(), 0);
+  EXPECT_EQ(run.out(), "{nmae} 1\n{nmae} 2\n");
+  EXPECT_EQ(run.err(), "rollcall exec: warning: " + warning);
+  Program& dry = exec(Arguments{"--dry-run", "-a", table} + echo);
+  EXPECT_EQ(dry.wait(), 0);
+  EXPECT_EQ(dry.err(), "rollcall exec: warning: " + warning);
+  Program& streamed = piped(table, echo);
+  EXPECT_EQ(streamed.wait(), 0);
+  const std::string err = streamed.err();
+  EXPECT_THAT(err, HasSubstr(warning));
+  EXPECT_EQ(err.find("{nmae}"), err.rfind("{nmae}")) << err;
+}
+
 TEST_F(ExecCsv, NamesColumnsWithoutCsv) {
   EXPECT_EQ(out_of({"--header", "--colsep", ",", "echo", "{b}-{a}"}, "a,b\n1,2\n"), "2-1\n");
   EXPECT_EQ(out_of({"--header", "echo", "{host}"}, "host\nx y\n"), "x y\n");

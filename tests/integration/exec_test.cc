@@ -206,6 +206,17 @@ TEST_F(ExecFailures, NeedAFileThatHasThem) {
   EXPECT_EQ(fault({"report", cut, "--failed"}),
             "rollcall report: " + cut + ": line 2: the file is not complete\n");
   EXPECT_THAT(fault({"report", file("none"), "--failed"}), HasSubstr(file("none")));
+  for (const std::string& other : {write("bad.csv", "a,b\n1,2\n"), write("bad", "")}) {
+    EXPECT_EQ(
+        fault({"report", other, "--failed"}),
+        "rollcall report: " + other + ": expected a journal, or a CSV or JSONL file of results\n");
+  }
+  for (const std::string& empty : {write("empty.csv", ""), write("empty.jsonl", "")}) {
+    Program& none =
+        start({programs_directory() / "rollcall", {"report", empty, "--failed"}, {}, {}, {}});
+    EXPECT_EQ(none.wait(), 0) << none.story();
+    EXPECT_EQ(none.out() + none.err(), "") << "no row yet";
+  }
 }
 
 using ExecSummary = Exec;

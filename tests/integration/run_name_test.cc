@@ -42,6 +42,12 @@ TEST_F(RunName, IsInTheLongSummaryButNotInCommands) {
   EXPECT_THAT(run.err(), HasSubstr("\nname      nightly\n"));
 }
 
+TEST_F(RunName, IsNotBlank) {
+  Program& run = exec({"--name", "  ", "--range", "1-1", "true"});
+  EXPECT_EQ(run.wait(), 2);
+  EXPECT_EQ(run.err(), "rollcall exec: --name \"  \": expected a name that is not blank\n");
+}
+
 /// A run inside a run has its own name, or none.
 TEST_F(RunName, IsNotInheritedByOtherRuns) {
   const std::string rollcall = (programs_directory() / "rollcall").string();

@@ -339,6 +339,14 @@ void TaskTable::decide_pending(Instant now, Outcome outcome) {
   }
 }
 
+void TaskTable::decide_failed(Instant now) {
+  for (std::size_t t = 0; t < records_.state.size() && pending_ > 0; ++t) {
+    const TaskId task = task_at(t);
+    if (!is_pending(task) || failures(task) == 0 || is_cancelled(task)) continue;
+    decide(now, task, Outcome::failed);
+  }
+}
+
 /// Returns true if the session owns the task. Of two attempts that are held the later one counts:
 /// the earlier was returned. Nor does one count that was followed by another which has ended since:
 /// the numbers on the wire never go back.

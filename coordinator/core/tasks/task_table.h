@@ -123,6 +123,9 @@ class TaskTable {
   void decide(Instant now, TaskId task, Outcome outcome);
   /// The same for every pending task. O(tasks).
   void decide_pending(Instant now, Outcome outcome);
+  /// Pending tasks that have failed and were to be retried have failed for good, unless the user
+  /// has cancelled them.
+  void decide_failed(Instant now);
   /// Gives to a session of an earlier epoch the attempts that its inventory has listed. It does not
   /// own tasks that are done, returned attempts, or tasks of which another session has a later one.
   Adoption adopt(SessionIndex session, const HeldColumns& listed);

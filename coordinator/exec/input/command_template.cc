@@ -1,6 +1,6 @@
 #include "coordinator/exec/input/command_template.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -266,6 +266,44 @@ std::string CommandTemplate::column_name(std::size_t i) const {
   std::string name = "arg" + std::to_string(i + 1);
   while (std::ranges::find(names, name) != names.end()) name += '_';
   return name;
+}
+
+/// An identifier that is no placeholder, perhaps with the name of a part.
+bool CommandTemplate::is_unknown_name(std::string_view name) const {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+  constexpr std::string_view kDigits = "0123456789";
+  const std::string all = fmt::format("{}{}", kLetters, kDigits);
+  if (name.empty() || kLetters.find(name.front()) == std::string_view::npos) return false;
+  const std::size_t end = std::min(name.find_first_not_of(all), name.size());
+  return part_named(name.substr(end)).has_value() && !placeholder_named(name);
+}
+
+std::string CommandTemplate::unknown_names() const {
+  constexpr std::size_t kNameBytes = 60;
+  constexpr std::size_t kListed = 10;
+  std::vector<std::string> unknown;
+  for (const std::string_view word : text_) {
+    for (auto at = word.find('{'); at != std::string_view::npos; at = word.find('{', at + 1)) {
+      const std::string_view name = word.substr(at + 1, word.find('}', at) - at - 1);
+      const bool is_closed = at + 1 + name.size() < word.size();
+      const bool is_variable = at > 0 && word[at - 1] == '$';
+      if (!is_closed || is_variable || !is_unknown_name(name)) continue;
+      std::string shown = fmt::format("{{{}}}", printable(name, kNameBytes));
+      if (std::ranges::find(unknown, shown) == unknown.end()) unknown.push_back(std::move(shown));
+    }
+  }
+  if (options_.names.empty() || unknown.empty()) return {};
+  std::vector<std::string> columns;
+  for (const std::string& name : options_.names) {
+    if (columns.size() == kListed) {
+      columns.emplace_back("...");
+      break;
+    }
+    if (!name.empty()) columns.push_back(printable(name, kNameBytes));
+  }
+  return fmt::format("{} {}: the columns are {}", fmt::join(unknown, ", "),
+                     unknown.size() == 1 ? "is no column" : "are no columns",
+                     fmt::join(columns, ", "));
 }
 
 std::size_t CommandTemplate::fixed_bytes() const {

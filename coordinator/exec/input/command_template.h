@@ -71,6 +71,9 @@ class CommandTemplate {
   bool varies_in_columns() const { return !options_.colsep.empty(); }
   /// The name of column `i`, from 0, in the header; "arg1", "arg2" ... without one.
   std::string column_name(std::size_t i) const;
+  /// With names: why {word} in COMMAND may be a mistake, for the user; empty: no word in braces
+  /// looks like a name that is none.
+  std::string unknown_names() const;
   /// How xargs counts: bytes of the arguments, each with a NUL, that are the same for any number of
   /// lines; and of those that a line adds. Approximate for a script.
   std::size_t fixed_bytes() const;
@@ -123,6 +126,7 @@ class CommandTemplate {
                       std::uint64_t number) const;
   std::optional<Piece> numbered(std::string_view name) const;
   std::optional<Piece> named_piece(std::string_view name) const;
+  bool is_unknown_name(std::string_view name) const;
   std::string column(std::string_view line, std::size_t index) const;
   std::vector<std::string> columns(std::string_view line) const;
 

@@ -26,6 +26,7 @@ Result<void> TaskCommands::name_columns() {
   has_bad_header_ = !named;
   if (has_bad_header_) return permanent("line 1: " + named.error().message);
   words_ = std::move(*named);
+  unknown_names_ = words_->unknown_names();
   return {};
 }
 

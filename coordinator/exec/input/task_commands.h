@@ -34,6 +34,8 @@ class TaskCommands {
   void end_early() { input_.end_early(); }
   /// The task has its result: its command is not asked for again.
   void forget(TaskId task) { input_.forget(index(task)); }
+  /// See CommandTemplate::unknown_names(): returned once, when the names are known.
+  std::string take_unknown_names() { return std::exchange(unknown_names_, {}); }
 
   std::uint64_t size() const { return has_bad_header_ ? 0 : input_.size(); }
   /// Bytes of all complete lines or blocks; 0 for a range.
@@ -80,6 +82,7 @@ class TaskCommands {
   Command common_;
   bool awaits_header_;
   bool has_bad_header_ = false;
+  std::string unknown_names_;
   std::string input_path_;  ///< empty: not known
 };
 

@@ -55,6 +55,11 @@ void OutputSpool::read(const SpoolStream& stream, std::uint64_t from, std::size_
   thread_->read(stream, from, most, std::move(done));
 }
 
+void OutputSpool::peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+                       PeekHandler done) {
+  thread_->peek(stream, from, most, std::move(done));
+}
+
 void OutputSpool::cut(const SpoolStream& stream, std::uint64_t at) {
   thread_->cut(stream, at);
 }

@@ -61,6 +61,12 @@ class OutputSpool {
     std::function<void()> changed = nullptr;
   };
   using ReadHandler = std::function<void(Result<std::string>)>;
+  /// Bytes of a stream from offset `at` on. Earlier ones were printed, and are gone.
+  struct Peeked {
+    std::uint64_t at = 0;
+    std::string bytes;
+  };
+  using PeekHandler = std::function<void(Result<Peeked>)>;
 
   /// Takes over the output that `files` list: all of it counts as written.
   OutputSpool(boost::asio::io_context& loop, std::unique_ptr<SpoolFiles> files,
@@ -90,6 +96,10 @@ class OutputSpool {
   /// Calls `done` with the bytes of written() from offset `from` on, `most` of them or fewer, or
   /// with a permanent error.
   void read(const SpoolStream& stream, std::uint64_t from, std::size_t most, ReadHandler done);
+  /// Calls `done` with the bytes from offset `from` on, `most` of them or fewer, or with a
+  /// permanent error. Unlike read(), it also returns bytes that are not written yet. Handlers are
+  /// called in the order of peek(). Bytes that are printed or removed later are still returned.
+  void peek(const SpoolStream& stream, std::uint64_t from, std::size_t most, PeekHandler done);
   /// Drops the bytes from offset `at` on, also those that wait. Requires at <= written(). An error
   /// has no effect: later bytes replace those that were to be dropped.
   void cut(const SpoolStream& stream, std::uint64_t at);

@@ -119,6 +119,30 @@ void SpoolThread::read(const SpoolStream& stream, std::uint64_t from, std::size_
   });
 }
 
+/// What is in memory is copied at once. The thread reads the file before it carries out later
+/// requests to delete something.
+void SpoolThread::peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+                       OutputSpool::PeekHandler done) {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(stream);
+  std::uint64_t on_disk = 0;
+  std::string in_memory;
+  if (found != streams_.end()) {
+    const Stream& of = found->second;
+    from = std::max(from, of.printed);
+    on_disk = std::min<std::uint64_t>(most, left(of.stored, from));
+    in_memory = from_memory(of, from + on_disk, most - on_disk);
+  }
+  request([this, stream, from, on_disk, in_memory = std::move(in_memory),
+           done = std::move(done)](SpoolFiles& files) {
+    std::string bytes(on_disk, '\0');
+    const int failed = on_disk == 0 ? 0 : files.read(stream, from, bytes);
+    Result<OutputSpool::Peeked> result = OutputSpool::Peeked{from, bytes + in_memory};
+    if (failed != 0) result = error("read", failed);
+    post([done, result = std::move(result)]() mutable { done(std::move(result)); });
+  });
+}
+
 void SpoolThread::cut(const SpoolStream& stream, std::uint64_t at) {
   const std::lock_guard lock(mutex_);
   const auto found = streams_.find(stream);

@@ -41,6 +41,8 @@ class SpoolThread final : public SpoolReader, public std::enable_shared_from_thi
   void finished(const SpoolStream& stream);
   void read(const SpoolStream& stream, std::uint64_t from, std::size_t most,
             OutputSpool::ReadHandler done);
+  void peek(const SpoolStream& stream, std::uint64_t from, std::size_t most,
+            OutputSpool::PeekHandler done);
   void cut(const SpoolStream& stream, std::uint64_t at);
   void remove(const SpoolStream& stream);
   void keep(const SpoolStream& stream);

@@ -328,7 +328,7 @@ TEST(ProgramOptions, NeedACommand) {
   EXPECT_TRUE(std::regex_match(
       cli::shown(start({"dance"})),
       std::regex("2: rollcall: unknown command \"dance\": expected exec, "
-                 ".*sleep, status, cancel, pause, unpause, slots, "
+                 ".*sleep, status, follow, cancel, pause, unpause, slots, "
                  "drain, report, output, validate, resume, abandon, keys or help\n")));
   EXPECT_EQ(cli::shown(start({"--task-count", "5"})),
             "2: rollcall: unknown option \"--task-count\": expected after a command, rollcall "
@@ -395,6 +395,8 @@ TEST_P(SleepDocs, HaveEveryOptionAndNoOther) {
   cli::expect_all_options(drain_command(drain), text);
   CancelOptions cancel;
   cli::expect_all_options(cancel_command(cancel), text);
+  FollowOptions follow;
+  cli::expect_all_options(follow_command(follow), text);
   SlotsOptions slots;
   cli::expect_all_options(slots_command(slots), text);
   ResumeOptions abandon;

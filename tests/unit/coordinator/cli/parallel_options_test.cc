@@ -67,7 +67,7 @@ std::vector<Row> rows_of_the_page() {
 
 /// Options and commands on the page that are not merged yet.
 const std::set<std::string>& not_yet() {
-  static const std::set<std::string> names = {"--max-memory", "follow"};
+  static const std::set<std::string> names = {"--max-memory"};
   return names;
 }
 

@@ -12,13 +12,25 @@ namespace {
 
 using nlohmann::json;
 
+class NoLines final : public ControlLines {
+ public:
+  std::optional<std::string> next() override { return std::nullopt; }
+  bool is_over() const override { return true; }
+};
+
 class ControlDeskTest : public SchedulerTest {
  protected:
   json ask(const std::string& request) {
     ControlDesk desk(
         stage->scheduler(), [this](const Event& event) { events.push_back(event); },
-        [](TaskId task) { return task == TaskId{2} ? std::string() : "run it"; });
-    const std::string answer = desk.answer(instant_from_ns(3'000'000'000), request);
+        [](TaskId task) { return task == TaskId{2} ? std::string() : "run it"; },
+        [](TaskId task) -> Result<std::shared_ptr<ControlLines>> {
+          if (task == TaskId{2}) return permanent("task 2 has ended");
+          return std::shared_ptr<ControlLines>(std::make_shared<NoLines>());
+        });
+    const ControlAnswer full = desk.answer(instant_from_ns(3'000'000'000), request);
+    if (full.lines != nullptr) return "many lines";
+    const std::string& answer = full.line;
     EXPECT_EQ(answer.find('\n'), std::string::npos);
     return json::parse(answer);
   }
@@ -29,6 +41,19 @@ class ControlDeskTest : public SchedulerTest {
   }
   std::vector<Event> events;
 };
+
+TEST_F(ControlDeskTest, FollowsATaskThatExists) {
+  begin();
+  EXPECT_EQ(ask(R"({"command":"follow","task":0})"), "many lines");
+  EXPECT_EQ(ask(R"({"command":"follow","task":2})")["error"], "task 2 has ended");
+  EXPECT_EQ(ask(R"({"command":"follow","task":4})")["error"],
+            "task 4 does not exist: the run has 4 tasks, numbered from 0");
+  for (const char* request : {R"({"command":"follow"})", R"({"command":"follow","task":-1})",
+                              R"({"command":"follow","task":"1"})"}) {
+    EXPECT_EQ(ask(request)["error"], "expected the number of a task");
+  }
+  EXPECT_TRUE(events.empty());
+}
 
 TEST_F(ControlDeskTest, StatusMatchesItsSchema) {
   begin();
@@ -49,13 +74,27 @@ TEST_F(ControlDeskTest, StatusCountsTasksAndListsWorkers) {
   const json status = ask(R"({"command":"status"})");
   EXPECT_EQ(
       status["tasks"],
-      json::parse(R"({"total":4,"input_ended":true,"done":1,"running":1,"waiting":2,"failed":0})"));
+      json::parse(
+          R"({"total":4,"input_ended":true,"done":1,"running":1,"waiting":2,"failed":0,"retrying":0})"));
   EXPECT_EQ(status["workers"].size(), 1U);
   EXPECT_EQ(status["workers"][0]["name"], "w1");
   EXPECT_EQ(status["workers"][0]["done"], 1);
   EXPECT_EQ(status["workers"][0]["state"], "working");
   EXPECT_EQ(status["workers_left"], 1);
   EXPECT_EQ(status["workers_lost"], 0);
+}
+
+TEST_F(ControlDeskTest, StatusCountsTasksThatWaitForARetry) {
+  use_commands();
+  policy.retries = 1;
+  begin_with({1}, /*slots=*/2);
+  stage->report(1, 1, {{{0}, Outcome::failed}});
+  stage->ignore();
+  const json tasks = ask(R"({"command":"status"})")["tasks"];
+  EXPECT_EQ(tasks["retrying"], 1);
+  EXPECT_EQ(tasks["failed"], 0);
+  EXPECT_EQ(tasks["done"], 0);
+  EXPECT_EQ(schema_error(), "");
 }
 
 TEST_F(ControlDeskTest, StatusHasTheNameOfTheRun) {
@@ -65,6 +104,18 @@ TEST_F(ControlDeskTest, StatusHasTheNameOfTheRun) {
   begin();
   EXPECT_EQ(ask(R"({"command":"status"})")["name"], "nightly");
   EXPECT_EQ(schema_error(), "");
+}
+
+TEST_F(ControlDeskTest, CancelsAllTasks) {
+  begin_with({1, 2}, /*slots=*/1);
+  stage->report(1, 1, {{{0}}});
+  stage->ignore();
+  EXPECT_EQ(ask(R"({"command":"cancel","tasks":"all"})")["cancelled"], 3);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<CancelRequested>(events[0]).tasks,
+            (std::vector<TaskId>{TaskId{1}, TaskId{2}, TaskId{3}}));
+  EXPECT_EQ(ask(R"({"command":"cancel","tasks":"some"})")["error"],
+            R"(expected tasks, as in [[3, 3], [10, 20]], or "all")");
 }
 
 TEST_F(ControlDeskTest, StatusDescribesARunThatHasNotBegun) {

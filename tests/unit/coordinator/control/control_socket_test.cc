@@ -9,8 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <string>
 
 #include "tests/support/output_test_files.h"
@@ -83,6 +87,90 @@ TEST_F(ControlSocketTest, DoesNotAnswerOtherUsersWhoCanConnect) {
   ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
   EXPECT_NE(ask_as(kOtherUser), answered);
   EXPECT_EQ(ask_as(::geteuid()), answered);
+}
+
+/// Lines that the test hands out.
+class TestLines final : public ControlLines {
+ public:
+  std::optional<std::string> next() override {
+    if (waiting.empty()) return std::nullopt;
+    ++taken;
+    std::string line = std::move(waiting.front());
+    waiting.pop_front();
+    return line;
+  }
+  bool is_over() const override { return ended && waiting.empty(); }
+  void more() const { announce(); }
+
+  std::deque<std::string> waiting;
+  std::size_t taken = 0;
+  bool ended = false;
+};
+
+class ControlLinesTest : public testing::Test {
+ protected:
+  ControlLinesTest() {
+    auto listening = ControlSocket::listen(loop_, directory_.file("control"), [this](const auto&) {
+      return ControlAnswer(std::shared_ptr<ControlLines>(lines_));
+    });
+    EXPECT_TRUE(listening);
+    if (listening) socket_ = std::move(*listening);
+    boost::asio::local::stream_protocol::endpoint endpoint(directory_.file("control"));
+    peer_.connect(endpoint);
+    boost::asio::write(peer_, boost::asio::buffer(std::string("question\n")));
+  }
+
+  template <class Done>
+  void run_until(Done done) {
+    for (int i = 0; i < 10'000 && !done(); ++i) loop_.run_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(done());
+  }
+  void read_until(const std::string& text) {
+    run_until([&] {
+      std::array<char, 1'000> bytes{};
+      while (peer_.available() > 0) {
+        received_.append(bytes.data(), peer_.read_some(boost::asio::buffer(bytes)));
+      }
+      return received_ == text;
+    });
+  }
+
+  TestDirectory directory_;
+  boost::asio::io_context loop_;
+  std::shared_ptr<TestLines> lines_ = std::make_shared<TestLines>();
+  std::unique_ptr<ControlSocket> socket_;
+  boost::asio::local::stream_protocol::socket peer_{loop_};
+  std::string received_;
+};
+
+TEST_F(ControlLinesTest, SendsLinesWhenThereAreMoreUntilTheLast) {
+  lines_->waiting = {"a", "b"};
+  read_until("a\nb\n");
+  lines_->waiting = {"c"};
+  lines_->more();
+  read_until("a\nb\nc\n");
+  lines_->ended = true;
+  lines_->more();
+  run_until([this] { return lines_.use_count() == 1; });
+  boost::system::error_code error;
+  char byte = 0;
+  peer_.read_some(boost::asio::buffer(&byte, 1), error);
+  EXPECT_EQ(error, boost::asio::error::eof);
+}
+
+TEST_F(ControlLinesTest, TakesNoLinesForAReaderThatDoesNotRead) {
+  const std::string line(100'000, 'x');
+  lines_->waiting.assign(100, line);
+  run_until([this] { return lines_->taken > 0; });
+  loop_.run_for(std::chrono::milliseconds(20));
+  EXPECT_LT(lines_->taken, 50U) << "they wait in memory";
+}
+
+TEST_F(ControlLinesTest, DropsTheLinesOfAReaderThatHasLeft) {
+  lines_->waiting = {"a"};
+  read_until("a\n");
+  peer_.close();
+  run_until([this] { return lines_.use_count() == 1; });
 }
 
 }  // namespace

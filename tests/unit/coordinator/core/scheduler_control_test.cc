@@ -327,6 +327,25 @@ TEST_F(JournaledCancelTest, AnAbandonedRunEndsOnceItIsKnownWhatIsHeld) {
   EXPECT_FALSE(has_unasked_outcome(records()));
 }
 
+TEST_F(JournaledCancelTest, ATaskOfAnAbandonedRunThatWaitsForItsRetryHasFailed) {
+  policy.retries = 3;
+  begin_with_two();  // 0 1 and 2 3
+  stage->report(1, 1, {{{0}, Outcome::failed}, {{1}, Outcome::failed}});
+  stage->committed(stage->commits());
+  stage->give(CancelRequested{ids({1})});
+  stage->committed(stage->commits());
+  crash();
+  stage->give(AbandonRequested{});
+  stage->vanished(0);
+  stage->vanished(1);
+  stage->committed(stage->commits());
+  EXPECT_THAT(stage->take(), Contains("the run is finished"));
+  EXPECT_EQ(records().outcome_of(TaskId{0}), Outcome::failed);
+  EXPECT_EQ(records().outcome_of(TaskId{1}), Outcome::cancelled) << "the user wanted it so";
+  EXPECT_EQ(records().outcome_of(TaskId{2}), Outcome::cancelled);
+  EXPECT_FALSE(has_unasked_outcome(records()));
+}
+
 TEST_F(JournaledCancelTest, AnAbandonedRunWithoutWorkersEnds) {
   begin_with_two();
   crash();

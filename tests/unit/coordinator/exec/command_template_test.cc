@@ -236,6 +236,22 @@ TEST(CommandTemplate, HasNamesOfColumns) {
   EXPECT_EQ(named("{}", "a,,", "1,2,3", comma), "1,2,3") << "empty names name nothing";
 }
 
+std::string unknown_names(const std::vector<std::string>& command, const std::string& header) {
+  const TemplateOptions comma{.append_input = true, .shell = false, .colsep = ","};
+  return CommandTemplate(command, comma).named({header}).value().unknown_names();
+}
+
+TEST(CommandTemplate, NoticesNamesThatAreMisspelled) {
+  EXPECT_EQ(unknown_names({"x", "{nmae}"}, "name,size"),
+            "{nmae} is no column: the columns are name, size");
+  EXPECT_EQ(unknown_names({"{nmae/}-{Size.}{nmae/}", "{name}"}, "name,size,"),
+            "{nmae/}, {Size.} are no columns: the columns are name, size");
+  EXPECT_EQ(unknown_names({"{name}{size.}{name//}{}{1}{#}{3}"}, "name,size"), "");
+  EXPECT_EQ(unknown_names({"${HOME} {two words} {a,b} {1x} {-x} {nmae"}, "name,size"), "");
+  EXPECT_EQ(unknown_names({"{a{nmae}"}, "name"), "{nmae} is no column: the columns are name");
+  EXPECT_EQ(CommandTemplate({"{nmae}"}, {}).unknown_names(), "") << "there are no names";
+}
+
 TEST(CommandTemplate, WithoutColumnsTheLineHasTheName) {
   EXPECT_EQ(named("{host}:{1}", "host", "a,b", {}), "a,b:{1}");
   TemplateOptions two;

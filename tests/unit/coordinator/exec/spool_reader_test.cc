@@ -51,6 +51,61 @@ TEST(SpoolReader, WithSyncReadsOnlyDurableBytes) {
   EXPECT_EQ(read_from(s, out_of(1)), "abcd");
 }
 
+OutputSpool::Peeked peek_at(SpoolFixture& s, const SpoolStream& stream, std::uint64_t from = 0,
+                            std::size_t most = kMuch) {
+  std::optional<Result<OutputSpool::Peeked>> result;
+  s.spool->peek(stream, from, most, [&](Result<OutputSpool::Peeked> read) { result = read; });
+  s.run_until([&] { return result.has_value(); });
+  EXPECT_TRUE(*result) << result->error().message;
+  return *result ? result->value() : OutputSpool::Peeked();
+}
+
+TEST(OutputSpoolPeek, ReturnsBytesOfTheFileAndOfMemory) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk), /*sync=*/true);
+  s.spool->append(out_of(1), "written ");
+  s.run_until_written(out_of(1), 8);
+  disk.fail("write", ENOSPC);
+  s.spool->append(out_of(1), "waits");
+  EXPECT_EQ(peek_at(s, out_of(1)).bytes, "written waits");
+  EXPECT_EQ(peek_at(s, out_of(1), 3, 7).bytes, "tten wa");
+  EXPECT_EQ(peek_at(s, out_of(1), 9, 2).bytes, "ai");
+  EXPECT_EQ(peek_at(s, out_of(1), 13).bytes, "");
+  EXPECT_EQ(peek_at(s, out_of(1), 13).at, 13U);
+  EXPECT_EQ(peek_at(s, out_of(2)).bytes, "");
+  disk.fail("write", 0);
+}
+
+TEST(OutputSpoolPeek, BeginsBehindWhatIsPrinted) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk));
+  s.spool->append(out_of(1), "abcdef");
+  s.run_until_written(out_of(1), 6);
+  s.spool->reader()->printed(out_of(1), 4);
+  const OutputSpool::Peeked read = peek_at(s, out_of(1), 1);
+  EXPECT_EQ(read.at, 4U);
+  EXPECT_EQ(read.bytes, "ef");
+}
+
+/// The output of an attempt may be printed and deleted as soon as it has ended.
+TEST(OutputSpoolPeek, ReturnsBytesThatAreRemovedMeanwhile) {
+  Disk disk;
+  SpoolFixture s(std::make_unique<FakeFiles>(disk), false, kMuch, kMuch, /*idle=*/4);
+  s.spool->append(out_of(1), "in a file");
+  s.run_until_written(out_of(1), 9);
+  s.spool->append(out_of(1), "...");
+  std::vector<std::string> read;
+  const auto note = [&](const Result<OutputSpool::Peeked>& one) {
+    read.push_back(one ? one.value().bytes : one.error().message);
+  };
+  s.spool->peek(out_of(1), 0, kMuch, note);
+  s.spool->peek(out_of(1), 3, kMuch, note);
+  s.spool->remove(key_of(1));
+  s.spool->peek(out_of(1), 0, kMuch, note);
+  s.run_until([&] { return read.size() == 3; });
+  EXPECT_THAT(read, testing::ElementsAre("in a file...", "a file...", ""));
+}
+
 TEST(SpoolReader, PrintedBytesMakeRoom) {
   Disk disk;
   SpoolFixture s(std::make_unique<FakeFiles>(disk), false, /*memory=*/100, /*disk=*/100);
