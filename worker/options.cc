@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/cli/endpoint_text.h"
+#include "common/cli/slots_text.h"
+#include "common/os/processors.h"
 
 namespace rollcall::worker {
 namespace {
@@ -65,8 +67,8 @@ void add_work(std::vector<OptionSpec>& table, WorkerOptions& into) {
   table.insert(
       table.end(),
       {{"--slots", "-j", "N", group, Shown::in_help,
-        "tasks to run at once (default by kind of task)",
-        cli::count_into(into.slots, 1, limits::task_count)},
+        "tasks at once: N, 200%, +2, -1 (default by kind)",
+        cli::slots_into(into.slots, os::processors())},
        {"--only", "", "KIND", group, Shown::in_help_all, "accept only tasks of this kind: sleep",
         cli::choice_into(into.only_sleep, kOnly), "", cli::names_of(kOnly)},
        {"--drain", "", "MODE", group, Shown::in_help_all,

@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/cli/duration_text.h"
 #include "common/cli/endpoint_text.h"
+#include "common/cli/slots_text.h"
 #include "common/model/ids.h"
 #include "common/os/processors.h"
 
@@ -60,15 +61,6 @@ cli::Apply results_file_into(std::string& into) {
       return permanent("expected a file name that ends in .csv or .jsonl");
     }
     into = text;
-    return {};
-  };
-}
-
-cli::Apply slots_into(std::uint32_t& into) {
-  return [&into](const std::string& text) -> Result<void> {
-    const Result<std::uint32_t> slots = parse_slots(text, os::processors());
-    if (!slots) return slots.error();
-    into = *slots;
     return {};
   };
 }
@@ -158,28 +150,6 @@ Fault check_together(const CommandSpec& command, const GivenOptions& given,
 
 }  // namespace
 
-Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processors) {
-  const bool is_share = text.ends_with('%');
-  const bool is_more = text.starts_with('+');
-  const bool is_fewer = text.starts_with('-');
-  std::string_view digits = text;
-  if (is_share) digits.remove_suffix(1);
-  if (is_more || is_fewer) digits.remove_prefix(1);
-  const bool is_sum = is_more || is_fewer;
-  const auto number = cli::parse_count(digits, is_sum ? 0 : 1, limits::task_count);
-  if (!number || (is_share && is_sum)) {
-    return permanent(
-        fmt::format("expected a whole number from 1 to {}, a share of the processors such as 200%, "
-                    "or +N or -N processors",
-                    limits::task_count));
-  }
-  std::uint64_t slots = *number;
-  if (is_share) slots = processors * *number / 100;
-  if (is_more) slots = processors + *number;
-  if (is_fewer) slots = processors - std::min<std::uint64_t>(processors, *number);
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(slots, 1, limits::task_count));
-}
-
 Policy policy_of(const RunOptions& options, std::uint32_t workers) {
   Policy policy;
   policy.local_workers = options.workers.value_or(workers);
@@ -231,7 +201,8 @@ void add_workers(std::vector<OptionSpec>& table, RunOptions& into, const RunHelp
   table.insert(table.end(),
                {{"--workers", "-w", "N", group, Shown::in_help, help.workers,
                  cli::count_into(into.workers, 0, limits::sessions)},
-                {"--slots", "-j", "N", group, Shown::in_help, help.slots, slots_into(into.slots)},
+                {"--slots", "-j", "N", group, Shown::in_help, help.slots,
+                 cli::slots_into(into.slots, os::processors())},
                 {"--prefetch", "", "N", group, Shown::in_help_all,
                  "tasks sent to a worker beyond its slots (default 10ms of measured work)",
                  cli::count_into(into.prefetch, 0, limits::prefetch)},

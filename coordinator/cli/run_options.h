@@ -110,10 +110,6 @@ struct RunHelp {
   std::string slots;
 };
 
-/// Parses --slots for a machine with `processors`: N, N% of the processors, or N more (+N) or fewer
-/// (-N) than there are. The result is at least 1. The error describes the expected form.
-Result<std::uint32_t> parse_slots(std::string_view text, std::uint32_t processors);
-
 /// Appends the options about workers and output, which write into `into`.
 void add_workers(std::vector<cli::OptionSpec>& table, RunOptions& into, const RunHelp& help);
 void add_output(std::vector<cli::OptionSpec>& table, RunOptions& into);

@@ -324,24 +324,6 @@ TEST(ExecOptions, ParseRetries) {
 }
 
 TEST(ExecOptions, ParseSlots) {
-  const auto slots = [](std::string_view text) {
-    const auto parsed = parse_slots(text, 8);
-    return parsed ? *parsed : 0;
-  };
-  EXPECT_EQ(slots("3"), 3U);
-  EXPECT_EQ(slots("200%"), 16U);
-  EXPECT_EQ(slots("50%"), 4U);
-  EXPECT_EQ(slots("1%"), 1U);
-  EXPECT_EQ(slots("+2"), 10U);
-  EXPECT_EQ(slots("-1"), 7U);
-  EXPECT_EQ(slots("-8"), 1U);
-  EXPECT_EQ(slots("-100"), 1U);
-  EXPECT_EQ(slots("+1000000000"), 1'000'000'000U);
-  EXPECT_EQ(slots("1000000000%"), 80'000'000U);
-  for (const char* wrong :
-       {"", "0", "0%", "%", "+", "-", "+-1", "-1%", "1.5", "1000000001", "2x"}) {
-    EXPECT_EQ(slots(wrong), 0U) << wrong;
-  }
   EXPECT_EQ(exec_options({"-j", "-1000"}).slots, 1U);
   EXPECT_GT(exec_options({"-j+2"}).slots, 2U);
   EXPECT_GT(exec_options({"--slots=200%"}).slots, 1U);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "common/os/processors.h"
 #include "tests/support/command_line_fixture.h"
 
 namespace rollcall::worker {
@@ -50,6 +53,20 @@ TEST(WorkerOptions, AreParsed) {
   EXPECT_EQ(parsed.parent_pid, 42U);
 }
 
+TEST(WorkerOptions, MakeSlotsRelativeToTheProcessors) {
+  const std::uint32_t processors = os::processors();
+  const auto slots = [](const std::string& text) {
+    return options({"--access-file", "a", "-j", text}).slots;
+  };
+  EXPECT_EQ(slots("300%"), 3 * processors);
+  EXPECT_EQ(slots("+2"), processors + 2);
+  EXPECT_EQ(slots("-1"), std::max(processors, 2U) - 1);
+  EXPECT_EQ(options({"--access-file", "a", "--slots=-100000"}).slots, 1U);
+  EXPECT_EQ(fault({"-j", "2x"}),
+            "2: rollcall-worker: --slots \"2x\": expected a whole number from 1 to 1000000000, a "
+            "share of the processors such as 200%, or +N or -N processors\n");
+}
+
 TEST(WorkerOptions, RequireAnAccessFile) {
   EXPECT_EQ(cli::shown(start({"--connect", "node1:5555"})),
             "2: rollcall-worker: --access-file is missing: expected the file that the coordinator "
@@ -62,7 +79,8 @@ TEST(WorkerOptions, ErrorsStateWhatIsExpected) {
             "2: rollcall-worker: --connect \"*:5555\": expected tcp://HOST:PORT, HOST:PORT or "
             "ipc://PATH\n");
   EXPECT_EQ(fault({"--slots", "0"}),
-            "2: rollcall-worker: --slots \"0\": expected a whole number from 1 to 1000000000\n");
+            "2: rollcall-worker: --slots \"0\": expected a whole number from 1 to 1000000000, a "
+            "share of the processors such as 200%, or +N or -N processors\n");
   EXPECT_EQ(fault({"--name", std::string(256, 'n')}),
             "2: rollcall-worker: --name \"" + std::string(100, 'n') +
                 "...\": expected a name of 1 to 255 bytes\n");
