@@ -226,6 +226,16 @@ inline constexpr std::uint32_t start_tries = 100;
 /// Process groups of ended commands that may still run, shared evenly by the guardians. Further
 /// groups are killed immediately.
 inline constexpr std::ptrdiff_t groups_left = 256;
+/// Processes of a command whose memory is measured for --max-memory; the others are not counted.
+inline constexpr std::size_t processes_measured = 4096;
+/// The memory of a command with --max-memory is measured again after this time at most.
+inline constexpr Duration memory_check_longest = 100ms;
+/// Not earlier than this, although the command may already exceed its limit.
+inline constexpr Duration memory_check_shortest = 5ms;
+/// How fast a command may be expected to take memory: 8 GB each second.
+inline constexpr std::uint64_t memory_bytes_per_ns = 8;
+/// The least --max-memory.
+inline constexpr std::uint64_t least_memory = 1U << 20U;
 /// Of these, the groups whose output stays open, unread, so that they can clean up. The oldest of
 /// any more get SIGPIPE when they write.
 inline constexpr std::size_t outputs_left_open = 16;

@@ -107,4 +107,15 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string format_size(std::uint64_t bytes) {
+  constexpr std::string_view kUnits = "KMGT";
+  constexpr std::uint64_t kStep = 1024;
+  std::size_t unit = 0;
+  while (unit < kUnits.size() && bytes > 0 && bytes % kStep == 0) {
+    bytes /= kStep;
+    ++unit;
+  }
+  return fmt::format("{}{}", bytes, unit == 0 ? std::string_view() : kUnits.substr(unit - 1, 1));
+}
+
 }  // namespace rollcall

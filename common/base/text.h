@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,8 @@ std::string visible(std::string_view text);
 
 /// Whether the whole text is well-formed UTF-8.
 bool is_utf8(std::string_view text);
+
+/// A size as options accept it: "512M", "1G", or a number of bytes that no unit divides.
+std::string format_size(std::uint64_t bytes);
 
 }  // namespace rollcall

@@ -27,6 +27,8 @@ using FeatureSet = std::bitset<64>;
 inline constexpr std::size_t kOutputInChunks = 1;
 /// Feature 2: Job::nice.
 inline constexpr std::size_t kNiceness = 2;
+/// Feature 3: Job::max_memory.
+inline constexpr std::size_t kMemoryLimit = 3;
 
 /// Every message names its run, epoch and session.
 struct Header {

@@ -27,11 +27,12 @@ struct Command {
 
 /// How an attempt at a command ended.
 enum class CommandEnd : std::uint8_t {
-  exited,       ///< by itself, with an exit status
-  signalled,    ///< by a signal that Rollcall did not send
-  timed_out,    ///< ended after its timeout
-  cancelled,    ///< ended because of a Cancel
-  not_started,  ///< no process was started; see `error` and `error_text`
+  exited,         ///< by itself, with an exit status
+  signalled,      ///< by a signal that Rollcall did not send
+  timed_out,      ///< ended after its timeout
+  cancelled,      ///< ended because of a Cancel
+  not_started,    ///< no process was started; see `error` and `error_text`
+  out_of_memory,  ///< ended because it exceeded Job::max_memory; see `error_text`
 };
 
 /// The result of an attempt. Describes the process of the command itself; CPU time and memory
@@ -41,7 +42,7 @@ struct CommandResult {
   int status = 0;          ///< exit status; 0 if it did not exit
   int signal = 0;          ///< that ended it; 0 if it exited. May be set if timed out or cancelled
   int error = 0;           ///< not_started: errno
-  std::string error_text;  ///< not_started: one line for the user
+  std::string error_text;  ///< not_started, out_of_memory: one line for the user
   Instant started;         ///< the worker's clock
   Duration elapsed{};      ///< not negative
   Duration cpu{};          ///< user and system

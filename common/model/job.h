@@ -24,6 +24,8 @@ struct Job {
   std::string input{};             ///< exec: of commands without their own
   std::vector<std::string> env{};  ///< exec: before the variables of each command
   std::uint32_t nice = 0;          ///< exec: the least niceness of commands, up to limits::nicest
+  /// exec: bytes of memory for each command and its descendants; 0: no limit.
+  std::uint64_t max_memory = 0;
 
   friend bool operator==(const Job&, const Job&) = default;
 };

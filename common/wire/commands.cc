@@ -13,6 +13,7 @@ namespace {
 
 static_assert(static_cast<int>(rollcall::CommandEnd::signalled) == COMMAND_END_SIGNALLED);
 static_assert(static_cast<int>(rollcall::CommandEnd::not_started) == COMMAND_END_NOT_STARTED);
+static_assert(static_cast<int>(rollcall::CommandEnd::out_of_memory) == COMMAND_END_OUT_OF_MEMORY);
 
 using Strings = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -67,6 +68,7 @@ void put(const rollcall::Job& from, Job& out) {
   out.set_input(from.input);
   for (const std::string& variable : from.env) out.add_env(variable);
   out.set_nice(from.nice);
+  out.set_max_memory(from.max_memory);
 }
 
 Problem take(const Job& in, rollcall::Job& to) {
@@ -85,8 +87,9 @@ Problem take(const Job& in, rollcall::Job& to) {
   to.cwd = in.cwd();
   to.input = in.input();
   to.nice = in.nice();
+  to.max_memory = in.max_memory();
   const bool fits = in.kill_after_ns() <= kLongestTermNs && in.max_output() < kMostBytes &&
-                    in.nice() <= limits::nicest;
+                    in.nice() <= limits::nicest && in.max_memory() < kMostBytes;
   return fits ? nullptr : "assignment: term of a job out of range";
 }
 

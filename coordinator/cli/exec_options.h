@@ -59,7 +59,8 @@ struct ExecOptions : RunOptions {
   std::string input_file;            ///< --stdin; empty: nothing
   Duration timeout{};                ///< 0: none
   Duration kill_after = limits::kill_after;
-  std::uint32_t nice = 0;  ///< at most limits::nicest
+  std::uint32_t nice = 0;                   ///< at most limits::nicest
+  std::optional<std::uint64_t> max_memory;  ///< at least limits::least_memory; nullopt: no limit
   std::uint32_t retries = 0;
   std::optional<RetryReasons> retry_on;  ///< nullopt: any failure
   Duration retry_delay = limits::retry_first;

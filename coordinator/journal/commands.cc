@@ -8,7 +8,7 @@ namespace {
 
 CommandResult command_result(const sqlite::Columns& row, const sqlite::Statement& rows) {
   CommandResult result;
-  result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 4));
+  result.end = static_cast<CommandEnd>(row.number<std::uint8_t>(1, 5));
   result.status = row.number<std::uint8_t>(2);
   result.signal = row.number<std::uint8_t>(3);
   result.error_text = rows.text(4);

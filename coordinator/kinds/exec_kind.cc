@@ -228,6 +228,7 @@ Policy ExecKind::policy() const {
   policy.prints_early = prints_output(options_) && options_.retries == 0;
   policy.kill_after = options_.kill_after;
   policy.nice = options_.nice;
+  policy.max_memory = options_.max_memory.value_or(0);
   return policy;
 }
 

@@ -43,6 +43,8 @@ std::string how_it_failed(Outcome outcome, const std::optional<CommandFacts>& fa
       return timed_out_text(timeout, elapsed);
     case CommandEnd::cancelled:
       return "cancelled";
+    case CommandEnd::out_of_memory:
+      return facts->error.empty() ? "out of memory" : printable(facts->error, kReasonBytes);
     case CommandEnd::not_started:
       return printable(facts->error, kReasonBytes);
   }

@@ -52,7 +52,8 @@ std::optional<CommandFacts> facts_of(const Json& row, Outcome outcome, const std
   facts.status = static_cast<int>(whole(row, "exit_status"));
   facts.signal = static_cast<int>(whole(row, "signal"));
   if (!error.empty()) {
-    facts.end = CommandEnd::not_started;
+    // Only a command that ran was ended by a signal.
+    facts.end = facts.signal != 0 ? CommandEnd::out_of_memory : CommandEnd::not_started;
   } else if (outcome == Outcome::timed_out) {
     facts.end = CommandEnd::timed_out;
   } else if (has_number(row, "signal")) {

@@ -160,6 +160,7 @@ struct Check {
       CHECK(fits(job.kill_after, limits::longest_duration));
       CHECK(job.max_output.value_or(0) < limits::stream_bytes);
       CHECK(job.nice <= limits::nicest);
+      CHECK(job.max_memory < limits::stream_bytes);
     }
   }
   void operator()(const Ack& m) const { CHECK(fits(m.sent)); }

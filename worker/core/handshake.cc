@@ -35,7 +35,7 @@ WorkerMessage Handshake::hello(Instant now, const Identity& identity) {
   return {{kProtocolVersion, {}, 0, session_},
           Hello{secret_, nonce_, identity.host, identity.name, identity.pid, identity.slots,
                 identity.processors, identity.launch_id, identity.command_slots, identity.kinds,
-                FeatureSet{}.set(kOutputInChunks).set(kNiceness)}};
+                FeatureSet{}.set(kOutputInChunks).set(kNiceness).set(kMemoryLimit)}};
 }
 
 Handshake::Verdict Handshake::judge(const CoordinatorMessage& message) const {

@@ -4,12 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/limits.h"
 #include "worker/guardian/memory_file.h"
 
@@ -112,6 +114,9 @@ void set_ended(Child& child, const GuardianEvent& event) {
   if (child.stop != Child::Stop::no && ended >= child.terminated) {
     result.end =
         child.stop == Child::Stop::timed_out ? CommandEnd::timed_out : CommandEnd::cancelled;
+  } else if (event.out_of_memory != 0) {
+    result.end = CommandEnd::out_of_memory;
+    result.error_text = fmt::format("out of memory (limit {})", format_size(child.max_memory));
   } else {
     result.end = result.signal != 0 ? CommandEnd::signalled : CommandEnd::exited;
   }

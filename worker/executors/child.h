@@ -32,6 +32,7 @@ struct Child {
   std::shared_ptr<CommandOutput> output;  ///< where they go; null: into the result
   Duration kill_after{};                  ///< from SIGTERM to SIGKILL
   std::uint32_t nice = 0;                 ///< its least niceness
+  std::uint64_t max_memory = 0;           ///< bytes, with its descendants; 0: no limit
   CommandResult result;
   OutputCapture out;
   OutputCapture err;

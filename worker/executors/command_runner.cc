@@ -51,6 +51,7 @@ class CommandRunner::Children {
     child->max_output = terms.max_output;
     child->kill_after = terms.kill_after;
     child->nice = terms.nice;
+    child->max_memory = terms.max_memory;
     child->output = terms.output;
     child->command = std::move(command);
     waiting_.push_back(std::move(child));
@@ -138,7 +139,8 @@ class CommandRunner::Children {
       return;
     }
     const std::uint32_t slot = free_.back();
-    child->number = channel_.spawn(slot, child->command, child->nice, std::move(files));
+    child->number =
+        channel_.spawn(slot, child->command, {child->nice, child->max_memory}, std::move(files));
     if (child->number == 0) {
       set_not_started(*child, errno, false, os::now());
       add_ended(*child);

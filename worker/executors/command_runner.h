@@ -38,6 +38,8 @@ class CommandRunner {
     std::size_t max_output = 0;  ///< bytes to keep of each stream
     Duration kill_after{};       ///< from SIGTERM to SIGKILL
     std::uint32_t nice = 0;      ///< its least niceness, up to limits::nicest
+    /// Bytes of memory for it and its descendants, which get SIGKILL beyond it; 0: no limit.
+    std::uint64_t max_memory = 0;
     /// Where its output goes, while it runs; null: into the result.
     std::shared_ptr<CommandOutput> output = nullptr;
   };

@@ -30,6 +30,7 @@ Outcome outcome_of(const CommandResult& result) {
     case CommandEnd::not_started:
       return is_shortage(result.error) ? Outcome::not_started : Outcome::failed;
     case CommandEnd::signalled:
+    case CommandEnd::out_of_memory:
       break;
   }
   return Outcome::failed;
@@ -119,10 +120,10 @@ void ExecExecutor::start(Instant, StartAttempts batch) {
 CommandRunner::Terms ExecExecutor::terms_for(const Job& job, std::uint64_t key) {
   if (!has_output_in_chunks_) {
     const std::uint64_t most = job.max_output.value_or(limits::max_output);
-    return {std::min(most, limits::max_output), job.kill_after, job.nice};
+    return {std::min(most, limits::max_output), job.kill_after, job.nice, job.max_memory};
   }
   CommandRunner::Terms terms{job.max_output.value_or(limits::stream_bytes - 1), job.kill_after,
-                             job.nice, std::make_shared<CommandOutput>()};
+                             job.nice, job.max_memory, std::make_shared<CommandOutput>()};
   for (OutputBuffer& stream : terms.output->streams) {
     stream.on_read = [this, key] {
       note_progress(key);

@@ -42,15 +42,16 @@ GuardianChannel::~GuardianChannel() {
   for (auto& end : ends_) end.release();
 }
 
-std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command, std::uint32_t nice,
-                                     CommandFiles files) {
+std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
+                                     const SpawnTerms& terms, CommandFiles files) {
   GuardianRequest request;
   request.number = number_ + 1;
   request.slot = slot;
   request.args = static_cast<std::uint32_t>(command.args.size());
   request.variables = static_cast<std::uint32_t>(command.env.size());
   request.has_input = files.input ? 1 : 0;
-  request.nice = nice;
+  request.nice = terms.nice;
+  request.max_memory = terms.max_memory;
   std::string bytes(sizeof request, '\0');
   append(bytes, command.cwd);
   for (const std::string& argument : command.args) append(bytes, argument);

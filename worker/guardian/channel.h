@@ -30,6 +30,12 @@ struct CommandFiles {
   os::Descriptor strings;  ///< set by GuardianChannel::spawn()
 };
 
+/// How a command is started.
+struct SpawnTerms {
+  std::uint32_t nice = 0;        ///< as in GuardianRequest
+  std::uint64_t max_memory = 0;  ///< as in GuardianRequest
+};
+
 /// Owns the guardians. Never blocks on them, except in the destructor, which waits for their end.
 /// One thread, that of `loop`, which must outlive this.
 class GuardianChannel {
@@ -48,7 +54,7 @@ class GuardianChannel {
   /// Sends the command to the guardians, one of which starts it when it can run one more. Requires
   /// that the command respects limits::command_bytes and command_strings and contains no NUL.
   /// Returns the number of the request, or 0 if it cannot be sent; errno has the reason.
-  std::uint64_t spawn(std::uint32_t slot, const Command& command, std::uint32_t nice,
+  std::uint64_t spawn(std::uint32_t slot, const Command& command, const SpawnTerms& terms,
                       CommandFiles files);
   /// `number`: what spawn() returned for the command in this slot.
   void signal(std::uint32_t slot, std::uint64_t number, int signal);

@@ -4,12 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 
 #include "common/os/descriptor.h"
+#include "worker/guardian/children.h"
 
 namespace rollcall::worker {
 namespace {
@@ -18,20 +17,8 @@ namespace {
 bool kill_children() {
   const os::Descriptor list(::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
   if (!list) return false;
-  std::array<char, 4096> text;
   bool any = false;
-  pid_t pid = 0;
-  for (ssize_t size = 0; (size = ::read(list.get(), text.data(), text.size())) > 0;) {
-    for (ssize_t i = 0; i < size; ++i) {
-      const char c = text[static_cast<std::size_t>(i)];
-      if (c >= '0' && c <= '9') {
-        pid = pid * 10 + (c - '0');
-      } else if (pid != 0) {
-        any = ::kill(pid, SIGKILL) == 0 || any;
-        pid = 0;
-      }
-    }
-  }
+  read_children(list.get(), [&any](pid_t pid) { any = ::kill(pid, SIGKILL) == 0 || any; });
   return any;
 }
 

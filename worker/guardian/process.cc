@@ -15,6 +15,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,7 @@
 #include "common/os/clock.h"
 #include "worker/guardian/arena.h"
 #include "worker/guardian/end_descendants.h"
+#include "worker/guardian/memory_use.h"
 #include "worker/guardian/protocol.h"
 #include "worker/guardian/setup.h"
 #include "worker/guardian/spawn.h"
@@ -49,6 +51,9 @@ struct Entry {
   std::uint32_t place = 0;   ///< while it runs: see Places
   std::uint64_t number = 0;  ///< of its request
   std::int64_t started_ns = 0;
+  std::uint64_t max_memory = 0;      ///< 0: not watched, or not any more
+  std::int64_t memory_check_ns = 0;  ///< when its memory is to be measured
+  bool has_exceeded_memory = false;
 };
 
 /// The places of commands that run at once, from 0. A worker's own slots are more than those, for
@@ -141,8 +146,8 @@ class GuardianProcess {
     for (;;) {
       // Without POLLIN, poll() still notices the end of the worker.
       awaited[0].events = running_ < terms_.most ? POLLIN : 0;
-      const int ready =
-          ::poll(awaited.data(), awaited.size(), unreported_ > 0 ? kReportStartsAfterMs : -1);
+      const int ready = ::poll(awaited.data(), awaited.size(), timeout_ms());
+      if (watched_ > 0) check_memory();
       if (ready == 0 || unreported_ >= kStartsReported) report_starts();
       if (awaited[1].revents != 0) {
         signalfd_siginfo info{};
@@ -156,6 +161,16 @@ class GuardianProcess {
   }
 
  private:
+  /// How long poll() may wait.
+  int timeout_ms() const {
+    const int starts = unreported_ > 0 ? kReportStartsAfterMs : -1;
+    if (watched_ == 0) return starts;
+    constexpr std::int64_t kMs = 1'000'000;
+    const std::int64_t left = next_memory_check_ns_ - to_ns(os::now());
+    const int check = static_cast<int>((std::max<std::int64_t>(left, 0) + kMs - 1) / kMs);
+    return starts < 0 ? check : std::min(starts, check);
+  }
+
   /// The environment that all commands have in common.
   static char** own_variables() {
     std::size_t count = 0;
@@ -241,7 +256,8 @@ class GuardianProcess {
     // A free slot means that SIGKILL was requested for its last group; the request may be on its
     // way.
     signal_group(entry, SIGKILL);
-    entry = {result.pid, 0, false, place, request.number, to_ns(now)};
+    entry = {result.pid, 0, false, place, request.number, to_ns(now), request.max_memory};
+    if (request.max_memory > 0) watch_memory(entry, now);
     places_.take(place);
     ++running_;
     if (used_ <= request.slot) used_ = request.slot + 1;
@@ -323,6 +339,43 @@ class GuardianProcess {
     if (entry.pin != 0 && signal == SIGKILL) entry = {};
   }
 
+  // Memory.
+
+  void watch_memory(Entry& entry, Instant now) {
+    entry.memory_check_ns = to_ns(now + until_memory_check(entry.max_memory, 0));
+    if (watched_++ == 0) next_memory_check_ns_ = entry.memory_check_ns;
+    next_memory_check_ns_ = std::min(next_memory_check_ns_, entry.memory_check_ns);
+  }
+
+  void stop_watching_memory(Entry& entry) {
+    if (std::exchange(entry.max_memory, 0) > 0) --watched_;
+  }
+
+  void check_memory() {
+    const Instant now = os::now();
+    if (to_ns(now) < next_memory_check_ns_) return;
+    next_memory_check_ns_ = std::numeric_limits<std::int64_t>::max();
+    for (std::uint32_t slot = 0; slot < used_; ++slot) {
+      Entry& entry = entries_[slot];
+      if (entry.max_memory == 0) continue;
+      if (entry.memory_check_ns <= to_ns(now)) check_memory(entry, now);
+      if (entry.max_memory == 0) continue;
+      next_memory_check_ns_ = std::min(next_memory_check_ns_, entry.memory_check_ns);
+    }
+  }
+
+  void check_memory(Entry& entry, Instant now) {
+    const std::uint64_t used = memory_use_.measure(entry.pid, entry.max_memory);
+    if (used <= entry.max_memory) {
+      entry.memory_check_ns = to_ns(now + until_memory_check(entry.max_memory, used));
+      return;
+    }
+    memory_use_.kill();
+    ::kill(-entry.pid, SIGKILL);
+    entry.has_exceeded_memory = true;
+    stop_watching_memory(entry);
+  }
+
   // Ends.
 
   void reap() {
@@ -362,6 +415,9 @@ class GuardianProcess {
     event.ended_ns = now;
     event.cpu_ns = ns(used.ru_utime) + ns(used.ru_stime);
     event.peak_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+    // It may have ended by itself before the signal.
+    event.out_of_memory = entry.has_exceeded_memory && WIFSIGNALED(status) ? 1 : 0;
+    stop_watching_memory(entry);
     if (!entry.is_reported) --unreported_;
     entry.is_reported = true;
     --running_;
@@ -416,6 +472,9 @@ class GuardianProcess {
   std::uint32_t used_ = 0;        ///< slots from here on were never used
   std::uint32_t unreported_ = 0;  ///< starts that the worker does not know yet
   std::uint32_t running_ = 0;
+  std::uint32_t watched_ = 0;  ///< commands whose memory is measured
+  std::int64_t next_memory_check_ns_ = 0;
+  MemoryUse memory_use_;
   std::uint64_t last_number_ = 0;  ///< of the last request taken
   /// Requests that were called off before they arrived.
   std::array<std::uint64_t, limits::spawns_in_flight> unwanted_{};

@@ -21,7 +21,8 @@ struct GuardianRequest {
   std::uint32_t args = 0;
   std::uint32_t variables = 0;
   std::uint32_t has_input = 0;
-  std::uint32_t nice = 0;  ///< the least niceness of the command
+  std::uint32_t nice = 0;        ///< the least niceness of the command
+  std::uint64_t max_memory = 0;  ///< bytes for it and its descendants; 0: no limit to watch
 };
 
 /// The longest strings that are sent in the packet, which must fit the smallest socket buffer.
@@ -55,6 +56,7 @@ struct GuardianEvent {
   std::int64_t ended_ns = 0;
   std::int64_t cpu_ns = 0;
   std::uint64_t peak_rss_bytes = 0;
+  std::uint32_t out_of_memory = 0;  ///< ended: killed because of GuardianRequest::max_memory
 };
 
 inline constexpr std::size_t kGuardianEvents = 64;

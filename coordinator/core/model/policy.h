@@ -54,6 +54,7 @@ struct Policy {
   bool prints_early = false;     ///< PrintEarly may be asked for; not with `retries`
   Duration kill_after{};         ///< sent to workers
   std::uint32_t nice = 0;        ///< the least niceness of commands; sent to workers
+  std::uint64_t max_memory = 0;  ///< bytes for each command; 0: no limit. Sent to workers
 };
 
 }  // namespace rollcall::coordinator

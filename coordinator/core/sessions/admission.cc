@@ -11,6 +11,10 @@ std::optional<Reject> refusal(const Hello& hello, const RunSpec& spec, const Pol
     return Reject{RejectReason::refused,
                   "the worker cannot run commands with --nice: it is of an earlier version"};
   }
+  if (policy.max_memory > 0 && !hello.features.test(kMemoryLimit)) {
+    return Reject{RejectReason::refused,
+                  "the worker cannot run commands with --max-memory: it is of an earlier version"};
+  }
   if (spec.traits.needs_slots && hello.command_slots == 0) {
     return Reject{RejectReason::refused,
                   "the worker accepts no commands (--only sleep, or open-file limit too low)"};
@@ -58,6 +62,7 @@ Job job_of(const RunSpec& spec, const Policy& policy, const Session& session) {
   job.kill_after = policy.kill_after;
   job.max_output = policy.max_output;
   job.nice = policy.nice;
+  job.max_memory = policy.max_memory;
   return job;
 }
 

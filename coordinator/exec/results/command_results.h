@@ -45,7 +45,7 @@ struct CommandFacts {
   CommandEnd end = CommandEnd::exited;
   int status = 0;          ///< as in CommandResult
   int signal = 0;          ///< as in CommandResult
-  std::string_view error;  ///< the reason, if not_started
+  std::string_view error;  ///< the reason, if not_started or out_of_memory
   Duration cpu{};
   std::uint64_t peak_rss_bytes = 0;
   DroppedOutput dropped{};

@@ -19,6 +19,7 @@ bool agree(Outcome outcome, const CommandResult& result) {
     case CommandEnd::signalled:
       return outcome == Outcome::failed && result.signal != 0;
     case CommandEnd::not_started:
+    case CommandEnd::out_of_memory:
       return outcome == Outcome::failed;
     case CommandEnd::timed_out:
       return outcome == Outcome::timed_out;
@@ -41,6 +42,8 @@ std::string how_it_ended(const CommandResult& result) {
       return "at its time limit";
     case CommandEnd::cancelled:
       return "by a cancellation";
+    case CommandEnd::out_of_memory:
+      return "out of memory";
   }
   return "in an unknown way";
 }

@@ -59,6 +59,7 @@ int joblog_exit_value(const CommandResult& result) {
       return 0;
     case CommandEnd::timed_out:
     case CommandEnd::cancelled:
+    case CommandEnd::out_of_memory:
       return -1;
     case CommandEnd::not_started:
       return result.error == ENOENT ? 127 : 126;

@@ -17,6 +17,8 @@ bool RetryReasons::includes(const CommandResult& result) const {
       return on_signal;
     case CommandEnd::timed_out:
       return on_timeout;
+    case CommandEnd::out_of_memory:
+      return on_memory;
     case CommandEnd::not_started:
       return statuses[result.error == ENOENT ? kNotFound : kNotStarted];
     case CommandEnd::cancelled:
@@ -37,8 +39,8 @@ void RetryReasons::mark_final(OutcomeColumns& outcomes) const {
 
 Result<RetryReasons> parse_retry_reasons(std::string_view text) {
   const Error expected = permanent(
-      "expected exit statuses from 1 to 255, timeout or signal, separated by commas, such as "
-      "75,timeout");
+      "expected exit statuses from 1 to 255, timeout, memory or signal, separated by commas, such "
+      "as 75,timeout");
   RetryReasons reasons;
   for (;;) {
     const std::size_t comma = text.find(',');
@@ -47,6 +49,8 @@ Result<RetryReasons> parse_retry_reasons(std::string_view text) {
     const auto [end, error] = std::from_chars(reason.data(), reason.data() + reason.size(), status);
     if (reason == "timeout") {
       reasons.on_timeout = true;
+    } else if (reason == "memory") {
+      reasons.on_memory = true;
     } else if (reason == "signal") {
       reasons.on_signal = true;
     } else if (error == std::errc() && end == reason.data() + reason.size() && status > 0) {

@@ -15,6 +15,7 @@ struct RetryReasons {
 
   std::bitset<kStatuses> statuses;
   bool on_timeout = false;
+  bool on_memory = false;  ///< it exceeded --max-memory
   bool on_signal = false;  ///< that Rollcall did not send
 
   /// Whether a command that has failed so is to be retried. A command that could not be started
@@ -24,7 +25,8 @@ struct RetryReasons {
   void mark_final(OutcomeColumns& outcomes) const;
 };
 
-/// "75,timeout,signal": statuses from 1 to 255, and names. The error describes the expected form.
+/// "75,timeout,memory,signal": statuses from 1 to 255, and names. The error describes the expected
+/// form.
 Result<RetryReasons> parse_retry_reasons(std::string_view text);
 
 }  // namespace rollcall::coordinator

@@ -19,6 +19,7 @@ static_assert(static_cast<int>(CommandEnd::signalled) == 1);
 static_assert(static_cast<int>(CommandEnd::timed_out) == 2);
 static_assert(static_cast<int>(CommandEnd::cancelled) == 3);
 static_assert(static_cast<int>(CommandEnd::not_started) == 4);
+static_assert(static_cast<int>(CommandEnd::out_of_memory) == 5);
 
 constexpr const char* kHistory = R"sql(
 CREATE TABLE history (

@@ -38,5 +38,15 @@ TEST(Text, IsTruncatedBetweenCharactersAndEscapes) {
   EXPECT_EQ(printable("a\u202eb", 7), "a\\u202e");
 }
 
+TEST(Text, HasSizesAsOptionsAcceptThem) {
+  EXPECT_EQ(format_size(0), "0");
+  EXPECT_EQ(format_size(1000), "1000");
+  EXPECT_EQ(format_size(1536), "1536");
+  EXPECT_EQ(format_size(1536U << 10U), "1536K");
+  EXPECT_EQ(format_size(512U << 20U), "512M");
+  EXPECT_EQ(format_size(std::uint64_t{2} << 30U), "2G");
+  EXPECT_EQ(format_size(std::uint64_t{1} << 50U), "1024T");
+}
+
 }  // namespace
 }  // namespace rollcall

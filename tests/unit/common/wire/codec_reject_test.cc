@@ -268,6 +268,8 @@ TEST(WireReject, Jobs) {
   EXPECT_THAT(jobs(text(8, good + number(5, limits::stream_bytes))), HasSubstr("out of range"));
   EXPECT_EQ(jobs(text(8, good + number(9, 19))), "");
   EXPECT_THAT(jobs(text(8, good + number(9, 20))), HasSubstr("out of range"));
+  EXPECT_EQ(jobs(text(8, good + number(10, limits::stream_bytes - 1))), "");
+  EXPECT_THAT(jobs(text(8, good + number(10, limits::stream_bytes))), HasSubstr("out of range"));
   EXPECT_THAT(jobs(repeated(limits::assignment_attempts + 1, text(8, good))),
               HasSubstr("many rows"));
   EXPECT_EQ(jobs(column(7, {3})), "");
@@ -302,7 +304,7 @@ TEST(WireReject, CommandResults) {
   };
   EXPECT_EQ(result(text(11, number(2, 255) + number(3, 64))), "");
   EXPECT_THAT(result(text(11, "") + text(11, "")), HasSubstr("differ in length"));
-  EXPECT_THAT(result(text(11, number(1, 5))), HasSubstr("end"));
+  EXPECT_THAT(result(text(11, number(1, 6))), HasSubstr("end"));
   EXPECT_THAT(result(text(11, number(2, 256))), HasSubstr("range"));
   EXPECT_THAT(result(text(11, number(3, 65))), HasSubstr("range"));
   EXPECT_THAT(result(text(11, number(6, ~0ULL))), HasSubstr("range"));

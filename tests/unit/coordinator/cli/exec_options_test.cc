@@ -241,6 +241,17 @@ TEST(ExecOptions, PrintOutputWhileCommandsRun) {
   EXPECT_TRUE(exec_options({"-u", "--tag"}).tag);
 }
 
+TEST(ExecOptions, LimitMemory) {
+  EXPECT_EQ(exec_options({}).max_memory, std::nullopt);
+  EXPECT_EQ(exec_options({"--max-memory", "512M"}).max_memory, 512U << 20U);
+  EXPECT_EQ(exec_options({"--max-memory=2G"}).max_memory, std::uint64_t{2} << 30U);
+  for (const std::string wrong : {"0", "1023K", "512m", "2GB", "-1"}) {
+    EXPECT_EQ(
+        exec_fault({"--max-memory=" + wrong}),
+        "--max-memory \"" + wrong + "\": expected a size of at least 1M, such as 512M or 10G");
+  }
+}
+
 TEST(ExecOptions, AcceptSeveralInputs) {
   EXPECT_EQ(sources_of({"echo", ":::", "a", "b c"}), ":::(a,b c,) | echo");
   EXPECT_EQ(sources_of({"echo", "-k", ":::", ":::", "x", ":::+", "y"}),
@@ -317,10 +328,9 @@ TEST(ExecOptions, ParseRetries) {
   EXPECT_EQ(exec_fault({"--retry-on", "75"}), "--retry-on: requires --retries");
   EXPECT_EQ(exec_fault({"--retry-delay", "1s", "--retries", "0"}),
             "--retry-delay: requires --retries");
-  EXPECT_EQ(
-      exec_fault({"--retries", "1", "--retry-on", "fail"}),
-      "--retry-on \"fail\": expected exit statuses from 1 to 255, timeout or signal, separated "
-      "by commas, such as 75,timeout");
+  EXPECT_EQ(exec_fault({"--retries", "1", "--retry-on", "fail"}),
+            "--retry-on \"fail\": expected exit statuses from 1 to 255, timeout, memory or signal, "
+            "separated by commas, such as 75,timeout");
 }
 
 TEST(ExecOptions, ParseSlots) {

@@ -26,6 +26,7 @@ TEST(Contradiction, IsAbsentFromWhatACommandCanDo) {
   EXPECT_EQ(of(Outcome::failed, ended(CommandEnd::exited, 3)), "");
   EXPECT_EQ(of(Outcome::failed, ended(CommandEnd::signalled, 0, 9)), "");
   EXPECT_EQ(of(Outcome::failed, ended(CommandEnd::not_started)), "");
+  EXPECT_EQ(of(Outcome::failed, ended(CommandEnd::out_of_memory, 0, 9)), "");
   EXPECT_EQ(of(Outcome::timed_out, ended(CommandEnd::timed_out, 0, 15)), "");
   EXPECT_EQ(of(Outcome::timed_out, ended(CommandEnd::timed_out, 1)), "");
 }
@@ -35,6 +36,7 @@ TEST(Contradiction, IsASuccessThatIsNone) {
   EXPECT_EQ(of(Outcome::succeeded, ended(CommandEnd::exited, 0, 9)), "succeeded with signal 9");
   EXPECT_EQ(of(Outcome::succeeded, ended(CommandEnd::timed_out)), "succeeded at its time limit");
   EXPECT_EQ(of(Outcome::succeeded, ended(CommandEnd::not_started)), "succeeded without a start");
+  EXPECT_EQ(of(Outcome::succeeded, ended(CommandEnd::out_of_memory)), "succeeded out of memory");
   EXPECT_EQ(contradiction(Outcome::succeeded, nullptr, true),
             "succeeded without a result of its command");
 }

@@ -25,7 +25,10 @@ TEST(RetryReasons, AreStatusesAndNames) {
   EXPECT_FALSE(reasons->includes(result_of(CommandEnd::signalled)));
   EXPECT_TRUE(reasons->includes(result_of(CommandEnd::not_started, 0, ENOENT)));
   EXPECT_FALSE(reasons->includes(result_of(CommandEnd::not_started, 0, EACCES)));
+  EXPECT_FALSE(reasons->includes(result_of(CommandEnd::out_of_memory)));
   EXPECT_TRUE(parse_retry_reasons("signal")->includes(result_of(CommandEnd::signalled)));
+  EXPECT_FALSE(parse_retry_reasons("signal")->includes(result_of(CommandEnd::out_of_memory)));
+  EXPECT_TRUE(parse_retry_reasons("memory")->includes(result_of(CommandEnd::out_of_memory)));
 }
 
 TEST(RetryReasons, AreRefusedIfWrong) {

@@ -97,6 +97,12 @@ TEST(SavedResults, NamesAProgramThatCouldNotStartOnce) {
             "task 0: cannot start x: No such file");
 }
 
+TEST(SavedResults, NamesTheLimitOfMemoryAndTheCommand) {
+  const std::string row = R"x({"task":0,"outcome":"failed","signal":9,"command":"x a",)x"
+                          R"x("error":"out of memory (limit 1M)"})x";
+  EXPECT_EQ(failed_row_line(rows_of(row).at(0)), "task 0: out of memory (limit 1M): x a");
+}
+
 TEST(SavedResults, RejectsWhatIsNotWhole) {
   EXPECT_EQ(fault_in("task,outcome\n1,failed\n2,fai"), "line 3: the file is not complete");
   EXPECT_EQ(fault_in("task,outcome\n1,\"failed"), "line 2: the file is not complete");

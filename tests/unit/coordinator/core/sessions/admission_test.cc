@@ -52,6 +52,20 @@ TEST(Admission, AWorkerThatDoesNotKnowNicenessIsRefusedOnlyIfItIsNeeded) {
   EXPECT_FALSE(refusal(hello, commands, policy));
 }
 
+TEST(Admission, AWorkerThatCannotLimitMemoryIsRefusedOnlyIfItIsNeeded) {
+  const RunSpec commands = spec_of(KindId::exec);
+  Policy policy;
+  policy.max_memory = 1U << 20U;
+  Hello hello = hello_with(0, 2, 1);
+  EXPECT_FALSE(refusal(hello, commands, {}));
+  const auto refused = refusal(hello, commands, policy);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, RejectReason::refused);
+  EXPECT_NE(refused->text.find("--max-memory"), std::string::npos);
+  hello.features.set(kMemoryLimit);
+  EXPECT_FALSE(refusal(hello, commands, policy));
+}
+
 TEST(Admission, AWorkerThatCannotRunTheKindIsRefused) {
   Hello hello = hello_with(0, 2, 1);
   hello.kinds = set_of(KindId::sleep);
@@ -109,10 +123,12 @@ TEST(Admission, TheJobHasTheTermsOfItsTasks) {
   policy.max_output = 100;
   policy.kill_after = 2s;
   policy.nice = 7;
+  policy.max_memory = 1U << 20U;
   Session session;
   session.slots = 4;
   const Job commands = job_of(spec_of(KindId::exec), policy, session);
-  EXPECT_EQ(commands, (Job{kFirstJob, KindId::exec, /*needs_slot=*/true, 2s, 100, {}, {}, {}, 7}));
+  EXPECT_EQ(commands,
+            (Job{kFirstJob, KindId::exec, /*needs_slot=*/true, 2s, 100, {}, {}, {}, 7, 1U << 20U}));
 }
 
 TEST(Admission, SleepsTakeSlotsOnlyIfThereIsALimit) {
