@@ -6,11 +6,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -65,6 +67,36 @@ bool write_to(const std::string& path, std::string_view text) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file.get() >= 0 &&
          ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The number after `name` in a file with lines such as "oom_kill 1"; 0 if there is none.
+std::uint64_t count_in(const std::string& path, std::string_view name) {
+  std::istringstream lines(text_of(path));
+  std::string key;
+  for (std::uint64_t count = 0; lines >> key >> count;) {
+    if (key == name) return count;
+  }
+  return 0;
+}
+
+/// Whether every process of the group is this one or one of `others`.
+bool has_no_more_than(const std::string& group, std::span<const pid_t> others) {
+  std::ifstream processes(group + "/cgroup.procs");
+  for (pid_t process = 0; processes >> process;) {
+    if (process != ::getpid() && std::ranges::find(others, process) == others.end()) return false;
+  }
+  return processes.eof();
+}
+
+bool has_memory_controller(const std::string& group) {
+  std::istringstream names(text_of(group + "/cgroup.controllers"));
+  return std::find(std::istream_iterator<std::string>(names), {}, "memory") !=
+         std::istream_iterator<std::string>();
 }
 
 /// The process that made a group with this name; 0 if none of this kind did.
@@ -125,6 +157,17 @@ bool Cgroup::add(pid_t process) const {
   return write_to(path_ + "/cgroup.procs", std::to_string(process));
 }
 
+Descriptor Cgroup::open_processes() const {
+  return Descriptor(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+}
+
+bool Cgroup::ran_out_of_memory() const {
+  // When the whole machine has no memory left, the kernel may kill processes of any group; then
+  // the group itself has not been out of memory.
+  const std::string events = path_ + "/memory.events";
+  return count_in(events, "oom") > 0 && count_in(events, "oom_kill") > 0;
+}
+
 void Cgroup::kill() const {
   if (!path_.empty()) static_cast<void>(write_to(path_ + "/cgroup.kill", "1"));
 }
@@ -133,6 +176,40 @@ bool Cgroup::remove() {
   if (!path_.empty() && ::rmdir(path_.c_str()) != 0 && errno == EBUSY) return false;
   path_.clear();
   return true;
+}
+
+std::optional<Cgroup> MemoryCgroups::make(std::uint64_t bytes, std::span<const pid_t> others) {
+  if (state_ == State::untried) state_ = prepare(others) ? State::ready : State::unavailable;
+  if (state_ == State::unavailable) return std::nullopt;
+  std::string path = fmt::format("{}/{}{}-command-{}", directory_, kPrefix, ::getpid(), ++number_);
+  if (::mkdir(path.c_str(), 0755) != 0) return std::nullopt;
+  Cgroup group(std::move(path));
+  // Without swap, or without its accounting, there is no second file.
+  static_cast<void>(write_to(group.path_ + "/memory.swap.max", "0"));
+  if (!write_to(group.path_ + "/memory.oom.group", "1") ||
+      !write_to(group.path_ + "/memory.max", std::to_string(bytes))) {
+    return std::nullopt;
+  }
+  return group;
+}
+
+bool MemoryCgroups::prepare(std::span<const pid_t> others) {
+  directory_ = own_directory();
+  if (directory_.empty() || !has_memory_controller(directory_)) return false;
+  if (!has_no_more_than(directory_, others)) return false;
+  Cgroup::end_abandoned("rollcall-worker");
+  const std::string below = fmt::format("{}/{}{}-worker", directory_, kPrefix, ::getpid());
+  if (::mkdir(below.c_str(), 0755) != 0) return false;
+  const auto move_to = [others](const std::string& group) {
+    const std::string list = group + "/cgroup.procs";
+    bool all = write_to(list, std::to_string(::getpid()));
+    for (const pid_t process : others) all = write_to(list, std::to_string(process)) && all;
+    return all;
+  };
+  if (move_to(below) && write_to(directory_ + "/cgroup.subtree_control", "+memory")) return true;
+  move_to(directory_);
+  ::rmdir(below.c_str());
+  return false;
 }
 
 }  // namespace rollcall::os

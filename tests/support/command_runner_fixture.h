@@ -39,7 +39,7 @@ inline Command program(std::vector<std::string> args) {
 /// Returns true once process `pid` has ended, false if it still runs after `longest`.
 inline bool is_gone(pid_t pid, std::chrono::milliseconds longest = 30s) {
   const os::Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
-  if (!ended) return errno == ESRCH;
+  if (!ended) return errno == ESRCH || errno == EINVAL;  // EINVAL: it is being reaped
   pollfd awaited{ended.get(), POLLIN, 0};
   return ::poll(&awaited, 1, static_cast<int>(longest.count())) == 1;
 }
@@ -73,7 +73,9 @@ class CommandRunnerTest : public testing::Test {
                                     results_[each.key] = std::move(each.result);
                                   }
                                 },
-                                [this](const std::string& why) { broken_ = why; }});
+                                [this](const std::string& why) { broken_ = why; },
+                                {},
+                                memory_groups_});
   }
 
   /// Runs the loop until `fact` is true. Returns false after half a minute without an event.
@@ -127,6 +129,7 @@ class CommandRunnerTest : public testing::Test {
   boost::asio::io_context loop_;
   std::unique_ptr<CommandRunner> runner_;
   CommandRunner::Terms terms_;
+  std::shared_ptr<os::MemoryCgroups> memory_groups_;  ///< null: the guardians limit memory
   std::map<std::uint64_t, CommandResult> results_;
   std::string broken_;
   std::vector<pid_t> guardian_pids_;

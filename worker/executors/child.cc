@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -110,11 +111,14 @@ void set_ended(Child& child, const GuardianEvent& event) {
   result.peak_rss_bytes = event.peak_rss_bytes;
   if (WIFEXITED(event.value)) result.status = WEXITSTATUS(event.value);
   if (WIFSIGNALED(event.value)) result.signal = WTERMSIG(event.value);
+  const bool ran_out_of_memory =
+      event.out_of_memory != 0 ||
+      (child.group && result.signal == SIGKILL && child.group->ran_out_of_memory());
   // It may have ended by itself before the signal.
   if (child.stop != Child::Stop::no && ended >= child.terminated) {
     result.end =
         child.stop == Child::Stop::timed_out ? CommandEnd::timed_out : CommandEnd::cancelled;
-  } else if (event.out_of_memory != 0) {
+  } else if (ran_out_of_memory) {
     result.end = CommandEnd::out_of_memory;
     result.error_text = fmt::format("out of memory (limit {})", format_size(child.max_memory));
   } else {

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "common/model/command.h"
 #include "common/model/time.h"
+#include "common/os/cgroup.h"
 #include "worker/executors/output_capture.h"
 #include "worker/guardian/channel.h"
 #include "worker/guardian/protocol.h"
@@ -33,6 +35,7 @@ struct Child {
   Duration kill_after{};                  ///< from SIGTERM to SIGKILL
   std::uint32_t nice = 0;                 ///< its least niceness
   std::uint64_t max_memory = 0;           ///< bytes, with its descendants; 0: no limit
+  std::optional<os::Cgroup> group;        ///< limits its memory; nullopt: the guardian does
   CommandResult result;
   OutputCapture out;
   OutputCapture err;

@@ -44,6 +44,14 @@ class CommandRunner::Children {
         most_now_(most()) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
+  ~Children() {
+    // They are removed when the guardians have ended.
+    for (const auto& child : slots_) {
+      if (child && child->group) groups_left_.push_back(std::move(*child->group));
+    }
+  }
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
 
   void start(std::uint64_t key, Command command, const Terms& terms) {
     auto child = std::make_unique<Child>();
@@ -133,14 +141,15 @@ class CommandRunner::Children {
     CommandFiles files;
     int error = refusal(child->command);
     if (error == 0) error = open_files(*child, files);
+    SpawnTerms terms{child->nice, child->max_memory};
+    if (error == 0 && child->max_memory > 0 && make_group(*child, files)) terms.max_memory = 0;
     if (error != 0) {
       set_not_started(*child, error, false, os::now());
       add_ended(*child);
       return;
     }
     const std::uint32_t slot = free_.back();
-    child->number =
-        channel_.spawn(slot, child->command, {child->nice, child->max_memory}, std::move(files));
+    child->number = channel_.spawn(slot, child->command, terms, std::move(files));
     if (child->number == 0) {
       set_not_started(*child, errno, false, os::now());
       add_ended(*child);
@@ -151,6 +160,15 @@ class CommandRunner::Children {
     ++sent_;
     ++alive_;
     slots_[slot] = std::move(child);
+  }
+
+  /// Returns false if the guardian must limit its memory.
+  bool make_group(Child& child, CommandFiles& files) {
+    if (!handlers_.memory_groups) return false;
+    child.group = handlers_.memory_groups->make(child.max_memory, channel_.guardians());
+    if (child.group) files.group = child.group->open_processes();
+    if (!files.group) child.group.reset();
+    return child.group.has_value();
   }
 
   /// Whether it failed only because the user has too many processes: it is tried again when another
@@ -336,6 +354,10 @@ class CommandRunner::Children {
 
   void release(std::uint32_t slot) {
     deadlines_.erase({slots_[slot]->deadline, slot});
+    // One stays until the processes have ended that have left the process group of the command.
+    std::erase_if(groups_left_, [](os::Cgroup& group) { return group.remove(); });
+    std::optional<os::Cgroup>& group = slots_[slot]->group;
+    if (group && !group->remove()) groups_left_.push_back(std::move(*group));
     slots_[slot].reset();
     free_.push_back(slot);
   }
@@ -370,6 +392,7 @@ class CommandRunner::Children {
   boost::asio::io_context& loop_;
   std::uint32_t most_at_once_;
   Handlers handlers_;
+  std::vector<os::Cgroup> groups_left_;  ///< of commands that have ended
   GuardianChannel channel_;
   Alarm alarm_;
   Instant armed_ = kNever;  ///< when alarm_ is due

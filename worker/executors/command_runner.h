@@ -11,6 +11,7 @@
 
 #include "common/model/command.h"
 #include "common/model/time.h"
+#include "common/os/cgroup.h"
 #include "worker/executors/output_buffer.h"
 #include "worker/guardian/guardian.h"
 
@@ -52,6 +53,9 @@ class CommandRunner {
     std::function<void(const std::string& reason)> on_broken;
     /// The system allows fewer commands than there are slots. Called once; may be empty.
     std::function<void(const std::string& text)> on_short = {};
+    /// Makes the groups of commands with a limit of memory; null, or if it cannot: the guardians
+    /// watch them.
+    std::shared_ptr<os::MemoryCgroups> memory_groups = nullptr;
   };
 
   /// Makes this process a subreaper, so that commands end even if a guardian is killed. `slots`:

@@ -96,7 +96,7 @@ Result<void> ExecExecutor::prepare(const Prepare& terms) {
   };
   runner_ = std::make_unique<CommandRunner>(
       context_.loop, std::move(*guardians), slots,
-      CommandRunner::Handlers{context_.on_ended, on_broken, context_.on_warning});
+      CommandRunner::Handlers{context_.on_ended, on_broken, context_.on_warning, memory_groups_});
   is_broken_ = false;
   slots_ = slots;
   return {};

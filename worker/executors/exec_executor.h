@@ -62,6 +62,8 @@ class ExecExecutor final : public Executor {
 
   ExecutorContext context_;
   std::uint32_t slots_ = 0;
+  /// As long as this process lives: they are prepared only once.
+  std::shared_ptr<os::MemoryCgroups> memory_groups_ = std::make_shared<os::MemoryCgroups>();
   std::unique_ptr<CommandRunner> runner_;                      ///< null before the first prepare()
   bool is_broken_ = false;                                     ///< the runner can start nothing
   boost::unordered_flat_map<std::uint64_t, Running> running_;  ///< by the runner's key

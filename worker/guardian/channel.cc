@@ -50,6 +50,7 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
   request.args = static_cast<std::uint32_t>(command.args.size());
   request.variables = static_cast<std::uint32_t>(command.env.size());
   request.has_input = files.input ? 1 : 0;
+  request.has_group = files.group ? 1 : 0;
   request.nice = terms.nice;
   request.max_memory = terms.max_memory;
   std::string bytes(sizeof request, '\0');
@@ -70,6 +71,13 @@ std::uint64_t GuardianChannel::spawn(std::uint32_t slot, const Command& command,
   outbox_.push_back({std::move(bytes), std::move(files)});
   if (!is_waiting_) send();
   return number_;
+}
+
+std::vector<pid_t> GuardianChannel::guardians() const {
+  std::vector<pid_t> pids;
+  pids.reserve(guardians_.each().size());
+  for (const Guardians::One& one : guardians_.each()) pids.push_back(one.pid);
+  return pids;
 }
 
 void GuardianChannel::signal(std::uint32_t slot, std::uint64_t number, int signal) {
@@ -108,9 +116,10 @@ void GuardianChannel::send() {
 }
 
 bool GuardianChannel::send_request(int socket, const Outgoing& request) {
-  std::array<int, 4> files{request.files.output.get(), request.files.error_output.get()};
+  std::array<int, 5> files{request.files.output.get(), request.files.error_output.get()};
   std::size_t count = 2;
   if (request.files.input) files[count++] = request.files.input.get();
+  if (request.files.group) files[count++] = request.files.group.get();
   if (request.files.strings) files[count++] = request.files.strings.get();
   const std::size_t files_size = count * sizeof(int);
   iovec part{const_cast<char*>(request.bytes.data()), request.bytes.size()};

@@ -27,6 +27,7 @@ struct CommandFiles {
   os::Descriptor output;
   os::Descriptor error_output;
   os::Descriptor input;
+  os::Descriptor group;    ///< the list of processes of its control group, if it has one
   os::Descriptor strings;  ///< set by GuardianChannel::spawn()
 };
 
@@ -56,6 +57,7 @@ class GuardianChannel {
   /// Returns the number of the request, or 0 if it cannot be sent; errno has the reason.
   std::uint64_t spawn(std::uint32_t slot, const Command& command, const SpawnTerms& terms,
                       CommandFiles files);
+  std::vector<pid_t> guardians() const;
   /// `number`: what spawn() returned for the command in this slot.
   void signal(std::uint32_t slot, std::uint64_t number, int signal);
 

@@ -97,7 +97,7 @@ class SlotVariable {
 };
 
 /// The descriptors of a request, by position; -1: none.
-using Files = std::array<int, 4>;
+using Files = std::array<int, 5>;
 
 bool read_file(int file, char* to, std::size_t size) {
   for (std::size_t at = 0; at < size;) {
@@ -188,7 +188,7 @@ class GuardianProcess {
   /// Takes a request, unless another guardian was quicker. Returns false if the worker is gone.
   bool take_request() {
     GuardianRequest request;
-    Files files{-1, -1, -1, -1};
+    Files files{-1, -1, -1, -1, -1};
     const ssize_t got = receive(request, files);
     if (got < 0 && errno == EAGAIN) return true;
     const bool is_in_file = request.bytes > kGuardianPacketStrings;
@@ -199,7 +199,9 @@ class GuardianProcess {
     if (!is_sound) return false;
     last_number_ = request.number;
     // A descriptor is missing if this process has too many open files.
-    const int last = files[1U + (request.has_input != 0 ? 1U : 0U) + (is_in_file ? 1U : 0U)];
+    const std::size_t optional = (request.has_input != 0 ? 1U : 0U) +
+                                 (request.has_group != 0 ? 1U : 0U) + (is_in_file ? 1U : 0U);
+    const int last = files[1U + optional];
     if (last < 0) {
       add_not_started(request.slot, {-1, EMFILE, false});
     } else if (!has_room(request)) {
@@ -242,6 +244,7 @@ class GuardianProcess {
     plan.output = files[0];
     plan.error_output = files[1];
     plan.input = request.has_input != 0 ? files[2] : -1;
+    if (request.has_group != 0) plan.group = files[request.has_input != 0 ? 3 : 2];
     plan.nice = static_cast<int>(request.nice);
     const std::uint32_t place = places_.free();
     lay_out(request, slot_.set(terms_.first_slot + place), plan);

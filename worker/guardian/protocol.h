@@ -10,10 +10,10 @@ namespace rollcall::worker {
 /// Worker to guardians: start a command. A packet consists of this structure and `bytes` bytes of
 /// strings, each terminated by a NUL: the working directory (empty: that of the guardian), the
 /// arguments, the variables. Attached are the descriptors of standard output, standard error,
-/// standard input if has_input, and a file with the strings if they are longer than
-/// kGuardianPacketStrings. All guardians read the same socket. Whichever can run one more command
-/// takes the first packet; further packets wait in the socket, so that the next command can start
-/// as soon as one ends.
+/// standard input if has_input, the list of processes of a control group if has_group, and a file
+/// with the strings if they are longer than kGuardianPacketStrings. All guardians read the same
+/// socket. Whichever can run one more command takes the first packet; further packets wait in the
+/// socket, so that the next command can start as soon as one ends.
 struct GuardianRequest {
   std::uint64_t number = 0;  ///< consecutive, from 1
   std::uint32_t slot = 0;    ///< chosen by the worker, below limits::commands, and free
@@ -21,6 +21,7 @@ struct GuardianRequest {
   std::uint32_t args = 0;
   std::uint32_t variables = 0;
   std::uint32_t has_input = 0;
+  std::uint32_t has_group = 0;   ///< the command is to move itself into a group
   std::uint32_t nice = 0;        ///< the least niceness of the command
   std::uint64_t max_memory = 0;  ///< bytes for it and its descendants; 0: no limit to watch
 };

@@ -80,6 +80,7 @@ bool is_elsewhere(int error) {
   if (plan.input >= 0 && ::dup2(plan.input, STDIN_FILENO) < 0) return errno;
   if (::dup2(plan.output, STDOUT_FILENO) < 0) return errno;
   if (::dup2(plan.error_output, STDERR_FILENO) < 0) return errno;
+  if (plan.group >= 0 && ::write(plan.group, "0", 1) != 1) return errno;
   // Without privileges a process cannot become less nice, and with them it should not.
   if (plan.nice > 0 && ::getpriority(PRIO_PROCESS, 0) < plan.nice) {
     ::setpriority(PRIO_PROCESS, 0, plan.nice);

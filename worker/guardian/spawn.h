@@ -13,6 +13,7 @@ struct SpawnPlan {
   int output = -1;
   int error_output = -1;
   int input = -1;  ///< -1: that of the caller
+  int group = -1;  ///< the list of processes of its control group; -1: that of the caller
   int nice = 0;    ///< its least niceness; one that is nicer already stays so
 };
 

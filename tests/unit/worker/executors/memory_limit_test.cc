@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "tests/support/command_runner_fixture.h"
@@ -74,6 +76,81 @@ TEST_F(MemoryLimitTest, AProcessThatHasLeftTheGroupIsKilledToo) {
 TEST_F(MemoryLimitTest, WithoutItNothingIsKilled) {
   terms_.max_memory = 0;
   EXPECT_EQ(run(shell("head -c 200M /dev/zero | tail | wc -c")).out, "209715200\n");
+}
+
+/// The same by control groups.
+class MemoryGroupTest : public MemoryLimitTest {
+ protected:
+  void SetUp() override {
+    memory_groups_ = std::make_shared<os::MemoryCgroups>();
+    remake({});
+    terms_.max_memory = 64U << 20U;
+    const auto group = memory_groups_->make(terms_.max_memory, guardian_pids_);
+    if (!group) GTEST_SKIP() << "no control group that limits memory can be made";
+    parent_ = std::filesystem::path(group->path()).parent_path();
+  }
+
+  /// Of commands, as far as they exist.
+  std::size_t groups() const {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(parent_)) {
+      count += entry.path().string().find("-command-") != std::string::npos ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// They are removed when further commands end, if their processes have ended by then.
+  void expect_no_group_is_left() {
+    EXPECT_TRUE(wait_until([&] {
+      EXPECT_EQ(run(shell("true")).status, 0);
+      return groups() == 0;
+    }));
+  }
+
+ private:
+  std::filesystem::path parent_;
+};
+
+TEST_F(MemoryGroupTest, ACommandThatExceedsItIsKilled) {
+  expect_out_of_memory(run(shell(taker(200))));
+  expect_no_group_is_left();
+}
+
+TEST_F(MemoryGroupTest, ACommandBelowItIsNot) {
+  Command command = shell("head -c 20M /dev/zero | tail | wc -c; cat");
+  command.input = "input\n";
+  command.env = {"LONG=" + std::string(100'000, 'x')};
+  const CommandResult result = run(command);
+  EXPECT_EQ(result.end, CommandEnd::exited);
+  EXPECT_EQ(result.out, "20971520\ninput\n");
+  expect_no_group_is_left();
+}
+
+/// A guardian would not find it.
+TEST_F(MemoryGroupTest, AProcessThatHasLeftItsParentAndGroupCounts) {
+  expect_out_of_memory(
+      run(shell("(setsid sh -c '" + taker(200) + "' > /dev/null 2>&1 &); exec sleep 1000")));
+}
+
+TEST_F(MemoryGroupTest, AGroupStaysUntilItsProcessesHaveEnded) {
+  make_pipe("up");
+  const CommandResult result =
+      run(shell("setsid sh -c 'echo $$ > " + path("up") +
+                "; exec sleep 1000' > /dev/null 2>&1 & read x < " + path("up") + "; echo $x"));
+  EXPECT_EQ(result.end, CommandEnd::exited);
+  EXPECT_EQ(groups(), 1U);
+  ::kill(std::stoi(result.out), SIGKILL);
+  EXPECT_TRUE(is_gone(std::stoi(result.out)));
+  expect_no_group_is_left();
+}
+
+TEST_F(MemoryGroupTest, GroupsOfRunningCommandsAreRemovedAtTheEnd) {
+  make_pipe("up");
+  start(1, shell("echo $$ > " + path("up") + "; exec sleep 1000"));
+  ASSERT_GT(number_from_pipe(), 0);
+  EXPECT_EQ(groups(), 1U);
+  runner_.reset();
+  EXPECT_EQ(groups(), 0U);
 }
 
 }  // namespace
