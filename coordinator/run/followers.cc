@@ -39,6 +39,18 @@ struct ReportedEnd {
   std::uint64_t size() const { return bytes[0].size() + bytes[1].size(); }
 };
 
+/// Attempts at a task that have ended without its outcome.
+Attempt ended_attempts(const RunRecords& records, TaskId task) {
+  const auto found = records.history.find(task);
+  return found == records.history.end() ? Attempt{0} : found->second.attempts;
+}
+
+/// Whether the attempt never began. Another one follows, which is not worth a line.
+bool never_began(const OutcomeColumns& outcomes, std::size_t row) {
+  const Outcome outcome = outcomes.outcome[row];
+  return outcome == Outcome::returned || outcome == Outcome::not_started;
+}
+
 ReportedEnd end_in(const OutcomeColumns& outcomes, std::size_t row) {
   ReportedEnd end;
   end.attempt = outcomes.attempt[row];
@@ -60,7 +72,9 @@ ReportedEnd end_in(const OutcomeColumns& outcomes, std::size_t row) {
 /// One reader of one task. Follows an attempt after the other until the task has its outcome.
 class Follower final : public ControlLines, public std::enable_shared_from_this<Follower> {
  public:
-  Follower(TaskId task, bool waits, StreamedOutput& spool) : task_(task), spool_(spool) {
+  /// `attempts`: that have ended before.
+  Follower(TaskId task, bool waits, Attempt attempts, StreamedOutput& spool)
+      : task_(task), attempts_(attempts), spool_(spool) {
     lines_.push_back(FollowedJson{
         {"schema", "rollcall/follow/1"},
         {"task", index(task)},
@@ -92,7 +106,13 @@ class Follower final : public ControlLines, public std::enable_shared_from_this<
     find_attempt();
     if (!attempt_ || attempt_->attempt == end.attempt) reported_ = std::move(end);
   }
-  std::optional<ReportedEnd> take_reported() { return std::exchange(reported_, std::nullopt); }
+  /// `attempts`: that have ended. A report that has changed nothing, as it is repeated or stale,
+  /// has no end of an attempt.
+  std::optional<ReportedEnd> take_reported(Attempt attempts, bool is_done) {
+    std::optional<ReportedEnd> end = std::exchange(reported_, std::nullopt);
+    const bool has_more = std::exchange(attempts_, attempts) != attempts;
+    return has_more || is_done ? std::move(end) : std::nullopt;
+  }
 
   void attempt_dropped(const SessionAttempt& dropped) {
     find_attempt();
@@ -148,7 +168,7 @@ class Follower final : public ControlLines, public std::enable_shared_from_this<
                     const auto self = weak.lock();
                     if (!self || self->is_complete_) return;
                     if (!read) return self->fail(read.error().message);
-                    self->add(stream, read->at, std::move(read->bytes));
+                    self->add(stream, read->at, read->bytes);
                     if (stream == kOutputStreams.back()) done();
                   });
     }
@@ -180,7 +200,7 @@ class Follower final : public ControlLines, public std::enable_shared_from_this<
 
   void complete() {
     while (!ends_.empty() && ends_.front().is_read) {
-      add_end(std::move(ends_.front().reported));
+      add_end(ends_.front().reported);
       push(std::move(ends_.front().line));
       ends_.pop_front();
       position_ = {};
@@ -189,28 +209,27 @@ class Follower final : public ControlLines, public std::enable_shared_from_this<
     announce();
   }
 
-  void add_end(ReportedEnd reported) {
+  void add_end(const ReportedEnd& reported) {
     if (!reported.has_result) return;
     for (const OutputStream stream : kOutputStreams) {
       const std::size_t i = index(stream);
       if (reported.at[i] == kNotWanted) continue;
-      add(stream, reported.at[i], std::move(reported.bytes[i]));
+      add(stream, reported.at[i], reported.bytes[i]);
       if (reported.dropped[i] > 0) add_missing(stream, reported.dropped[i]);
     }
   }
 
   /// The bytes of a stream from offset `at` on, without those that were added before.
-  void add(OutputStream stream, std::uint64_t at, std::string bytes) {
+  void add(OutputStream stream, std::uint64_t at, std::string_view bytes) {
     std::uint64_t& position = position_[index(stream)];
     const std::uint64_t known = position - std::min(position, at);
     if (at > position) add_missing(stream, at - position);
-    std::string_view rest = bytes;
-    rest.remove_prefix(std::min<std::uint64_t>(known, rest.size()));
     position = std::max(position, at + bytes.size());
-    while (!rest.empty()) {
-      const std::string_view part = rest.substr(0, limits::followed_part_bytes);
+    bytes.remove_prefix(std::min<std::uint64_t>(known, bytes.size()));
+    while (!bytes.empty()) {
+      const std::string_view part = bytes.substr(0, limits::followed_part_bytes);
       push(fmt::format(R"({{"{}":"{}"}})", member_of(stream), base64(part)));
-      rest.remove_prefix(part.size());
+      bytes.remove_prefix(part.size());
     }
   }
 
@@ -231,6 +250,7 @@ class Follower final : public ControlLines, public std::enable_shared_from_this<
   }
 
   TaskId task_;
+  Attempt attempts_;
   StreamedOutput& spool_;
   std::deque<std::string> lines_;
   std::uint64_t waiting_bytes_ = 0;  ///< in lines_
@@ -267,8 +287,8 @@ Result<std::shared_ptr<ControlLines>> Followers::follow(TaskId task) {
     return permanent(fmt::format("task {} has ended: {}", index(task), where));
   }
   if (scheduler_.is_over()) return permanent("the run is over");
-  auto follower =
-      std::make_shared<Follower>(task, state == TaskState::pending, *kind_.streamed_output());
+  auto follower = std::make_shared<Follower>(
+      task, state == TaskState::pending, ended_attempts(records, task), *kind_.streamed_output());
   followers_.emplace_back(follower);
   return std::shared_ptr<ControlLines>(std::move(follower));
 }
@@ -284,7 +304,8 @@ void Followers::output_taken(const rollcall::Output& output) {
 void Followers::reported(const OutcomeColumns& outcomes) {
   for_each([&](Follower& follower) {
     for (std::size_t row = 0; row < outcomes.size(); ++row) {
-      if (outcomes.task[row] == follower.task()) follower.reported(end_in(outcomes, row));
+      if (outcomes.task[row] != follower.task() || never_began(outcomes, row)) continue;
+      follower.reported(end_in(outcomes, row));
     }
   });
 }
@@ -294,8 +315,9 @@ void Followers::stepped(std::size_t before) {
   const RunRecords& records = scheduler_.records();
   for_each([&](Follower& follower) {
     const TaskId task = follower.task();
-    std::optional<ReportedEnd> end = follower.take_reported();
-    if (records.state_of(task) != TaskState::done) {
+    const bool is_done = records.state_of(task) == TaskState::done;
+    std::optional<ReportedEnd> end = follower.take_reported(ended_attempts(records, task), is_done);
+    if (!is_done) {
       if (!end) return;
       const std::string why = end->how;
       return follower.end_attempt(*std::move(end), why);
