@@ -25,7 +25,7 @@ inline constexpr std::size_t followed_end_bytes = 4U << 20U;
 /// When the run is over, it waits this long for followers of its last tasks to read the rest, and
 /// less if they read nothing for the second time.
 inline constexpr Duration followed_rest = std::chrono::seconds(5);
-inline constexpr Duration followed_idle = std::chrono::milliseconds(500);
+inline constexpr Duration followed_idle = std::chrono::seconds(1);
 inline constexpr Duration followed_poll = std::chrono::milliseconds(10);
 /// Sockets that the client tries when no path is given. Others are ignored.
 inline constexpr std::size_t control_sockets = 1'000;
