@@ -65,12 +65,6 @@ std::vector<Row> rows_of_the_page() {
   return rows;
 }
 
-/// Options and commands on the page that are not merged yet.
-const std::set<std::string>& not_yet() {
-  static const std::set<std::string> names = {"--max-memory"};
-  return names;
-}
-
 /// The text of `rollcall COMMAND --help-all`; nothing if there is no such command.
 std::optional<std::string> help_of(const std::string& command) {
   const std::string shown = cli::shown(cli::Start{{command, "--help-all"}, {}}(parse_command_line));
@@ -83,7 +77,6 @@ bool has_option(const std::string& help, const std::string& option) {
 }
 
 bool exec_has(const std::string& option) {
-  if (not_yet().contains(option)) return true;
   static const std::string help = help_of("exec").value_or("");
   return has_option(help, option);
 }
@@ -97,7 +90,6 @@ void expect_exists(const std::string& span) {
     const Words words = words_of(span.substr(at));
     if (words[1].starts_with('-')) return;
     command = words[1];
-    if (not_yet().contains(command)) return;
     begin = at;
   } else if (!span.starts_with('-')) {
     return;
@@ -105,7 +97,7 @@ void expect_exists(const std::string& span) {
   const std::optional<std::string> help = help_of(command);
   EXPECT_TRUE(help) << span;
   for (const std::string& word : words_of(span.substr(begin))) {
-    if (!word.starts_with('-') || word == "-" || !help || not_yet().contains(word)) continue;
+    if (!word.starts_with('-') || word == "-" || !help) continue;
     EXPECT_TRUE(has_option(*help, word)) << span;
   }
 }
