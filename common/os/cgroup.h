@@ -16,8 +16,7 @@
 namespace rollcall::os {
 
 /// A control group below that of this process. All processes in it can be ended at once, whatever
-/// they have done to hide. Movable; the destructor removes it if no process is
-/// left in it.
+/// they have done to hide. Movable; the destructor removes it if no process is left in it.
 class Cgroup {
  public:
   /// `name` is unique in this process. Returns nullopt unless the group of this process was

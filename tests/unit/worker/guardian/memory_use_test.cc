@@ -87,7 +87,7 @@ TEST(MemoryUse, HasThatOfAProcessAndItsDescendants) {
   EXPECT_GE(measured(parent), 100U);
   const std::uint64_t shared_once = measured(parent, 50 * kMiB);
   EXPECT_GE(shared_once, 100U);
-  EXPECT_LE(shared_once, 120U);
+  EXPECT_LE(shared_once, 150U);
 }
 
 TEST(MemoryUse, CountsSharedPagesOnceBeyondTheLimit) {
@@ -96,7 +96,7 @@ TEST(MemoryUse, CountsSharedPagesOnceBeyondTheLimit) {
     for (int i = 0; i < 4; ++i) static_cast<void>(new Process([] {}));
   });
   EXPECT_GE(measured(parent), 5 * 64U);
-  EXPECT_LE(measured(parent, 100 * kMiB), 90U);
+  EXPECT_LE(measured(parent, 100 * kMiB), 150U);
 }
 
 TEST(MemoryUse, HasChildrenOfThreads) {
