@@ -121,7 +121,8 @@ constexpr std::array kEntries = {
     Entry{"--use-cores-instead-of-threads --use-cpus-instead-of-cores "
           "--use-sockets-instead-of-threads",
           kParallel, "is not available; -j N sets how many commands run at once"},
-    Entry{"--max-line-length-allowed", kParallel, "is: getconf ARG_MAX"},
+    Entry{"--max-line-length-allowed", kParallel,
+          "is not available; getconf ARG_MAX prints the limit of the system"},
     Entry{"--minversion", kParallel, "is not available; --version prints the version"},
     Entry{"--shell-completion", kParallel,
           "is not needed: completions are installed with the program"},

@@ -86,8 +86,12 @@ std::optional<cli::UsageError> check_pipe(const CommandSpec& command, const Give
   const auto excludes = [&](const std::string& other) {
     return usage_error(command, "--pipe: cannot be combined with " + other);
   };
-  for (const char* name : {"--from-json", "--range", "--null", "--colsep", "--csv", "--header",
-                           "--max-args", "--max-chars", "--replacement", "--stdin"}) {
+  if (find(given, "--null") != nullptr) return excludes("--null; expected --recend '\\0'");
+  if (find(given, "--max-args") != nullptr) {
+    return excludes("--max-args; with --block 1, each command gets one record");
+  }
+  for (const char* name : {"--from-json", "--range", "--colsep", "--csv", "--header", "--max-chars",
+                           "--replacement", "--stdin"}) {
     if (find(given, name) != nullptr) return excludes(name);
   }
   if (!options.sources.empty()) {

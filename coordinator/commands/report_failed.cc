@@ -18,6 +18,7 @@
 #include "common/os/descriptor.h"
 #include "coordinator/commands/stored_run.h"
 #include "coordinator/core/analysis/failures.h"
+#include "coordinator/exec/input/task_commands.h"
 #include "coordinator/exec/input/task_input.h"
 #include "coordinator/output/stream/stream_writer.h"
 #include "coordinator/view/failed_tasks.h"
@@ -77,7 +78,7 @@ Result<void> list_journal(const std::string& path, FailedList& list) {
       std::string row = "{";
       rows.append_json_members(row, record);
       list.add(row + "}");
-    } else if (const std::string command = display.command(task); !command.empty()) {
+    } else if (const std::string command = display.whole_command(task); !command.empty()) {
       list.add(script_line(command));
     } else {
       return permanent(path + " has no commands: --output commands is for runs of exec");
@@ -108,17 +109,24 @@ Result<void> list_results(const std::string& path, FailedList& list) {
   const os::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return permanent(path + ": " + std::strerror(errno));
   bool lacks_command = false;
+  bool lacks_block = false;
   SavedResults results([&](const SavedRow& row) {
     if (!has_failed(row.outcome)) return;
     if (list.format() == ReportFormat::text) return list.add(failed_row_line(row));
     if (list.format() == ReportFormat::json) return list.add(row.json);
     lacks_command = lacks_command || !row.command;
+    lacks_block = lacks_block || (row.command && only_names_block(*row.command));
     if (row.command) list.add(script_line(*row.command));
   });
   Result<void> read =
       read_chunks(file.get(), [&](std::string_view chunk) { return results.add(chunk); });
   if (read) read = results.finish();
   if (!read) return permanent(path + ": " + read.error().message);
+  if (lacks_block) {
+    return permanent(path +
+                     " does not have the blocks of --pipe that the commands read: use the journal "
+                     "of such a run");
+  }
   if (lacks_command) {
     return permanent(path + " has rows without a command: of sleeps, or of an earlier version");
   }

@@ -88,11 +88,14 @@ struct Input {
   std::optional<StreamSource> rest{};
 };
 
-/// `unit`: "line", "block".
-std::string taken_text(std::uint64_t count, std::string_view unit) {
+/// What of an input that cannot be read on is run.
+std::string taken_text(const TaskInput& tasks) {
+  const std::uint64_t count = tasks.line_count() - (tasks.header() ? 1 : 0);
+  const std::string_view unit = tasks.has_blocks() ? "block" : "line";
+  const std::string bytes = tasks.has_blocks() ? fmt::format(" ({} bytes)", tasks.bytes()) : "";
   if (count == 0) return fmt::format("; no {} was taken", unit);
-  if (count == 1) return fmt::format("; the {} that was taken is run", unit);
-  return fmt::format("; the {} {}s that were taken are run", count, unit);
+  if (count == 1) return fmt::format("; the {} that was taken{} is run", unit, bytes);
+  return fmt::format("; the {} {}s that were taken{} are run", count, unit, bytes);
 }
 
 /// Opens the file that an earlier coordinator has read a part of. Fails if it can be given again.
@@ -114,17 +117,17 @@ Result<os::Descriptor> open_again(const ExecOptions& options) {
 Result<StreamSource> rest_of(const ExecOptions& options, const std::string& identity,
                              const TaskInput& tasks) {
   StreamSource source{name_of(options), {}, {}, identity};
-  const std::string taken = taken_text(tasks.line_count() - (tasks.header() ? 1 : 0),
-                                       tasks.has_blocks() ? "block" : "line");
+  const std::string taken = taken_text(tasks);
   if (identity.empty()) {
     source.lost = "not read to its end, and only a file can be read on" + taken;
     return source;
   }
   auto file = open_again(options);
   if (!file) return file.error();
-  if (identity_of(file->get()) != identity) {
+  const auto begin = begin_of(identity, identity_of(file->get()));
+  if (!begin) {
     source.lost = "not read to its end, and the file has changed or is another one" + taken;
-  } else if (::lseek(file->get(), static_cast<::off_t>(tasks.bytes()), SEEK_SET) < 0) {
+  } else if (::lseek(file->get(), static_cast<::off_t>(*begin + tasks.bytes()), SEEK_SET) < 0) {
     source.lost = std::strerror(errno) + taken;
   } else {
     source.file = std::move(*file);
@@ -202,7 +205,7 @@ Result<Input> input_of(const ExecOptions& options, bool reads_on) {
   Input input{empty_input(options, /*is_saved=*/false)};
   if (!resumed && is_to_be_streamed(file.get())) {
     input.streamed_from = name_of(options);
-    const std::string identity = identity_of(file.get());
+    const std::string identity = source_of(file.get());
     input.rest = StreamSource{name_of(options), std::move(file), {}, identity};
     return input;
   }

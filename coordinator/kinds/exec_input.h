@@ -23,7 +23,7 @@ struct StreamSource {
   std::string name;        ///< "standard input", "--each-line FILE"
   os::Descriptor file;     ///< at `offset`; not open: see `lost`
   std::string lost{};      ///< why the rest cannot be read
-  std::string identity{};  ///< see identity_of()
+  std::string identity{};  ///< see source_of()
 };
 
 /// What is known of the tasks before the run.

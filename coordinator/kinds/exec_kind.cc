@@ -254,9 +254,10 @@ nlohmann::json ExecKind::request() const {
   if (options_.header) request["header"] = true;
   if (options_.csv) request["csv"] = true;
   if (options_.pipe) {
-    request["pipe"] = {{"block", options_.records.block_bytes},
-                       {"recend", options_.records.end},
-                       {"recstart", options_.records.begin}};
+    request["pipe"] = true;
+    request["block"] = options_.records.block_bytes;
+    request["recend"] = options_.records.end;
+    request["recstart"] = options_.records.begin;
   }
   if (!streamed_from_.empty()) {
     request["streamed"] = streamed_from_;

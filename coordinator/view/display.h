@@ -52,6 +52,8 @@ class KindDisplay {
   }
   /// The command of the task, as a line for a shell; empty if it has none.
   virtual std::string command(TaskId /*task*/) const { return {}; }
+  /// The same, with all that the command reads from its standard input.
+  virtual std::string whole_command(TaskId task) const { return command(task); }
   /// A command of the user that lists all failed tasks; empty: there is none.
   virtual std::string list_failed() const { return {}; }
   /// The last lines that a failed task wrote, each with a newline; empty if they are not kept.

@@ -71,6 +71,10 @@ std::string ExecDisplay::command(TaskId task) const {
   return is_known() ? run_.commands->line(task) : std::string();
 }
 
+std::string ExecDisplay::whole_command(TaskId task) const {
+  return is_known() ? run_.commands->whole_line(task) : std::string();
+}
+
 std::string ExecDisplay::failure_tail(std::size_t record) const {
   if (!is_known()) return {};
   const auto found = std::ranges::find(*run_.tails, record, &FailureTail::record);

@@ -29,6 +29,7 @@ class ExecDisplay final : public KindDisplay {
   bool lists_failures() const override { return true; }
   std::string failure(const RunRecords& records, std::size_t record) const override;
   std::string command(TaskId task) const override;
+  std::string whole_command(TaskId task) const override;
   std::string list_failed() const override { return list_failed_; }
   std::string failure_tail(std::size_t record) const override;
   std::string_view columns() const override;

@@ -82,6 +82,22 @@ TEST_F(ExecPipe, FailedBlocksRunAgainFromAJournal) {
   EXPECT_THAT(contents_of(file("seen")), MatchesRegex("(a\nb|b\na)\n(a\nb|b\na)\n"));
 }
 
+TEST_F(ExecPipe, AJournalHasTheBlocksOfFailedCommands) {
+  Program& run = exec({"-q", "--journal", journal(), "--results", file("r.csv"), "--pipe",
+                       "--block", "4", "--shell", "test -e " + file("ok") + " && tr '\\0' +"},
+                      std::string("a\0b\nc\n", 6));
+  EXPECT_EQ(run.wait(), 1) << run.story();
+  touch("ok");
+  Program& listed = command({"report", journal(), "--failed", "--output", "commands"});
+  EXPECT_EQ(listed.wait(), 0) << listed.story();
+  Program& again = start({"/bin/sh", {"-c", listed.out()}, {}, {}, {}});
+  EXPECT_EQ(again.wait(), 0) << again.story();
+  EXPECT_THAT(again.out(), testing::AnyOf("a+b\nc\n", "c\na+b\n"));
+  Program& rows = command({"report", file("r.csv"), "--failed", "--output", "commands"});
+  EXPECT_EQ(rows.wait(), 2) << rows.story();
+  EXPECT_THAT(rows.err(), HasSubstr("use the journal of such a run"));
+}
+
 TEST_F(ExecPipe, ARecordThatIsTooLongEndsTheInput) {
   Program& run = exec({"--pipe", "--block", "2", "cat"}, "a\n" + std::string(8 << 20, 'x'));
   EXPECT_EQ(run.wait(), 2) << run.story();

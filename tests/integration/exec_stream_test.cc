@@ -294,7 +294,7 @@ TEST_F(JournaledStream, RunsTheBlocksThatWereTakenFromAPipe) {
   touch("go");
   Program& resumed = command({"resume", journal()});
   EXPECT_EQ(resumed.wait(), 6) << resumed.story();
-  EXPECT_THAT(resumed.err(), HasSubstr("the 2 blocks that were taken are run"));
+  EXPECT_THAT(resumed.err(), HasSubstr("the 2 blocks that were taken (8 bytes) are run"));
   EXPECT_THAT(contents_of(file("ran")), testing::AnyOf("a+b+c+d+", "c+d+a+b+"));
   EXPECT_EQ(command({"validate", journal()}).wait(), 0);
 }
@@ -388,9 +388,7 @@ class JournaledLargeFile : public JournaledStream {
       for (const char* part : {"", "-wal", "-shm", "-commits"}) {
         std::filesystem::remove(journal() + part);
       }
-      Program& run = exec(Arguments{"-q", "-w", "0", "--access-file", access_file(), "--journal",
-                                    journal(), "--each-line", file("large")} +
-                          columns_ + Arguments{"--shell", "--", number_ + " >> " + file("ran")});
+      Program& run = begin();
       ASSERT_TRUE(wait_for_file("run.journal"));
       ASSERT_TRUE(
           wait_until([&] { return number_in(journal(), "SELECT count(*) FROM segment") == 1; }));
@@ -398,9 +396,15 @@ class JournaledLargeFile : public JournaledStream {
       taken_ = static_cast<std::size_t>(number_in(journal(), "SELECT task_count FROM job"));
     }
   }
+  virtual Program& begin() {
+    return exec(Arguments{"-q", "-w", "0", "--access-file", access_file(), "--journal", journal(),
+                          "--each-line", file("large")} +
+                columns_ + Arguments{"--shell", "--", number_ + " >> " + file("ran")});
+  }
+  virtual Program& start_again() { return command({"resume", journal()}); }
   /// Resumes the run with one worker.
   Program& resume() {
-    Program& resumed = command({"resume", journal()});
+    Program& resumed = start_again();
     worker({"--access-file", access_file()});
     return resumed;
   }
@@ -439,6 +443,35 @@ class JournaledLargeBlocks : public JournaledLargeFile {
     number_ = "cut -d ' ' -f 1";
   }
 };
+
+/// The file is on standard input, and something else has read its first lines.
+class JournaledRestOfAFile : public JournaledLargeFile {
+ protected:
+  static constexpr std::size_t kSkipped = 3;
+
+  Program& begin() override {
+    const std::string bytes = std::to_string(kSkipped * (120'000 + 3));
+    return shell("head -c " + bytes + " > " + file("skipped") + "; exec " + rollcall() +
+                 " exec -q -w 0 --access-file " + access_file() + " --journal " + journal() +
+                 " --colsep ' ' --shell -- 'echo {1} >> " + file("ran") + "'");
+  }
+  Program& start_again() override { return shell("exec " + rollcall() + " resume " + journal()); }
+
+ private:
+  static std::string rollcall() { return (programs_directory() / "rollcall").string(); }
+  Program& shell(const std::string& script) {
+    return start({"/bin/sh", {"-c", "{ " + script + "; } < " + file("large")}, {}, {}, {}});
+  }
+};
+
+TEST_F(JournaledRestOfAFile, IsReadOnFromWhereItBegan) {
+  begin_and_kill();
+  Program& resumed = resume();
+  EXPECT_EQ(resumed.wait(kManyCommands), 0) << resumed.story();
+  std::vector<std::string> expected = numbers(kLines);
+  expected.erase(expected.begin(), expected.begin() + kSkipped);
+  EXPECT_THAT(ran(), UnorderedElementsAreArray(expected));
+}
 
 TEST_F(JournaledLargeBlocks, AreReadOn) {
   begin_and_kill();

@@ -8,6 +8,15 @@
 #include "coordinator/exec/input/shell_quote.h"
 
 namespace rollcall::coordinator {
+namespace {
+
+constexpr std::string_view kBlock = " < 'block ";
+
+}  // namespace
+
+bool only_names_block(std::string_view line) {
+  return line.ends_with('\'') && line.find(kBlock) != std::string_view::npos;
+}
 
 TaskCommands::TaskCommands(TaskInput input, std::optional<CommandTemplate> words, Command common)
     : input_(std::move(input)),
@@ -88,6 +97,10 @@ std::string TaskCommands::line(TaskId task) const {
   if (!input_path_.empty()) return shell_line(command) + " < " + shell_quote(input_path_);
   command.input = common_.input;
   return shell_line(command);
+}
+
+std::string TaskCommands::whole_line(TaskId task) const {
+  return input_.has_blocks() ? shell_line((*this)[task]) : line(task);
 }
 
 std::vector<std::string> TaskCommands::columns(TaskId task) const {

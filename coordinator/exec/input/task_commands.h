@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace rollcall::coordinator {
 
 /// Returns the size of the command in a message, in bytes.
 std::size_t bytes_of(const Command& command);
+
+/// Whether the text is a line() that only names a block, so that no shell can run it.
+bool only_names_block(std::string_view line);
 
 /// Builds each command on request and stores none. Without a template, each line of the input
 /// describes a command. Its variables are appended to those of `common`; its directory, input and
@@ -55,6 +59,8 @@ class TaskCommands {
   /// The command as a line for a shell, with its directory, variables and input, but not its
   /// timeout. input() is not repeated: it is read from its file. A block is only named.
   std::string line(TaskId task) const;
+  /// The same with its block.
+  std::string whole_line(TaskId task) const;
   Duration timeout(TaskId task) const { return own(task).timeout; }
   /// What {1}, {2} ... stand for in the command of the task; empty if they stand for nothing.
   std::vector<std::string> columns(TaskId task) const;

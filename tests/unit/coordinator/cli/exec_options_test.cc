@@ -202,7 +202,11 @@ TEST(ExecOptions, BlocksAreRefusedWhereTheyMeanNothing) {
             "--block \"0\": expected a size from 1 to 7M, such as 512K");
   EXPECT_EQ(exec_fault({"--pipe", "--recend", "\\x"}),
             "--recend \"\\\\x\": expected a text with no other escapes than \\n \\t \\r \\0 \\\\");
-  EXPECT_EQ(exec_fault({"--pipe", "-n", "2"}), "--pipe: cannot be combined with --max-args");
+  EXPECT_EQ(exec_fault({"--pipe", "-n", "2"}),
+            "--pipe: cannot be combined with --max-args; with --block 1, each command gets one "
+            "record");
+  EXPECT_EQ(exec_fault({"--pipe", "-0"}),
+            "--pipe: cannot be combined with --null; expected --recend '\\0'");
   EXPECT_EQ(exec_fault({"--pipe", "--stdin", "f"}), "--pipe: cannot be combined with --stdin");
   EXPECT_EQ(exec_fault_of({"--pipe", "cat", ":::", "a"}),
             "--pipe: cannot be combined with :::; expected one file (--each-line), or standard "

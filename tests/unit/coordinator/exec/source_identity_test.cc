@@ -35,6 +35,21 @@ class SourceIdentity : public testing::Test {
   std::int64_t seconds_ = 1'700'000'000;
 };
 
+TEST_F(SourceIdentity, ASourceHasWhereItsReadingBegan) {
+  write(path_, "abc\n");
+  const os::Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string whole = source_of(file.get());
+  EXPECT_EQ(whole, identity());
+  EXPECT_EQ(begin_of(whole, identity()), 0U);
+  ASSERT_EQ(::lseek(file.get(), 3, SEEK_SET), 3);
+  const std::string rest = source_of(file.get());
+  EXPECT_EQ(begin_of(rest, identity()), 3U);
+  EXPECT_EQ(begin_of(rest, ""), std::nullopt);
+  EXPECT_EQ(begin_of(identity() + "0", identity()), std::nullopt);
+  write(path_, "d");
+  EXPECT_EQ(begin_of(rest, identity()), std::nullopt);
+}
+
 TEST_F(SourceIdentity, IsTheSameForTheSameFile) {
   write(path_, "a\n");
   const std::string before = identity();
