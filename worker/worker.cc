@@ -17,6 +17,7 @@
 
 #include "common/base/check.h"
 #include "common/base/repeated_lines.h"
+#include "common/cli/log.h"
 #include "common/limits.h"
 #include "common/net/context.h"
 #include "common/net/http_health.h"
@@ -30,7 +31,6 @@
 #include "worker/executors/alarm.h"
 #include "worker/executors/executor_table.h"
 #include "worker/identity.h"
-#include "worker/log.h"
 
 namespace rollcall::worker {
 namespace {
@@ -97,7 +97,7 @@ class Worker::Loop {
       return false;
     }
     health_ = std::move(*health);
-    write_log(Severity::info, fmt::format("answering health checks at {}", health_->url()));
+    write_log(Severity::info, LogLine("answering health checks").add("url", health_->url()));
     return true;
   }
 

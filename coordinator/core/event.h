@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/log_line.h"
 #include "common/base/result.h"
 #include "common/limits.h"
 #include "common/messages/message.h"
@@ -231,9 +232,8 @@ struct PublishLeft {
   std::uint64_t returned = 0;
 };
 /// One line for the log.
-enum class LogLevel : std::uint8_t { debug, info, warning };
 struct Log {
-  LogLevel level = LogLevel::info;
+  Severity severity = Severity::info;
   std::string text;
   /// Set if messages on this connection can cause the line again and again: it is logged the first
   /// time, and then with its count (RepeatedLines).

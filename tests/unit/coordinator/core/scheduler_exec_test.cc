@@ -375,7 +375,7 @@ TEST_F(SchedulerExecTest, AHaltOnSuccessIsNoWarning) {
   stage->ignore();
   ASSERT_FALSE(stage->logs().empty());
   EXPECT_EQ(stage->logs().back().text, "--halt: 1 task succeeded; no new task is started");
-  EXPECT_EQ(stage->logs().back().level, LogLevel::info);
+  EXPECT_EQ(stage->logs().back().severity, Severity::info);
 }
 
 TEST_F(SchedulerExecTest, TheFirstStopLetsAttemptsEndAndTheSecondCancelsThem) {
