@@ -231,6 +231,11 @@ struct PublishLeft {
   SessionIndex session{};
   std::uint64_t returned = 0;
 };
+/// For the log: this session, which had joined, is heard again, on a new connection.
+struct PublishBack {
+  SessionIndex session{};
+  Duration silent{};  ///< since it was last heard
+};
 /// One line for the log.
 struct Log {
   Severity severity = Severity::info;
@@ -254,7 +259,7 @@ struct End {
 using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
                             PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined,
                             PublishLeft, Log, FinishRun, End, TakeOutput, DropOutput, PrintEarly,
-                            OutputStuck, CutOutput, KeepOutput>;
+                            OutputStuck, CutOutput, KeepOutput, PublishBack>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

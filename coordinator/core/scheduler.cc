@@ -721,6 +721,9 @@ void Scheduler::on_hello(ConnectionId from, const SessionId& named, const Hello&
   }
   if (session == nullptr) session = add_session(from, hello);
   if (session == nullptr) return;
+  if (session->active() && session->connected && session->connection != from) {
+    out_->push_back(PublishBack{session->index, now_ - session->last_message});
+  }
   sessions_.greet(now_, *session, from, hello.nonce);
   welcome(*session, hello.features);
 }
@@ -1010,8 +1013,6 @@ void Scheduler::lose(const Session& session, const std::string& reason) {
   if (phase_ == Phase::finishing) return sessions_.end(session);
   commits_.session_changed(session.index);
   tasks_.session_lost(session.index, reason);
-  log(Severity::warning,
-      fmt::format("worker {} lost: {}", tasks_.session(session.index).name, reason));
   send(session, Reject{RejectReason::session_lost, reason});
   release(session, /*charge=*/true);
 }

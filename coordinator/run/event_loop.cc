@@ -26,6 +26,7 @@
 #include "coordinator/control/limits.h"
 #include "coordinator/control/path.h"
 #include "coordinator/core/analysis/batch_cursor.h"
+#include "coordinator/run/session_lines.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -108,8 +109,9 @@ net::Handlers EventLoop::socket_handlers() {
     on_dropped(from, why);
   };
   handlers.on_refused = [this](const std::string& address, const std::string& why) {
-    log_of(ConnectionId{}, fmt::format("refused a connection from {}: {}",
-                                       address.empty() ? "an unknown address" : address, why));
+    log_of(ConnectionId{}, LogLine("refused a connection")
+                               .add("peer", address.empty() ? "unknown" : address)
+                               .add("cause", why));
   };
   handlers.on_closed = [this](ConnectionId connection) { on_closed(connection); };
   return handlers;
@@ -204,7 +206,7 @@ void EventLoop::run() {
   input_.reset();
   output_.thread().notify(nullptr);
   if (writer_) saved_ = std::max(saved_, writer_->stop().records);
-  for (const std::string& line : repeated_.take_rest()) write_log(Severity::warning, line);
+  for (const LogLine& line : repeated_.take_rest()) write_log(Severity::warning, line);
 }
 
 void EventLoop::start_input() {
@@ -550,12 +552,21 @@ void EventLoop::perform(const PublishInputEnded&) {
 }
 
 void EventLoop::perform(const PublishJoined& joined) {
+  write_log(Severity::info, joined_line(scheduler_.records().sessions[index(joined.session)]));
   output_.worker_joined(os::now(), joined.session);
   // The journal may not have it yet. If its process has exited already, it is lost by silence.
   static_cast<void>(adopt(scheduler_.records().sessions[index(joined.session)]));
 }
 
+void EventLoop::perform(const PublishBack& back) {
+  write_log(Severity::info, back_line(scheduler_.records().sessions[index(back.session)], back));
+}
+
 void EventLoop::perform(const PublishLeft& left) {
+  const SessionRecord& record = scheduler_.records().sessions[index(left.session)];
+  const bool has_drained = scheduler_.sessions()[index(left.session)].leaves();
+  write_log(record.end == SessionEnd::lost ? Severity::warning : Severity::info,
+            left_line(record, has_drained, left.returned));
   output_.worker_left(os::now(), left.session, left.returned);
 }
 
@@ -568,9 +579,9 @@ void EventLoop::perform(const Log& log) {
                                            scheduler_.name_of(*log.connection, {})));
 }
 
-void EventLoop::log_of(ConnectionId connection, const std::string& text, std::uint64_t first) {
-  const auto line = repeated_.count(static_cast<std::uint64_t>(connection), text, first);
-  if (line) write_log(Severity::warning, *line);
+void EventLoop::log_of(ConnectionId connection, const LogLine& line, std::uint64_t first) {
+  const auto counted = repeated_.count(static_cast<std::uint64_t>(connection), line, first);
+  if (counted) write_log(Severity::warning, *counted);
 }
 
 void EventLoop::write_log(Severity severity, const LogLine& line) {
@@ -580,6 +591,10 @@ void EventLoop::write_log(Severity severity, const LogLine& line) {
 }
 
 void EventLoop::perform(const FinishRun&) {
+  const RunRecords& records = scheduler_.records();
+  write_log(Severity::info, LogLine("the run is over")
+                                .add("tasks", records.accepted())
+                                .add("workers", records.sessions.size()));
   progress_.finish();
   kill_workers_at_ = os::now() + limits::shutdown;
 }

@@ -265,7 +265,8 @@ TEST_F(ResumedRetryTest, AnEndlessInventoryEndsTheSession) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("is lost"))));
   inventory.part = 1;
   stage->send(1, inventory);
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 lost: its inventory contradicts itself")));
+  EXPECT_THAT(stage->take(),
+              Contains(HasSubstr("w1 <- Reject session_lost: its inventory contradicts itself")));
 }
 
 class HaltTest : public SchedulerExecTest {
