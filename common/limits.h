@@ -103,6 +103,10 @@ inline constexpr Duration rejoin_for = 1min;
 inline constexpr Duration shutdown = 2s;
 /// Time for which a closed ZeroMQ socket still sends its queue.
 inline constexpr Duration linger = 1s;
+/// A worker that cannot connect logs the same cause at most this often.
+inline constexpr Duration unreachable_lines = 30s;
+/// It looks for the cause at most this often.
+inline constexpr Duration unreachable_probe = 5s;
 /// Time for the handshake of a connection; a slower connection is closed.
 inline constexpr Duration handshake = 5s;
 
@@ -152,9 +156,10 @@ inline constexpr std::uint64_t descriptors = 1U << 20U;
 /// Smallest stack (ulimit -s) with which a program starts. The threads of ZeroMQ get the same.
 inline constexpr std::uint64_t stack_bytes = 256U << 10U;
 /// Threads of a coordinator and of a worker, without which none starts: those of ZeroMQ, of its
-/// authentication, of the journal, of the input, of the output, of its spool and of the log.
+/// authentication, of the journal, of the input, of the output, of its spool and of the log; at a
+/// worker, the one that resolves names.
 inline constexpr std::size_t coordinator_threads = 8;
-inline constexpr std::size_t worker_threads = 2;
+inline constexpr std::size_t worker_threads = 3;
 /// Bytes of an access document; a longer one is invalid.
 inline constexpr std::size_t access_bytes = 64U << 10U;
 

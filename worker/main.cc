@@ -37,9 +37,9 @@ int work(const WorkerOptions& options) {
   os::DescriptorLimit descriptors = os::raise_descriptor_limit();
   // A coordinator that starts its own workers has raised its limit, which they inherit.
   if (options.open_files) descriptors.inherited = *options.open_files;
-  if (const auto log = start_log("rollcall-worker", options.log_level, options.log_file,
-                                 options.log_to_terminal);
-      !log) {
+  const LogSettings settings{options.log_level, options.log_format, options.log_file,
+                             options.log_to_terminal};
+  if (const auto log = start_log("rollcall-worker", settings); !log) {
     return print(stderr, "rollcall-worker: --log-file: " + log.error().message + "\n", kExitUsage);
   }
   return Worker(options, descriptors).run();

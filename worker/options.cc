@@ -86,6 +86,10 @@ void add_output(std::vector<OptionSpec>& table, WorkerOptions& into) {
       {{"--log-level", "", "LEVEL", group, Shown::in_help,
         "trace, debug, info, warn, error or off (default info)",
         cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
+       {"--log-format", "", "FORMAT", group, Shown::in_help_all,
+        "text, or json: an object on each line of the log (default text)",
+        cli::choice_into(into.log_format, cli::kLogFormats), "ROLLCALL_LOG_FORMAT",
+        cli::names_of(cli::kLogFormats)},
        {"--log-file", "", "FILE", group, Shown::in_help, "where logs go (default standard error)",
         cli::text_into(into.log_file, "a file name")}});
 }

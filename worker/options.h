@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "common/base/log_line.h"
 #include "common/cli/command_line.h"
 #include "common/limits.h"
 #include "common/messages/drain.h"
@@ -24,7 +25,8 @@ struct WorkerOptions {
   DrainMode drain = DrainMode::return_running;  ///< of running attempts, after SIGTERM or SIGUSR1
   std::optional<Duration> idle_timeout;         ///< exit after this long idle
   std::string log_level = "info";               ///< one of cli::log_levels()
-  std::string log_file;                         ///< empty: standard error
+  LogFormat log_format = LogFormat::text;
+  std::string log_file;  ///< empty: standard error
 
   // For coordinators that start their own workers; not in the help.
   std::optional<std::uint32_t> parent_pid;  ///< end with this process, which must be the parent

@@ -17,6 +17,7 @@
 
 #include "common/base/check.h"
 #include "common/base/repeated_lines.h"
+#include "common/cli/log.h"
 #include "common/limits.h"
 #include "common/net/context.h"
 #include "common/net/http_health.h"
@@ -30,7 +31,7 @@
 #include "worker/executors/alarm.h"
 #include "worker/executors/executor_table.h"
 #include "worker/identity.h"
-#include "worker/log.h"
+#include "worker/reachability.h"
 
 namespace rollcall::worker {
 namespace {
@@ -58,6 +59,7 @@ class Worker::Loop {
         source_(options.access_file, options.connect),
         signals_(loop_, SIGTERM, SIGUSR1),
         alarm_(loop_, [this] { on_alarm(); }),
+        reachability_(loop_),
         identity_(identify(options, descriptors)),
         executors_(executor_context()) {
     if (!options.parent_pid) signals_.add(SIGINT);
@@ -97,7 +99,7 @@ class Worker::Loop {
       return false;
     }
     health_ = std::move(*health);
-    write_log(Severity::info, fmt::format("answering health checks at {}", health_->url()));
+    write_log(Severity::info, LogLine("answering health checks").add("url", health_->url()));
     return true;
   }
 
@@ -143,6 +145,9 @@ class Worker::Loop {
     handlers.on_turn = [this](bool inbox_empty) {
       if (inbox_empty && std::exchange(is_deadline_due_, false)) handle(DeadlineReached{});
       end_turn();
+    };
+    handlers.on_connect_event = [this, endpoint = access.endpoint](net::ConnectEvent event) {
+      reachability_.on(event, endpoint);
     };
     auto made = net::Socket::connect(loop_, context_, connect_options(access), std::move(handlers));
     if (!made) return made.error();
@@ -364,7 +369,9 @@ class Worker::Loop {
 
   void end(int status, const std::string& reason) {
     status_ = status;
-    write_log(status == kExitDone ? Severity::info : Severity::error, reason);
+    LogLine line(reason);
+    if (status == kExitNoCoordinator && socket_) reachability_.explain(line, access_.endpoint);
+    write_log(status == kExitDone ? Severity::info : Severity::error, line);
     // Without a coordinator no message can be delivered, so there is nothing to wait for.
     if (socket_) socket_->close(status == kExitDone ? limits::linger : Duration::zero());
     loop_.stop();
@@ -383,6 +390,7 @@ class Worker::Loop {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
   Alarm alarm_;
+  Reachability reachability_;
   Identity identity_;
   ExecutorTable executors_;
   std::unique_ptr<net::Socket> socket_;

@@ -1,44 +1,43 @@
 #include "common/base/repeated_lines.h"
 
-#include <fmt/core.h>
+#include <utility>
 
 namespace rollcall {
 namespace {
-
-constexpr const char* kOthers = "more lines about other peers";
 
 bool is_power_of_ten(std::uint64_t n) {
   while (n >= 10 && n % 10 == 0) n /= 10;
   return n == 1;
 }
 
-std::string line_of(const std::string& text, std::uint64_t count) {
-  return count == 1 ? text : fmt::format("{} ({} times)", text, count);
+LogLine with_count(LogLine line, std::uint64_t count) {
+  if (count > 1) line.add("times", count);
+  return line;
 }
 
 }  // namespace
 
-std::optional<std::string> RepeatedLines::count(std::uint64_t source, const std::string& text,
-                                                std::uint64_t first) {
-  const auto known = lines_.find({source, text});
-  const bool is_known = known != lines_.end();
-  const bool is_counted = is_known || lines_.size() < most_;
-  Counted& counted = is_known ? known->second : is_counted ? lines_[{source, text}] : others_;
+std::optional<LogLine> RepeatedLines::count(std::uint64_t source, const LogLine& line,
+                                            std::uint64_t first) {
+  const std::pair key{source, line.text()};
+  const bool is_counted = lines_.contains(key) || lines_.size() < most_;
+  Counted& counted = is_counted ? lines_.try_emplace(key, Counted{line}).first->second : others_;
   ++counted.count;
   if (counted.count < first || !is_power_of_ten(counted.count)) return std::nullopt;
   counted.logged = counted.count;
-  return line_of(is_counted ? text : kOthers, counted.count);
+  return with_count(counted.line, counted.count);
 }
 
-std::vector<std::string> RepeatedLines::take_rest() {
-  std::vector<std::string> rest;
-  for (const auto& [line, counted] : lines_) {
+std::vector<LogLine> RepeatedLines::take_rest() {
+  std::vector<LogLine> rest;
+  for (const auto& [key, counted] : lines_) {
     const bool is_news = counted.logged > 0 && counted.count > counted.logged;
-    if (is_news) rest.push_back(line_of(line.second, counted.count));
+    if (is_news) rest.push_back(with_count(counted.line, counted.count));
   }
-  if (others_.count > others_.logged) rest.push_back(line_of(kOthers, others_.count));
+  if (others_.count > others_.logged) rest.push_back(with_count(others_.line, others_.count));
   lines_.clear();
-  others_ = {};
+  others_.count = 0;
+  others_.logged = 0;
   return rest;
 }
 

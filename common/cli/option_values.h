@@ -2,6 +2,7 @@
 // for each. Every error states what is valid: "expected ...".
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/log_line.h"
 #include "common/base/result.h"
 #include "common/cli/duration_text.h"
 #include "common/model/time.h"
@@ -91,5 +93,9 @@ Apply flag_into(bool& into);
 /// The levels of --log-level, most verbose first.
 const std::vector<std::string>& log_levels();
 Apply log_level_into(std::string& into);
+
+/// The values of --log-format.
+inline constexpr std::array<Choice<LogFormat>, 2> kLogFormats{
+    {{"text", LogFormat::text}, {"json", LogFormat::json}}};
 
 }  // namespace rollcall::cli

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
 #include <zmq.hpp>
 
@@ -18,8 +19,28 @@
 namespace rollcall::net {
 namespace {
 
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+constexpr int kAccepting = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+constexpr int kConnecting = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+
+std::optional<ConnectEvent> connect_event(std::uint16_t number) {
+  switch (number) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+      return ConnectEvent::connected;
+    case ZMQ_EVENT_CONNECT_RETRIED:
+      return ConnectEvent::not_connected;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      return ConnectEvent::key_refused;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+      return ConnectEvent::handshake_failed;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+      return ConnectEvent::handshake_closed;
+    default:
+      return std::nullopt;
+  }
+}
 
 /// The IP address of the other end; empty if it is not known.
 std::string address_of(int fd) {
@@ -46,18 +67,21 @@ std::string address_of(int fd) {
 class ConnectionMonitor::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(boost::asio::io_context& loop, Context& context, zmq::socket_t& watched, Failed failed,
-       Closed closed)
+       Closed closed, Connecting connecting)
       : watched_(watched.handle()),
         events_(context.handle(), zmq::socket_type::pair),
         wake_up_(loop, events_.get(zmq::sockopt::fd)),
         failed_(std::move(failed)),
-        closed_(std::move(closed)) {
+        closed_(std::move(closed)),
+        connecting_(std::move(connecting)) {
     // Without a mark: ZeroMQ's thread would wait at it.
     events_.set(zmq::sockopt::rcvhwm, 0);
     events_.set(zmq::sockopt::linger, 0);
     const std::string endpoint =
         fmt::format("inproc://rollcall.connections.{}", fmt::ptr(watched.handle()));
-    if (zmq_socket_monitor(watched.handle(), endpoint.c_str(), kEvents) != 0) throw zmq::error_t();
+    if (zmq_socket_monitor(watched.handle(), endpoint.c_str(),
+                           connecting_ ? kConnecting : kAccepting) != 0)
+      throw zmq::error_t();
     events_.connect(endpoint);
   }
 
@@ -95,7 +119,11 @@ class ConnectionMonitor::Impl : public std::enable_shared_from_this<Impl> {
     CHECK(event.size() == sizeof number + sizeof value);
     std::memcpy(&number, event.data(), sizeof number);
     std::memcpy(&value, event.data<char>() + sizeof number, sizeof value);
-    handle(number, static_cast<int>(value));
+    if (!connecting_) {
+      handle(number, static_cast<int>(value));
+    } else if (const auto happened = connect_event(number)) {
+      connecting_(*happened);
+    }
     return true;
   }
 
@@ -142,13 +170,22 @@ class ConnectionMonitor::Impl : public std::enable_shared_from_this<Impl> {
   boost::asio::posix::stream_descriptor wake_up_;
   Failed failed_;
   Closed closed_;
+  Connecting connecting_;                 ///< null: the socket is bound
   std::map<int, std::string> addresses_;  ///< of the open connections, by descriptor
   const char* why_ = nullptr;             ///< a handshake has failed; DISCONNECTED follows
 };
 
 ConnectionMonitor::ConnectionMonitor(boost::asio::io_context& loop, Context& context,
                                      zmq::socket_t& socket, Failed failed, Closed closed)
-    : impl_(std::make_shared<Impl>(loop, context, socket, std::move(failed), std::move(closed))) {
+    : impl_(std::make_shared<Impl>(loop, context, socket, std::move(failed), std::move(closed),
+                                   nullptr)) {
+  impl_->take_events();
+}
+
+ConnectionMonitor::ConnectionMonitor(boost::asio::io_context& loop, Context& context,
+                                     zmq::socket_t& socket, Connecting connecting)
+    : impl_(
+          std::make_shared<Impl>(loop, context, socket, nullptr, nullptr, std::move(connecting))) {
   impl_->take_events();
 }
 

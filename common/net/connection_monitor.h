@@ -1,7 +1,8 @@
-// Reports which connections of a bound socket fail or are closed.
+// Reports which connections of a socket are made, fail or are closed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,15 @@ class socket_t;
 }
 
 namespace rollcall::net {
+
+/// What becomes of the attempts of a connecting socket, which tries again and again.
+enum class ConnectEvent : std::uint8_t {
+  connected,         ///< the handshake has succeeded
+  not_connected,     ///< no connection; it is not known why
+  key_refused,       ///< the other end does not admit the key
+  handshake_failed,  ///< the other end does not follow the protocol, or uses no encryption
+  handshake_closed,  ///< the other end has closed the connection: usually its own key is another
+};
 
 /// Watches the connections that a socket accepts, because the socket itself does not learn when one
 /// is closed, or was refused in its handshake. Runs on the thread of `loop`; `loop` and `context`
@@ -28,6 +38,11 @@ class ConnectionMonitor {
   /// Watches `socket` from now on. Throws zmq::error_t.
   ConnectionMonitor(boost::asio::io_context& loop, Context& context, zmq::socket_t& socket,
                     Failed failed, Closed closed);
+
+  using Connecting = std::function<void(ConnectEvent event)>;
+  /// The same for a socket that connects.
+  ConnectionMonitor(boost::asio::io_context& loop, Context& context, zmq::socket_t& socket,
+                    Connecting connecting);
   ~ConnectionMonitor();
   ConnectionMonitor(const ConnectionMonitor&) = delete;
   ConnectionMonitor& operator=(const ConnectionMonitor&) = delete;

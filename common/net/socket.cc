@@ -239,6 +239,19 @@ class Socket::Impl : public std::enable_shared_from_this<Socket::Impl> {
     socket_.close();
   }
 
+  void connect(Context& context) {
+    if (handlers_.on_connect_event) watch_attempts(context);
+    socket_.connect(endpoint_);
+  }
+
+  void watch_attempts(Context& context) {
+    monitor_ = std::make_unique<ConnectionMonitor>(loop_, context, socket_,
+                                                   [weak = weak_from_this()](ConnectEvent event) {
+                                                     if (const auto self = weak.lock())
+                                                       self->handlers_.on_connect_event(event);
+                                                   });
+  }
+
   void watch_connections(Context& context) {
     if (!handlers_.on_refused && !handlers_.on_closed) return;
     monitor_ = std::make_unique<ConnectionMonitor>(
@@ -431,9 +444,10 @@ Result<std::unique_ptr<Socket>> Socket::connect(boost::asio::io_context& loop, C
       socket.set(zmq::sockopt::curve_serverkey, options.curve->server_key);
       set_keys(socket, options.curve->own);
     }
-    socket.connect(options.endpoint);
-    return std::unique_ptr<Socket>(new Socket(std::make_shared<Impl>(
-        loop, std::move(socket), options.endpoint, false, false, std::move(handlers))));
+    auto impl = std::make_shared<Impl>(loop, std::move(socket), options.endpoint, false, false,
+                                       std::move(handlers));
+    impl->connect(context);
+    return std::unique_ptr<Socket>(new Socket(std::move(impl)));
   } catch (const zmq::error_t& error) {
     return endpoint_error("connect to", options.endpoint, error.num());
   }

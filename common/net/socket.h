@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/model/ids.h"
 #include "common/model/time.h"
+#include "common/net/connection_monitor.h"
 #include "common/net/context.h"
 #include "common/net/keys.h"
 
@@ -36,6 +37,9 @@ struct Handlers {
   /// A connection was closed for which Socket::watch() was called. Messages that it has sent may
   /// still arrive. May be null.
   std::function<void(ConnectionId)> on_closed = {};
+  /// A connecting socket has a connection, or has tried in vain. May be null. Must not close or
+  /// destroy the socket.
+  std::function<void(ConnectEvent)> on_connect_event = {};
 };
 
 /// What became of a message to be sent.

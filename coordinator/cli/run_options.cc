@@ -224,6 +224,10 @@ void add_output(std::vector<OptionSpec>& table, RunOptions& into) {
                {{"--log-level", "", "LEVEL", group, Shown::in_help_all,
                  "trace, debug, info, warn, error or off (default warn)",
                  cli::log_level_into(into.log_level), "ROLLCALL_LOG_LEVEL", cli::log_levels()},
+                {"--log-format", "", "FORMAT", group, Shown::in_help_all,
+                 "text, or json: an object on each line of the log (default text)",
+                 cli::choice_into(into.log_format, cli::kLogFormats), "ROLLCALL_LOG_FORMAT",
+                 cli::names_of(cli::kLogFormats)},
                 {"--log-file", "", "FILE", group, Shown::in_help_all,
                  "file for log messages (default standard error)",
                  cli::text_into(into.log_file, "a file name")}});

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/log_line.h"
 #include "common/cli/command_line.h"
 #include "common/limits.h"
 #include "common/model/time.h"
@@ -75,7 +76,8 @@ struct RunOptions : JoiningOptions {
   std::string results_file;        ///< .csv or .jsonl; empty: none
   bool quiet = false;              ///< no summary, progress or automatic task lines
   std::string log_level = "warn";  ///< one of cli::log_levels()
-  std::string log_file;            ///< empty: standard error
+  LogFormat log_format = LogFormat::text;
+  std::string log_file;  ///< empty: standard error
 
   std::string journal;                 ///< empty: none
   bool resume = false;                 ///< resume the run in the journal, if it exists

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/log_line.h"
 #include "common/base/result.h"
 #include "common/limits.h"
 #include "common/messages/message.h"
@@ -230,10 +231,14 @@ struct PublishLeft {
   SessionIndex session{};
   std::uint64_t returned = 0;
 };
+/// For the log: this session, which had joined, is heard again, on a new connection.
+struct PublishBack {
+  SessionIndex session{};
+  Duration silent{};  ///< since it was last heard
+};
 /// One line for the log.
-enum class LogLevel : std::uint8_t { debug, info, warning };
 struct Log {
-  LogLevel level = LogLevel::info;
+  Severity severity = Severity::info;
   std::string text;
   /// Set if messages on this connection can cause the line again and again: it is logged the first
   /// time, and then with its count (RepeatedLines).
@@ -254,7 +259,7 @@ struct End {
 using Action = std::variant<Send, StartLocalWorker, KillLocalWorker, WriteCommit, PublishStarted,
                             PublishFailed, PublishOutcomes, PublishInputEnded, PublishJoined,
                             PublishLeft, Log, FinishRun, End, TakeOutput, DropOutput, PrintEarly,
-                            OutputStuck, CutOutput, KeepOutput>;
+                            OutputStuck, CutOutput, KeepOutput, PublishBack>;
 using Actions = std::vector<Action>;
 
 }  // namespace rollcall::coordinator

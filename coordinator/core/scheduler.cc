@@ -111,11 +111,11 @@ void Scheduler::on(const LocalWorkerExited& event) {
   if (phase_ == Phase::finishing) return;
   const std::string text = fmt::format("local worker {}{} {}", event.launch_id,
                                        event.started ? " ended:" : ":", event.how);
-  if (fleet_.is_retired(event.launch_id)) return log(LogLevel::info, text);
+  if (fleet_.is_retired(event.launch_id)) return log(Severity::info, text);
   const std::uint32_t launches = fleet_.lives_not_joined(event.launch_id);
-  if (launches <= 1) return log(LogLevel::warning, text);
+  if (launches <= 1) return log(Severity::warning, text);
   if (!std::has_single_bit(launches)) return;  // logged the 2nd, 4th, 8th ... time
-  log(LogLevel::warning, fmt::format("{} ({} times in a row)", text, launches));
+  log(Severity::warning, fmt::format("{} ({} times in a row)", text, launches));
 }
 
 void Scheduler::on(const DrainRequested& event) {
@@ -268,7 +268,7 @@ void Scheduler::compensate_stall() {
   sessions_.compensate_stall(late);
   attendance_.compensate_stall(late);
   if (late <= policy_.heartbeat_interval) return;
-  log(LogLevel::warning, fmt::format("the coordinator stalled for {}", format_brief(late)));
+  log(Severity::warning, fmt::format("the coordinator stalled for {}", format_brief(late)));
 }
 
 void Scheduler::lose_exited() {
@@ -311,7 +311,7 @@ void Scheduler::begin_recovery() {
 }
 
 void Scheduler::end_recovery() {
-  log(LogLevel::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
+  log(Severity::info, fmt::format("resumed with {} of {} tasks done and {} held by workers",
                                   tasks_.done(), records().spec.task_count, tasks_.assigned()));
   for (const TaskId task : tasks_.cancelled()) {
     if (tasks_.is_pending(task)) {
@@ -343,7 +343,7 @@ void Scheduler::start_if_joined() {
       attendance_.may_start(now_, static_cast<std::size_t>(joined), fleet_.has_ended());
   if (verdict.kind == Attendance::Kind::fail) return fail_without_workers(verdict.warning);
   if (verdict.kind == Attendance::Kind::wait) return;
-  if (!verdict.warning.empty()) log(LogLevel::warning, verdict.warning);
+  if (!verdict.warning.empty()) log(Severity::warning, verdict.warning);
   phase_ = Phase::running;
 }
 
@@ -353,7 +353,7 @@ void Scheduler::stop_without_workers() {
 }
 
 void Scheduler::fail_without_workers(const std::string& reason) {
-  log(LogLevel::warning, reason);
+  log(Severity::warning, reason);
   ran_out_of_workers_ = true;
   if (policy_.journal) {  // there may be workers when the run is resumed
     phase_ = Phase::leaving;
@@ -375,7 +375,7 @@ void Scheduler::stop_at_wait_timeout() {
 /// As the second signal does: running attempts are cancelled, too.
 void Scheduler::stop_at_run_timeout() {
   if (!is_open() || !stop_.take_timeout(now_)) return;
-  log(LogLevel::warning,
+  log(Severity::warning,
       fmt::format("--run-timeout: the run is ended after {}", format_brief(*policy_.run_timeout)));
   on(StopRequested{});
 }
@@ -384,7 +384,7 @@ void Scheduler::stop_at_halt() {
   if (!stop_.count_for_halt(records()) || tasks_.all_done()) return;
   const Halt& halt = *policy_.halt;
   const std::uint64_t count = stop_.halting();
-  log(halt.on_success ? LogLevel::info : LogLevel::warning,
+  log(halt.on_success ? Severity::info : Severity::warning,
       fmt::format("--halt: {} {} {}; no new task is started", count, count == 1 ? "task" : "tasks",
                   halt.on_success ? "succeeded" : "failed"));
   stop(!halt.now);
@@ -721,6 +721,9 @@ void Scheduler::on_hello(ConnectionId from, const SessionId& named, const Hello&
   }
   if (session == nullptr) session = add_session(from, hello);
   if (session == nullptr) return;
+  if (session->active() && session->connected && session->connection != from) {
+    out_->push_back(PublishBack{session->index, now_ - session->last_message});
+  }
   sessions_.greet(now_, *session, from, hello.nonce);
   welcome(*session, hello.features);
 }
@@ -802,7 +805,7 @@ bool Scheduler::adopt(const Session& session, const Inventory& inventory) {
   if (!listed) return false;
   Adoption adoption = tasks_.adopt(session.index, listed->held);
   resume_output(session, listed->output);
-  log(LogLevel::info, fmt::format("worker {} reconnected with {} tasks",
+  log(Severity::info, fmt::format("worker {} reconnected with {} tasks",
                                   tasks_.session(session.index).name, adoption.owned));
   begun(session, work_.adopt(view(), session, inventory, listed->held, std::move(adoption)));
   return true;
@@ -874,14 +877,14 @@ void Scheduler::take_outcomes(const Session& session, const Report& report) {
     out_->push_back(PublishFailed{session.index, std::move(acceptance.failed_rows)});
   }
   if (acceptance.unassigned > 0) {
-    log(LogLevel::warning,
+    log(Severity::warning,
         fmt::format("dropped {} outcomes of session {}: their tasks were not assigned to it",
                     acceptance.unassigned, to_hex(session.id.bytes)));
   }
   if (acceptance.accepted > 0) fleet_.completed(session.launch_id);
   // Rule 8: a session that cannot start attempts is not given more to fail.
   if (sessions_.count_failed_starts(session, report.outcomes.outcome) && !session.drain) {
-    log(LogLevel::warning, fmt::format("session {} could not start any attempt and is quarantined",
+    log(Severity::warning, fmt::format("session {} could not start any attempt and is quarantined",
                                        to_hex(session.id.bytes)));
     ask_to_drain(session, DrainMode::finish);
   }
@@ -1010,8 +1013,6 @@ void Scheduler::lose(const Session& session, const std::string& reason) {
   if (phase_ == Phase::finishing) return sessions_.end(session);
   commits_.session_changed(session.index);
   tasks_.session_lost(session.index, reason);
-  log(LogLevel::warning,
-      fmt::format("worker {} lost: {}", tasks_.session(session.index).name, reason));
   send(session, Reject{RejectReason::session_lost, reason});
   release(session, /*charge=*/true);
 }
@@ -1112,12 +1113,12 @@ void Scheduler::send(ConnectionId to, const SessionId& session, CoordinatorBody 
   out_->push_back(Send{to, {header, std::move(body)}});
 }
 
-void Scheduler::log(LogLevel level, std::string text) {
-  out_->push_back(Log{level, std::move(text)});
+void Scheduler::log(Severity severity, std::string text) {
+  out_->push_back(Log{severity, std::move(text)});
 }
 
 void Scheduler::log_of(ConnectionId connection, std::string text, bool is_usual) {
-  out_->push_back(Log{LogLevel::warning, std::move(text), connection, is_usual});
+  out_->push_back(Log{Severity::warning, std::move(text), connection, is_usual});
 }
 
 std::string Scheduler::name_of(ConnectionId connection, const std::string& address) const {

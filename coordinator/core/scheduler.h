@@ -207,7 +207,7 @@ class Scheduler {
   void start_local_workers(const std::vector<std::uint32_t>& launch_ids);
   void send(const Session& session, CoordinatorBody body);
   void send(ConnectionId to, const SessionId& session, CoordinatorBody body);
-  void log(LogLevel level, std::string text);
+  void log(Severity severity, std::string text);
   void log_of(ConnectionId connection, std::string text, bool is_usual = false);
 
   Policy policy_;

@@ -1,7 +1,6 @@
 #include "coordinator/run/event_loop.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/cli/log.h"
 #include "common/limits.h"
 #include "common/os/clock.h"
 #include "common/os/memory.h"
@@ -26,6 +26,7 @@
 #include "coordinator/control/limits.h"
 #include "coordinator/control/path.h"
 #include "coordinator/core/analysis/batch_cursor.h"
+#include "coordinator/run/session_lines.h"
 
 namespace rollcall::coordinator {
 namespace {
@@ -108,8 +109,9 @@ net::Handlers EventLoop::socket_handlers() {
     on_dropped(from, why);
   };
   handlers.on_refused = [this](const std::string& address, const std::string& why) {
-    log_of(ConnectionId{}, fmt::format("refused a connection from {}: {}",
-                                       address.empty() ? "an unknown address" : address, why));
+    log_of(ConnectionId{}, LogLine("refused a connection")
+                               .add("peer", address.empty() ? "unknown" : address)
+                               .add("cause", why));
   };
   handlers.on_closed = [this](ConnectionId connection) { on_closed(connection); };
   return handlers;
@@ -122,7 +124,7 @@ Result<void> EventLoop::answer_health_checks() {
                                         [this] { return join_point_ && !kill_workers_at_; });
   if (!health) return permanent("--http: " + health.error().message);
   health_ = std::move(*health);
-  spdlog::info("answering health checks at {}", health_->url());
+  write_log(Severity::info, LogLine("answering health checks").add("url", health_->url()));
   return {};
 }
 
@@ -143,7 +145,7 @@ Result<void> EventLoop::open_control_socket(const std::filesystem::path& directo
     opened = control.error();
   }
   if (is_chosen) return permanent("--control: " + opened.error().message);
-  spdlog::debug("no control socket: {}", opened.error().message);
+  write_log(Severity::debug, "no control socket: " + opened.error().message);
   return {};
 }
 
@@ -175,9 +177,9 @@ void EventLoop::run() {
       drain();
     };
     handlers.trouble = [this](const std::string& text, bool is_disk_full) {
-      progress_.hide();
-      spdlog::error("{}{}", text,
-                    is_disk_full ? "; results are accepted again when there is space" : "");
+      const char* const hope =
+          is_disk_full ? "; results are accepted again when there is space" : "";
+      write_log(Severity::error, text + hope);
       is_disk_full_ = is_disk_full;
       if (is_disk_full) return end_if_nothing_can_be_saved();
       journal_error_ = text;
@@ -185,7 +187,7 @@ void EventLoop::run() {
     };
     handlers.recovered = [this] {
       is_disk_full_ = false;
-      spdlog::warn("the journal can be written again");
+      write_log(Severity::warning, "the journal can be written again");
     };
     writer_ = std::make_unique<JournalWriter>(loop_, *start_.journal, std::move(handlers));
   }
@@ -204,7 +206,7 @@ void EventLoop::run() {
   input_.reset();
   output_.thread().notify(nullptr);
   if (writer_) saved_ = std::max(saved_, writer_->stop().records);
-  for (const std::string& line : repeated_.take_rest()) write_log(LogLevel::warning, line);
+  for (const LogLine& line : repeated_.take_rest()) write_log(Severity::warning, line);
 }
 
 void EventLoop::start_input() {
@@ -213,7 +215,7 @@ void EventLoop::start_input() {
   InputFeed::Handlers handlers;
   handlers.happened = [this](const Event& event) { step(event); };
   handlers.arrived = [this] { drain(); };
-  handlers.warned = [this](const std::string& text) { write_log(LogLevel::warning, text); };
+  handlers.warned = [this](const std::string& text) { write_log(Severity::warning, text); };
   input_ = std::make_unique<InputFeed>(loop_, *input, scheduler_, start_.journal != nullptr,
                                        std::move(handlers));
   input_->start();
@@ -227,7 +229,7 @@ void EventLoop::start_output() {
     if (!abandon_) step(event);
   };
   handlers.changed = [this] { drain(); };
-  handlers.warned = [this](const std::string& text) { write_log(LogLevel::warning, text); };
+  handlers.warned = [this](const std::string& text) { write_log(Severity::warning, text); };
   handlers.failed = [this](const std::string& why) { fail_output(why); };
   handlers.is_output_idle = [this] { return output_.thread().is_idle(); };
   output_feed_ =
@@ -321,7 +323,7 @@ void EventLoop::warn_of_slow_reader() {
   const std::string error = output_.thread().spool_error();
   if (error.empty()) return;
   has_warned_of_slow_reader_ = true;
-  write_log(LogLevel::warning,
+  write_log(Severity::warning,
             fmt::format("the output is read slowly, and no file can hold the rest: {}; tasks wait "
                         "for the reader",
                         error));
@@ -495,7 +497,7 @@ void EventLoop::perform(Send& send) {
   }
   codec_.encode(send.message, bytes_);
   const net::Sent sent = join_point_->socket().send(send.to, bytes_);
-  if (sent == net::Sent::closed) spdlog::debug("a connection was closed");
+  if (sent == net::Sent::closed) write_log(Severity::debug, "a connection was closed");
   if (sent == net::Sent::full) {
     log_of(send.to, fmt::format("dropped messages for {}: it does not read them",
                                 scheduler_.name_of(send.to, {})));
@@ -544,45 +546,55 @@ void EventLoop::perform(const PublishOutcomes& outcomes) {
 void EventLoop::perform(const PublishInputEnded&) {
   const RunRecords& records = scheduler_.records();
   if (!records.input_error.empty() && records.spec.task_count > 0) {
-    write_log(LogLevel::warning, records.input_error);
+    write_log(Severity::warning, records.input_error);
   }
   output_.input_ended(os::now());
 }
 
 void EventLoop::perform(const PublishJoined& joined) {
+  write_log(Severity::info, joined_line(scheduler_.records().sessions[index(joined.session)]));
   output_.worker_joined(os::now(), joined.session);
   // The journal may not have it yet. If its process has exited already, it is lost by silence.
   static_cast<void>(adopt(scheduler_.records().sessions[index(joined.session)]));
 }
 
+void EventLoop::perform(const PublishBack& back) {
+  write_log(Severity::info, back_line(scheduler_.records().sessions[index(back.session)], back));
+}
+
 void EventLoop::perform(const PublishLeft& left) {
+  const SessionRecord& record = scheduler_.records().sessions[index(left.session)];
+  const bool has_drained = scheduler_.sessions()[index(left.session)].leaves();
+  write_log(record.end == SessionEnd::lost ? Severity::warning : Severity::info,
+            left_line(record, has_drained, left.returned));
   output_.worker_left(os::now(), left.session, left.returned);
 }
 
 void EventLoop::perform(const Log& log) {
-  if (!log.connection) return write_log(log.level, log.text);
+  if (!log.connection) return write_log(log.severity, log.text);
   log_of(*log.connection, log.text, log.is_usual ? limits::usual_refusals : 1);
   if (log.is_usual || *log.connection == ConnectionId{}) return;
   if (!refused_.count(*log.connection)) return;
-  write_log(LogLevel::warning, fmt::format("dropping all further messages on the connection of {}",
+  write_log(Severity::warning, fmt::format("dropping all further messages on the connection of {}",
                                            scheduler_.name_of(*log.connection, {})));
 }
 
-void EventLoop::log_of(ConnectionId connection, const std::string& text, std::uint64_t first) {
-  const auto line = repeated_.count(static_cast<std::uint64_t>(connection), text, first);
-  if (line) write_log(LogLevel::warning, *line);
+void EventLoop::log_of(ConnectionId connection, const LogLine& line, std::uint64_t first) {
+  const auto counted = repeated_.count(static_cast<std::uint64_t>(connection), line, first);
+  if (counted) write_log(Severity::warning, *counted);
 }
 
-void EventLoop::write_log(LogLevel level, const std::string& text) {
-  if (abandon_) return;  // the other thread prints the summary
+void EventLoop::write_log(Severity severity, const LogLine& line) {
+  if (abandon_ || !is_logged(severity)) return;  // the other thread prints the summary
   progress_.hide();
-  spdlog::log(level == LogLevel::warning ? spdlog::level::warn
-              : level == LogLevel::info  ? spdlog::level::info
-                                         : spdlog::level::debug,
-              "{}", text);
+  rollcall::write_log(severity, line);
 }
 
 void EventLoop::perform(const FinishRun&) {
+  const RunRecords& records = scheduler_.records();
+  write_log(Severity::info, LogLine("the run is over")
+                                .add("tasks", records.accepted())
+                                .add("workers", records.sessions.size()));
   progress_.finish();
   kill_workers_at_ = os::now() + limits::shutdown;
 }

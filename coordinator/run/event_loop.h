@@ -118,9 +118,10 @@ class EventLoop {
   void perform(const PublishInputEnded&);
   void perform(const PublishJoined& joined);
   void perform(const PublishLeft& left);
+  void perform(const PublishBack& back);
   void perform(const Log& log);
-  void log_of(ConnectionId connection, const std::string& text, std::uint64_t first = 1);
-  void write_log(LogLevel level, const std::string& text);
+  void log_of(ConnectionId connection, const LogLine& line, std::uint64_t first = 1);
+  void write_log(Severity severity, const LogLine& line);
   void perform(const FinishRun&);
   void perform(const End& end);
   void perform(const TakeOutput& action);

@@ -1,9 +1,8 @@
 #include "coordinator/run/join_point.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
+#include "common/cli/log.h"
 #include "coordinator/access/endpoints.h"
 
 namespace rollcall::coordinator {
@@ -62,7 +61,9 @@ Result<void> JoinPoint::write_access_file(const std::filesystem::path& directory
   if (!file) return permanent("--access-file: " + file.error().message);
   access_file_ = std::move(*file);
   if (!directory.empty()) access_file_->note_in(directory);
-  spdlog::info("workers may join with {} at {}", listening_.access_file, others_access_.endpoint);
+  write_log(Severity::info, LogLine("workers may join")
+                                .add("endpoint", others_access_.endpoint)
+                                .add("access_file", listening_.access_file));
   return {};
 }
 

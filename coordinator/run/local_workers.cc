@@ -188,6 +188,9 @@ Result<void> LocalWorkers::start(const Access& access) {
   if (!settings_.log_level.empty()) {
     arguments.insert(arguments.end(), {"--log-level", settings_.log_level});
   }
+  if (settings_.log_format == LogFormat::json) {
+    arguments.insert(arguments.end(), {"--log-format", "json"});
+  }
   if (settings_.open_files != 0) {
     arguments.insert(arguments.end(), {"--open-files", std::to_string(settings_.open_files)});
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/access/access.h"
+#include "common/base/log_line.h"
 #include "common/base/result.h"
 #include "common/os/cgroup.h"
 #include "coordinator/run/worker_log.h"
@@ -24,9 +25,10 @@ namespace rollcall::coordinator {
 class LocalWorkers {
  public:
   struct Settings {
-    std::string program;           ///< path of rollcall-worker
-    std::uint32_t slots = 0;       ///< 0: its default
-    std::string log_level;         ///< empty: its default
+    std::string program;      ///< path of rollcall-worker
+    std::uint32_t slots = 0;  ///< 0: its default
+    std::string log_level;    ///< empty: its default
+    LogFormat log_format = LogFormat::text;
     bool outlive = false;          ///< they survive this process and wait for the next one
     std::uint64_t open_files = 0;  ///< the limit that their commands get; 0: that of this process
   };

@@ -88,7 +88,8 @@ int Run::give_up(const std::string& why, int status) const {
 
 /// Checks everything that can be wrong before the run.
 Result<void> Run::prepare() {
-  if (auto log = start_log("rollcall", options_.log_level, options_.log_file); !log) {
+  const LogSettings settings{options_.log_level, options_.log_format, options_.log_file};
+  if (auto log = start_log("rollcall", settings); !log) {
     return permanent("--log-file: " + log.error().message);
   }
   // A journal may have been created when this was not checked.
@@ -175,8 +176,8 @@ int Run::run() {
   kind_.published(published);
   ProgressWriter progress = make_progress(policy.local_workers);
   EventLoop loop(*scheduler_, kind_, *output_, progress, start_, listening_,
-                 {worker_program_beside_own(), options_.slots, options_.log_level, policy.journal,
-                  descriptors_.inherited});
+                 {worker_program_beside_own(), options_.slots, options_.log_level,
+                  options_.log_format, policy.journal, descriptors_.inherited});
   if (auto listens = loop.listen(); !listens) {
     discard(start_);
     return give_up(listens.error().message, 2);

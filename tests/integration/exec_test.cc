@@ -269,18 +269,20 @@ TEST_F(ExecCommands, GetVariablesWithTheirIds) {
 }
 
 TEST_F(ExecCommands, GetTheUsersVariablesButNotTheOptionsOfTheRun) {
-  Program& run = start({programs_directory() / "rollcall",
-                        {"exec", "-q", "--range", "1-1", "--shell", "--",
-                         "echo ${ROLLCALL_MINE:-none} ${ROLLCALL_OUTPUTS:-none} "
-                         "${ROLLCALL_OUTPUT:-none} ${ROLLCALL_LOG_LEVEL:-none}"},
-                        {{"ROLLCALL_MINE", "1"},
-                         {"ROLLCALL_OUTPUTS", "2"},
-                         {"ROLLCALL_OUTPUT", "text"},
-                         {"ROLLCALL_LOG_LEVEL", "error"}},
-                        {},
-                        {}});
+  Program& run =
+      start({programs_directory() / "rollcall",
+             {"exec", "-q", "--range", "1-1", "--shell", "--",
+              "echo ${ROLLCALL_MINE:-none} ${ROLLCALL_OUTPUTS:-none} "
+              "${ROLLCALL_OUTPUT:-none} ${ROLLCALL_LOG_LEVEL:-none} ${ROLLCALL_LOG_FORMAT:-none}"},
+             {{"ROLLCALL_MINE", "1"},
+              {"ROLLCALL_OUTPUTS", "2"},
+              {"ROLLCALL_OUTPUT", "text"},
+              {"ROLLCALL_LOG_LEVEL", "error"},
+              {"ROLLCALL_LOG_FORMAT", "json"}},
+             {},
+             {}});
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_EQ(run.out(), "1 2 none none\n");
+  EXPECT_EQ(run.out(), "1 2 none none none\n");
 }
 
 TEST_F(ExecCommands, GetVariablesDirectoryAndInput) {

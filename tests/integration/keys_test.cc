@@ -29,7 +29,7 @@ class Keys : public ProgramsTest {
   }
   /// HOST:PORT of the health checks, from the log of a program.
   static std::string health_address(Program& program) {
-    EXPECT_TRUE(program.wait_for_err("answering health checks at http://")) << program.story();
+    EXPECT_TRUE(program.wait_for_err("answering health checks url=http://")) << program.story();
     std::smatch found;
     const std::string log = program.err();
     std::regex_search(log, found, std::regex("http://([0-9.:]+)"));

@@ -49,7 +49,7 @@ TEST_F(Loss, OfAWorkerThatJoinedByHandIsNoticedEarly) {
   killed.wait();
   worker({"--access-file", access_file()});
   EXPECT_EQ(run.wait(), 0) << run.story();
-  EXPECT_THAT(run.err(), HasSubstr(" lost: its connection was closed\n"));
+  EXPECT_THAT(run.err(), HasSubstr("reason=\"its connection was closed\" tasks=0 returned=10\n"));
   EXPECT_EQ(summary_of(run)["attempts"]["lost"], 10);
   EXPECT_EQ(summary_of(run)["validated"], true);
 }

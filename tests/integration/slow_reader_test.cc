@@ -74,7 +74,7 @@ TEST_F(SlowReaders, TheCoordinatorAnswersWhileTheLastOutputIsRead) {
       exec_to(reader, {"--range", "1-2", "-w", "1", "-q", "--http", "127.0.0.1:*", "--log-level",
                        "info", "--control", file("control"), "--max-output", "6M", "--", "head",
                        "-c", "3000000", "/dev/zero"});
-  ASSERT_TRUE(run.wait_for_err("answering health checks at"));
+  ASSERT_TRUE(run.wait_for_err("answering health checks url="));
   const int port = http_port(run.err());
   ASSERT_TRUE(wait_until([&] {
     const json status = status_of(file("control"));

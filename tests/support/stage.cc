@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/cli/duration_text.h"
 #include "tests/support/describe.h"
 
 namespace rollcall::coordinator {
@@ -261,6 +262,9 @@ std::string Stage::line_of(const Action& action) {
     const std::string how =
         record.end == SessionEnd::lost ? "lost: " + record.end_reason : "said goodbye";
     return record.name + " has left (" + how + "), " + to_string(left->returned) + " returned";
+  }
+  if (const auto* back = std::get_if<PublishBack>(&action)) {
+    return name_of(back->session) + " is back after " + format_brief(back->silent);
   }
   if (const auto* keep = std::get_if<WriteCommit>(&action)) {
     return "commit " + to_string(keep->number) + ": " + to_string(keep->commit->outcome_count()) +

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/log_line.h"
 #include "common/messages/message.h"
 #include "common/model/ids.h"
 #include "common/model/output_stream.h"
@@ -176,8 +177,6 @@ struct ForgetOutput {
 struct ReleaseOutcomes {
   HeldColumns attempts;
 };
-
-enum class Severity : std::uint8_t { debug, info, warning, error };
 
 struct Log {
   Severity severity = Severity::info;

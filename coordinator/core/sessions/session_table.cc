@@ -46,6 +46,7 @@ const Session& SessionTable::restore(Instant now, const SessionId& id, std::uint
   session.id = id;
   session.slots = slots;
   session.last_heard = now;
+  session.last_message = now;
   session.compensation_then = stall_compensation_;
   by_id_[id] = session.index;
   if (live) {
@@ -139,6 +140,7 @@ bool SessionTable::count_failed_starts(const Session& session,
 void SessionTable::heard(Instant now, const Session& session) {
   if (!session.live()) return;
   mine(session).last_heard = now;
+  mine(session).last_message = now;
   mine(session).compensation_then = stall_compensation_;
   mine(session).is_cut = false;
   by_silence_.splice(by_silence_.end(), by_silence_, session.by_silence);

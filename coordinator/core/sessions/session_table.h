@@ -42,7 +42,8 @@ struct Session {
   std::uint32_t failed_starts = 0;             ///< in a row
   bool is_cut = false;  ///< its connection was closed after it was last heard
 
-  Instant last_heard;
+  Instant last_heard;            ///< earlier, once its connection was closed
+  Instant last_message;          ///< when it was heard
   Duration compensation_then{};  ///< SessionTable's stall compensation when it was last heard
   std::list<SessionIndex>::iterator by_silence;
 

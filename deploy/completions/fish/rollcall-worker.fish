@@ -10,6 +10,7 @@ complete -c rollcall-worker -l only -x -a 'sleep' -d 'Accept only tasks of this 
 complete -c rollcall-worker -l drain -x -a 'finish return' -d 'After SIGTERM, finish or return running tasks'
 complete -c rollcall-worker -l idle-timeout -x -d 'Exit after this long without a task'
 complete -c rollcall-worker -l log-level -x -a 'trace debug info warn error off' -d 'Lowest level to log'
+complete -c rollcall-worker -l log-format -x -a 'text json' -d 'Form of log lines'
 complete -c rollcall-worker -l log-file -r -F -d 'Log file'
 complete -c rollcall-worker -s h -l help -d 'Show common options'
 complete -c rollcall-worker -l help-all -d 'Show all options'

@@ -116,6 +116,7 @@ complete -c rollcall -n $in_run -l progress -x -a 'auto bar plain none' -d 'Prog
 complete -c rollcall -n $in_run -l summary -x -a 'full short none' -d 'Summary on standard error'
 complete -c rollcall -n $in_run -s q -l quiet -d 'Omit progress and summary'
 complete -c rollcall -n $in_run -l log-level -x -a 'trace debug info warn error off' -d 'Lowest level to log'
+complete -c rollcall -n $in_run -l log-format -x -a 'text json' -d 'Form of log lines'
 complete -c rollcall -n $in_run -l log-file -r -F -d 'Log file'
 
 set -l in_status '__fish_seen_subcommand_from status cancel pause unpause slots; and not __fish_seen_subcommand_from help'

@@ -127,9 +127,10 @@ TEST(SleepOptions, DescribeTheWorkers) {
 }
 
 TEST(SleepOptions, DescribeTheOutput) {
-  const SleepOptions parsed = options(
-      {"--output", "jsonl", "--results", "r.csv", "--task-lines", "never", "--progress", "plain",
-       "--summary", "short", "--quiet", "--log-level", "debug", "--log-file", "l", "--insecure"});
+  const SleepOptions parsed =
+      options({"--output", "jsonl", "--results", "r.csv", "--task-lines", "never", "--progress",
+               "plain", "--summary", "short", "--quiet", "--log-level", "debug", "--log-format",
+               "json", "--log-file", "l", "--insecure"});
   EXPECT_EQ(parsed.output, OutputFormat::jsonl);
   EXPECT_EQ(parsed.results_file, "r.csv");
   EXPECT_EQ(parsed.task_lines, TaskLines::never);
@@ -137,6 +138,7 @@ TEST(SleepOptions, DescribeTheOutput) {
   EXPECT_EQ(parsed.summary, SummaryStyle::one_line);
   EXPECT_TRUE(parsed.quiet);
   EXPECT_EQ(parsed.log_level, "debug");
+  EXPECT_EQ(parsed.log_format, LogFormat::json);
   EXPECT_EQ(parsed.log_file, "l");
   EXPECT_TRUE(parsed.insecure);
 }
@@ -270,6 +272,7 @@ TEST(SleepOptions, NameTheOptionWithoutAValue) {
   EXPECT_EQ(fault({"-n"}),
             "--task-count needs a value: expected a whole number from 0 to 1000000000");
   EXPECT_EQ(fault({"--access-file"}), "--access-file needs a value: expected a file name");
+  EXPECT_EQ(fault({"--log-format", "xml"}), "--log-format \"xml\": expected text or json");
   EXPECT_EQ(fault({"--log-file="}), "--log-file needs a value: expected a file name");
   EXPECT_EQ(fault({"--seed", "--quiet"}),
             "--seed \"--quiet\": expected a whole number from 0 to 9007199254740991");
@@ -282,14 +285,16 @@ TEST(SleepOptions, ReportErrorsOnOneLine) {
   EXPECT_EQ(fault({"--se\ned"}), "unknown option \"--se\\x0aed\": did you mean --seed?");
 }
 
-TEST(SleepEnvironment, SetsFourOptions) {
+TEST(SleepEnvironment, SetsFiveOptions) {
   const SleepOptions parsed = options({}, {{"ROLLCALL_ACCESS_FILE", "a"},
                                            {"ROLLCALL_LOG_LEVEL", "info"},
+                                           {"ROLLCALL_LOG_FORMAT", "json"},
                                            {"ROLLCALL_PROGRESS", "none"},
                                            {"ROLLCALL_OUTPUT", "json"},
                                            {"ROLLCALL_TASK_COUNT", "9"}});
   EXPECT_EQ(parsed.access_file, "a");
   EXPECT_EQ(parsed.log_level, "info");
+  EXPECT_EQ(parsed.log_format, LogFormat::json);
   EXPECT_EQ(parsed.progress, ProgressStyle::none);
   EXPECT_EQ(parsed.output, OutputFormat::json);
   EXPECT_EQ(parsed.task_count, 5U);
@@ -303,7 +308,7 @@ TEST(SleepEnvironment, IsNotPassedOn) {
     ++variables;
     EXPECT_TRUE(cli::is_own_variable(option.environment + "=x")) << option.environment;
   }
-  EXPECT_EQ(variables, 4U);
+  EXPECT_EQ(variables, 5U);
   EXPECT_FALSE(cli::is_own_variable("ROLLCALL_OUTPUTS=x"));
   EXPECT_FALSE(cli::is_own_variable("ROLLCALL_OUTPUT"));
 }

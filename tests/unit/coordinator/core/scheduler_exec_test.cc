@@ -265,7 +265,8 @@ TEST_F(ResumedRetryTest, AnEndlessInventoryEndsTheSession) {
   EXPECT_THAT(stage->take(), Not(Contains(HasSubstr("is lost"))));
   inventory.part = 1;
   stage->send(1, inventory);
-  EXPECT_THAT(stage->take(), Contains(HasSubstr("w1 lost: its inventory contradicts itself")));
+  EXPECT_THAT(stage->take(),
+              Contains(HasSubstr("w1 <- Reject session_lost: its inventory contradicts itself")));
 }
 
 class HaltTest : public SchedulerExecTest {
@@ -375,7 +376,7 @@ TEST_F(SchedulerExecTest, AHaltOnSuccessIsNoWarning) {
   stage->ignore();
   ASSERT_FALSE(stage->logs().empty());
   EXPECT_EQ(stage->logs().back().text, "--halt: 1 task succeeded; no new task is started");
-  EXPECT_EQ(stage->logs().back().level, LogLevel::info);
+  EXPECT_EQ(stage->logs().back().severity, Severity::info);
 }
 
 TEST_F(SchedulerExecTest, TheFirstStopLetsAttemptsEndAndTheSecondCancelsThem) {

@@ -28,7 +28,6 @@ class SchedulerLossTest : public SchedulerTest {
 TEST_F(SchedulerLossTest, SilenceForTheLivenessTimeIsLoss) {
   lose_w1();
   expect({"w2 <- Ack: reports committed through 0", "w2 <- Ack: reports committed through 0",
-          "log: worker w1 lost: no heartbeat for 3 s",
           "w1 <- Reject session_lost: no heartbeat for 3 s",
           "w1 has left (lost: no heartbeat for 3 s), 1 returned",
           "w2 <- Assignment 2: 0 (attempt 2) for 5 s", "w2 has started 0",
@@ -117,7 +116,7 @@ TEST_F(SchedulerLossTest, TheExitOfALocalWorkerIsALossAtOnce) {
   join(1, 0, /*launch id=*/1);
   stage->ignore();
   stage->exited(1);
-  expect({"log: local worker 1 ended: killed by signal 9", "log: worker w1 lost: its process ended",
+  expect({"log: local worker 1 ended: killed by signal 9",
           "w1 <- Reject session_lost: its process ended", "start local worker, launch id 2",
           "w1 has left (lost: its process ended), 2 returned"});
 }
@@ -130,8 +129,9 @@ TEST_F(SchedulerLossTest, ASilentLocalWorkerIsKilledAndRestarted) {
   stage->at(2'900);
   stage->ignore();
   stage->at(3'100);
-  EXPECT_THAT(stage->take(), testing::IsSupersetOf({"log: worker w1 lost: no heartbeat for 3 s",
-                                                    "kill local worker w1"}));
+  EXPECT_THAT(stage->take(),
+              testing::IsSupersetOf({"w1 has left (lost: no heartbeat for 3 s), 2 returned",
+                                     "kill local worker w1"}));
   stage->exited(1);
   expect({"log: local worker 1 ended: killed by signal 9", "start local worker, launch id 2"});
 }
@@ -162,8 +162,7 @@ TEST_F(SchedulerLossTest, ANewSessionOnTheSameConnectionEndsTheOld) {
   stage->worker(2).connection = stage->worker(1).connection;
   stage->worker(1).connection = ConnectionId{99};
   stage->hello(2);
-  expect({"log: worker w1 lost: its process started a new session",
-          "w2 <- Reject session_lost: its process started a new session", "w2 <- Welcome: slots 0",
+  expect({"w2 <- Reject session_lost: its process started a new session", "w2 <- Welcome: slots 0",
           "w1 has left (lost: its process started a new session), 2 returned"});
 }
 

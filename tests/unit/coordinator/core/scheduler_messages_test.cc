@@ -38,8 +38,8 @@ TEST_F(SchedulerTest, AnInventoryAfterReconnectingRepeatsLostAssignments) {
   stage->worker(1).reached = true;
   stage->hello(1, 0, /*nonce=*/2);
   stage->inventory(1, /*nonce=*/2);
-  expect(
-      {"w1 <- Welcome: slots 0", "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s, 3 for 1 s"});
+  expect({"w1 is back after 0 s", "w1 <- Welcome: slots 0",
+          "w1 <- Assignment 1: 0 for 1 s, 1 for 1 s, 2 for 1 s, 3 for 1 s"});
 }
 
 TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsCorrected) {
@@ -50,14 +50,28 @@ TEST_F(SchedulerTest, AStaleHelloFromAnOldConnectionIsCorrected) {
   stage->ignore();
   stage->worker(1).connection = ConnectionId{1};
   stage->hello(1, 0, /*nonce=*/1);  // it was under way for long
-  expect({"w1 <- Welcome: slots 0"});
+  expect({"w1 is back after 0 s", "w1 <- Welcome: slots 0"});
   stage->worker(1).connection = ConnectionId{9};
   stage->heartbeat(1);
   expect({"w1 <- Reject say_hello: unknown connection"});
   stage->hello(1, 0, /*nonce=*/3);
   stage->inventory(1, /*nonce=*/3);
   stage->heartbeat(1);
-  expect({"w1 <- Welcome: slots 0", "w1 <- Ack: reports committed through 0"});
+  expect(
+      {"w1 is back after 0 s", "w1 <- Welcome: slots 0", "w1 <- Ack: reports committed through 0"});
+}
+
+TEST_F(SchedulerTest, ASessionIsBackOnceItIsHeardOnANewConnection) {
+  begin_with({1});
+  stage->at(100);
+  stage->heartbeat(1);
+  stage->give(ConnectionClosed{ConnectionId{1}});
+  stage->at(900);
+  stage->worker(1).connection = ConnectionId{9};
+  stage->hello(1, 0, /*nonce=*/2);
+  EXPECT_THAT(stage->take(), testing::Contains("w1 is back after 0.8 s"));
+  stage->hello(1, 0, /*nonce=*/3);  // repeated: its Welcome was lost
+  EXPECT_THAT(stage->take(), testing::Not(testing::Contains(HasSubstr("is back"))));
 }
 
 TEST_F(SchedulerTest, AnUnknownConnectionIsAskedForAHello) {
@@ -125,8 +139,8 @@ TEST_F(SchedulerTest, AContradictionEndsItsSession) {
   begin_with({1});
   stage->give(ContradictionReceived{ConnectionId{1}, stage->header(1), "task 0 attempt 1: why"});
   EXPECT_THAT(stage->take(),
-              testing::Contains(
-                  "log: worker w1 lost: its report contradicts itself: task 0 attempt 1: why"));
+              testing::Contains(HasSubstr(
+                  "w1 has left (lost: its report contradicts itself: task 0 attempt 1: why)")));
   EXPECT_EQ(records().sessions[0].end, SessionEnd::lost);
   EXPECT_EQ(stage->scheduler().messages_refused(), 1U);
 }

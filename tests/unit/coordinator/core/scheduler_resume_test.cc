@@ -158,7 +158,8 @@ TEST_F(SchedulerResumeTest, AnInconsistentInventoryEndsItsSession) {
   crash();
   stage->hello(1, 0, 2);
   stage->inventory_of(1, 2, {0}, 2);
-  EXPECT_THAT(stage->take(), Contains("log: worker w1 lost: its inventory contradicts itself"));
+  EXPECT_THAT(stage->take(),
+              Contains("w1 <- Reject session_lost: its inventory contradicts itself"));
 }
 
 TEST_F(SchedulerResumeTest, OfTwoSessionsThatHoldATaskOneOwnsIt) {
@@ -249,7 +250,7 @@ TEST_F(SchedulerAdoptionTest, AnAdoptedWorkerWhoseProcessEndsIsLostAtOnceAndRepl
   resume_with_an_adopted_worker();
   stage->vanished(0);
   EXPECT_THAT(stage->take(),
-              testing::IsSupersetOf({testing::Eq("log: worker w1 lost: its process ended"),
+              testing::IsSupersetOf({testing::Eq("w1 <- Reject session_lost: its process ended"),
                                      testing::Eq("start local worker, launch id 1048577")}));
 }
 

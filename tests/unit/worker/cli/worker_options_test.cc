@@ -41,14 +41,16 @@ TEST(WorkerOptions, HaveDefaults) {
 }
 
 TEST(WorkerOptions, AreParsed) {
-  const WorkerOptions parsed = options({"--access-file", "a", "--connect", "node1:5555", "-j", "4",
-                                        "--name", "left", "--connect-timeout", "2m", "--log-level",
-                                        "warn", "--log-file", "l", "--parent-pid", "42"});
+  const WorkerOptions parsed =
+      options({"--access-file", "a", "--connect", "node1:5555", "-j", "4", "--name", "left",
+               "--connect-timeout", "2m", "--log-level", "warn", "--log-format", "json",
+               "--log-file", "l", "--parent-pid", "42"});
   EXPECT_EQ(parsed.connect, "tcp://node1:5555");
   EXPECT_EQ(parsed.slots, 4U);
   EXPECT_EQ(parsed.name, "left");
   EXPECT_EQ(parsed.connect_timeout, 2min);
   EXPECT_EQ(parsed.log_level, "warn");
+  EXPECT_EQ(parsed.log_format, LogFormat::json);
   EXPECT_EQ(parsed.log_file, "l");
   EXPECT_EQ(parsed.parent_pid, 42U);
 }
