@@ -88,7 +88,7 @@ TEST_F(ExecLimits, WorkersReportLimitsThatAreTooSmall) {
   Program& processes = worker_after("ulimit -u 1");
   EXPECT_EQ(processes.wait(), 2) << processes.story();
   EXPECT_EQ(processes.err(),
-            "rollcall-worker: cannot start 2 threads: Resource temporarily unavailable; raise the "
+            "rollcall-worker: cannot start 3 threads: Resource temporarily unavailable; raise the "
             "limit of processes (ulimit -u)\n");
 }
 
