@@ -19,9 +19,10 @@ void Reachability::on(net::ConnectEvent event, const std::string& endpoint) {
     case net::ConnectEvent::handshake_failed:
       return failed(endpoint, "it has other keys than the access file, or is not a coordinator");
     case net::ConnectEvent::handshake_closed:
-      return failed(endpoint,
-                    "it closed the connection: it has other keys than the access file, or is not a "
-                    "coordinator");
+      return failed(
+          endpoint,
+          "the handshake failed: it has other keys than the access file, does not answer, "
+          "or is not a coordinator");
   }
 }
 

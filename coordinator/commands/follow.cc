@@ -87,8 +87,8 @@ class FollowedLines {
   void note_missing(const nlohmann::json& json) {
     const bool is_out = json.value("stream", std::string()) == "stdout";
     print_note(
-        fmt::format("{}: {} bytes of its standard {} are missing here: they were printed or "
-                    "dropped before",
+        fmt::format("{}: {} bytes of its standard {} are missing here: they were not read "
+                    "in time",
                     task_, json.value("missing", std::uint64_t{0}), is_out ? "output" : "error"));
     is_complete_ = false;
   }
@@ -113,7 +113,8 @@ int run_follow(const FollowOptions& options, const cli::Environment& environment
                                    [&lines](const std::string& line) { return lines.take(line); });
   if (!asked) return give_up("follow", asked.error().message, cli::kUsageStatus);
   if (lines.status()) return *lines.status();
-  const std::string why = fmt::format("task {}: the run has ended first", options.task);
+  const std::string why = fmt::format(
+      "task {}: the coordinator has closed the connection before the task ended", options.task);
   return give_up("follow", why, kRefusedOrIncomplete);
 }
 

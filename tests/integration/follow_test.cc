@@ -140,7 +140,7 @@ TEST_F(Follow, StatesHowMuchWasPrintedBefore) {
   EXPECT_THAT(
       follower.err(),
       StartsWith("rollcall follow: task 0: 3388895 bytes of its standard output are missing "
-                 "here: they were printed or dropped before\n"));
+                 "here: they were not read in time\n"));
   EXPECT_EQ(follower.out(), "last\n");
   EXPECT_EQ(run.wait(), 0) << run.err();
 }

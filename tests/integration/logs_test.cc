@@ -150,9 +150,8 @@ TEST_F(Logs, NameKeysThatAreRefusedOnBothSides) {
   changed.server_key = other.public_key;
   Program& misled = lost_worker(changed);
   EXPECT_EQ(misled.wait(), 4) << misled.story();
-  EXPECT_THAT(misled.err(),
-              HasSubstr("cause=\"it closed the connection: it has other keys than the "
-                        "access file, or is not a coordinator\"\n"));
+  EXPECT_THAT(misled.err(), HasSubstr("cause=\"the handshake failed: it has other keys than the "
+                                      "access file, does not answer, or is not a coordinator\"\n"));
   EXPECT_TRUE(
       run.wait_for_err("refused a connection peer=127.0.0.1 cause=\"it does not use the keys"))
       << run.story();
