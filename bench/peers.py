@@ -199,7 +199,7 @@ def wait_until_read(peer, pid, feed):
             lines = feed.text[: feed.written].count(b"\n")
             return {"peak_rss_bytes": sum(peak_rss(each) for each in own), "lines_read": lines}
         time.sleep(0.1)
-    raise ProgramFailed(f"{peer.name} has not read its input within {READING_SECONDS} s")
+    raise ProgramFailed(f"{peer.name} was still reading its input after {READING_SECONDS} s")
 
 
 def processes_of(peer, pid):

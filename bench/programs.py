@@ -45,7 +45,7 @@ def run(command, output=None):
 
 @functools.lru_cache(maxsize=None)
 def is_gnu_parallel(name):
-    """Whether this `parallel` is that of GNU and not that of moreutils; None if there is no such program."""
+    """Whether the program is GNU parallel, and not that of moreutils; None if it is not installed."""
     try:
         shown = subprocess.run([name, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     except OSError:

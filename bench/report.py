@@ -81,7 +81,7 @@ def as_markdown(result):
 
 
 def not_reached(result):
-    """A sentence with each target that is not reached; nothing if there is none."""
+    """Names the targets that were missed, in one sentence; empty if all were reached."""
     missed = [
         f"{case['name']}: {check['label']} ({figure(check['median'])})"
         for case in result["cases"]

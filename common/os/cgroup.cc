@@ -74,7 +74,7 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The number after `name` in a file with lines such as "oom_kill 1"; 0 if there is none.
+/// Returns the value of `name` in a file with lines "NAME VALUE"; 0 if it has no such line.
 std::uint64_t count_in(const std::string& path, std::string_view name) {
   std::istringstream lines(text_of(path));
   std::string key;
@@ -162,8 +162,8 @@ Descriptor Cgroup::open_processes() const {
 }
 
 bool Cgroup::ran_out_of_memory() const {
-  // When the whole machine has no memory left, the kernel may kill processes of any group; then
-  // the group itself has not been out of memory.
+  // The kernel also kills processes when the whole machine is out of memory. Only `oom` tells that
+  // the group has reached its own limit.
   const std::string events = path_ + "/memory.events";
   return count_in(events, "oom") > 0 && count_in(events, "oom_kill") > 0;
 }
@@ -184,7 +184,7 @@ std::optional<Cgroup> MemoryCgroups::make(std::uint64_t bytes, std::span<const p
   std::string path = fmt::format("{}/{}{}-command-{}", directory_, kPrefix, ::getpid(), ++number_);
   if (::mkdir(path.c_str(), 0755) != 0) return std::nullopt;
   Cgroup group(std::move(path));
-  // Without swap, or without its accounting, there is no second file.
+  // A kernel that does not account for swap lacks this file.
   static_cast<void>(write_to(group.path_ + "/memory.swap.max", "0"));
   if (!write_to(group.path_ + "/memory.oom.group", "1") ||
       !write_to(group.path_ + "/memory.max", std::to_string(bytes))) {

@@ -20,7 +20,7 @@ inline constexpr Duration control_request = std::chrono::seconds(5);
 inline constexpr int control_connections = 16;
 /// Bytes of a stream of output that `rollcall follow` gets in one line.
 inline constexpr std::size_t followed_part_bytes = 48U << 10U;
-/// Bytes of each stream of an attempt that has ended, copied for a follower that has not read them.
+/// Bytes of unread output, of each stream, that are kept for a follower when an attempt ends.
 inline constexpr std::size_t followed_end_bytes = 4U << 20U;
 /// When the run is over, it waits this long for followers of its last tasks to read the rest, and
 /// less if they read nothing for the second time.

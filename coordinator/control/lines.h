@@ -18,7 +18,7 @@ class ControlLines {
   ControlLines(const ControlLines&) = delete;
   ControlLines& operator=(const ControlLines&) = delete;
 
-  /// Returns the next line, without its newline, or nullopt if there is none now.
+  /// Returns the next line without its newline; nullopt if none is ready.
   virtual std::optional<std::string> next() = 0;
   /// Whether no more lines will follow.
   virtual bool is_over() const = 0;

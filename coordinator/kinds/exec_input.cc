@@ -153,7 +153,7 @@ Result<Input> saved_input(const ExecOptions& options, bool reads_on) {
   if (is_streamed(**journal)) input.streamed_from = name_of(options);
   auto read = (*journal)->read_input([&](std::string_view part) { return input.tasks.add(part); });
   if (read && !is_open) read = input.tasks.finish();
-  input.tasks.end_task();  // what was committed are whole tasks
+  if (read) read = input.tasks.end_task();  // what was committed are whole tasks
   if (!read) return permanent(options.journal + ": its input: " + read.error().message);
   // A run that is not closed may have got more tasks meanwhile.
   if (is_open ? input.tasks.size() < expected : input.tasks.size() != expected) {

@@ -57,7 +57,7 @@ TEST_F(ExecCsv, HasFieldsByNumberAndByName) {
 
 TEST_F(ExecCsv, WarnsOnceOfANameThatIsNoColumn) {
   const std::string table = write("t.csv", "name,size\none,1\ntwo,2\n");
-  const std::string warning = "{nmae} is no column: the columns are name, size\n";
+  const std::string warning = "{nmae} is not a column: the columns are name, size\n";
   const Arguments echo = {"--csv", "--header", "echo", "{nmae}", "{size}"};
   Program& run = exec(Arguments{"-q", "-k", "-a", table} + echo);
   EXPECT_EQ(run.wait(), 0);

@@ -268,7 +268,8 @@ std::string CommandTemplate::column_name(std::size_t i) const {
   return name;
 }
 
-/// An identifier that is no placeholder, perhaps with the name of a part.
+/// Whether `name` may be a misspelled column: an identifier, perhaps followed by a part such as
+/// `.`, that is not a placeholder.
 bool CommandTemplate::is_unknown_name(std::string_view name) const {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
   constexpr std::string_view kDigits = "0123456789";
@@ -302,7 +303,7 @@ std::string CommandTemplate::unknown_names() const {
     if (!name.empty()) columns.push_back(printable(name, kNameBytes));
   }
   return fmt::format("{} {}: the columns are {}", fmt::join(unknown, ", "),
-                     unknown.size() == 1 ? "is no column" : "are no columns",
+                     unknown.size() == 1 ? "is not a column" : "are not columns",
                      fmt::join(columns, ", "));
 }
 

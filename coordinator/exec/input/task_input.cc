@@ -164,27 +164,25 @@ Result<void> TaskInput::finish() {
   auto* const store = std::get_if<LineStore>(&source_);
   CHECK(store != nullptr);
   Result<void> taken = take(store->finish());
-  end_task();
+  if (groups_) groups_->end();
   return taken;
 }
 
 Result<void> TaskInput::take(const Result<void>& added) {
   Result<void> checked = groups_ ? add_to_groups() : check_commands();
-  if (!checked || !added) end_task();
+  if (groups_ && (!checked || !added)) groups_->end();
   return checked ? added : checked;
 }
 
-void TaskInput::end_task() {
+Result<void> TaskInput::end_task() {
+  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) return blocks->finish();
   if (groups_) groups_->end();
-  if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) {
-    const Result<void> added = blocks->finish();
-    CHECK(added.has_value());  // an earlier run had it as a task
-  }
+  return {};
 }
 
 void TaskInput::end_early() {
   if (auto* const blocks = std::get_if<RecordBlocks>(&source_)) return blocks->finish_early();
-  end_task();
+  if (groups_) groups_->end();
 }
 
 Result<void> TaskInput::add_to_groups() {

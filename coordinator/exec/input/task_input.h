@@ -84,8 +84,8 @@ class TaskInput {
   /// As read(), in chunks that may end anywhere: add() each of them, then finish().
   Result<void> add(std::string_view bytes);
   Result<void> finish();
-  /// The lines so far, or the bytes of blocks, are whole tasks.
-  void end_task();
+  /// The lines so far, or the bytes of blocks, are whole tasks. Fails as add() does.
+  Result<void> end_task();
   /// The same, but what is no whole line or record is dropped.
   void end_early();
 

@@ -243,12 +243,12 @@ std::string unknown_names(const std::vector<std::string>& command, const std::st
 
 TEST(CommandTemplate, NoticesNamesThatAreMisspelled) {
   EXPECT_EQ(unknown_names({"x", "{nmae}"}, "name,size"),
-            "{nmae} is no column: the columns are name, size");
+            "{nmae} is not a column: the columns are name, size");
   EXPECT_EQ(unknown_names({"{nmae/}-{Size.}{nmae/}", "{name}"}, "name,size,"),
-            "{nmae/}, {Size.} are no columns: the columns are name, size");
+            "{nmae/}, {Size.} are not columns: the columns are name, size");
   EXPECT_EQ(unknown_names({"{name}{size.}{name//}{}{1}{#}{3}"}, "name,size"), "");
   EXPECT_EQ(unknown_names({"${HOME} {two words} {a,b} {1x} {-x} {nmae"}, "name,size"), "");
-  EXPECT_EQ(unknown_names({"{a{nmae}"}, "name"), "{nmae} is no column: the columns are name");
+  EXPECT_EQ(unknown_names({"{a{nmae}"}, "name"), "{nmae} is not a column: the columns are name");
   EXPECT_EQ(CommandTemplate({"{nmae}"}, {}).unknown_names(), "") << "there are no names";
 }
 

@@ -77,7 +77,7 @@ TEST(LineGroups, EndAtAnInvalidLine) {
 TEST(LineGroups, ContinueAfterWholeTasks) {
   TaskInput input = grouped(limits_of(3, 1000));
   ASSERT_TRUE(input.add("a\nb\n"));
-  input.end_task();
+  EXPECT_TRUE(input.end_task());
   EXPECT_EQ(shown(input), "a b|");
   ASSERT_TRUE(input.add("c\nd\ne\nf\n"));
   EXPECT_EQ(shown(input), "a b|c d e|");

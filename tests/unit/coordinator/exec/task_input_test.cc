@@ -46,6 +46,14 @@ TEST(TaskInput, PreservesLines) {
   EXPECT_THAT(lines_of("\xff\xfe\n"), ElementsAre("\xff\xfe"));
 }
 
+/// As a damaged journal may have it.
+TEST(TaskInput, BytesThatAreNoBlockAreNoTask) {
+  TaskInput input = TaskInput::blocks({});
+  EXPECT_FALSE(input.add("a\n" + std::string(limits::block_bytes_most + 1, 'x')));
+  EXPECT_FALSE(input.end_task());
+  EXPECT_EQ(input.size(), 1U);
+}
+
 TEST(TaskInput, CountsCarriageReturns) {
   const auto count = [](TaskInput input, std::string_view bytes) {
     EXPECT_TRUE(input.add(bytes));
